@@ -1,0 +1,1 @@
+//! Builds the root file system, the UKI and the disk image.

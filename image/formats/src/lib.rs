@@ -1,0 +1,1 @@
+//! On-disk formats: GPT, FAT, verity, UKI, cpio.

@@ -1,0 +1,1 @@
+//! What crosses the border of PID 1: service descriptions, status, requests.

@@ -1,0 +1,1 @@
+//! The only unsafe code: mounts, device mapper, loop, signals, reboot.

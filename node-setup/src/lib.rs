@@ -1,0 +1,1 @@
+//! Applies a checked configuration to the running node.

@@ -1,0 +1,1 @@
+//! The one `config.yaml`: raw, checked, merged, explained. No effects.

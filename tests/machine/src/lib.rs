@@ -1,0 +1,1 @@
+//! A QEMU virtual machine driven through serial console, QMP and ssh.

@@ -1,0 +1,1 @@
+//! VM scenarios against the real image.
