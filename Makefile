@@ -1,0 +1,87 @@
+# Everything a person does here is a target; `make help` lists them. Logic lives in the `holdfast` command and in tools/.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+BOARD ?= qemu-x86_64
+CONFIG ?=
+ARCH ?= amd64
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
+HOLDFAST := target/debug/holdfast
+ENGINE := build/engine/$(ARCH)/engine
+IMAGE := $(CURDIR)/build/out/holdfast_$(VERSION)_qemu-x86_64.img
+DENY := build/tools/bin/cargo-deny
+export HOLDFAST_IMAGE ?= $(IMAGE)
+export HOLDFAST_ENGINE ?= $(CURDIR)/$(ENGINE)
+
+.PHONY: help
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## install what the host lacks (Debian, Ubuntu)
+	@tools/setup
+
+.PHONY: host
+host: setup
+	@cargo build --quiet -p holdfast
+
+.PHONY: vm
+vm: host image ## build the image and boot it in QEMU until its node is Ready
+	$(HOLDFAST) vm up --board qemu-x86_64 --config $(or $(CONFIG),docs/examples/vm.yaml) --wait-ready
+
+.PHONY: image
+image: host ## build the flashable image: make image BOARD=nuc [CONFIG=config.yaml]
+	$(HOLDFAST) build --board $(BOARD) $(if $(CONFIG),--config $(CONFIG))
+
+.PHONY: engine
+engine: setup ## build the Kubernetes engine alone: make engine ARCH=arm64
+	runtime/engine/build $(ARCH) $(ENGINE)
+
+.PHONY: lock
+lock: host ## resolve the Debian packages anew and write buildroot/lock
+	$(HOLDFAST) build lock
+
+.PHONY: test
+test: setup check unit image judges scenarios ## all tests that fit CI: units, formats, image, core VM scenarios
+
+.PHONY: test-all
+test-all: setup check unit image judges ## every scenario and full sweeps; writes docs/test-report.md
+	tools/test-all
+
+.PHONY: check
+check: $(DENY) ## formatting, lints, licences, layering
+	cargo fmt --all --check
+	cargo clippy --quiet --workspace --all-targets -- -D warnings
+	test -z "$$(gofmt -l runtime/engine)" || { gofmt -l runtime/engine; exit 1; }
+	cd runtime/engine && go vet ./...
+	$(DENY) --log-level error check bans licenses sources
+	tools/check-layers
+
+$(DENY): | setup
+	CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off cargo install --quiet --locked --root build/tools cargo-deny@0.20.2
+
+.PHONY: unit
+unit: $(ENGINE) ## unit, golden and native integration tests
+	cargo test --quiet
+	cd runtime/engine && go test ./...
+
+$(ENGINE): setup $(shell find runtime/engine -type f 2>/dev/null)
+	runtime/engine/build $(ARCH) $@
+
+.PHONY: judges
+judges: image ## foreign tools judge the built image
+	cargo test --quiet -p builder --test image -- --nocapture
+
+.PHONY: scenarios
+scenarios: image ## core VM scenarios on the built image
+	cargo test --quiet -p vm-tests -- --nocapture
+
+.PHONY: bench-boot bench-size
+bench-boot: image ## kernel start to engine and to Ready, against Debian with systemd
+	tests/bench/boot
+bench-size: image ## sizes of image, UKI and root against their budgets
+	tests/bench/size
+
+.PHONY: clean
+clean: ## remove what was built, keep downloads
+	rm -rf build/out build/vm build/cache/steps target
