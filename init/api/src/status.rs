@@ -1,0 +1,173 @@
+//! What PID 1 knows about itself and its services.
+
+use crate::{BootRecord, Kind, Millis, NodeState, Problem, ServiceName};
+use serde::{Deserialize, Serialize};
+
+/// The answer to [`crate::Request::Status`]. Points in time are since the kernel's start (`CLOCK_BOOTTIME`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Status {
+    /// What PID 1 is doing.
+    pub mode: Mode,
+    /// The running release's version.
+    pub version: String,
+    /// The kernel's release, as `uname -r` says.
+    pub kernel: String,
+    /// The machine's name now.
+    pub hostname: String,
+    /// Time since the kernel's start.
+    pub uptime_ms: Millis,
+    /// What the initramfs stage left; none if its record is missing.
+    pub boot: Option<BootRecord>,
+    /// Phases of both stages, in order.
+    pub phases: Vec<Phase>,
+    /// Services, in the order in which they start.
+    pub services: Vec<ServiceStatus>,
+    /// The last run of `holdfast node configure`.
+    pub configuration: Configuration,
+    /// Why the node is in maintenance mode.
+    pub problem: Option<Problem>,
+    /// What the keeper last said about the node.
+    pub node: Option<NodeState>,
+    /// Things that are not right and do not stop the node, each one line: a clock far ahead, no watchdog.
+    pub notes: Vec<String>,
+}
+
+/// What PID 1 is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// On the way up.
+    Booting,
+    /// Services run as configured.
+    Running,
+    /// Something must be mended; network and ssh run where they can.
+    Maintenance,
+    /// On the way down.
+    ShuttingDown,
+}
+
+/// Which of init's two stages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// In the initramfs.
+    Initramfs,
+    /// On the real root.
+    System,
+}
+
+/// A timed phase of the boot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Phase {
+    /// The stage it belongs to.
+    pub stage: Stage,
+    /// Its name.
+    pub name: String,
+    /// When it began.
+    pub began_ms: Millis,
+    /// When it ended; none while it runs.
+    pub ended_ms: Option<Millis>,
+}
+
+/// A run of `holdfast node configure`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Configuration {
+    /// Counts the runs of this boot, from 1; 0 before the first.
+    pub generation: u64,
+    /// How that run stands.
+    pub state: ConfigurationState,
+}
+
+/// How a run of `holdfast node configure` stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConfigurationState {
+    /// It runs, or is about to.
+    Running,
+    /// It ended well and its services are in force.
+    Applied,
+    /// It failed; see the status's problem.
+    Failed,
+}
+
+/// One service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceStatus {
+    /// Its name.
+    pub name: ServiceName,
+    /// What it is meant to do.
+    pub kind: Kind,
+    /// How it stands.
+    pub state: ServiceState,
+    /// Its main process, while there is one.
+    pub pid: Option<u32>,
+    /// How often it was started again since it was first started.
+    pub restarts: u32,
+    /// How it ended last.
+    pub last_exit: Option<Exit>,
+    /// When it came into this state.
+    pub since_ms: Millis,
+    /// The services that it still waits for.
+    pub waiting_for: Vec<ServiceName>,
+}
+
+/// How a service stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ServiceState {
+    /// It waits for the services that it comes after.
+    Waiting,
+    /// Its process runs and is not ready yet.
+    Starting,
+    /// Its process runs and is ready.
+    Ready,
+    /// A one-shot that did its work.
+    Completed,
+    /// It ended and is started again after a pause.
+    Pausing,
+    /// It was told to end.
+    Stopping,
+    /// It was stopped by request.
+    Stopped,
+    /// It ended and is not started again.
+    Failed,
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Exit {
+    /// By itself, with this code.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
+    /// It never started: the program could not be run, with this errno.
+    NotStarted(i32),
+}
+
+impl Exit {
+    /// Whether this is exit code 0.
+    pub fn is_success(self) -> bool {
+        self == Self::Code(0)
+    }
+}
+
+impl std::fmt::Display for Exit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "exit code {code}"),
+            Self::Signal(signal) => write!(f, "signal {signal}"),
+            Self::NotStarted(errno) => {
+                write!(
+                    f,
+                    "could not start: {}",
+                    std::io::Error::from_raw_os_error(*errno)
+                )
+            }
+        }
+    }
+}
