@@ -1,0 +1,117 @@
+//! How Kubernetes runs on this node.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use crate::values::{DomainName, FlagName, NodeName, ServerAddress};
+
+/// How Kubernetes runs on this node.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Kubernetes {
+    /// The node's name; `None` means the host name.
+    pub node_name: Option<NodeName>,
+    /// The address the node is known by; `None` means the one of the default route.
+    pub node_address: Option<IpAddr>,
+    /// Pod addresses.
+    pub pod_cidr: IpNet,
+    /// Service addresses; no overlap with the pods'.
+    pub service_cidr: IpNet,
+    /// The cluster's DNS domain.
+    pub cluster_domain: DomainName,
+    /// More names and addresses for the API server's certificate.
+    pub tls_sans: Vec<ServerAddress>,
+    /// How much of what happens at the API is written to the audit log.
+    pub audit: AuditLevel,
+    /// Flags handed to the components as they are.
+    pub args: ComponentArgs,
+}
+
+impl Default for Kubernetes {
+    fn default() -> Self {
+        let net = |text: &str| text.parse().expect("a literal network parses");
+        Self {
+            node_name: None,
+            node_address: None,
+            pod_cidr: net("10.42.0.0/16"),
+            service_cidr: net("10.43.0.0/16"),
+            cluster_domain: DomainName::parse("cluster.local").expect("a literal domain parses"),
+            tls_sans: Vec::new(),
+            audit: AuditLevel::default(),
+            args: ComponentArgs::default(),
+        }
+    }
+}
+
+impl Kubernetes {
+    /// The address of the cluster's DNS: the tenth of the service network.
+    pub fn dns_address(&self) -> IpAddr {
+        self.service_address(10)
+    }
+
+    /// The address of the `kubernetes` service: the first of the service network.
+    pub fn api_service_address(&self) -> IpAddr {
+        self.service_address(1)
+    }
+
+    fn service_address(&self, offset: u8) -> IpAddr {
+        match self.service_cidr.network() {
+            IpAddr::V4(base) => IpAddr::V4((u32::from(base) | u32::from(offset)).into()),
+            IpAddr::V6(base) => IpAddr::V6((u128::from(base) | u128::from(offset)).into()),
+        }
+    }
+}
+
+/// How much the API server's audit log tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuditLevel {
+    /// No audit log.
+    Off,
+    /// Who did what to which object and when, no bodies.
+    #[default]
+    Metadata,
+    /// Request bodies as well, but never those of Secrets, ConfigMaps and tokens.
+    Request,
+}
+
+/// Flags of one component: name to values; a flag with several values is repeated.
+pub type FlagArgs = BTreeMap<FlagName, Vec<String>>;
+
+/// Flags handed to the components, beyond those that the runtime sets itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComponentArgs {
+    /// kube-apiserver.
+    pub api_server: FlagArgs,
+    /// kube-controller-manager.
+    pub controller_manager: FlagArgs,
+    /// kube-scheduler.
+    pub scheduler: FlagArgs,
+    /// kubelet.
+    pub kubelet: FlagArgs,
+    /// kube-proxy.
+    pub kube_proxy: FlagArgs,
+}
+
+/// Packaged workloads, each on or off; all on by default.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Components {
+    /// DNS of the cluster.
+    pub coredns: bool,
+    /// `kubectl top` and autoscaling by load.
+    pub metrics_server: bool,
+    /// Persistent volumes on the node's own disk.
+    pub local_path_provisioner: bool,
+}
+
+impl Default for Components {
+    fn default() -> Self {
+        Self {
+            coredns: true,
+            metrics_server: true,
+            local_path_provisioner: true,
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The checked configuration: what every other part works from.
+
+mod files;
+mod kubernetes;
+mod network;
+mod registries;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub use files::{Image, Manifest, WriteFile};
+pub use kubernetes::{AuditLevel, ComponentArgs, Components, FlagArgs, Kubernetes};
+pub use network::{Dns, Interface, InterfaceMatch, Network, Proxy, Route, Wifi};
+pub use registries::{Registries, RegistryAccess, RegistryAuth, RegistryMirror, RegistryTls};
+
+use crate::values::{
+    Command, EnvName, EnvValue, Hostname, HttpUrl, LabelKey, LabelValue, ModuleName, Password,
+    ServerAddress, SshKeySource, SysctlKey, SysctlValue, Taint, TimeZone, Token,
+};
+
+/// A whole checked configuration, with every default filled in.
+///
+/// It is written as JSON to `/run/holdfast/config.json`. It holds secrets: the file must be 0600.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Config {
+    /// The name given to this machine; `None` means: from DHCP, else made from the machine id.
+    pub hostname: Option<Hostname>,
+    /// The time zone of the machine.
+    pub timezone: TimeZone,
+    /// Who may log in as `root` by ssh.
+    pub ssh_authorized_keys: Vec<SshKeySource>,
+    /// The password of `root`; `None` means: no login by password, no login prompt on the console.
+    pub password: Option<Password>,
+    /// Files to write at every boot, in order, before services start.
+    pub write_files: Vec<WriteFile>,
+    /// Commands run first of all, before modules, network and services.
+    pub init_commands: Vec<Command>,
+    /// Commands run before the network is set up.
+    pub boot_commands: Vec<Command>,
+    /// Commands run once the network is up.
+    pub run_commands: Vec<Command>,
+    /// Kernel modules to load.
+    pub modules: Vec<ModuleName>,
+    /// Kernel settings.
+    pub sysctls: BTreeMap<SysctlKey, SysctlValue>,
+    /// Environment of every service and login, without the proxy's variables.
+    pub environment: BTreeMap<EnvName, EnvValue>,
+    /// Time servers; never empty.
+    pub ntp_servers: NtpServers,
+    /// Interfaces, DNS, Wi-Fi, proxy.
+    pub network: Network,
+    /// The token that other nodes will join this cluster with; `None` means: drawn at first start.
+    pub token: Option<Token>,
+    /// Labels of this node, kept as they are here.
+    pub labels: BTreeMap<LabelKey, LabelValue>,
+    /// Taints of this node, kept as they are here.
+    pub taints: Vec<Taint>,
+    /// How Kubernetes runs.
+    pub kubernetes: Kubernetes,
+    /// Where container images come from.
+    pub registries: Registries,
+    /// Manifests that are applied to the cluster and pruned from it.
+    pub manifests: Vec<Manifest>,
+    /// Container images to load before the network is asked.
+    pub images: Vec<Image>,
+    /// Packaged workloads, each on or off.
+    pub components: Components,
+    /// Where more configuration is fetched from.
+    pub config_url: Option<HttpUrl>,
+    /// The machine's own screen and serial port.
+    pub console: Console,
+    /// Where logs are kept.
+    pub logs: Logs,
+}
+
+/// Time servers, with Debian's pool as the default.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct NtpServers(Vec<ServerAddress>);
+
+impl NtpServers {
+    /// The servers; the default pool when `servers` is empty.
+    pub fn new(servers: Vec<ServerAddress>) -> Self {
+        if servers.is_empty() {
+            Self::default()
+        } else {
+            Self(servers)
+        }
+    }
+
+    /// The servers, at least one.
+    pub fn as_slice(&self) -> &[ServerAddress] {
+        &self.0
+    }
+}
+
+impl Default for NtpServers {
+    fn default() -> Self {
+        let pool = ["0", "1", "2", "3"].map(|n| format!("{n}.debian.pool.ntp.org"));
+        let parse = |name: &String| {
+            ServerAddress::parse(name).expect("the pool's names are sound, a test parses them")
+        };
+        Self(pool.iter().map(parse).collect())
+    }
+}
+
+/// The machine's own screen and serial port.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Console {
+    /// Shows the status page: version, addresses, node state, what is wrong.
+    pub status_page: bool,
+}
+
+impl Default for Console {
+    fn default() -> Self {
+        Self { status_page: true }
+    }
+}
+
+/// Where logs are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Logs {
+    /// Keeps service logs on the state partition instead of in memory; costs flash writes.
+    pub persist: bool,
+}

@@ -1,0 +1,229 @@
+//! Who may log in: ssh keys and the password of `root`.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::text::{Invalid, quoted};
+use super::web::HttpUrl;
+
+/// One entry of `ssh_authorized_keys`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum SshKeySource {
+    /// A line as in `authorized_keys`: options, type, base64, comment.
+    Literal(String),
+    /// The keys that a GitHub user has published.
+    GitHub(String),
+    /// The keys that a GitLab user has published.
+    GitLab(String),
+    /// A file of `authorized_keys` lines to fetch.
+    Url(HttpUrl),
+}
+
+impl SshKeySource {
+    /// Checks one entry.
+    ///
+    /// # Errors
+    /// [`Invalid`] when it is none of the four forms.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let text = text.trim();
+        if let Some(user) = text.strip_prefix("github:") {
+            return user_name(user).map(Self::GitHub);
+        }
+        if let Some(user) = text.strip_prefix("gitlab:") {
+            return user_name(user).map(Self::GitLab);
+        }
+        if text.starts_with("https://") || text.starts_with("http://") {
+            return HttpUrl::parse(text).map(Self::Url);
+        }
+        literal(text).map(Self::Literal)
+    }
+
+    /// The address that the keys are fetched from; `None` for a literal key.
+    pub fn url(&self) -> Option<String> {
+        match self {
+            Self::Literal(_) => None,
+            Self::GitHub(user) => Some(format!("https://github.com/{user}.keys")),
+            Self::GitLab(user) => Some(format!("https://gitlab.com/{user}.keys")),
+            Self::Url(url) => Some(url.as_str().to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for SshKeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Literal(line) => f.write_str(line),
+            Self::GitHub(user) => write!(f, "github:{user}"),
+            Self::GitLab(user) => write!(f, "gitlab:{user}"),
+            Self::Url(url) => f.write_str(url.as_str()),
+        }
+    }
+}
+
+impl TryFrom<String> for SshKeySource {
+    type Error = Invalid;
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        Self::parse(&text)
+    }
+}
+
+impl From<SshKeySource> for String {
+    fn from(source: SshKeySource) -> Self {
+        source.to_string()
+    }
+}
+
+fn user_name(user: &str) -> Result<String, Invalid> {
+    let sound = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    if user.is_empty() || user.len() > 255 || !user.bytes().all(sound) {
+        return Err(Invalid::new(
+            format!("{} is not a user name", quoted(user)),
+            "write github:USER or gitlab:USER",
+        ));
+    }
+    Ok(user.to_owned())
+}
+
+const KEY_TYPES: [&str; 8] = [
+    "ssh-ed25519",
+    "ssh-rsa",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "sk-ssh-ed25519@openssh.com",
+    "sk-ecdsa-sha2-nistp256@openssh.com",
+    "ssh-dss",
+];
+
+fn literal(text: &str) -> Result<String, Invalid> {
+    if text.contains("PRIVATE KEY") {
+        return Err(Invalid::new(
+            "this is a private key",
+            "write the public key, the line in the file that ends in .pub, and make a new pair: this one has been seen",
+        ));
+    }
+    if text.contains(['\n', '\r']) {
+        return Err(Invalid::new(
+            "an ssh key is one line",
+            "write each key as its own list entry",
+        ));
+    }
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let Some(at) = words.iter().position(|word| KEY_TYPES.contains(word)) else {
+        return Err(Invalid::new(
+            format!("{} is not an ssh public key", quoted(text)),
+            "write a line such as `ssh-ed25519 AAAA… you@laptop`, or github:USER, gitlab:USER, https://…",
+        ));
+    };
+    let body = words.get(at + 1).copied().unwrap_or_default();
+    key_body(words[at], body)?;
+    Ok(text.to_owned())
+}
+
+/// The base64 part of a key begins with the key type, length first: a key cut short or pasted twice does not.
+fn key_body(kind: &str, body: &str) -> Result<(), Invalid> {
+    use base64::Engine as _;
+    let broken = || {
+        Invalid::new(
+            format!(
+                "the {kind} key is broken: {} is not its base64 part",
+                quoted(body)
+            ),
+            "copy the whole line from the .pub file",
+        )
+    };
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(body)
+        .map_err(|_| broken())?;
+    let named = bytes
+        .get(4..)
+        .is_some_and(|rest| rest.starts_with(kind.as_bytes()));
+    let length = kind.len() as u32;
+    if named && bytes.len() > 8 + kind.len() && bytes[..4] == length.to_be_bytes() {
+        Ok(())
+    } else {
+        Err(broken())
+    }
+}
+
+/// The password of `root`, for the console and ssh.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Password {
+    /// A crypt(3) hash, `$6$…` or `$y$…`: goes into shadow as it is.
+    Hash(String),
+    /// The password itself: to be hashed before it is stored anywhere.
+    Clear(String),
+}
+
+impl Password {
+    /// Tells a hash from a clear password by its `$id$` beginning.
+    ///
+    /// # Errors
+    /// [`Invalid`] for an empty one, one with control characters, a broken or outdated hash.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        if text.is_empty() {
+            return Err(Invalid::new(
+                "the password is empty",
+                "write one, or remove the key: without it nobody can log in at the console",
+            ));
+        }
+        if text.chars().any(char::is_control) {
+            return Err(Invalid::new(
+                "the password holds a control character",
+                "write it in one line",
+            ));
+        }
+        let Some(rest) = text.strip_prefix('$') else {
+            return Ok(Self::Clear(text.to_owned()));
+        };
+        let Some((id, body)) = rest.split_once('$') else {
+            return Ok(Self::Clear(text.to_owned()));
+        };
+        match id {
+            "1" => Err(Invalid::new(
+                "this is an MD5 password hash, which anyone can break",
+                "make a new one with `mkpasswd -m yescrypt` or `openssl passwd -6`",
+            )),
+            "5" | "6" | "y" | "2a" | "2b" | "2y" | "gy" | "7" => hash(text, body),
+            _ => Ok(Self::Clear(text.to_owned())),
+        }
+    }
+}
+
+fn hash(text: &str, body: &str) -> Result<Password, Invalid> {
+    let sound = |b: u8| b.is_ascii_alphanumeric() || b"./$=,".contains(&b);
+    if body.len() < 20 || !body.bytes().all(sound) {
+        return Err(Invalid::new(
+            "the password hash is cut short or broken",
+            "copy the whole hash and put it in single quotes, so that nothing replaces its `$` parts",
+        ));
+    }
+    Ok(Password::Hash(text.to_owned()))
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Hash(_) => "Password::Hash(redacted)",
+            Self::Clear(_) => "Password::Clear(redacted)",
+        })
+    }
+}
+
+impl TryFrom<String> for Password {
+    type Error = Invalid;
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Password> for String {
+    fn from(password: Password) -> Self {
+        match password {
+            Password::Hash(text) | Password::Clear(text) => text,
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Values that must not be printed.
+
+use super::text::{Invalid, secret_type};
+
+secret_type! {
+    /// Any secret text: a registry's password or token. Not empty, one line.
+    Secret, check_secret
+}
+secret_type! {
+    /// The token that nodes join a cluster with: at least 16 printable characters without blanks.
+    Token, check_token
+}
+secret_type! {
+    /// A WPA passphrase of 8 to 63 characters, or a key of 64 hexadecimal digits.
+    WifiPassphrase, check_wifi
+}
+secret_type! {
+    /// One or more PEM blocks: a certificate, a chain, a private key.
+    Pem, check_pem
+}
+
+fn check_secret(text: &str) -> Result<String, Invalid> {
+    if text.is_empty() || text.chars().any(char::is_control) {
+        return Err(Invalid::new(
+            "the secret is empty or holds a control character",
+            "write it in one line",
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+fn check_token(text: &str) -> Result<String, Invalid> {
+    let text = text.trim();
+    if !text.bytes().all(|b| b.is_ascii_graphic()) || text.is_empty() {
+        return Err(Invalid::new(
+            "the token holds blanks or characters outside ASCII",
+            "write it as one word; `openssl rand -hex 32` makes one",
+        ));
+    }
+    if text.len() < 16 {
+        return Err(Invalid::new(
+            format!(
+                "the token is too short to be safe: {} characters",
+                text.len()
+            ),
+            "use at least 16; `openssl rand -hex 32` makes one",
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+fn check_wifi(text: &str) -> Result<String, Invalid> {
+    let printable = text.bytes().all(|b| (0x20..0x7f).contains(&b));
+    let key = text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    if key || (printable && (8..=63).contains(&text.len())) {
+        return Ok(text.to_owned());
+    }
+    Err(Invalid::new(
+        format!(
+            "a Wi-Fi passphrase has 8 to 63 characters, this one {}",
+            text.chars().count()
+        ),
+        "write the passphrase of the network, or its key as 64 hexadecimal digits; leave the key out for an open network",
+    ))
+}
+
+fn check_pem(text: &str) -> Result<String, Invalid> {
+    let begin = text.find("-----BEGIN ");
+    let end = text.rfind("-----END ");
+    match (begin, end) {
+        (Some(begin), Some(end)) if begin < end => Ok(format!("{}\n", text.trim())),
+        _ => Err(Invalid::new(
+            "this is not PEM text",
+            "paste the whole block with its BEGIN and END lines, as a literal block (`|`)",
+        )),
+    }
+}

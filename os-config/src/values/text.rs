@@ -1,0 +1,129 @@
+//! The ground all text values stand on: a checked string that cannot be built invalid.
+
+use std::fmt;
+
+/// Why a value is refused, and what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invalid {
+    /// What is wrong, without the key and without a full stop: `"Box_1" is not a host name`.
+    pub message: String,
+    /// What to do about it, a sentence; empty when the message says it already.
+    pub help: String,
+}
+
+impl Invalid {
+    /// A refusal with its remedy.
+    pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            help: help.into(),
+        }
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.help.is_empty() {
+            f.write_str(&self.message)
+        } else {
+            write!(f, "{}; {}", self.message, self.help)
+        }
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+/// The text in double quotes, shortened, with control characters made visible.
+pub(crate) fn quoted(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let mut shown = String::from("\"");
+    for (count, c) in text.chars().enumerate() {
+        if count == LONGEST {
+            shown.push('…');
+            break;
+        }
+        if c.is_control() {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown.push('"');
+    shown
+}
+
+/// A newtype over a string with its check: the only ways in are `parse`, `FromStr` and serde, all through `$check`.
+macro_rules! text_type {
+    ($(#[$doc:meta])* $name:ident, $check:path) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+        $crate::values::text::text_methods!($name, $check);
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+/// Like `text_type!`, but `Debug` shows nothing and there is no `Display`: a secret leaves only through `reveal`.
+macro_rules! secret_type {
+    ($(#[$doc:meta])* $name:ident, $check:path) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+        $crate::values::text::text_methods!($name, $check);
+        impl $name {
+            /// The secret itself, for the one place that must hand it on.
+            pub fn reveal(&self) -> &str {
+                &self.0
+            }
+        }
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($name), "(redacted)"))
+            }
+        }
+    };
+}
+
+macro_rules! text_methods {
+    ($name:ident, $check:path) => {
+        impl $name {
+            /// Checks `text`.
+            ///
+            /// # Errors
+            /// [`Invalid`](crate::Invalid) with what is wrong and what to write instead.
+            pub fn parse(text: &str) -> Result<Self, $crate::Invalid> {
+                $check(text).map(Self)
+            }
+
+            /// The checked text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+        impl TryFrom<String> for $name {
+            type Error = $crate::Invalid;
+            fn try_from(text: String) -> Result<Self, $crate::Invalid> {
+                Self::parse(&text)
+            }
+        }
+        impl std::str::FromStr for $name {
+            type Err = $crate::Invalid;
+            fn from_str(text: &str) -> Result<Self, $crate::Invalid> {
+                Self::parse(text)
+            }
+        }
+        impl From<$name> for String {
+            fn from(value: $name) -> String {
+                value.0
+            }
+        }
+    };
+}
+
+pub(crate) use {secret_type, text_methods, text_type};
