@@ -1,1 +1,22 @@
-//! The only unsafe code: mounts, device mapper, loop, signals, reboot.
+//! The only unsafe code of Holdfast: kernel calls that no safe crate offers. Block device, device mapper, ext4,
+//! watchdog and network ioctls; starting a process in a control group; taking over an inherited file descriptor.
+//!
+//! Everything here is a thin wrapper: it decides nothing, and a failing call becomes an [`std::io::Error`].
+#![allow(unsafe_code)]
+
+mod ext4;
+mod inherit;
+mod ioctl;
+mod mapper;
+mod netdev;
+mod spawn;
+mod watchdog;
+
+pub mod block;
+
+pub use ext4::grow_ext4;
+pub use inherit::{inherited, keep_over_exec};
+pub use mapper::{Mapper, Target};
+pub use netdev::raise_interface;
+pub use spawn::{Launch, ignore_broken_pipes};
+pub use watchdog::Watchdog;
