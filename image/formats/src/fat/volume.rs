@@ -1,0 +1,368 @@
+//! One volume: formatted, opened, listed, read and written.
+
+use std::io::{self, Read, Seek, SeekFrom, Write};
+
+use fatfs::{Date, DateTime, FatType, FormatVolumeOptions, FsOptions, Time, TimeProvider};
+
+use super::{Kind, VolumeSpec};
+use crate::window::Window;
+
+/// Why a volume could not be made, read or changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Formatting failed.
+    #[error("cannot make a {kind} file system")]
+    Format {
+        /// Which FAT.
+        kind: Kind,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// Size and cluster size give another FAT than was asked for.
+    #[error(
+        "{size} bytes in clusters of {cluster} bytes make no {kind} file system; take {advice} clusters"
+    )]
+    Clusters {
+        /// Which FAT was asked for.
+        kind: Kind,
+        /// Length of the volume.
+        size: u64,
+        /// Cluster size asked for.
+        cluster: u32,
+        /// Which way to go.
+        advice: &'static str,
+    },
+    /// What is there is no FAT file system, or a broken one.
+    #[error("cannot open a FAT file system")]
+    Open(#[source] io::Error),
+    /// A directory could not be read or made.
+    #[error("cannot use directory `{path}` of the FAT file system")]
+    Directory {
+        /// Path on the volume.
+        path: String,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// A file could not be read.
+    #[error("cannot read `{path}` from the FAT file system")]
+    Read {
+        /// Path on the volume.
+        path: String,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// A file could not be written; the volume has lost its old content.
+    #[error("cannot write `{path}` to the FAT file system")]
+    Write {
+        /// Path on the volume.
+        path: String,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// A file is larger than the caller takes.
+    #[error("`{path}` is larger than {limit} bytes")]
+    TooLarge {
+        /// Path on the volume.
+        path: String,
+        /// Most bytes the caller takes.
+        limit: u64,
+    },
+    /// The directory tree is deeper or larger than any that we make; damaged volumes loop.
+    #[error("the directory tree at `{0}` does not end; the file system is damaged")]
+    Endless(String),
+    /// The last writes did not reach the disk.
+    #[error("cannot finish writing the FAT file system")]
+    Finish(#[source] io::Error),
+}
+
+/// A file or directory of a volume.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Path from the root, with `/` between names.
+    pub path: String,
+    /// Whether it is a directory.
+    pub directory: bool,
+    /// Length in bytes; 0 for a directory.
+    pub size: u64,
+}
+
+/// An open volume. [`Volume::finish`] writes what is still in memory.
+pub struct Volume<D: Read + Write + Seek> {
+    inner: fatfs::FileSystem<D>,
+}
+
+/// Makes an empty file system that fills `disk`.
+///
+/// # Errors
+/// When the sizes do not give the wanted kind, or the disk refuses a write.
+pub fn format<D: Read + Write + Seek>(disk: &mut D, spec: &VolumeSpec) -> Result<(), Error> {
+    let kind = spec.kind;
+    let failed = |source| Error::Format { kind, source };
+    let size = disk.seek(SeekFrom::End(0)).map_err(failed)?;
+    check_clusters(spec, size)?;
+    disk.rewind().map_err(failed)?;
+    let options = FormatVolumeOptions::new()
+        .fat_type(match kind {
+            Kind::Fat16 => FatType::Fat16,
+            Kind::Fat32 => FatType::Fat32,
+        })
+        .bytes_per_cluster(spec.cluster)
+        .volume_id(spec.id)
+        .volume_label(spec.label.bytes());
+    fatfs::format_volume(&mut *disk, options).map_err(failed)
+}
+
+/// Firmware tells FAT16 from FAT32 by the number of clusters alone, so it must be right.
+fn check_clusters(spec: &VolumeSpec, size: u64) -> Result<(), Error> {
+    let wrong = |advice| Error::Clusters {
+        kind: spec.kind,
+        size,
+        cluster: spec.cluster,
+        advice,
+    };
+    if !spec.cluster.is_power_of_two() || !(512..=32768).contains(&spec.cluster) {
+        return Err(wrong("512 to 32768 byte"));
+    }
+    let most = size / u64::from(spec.cluster);
+    // At worst, this many clusters are the tables' own (two FATs, root directory, reserved).
+    let least = size.saturating_sub(2 * 4 * (most + 2) + 64 * 1024) / u64::from(spec.cluster);
+    match spec.kind {
+        Kind::Fat16 if most >= 65525 => Err(wrong("larger")),
+        Kind::Fat16 if least < 4085 => Err(wrong("smaller")),
+        Kind::Fat32 if least < 65525 => Err(wrong("smaller")),
+        Kind::Fat16 | Kind::Fat32 => Ok(()),
+    }
+}
+
+/// Opens the volume that fills `disk`.
+///
+/// # Errors
+/// When there is none.
+pub fn open<D: Read + Write + Seek>(mut disk: D) -> Result<Volume<D>, Error> {
+    disk.rewind().map_err(Error::Open)?;
+    let options = FsOptions::new()
+        .time_provider(&FIXED_TIME)
+        .update_accessed_date(false);
+    let inner = fatfs::FileSystem::new(disk, options).map_err(Error::Open)?;
+    Ok(Volume { inner })
+}
+
+/// Opens the volume in the `length` bytes at `offset` of an image, such as a partition of it.
+///
+/// # Errors
+/// When there is none, or the image ends before it.
+pub fn open_at<D: Read + Write + Seek>(
+    image: D,
+    offset: u64,
+    length: u64,
+) -> Result<Volume<Window<D>>, Error> {
+    open(Window::new(image, offset, length).map_err(Error::Open)?)
+}
+
+/// Most entries a listing holds, and deepest directory: far beyond what our volumes have.
+const MAX_ENTRIES: usize = 10_000;
+const MAX_DEPTH: usize = 16;
+
+impl<D: Read + Write + Seek> Volume<D> {
+    /// Writes a whole file, in place of an older one; its directories are made.
+    ///
+    /// # Errors
+    /// When the volume is full or damaged, or `content` fails.
+    pub fn write_file<R: Read>(&self, path: &str, content: &mut R) -> Result<(), Error> {
+        if let Some((parents, _)) = path.rsplit_once('/') {
+            self.make_directories(parents)?;
+        }
+        let failed = |source| Error::Write {
+            path: path.to_owned(),
+            source,
+        };
+        let mut file = self.inner.root_dir().create_file(path).map_err(failed)?;
+        file.truncate().map_err(failed)?;
+        io::copy(content, &mut file).map_err(failed)?;
+        file.flush().map_err(failed)
+    }
+
+    /// Makes `path` and every directory above it; those that are there stay.
+    ///
+    /// # Errors
+    /// When the volume is full or damaged, or a file bears the name.
+    pub fn make_directories(&self, path: &str) -> Result<(), Error> {
+        let mut directory = self.inner.root_dir();
+        for name in path.split('/').filter(|name| !name.is_empty()) {
+            directory = directory
+                .create_dir(name)
+                .map_err(|source| Error::Directory {
+                    path: path.to_owned(),
+                    source,
+                })?;
+        }
+        Ok(())
+    }
+
+    /// A whole file of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// When it is not there, is larger, or cannot be read.
+    pub fn read_file(&self, path: &str, limit: u64) -> Result<Vec<u8>, Error> {
+        let failed = |source| Error::Read {
+            path: path.to_owned(),
+            source,
+        };
+        let file = self.inner.root_dir().open_file(path).map_err(failed)?;
+        let mut content = Vec::new();
+        file.take(limit.saturating_add(1))
+            .read_to_end(&mut content)
+            .map_err(failed)?;
+        if content.len() as u64 > limit {
+            return Err(Error::TooLarge {
+                path: path.to_owned(),
+                limit,
+            });
+        }
+        Ok(content)
+    }
+
+    /// Removes a file or an empty directory.
+    ///
+    /// # Errors
+    /// When it is not there, or not empty.
+    pub fn remove(&self, path: &str) -> Result<(), Error> {
+        let failed = |source| Error::Write {
+            path: path.to_owned(),
+            source,
+        };
+        self.inner.root_dir().remove(path).map_err(failed)
+    }
+
+    /// Everything on the volume, parents before their children, in the order stored.
+    ///
+    /// # Errors
+    /// When a directory cannot be read, or the tree does not end.
+    pub fn list(&self) -> Result<Vec<Entry>, Error> {
+        let mut out = Vec::new();
+        list_into(&self.inner.root_dir(), "", 0, &mut out)?;
+        Ok(out)
+    }
+
+    /// Bytes that are not in use.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub fn free(&self) -> Result<u64, Error> {
+        let stats = self.inner.stats().map_err(Error::Open)?;
+        Ok(u64::from(stats.free_clusters()) * u64::from(stats.cluster_size()))
+    }
+
+    /// Which FAT it is.
+    pub fn kind(&self) -> Option<Kind> {
+        match self.inner.fat_type() {
+            FatType::Fat16 => Some(Kind::Fat16),
+            FatType::Fat32 => Some(Kind::Fat32),
+            FatType::Fat12 => None,
+        }
+    }
+
+    /// The volume's serial number.
+    pub fn id(&self) -> u32 {
+        self.inner.volume_id()
+    }
+
+    /// The volume's name, from its root directory.
+    ///
+    /// # Errors
+    /// When the root directory cannot be read.
+    pub fn label(&self) -> Result<Option<String>, Error> {
+        self.inner
+            .read_volume_label_from_root_dir()
+            .map_err(|source| Error::Directory {
+                path: "/".to_owned(),
+                source,
+            })
+    }
+
+    /// Writes what is still in memory and marks the volume clean.
+    ///
+    /// # Errors
+    /// When the disk refuses a write.
+    pub fn finish(self) -> Result<(), Error> {
+        self.inner.unmount().map_err(Error::Finish)
+    }
+}
+
+fn list_into<D: Read + Write + Seek>(
+    directory: &fatfs::Dir<'_, D>,
+    prefix: &str,
+    depth: usize,
+    out: &mut Vec<Entry>,
+) -> Result<(), Error> {
+    if depth > MAX_DEPTH {
+        return Err(Error::Endless(prefix.to_owned()));
+    }
+    for entry in directory.iter() {
+        let entry = entry.map_err(|source| Error::Directory {
+            path: prefix.to_owned(),
+            source,
+        })?;
+        let name = entry.file_name();
+        if name == "." || name == ".." {
+            continue;
+        }
+        if out.len() >= MAX_ENTRIES {
+            return Err(Error::Endless(prefix.to_owned()));
+        }
+        let path = if prefix.is_empty() {
+            name
+        } else {
+            format!("{prefix}/{name}")
+        };
+        out.push(Entry {
+            path: path.clone(),
+            directory: entry.is_dir(),
+            size: entry.len(),
+        });
+        if entry.is_dir() {
+            list_into(&entry.to_dir(), &path, depth + 1, out)?;
+        }
+    }
+    Ok(())
+}
+
+impl<D: Read + Write + Seek> std::fmt::Debug for Volume<D> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Volume")
+            .field("id", &self.id())
+            .field("kind", &self.kind())
+            .finish()
+    }
+}
+
+/// The clock of every volume we write, so that the same files give the same bytes.
+#[derive(Debug)]
+struct FixedTime;
+
+static FIXED_TIME: FixedTime = FixedTime;
+
+const DAY: Date = Date {
+    year: 2020,
+    month: 1,
+    day: 1,
+};
+
+impl TimeProvider for FixedTime {
+    fn get_current_date(&self) -> Date {
+        DAY
+    }
+
+    fn get_current_date_time(&self) -> DateTime {
+        DateTime {
+            date: DAY,
+            time: Time {
+                hour: 0,
+                min: 0,
+                sec: 0,
+                millis: 0,
+            },
+        }
+    }
+}

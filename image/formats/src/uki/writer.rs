@@ -1,0 +1,318 @@
+//! Appending sections to an EFI stub.
+
+use object::LittleEndian as LE;
+use object::pe::{
+    IMAGE_DIRECTORY_ENTRY_SECURITY, IMAGE_DLLCHARACTERISTICS_NX_COMPAT,
+    IMAGE_FILE_LOCAL_SYMS_STRIPPED, IMAGE_SCN_CNT_CODE, IMAGE_SCN_CNT_INITIALIZED_DATA,
+    IMAGE_SCN_MEM_READ, ImageDataDirectory, ImageNtHeaders64, ImageSectionHeader,
+};
+use object::pod::{bytes_of, from_bytes_mut, slice_from_bytes};
+
+use super::image::{Image, ParseError, name};
+use crate::bytes::{put, u32_at};
+
+/// The parts of a unified kernel image. Empty parts are left out.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Uki<'a> {
+    /// `/etc/os-release`: boot menus and `bootctl` show it.
+    pub os_release: &'a [u8],
+    /// Kernel command line.
+    pub cmdline: &'a str,
+    /// Kernel version, as `uname -r` prints it.
+    pub uname: &'a str,
+    /// The kernel, itself an EFI program.
+    pub linux: &'a [u8],
+    /// Initramfs.
+    pub initrd: &'a [u8],
+    /// Early microcode archive, which the stub puts before the initramfs.
+    pub ucode: &'a [u8],
+    /// Device tree, for boards whose firmware brings none.
+    pub dtb: &'a [u8],
+}
+
+/// Why sections could not be appended.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The stub is no EFI program.
+    #[error("cannot use the EFI stub")]
+    Stub(#[source] ParseError),
+    /// The kernel is no EFI program, or one without the headers.
+    #[error("cannot use the kernel")]
+    Kernel(#[source] ParseError),
+    /// Stub and kernel are for different processors.
+    #[error("the EFI stub is for {stub:?}, the kernel for {kernel:?}")]
+    Arch {
+        /// The stub's processor.
+        stub: super::Arch,
+        /// The kernel's processor.
+        kernel: super::Arch,
+    },
+    /// The stub bears a signature, which appending would break.
+    #[error("the EFI stub is signed; take the unsigned one and sign the result")]
+    Signed,
+    /// The stub's symbols are in the middle of it.
+    #[error("the EFI stub has a symbol table that is not at its end; take a stripped one")]
+    Symbols,
+    /// No room for section headers.
+    #[error("no room for section `{name}`: the stub's headers end at {end} of {limit} bytes")]
+    NoRoom {
+        /// Section at hand.
+        name: String,
+        /// Where its header would end.
+        end: usize,
+        /// Where headers must end.
+        limit: usize,
+    },
+    /// A name that does not fit, or that the stub has already.
+    #[error("section name `{0}` is taken or longer than 8 bytes")]
+    Name(String),
+    /// The image would be 4 GiB or larger.
+    #[error("section `{0}` makes the image larger than 4 GiB")]
+    TooLarge(String),
+}
+
+impl Uki<'_> {
+    /// Makes the image from systemd's EFI stub.
+    ///
+    /// # Errors
+    /// When stub or kernel cannot be used, see [`BuildError`].
+    pub fn build(&self, stub: &[u8]) -> Result<Vec<u8>, BuildError> {
+        let stub_arch = Image::parse(stub).map_err(BuildError::Stub)?.arch;
+        let kernel = Image::parse(self.linux).map_err(BuildError::Kernel)?;
+        if stub_arch != kernel.arch {
+            return Err(BuildError::Arch {
+                stub: stub_arch,
+                kernel: kernel.arch,
+            });
+        }
+        let nx = kernel.headers.optional_header.dll_characteristics.get(LE)
+            & IMAGE_DLLCHARACTERISTICS_NX_COMPAT
+            != 0;
+        let parts: Vec<(&str, &[u8])> = [
+            (".osrel", self.os_release),
+            (".cmdline", self.cmdline.as_bytes()),
+            (".dtb", self.dtb),
+            (".uname", self.uname.as_bytes()),
+            (".linux", self.linux),
+            (".initrd", self.initrd),
+            (".ucode", self.ucode),
+        ]
+        .into_iter()
+        .filter(|(_, data)| !data.is_empty())
+        .collect();
+        let mut out = build(stub, &parts)?;
+        if !nx {
+            // Firmware that enforces it would else start the stub and refuse the kernel.
+            clear_nx(&mut out);
+        }
+        Ok(out)
+    }
+}
+
+/// Appends `parts` (name and content) to `stub`, in order.
+///
+/// # Errors
+/// See [`BuildError`].
+pub fn build(stub: &[u8], parts: &[(&str, &[u8])]) -> Result<Vec<u8>, BuildError> {
+    let image = Image::parse(stub).map_err(BuildError::Stub)?;
+    refuse_signed(&image)?;
+    let body = without_symbols(&image)?;
+    let plan = plan(&image, body, parts)?;
+    let mut out = body.to_vec();
+    for (header, (_, data)) in plan.iter().zip(parts) {
+        out.resize(header.pointer_to_raw_data.get(LE) as usize, 0);
+        out.extend_from_slice(data);
+        let end = header.pointer_to_raw_data.get(LE) + header.size_of_raw_data.get(LE);
+        out.resize(end as usize, 0);
+    }
+    let table_end = image.sections_at + size_of_val(image.sections);
+    for (index, header) in plan.iter().enumerate() {
+        put(
+            &mut out,
+            table_end + index * SECTION_HEADER,
+            bytes_of(header),
+        );
+    }
+    put(
+        &mut out,
+        image.headers_at,
+        bytes_of(&new_headers(&image, body, &plan)),
+    );
+    Ok(out)
+}
+
+const SECTION_HEADER: usize = size_of::<ImageSectionHeader>();
+
+fn refuse_signed(image: &Image<'_>) -> Result<(), BuildError> {
+    let start = image.headers_at + size_of::<ImageNtHeaders64>();
+    let count = image
+        .headers
+        .optional_header
+        .number_of_rva_and_sizes
+        .get(LE) as usize;
+    let room = image.sections_at.saturating_sub(start) / size_of::<ImageDataDirectory>();
+    let (directories, _) =
+        slice_from_bytes::<ImageDataDirectory>(&image.bytes[start..], count.min(room))
+            .map_err(|()| BuildError::Stub(ParseError::Short("data directories")))?;
+    match directories.get(IMAGE_DIRECTORY_ENTRY_SECURITY) {
+        Some(directory) if directory.virtual_address.get(LE) != 0 => Err(BuildError::Signed),
+        _ => Ok(()),
+    }
+}
+
+/// The stub up to its symbol table, which older stubs carry at their end.
+fn without_symbols<'a>(image: &Image<'a>) -> Result<&'a [u8], BuildError> {
+    let start = image.headers.file_header.pointer_to_symbol_table.get(LE) as usize;
+    if start == 0 {
+        return Ok(image.bytes);
+    }
+    let symbols = image.headers.file_header.number_of_symbols.get(LE) as usize * 18;
+    let strings = start + symbols;
+    if strings + 4 > image.bytes.len() {
+        return Err(BuildError::Symbols);
+    }
+    if strings + u32_at(image.bytes, strings) as usize != image.bytes.len() {
+        return Err(BuildError::Symbols);
+    }
+    Ok(&image.bytes[..start])
+}
+
+/// The headers of the new sections: file positions after the stub, addresses after its last one.
+fn plan(
+    image: &Image<'_>,
+    body: &[u8],
+    parts: &[(&str, &[u8])],
+) -> Result<Vec<ImageSectionHeader>, BuildError> {
+    let optional = &image.headers.optional_header;
+    let file_alignment = u64::from(optional.file_alignment.get(LE));
+    let section_alignment = u64::from(optional.section_alignment.get(LE));
+    let mut taken: Vec<String> = image.sections.iter().map(name).collect();
+    let mut header_end = image.sections_at + size_of_val(image.sections);
+    let limit = header_limit(image);
+    let mut offset = (body.len() as u64).next_multiple_of(file_alignment);
+    let mut address = image.sections.last().map_or(section_alignment, |last| {
+        u64::from(last.virtual_address.get(LE)) + u64::from(last.virtual_size.get(LE))
+    });
+    let mut out = Vec::with_capacity(parts.len());
+    for (wanted, data) in parts {
+        header_end += SECTION_HEADER;
+        if header_end > limit {
+            return Err(BuildError::NoRoom {
+                name: (*wanted).to_owned(),
+                end: header_end,
+                limit,
+            });
+        }
+        if wanted.len() > 8 || taken.iter().any(|t| t == wanted) {
+            return Err(BuildError::Name((*wanted).to_owned()));
+        }
+        address = address.next_multiple_of(section_alignment);
+        let size = data.len() as u64;
+        let padded = size.next_multiple_of(file_alignment);
+        let field = |value: u64| {
+            u32::try_from(value).map_err(|_| BuildError::TooLarge((*wanted).to_owned()))
+        };
+        // The image's end must fit its field as well.
+        field((address + size).next_multiple_of(section_alignment))?;
+        field(offset + padded)?;
+        out.push(section_header(
+            wanted,
+            field(address)?,
+            field(size)?,
+            field(offset)?,
+            field(padded)?,
+        ));
+        taken.push((*wanted).to_owned());
+        offset += padded;
+        address += size;
+    }
+    Ok(out)
+}
+
+/// Section headers may grow up to here: the stated end of headers, and the first content.
+fn header_limit(image: &Image<'_>) -> usize {
+    let optional = &image.headers.optional_header;
+    let stated = (optional.size_of_headers.get(LE) as usize)
+        .next_multiple_of(optional.file_alignment.get(LE) as usize);
+    image
+        .sections
+        .iter()
+        .filter(|section| section.size_of_raw_data.get(LE) > 0)
+        .map(|section| section.pointer_to_raw_data.get(LE) as usize)
+        .fold(stated, usize::min)
+}
+
+fn section_header(
+    wanted: &str,
+    address: u32,
+    virtual_size: u32,
+    offset: u32,
+    padded: u32,
+) -> ImageSectionHeader {
+    let kind = if wanted == ".linux" {
+        IMAGE_SCN_CNT_CODE
+    } else {
+        IMAGE_SCN_CNT_INITIALIZED_DATA
+    };
+    let mut header = ImageSectionHeader::default();
+    header.name[..wanted.len()].copy_from_slice(wanted.as_bytes());
+    header.virtual_address.set(LE, address);
+    header.virtual_size.set(LE, virtual_size);
+    header.pointer_to_raw_data.set(LE, offset);
+    header.size_of_raw_data.set(LE, padded);
+    header.characteristics.set(LE, kind | IMAGE_SCN_MEM_READ);
+    header
+}
+
+/// The stub's headers with the new sections counted in.
+fn new_headers(image: &Image<'_>, body: &[u8], plan: &[ImageSectionHeader]) -> ImageNtHeaders64 {
+    let mut headers = *image.headers;
+    let file = &mut headers.file_header;
+    let count = image.sections.len() + plan.len();
+    file.number_of_sections.set(
+        LE,
+        u16::try_from(count).expect("section headers end within the headers"),
+    );
+    if body.len() < image.bytes.len() {
+        file.pointer_to_symbol_table.set(LE, 0);
+        file.number_of_symbols.set(LE, 0);
+        file.characteristics.set(
+            LE,
+            file.characteristics.get(LE) | IMAGE_FILE_LOCAL_SYMS_STRIPPED,
+        );
+    }
+    let optional = &mut headers.optional_header;
+    let alignment = optional.section_alignment.get(LE);
+    let data: u32 = plan
+        .iter()
+        .map(|section| section.virtual_size.get(LE))
+        .sum();
+    if let Some(last) = plan.last() {
+        let end = last.virtual_address.get(LE) + last.virtual_size.get(LE);
+        optional
+            .size_of_image
+            .set(LE, end.next_multiple_of(alignment));
+    }
+    optional.size_of_initialized_data.set(
+        LE,
+        optional.size_of_initialized_data.get(LE).wrapping_add(data),
+    );
+    let padded = optional
+        .size_of_headers
+        .get(LE)
+        .next_multiple_of(optional.file_alignment.get(LE));
+    optional.size_of_headers.set(LE, padded);
+    optional.check_sum.set(LE, 0);
+    headers
+}
+
+fn clear_nx(program: &mut [u8]) {
+    let Ok(at) = Image::parse(program).map(|image| image.headers_at) else {
+        return;
+    };
+    if let Ok((headers, _)) = from_bytes_mut::<ImageNtHeaders64>(&mut program[at..]) {
+        let field = &mut headers.optional_header.dll_characteristics;
+        field.set(LE, field.get(LE) & !IMAGE_DLLCHARACTERISTICS_NX_COMPAT);
+    }
+}
