@@ -1,1 +1,47 @@
 //! A QEMU virtual machine driven through serial console, QMP and ssh.
+//!
+//! The `holdfast vm` command and the VM scenarios use the same machine: a folder with a disk, UEFI variables, a
+//! console log and two sockets ([`Vm`]), and QEMU running on it ([`Running`]). Three principles:
+//!
+//! - The guest is a black box. It boots the very image that is flashed; what it does is read from its serial console.
+//! - Nothing sleeps. Waiting means polling descriptors that become readable when something happened, with a deadline.
+//! - A process is only ever signalled when its id *and* its start time are the ones that were written down.
+
+mod accel;
+mod command;
+mod config_partition;
+mod console;
+mod disk;
+mod error;
+mod event;
+mod evidence;
+mod firmware;
+mod kubectl;
+mod moment;
+mod network;
+mod process;
+mod qemu;
+mod qmp;
+mod snapshot;
+mod spec;
+mod ssh;
+mod vm;
+
+pub use accel::Accel;
+pub use config_partition::with_ssh_key;
+pub use console::{Console, Line};
+pub use disk::{Disk, Partition};
+pub use error::{Error, Result};
+pub use event::Event;
+pub use evidence::keep as keep_evidence;
+pub use firmware::Firmware;
+pub use kubectl::{Kubectl, with_server};
+pub use moment::Deadline;
+pub use network::{Network, Ports};
+pub use process::Process;
+pub use qemu::Qemu;
+pub use qmp::Qmp;
+pub use snapshot::Snapshot;
+pub use spec::{Cache, Clock, Spec};
+pub use ssh::Ssh;
+pub use vm::{Running, Vm};

@@ -1,0 +1,84 @@
+//! Hardware acceleration where it is usable, emulation elsewhere.
+
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result};
+
+/// The environment variable that overrides detection.
+const OVERRIDE: &str = "HOLDFAST_ACCEL";
+
+/// How QEMU executes the guest's instructions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Accel {
+    /// The host's processor, through `/dev/kvm`.
+    Kvm,
+    /// Emulation.
+    Tcg,
+}
+
+impl Accel {
+    /// What this host can do, unless `HOLDFAST_ACCEL` says otherwise.
+    ///
+    /// # Errors
+    /// [`Error::Override`] when the variable is neither `kvm` nor `tcg`.
+    pub fn detect() -> Result<Self> {
+        if let Ok(value) = std::env::var(OVERRIDE) {
+            return Self::named(&value);
+        }
+        let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let opens = fs::File::options().read(true).write(true).open(Path::new("/dev/kvm")).is_ok();
+        Ok(if opens && has_virtualisation(&cpuinfo) { Self::Kvm } else { Self::Tcg })
+    }
+
+    fn named(value: &str) -> Result<Self> {
+        match value {
+            "kvm" => Ok(Self::Kvm),
+            "tcg" => Ok(Self::Tcg),
+            _ => Err(Error::Override { variable: OVERRIDE, value: value.to_owned(), known: "kvm or tcg" }),
+        }
+    }
+
+    /// QEMU's `-accel` and `-cpu`.
+    pub(crate) fn arguments(self) -> [&'static str; 4] {
+        match self {
+            Self::Kvm => ["-accel", "kvm", "-cpu", "host"],
+            // `max` makes emulation slower and has crashed guests; Haswell has all that x86-64-v3 asks for.
+            Self::Tcg => ["-accel", "tcg,thread=multi", "-cpu", "Haswell-v4"],
+        }
+    }
+}
+
+/// `/dev/kvm` also exists where the processor cannot virtualise (containers, nested machines), so both are asked.
+fn has_virtualisation(cpuinfo: &str) -> bool {
+    cpuinfo
+        .lines()
+        .filter(|line| line.starts_with("flags"))
+        .any(|line| line.split_whitespace().any(|flag| flag == "vmx" || flag == "svm"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn virtualisation_is_a_flag_of_its_own() {
+        for (name, cpuinfo, expected) in [
+            ("intel", "flags\t\t: fpu vmx sse\n", true),
+            ("amd", "flags\t\t: fpu svm sse\n", true),
+            ("neither", "flags\t\t: fpu sse\n", false),
+            ("only in another line", "vmx flags\t: vnmi\nmodel name: vmx\n", false),
+            ("part of a longer word", "flags: xsvmx\n", false),
+        ] {
+            assert_eq!(has_virtualisation(cpuinfo), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_override_is_refused() {
+        assert_eq!(Accel::named("xen").unwrap_err().to_string(), "HOLDFAST_ACCEL=xen is not known; use kvm or tcg");
+    }
+}

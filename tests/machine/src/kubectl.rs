@@ -1,0 +1,100 @@
+//! `kubectl` on the host against the machine's API server.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use crate::{Error, Result, command};
+
+/// The environment variable that names the engine built for the host.
+const OVERRIDE: &str = "HOLDFAST_ENGINE";
+/// What to do when it is missing, in the place of a package.
+const PACKAGE: &str = "kubectl (or build it: make engine)";
+
+/// A way to a cluster: a client and a kubeconfig.
+#[derive(Debug, Clone)]
+pub struct Kubectl {
+    engine: PathBuf,
+    kubeconfig: PathBuf,
+}
+
+impl Kubectl {
+    pub(crate) fn new(kubeconfig: &Path) -> Self {
+        let engine = std::env::var_os(OVERRIDE).unwrap_or_else(|| "build/engine/amd64/engine".into());
+        Self { engine: engine.into(), kubeconfig: kubeconfig.to_owned() }
+    }
+
+    /// The kubeconfig file.
+    #[must_use]
+    pub fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+
+    /// `kubectl` with its kubeconfig, ready for arguments; standard streams are the caller's.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.engine);
+        // Never the user's own cluster.
+        command.arg("kubectl").env("KUBECONFIG", &self.kubeconfig);
+        command
+    }
+
+    /// Runs `kubectl` and returns what it printed; a failure carries its standard error.
+    ///
+    /// # Errors
+    /// When kubectl is missing or fails.
+    pub fn run(&self, arguments: &[&str]) -> Result<String> {
+        let output = command::run(self.command().args(arguments), PACKAGE)?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Like [`Kubectl::run`], but any exit code is a result.
+    ///
+    /// # Errors
+    /// When kubectl cannot be started.
+    pub fn try_run(&self, arguments: &[&str]) -> Result<Output> {
+        command::try_run(self.command().args(arguments), PACKAGE)
+    }
+
+    /// Applies a manifest.
+    ///
+    /// # Errors
+    /// As [`Kubectl::run`].
+    pub fn apply(&self, manifest: &str) -> Result<String> {
+        let folder = self.kubeconfig.parent().unwrap_or("/".as_ref());
+        let file = tempfile::Builder::new()
+            .suffix(".yaml")
+            .tempfile_in(folder)
+            .map_err(Error::file("make a file in", folder))?;
+        fs::write(file.path(), manifest).map_err(Error::file("write", file.path()))?;
+        self.run(&["apply", "-f", &file.path().to_string_lossy()])
+    }
+}
+
+/// `kubeconfig` with every `server:` line leading to `server`.
+#[must_use]
+pub fn with_server(kubeconfig: &str, server: &str) -> String {
+    let mut out = String::new();
+    for line in kubeconfig.lines() {
+        match line.split_once("server:") {
+            Some((indent, _)) if indent.trim_matches([' ', '-']).is_empty() => {
+                out.push_str(&format!("{indent}server: {server}"));
+            }
+            _ => out.push_str(line),
+        }
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_server_changes() {
+        let before = "clusters:\n- cluster:\n    server: https://10.0.2.15:6443\n  name: my-server: x\n";
+        let after = "clusters:\n- cluster:\n    server: https://127.0.0.1:7000\n  name: my-server: x\n";
+        assert_eq!(with_server(before, "https://127.0.0.1:7000"), after);
+    }
+}

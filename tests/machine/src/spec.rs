@@ -1,0 +1,169 @@
+//! What a virtual machine is made of, and the command line that makes it.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Network, Ports, Qemu};
+
+/// Where the guest's hardware clock starts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Clock {
+    /// At the host's time.
+    Host,
+    /// At this UTC time, `YYYY-MM-DDTHH:MM:SS`, whatever the host's is.
+    At(String),
+}
+
+/// How the host caches the guest's disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cache {
+    /// Writes wait in memory until the guest flushes: a killed QEMU loses what real hardware would lose.
+    Writeback,
+    /// Every write reaches the host's disk.
+    Writethrough,
+    /// Flushes are ignored: fast, for machines whose disk is thrown away.
+    Unsafe,
+}
+
+impl Cache {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Writeback => "writeback",
+            Self::Writethrough => "writethrough",
+            Self::Unsafe => "unsafe",
+        }
+    }
+}
+
+/// The hardware of one x86-64 UEFI machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Spec {
+    /// Processors.
+    pub cpus: u32,
+    /// Memory in MiB.
+    pub memory_mib: u32,
+    /// Size of the disk in GiB; the image is smaller, so that the first boot has something to grow into.
+    pub disk_gib: u32,
+    /// The network card.
+    pub network: Network,
+    /// The hardware clock.
+    pub clock: Clock,
+    /// The disk's cache.
+    pub cache: Cache,
+}
+
+impl Default for Spec {
+    fn default() -> Self {
+        Self {
+            cpus: 2,
+            memory_mib: 2048,
+            disk_gib: 8,
+            network: Network::Online,
+            clock: Clock::Host,
+            cache: Cache::Writeback,
+        }
+    }
+}
+
+/// Names of the files in a machine's folder.
+pub(crate) mod names {
+    /// The disk, a copy-on-write layer over [`BASE`].
+    pub(crate) const DISK: &str = "disk.qcow2";
+    /// The image that the disk is a layer over.
+    pub(crate) const BASE: &str = "base.img";
+    /// UEFI variables.
+    pub(crate) const VARS: &str = "vars.fd";
+    /// All that the serial port ever said.
+    pub(crate) const CONSOLE: &str = "console.log";
+    /// The serial port, for typing.
+    pub(crate) const CONSOLE_SOCKET: &str = "console.sock";
+    /// QEMU's control socket.
+    pub(crate) const QMP: &str = "qmp.sock";
+    /// QEMU's process id.
+    pub(crate) const PID: &str = "qemu.pid";
+    /// What QEMU itself printed.
+    pub(crate) const QEMU_LOG: &str = "qemu.log";
+}
+
+impl Spec {
+    /// QEMU's arguments, to be run inside the machine's folder `dir`. QEMU goes into the background once all its
+    /// sockets listen, so nobody has to wait for them. Sockets have bare names, which keeps them short; QEMU leaves
+    /// the folder after that and opens disks again later, so these have whole ones.
+    #[must_use]
+    pub fn arguments(&self, name: &str, dir: &Path, qemu: &Qemu, ports: Ports) -> Vec<String> {
+        let mut list: Vec<String> = Vec::new();
+        let mut add = |words: &[&str]| list.extend(words.iter().map(|word| (*word).to_owned()));
+        add(&["-name", name, "-nodefaults", "-no-user-config", "-display", "none"]);
+        add(&["-daemonize", "-pidfile", names::PID, "-D", names::QEMU_LOG, "-d", "guest_errors"]);
+        add(&["-machine", "q35,graphics=off"]);
+        add(&qemu.accel.arguments());
+        add(&["-smp", &self.cpus.to_string(), "-m", &self.memory_mib.to_string()]);
+        add(&["-drive", &format!("if=pflash,format=raw,unit=0,readonly=on,file={}", escaped(&qemu.firmware.code))]);
+        add(&["-drive", &format!("if=pflash,format=raw,unit=1,file={}", escaped(&dir.join(names::VARS)))]);
+        let cache = self.cache.name();
+        add(&["-drive", &format!("if=none,id=disk,format=qcow2,cache={cache},discard=unmap,file={}", escaped(&dir.join(names::DISK)))]);
+        add(&["-device", "virtio-blk-pci,drive=disk,serial=holdfast,bootindex=0"]);
+        add(&["-device", "virtio-rng-pci", "-device", "i6300esb", "-action", "watchdog=reset"]);
+        let serial =
+            format!("socket,id=serial,path={},server=on,wait=off,logfile={},logappend=on", names::CONSOLE_SOCKET, names::CONSOLE);
+        add(&["-chardev", &serial, "-serial", "chardev:serial"]);
+        add(&["-qmp", &format!("unix:{},server=on,wait=off", names::QMP)]);
+        add(&["-rtc", &self.clock.argument()]);
+        list.extend(self.network.arguments(ports));
+        list
+    }
+}
+
+impl Clock {
+    fn argument(&self) -> String {
+        match self {
+            Self::Host => "base=utc".to_owned(),
+            Self::At(time) => format!("base={time}"),
+        }
+    }
+}
+
+/// A path inside a `-drive` option, where a comma is written twice.
+fn escaped(path: &Path) -> String {
+    path.to_string_lossy().replace(',', ",,")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Accel, Firmware};
+
+    fn line(spec: &Spec) -> String {
+        let firmware = Firmware { code: "/fw/a,b.fd".into(), vars: "/fw/vars.fd".into() };
+        let qemu = Qemu { program: "qemu".into(), accel: Accel::Tcg, firmware };
+        spec.arguments("t", Path::new("/d"), &qemu, Ports { ssh: 1, api: 2 }).join(" ")
+    }
+
+    #[test]
+    fn what_is_asked_for_is_on_the_command_line() {
+        let unusual = Spec {
+            cpus: 1,
+            memory_mib: 1024,
+            network: Network::Absent,
+            clock: Clock::At("2099-01-01T00:00:00".to_owned()),
+            cache: Cache::Unsafe,
+            ..Spec::default()
+        };
+        for (name, spec, wanted) in [
+            ("processors", &unusual, "-smp 1 -m 1024"),
+            ("no card", &unusual, "-nic none"),
+            ("clock", &unusual, "-rtc base=2099-01-01T00:00:00"),
+            ("cache", &unusual, "cache=unsafe"),
+            ("a comma in a path", &unusual, "file=/fw/a,,b.fd"),
+            ("emulation", &Spec::default(), "-accel tcg,thread=multi -cpu Haswell-v4"),
+            ("card", &Spec::default(), "virtio-net-pci"),
+            ("watchdog", &Spec::default(), "-device i6300esb -action watchdog=reset"),
+        ] {
+            assert!(line(spec).contains(wanted), "{name}: {}", line(spec));
+        }
+    }
+}

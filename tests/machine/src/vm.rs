@@ -1,0 +1,421 @@
+//! A virtual machine: a folder, and QEMU running on it.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::process::Identity;
+use crate::spec::names;
+use crate::{
+    Console, Deadline, Disk, Error, Event, Kubectl, Network, Ports, Process, Qemu, Qmp, Result, Spec, Ssh, command,
+    config_partition, with_server,
+};
+
+/// The machine's hardware, written when it is made.
+const SPEC: &str = "vm.json";
+/// The running QEMU, written when it is started.
+const RUN: &str = "run.json";
+/// How often a start is tried when another program takes one of its ports first.
+const STARTS: u32 = 5;
+/// How long QEMU may take to end after it was told to.
+const QUIT_WITHIN: Duration = Duration::from_secs(30);
+
+/// A machine's folder. It survives `stop`; whether QEMU runs on it is a question to [`Vm::running`].
+#[derive(Debug, Clone)]
+pub struct Vm {
+    dir: PathBuf,
+    spec: Spec,
+}
+
+/// What is known about a started QEMU.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Run {
+    qemu: Identity,
+    ports: Ports,
+    /// Length of the console's log when QEMU started.
+    console_from: u64,
+}
+
+impl Vm {
+    /// Makes a machine in `dir` whose disk is a layer over the raw image `base`. The image must not change while the
+    /// machine exists.
+    ///
+    /// # Errors
+    /// When a machine runs there, or a file cannot be made.
+    pub fn create(dir: &Path, base: &Path, spec: Spec, qemu: &Qemu) -> Result<Self> {
+        remove(dir)?;
+        fs::create_dir_all(dir).map_err(Error::file("make", dir))?;
+        let base = fs::canonicalize(base).map_err(Error::file("find", base))?;
+        let vars = dir.join(names::VARS);
+        fs::copy(&qemu.firmware.vars, &vars).map_err(Error::file("copy UEFI variables to", &vars))?;
+        Disk::create(&dir.join(names::DISK), &base, "raw", Some(spec.disk_gib))?;
+        Self::adopt(dir, spec)
+    }
+
+    /// Like [`Vm::create`], with a copy of the image of its own, so that a new build does not pull the ground from
+    /// under the machine. An image that ends in `.zst` is unpacked.
+    ///
+    /// # Errors
+    /// As [`Vm::create`].
+    pub fn create_with_copy(dir: &Path, image: &Path, spec: Spec, qemu: &Qemu) -> Result<Self> {
+        remove(dir)?;
+        fs::create_dir_all(dir).map_err(Error::file("make", dir))?;
+        let base = dir.join(names::BASE);
+        copy_image(image, &base)?;
+        let vars = dir.join(names::VARS);
+        fs::copy(&qemu.firmware.vars, &vars).map_err(Error::file("copy UEFI variables to", &vars))?;
+        Disk::create(&dir.join(names::DISK), Path::new(names::BASE), "raw", Some(spec.disk_gib))?;
+        Self::adopt(dir, spec)
+    }
+
+    /// Writes `spec` into a folder whose files are there.
+    pub(crate) fn adopt(dir: &Path, spec: Spec) -> Result<Self> {
+        let dir = fs::canonicalize(dir).map_err(Error::file("find", dir))?;
+        write_json(&dir.join(SPEC), &spec)?;
+        Ok(Self { dir, spec })
+    }
+
+    /// The machine in `dir`, or `None` when none was made there.
+    ///
+    /// # Errors
+    /// When its description cannot be read.
+    pub fn open(dir: &Path) -> Result<Option<Self>> {
+        let Some(spec) = read_json(&dir.join(SPEC))? else { return Ok(None) };
+        let dir = fs::canonicalize(dir).map_err(Error::file("find", dir))?;
+        Ok(Some(Self { dir, spec }))
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Its hardware.
+    #[must_use]
+    pub fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// The same disk in a machine with other hardware, from the next start on.
+    ///
+    /// # Errors
+    /// When the description cannot be written.
+    pub fn change(&mut self, change: impl FnOnce(&mut Spec)) -> Result<()> {
+        change(&mut self.spec);
+        write_json(&self.dir.join(SPEC), &self.spec)
+    }
+
+    /// Its disk, for the time it is off.
+    #[must_use]
+    pub fn disk(&self) -> Disk {
+        Disk::at(&self.dir.join(names::DISK))
+    }
+
+    /// The log of its serial port.
+    #[must_use]
+    pub fn console_log(&self) -> PathBuf {
+        self.dir.join(names::CONSOLE)
+    }
+
+    /// The public half of the key that [`Running::ssh`] uses, made at the first call.
+    ///
+    /// # Errors
+    /// When `ssh-keygen` fails.
+    pub fn ssh_key(&self) -> Result<String> {
+        Ssh::key(&self.dir)
+    }
+
+    /// Writes `text` as `config.yaml` onto its CONFIG partition, as it is. [`crate::with_ssh_key`] adds the key.
+    ///
+    /// # Errors
+    /// When the machine runs or its disk has no such partition.
+    pub fn place_config(&self, text: &str) -> Result<()> {
+        self.must_be_off()?;
+        config_partition::place(&self.disk(), text)
+    }
+
+    /// The `config.yaml` on its CONFIG partition.
+    ///
+    /// # Errors
+    /// When the machine runs or there is no such file.
+    pub fn config(&self) -> Result<String> {
+        self.must_be_off()?;
+        config_partition::read(&self.disk())
+    }
+
+    /// The QEMU that runs on it, or `None`.
+    ///
+    /// # Errors
+    /// When what was written down about it cannot be read.
+    pub fn running(&self) -> Result<Option<Running>> {
+        let Some(run) = read_json::<Run>(&self.dir.join(RUN))? else { return Ok(None) };
+        let Some(process) = Process::find(run.qemu) else { return Ok(None) };
+        Running::attach(self.clone(), process, run).map(Some)
+    }
+
+    /// Switches it on. `name` is the machine's name in QEMU.
+    ///
+    /// # Errors
+    /// When it runs already, or QEMU refuses.
+    pub fn start(&self, name: &str, qemu: &Qemu) -> Result<Running> {
+        self.start_with(name, qemu, &[])
+    }
+
+    pub(crate) fn start_with(&self, name: &str, qemu: &Qemu, more: &[&str]) -> Result<Running> {
+        self.must_be_off()?;
+        let log = self.console_log();
+        let console = File::options().create(true).append(true).open(&log).map_err(Error::file("open", &log))?;
+        let console_from = console.metadata().map_err(Error::file("read", &log))?.len();
+        let mut tries = 1;
+        let ports = loop {
+            let ports = Ports::free()?;
+            let mut arguments = self.spec.arguments(name, &self.dir, qemu, ports);
+            arguments.extend(more.iter().map(|word| (*word).to_owned()));
+            match self.launch(qemu, &arguments) {
+                Ok(()) => break ports,
+                // Another program took the port between our look and QEMU's.
+                Err(Error::Failed { stderr, .. }) if stderr.contains("host forwarding") && tries < STARTS => tries += 1,
+                Err(error) => return Err(error),
+            }
+        };
+        let process = self.launched()?;
+        let run = Run { qemu: process.identity(), ports, console_from };
+        write_json(&self.dir.join(RUN), &run)?;
+        Running::attach(self.clone(), process, run)
+    }
+
+    /// Starts QEMU, which returns once it is in the background with all sockets listening.
+    fn launch(&self, qemu: &Qemu, arguments: &[String]) -> Result<()> {
+        let log = self.dir.join(names::QEMU_LOG);
+        let stderr = File::create(&log).map_err(Error::file("write", &log))?;
+        let mut command = Command::new(&qemu.program);
+        command.current_dir(&self.dir).args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
+        let status = command.status().map_err(|source| command::spawn_error(&command, "qemu-system-x86", source))?;
+        if status.success() {
+            return Ok(());
+        }
+        let stderr = fs::read_to_string(&log).unwrap_or_default().trim().to_owned();
+        Err(Error::Failed { command: qemu.program.display().to_string(), status: status.to_string(), stderr })
+    }
+
+    fn launched(&self) -> Result<Process> {
+        let file = self.dir.join(names::PID);
+        let text = fs::read_to_string(&file).map_err(Error::file("read", &file))?;
+        text.trim()
+            .parse()
+            .ok()
+            .and_then(Process::open)
+            .ok_or_else(|| Error::NotRunning { dir: self.dir.clone() })
+    }
+
+    fn must_be_off(&self) -> Result<()> {
+        match self.running()? {
+            Some(_) => Err(Error::IsRunning { dir: self.dir.clone() }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A machine that is switched on. Dropping this leaves it on.
+#[derive(Debug)]
+pub struct Running {
+    vm: Vm,
+    process: Process,
+    ports: Ports,
+    console: Console,
+}
+
+impl Running {
+    fn attach(vm: Vm, process: Process, run: Run) -> Result<Self> {
+        let console = Console::open(&vm.console_log(), run.console_from)?;
+        Ok(Self { vm, process, ports: run.ports, console })
+    }
+
+    /// The machine.
+    #[must_use]
+    pub fn vm(&self) -> &Vm {
+        &self.vm
+    }
+
+    /// The loopback ports that lead into it.
+    #[must_use]
+    pub fn ports(&self) -> Ports {
+        self.ports
+    }
+
+    /// QEMU's process.
+    #[must_use]
+    pub fn process(&self) -> &Process {
+        &self.process
+    }
+
+    /// All lines of its console that were read so far in this run.
+    #[must_use]
+    pub fn console(&self) -> &Console {
+        &self.console
+    }
+
+    /// Waits until `matcher` returns something for a line of the console.
+    ///
+    /// # Errors
+    /// As [`Console::wait_for`].
+    pub fn wait_for<T>(
+        &mut self,
+        what: &str,
+        deadline: Deadline,
+        matcher: impl FnMut(&crate::Line) -> Option<T>,
+    ) -> Result<(Duration, T)> {
+        self.console.wait_for(what, &self.process, deadline, matcher)
+    }
+
+    /// Waits for a line of the console that contains `text`.
+    ///
+    /// # Errors
+    /// As [`Console::wait_for`].
+    pub fn wait_for_text(&mut self, text: &str, deadline: Deadline) -> Result<crate::Line> {
+        self.console.wait_for_text(text, &self.process, deadline)
+    }
+
+    /// Waits until the console says that the node is Ready and returns when it did. Maintenance mode and a kernel
+    /// panic end the wait at once. `each` sees every event on the way.
+    ///
+    /// # Errors
+    /// As [`Console::wait_for`], and [`Error::Hopeless`].
+    pub fn wait_ready(&mut self, deadline: Deadline, mut each: impl FnMut(&crate::Line, &Event)) -> Result<Duration> {
+        let (at, outcome) = self.wait_for("the node to be Ready", deadline, |line| {
+            let event = line.event()?;
+            each(line, &event);
+            match event {
+                Event::Ready => Some(Ok(())),
+                Event::Maintenance(_) | Event::Panic(_) => {
+                    Some(Err(Error::Hopeless { what: "a Ready node".to_owned(), line: line.text.clone() }))
+                }
+                _ => None,
+            }
+        })?;
+        outcome.map(|()| at)
+    }
+
+    /// A connection to QEMU's control socket.
+    ///
+    /// # Errors
+    /// When QEMU does not answer.
+    pub fn qmp(&self) -> Result<Qmp> {
+        Qmp::connect(&self.vm.dir, names::QMP)
+    }
+
+    /// The way in by ssh. It works from the moment the console reports the ssh service.
+    ///
+    /// # Errors
+    /// [`Error::NoNetwork`] for a machine without a card.
+    pub fn ssh(&self) -> Result<Ssh> {
+        self.must_have_network()?;
+        Ok(Ssh::new(&self.vm.dir, self.ports.ssh))
+    }
+
+    /// The way to the API, with a kubeconfig fetched by ssh and kept in the machine's folder.
+    ///
+    /// # Errors
+    /// When ssh fails, which it does before the cluster's certificates are made.
+    pub fn kubectl(&self) -> Result<Kubectl> {
+        let given = self.ssh()?.run("holdfast kubeconfig")?;
+        let file = self.vm.dir.join("kubeconfig");
+        let text = with_server(&given, &format!("https://127.0.0.1:{}", self.ports.api));
+        fs::write(&file, text).map_err(Error::file("write", &file))?;
+        Ok(Kubectl::new(&file))
+    }
+
+    /// The serial port's socket, for typing.
+    #[must_use]
+    pub fn console_socket(&self) -> PathBuf {
+        self.vm.dir.join(names::CONSOLE_SOCKET)
+    }
+
+    /// Presses the power button and waits for the end; `false` when the guest did not end in time.
+    ///
+    /// # Errors
+    /// When QEMU does not answer.
+    pub fn power_down(&self, deadline: Deadline) -> Result<bool> {
+        self.qmp()?.execute("system_powerdown", None)?;
+        Ok(self.process.wait(deadline))
+    }
+
+    /// Pulls the plug: what the guest has not flushed is lost.
+    ///
+    /// # Errors
+    /// When QEMU cannot be killed.
+    pub fn power_cut(self) -> Result<Vm> {
+        self.process.kill()?;
+        self.gone()
+    }
+
+    /// Ends QEMU at once, with its own caches written.
+    ///
+    /// # Errors
+    /// When QEMU does not end.
+    pub fn quit(self) -> Result<Vm> {
+        match self.qmp().and_then(|mut qmp| qmp.execute("quit", None)) {
+            // It may end before it answers.
+            Ok(_) | Err(Error::QmpProtocol(_)) => self.gone(),
+            Err(_) => self.power_cut(),
+        }
+    }
+
+    fn gone(self) -> Result<Vm> {
+        if self.process.wait(Deadline::after(QUIT_WITHIN)) {
+            return Ok(self.vm);
+        }
+        Err(Error::TimedOut {
+            what: format!("the end of QEMU (process {})", self.process.pid()),
+            after: QUIT_WITHIN,
+            last: self.console.tail(),
+        })
+    }
+
+    fn must_have_network(&self) -> Result<()> {
+        match self.vm.spec.network {
+            Network::Absent => Err(Error::NoNetwork),
+            Network::Online | Network::Offline => Ok(()),
+        }
+    }
+}
+
+/// Removes a machine's folder; one that runs is refused.
+fn remove(dir: &Path) -> Result<()> {
+    if let Some(vm) = Vm::open(dir)? {
+        vm.must_be_off()?;
+    }
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::file("remove", dir)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// A sparse copy of `image`, unpacked when it is compressed.
+fn copy_image(image: &Path, to: &Path) -> Result<()> {
+    if image.extension().is_some_and(|extension| extension == "zst") {
+        return command::run(Command::new("zstd").args(["-d", "-q", "-f", "-o"]).arg(to).arg(image), "zstd").map(drop);
+    }
+    let mut cp = Command::new("cp");
+    cp.args(["--sparse=always", "--reflink=auto"]).arg(image).arg(to);
+    command::run(&mut cp, "coreutils").map(drop)
+}
+
+fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<()> {
+    let folder = path.parent().unwrap_or("/".as_ref());
+    let file = tempfile::NamedTempFile::new_in(folder).map_err(Error::file("make a file in", folder))?;
+    serde_json::to_writer(&file, value).map_err(|error| Error::file("write", path)(error.into()))?;
+    file.persist(path).map_err(|error| Error::file("write", path)(error.error)).map(drop)
+}
+
+fn read_json<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<Option<T>> {
+    match fs::read(path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| Error::file("read", path)(error.into())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::file("read", path)(error)),
+    }
+}
