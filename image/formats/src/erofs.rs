@@ -77,3 +77,65 @@ impl Superblock {
         self.blocks as u64 * self.block_size as u64
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// An image made by `mkfs.erofs` itself.
+    fn image() -> Vec<u8> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("root")).unwrap();
+        std::fs::write(folder.path().join("root/file"), "content").unwrap();
+        let image = folder.path().join("image");
+        let run = Command::new("mkfs.erofs")
+            .args(["-T1577836800", "-U11111111-2222-3333-4444-555555555555"])
+            .arg(&image)
+            .arg(folder.path().join("root"))
+            .output()
+            .expect("mkfs.erofs (erofs-utils) is needed");
+        assert!(
+            run.status.success(),
+            "{}",
+            String::from_utf8_lossy(&run.stderr)
+        );
+        std::fs::read(image).unwrap()
+    }
+
+    #[test]
+    fn reads_what_mkfs_made() {
+        let mut image = image();
+        // Older mkfs.erofs has no option for the label.
+        image[SUPERBLOCK_OFFSET + 64..SUPERBLOCK_OFFSET + 72].copy_from_slice(b"holdfast");
+        let superblock = Superblock::parse(&image).unwrap();
+        assert_eq!(superblock.size(), image.len() as u64);
+        assert_eq!(
+            superblock.uuid.to_string(),
+            "11111111-2222-3333-4444-555555555555"
+        );
+        assert_eq!(superblock.label, "holdfast");
+        assert_eq!((superblock.block_size, superblock.inodes), (4096, 2));
+        assert_eq!(superblock.build_time, 1_577_836_800);
+    }
+
+    #[test]
+    fn refuses_the_rest() {
+        assert_eq!(Superblock::parse(&[0; 1151]), Err(Error::Short(1151)));
+        assert_eq!(Superblock::parse(&[0; 4096]), Err(Error::Magic));
+        let mut image = image();
+        image[SUPERBLOCK_OFFSET + 12] = 40;
+        assert_eq!(Superblock::parse(&image), Err(Error::BlockSize(40)));
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(mut bytes in proptest::collection::vec(any::<u8>(), 1100..1300)) {
+            bytes[SUPERBLOCK_OFFSET..SUPERBLOCK_OFFSET + 4].copy_from_slice(&MAGIC.to_le_bytes());
+            let _ = Superblock::parse(&bytes);
+        }
+    }
+}

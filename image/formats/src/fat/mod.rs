@@ -4,6 +4,8 @@
 //! 2020-01-01 00:00. The encoding is the `fatfs` crate's; this module adds what an image needs
 //! around it: exact parameters, whole paths, replaced files, errors with names.
 
+mod dots;
+mod shared;
 mod spec;
 #[cfg(test)]
 mod tests;

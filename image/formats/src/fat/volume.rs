@@ -4,6 +4,8 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use fatfs::{Date, DateTime, FatType, FormatVolumeOptions, FsOptions, Time, TimeProvider};
 
+use super::dots::straighten;
+use super::shared::Shared;
 use super::{Kind, VolumeSpec};
 use crate::window::Window;
 
@@ -89,7 +91,8 @@ pub struct Entry {
 
 /// An open volume. [`Volume::finish`] writes what is still in memory.
 pub struct Volume<D: Read + Write + Seek> {
-    inner: fatfs::FileSystem<D>,
+    inner: fatfs::FileSystem<Shared<D>>,
+    disk: Shared<D>,
 }
 
 /// Makes an empty file system that fills `disk`.
@@ -144,8 +147,9 @@ pub fn open<D: Read + Write + Seek>(mut disk: D) -> Result<Volume<D>, Error> {
     let options = FsOptions::new()
         .time_provider(&FIXED_TIME)
         .update_accessed_date(false);
-    let inner = fatfs::FileSystem::new(disk, options).map_err(Error::Open)?;
-    Ok(Volume { inner })
+    let disk = Shared::new(disk);
+    let inner = fatfs::FileSystem::new(disk.clone(), options).map_err(Error::Open)?;
+    Ok(Volume { inner, disk })
 }
 
 /// Opens the volume in the `length` bytes at `offset` of an image, such as a partition of it.
@@ -188,14 +192,21 @@ impl<D: Read + Write + Seek> Volume<D> {
     /// # Errors
     /// When the volume is full or damaged, or a file bears the name.
     pub fn make_directories(&self, path: &str) -> Result<(), Error> {
+        let failed = |source| Error::Directory {
+            path: path.to_owned(),
+            source,
+        };
         let mut directory = self.inner.root_dir();
-        for name in path.split('/').filter(|name| !name.is_empty()) {
-            directory = directory
-                .create_dir(name)
-                .map_err(|source| Error::Directory {
-                    path: path.to_owned(),
-                    source,
-                })?;
+        for (depth, name) in path.split('/').filter(|name| !name.is_empty()).enumerate() {
+            directory = match directory.open_dir(name) {
+                Ok(there) => there,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    let new = directory.create_dir(name).map_err(failed)?;
+                    straighten(&new, depth == 0, &self.disk).map_err(failed)?;
+                    new
+                }
+                Err(error) => return Err(failed(error)),
+            };
         }
         Ok(())
     }
@@ -286,12 +297,15 @@ impl<D: Read + Write + Seek> Volume<D> {
     /// # Errors
     /// When the disk refuses a write.
     pub fn finish(self) -> Result<(), Error> {
-        self.inner.unmount().map_err(Error::Finish)
+        // Counts the free clusters if nobody has, so that the volume states them.
+        self.inner.stats().map_err(Error::Finish)?;
+        self.inner.unmount().map_err(Error::Finish)?;
+        self.disk.clone().flush().map_err(Error::Finish)
     }
 }
 
 fn list_into<D: Read + Write + Seek>(
-    directory: &fatfs::Dir<'_, D>,
+    directory: &fatfs::Dir<'_, Shared<D>>,
     prefix: &str,
     depth: usize,
     out: &mut Vec<Entry>,
