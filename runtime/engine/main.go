@@ -1,0 +1,20 @@
+// Command engine is Kubernetes and what it runs on, upstream's code unchanged,
+// as one program. The name it is started by, or else its first argument, says
+// which one it is this time. It decides nothing: flags and files come from the
+// caller.
+package main
+
+import (
+	"fmt"
+	"os"
+)
+
+func main() {
+	chosen, argv, err := choose(applets, os.Args)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "engine:", err)
+		os.Exit(2)
+	}
+	os.Args = argv
+	os.Exit(chosen.run(argv[1:]))
+}
