@@ -30,15 +30,27 @@ impl Accel {
             return Self::named(&value);
         }
         let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let opens = fs::File::options().read(true).write(true).open(Path::new("/dev/kvm")).is_ok();
-        Ok(if opens && has_virtualisation(&cpuinfo) { Self::Kvm } else { Self::Tcg })
+        let opens = fs::File::options()
+            .read(true)
+            .write(true)
+            .open(Path::new("/dev/kvm"))
+            .is_ok();
+        Ok(if opens && has_virtualisation(&cpuinfo) {
+            Self::Kvm
+        } else {
+            Self::Tcg
+        })
     }
 
     fn named(value: &str) -> Result<Self> {
         match value {
             "kvm" => Ok(Self::Kvm),
             "tcg" => Ok(Self::Tcg),
-            _ => Err(Error::Override { variable: OVERRIDE, value: value.to_owned(), known: "kvm or tcg" }),
+            _ => Err(Error::Override {
+                variable: OVERRIDE,
+                value: value.to_owned(),
+                known: "kvm or tcg",
+            }),
         }
     }
 
@@ -57,7 +69,10 @@ fn has_virtualisation(cpuinfo: &str) -> bool {
     cpuinfo
         .lines()
         .filter(|line| line.starts_with("flags"))
-        .any(|line| line.split_whitespace().any(|flag| flag == "vmx" || flag == "svm"))
+        .any(|line| {
+            line.split_whitespace()
+                .any(|flag| flag == "vmx" || flag == "svm")
+        })
 }
 
 #[cfg(test)]
@@ -70,7 +85,11 @@ mod tests {
             ("intel", "flags\t\t: fpu vmx sse\n", true),
             ("amd", "flags\t\t: fpu svm sse\n", true),
             ("neither", "flags\t\t: fpu sse\n", false),
-            ("only in another line", "vmx flags\t: vnmi\nmodel name: vmx\n", false),
+            (
+                "only in another line",
+                "vmx flags\t: vnmi\nmodel name: vmx\n",
+                false,
+            ),
             ("part of a longer word", "flags: xsvmx\n", false),
         ] {
             assert_eq!(has_virtualisation(cpuinfo), expected, "{name}");
@@ -79,6 +98,9 @@ mod tests {
 
     #[test]
     fn an_unknown_override_is_refused() {
-        assert_eq!(Accel::named("xen").unwrap_err().to_string(), "HOLDFAST_ACCEL=xen is not known; use kvm or tcg");
+        assert_eq!(
+            Accel::named("xen").unwrap_err().to_string(),
+            "HOLDFAST_ACCEL=xen is not known; use kvm or tcg"
+        );
     }
 }

@@ -19,8 +19,15 @@ pub(crate) fn run(command: &mut Command, package: &'static str) -> Result<Output
 }
 
 /// Like [`run`], with `input` as standard input.
-pub(crate) fn run_with_input(command: &mut Command, package: &'static str, input: File) -> Result<Output> {
-    let output = command.stdin(input).output().map_err(|source| spawn_error(command, package, source))?;
+pub(crate) fn run_with_input(
+    command: &mut Command,
+    package: &'static str,
+    input: File,
+) -> Result<Output> {
+    let output = command
+        .stdin(input)
+        .output()
+        .map_err(|source| spawn_error(command, package, source))?;
     checked(command, output)
 }
 
@@ -37,15 +44,24 @@ fn checked(command: &Command, output: Output) -> Result<Output> {
 
 /// Like [`run`], but any exit code is a result.
 pub(crate) fn try_run(command: &mut Command, package: &'static str) -> Result<Output> {
-    command.stdin(Stdio::null()).output().map_err(|source| spawn_error(command, package, source))
+    command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|source| spawn_error(command, package, source))
 }
 
 /// Why `command` could not be started.
 pub(crate) fn spawn_error(command: &Command, package: &'static str, source: io::Error) -> Error {
     if source.kind() == io::ErrorKind::NotFound {
-        return Error::ProgramMissing { program: command.get_program().to_string_lossy().into_owned(), package };
+        return Error::ProgramMissing {
+            program: command.get_program().to_string_lossy().into_owned(),
+            package,
+        };
     }
-    Error::Spawn { command: shown(command), source }
+    Error::Spawn {
+        command: shown(command),
+        source,
+    }
 }
 
 /// The command line as a person would type it, without quoting.
@@ -68,8 +84,15 @@ mod tests {
 
     #[test]
     fn a_failure_carries_command_line_and_standard_error() {
-        let error = run(Command::new("sh").args(["-c", "echo no >&2; exit 3"]), "dash").unwrap_err();
-        assert_eq!(error.to_string(), "`sh -c echo no >&2; exit 3` failed (exit status: 3): no");
+        let error = run(
+            Command::new("sh").args(["-c", "echo no >&2; exit 3"]),
+            "dash",
+        )
+        .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`sh -c echo no >&2; exit 3` failed (exit status: 3): no"
+        );
     }
 
     #[test]

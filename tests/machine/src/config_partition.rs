@@ -18,7 +18,9 @@ const KEYS: &str = "ssh_authorized_keys";
 pub(crate) fn place(disk: &Disk, text: &str) -> Result<()> {
     disk.edit(&disk.partition(PARTITION)?, |partition| {
         let volume = open(disk, partition)?;
-        volume.write_file(FILE, &mut text.as_bytes()).map_err(|error| disk.content(&error))?;
+        volume
+            .write_file(FILE, &mut text.as_bytes())
+            .map_err(|error| disk.content(&error))?;
         volume.finish().map_err(|error| disk.content(&error))
     })
 }
@@ -27,7 +29,9 @@ pub(crate) fn place(disk: &Disk, text: &str) -> Result<()> {
 pub(crate) fn read(disk: &Disk) -> Result<String> {
     let mut text = String::new();
     disk.edit(&disk.partition(PARTITION)?, |partition| {
-        let bytes = open(disk, partition)?.read_file(FILE, LIMIT).map_err(|error| disk.content(&error))?;
+        let bytes = open(disk, partition)?
+            .read_file(FILE, LIMIT)
+            .map_err(|error| disk.content(&error))?;
         text = String::from_utf8_lossy(&bytes).into_owned();
         Ok(())
     })?;
@@ -35,7 +39,11 @@ pub(crate) fn read(disk: &Disk) -> Result<String> {
 }
 
 fn open(disk: &Disk, partition: &Path) -> Result<formats::fat::Volume<File>> {
-    let file = File::options().read(true).write(true).open(partition).map_err(Error::file("open", partition))?;
+    let file = File::options()
+        .read(true)
+        .write(true)
+        .open(partition)
+        .map_err(Error::file("open", partition))?;
     formats::fat::open(file).map_err(|error| disk.content(&error))
 }
 
@@ -46,8 +54,15 @@ fn open(disk: &Disk, partition: &Path) -> Result<formats::fat::Volume<File>> {
 pub fn with_ssh_key(config: &str, key: &str) -> Result<String> {
     let item = format!("\"{key}\"");
     let lines: Vec<&str> = config.lines().collect();
-    let Some(at) = lines.iter().position(|line| line.starts_with(&format!("{KEYS}:"))) else {
-        let gap = if config.is_empty() || config.ends_with('\n') { "" } else { "\n" };
+    let Some(at) = lines
+        .iter()
+        .position(|line| line.starts_with(&format!("{KEYS}:")))
+    else {
+        let gap = if config.is_empty() || config.ends_with('\n') {
+            ""
+        } else {
+            "\n"
+        };
         return Ok(format!("{config}{gap}{KEYS}:\n  - {item}\n"));
     };
     let value = lines[at][KEYS.len() + 1..].trim();
@@ -55,11 +70,17 @@ pub fn with_ssh_key(config: &str, key: &str) -> Result<String> {
     let mut out: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
     if value.is_empty() {
         // The new item is indented as the list's first one is.
-        let first = lines[at + 1..].iter().find(|line| line.trim_start().starts_with('-'));
+        let first = lines[at + 1..]
+            .iter()
+            .find(|line| line.trim_start().starts_with('-'));
         let indent = first.map_or("  ", |line| &line[..line.len() - line.trim_start().len()]);
         out.insert(at + 1, format!("{indent}- {item}"));
     } else if let Some(rest) = value.strip_prefix('[') {
-        let comma = if rest.trim_start().starts_with(']') { "" } else { ", " };
+        let comma = if rest.trim_start().starts_with(']') {
+            ""
+        } else {
+            ", "
+        };
         out[at] = format!("{KEYS}: [{item}{comma}{rest}");
     } else {
         return Err(Error::SshKeys { line: at + 1 });
@@ -75,7 +96,11 @@ mod tests {
     fn a_key_joins_any_list() {
         for (name, config, expected) in [
             ("nothing", "", "ssh_authorized_keys:\n  - \"K\"\n"),
-            ("no such key", "version: 1", "version: 1\nssh_authorized_keys:\n  - \"K\"\n"),
+            (
+                "no such key",
+                "version: 1",
+                "version: 1\nssh_authorized_keys:\n  - \"K\"\n",
+            ),
             (
                 "a list, unindented",
                 "ssh_authorized_keys: # mine\n- a\nhostname: x\n",
@@ -86,8 +111,16 @@ mod tests {
                 "ssh_authorized_keys:\n    # mine\n    - a\n",
                 "ssh_authorized_keys:\n    - \"K\"\n    # mine\n    - a\n",
             ),
-            ("brackets", "ssh_authorized_keys: [a, b]\n", "ssh_authorized_keys: [\"K\", a, b]\n"),
-            ("empty brackets", "ssh_authorized_keys: []\n", "ssh_authorized_keys: [\"K\"]\n"),
+            (
+                "brackets",
+                "ssh_authorized_keys: [a, b]\n",
+                "ssh_authorized_keys: [\"K\", a, b]\n",
+            ),
+            (
+                "empty brackets",
+                "ssh_authorized_keys: []\n",
+                "ssh_authorized_keys: [\"K\"]\n",
+            ),
         ] {
             assert_eq!(with_ssh_key(config, "K").unwrap(), expected, "{name}");
         }

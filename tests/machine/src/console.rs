@@ -53,12 +53,21 @@ impl Console {
     /// When the log cannot be read or watched.
     pub fn open(path: &Path, offset: u64) -> Result<Self> {
         let mut file = File::open(path).map_err(Error::file("read", path))?;
-        file.seek(SeekFrom::Start(offset)).map_err(Error::file("read", path))?;
+        file.seek(SeekFrom::Start(offset))
+            .map_err(Error::file("read", path))?;
         let watch = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)
             .and_then(|fd| inotify::add_watch(&fd, path, inotify::WatchFlags::MODIFY).map(|_| fd))
             .map_err(|errno| Error::file("watch", path)(errno.into()))?;
         let path = path.to_owned();
-        Ok(Self { path, file, watch, opened: Instant::now(), partial: Vec::new(), lines: Vec::new(), next: 0 })
+        Ok(Self {
+            path,
+            file,
+            watch,
+            opened: Instant::now(),
+            partial: Vec::new(),
+            lines: Vec::new(),
+            next: 0,
+        })
     }
 
     /// Waits until `matcher` returns something for a line, and returns that with the line's time.
@@ -83,10 +92,17 @@ impl Console {
                 }
             }
             if ended {
-                return Err(Error::Ended { what: what.to_owned(), last: self.tail() });
+                return Err(Error::Ended {
+                    what: what.to_owned(),
+                    last: self.tail(),
+                });
             }
             if deadline.passed() {
-                return Err(Error::TimedOut { what: what.to_owned(), after: deadline.length(), last: self.tail() });
+                return Err(Error::TimedOut {
+                    what: what.to_owned(),
+                    after: deadline.length(),
+                    last: self.tail(),
+                });
             }
             self.wait_for_data(qemu, deadline)?;
         }
@@ -96,9 +112,16 @@ impl Console {
     ///
     /// # Errors
     /// As [`Console::wait_for`].
-    pub fn wait_for_text(&mut self, text: &str, qemu: &Process, deadline: Deadline) -> Result<Line> {
+    pub fn wait_for_text(
+        &mut self,
+        text: &str,
+        qemu: &Process,
+        deadline: Deadline,
+    ) -> Result<Line> {
         let what = format!("{text:?} on the console");
-        let found = self.wait_for(&what, qemu, deadline, |line| line.text.contains(text).then(|| line.clone()))?;
+        let found = self.wait_for(&what, qemu, deadline, |line| {
+            line.text.contains(text).then(|| line.clone())
+        })?;
         Ok(found.1)
     }
 
@@ -111,14 +134,21 @@ impl Console {
     /// The last lines, for messages.
     #[must_use]
     pub fn tail(&self) -> String {
-        let said: Vec<&str> =
-            self.lines.iter().map(|line| line.text.as_str()).filter(|text| !text.trim().is_empty()).collect();
+        let said: Vec<&str> = self
+            .lines
+            .iter()
+            .map(|line| line.text.as_str())
+            .filter(|text| !text.trim().is_empty())
+            .collect();
         said[said.len().saturating_sub(TAIL)..].join("\n")
     }
 
     /// Sleeps until the log grows, QEMU ends, or the deadline comes.
     fn wait_for_data(&self, qemu: &Process, deadline: Deadline) -> Result<()> {
-        let mut fds = [PollFd::new(&self.watch, PollFlags::IN), PollFd::new(qemu, PollFlags::IN)];
+        let mut fds = [
+            PollFd::new(&self.watch, PollFlags::IN),
+            PollFd::new(qemu, PollFlags::IN),
+        ];
         match poll(&mut fds, Some(&deadline.timespec())) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(errno) => return Err(Error::file("watch", &self.path)(errno.into())),
@@ -132,12 +162,17 @@ impl Console {
     /// Takes in what the log has grown by.
     fn read(&mut self) -> Result<()> {
         let mut fresh = Vec::new();
-        self.file.read_to_end(&mut fresh).map_err(Error::file("read", &self.path))?;
+        self.file
+            .read_to_end(&mut fresh)
+            .map_err(Error::file("read", &self.path))?;
         self.partial.extend_from_slice(&fresh);
         let at = self.opened.elapsed();
         while let Some(end) = self.partial.iter().position(|byte| *byte == b'\n') {
             let raw: Vec<u8> = self.partial.drain(..=end).collect();
-            self.lines.push(Line { text: plain(&raw), at });
+            self.lines.push(Line {
+                text: plain(&raw),
+                at,
+            });
         }
         Ok(())
     }
@@ -179,7 +214,10 @@ mod tests {
 
     #[test]
     fn control_sequences_disappear() {
-        assert_eq!(plain(b"\x1b[2J\x1b[01;01HBdsDxe:\x1b[0m loading\r\n"), "BdsDxe: loading");
+        assert_eq!(
+            plain(b"\x1b[2J\x1b[01;01HBdsDxe:\x1b[0m loading\r\n"),
+            "BdsDxe: loading"
+        );
         assert_eq!(plain(b"plain \xff\n"), "plain \u{fffd}");
     }
 
@@ -189,12 +227,16 @@ mod tests {
         write!(log, "old\nholdfast: node Ready\nholdfast: node").unwrap();
         let mut console = Console::open(log.path(), 4).unwrap();
         let us = ourselves();
-        console.wait_for_text("node Ready", &us, Deadline::secs(5)).unwrap();
+        console
+            .wait_for_text("node Ready", &us, Deadline::secs(5))
+            .unwrap();
         let writer = std::thread::spawn(move || {
             writeln!(log, " Ready again").unwrap();
             log
         });
-        let line = console.wait_for_text("node Ready", &us, Deadline::secs(20)).unwrap();
+        let line = console
+            .wait_for_text("node Ready", &us, Deadline::secs(20))
+            .unwrap();
         assert_eq!(line.text, "holdfast: node Ready again");
         assert_eq!(console.lines().len(), 2);
         writer.join().unwrap();
@@ -205,7 +247,9 @@ mod tests {
         let mut log = tempfile::NamedTempFile::new().unwrap();
         writeln!(log, "something else").unwrap();
         let mut console = Console::open(log.path(), 0).unwrap();
-        let error = console.wait_for_text("Ready", &ourselves(), Deadline::secs(0)).unwrap_err();
+        let error = console
+            .wait_for_text("Ready", &ourselves(), Deadline::secs(0))
+            .unwrap_err();
         assert!(error.is_timeout());
         assert!(error.to_string().ends_with("something else"), "{error}");
     }
@@ -218,8 +262,12 @@ mod tests {
         let ended = Process::open(i32::try_from(child.id()).unwrap()).unwrap();
         assert!(ended.wait(Deadline::secs(10)));
         let mut console = Console::open(log.path(), 0).unwrap();
-        console.wait_for_text("powering off", &ended, Deadline::secs(10)).unwrap();
-        let error = console.wait_for_text("Ready", &ended, Deadline::secs(10)).unwrap_err();
+        console
+            .wait_for_text("powering off", &ended, Deadline::secs(10))
+            .unwrap();
+        let error = console
+            .wait_for_text("Ready", &ended, Deadline::secs(10))
+            .unwrap_err();
         assert!(matches!(error, Error::Ended { .. }), "{error}");
         child.wait().unwrap();
     }

@@ -32,7 +32,9 @@ impl Disk {
     /// The disk in `path`, which must exist.
     #[must_use]
     pub fn at(path: &Path) -> Self {
-        Self { path: path.to_owned() }
+        Self {
+            path: path.to_owned(),
+        }
     }
 
     /// Makes a layer over the raw image `base`, `gib` GiB large.
@@ -41,7 +43,10 @@ impl Disk {
     /// When `qemu-img` fails.
     pub fn create(path: &Path, base: &Path, format: &str, gib: Option<u32>) -> Result<Self> {
         let mut create = Command::new("qemu-img");
-        create.args(["create", "-q", "-f", "qcow2", "-F", format, "-b"]).arg(base).arg(path);
+        create
+            .args(["create", "-q", "-f", "qcow2", "-F", format, "-b"])
+            .arg(base)
+            .arg(path);
         if let Some(gib) = gib {
             create.arg(format!("{gib}G"));
         }
@@ -61,12 +66,18 @@ impl Disk {
     /// [`Error::NoPartition`] with the names that are there.
     pub fn partition(&self, name: &str) -> Result<Partition> {
         let all = self.partitions()?;
-        let have = all.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", ");
-        all.into_iter().find(|one| one.name == name).ok_or_else(|| Error::NoPartition {
-            disk: self.path.clone(),
-            name: name.to_owned(),
-            have,
-        })
+        let have = all
+            .iter()
+            .map(|one| one.name.as_str())
+            .collect::<Vec<_>>()
+            .join(", ");
+        all.into_iter()
+            .find(|one| one.name == name)
+            .ok_or_else(|| Error::NoPartition {
+                disk: self.path.clone(),
+                name: name.to_owned(),
+                have,
+            })
     }
 
     /// All partitions.
@@ -77,9 +88,14 @@ impl Disk {
         let scratch = self.scratch()?;
         let head = scratch.path().join("head");
         self.extract(0, MIB, &head)?;
-        let mut file = File::options().read(true).write(true).open(&head).map_err(Error::file("open", &head))?;
+        let mut file = File::options()
+            .read(true)
+            .write(true)
+            .open(&head)
+            .map_err(Error::file("open", &head))?;
         // The reader of tables wants the whole disk; beyond its head a hole will do.
-        file.set_len(self.size()?).map_err(Error::file("enlarge", &head))?;
+        file.set_len(self.size()?)
+            .map_err(Error::file("enlarge", &head))?;
         let found = formats::gpt::read(&mut file).map_err(|error| self.content(&error))?;
         let partition = |one: &formats::gpt::Partition| Partition {
             name: one.name.clone(),
@@ -109,14 +125,20 @@ impl Disk {
     /// When `qemu-io` fails, which it does while the machine runs.
     pub fn insert(&self, offset: u64, from: &Path) -> Result<()> {
         let length = fs::metadata(from).map_err(Error::file("read", from))?.len();
-        let (folder, name) = (from.parent().unwrap_or("/".as_ref()), from.file_name().unwrap_or_default());
+        let (folder, name) = (
+            from.parent().unwrap_or("/".as_ref()),
+            from.file_name().unwrap_or_default(),
+        );
         let disk = fs::canonicalize(&self.path).map_err(Error::file("find", &self.path))?;
         let mut write = Command::new("qemu-io");
         // qemu-io splits its commands at spaces and knows no quotes, so it gets a bare name inside the folder.
         write
             .current_dir(folder)
             .args(["-f", "qcow2", "-c"])
-            .arg(format!("write -q -s {} {offset} {length}", name.to_string_lossy()))
+            .arg(format!(
+                "write -q -s {} {offset} {length}",
+                name.to_string_lossy()
+            ))
             .arg(disk);
         command::run(&mut write, PACKAGE).map(drop)
     }
@@ -125,7 +147,11 @@ impl Disk {
     ///
     /// # Errors
     /// What `edit` and the copying return.
-    pub fn edit(&self, partition: &Partition, edit: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    pub fn edit(
+        &self,
+        partition: &Partition,
+        edit: impl FnOnce(&Path) -> Result<()>,
+    ) -> Result<()> {
         let scratch = self.scratch()?;
         let file = scratch.path().join("partition");
         self.extract(partition.offset, partition.size, &file)?;
@@ -170,7 +196,10 @@ impl Disk {
 
     /// The error that says what is wrong with what is on the disk.
     pub(crate) fn content(&self, reason: &dyn std::fmt::Display) -> Error {
-        Error::DiskContent { disk: self.path.clone(), reason: reason.to_string() }
+        Error::DiskContent {
+            disk: self.path.clone(),
+            reason: reason.to_string(),
+        }
     }
 }
 
@@ -191,7 +220,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let disk = disk(folder.path());
         assert_eq!(disk.size().unwrap(), 1024 * MIB);
-        let piece = Partition { name: String::new(), offset: 2 * MIB, size: MIB };
+        let piece = Partition {
+            name: String::new(),
+            offset: 2 * MIB,
+            size: MIB,
+        };
         disk.edit(&piece, |file| {
             let mut bytes = fs::read(file).unwrap();
             assert_eq!((bytes.len() as u64, bytes[0]), (MIB, 0xa4));
@@ -203,13 +236,19 @@ mod tests {
         let out = folder.path().join("out");
         disk.extract(2 * MIB, MIB, &out).unwrap();
         assert_eq!(fs::read(&out).unwrap()[..3], [0xa5, 7, 0]);
-        assert_eq!(fs::read(folder.path().join("base.img")).unwrap()[2 * MIB as usize], 0xa4);
+        assert_eq!(
+            fs::read(folder.path().join("base.img")).unwrap()[2 * MIB as usize],
+            0xa4
+        );
     }
 
     #[test]
     fn a_disk_without_a_table_says_so() {
         let folder = tempfile::tempdir().unwrap();
-        let error = disk(folder.path()).partition("CONFIG").unwrap_err().to_string();
+        let error = disk(folder.path())
+            .partition("CONFIG")
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("no usable partition table"), "{error}");
     }
 }

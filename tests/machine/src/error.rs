@@ -22,7 +22,9 @@ pub enum Error {
         source: io::Error,
     },
     /// A program that the harness needs is missing on this host.
-    #[error("`{program}` is not installed; install it with `apt-get install {package}`, or run tools/setup")]
+    #[error(
+        "`{program}` is not installed; install it with `apt-get install {package}`, or run tools/setup"
+    )]
     ProgramMissing {
         /// The program's name.
         program: String,
@@ -60,7 +62,9 @@ pub enum Error {
     #[error("cannot read a version out of what QEMU printed: {0:?}")]
     QemuVersion(String),
     /// No UEFI firmware was found.
-    #[error("no UEFI firmware found (looked for {looked}); install it with `apt-get install ovmf`, or run tools/setup")]
+    #[error(
+        "no UEFI firmware found (looked for {looked}); install it with `apt-get install ovmf`, or run tools/setup"
+    )]
     NoFirmware {
         /// The files that were tried.
         looked: String,
@@ -97,7 +101,9 @@ pub enum Error {
         last: String,
     },
     /// QEMU ended while something was waited for.
-    #[error("the virtual machine ended while waiting for {what}; the console's last lines:\n{last}")]
+    #[error(
+        "the virtual machine ended while waiting for {what}; the console's last lines:\n{last}"
+    )]
     Ended {
         /// What was waited for.
         what: String,
@@ -143,13 +149,17 @@ pub enum Error {
         reason: String,
     },
     /// The configuration's `ssh_authorized_keys` is written in a way that a key cannot be added to.
-    #[error("cannot add the virtual machine's ssh key to line {line} of the configuration: write ssh_authorized_keys as a list")]
+    #[error(
+        "cannot add the virtual machine's ssh key to line {line} of the configuration: write ssh_authorized_keys as a list"
+    )]
     SshKeys {
         /// The line, counted from 1.
         line: usize,
     },
     /// The machine has no network card, so there is no way in.
-    #[error("the virtual machine has no network card: ssh and the API cannot be reached, only its console")]
+    #[error(
+        "the virtual machine has no network card: ssh and the API cannot be reached, only its console"
+    )]
     NoNetwork,
 }
 

@@ -66,13 +66,21 @@ fn split_time(said: &str) -> (Option<f64>, &str) {
 fn phase(at: f64, text: &str) -> Option<Event> {
     let (name, took) = text.strip_prefix("phase ")?.split_once(" done in ")?;
     let took = took.strip_suffix(" s")?.trim().parse().ok()?;
-    Some(Event::Phase { at, name: name.to_owned(), took })
+    Some(Event::Phase {
+        at,
+        name: name.to_owned(),
+        took,
+    })
 }
 
 fn service(at: f64, text: &str) -> Option<Event> {
     let rest = text.strip_prefix("service ")?;
     let (name, text) = rest.split_once(' ').unwrap_or((rest, ""));
-    Some(Event::Service { at, name: name.trim_end_matches(':').to_owned(), text: text.to_owned() })
+    Some(Event::Service {
+        at,
+        name: name.trim_end_matches(':').to_owned(),
+        text: text.to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -85,20 +93,36 @@ mod tests {
         for (line, expected) in [
             (
                 "holdfast: [3.21] phase verity root done in 0.40 s",
-                Some(Event::Phase { at: 3.21, name: "verity root".to_owned(), took: 0.4 }),
+                Some(Event::Phase {
+                    at: 3.21,
+                    name: "verity root".to_owned(),
+                    took: 0.4,
+                }),
             ),
             (
                 "holdfast: [ 12.5] service ssh ready after 0.3 s",
-                Some(Event::Service { at: 12.5, name: "ssh".to_owned(), text: "ready after 0.3 s".to_owned() }),
+                Some(Event::Service {
+                    at: 12.5,
+                    name: "ssh".to_owned(),
+                    text: "ready after 0.3 s".to_owned(),
+                }),
             ),
             ("holdfast: node Ready", Some(Event::Ready)),
             ("holdfast: [76.1] node Ready", Some(Event::Ready)),
-            ("holdfast: [76.1] node Ready after 76.1 s", Some(Event::Ready)),
+            (
+                "holdfast: [76.1] node Ready after 76.1 s",
+                Some(Event::Ready),
+            ),
             ("holdfast: node ReadyNot", said("node ReadyNot")),
-            ("holdfast: [1.0] phase x done in long", said("phase x done in long")),
+            (
+                "holdfast: [1.0] phase x done in long",
+                said("phase x done in long"),
+            ),
             (
                 "holdfast: [9.1] maintenance mode: config.yaml",
-                Some(Event::Maintenance("maintenance mode: config.yaml".to_owned())),
+                Some(Event::Maintenance(
+                    "maintenance mode: config.yaml".to_owned(),
+                )),
             ),
             (
                 "[    5.1] Kernel panic - not syncing: x",

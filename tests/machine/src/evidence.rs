@@ -16,7 +16,9 @@ const LOGS: &str = "timeout 60 tar -C /run/log -cf - holdfast";
 /// When the folder cannot be made.
 pub fn keep(vm: &Vm, to: &Path) -> Result<()> {
     match fs::remove_dir_all(to) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Error::file("remove", to)(error)),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(Error::file("remove", to)(error));
+        }
         _ => {}
     }
     fs::create_dir_all(to).map_err(Error::file("make", to))?;
@@ -38,7 +40,9 @@ pub fn keep(vm: &Vm, to: &Path) -> Result<()> {
 }
 
 fn service_logs(vm: &Vm, to: &Path) -> Result<()> {
-    let running = vm.running()?.ok_or_else(|| Error::NotRunning { dir: vm.dir().to_owned() })?;
+    let running = vm.running()?.ok_or_else(|| Error::NotRunning {
+        dir: vm.dir().to_owned(),
+    })?;
     let tar = running.ssh()?.try_run(LOGS)?;
     let file = to.join("logs.tar");
     fs::write(&file, &tar.stdout).map_err(Error::file("write", &file))?;

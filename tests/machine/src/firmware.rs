@@ -6,10 +6,19 @@ use crate::{Error, Result};
 
 /// Code and empty variables, as pairs: Debian 12 and 13, Ubuntu, older Debian, Fedora, Arch.
 const PLACES: &[(&str, &str)] = &[
-    ("usr/share/OVMF/OVMF_CODE_4M.fd", "usr/share/OVMF/OVMF_VARS_4M.fd"),
+    (
+        "usr/share/OVMF/OVMF_CODE_4M.fd",
+        "usr/share/OVMF/OVMF_VARS_4M.fd",
+    ),
     ("usr/share/OVMF/OVMF_CODE.fd", "usr/share/OVMF/OVMF_VARS.fd"),
-    ("usr/share/edk2/ovmf/OVMF_CODE.fd", "usr/share/edk2/ovmf/OVMF_VARS.fd"),
-    ("usr/share/edk2/x64/OVMF_CODE.4m.fd", "usr/share/edk2/x64/OVMF_VARS.4m.fd"),
+    (
+        "usr/share/edk2/ovmf/OVMF_CODE.fd",
+        "usr/share/edk2/ovmf/OVMF_VARS.fd",
+    ),
+    (
+        "usr/share/edk2/x64/OVMF_CODE.4m.fd",
+        "usr/share/edk2/x64/OVMF_VARS.4m.fd",
+    ),
 ];
 
 /// The two halves of a UEFI firmware.
@@ -29,10 +38,17 @@ impl Firmware {
     pub fn find(root: &Path) -> Result<Self> {
         PLACES
             .iter()
-            .map(|(code, vars)| Self { code: root.join(code), vars: root.join(vars) })
+            .map(|(code, vars)| Self {
+                code: root.join(code),
+                vars: root.join(vars),
+            })
             .find(|pair| pair.code.is_file() && pair.vars.is_file())
             .ok_or_else(|| Error::NoFirmware {
-                looked: PLACES.iter().map(|(code, _)| format!("/{code}")).collect::<Vec<_>>().join(", "),
+                looked: PLACES
+                    .iter()
+                    .map(|(code, _)| format!("/{code}"))
+                    .collect::<Vec<_>>()
+                    .join(", "),
             })
     }
 }
@@ -49,9 +65,17 @@ mod tests {
         let folder = root.path().join("usr/share/OVMF");
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("OVMF_CODE_4M.fd"), "").unwrap();
-        assert!(Firmware::find(root.path()).unwrap_err().to_string().contains("apt-get install ovmf"));
+        assert!(
+            Firmware::find(root.path())
+                .unwrap_err()
+                .to_string()
+                .contains("apt-get install ovmf")
+        );
         fs::write(folder.join("OVMF_CODE.fd"), "").unwrap();
         fs::write(folder.join("OVMF_VARS.fd"), "").unwrap();
-        assert_eq!(Firmware::find(root.path()).unwrap().code, folder.join("OVMF_CODE.fd"));
+        assert_eq!(
+            Firmware::find(root.path()).unwrap().code,
+            folder.join("OVMF_CODE.fd")
+        );
     }
 }

@@ -20,8 +20,12 @@ pub struct Kubectl {
 
 impl Kubectl {
     pub(crate) fn new(kubeconfig: &Path) -> Self {
-        let engine = std::env::var_os(OVERRIDE).unwrap_or_else(|| "build/engine/amd64/engine".into());
-        Self { engine: engine.into(), kubeconfig: kubeconfig.to_owned() }
+        let engine =
+            std::env::var_os(OVERRIDE).unwrap_or_else(|| "build/engine/amd64/engine".into());
+        Self {
+            engine: engine.into(),
+            kubeconfig: kubeconfig.to_owned(),
+        }
     }
 
     /// The kubeconfig file.
@@ -93,8 +97,10 @@ mod tests {
 
     #[test]
     fn only_the_server_changes() {
-        let before = "clusters:\n- cluster:\n    server: https://10.0.2.15:6443\n  name: my-server: x\n";
-        let after = "clusters:\n- cluster:\n    server: https://127.0.0.1:7000\n  name: my-server: x\n";
+        let before =
+            "clusters:\n- cluster:\n    server: https://10.0.2.15:6443\n  name: my-server: x\n";
+        let after =
+            "clusters:\n- cluster:\n    server: https://127.0.0.1:7000\n  name: my-server: x\n";
         assert_eq!(with_server(before, "https://127.0.0.1:7000"), after);
     }
 }

@@ -8,6 +8,7 @@
 //! - A process is only ever signalled when its id *and* its start time are the ones that were written down.
 
 mod accel;
+mod attach;
 mod command;
 mod config_partition;
 mod console;
@@ -28,6 +29,7 @@ mod ssh;
 mod vm;
 
 pub use accel::Accel;
+pub use attach::{attach, follow};
 pub use config_partition::with_ssh_key;
 pub use console::{Console, Line};
 pub use disk::{Disk, Partition};

@@ -15,7 +15,10 @@ impl Deadline {
     /// `length` from now.
     #[must_use]
     pub fn after(length: Duration) -> Self {
-        Self { started: Instant::now(), length }
+        Self {
+            started: Instant::now(),
+            length,
+        }
     }
 
     /// Seconds from now.
@@ -51,6 +54,9 @@ impl Deadline {
     /// What is left, for poll(2).
     pub(crate) fn timespec(&self) -> Timespec {
         let left = self.left();
-        Timespec { tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX), tv_nsec: i64::from(left.subsec_nanos()) }
+        Timespec {
+            tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: i64::from(left.subsec_nanos()),
+        }
     }
 }

@@ -36,16 +36,23 @@ impl Ports {
     pub fn free() -> Result<Self> {
         // Both are held before either is let go, so that they differ.
         let (ssh, api) = (listen()?, listen()?);
-        Ok(Self { ssh: port(&ssh)?, api: port(&api)? })
+        Ok(Self {
+            ssh: port(&ssh)?,
+            api: port(&api)?,
+        })
     }
 }
 
 fn listen() -> Result<TcpListener> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(Error::file("take a free port on", "127.0.0.1".as_ref()))
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .map_err(Error::file("take a free port on", "127.0.0.1".as_ref()))
 }
 
 fn port(listener: &TcpListener) -> Result<u16> {
-    Ok(listener.local_addr().map_err(Error::file("read the port of", "127.0.0.1".as_ref()))?.port())
+    Ok(listener
+        .local_addr()
+        .map_err(Error::file("read the port of", "127.0.0.1".as_ref()))?
+        .port())
 }
 
 impl Network {
@@ -60,7 +67,14 @@ impl Network {
             "user,id=net0{restrict},hostfwd=tcp:127.0.0.1:{}-:22,hostfwd=tcp:127.0.0.1:{}-:6443",
             ports.ssh, ports.api
         );
-        ["-netdev", &netdev, "-device", "virtio-net-pci,netdev=net0,romfile="].map(str::to_owned).to_vec()
+        [
+            "-netdev",
+            &netdev,
+            "-device",
+            "virtio-net-pci,netdev=net0,romfile=",
+        ]
+        .map(str::to_owned)
+        .to_vec()
     }
 }
 
@@ -77,9 +91,15 @@ mod tests {
 
     #[test]
     fn arguments_follow_the_kind_of_network() {
-        let ports = Ports { ssh: 2022, api: 7443 };
+        let ports = Ports {
+            ssh: 2022,
+            api: 7443,
+        };
         assert_eq!(Network::Absent.arguments(ports), ["-nic", "none"]);
-        assert!(Network::Offline.arguments(ports)[1].contains("restrict=on,hostfwd=tcp:127.0.0.1:2022-:22"));
+        assert!(
+            Network::Offline.arguments(ports)[1]
+                .contains("restrict=on,hostfwd=tcp:127.0.0.1:2022-:22")
+        );
         assert!(!Network::Online.arguments(ports)[1].contains("restrict"));
     }
 }

@@ -33,7 +33,10 @@ impl Process {
         let fd = pidfd_open(Pid::from_raw(pid)?, PidfdFlags::empty()).ok()?;
         // Read after the descriptor was opened: if the id was recycled in between, the identity is the new one's.
         let started = start_time(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)?;
-        Some(Self { identity: Identity { pid, started }, fd })
+        Some(Self {
+            identity: Identity { pid, started },
+            fd,
+        })
     }
 
     /// The process that was written down as `identity`, if it still lives.
@@ -78,7 +81,10 @@ impl Process {
     pub fn kill(&self) -> Result<()> {
         match pidfd_send_signal(&self.fd, Signal::KILL) {
             Ok(()) | Err(Errno::SRCH) => Ok(()),
-            Err(errno) => Err(Error::file("kill", Path::new(&format!("process {}", self.pid())))(errno.into())),
+            Err(errno) => Err(Error::file(
+                "kill",
+                Path::new(&format!("process {}", self.pid())),
+            )(errno.into())),
         }
     }
 }
@@ -115,7 +121,13 @@ mod tests {
         let process = Process::open(i32::try_from(child.id()).unwrap()).unwrap();
         let identity = process.identity();
         assert!(Process::find(identity).is_some());
-        assert!(Process::find(Identity { started: identity.started + 1, ..identity }).is_none());
+        assert!(
+            Process::find(Identity {
+                started: identity.started + 1,
+                ..identity
+            })
+            .is_none()
+        );
         process.kill().unwrap();
         assert!(process.wait(Deadline::secs(10)));
         assert!(Process::find(identity).is_none());

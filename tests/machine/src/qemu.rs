@@ -29,10 +29,16 @@ impl Qemu {
     /// # Errors
     /// A missing or too old QEMU and missing firmware, each with what to install.
     pub fn find() -> Result<Self> {
-        let program: PathBuf = std::env::var_os(OVERRIDE).unwrap_or_else(|| "qemu-system-x86_64".into()).into();
+        let program: PathBuf = std::env::var_os(OVERRIDE)
+            .unwrap_or_else(|| "qemu-system-x86_64".into())
+            .into();
         let output = command::run(Command::new(&program).arg("--version"), PACKAGE)?;
         check_version(&String::from_utf8_lossy(&output.stdout))?;
-        Ok(Self { program, accel: Accel::detect()?, firmware: Firmware::find("/".as_ref())? })
+        Ok(Self {
+            program,
+            accel: Accel::detect()?,
+            firmware: Firmware::find("/".as_ref())?,
+        })
     }
 }
 
@@ -48,7 +54,9 @@ fn check_version(printed: &str) -> Result<()> {
         .and_then(|word| word.parse().ok())
         .ok_or_else(|| Error::QemuVersion(printed.to_owned()))?;
     if major < OLDEST {
-        return Err(Error::QemuTooOld { found: version.to_owned() });
+        return Err(Error::QemuTooOld {
+            found: version.to_owned(),
+        });
     }
     Ok(())
 }
@@ -60,8 +68,13 @@ mod tests {
     #[test]
     fn versions() {
         check_version("QEMU emulator version 10.0.2 (Debian 1:10.0.2+ds-2)\nCopyright").unwrap();
-        let old = check_version("QEMU emulator version 7.2.17 (Debian 1:7.2+dfsg-7)").unwrap_err().to_string();
-        assert!(old.starts_with("QEMU 7.2.17 is too old") && old.contains("bookworm-backports"), "{old}");
+        let old = check_version("QEMU emulator version 7.2.17 (Debian 1:7.2+dfsg-7)")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            old.starts_with("QEMU 7.2.17 is too old") && old.contains("bookworm-backports"),
+            "{old}"
+        );
         assert!(matches!(check_version("hello"), Err(Error::QemuVersion(_))));
     }
 }

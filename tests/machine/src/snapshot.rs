@@ -31,7 +31,10 @@ impl Snapshot {
         // QEMU talks to one client at a time, and quitting is another's word.
         drop(qmp);
         running.quit()?;
-        Ok(Self { dir: vm.dir().to_owned(), spec: vm.spec().clone() })
+        Ok(Self {
+            dir: vm.dir().to_owned(),
+            spec: vm.spec().clone(),
+        })
     }
 
     /// Starts a machine in the new folder `dir` that goes on where the snapshot was taken.
@@ -44,7 +47,12 @@ impl Snapshot {
             let to = dir.join(file);
             fs::copy(self.dir.join(file), &to).map_err(Error::file("copy the snapshot to", &to))?;
         }
-        Disk::create(&dir.join(names::DISK), &self.dir.join(names::DISK), "qcow2", None)?;
+        Disk::create(
+            &dir.join(names::DISK),
+            &self.dir.join(names::DISK),
+            "qcow2",
+            None,
+        )?;
         let vm = Vm::adopt(dir, self.spec.clone())?;
         let running = vm.start_with(name, qemu, &["-incoming", "defer"])?;
         let mut qmp = running.qmp()?;
@@ -58,17 +66,32 @@ impl Snapshot {
 fn migrate(qmp: &mut Qmp, command: &str, file: &Path) -> Result<()> {
     let events = json!({ "capabilities": [{ "capability": "events", "state": true }] });
     qmp.execute("migrate-set-capabilities", Some(events))?;
-    qmp.execute("migrate-set-parameters", Some(json!({ "max-bandwidth": 1u64 << 40 })))?;
-    qmp.execute(command, Some(json!({ "uri": format!("file:{}", file.display()) })))?;
+    qmp.execute(
+        "migrate-set-parameters",
+        Some(json!({ "max-bandwidth": 1u64 << 40 })),
+    )?;
+    qmp.execute(
+        command,
+        Some(json!({ "uri": format!("file:{}", file.display()) })),
+    )?;
     let mut failed = false;
     qmp.wait_for_event(|name, data| {
-        let status = data.get("status").and_then(Value::as_str).unwrap_or_default();
+        let status = data
+            .get("status")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         failed = status == "failed";
         name == "MIGRATION" && matches!(status, "completed" | "failed")
     })?;
     if failed {
-        let reason = qmp.execute("query-migrate", None)?["error-desc"].as_str().unwrap_or("no reason given").to_owned();
-        return Err(Error::Qmp { command: command.to_owned(), reason });
+        let reason = qmp.execute("query-migrate", None)?["error-desc"]
+            .as_str()
+            .unwrap_or("no reason given")
+            .to_owned();
+        return Err(Error::Qmp {
+            command: command.to_owned(),
+            reason,
+        });
     }
     Ok(())
 }

@@ -97,19 +97,70 @@ impl Spec {
     pub fn arguments(&self, name: &str, dir: &Path, qemu: &Qemu, ports: Ports) -> Vec<String> {
         let mut list: Vec<String> = Vec::new();
         let mut add = |words: &[&str]| list.extend(words.iter().map(|word| (*word).to_owned()));
-        add(&["-name", name, "-nodefaults", "-no-user-config", "-display", "none"]);
-        add(&["-daemonize", "-pidfile", names::PID, "-D", names::QEMU_LOG, "-d", "guest_errors"]);
+        add(&[
+            "-name",
+            name,
+            "-nodefaults",
+            "-no-user-config",
+            "-display",
+            "none",
+        ]);
+        add(&[
+            "-daemonize",
+            "-pidfile",
+            names::PID,
+            "-D",
+            names::QEMU_LOG,
+            "-d",
+            "guest_errors",
+        ]);
         add(&["-machine", "q35,graphics=off"]);
         add(&qemu.accel.arguments());
-        add(&["-smp", &self.cpus.to_string(), "-m", &self.memory_mib.to_string()]);
-        add(&["-drive", &format!("if=pflash,format=raw,unit=0,readonly=on,file={}", escaped(&qemu.firmware.code))]);
-        add(&["-drive", &format!("if=pflash,format=raw,unit=1,file={}", escaped(&dir.join(names::VARS)))]);
+        add(&[
+            "-smp",
+            &self.cpus.to_string(),
+            "-m",
+            &self.memory_mib.to_string(),
+        ]);
+        add(&[
+            "-drive",
+            &format!(
+                "if=pflash,format=raw,unit=0,readonly=on,file={}",
+                escaped(&qemu.firmware.code)
+            ),
+        ]);
+        add(&[
+            "-drive",
+            &format!(
+                "if=pflash,format=raw,unit=1,file={}",
+                escaped(&dir.join(names::VARS))
+            ),
+        ]);
         let cache = self.cache.name();
-        add(&["-drive", &format!("if=none,id=disk,format=qcow2,cache={cache},discard=unmap,file={}", escaped(&dir.join(names::DISK)))]);
-        add(&["-device", "virtio-blk-pci,drive=disk,serial=holdfast,bootindex=0"]);
-        add(&["-device", "virtio-rng-pci", "-device", "i6300esb", "-action", "watchdog=reset"]);
-        let serial =
-            format!("socket,id=serial,path={},server=on,wait=off,logfile={},logappend=on", names::CONSOLE_SOCKET, names::CONSOLE);
+        add(&[
+            "-drive",
+            &format!(
+                "if=none,id=disk,format=qcow2,cache={cache},discard=unmap,file={}",
+                escaped(&dir.join(names::DISK))
+            ),
+        ]);
+        add(&[
+            "-device",
+            "virtio-blk-pci,drive=disk,serial=holdfast,bootindex=0",
+        ]);
+        add(&[
+            "-device",
+            "virtio-rng-pci",
+            "-device",
+            "i6300esb",
+            "-action",
+            "watchdog=reset",
+        ]);
+        let serial = format!(
+            "socket,id=serial,path={},server=on,wait=off,logfile={},logappend=on",
+            names::CONSOLE_SOCKET,
+            names::CONSOLE
+        );
         add(&["-chardev", &serial, "-serial", "chardev:serial"]);
         add(&["-qmp", &format!("unix:{},server=on,wait=off", names::QMP)]);
         add(&["-rtc", &self.clock.argument()]);
@@ -138,9 +189,17 @@ mod tests {
     use crate::{Accel, Firmware};
 
     fn line(spec: &Spec) -> String {
-        let firmware = Firmware { code: "/fw/a,b.fd".into(), vars: "/fw/vars.fd".into() };
-        let qemu = Qemu { program: "qemu".into(), accel: Accel::Tcg, firmware };
-        spec.arguments("t", Path::new("/d"), &qemu, Ports { ssh: 1, api: 2 }).join(" ")
+        let firmware = Firmware {
+            code: "/fw/a,b.fd".into(),
+            vars: "/fw/vars.fd".into(),
+        };
+        let qemu = Qemu {
+            program: "qemu".into(),
+            accel: Accel::Tcg,
+            firmware,
+        };
+        spec.arguments("t", Path::new("/d"), &qemu, Ports { ssh: 1, api: 2 })
+            .join(" ")
     }
 
     #[test]
@@ -159,9 +218,17 @@ mod tests {
             ("clock", &unusual, "-rtc base=2099-01-01T00:00:00"),
             ("cache", &unusual, "cache=unsafe"),
             ("a comma in a path", &unusual, "file=/fw/a,,b.fd"),
-            ("emulation", &Spec::default(), "-accel tcg,thread=multi -cpu Haswell-v4"),
+            (
+                "emulation",
+                &Spec::default(),
+                "-accel tcg,thread=multi -cpu Haswell-v4",
+            ),
             ("card", &Spec::default(), "virtio-net-pci"),
-            ("watchdog", &Spec::default(), "-device i6300esb -action watchdog=reset"),
+            (
+                "watchdog",
+                &Spec::default(),
+                "-device i6300esb -action watchdog=reset",
+            ),
         ] {
             assert!(line(spec).contains(wanted), "{name}: {}", line(spec));
         }

@@ -22,7 +22,10 @@ pub struct Ssh {
 
 impl Ssh {
     pub(crate) fn new(dir: &Path, port: u16) -> Self {
-        Self { dir: dir.to_owned(), port }
+        Self {
+            dir: dir.to_owned(),
+            port,
+        }
     }
 
     /// Makes the key pair in `dir` if it is not there, and returns the public half.
@@ -30,11 +33,16 @@ impl Ssh {
         let key = dir.join(KEY);
         if !key.exists() {
             let mut keygen = Command::new("ssh-keygen");
-            keygen.args(["-q", "-t", "ed25519", "-N", "", "-C", "holdfast-vm", "-f"]).arg(&key);
+            keygen
+                .args(["-q", "-t", "ed25519", "-N", "", "-C", "holdfast-vm", "-f"])
+                .arg(&key);
             command::run(&mut keygen, PACKAGE)?;
         }
         let public = key.with_extension("pub");
-        Ok(fs::read_to_string(&public).map_err(Error::file("read", &public))?.trim().to_owned())
+        Ok(fs::read_to_string(&public)
+            .map_err(Error::file("read", &public))?
+            .trim()
+            .to_owned())
     }
 
     /// `ssh` with its options, ready for a command to be appended; standard streams are the caller's.

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::process::Identity;
 use crate::spec::names;
 use crate::{
-    Console, Deadline, Disk, Error, Event, Kubectl, Network, Ports, Process, Qemu, Qmp, Result, Spec, Ssh, command,
-    config_partition, with_server,
+    Console, Deadline, Disk, Error, Event, Kubectl, Network, Ports, Process, Qemu, Qmp, Result,
+    Spec, Ssh, command, config_partition, with_server,
 };
 
 /// The machine's hardware, written when it is made.
@@ -50,7 +50,8 @@ impl Vm {
         fs::create_dir_all(dir).map_err(Error::file("make", dir))?;
         let base = fs::canonicalize(base).map_err(Error::file("find", base))?;
         let vars = dir.join(names::VARS);
-        fs::copy(&qemu.firmware.vars, &vars).map_err(Error::file("copy UEFI variables to", &vars))?;
+        fs::copy(&qemu.firmware.vars, &vars)
+            .map_err(Error::file("copy UEFI variables to", &vars))?;
         Disk::create(&dir.join(names::DISK), &base, "raw", Some(spec.disk_gib))?;
         Self::adopt(dir, spec)
     }
@@ -66,8 +67,14 @@ impl Vm {
         let base = dir.join(names::BASE);
         copy_image(image, &base)?;
         let vars = dir.join(names::VARS);
-        fs::copy(&qemu.firmware.vars, &vars).map_err(Error::file("copy UEFI variables to", &vars))?;
-        Disk::create(&dir.join(names::DISK), Path::new(names::BASE), "raw", Some(spec.disk_gib))?;
+        fs::copy(&qemu.firmware.vars, &vars)
+            .map_err(Error::file("copy UEFI variables to", &vars))?;
+        Disk::create(
+            &dir.join(names::DISK),
+            Path::new(names::BASE),
+            "raw",
+            Some(spec.disk_gib),
+        )?;
         Self::adopt(dir, spec)
     }
 
@@ -83,7 +90,9 @@ impl Vm {
     /// # Errors
     /// When its description cannot be read.
     pub fn open(dir: &Path) -> Result<Option<Self>> {
-        let Some(spec) = read_json(&dir.join(SPEC))? else { return Ok(None) };
+        let Some(spec) = read_json(&dir.join(SPEC))? else {
+            return Ok(None);
+        };
         let dir = fs::canonicalize(dir).map_err(Error::file("find", dir))?;
         Ok(Some(Self { dir, spec }))
     }
@@ -152,8 +161,12 @@ impl Vm {
     /// # Errors
     /// When what was written down about it cannot be read.
     pub fn running(&self) -> Result<Option<Running>> {
-        let Some(run) = read_json::<Run>(&self.dir.join(RUN))? else { return Ok(None) };
-        let Some(process) = Process::find(run.qemu) else { return Ok(None) };
+        let Some(run) = read_json::<Run>(&self.dir.join(RUN))? else {
+            return Ok(None);
+        };
+        let Some(process) = Process::find(run.qemu) else {
+            return Ok(None);
+        };
         Running::attach(self.clone(), process, run).map(Some)
     }
 
@@ -168,7 +181,11 @@ impl Vm {
     pub(crate) fn start_with(&self, name: &str, qemu: &Qemu, more: &[&str]) -> Result<Running> {
         self.must_be_off()?;
         let log = self.console_log();
-        let console = File::options().create(true).append(true).open(&log).map_err(Error::file("open", &log))?;
+        let console = File::options()
+            .create(true)
+            .append(true)
+            .open(&log)
+            .map_err(Error::file("open", &log))?;
         let console_from = console.metadata().map_err(Error::file("read", &log))?.len();
         let mut tries = 1;
         let ports = loop {
@@ -178,12 +195,20 @@ impl Vm {
             match self.launch(qemu, &arguments) {
                 Ok(()) => break ports,
                 // Another program took the port between our look and QEMU's.
-                Err(Error::Failed { stderr, .. }) if stderr.contains("host forwarding") && tries < STARTS => tries += 1,
+                Err(Error::Failed { stderr, .. })
+                    if stderr.contains("host forwarding") && tries < STARTS =>
+                {
+                    tries += 1
+                }
                 Err(error) => return Err(error),
             }
         };
         let process = self.launched()?;
-        let run = Run { qemu: process.identity(), ports, console_from };
+        let run = Run {
+            qemu: process.identity(),
+            ports,
+            console_from,
+        };
         write_json(&self.dir.join(RUN), &run)?;
         Running::attach(self.clone(), process, run)
     }
@@ -193,13 +218,27 @@ impl Vm {
         let log = self.dir.join(names::QEMU_LOG);
         let stderr = File::create(&log).map_err(Error::file("write", &log))?;
         let mut command = Command::new(&qemu.program);
-        command.current_dir(&self.dir).args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
-        let status = command.status().map_err(|source| command::spawn_error(&command, "qemu-system-x86", source))?;
+        command
+            .current_dir(&self.dir)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(stderr);
+        let status = command
+            .status()
+            .map_err(|source| command::spawn_error(&command, "qemu-system-x86", source))?;
         if status.success() {
             return Ok(());
         }
-        let stderr = fs::read_to_string(&log).unwrap_or_default().trim().to_owned();
-        Err(Error::Failed { command: qemu.program.display().to_string(), status: status.to_string(), stderr })
+        let stderr = fs::read_to_string(&log)
+            .unwrap_or_default()
+            .trim()
+            .to_owned();
+        Err(Error::Failed {
+            command: qemu.program.display().to_string(),
+            status: status.to_string(),
+            stderr,
+        })
     }
 
     fn launched(&self) -> Result<Process> {
@@ -209,30 +248,58 @@ impl Vm {
             .parse()
             .ok()
             .and_then(Process::open)
-            .ok_or_else(|| Error::NotRunning { dir: self.dir.clone() })
+            .ok_or_else(|| Error::NotRunning {
+                dir: self.dir.clone(),
+            })
     }
 
     fn must_be_off(&self) -> Result<()> {
         match self.running()? {
-            Some(_) => Err(Error::IsRunning { dir: self.dir.clone() }),
+            Some(_) => Err(Error::IsRunning {
+                dir: self.dir.clone(),
+            }),
             None => Ok(()),
         }
     }
 }
 
-/// A machine that is switched on. Dropping this leaves it on.
+/// A machine that is switched on. Dropping this leaves it on, unless it is [`Running::owned`].
 #[derive(Debug)]
 pub struct Running {
     vm: Vm,
     process: Process,
     ports: Ports,
     console: Console,
+    owned: bool,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.owned {
+            // Nobody is left to tell; the next start on this folder would notice.
+            let _ = self.process.kill();
+            let _ = self.process.wait(Deadline::after(QUIT_WITHIN));
+        }
+    }
 }
 
 impl Running {
     fn attach(vm: Vm, process: Process, run: Run) -> Result<Self> {
         let console = Console::open(&vm.console_log(), run.console_from)?;
-        Ok(Self { vm, process, ports: run.ports, console })
+        Ok(Self {
+            vm,
+            process,
+            ports: run.ports,
+            console,
+            owned: false,
+        })
+    }
+
+    /// The same machine, now ending together with this value: for tests, which must leave nothing behind.
+    #[must_use]
+    pub fn owned(mut self) -> Self {
+        self.owned = true;
+        self
     }
 
     /// The machine.
@@ -269,7 +336,8 @@ impl Running {
         deadline: Deadline,
         matcher: impl FnMut(&crate::Line) -> Option<T>,
     ) -> Result<(Duration, T)> {
-        self.console.wait_for(what, &self.process, deadline, matcher)
+        self.console
+            .wait_for(what, &self.process, deadline, matcher)
     }
 
     /// Waits for a line of the console that contains `text`.
@@ -285,15 +353,20 @@ impl Running {
     ///
     /// # Errors
     /// As [`Console::wait_for`], and [`Error::Hopeless`].
-    pub fn wait_ready(&mut self, deadline: Deadline, mut each: impl FnMut(&crate::Line, &Event)) -> Result<Duration> {
+    pub fn wait_ready(
+        &mut self,
+        deadline: Deadline,
+        mut each: impl FnMut(&crate::Line, &Event),
+    ) -> Result<Duration> {
         let (at, outcome) = self.wait_for("the node to be Ready", deadline, |line| {
             let event = line.event()?;
             each(line, &event);
             match event {
                 Event::Ready => Some(Ok(())),
-                Event::Maintenance(_) | Event::Panic(_) => {
-                    Some(Err(Error::Hopeless { what: "a Ready node".to_owned(), line: line.text.clone() }))
-                }
+                Event::Maintenance(_) | Event::Panic(_) => Some(Err(Error::Hopeless {
+                    what: "a Ready node".to_owned(),
+                    line: line.text.clone(),
+                })),
                 _ => None,
             }
         })?;
@@ -367,7 +440,7 @@ impl Running {
 
     fn gone(self) -> Result<Vm> {
         if self.process.wait(Deadline::after(QUIT_WITHIN)) {
-            return Ok(self.vm);
+            return Ok(self.vm.clone());
         }
         Err(Error::TimedOut {
             what: format!("the end of QEMU (process {})", self.process.pid()),
@@ -390,31 +463,51 @@ fn remove(dir: &Path) -> Result<()> {
         vm.must_be_off()?;
     }
     match fs::remove_dir_all(dir) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::file("remove", dir)(error)),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::file("remove", dir)(error))
+        }
         _ => Ok(()),
     }
 }
 
 /// A sparse copy of `image`, unpacked when it is compressed.
 fn copy_image(image: &Path, to: &Path) -> Result<()> {
-    if image.extension().is_some_and(|extension| extension == "zst") {
-        return command::run(Command::new("zstd").args(["-d", "-q", "-f", "-o"]).arg(to).arg(image), "zstd").map(drop);
+    if image
+        .extension()
+        .is_some_and(|extension| extension == "zst")
+    {
+        return command::run(
+            Command::new("zstd")
+                .args(["-d", "-q", "-f", "-o"])
+                .arg(to)
+                .arg(image),
+            "zstd",
+        )
+        .map(drop);
     }
     let mut cp = Command::new("cp");
-    cp.args(["--sparse=always", "--reflink=auto"]).arg(image).arg(to);
+    cp.args(["--sparse=always", "--reflink=auto"])
+        .arg(image)
+        .arg(to);
     command::run(&mut cp, "coreutils").map(drop)
 }
 
 fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<()> {
     let folder = path.parent().unwrap_or("/".as_ref());
-    let file = tempfile::NamedTempFile::new_in(folder).map_err(Error::file("make a file in", folder))?;
-    serde_json::to_writer(&file, value).map_err(|error| Error::file("write", path)(error.into()))?;
-    file.persist(path).map_err(|error| Error::file("write", path)(error.error)).map(drop)
+    let file =
+        tempfile::NamedTempFile::new_in(folder).map_err(Error::file("make a file in", folder))?;
+    serde_json::to_writer(&file, value)
+        .map_err(|error| Error::file("write", path)(error.into()))?;
+    file.persist(path)
+        .map_err(|error| Error::file("write", path)(error.error))
+        .map(drop)
 }
 
 fn read_json<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<Option<T>> {
     match fs::read(path) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| Error::file("read", path)(error.into())),
+        Ok(bytes) => serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|error| Error::file("read", path)(error.into())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::file("read", path)(error)),
     }

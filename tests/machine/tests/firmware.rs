@@ -8,32 +8,58 @@ use machine::{Deadline, Network, Qemu, Snapshot, Spec, Vm};
 /// What the firmware says when it found nothing to boot.
 const NOTHING_TO_BOOT: &str = "BdsDxe:";
 
-fn machine(folder: &Path) -> (Vm, Qemu) {
-    let qemu = Qemu::find().unwrap();
+fn machine(folder: &Path) -> Result<(Vm, Qemu), Box<dyn std::error::Error>> {
+    let qemu = Qemu::find()?;
     let image = folder.join("empty.img");
-    File::create(&image).unwrap().set_len(1 << 20).unwrap();
-    let spec = Spec { cpus: 1, memory_mib: 256, disk_gib: 1, network: Network::Offline, ..Spec::default() };
-    (Vm::create(&folder.join("vm"), &image, spec, &qemu).unwrap(), qemu)
+    File::create(&image)?.set_len(1 << 20)?;
+    let spec = Spec {
+        cpus: 1,
+        memory_mib: 256,
+        disk_gib: 1,
+        network: Network::Offline,
+        ..Spec::default()
+    };
+    Ok((Vm::create(&folder.join("vm"), &image, spec, &qemu)?, qemu))
 }
 
 #[test]
 fn a_machine_starts_is_found_again_and_loses_power() {
     let folder = tempfile::tempdir().unwrap();
-    let (vm, qemu) = machine(folder.path());
+    let (vm, qemu) = machine(folder.path()).unwrap();
     assert!(vm.running().unwrap().is_none());
-    let mut running = vm.start("holdfast-firmware", &qemu).unwrap();
-    running.wait_for_text(NOTHING_TO_BOOT, Deadline::minutes(2)).unwrap();
-    assert!(vm.start("holdfast-firmware", &qemu).unwrap_err().to_string().contains("is running"));
+    let mut running = vm.start("holdfast-firmware", &qemu).unwrap().owned();
+    running
+        .wait_for_text(NOTHING_TO_BOOT, Deadline::minutes(2))
+        .unwrap();
+    assert!(
+        vm.start("holdfast-firmware", &qemu)
+            .unwrap_err()
+            .to_string()
+            .contains("is running")
+    );
 
-    let found = Vm::open(vm.dir()).unwrap().unwrap().running().unwrap().unwrap();
+    let found = Vm::open(vm.dir())
+        .unwrap()
+        .unwrap()
+        .running()
+        .unwrap()
+        .unwrap();
     assert_eq!(found.ports(), running.ports());
-    assert_eq!(found.qmp().unwrap().execute("query-status", None).unwrap()["status"], "running");
+    assert_eq!(
+        found.qmp().unwrap().execute("query-status", None).unwrap()["status"],
+        "running"
+    );
     found.power_cut().unwrap();
     assert!(vm.running().unwrap().is_none());
 
-    let mut again = vm.start("holdfast-firmware", &qemu).unwrap();
-    assert!(again.console().lines().is_empty(), "a new run must not see the lines of the old one");
-    again.wait_for_text(NOTHING_TO_BOOT, Deadline::minutes(2)).unwrap();
+    let mut again = vm.start("holdfast-firmware", &qemu).unwrap().owned();
+    assert!(
+        again.console().lines().is_empty(),
+        "a new run must not see the lines of the old one"
+    );
+    again
+        .wait_for_text(NOTHING_TO_BOOT, Deadline::minutes(2))
+        .unwrap();
     again.quit().unwrap();
     assert!(vm.running().unwrap().is_none());
 }
@@ -41,15 +67,28 @@ fn a_machine_starts_is_found_again_and_loses_power() {
 #[test]
 fn a_snapshot_goes_on_where_it_was_taken() {
     let folder = tempfile::tempdir().unwrap();
-    let (vm, qemu) = machine(folder.path());
+    let (vm, qemu) = machine(folder.path()).unwrap();
     vm.ssh_key().unwrap();
-    let mut running = vm.start("holdfast-frozen", &qemu).unwrap();
-    running.wait_for_text(NOTHING_TO_BOOT, Deadline::minutes(2)).unwrap();
+    let mut running = vm.start("holdfast-frozen", &qemu).unwrap().owned();
+    running
+        .wait_for_text(NOTHING_TO_BOOT, Deadline::minutes(2))
+        .unwrap();
     let snapshot = Snapshot::take(running).unwrap();
     assert!(vm.running().unwrap().is_none());
     for copy in ["one", "two"] {
-        let resumed = snapshot.resume(&folder.path().join(copy), "holdfast-thawed", &qemu).unwrap();
-        assert_eq!(resumed.qmp().unwrap().execute("query-status", None).unwrap()["status"], "running", "{copy}");
+        let resumed = snapshot
+            .resume(&folder.path().join(copy), "holdfast-thawed", &qemu)
+            .unwrap()
+            .owned();
+        assert_eq!(
+            resumed
+                .qmp()
+                .unwrap()
+                .execute("query-status", None)
+                .unwrap()["status"],
+            "running",
+            "{copy}"
+        );
         resumed.quit().unwrap();
     }
 }

@@ -1,0 +1,106 @@
+//! `holdfast vm`: the image in a virtual machine on this host.
+
+mod duration;
+mod image;
+mod progress;
+mod reach;
+mod stop;
+mod up;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Subcommand;
+use machine::{Error, Running, Vm};
+
+/// What was waited for did not come in time.
+const TIMED_OUT: u8 = 3;
+/// No machine runs under that name.
+const NOT_RUNNING: u8 = 4;
+
+/// Boot the image in a virtual machine (QEMU) and reach into it.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not in time (up --wait-ready, stop), 4 no such machine runs.\n\
+    `kubectl` and `ssh` return the exit code of the program they run.\n\
+    A machine lives in build/vm/NAME (or $HOLDFAST_VM_DIR/NAME): disk, UEFI variables, ssh key, kubeconfig, console.log."
+)]
+pub struct Args {
+    /// The machine's name; several run side by side under different names
+    #[arg(long, global = true, default_value = "default", value_parser = name)]
+    name: String,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Start the machine; its disk is made from the image the first time and kept afterwards
+    Up(up::Args),
+    /// Shut the machine down in order; its disk stays
+    Stop(stop::Args),
+    /// Say whether the machine runs, and how to reach it
+    Status,
+    /// Run kubectl against the machine's cluster
+    Kubectl {
+        /// Arguments of kubectl, after `--`
+        #[arg(last = true, required = true)]
+        arguments: Vec<String>,
+    },
+    /// Log in by ssh, or run a command there
+    Ssh {
+        /// The command, after `--`
+        #[arg(last = true)]
+        command: Vec<String>,
+    },
+    /// Attach to the serial console (Ctrl-] leaves); without a terminal, follow it until the machine ends
+    Console,
+}
+
+/// Runs `holdfast vm`.
+///
+/// # Errors
+/// Whatever stopped it; conditions that scripts ask for are exit codes instead.
+pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let dir = folder(&args.name);
+    match args.action {
+        Action::Up(up) => up::run(&dir, &args.name, &up),
+        Action::Stop(stop) => stop::run(&dir, &stop),
+        Action::Status => reach::status(&dir, &args.name),
+        Action::Kubectl { arguments } => reach::kubectl(&dir, &arguments),
+        Action::Ssh { command } => reach::ssh(&dir, &command),
+        Action::Console => reach::console(&dir),
+    }
+}
+
+/// Where the machine of this name lives.
+fn folder(name: &str) -> PathBuf {
+    let machines = std::env::var_os("HOLDFAST_VM_DIR")
+        .map_or_else(|| PathBuf::from("build/vm"), PathBuf::from);
+    machines.join(name)
+}
+
+/// A name that is a folder's and fits on a command line.
+fn name(text: &str) -> Result<String, String> {
+    let plain = text
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    if plain && !text.is_empty() {
+        return Ok(text.to_owned());
+    }
+    Err("use letters, digits, - and _".to_owned())
+}
+
+/// The machine that runs in `dir`.
+fn running(dir: &std::path::Path) -> anyhow::Result<Running> {
+    let vm = Vm::open(dir)?.ok_or_else(|| Error::NotRunning {
+        dir: dir.to_owned(),
+    })?;
+    let running = vm
+        .running()
+        .context("cannot find out whether the machine runs")?;
+    Ok(running.ok_or_else(|| Error::NotRunning {
+        dir: dir.to_owned(),
+    })?)
+}
