@@ -1,1 +1,37 @@
-//! Builds the root file system, the UKI and the disk image.
+//! Builds the root file system, the UKI and the flashable disk image.
+//!
+//! - Everything comes from a lock (`buildroot/lock`) or from the checkout; the same inputs give the same bytes.
+//! - Nothing needs root: packages are unpacked without running anything of them, and owners are set in the image only.
+//! - Each step is kept by the digest of its inputs below `build/cache`.
+
+mod binaries;
+mod board;
+mod boot;
+mod cache;
+mod compress;
+mod digest;
+mod disk;
+mod error;
+mod file;
+mod image;
+mod initramfs;
+mod kernel;
+mod packages;
+mod program;
+mod progress;
+mod project;
+mod release;
+mod relock;
+mod root_image;
+mod rootfs;
+mod system_image;
+mod tools;
+mod tree;
+
+pub use boot::SecureBoot;
+pub use error::{Error, Result};
+pub use image::{Built, Options, build};
+pub use packages::{Lock, LockedPackage, Mirror};
+pub use progress::{Progress, megabytes};
+pub use project::Project;
+pub use relock::relock;

@@ -1,0 +1,115 @@
+//! Our own programs: built by cargo and by the engine's own script, from the checkout.
+
+use crate::digest::{self, Key};
+use crate::error::{Error, Result};
+use crate::file;
+use crate::program::Program;
+use crate::project::Project;
+use std::path::{Path, PathBuf};
+
+/// Where the programs of one build are.
+#[derive(Debug, Clone)]
+pub(crate) struct Binaries {
+    /// PID 1, static.
+    pub(crate) init: PathBuf,
+    /// The only process of a pod's own container, static.
+    pub(crate) pause: PathBuf,
+    /// The `holdfast` command as a node carries it.
+    pub(crate) holdfast: PathBuf,
+    /// Kubernetes.
+    pub(crate) engine: PathBuf,
+}
+
+/// Rust's name for an architecture.
+pub(crate) fn target(arch: &str) -> Result<&'static str> {
+    match arch {
+        "amd64" => Ok("x86_64-unknown-linux-gnu"),
+        "arm64" => Ok("aarch64-unknown-linux-gnu"),
+        other => Err(Error::Wrong(format!("no Rust target is known for {other}"))),
+    }
+}
+
+struct Cargo<'a> {
+    project: &'a Project,
+    target: &'static str,
+    jobs: Option<usize>,
+}
+
+impl Cargo<'_> {
+    /// Builds one program; `flavour` keeps results of different flags apart.
+    fn build(&self, package: &str, flavour: &str, flags: &str, more: &[&str]) -> Result<PathBuf> {
+        let folder = self.project.path("build/cargo").join(flavour);
+        let mut cargo = Program::new("cargo")
+            .within(self.project.root())
+            // What the user's shell says about flags and folders must not get into an image.
+            .env("CARGO_TARGET_DIR", &folder)
+            .env("CARGO_ENCODED_RUSTFLAGS", self.flags(flags))
+            .env("CARGO_INCREMENTAL", "0")
+            .args(["build", "--quiet", "--locked", "--release", "--package", package, "--target", self.target])
+            .args(more);
+        if self.target.starts_with("aarch64") && cfg!(not(target_arch = "aarch64")) {
+            cargo = cargo.env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", "aarch64-linux-gnu-gcc");
+        }
+        if let Some(jobs) = self.jobs {
+            cargo = cargo.args(["--jobs", &jobs.to_string()]);
+        }
+        cargo.stdout()?;
+        Ok(folder.join(self.target).join("release").join(package))
+    }
+
+    /// Compiler flags: none of this machine's paths in a program, no build id, so that equal sources give equal bytes.
+    fn flags(&self, more: &str) -> String {
+        let root = self.project.root().display();
+        let mut flags = vec![format!("--remap-path-prefix={root}=/holdfast"), "-Clink-arg=-Wl,--build-id=none".to_owned()];
+        if let Some(home) = std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo"))) {
+            flags.push(format!("--remap-path-prefix={}=/cargo", home.display()));
+        }
+        flags.extend(more.split_whitespace().map(str::to_owned));
+        flags.join("\x1f")
+    }
+}
+
+/// Builds init and pause.
+pub(crate) fn build_static(project: &Project, arch: &str, jobs: Option<usize>) -> Result<(PathBuf, PathBuf)> {
+    let cargo = Cargo { project, target: target(arch)?, jobs };
+    let flags = "-Ctarget-feature=+crt-static";
+    Ok((cargo.build("init", "static", flags, &[])?, cargo.build("pause", "static", flags, &[])?))
+}
+
+/// Builds the `holdfast` command with a node's features only.
+pub(crate) fn build_holdfast(project: &Project, arch: &str, jobs: Option<usize>) -> Result<PathBuf> {
+    Cargo { project, target: target(arch)?, jobs }.build("holdfast", "node", "", &["--no-default-features", "--features", "node"])
+}
+
+/// Builds the engine, or takes the one that was built from the same sources.
+pub(crate) fn build_engine(project: &Project, arch: &str) -> Result<PathBuf> {
+    let engine = project.path(&format!("build/engine/{arch}/engine"));
+    let sources = project.path("runtime/engine");
+    let mut key = Key::new("engine", 1).with("arch", arch).with("go", Program::new("go").within(&sources).arg("version").text()?);
+    for path in files(&sources)? {
+        key = key.with_file(&path.strip_prefix(&sources).unwrap_or(&path).to_string_lossy(), &path)?;
+    }
+    let key = key.finish();
+    let note = engine.with_extension("inputs");
+    let built = |note: &Path| Some(std::fs::read_to_string(note).ok()?.trim().to_owned());
+    // The note holds the inputs' key and the program's digest, so a program that was replaced by hand is noticed.
+    if engine.is_file() && built(&note) == Some(format!("{key} {}", digest::of_file(&engine)?)) {
+        return Ok(engine);
+    }
+    file::folder(engine.parent().unwrap_or(Path::new(".")))?;
+    Program::new(sources.join("build")).within(project.root()).arg(arch).arg(&engine).stdout()?;
+    file::write(&note, format!("{key} {}\n", digest::of_file(&engine)?).as_bytes())?;
+    Ok(engine)
+}
+
+/// All files below a folder, sorted; what git does not know (built programs) does not count.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let listed = Program::new("git")
+        .within(folder)
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+        .text()?;
+    let mut paths: Vec<PathBuf> = listed.split('\0').filter(|path| !path.is_empty()).map(|path| folder.join(path)).collect();
+    paths.retain(|path| path.is_file());
+    paths.sort();
+    Ok(paths)
+}

@@ -1,0 +1,209 @@
+//! From a checkout to a flashable image: the steps in their order.
+
+use crate::binaries::{self, Binaries};
+use crate::board::Board;
+use crate::boot::{self, BootFiles, SecureBoot};
+use crate::cache::Cache;
+use crate::compress::{compress, with_ending};
+use crate::digest::{self, Key};
+use crate::disk;
+use crate::error::{Error, Result};
+use crate::file;
+use crate::initramfs::{Contents, Parts};
+use crate::packages::{Lock, Mirror, fetch};
+use crate::progress::{Progress, megabytes};
+use crate::project::Project;
+use crate::release::{Release, build_time, check_version};
+use crate::root_image::{self, RootImage};
+use crate::rootfs::{self, Base};
+use crate::tools::{self, Tools};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What the user chose.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Name of the board.
+    pub board: String,
+    /// Version of the release.
+    pub version: String,
+    /// A `config.yaml` to bake in, instead of the sample.
+    pub config: Option<PathBuf>,
+    /// Where the image goes.
+    pub output: PathBuf,
+    /// A Debian mirror instead of this machine's.
+    pub mirror: Option<String>,
+    /// A key to sign boot files with.
+    pub secure_boot: Option<SecureBoot>,
+    /// An engine that is built already.
+    pub engine: Option<PathBuf>,
+    /// Processors to use; all when not given.
+    pub jobs: Option<usize>,
+    /// `SOURCE_DATE_EPOCH` of the environment.
+    pub source_date_epoch: Option<String>,
+}
+
+/// What a build made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Built {
+    /// The raw disk image, for virtual machines.
+    pub raw: PathBuf,
+    /// The flashable image.
+    pub image: PathBuf,
+    /// Its bytes.
+    pub image_size: u64,
+    /// Bytes of the UKI.
+    pub uki_size: u64,
+    /// Bytes of the root image with its verity tree.
+    pub root_size: u64,
+    /// Verity root hash.
+    pub root_hash: String,
+}
+
+/// Builds an image.
+///
+/// # Errors
+/// Whatever stopped it, with what to do about it.
+pub fn build(project: &Project, options: &Options, progress: Progress) -> Result<Built> {
+    check_version(&options.version)?;
+    let board = Board::find(&options.board)?;
+    let config = config_files(options.config.as_deref())?;
+    let cache = Cache::new(&project.cache());
+    let mirror = || options.mirror.as_deref().map_or_else(Mirror::of_this_machine, |url| Ok(Mirror::named(url)));
+    let lock = Lock::load(&project.lock(&board.arch))?;
+
+    let step = progress.step("packages");
+    let debs = project.cache().join("debs");
+    let tool_lock = Lock::load(&project.lock(&format!("tools-{}", tools::host()?.0)))?;
+    fetch(&lock, &debs, mirror, &step)?;
+    fetch(&tool_lock, &debs, mirror, &step)?;
+    step.done(&format!("{} packages, checked", lock.packages.len()));
+
+    let binaries = programs(project, &board.arch, options, progress)?;
+
+    let step = progress.step("root file system");
+    let tools = Tools::unpack(&tool_lock, &debs, &cache)?;
+    let base = rootfs::base(project, &lock, &tools, &cache, &step)?;
+    let release = Release {
+        version: options.version.clone(),
+        build_time: build_time(project, options.source_date_epoch.as_deref())?,
+        arch: board.arch.clone(),
+        kernel: base.modules.release.clone(),
+        components: components(&lock),
+    };
+    let system_image = system_image(&release, &binaries, &cache)?;
+    let tree = rootfs::complete(project, &base, &binaries, &system_image, &release)?;
+    step.done(&format!("{} entries", tree.iter().count()));
+
+    let step = progress.step("root image");
+    let root = root_image::make(&tree, release.build_time, &tools, &cache)?;
+    step.done(&format!("{}, verity {}…", megabytes(root.size), &root.hash[..12]));
+
+    let step = progress.step("boot files");
+    let boot = boot_files(project, &board, &base, &binaries, &release, &root, options, &cache)?;
+    step.done(&format!("UKI {}", megabytes(boot.uki.len() as u64)));
+
+    finish(options, &board, &boot, &root, &config, progress)
+}
+
+/// Everything that cargo and Go build.
+fn programs(project: &Project, arch: &str, options: &Options, progress: Progress) -> Result<Binaries> {
+    let step = progress.step("init");
+    let (init, pause) = binaries::build_static(project, arch, options.jobs)?;
+    step.done(&megabytes(length(&init)?));
+    let step = progress.step("holdfast");
+    let holdfast = binaries::build_holdfast(project, arch, options.jobs)?;
+    step.done(&megabytes(length(&holdfast)?));
+    let step = progress.step("engine");
+    let engine = match &options.engine {
+        Some(engine) => engine.clone(),
+        None => binaries::build_engine(project, arch)?,
+    };
+    step.done(&megabytes(length(&engine)?));
+    Ok(Binaries { init, pause, holdfast, engine })
+}
+
+fn length(path: &Path) -> Result<u64> {
+    Ok(std::fs::metadata(path).map_err(Error::read(path))?.len())
+}
+
+/// Versions that people ask for.
+fn components(lock: &Lock) -> BTreeMap<String, String> {
+    const TOLD: [&str; 8] = ["systemd-boot-efi", "udev", "network-manager", "chrony", "openssh-server", "crun", "libc6", "e2fsprogs"];
+    lock.packages.iter().filter(|package| TOLD.contains(&package.name.as_str())).map(|p| (p.name.clone(), p.version.clone())).collect()
+}
+
+fn system_image(release: &Release, binaries: &Binaries, cache: &Cache) -> Result<PathBuf> {
+    let key = Key::new("system-image", 1).with("version", &release.version).with("arch", &release.arch).with_file("pause", &binaries.pause)?;
+    let folder = cache.get("system-image", &key.finish(), |folder| {
+        file::write(&folder.join("system-image.tar"), &crate::system_image::make(&release.version, &release.arch, &binaries.pause)?)
+    })?;
+    Ok(folder.join("system-image.tar"))
+}
+
+#[expect(clippy::too_many_arguments, reason = "each is another part of what goes into the boot files")]
+fn boot_files(
+    project: &Project,
+    board: &Board,
+    base: &Base,
+    binaries: &Binaries,
+    release: &Release,
+    root: &RootImage,
+    options: &Options,
+    cache: &Cache,
+) -> Result<BootFiles> {
+    let contents = Contents::load(&project.path("buildroot/initramfs.toml"))?;
+    let parts = Parts {
+        contents: &contents,
+        board_modules: &board.initramfs_modules,
+        modules: &base.modules,
+        packages: &base.packages,
+        init: &binaries.init,
+        release,
+    };
+    boot::make(&parts, root, &board.cmdline, options.secure_boot.as_ref(), cache)
+}
+
+/// The files of the CONFIG partition; a config of the user's is checked first.
+fn config_files(config: Option<&Path>) -> Result<Vec<(&'static str, Vec<u8>)>> {
+    let text = match config {
+        Some(path) => file::read(path)?,
+        None => b"# Holdfast\nversion: 1\n".to_vec(),
+    };
+    Ok(vec![("config.yaml", text), ("README.txt", README.as_bytes().to_vec())])
+}
+
+const README: &str = "Holdfast\r\n\r\nEdit config.yaml with any text editor, put the card or disk into the machine, power on.\r\n";
+
+/// Disk image, compressed image, digest.
+fn finish(options: &Options, board: &Board, boot: &BootFiles, root: &RootImage, config: &[(&str, Vec<u8>)], progress: Progress) -> Result<Built> {
+    let mut key = boot::key(boot, Key::new("disk", 1)).with("root", &root.hash).with("board", &board.name);
+    for (name, content) in config {
+        key = key.with(name, content);
+    }
+    let key = key.finish();
+    let raw = options.output.join(format!("holdfast_{}_{}.img", options.version, board.name));
+    let note = with_ending(&raw, "inputs");
+    let packed = with_ending(&raw, "zst");
+    let made = || Some(std::fs::read_to_string(&note).ok()?.trim().to_owned());
+
+    let step = progress.step("disk image");
+    // The raw image is a VM's to read only, but a person may have booted it: its own digest says whether it is still ours.
+    let fresh = raw.is_file() && packed.is_file() && made() == Some(format!("{key} {}", digest::of_file(&raw)?));
+    if !fresh {
+        let contents = disk::Contents { arch: &board.arch, version: &options.version, boot, root, config, seed: key.as_bytes() };
+        file::with_temporary(&raw, |temporary| disk::write(&contents, temporary))?;
+    }
+    step.done(&megabytes(length(&raw)?));
+    let step = progress.step("compressed image");
+    let image_size = if fresh {
+        length(&packed)?
+    } else {
+        let threads = options.jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
+        let (_, size) = compress(&raw, threads)?;
+        file::write(&note, format!("{key} {}\n", digest::of_file(&raw)?).as_bytes())?;
+        size
+    };
+    step.done(&megabytes(image_size));
+    Ok(Built { raw, image: packed, image_size, uki_size: boot.uki.len() as u64, root_size: root.size, root_hash: root.hash.clone() })
+}

@@ -1,0 +1,6 @@
+//! The kernel of the image: its modules, unpacked and indexed, and the few that the initramfs carries.
+
+mod index;
+mod modules;
+
+pub(crate) use modules::{Modules, install};

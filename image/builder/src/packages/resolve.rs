@@ -1,0 +1,139 @@
+//! Lets apt resolve names into exact packages, in an apt root of its own that knows of nothing installed.
+
+use super::list::Wanted;
+use super::lock::{Lock, LockedPackage};
+use super::mirror::Mirror;
+use crate::error::{Error, Result};
+use crate::file;
+use crate::program::Program;
+use std::path::{Path, PathBuf};
+
+pub(crate) const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+/// An apt of our own: its lists, its sources, no installed packages. Proxy settings of the machine still hold.
+pub(crate) struct AptRoot {
+    root: PathBuf,
+    arch: String,
+}
+
+impl AptRoot {
+    /// Makes the folders and files apt wants and fetches the package lists.
+    pub(crate) fn prepare(root: &Path, arch: &str, sources: &str) -> Result<Self> {
+        if !Path::new(KEYRING).is_file() {
+            return Err(Error::Wrong(format!("{KEYRING} is missing: run tools/setup, or install the package debian-archive-keyring")));
+        }
+        for folder in ["state/lists/partial", "cache/archives/partial", "etc"] {
+            file::folder(&root.join(folder))?;
+        }
+        file::write(&root.join("status"), b"")?;
+        file::write(&root.join("etc/sources.list"), sources.as_bytes())?;
+        let apt = Self { root: root.to_owned(), arch: arch.to_owned() };
+        apt.run(&["update"], &[])?;
+        Ok(apt)
+    }
+
+    fn run(&self, verb: &[&str], packages: &[&str]) -> Result<String> {
+        let at = |name: &str| self.root.join(name).display().to_string();
+        let options = [
+            format!("Dir::State={}", at("state")),
+            format!("Dir::State::status={}", at("status")),
+            format!("Dir::Cache={}", at("cache")),
+            format!("Dir::Etc::sourcelist={}", at("etc/sources.list")),
+            "Dir::Etc::sourceparts=/dev/null".into(),
+            "Dir::Etc::preferences=/dev/null".into(),
+            "Dir::Etc::preferencesparts=/dev/null".into(),
+            format!("APT::Architecture={}", self.arch),
+            format!("APT::Architectures={}", self.arch),
+            "APT::Sandbox::User=".into(),
+            "APT::Install-Recommends=false".into(),
+            "Acquire::Languages=none".into(),
+            "Acquire::ForceHash=SHA256".into(),
+            "Acquire::Retries=3".into(),
+            "APT::Update::Error-Mode=any".into(),
+        ];
+        let options = options.iter().flat_map(|option| ["-o", option]);
+        Program::new("apt-get").arg("-q").args(options).args(verb).args(packages).text()
+    }
+
+    /// The download lines for these packages and all they depend on.
+    pub(crate) fn uris(&self, packages: &[&str]) -> Result<String> {
+        self.run(&["install", "--no-install-recommends", "--print-uris", "--yes"], packages)
+    }
+}
+
+/// Resolves what is wanted into a lock.
+pub(crate) fn resolve(apt: &AptRoot, wanted: &Wanted, mirror: &Mirror) -> Result<Lock> {
+    let names: Vec<&str> = wanted.packages.iter().map(String::as_str).collect();
+    let mut packages = parse_uris(&apt.uris(&names)?, mirror)?;
+    packages.retain(|package| !wanted.without.contains(&package.name));
+    packages.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(Lock { packages })
+}
+
+/// Reads apt's `'URL' file size SHA256:digest` lines.
+fn parse_uris(text: &str, mirror: &Mirror) -> Result<Vec<LockedPackage>> {
+    let lines = text.lines().filter(|line| line.starts_with('\''));
+    lines.map(|line| parse_uri(line, mirror).ok_or_else(|| Error::Wrong(format!("apt answered with a line that is not understood: {line}")))).collect()
+}
+
+fn parse_uri(line: &str, mirror: &Mirror) -> Option<LockedPackage> {
+    let (url, rest) = line.strip_prefix('\'')?.split_once('\'')?;
+    let mut fields = rest.split_whitespace();
+    let file = fields.next()?.strip_suffix(".deb")?;
+    let size = fields.next()?.parse().ok()?;
+    let sha256 = fields.next()?.strip_prefix("SHA256:")?.to_owned();
+    let mut parts = file.splitn(3, '_');
+    let (name, version, arch) = (parts.next()?, parts.next()?, parts.next()?);
+    let (archive, path) = mirror.split(url)?;
+    Some(LockedPackage {
+        name: name.to_owned(),
+        version: unescape(version),
+        arch: arch.to_owned(),
+        archive,
+        path: unescape(path),
+        size,
+        sha256,
+    })
+}
+
+/// apt writes a few characters as %xx in URLs and file names.
+fn unescape(text: &str) -> String {
+    ["%3a:", "%3A:", "%7e~", "%7E~", "%2b+", "%2B+"]
+        .into_iter()
+        .fold(text.to_owned(), |text, pair| text.replace(&pair[..3], &pair[3..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packages::lock::Archive;
+
+    #[test]
+    fn apt_lines_become_packages() {
+        let mirror = Mirror::named("http://m.test/debian");
+        let text = "Reading package lists...\n\
+            'http://m.test/debian-security/pool/main/o/openssh/openssh-server_10.0p1-7%2bdeb13u4_amd64.deb' \
+            openssh-server_1%3a10.0p1-7+deb13u4_amd64.deb 602372 SHA256:ab\n";
+        let got = parse_uris(text, &mirror).expect("parsed");
+        assert_eq!(
+            got,
+            [LockedPackage {
+                name: "openssh-server".into(),
+                version: "1:10.0p1-7+deb13u4".into(),
+                arch: "amd64".into(),
+                archive: Archive::Security,
+                path: "pool/main/o/openssh/openssh-server_10.0p1-7+deb13u4_amd64.deb".into(),
+                size: 602_372,
+                sha256: "ab".into(),
+            }]
+        );
+    }
+
+    #[test]
+    fn a_line_from_nowhere_is_an_error() {
+        let mirror = Mirror::named("http://m.test/debian");
+        for line in ["'http://x.test/a_1_all.deb' a_1_all.deb 1 SHA256:00", "'http://m.test/debian/a_1_all.deb' a_1_all.deb 1 MD5Sum:00"] {
+            parse_uris(line, &mirror).expect_err(line);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The root partition: erofs, then its verity tree.
+
+use crate::cache::Cache;
+use crate::digest::{self, Key};
+use crate::error::{Error, Result};
+use crate::tools::Tools;
+use crate::tree::{Tree, write_tar};
+use formats::gpt::derive_guid;
+use formats::verity::{Params, append};
+use serde::{Deserialize, Serialize};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// How the data is packed. Measured on two cores; see docs/building.md.
+const COMPRESSION: &[&str] = &["-zlz4hc,level=12", "-C65536", "-Efragments,dedupe=no"];
+const REVISION: u32 = 1;
+
+/// A finished root partition's content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RootImage {
+    #[serde(skip)]
+    pub(crate) path: PathBuf,
+    /// Verity root hash, hexadecimal.
+    pub(crate) hash: String,
+    /// Bytes of erofs, before the verity superblock.
+    pub(crate) data_size: u64,
+    /// Bytes in all.
+    pub(crate) size: u64,
+}
+
+/// Makes the image of a tree, once.
+pub(crate) fn make(tree: &Tree, time: u64, tools: &Tools, cache: &Cache) -> Result<RootImage> {
+    let key = Key::new("root", REVISION).with("tools", &tools.identity).with("time", time.to_string());
+    let key = tree.key(COMPRESSION.iter().fold(key, |key, option| key.with("option", option))).finish();
+    let folder = cache.get("root", &key, |folder| {
+        let path = folder.join("root.img");
+        erofs(tree, time, tools, &key, &path)?;
+        let image = verity(&path, &key)?;
+        let note = serde_json::to_vec(&image).map_err(Error::format("the root image's note"))?;
+        crate::file::write(&folder.join("root.json"), &note)
+    })?;
+    let note = folder.join("root.json");
+    let image: RootImage = serde_json::from_slice(&crate::file::read(&note)?).map_err(Error::parse(&note))?;
+    Ok(RootImage { path: folder.join("root.img"), ..image })
+}
+
+fn erofs(tree: &Tree, time: u64, tools: &Tools, key: &str, path: &Path) -> Result<()> {
+    let uuid = derive_guid(key.as_bytes(), "erofs").to_string();
+    tools
+        .program("usr/bin/mkfs.erofs", "mkfs.erofs")
+        .args(["--quiet", "--tar=f", "-T", &time.to_string(), "-U", &uuid, "-L", "holdfast-root"])
+        .args(COMPRESSION)
+        .arg(path)
+        .feed(|pipe| {
+            let mut pipe = BufWriter::with_capacity(1 << 20, pipe);
+            write_tar(tree, time, &mut pipe)?;
+            pipe.flush()
+        })
+}
+
+fn verity(path: &Path, key: &str) -> Result<RootImage> {
+    let mut file = std::fs::File::options().read(true).write(true).open(path).map_err(Error::read(path))?;
+    let length = file.metadata().map_err(Error::read(path))?.len();
+    let data_size = length.next_multiple_of(4096);
+    file.set_len(data_size).map_err(Error::write(path))?;
+    // A salt of its own for every image, and still the same for the same inputs.
+    let salt = digest::of_bytes(format!("verity salt {key}").as_bytes()).into_bytes();
+    let params = Params { salt: salt[..32].to_vec(), uuid: derive_guid(key.as_bytes(), "verity") };
+    let tree = append(&mut file, params).map_err(Error::format("the verity tree"))?;
+    file.sync_all().map_err(Error::write(path))?;
+    let size = file.metadata().map_err(Error::read(path))?.len();
+    Ok(RootImage { path: path.to_owned(), hash: tree.root_hash().to_string(), data_size, size })
+}

@@ -1,0 +1,49 @@
+//! Programs of the build that come from the locked archive, not from the host.
+//!
+//! They run through their own dynamic loader and libraries, so the same program makes the image on every host.
+
+use crate::cache::Cache;
+use crate::digest::Key;
+use crate::error::{Error, Result};
+use crate::packages::{Lock, deb};
+use crate::program::Program;
+use std::path::{Path, PathBuf};
+
+/// The unpacked tools.
+#[derive(Debug, Clone)]
+pub(crate) struct Tools {
+    root: PathBuf,
+    loader: PathBuf,
+    libraries: PathBuf,
+    /// Identifies the versions of all tools.
+    pub(crate) identity: String,
+}
+
+/// The architecture of this machine in Debian's words, and the loader and library folder of its programs.
+pub(crate) fn host() -> Result<(&'static str, &'static str, &'static str)> {
+    match std::env::consts::ARCH {
+        "x86_64" => Ok(("amd64", "usr/lib64/ld-linux-x86-64.so.2", "usr/lib/x86_64-linux-gnu")),
+        "aarch64" => Ok(("arm64", "usr/lib/ld-linux-aarch64.so.1", "usr/lib/aarch64-linux-gnu")),
+        other => Err(Error::Wrong(format!("building on {other} is not supported: use an x86-64 or ARM64 machine"))),
+    }
+}
+
+impl Tools {
+    /// Unpacks the locked tools, once.
+    pub(crate) fn unpack(lock: &Lock, debs: &Path, cache: &Cache) -> Result<Self> {
+        let key = lock.packages.iter().fold(Key::new("tools", 1), |key, package| key.with(&package.name, &package.sha256)).finish();
+        let root = cache.get("tools", &key, |folder| {
+            for package in &lock.packages {
+                Program::new("dpkg-deb").arg("-x").arg(deb(debs, package)).arg(folder).stdout()?;
+            }
+            Ok(())
+        })?;
+        let (_, loader, libraries) = host()?;
+        Ok(Self { loader: root.join(loader), libraries: root.join(libraries), root, identity: key })
+    }
+
+    /// A tool by its path below the root; `name` is what it sees as its own name.
+    pub(crate) fn program(&self, path: &str, name: &str) -> Program {
+        Program::new(&self.loader).args(["--argv0", name, "--library-path"]).arg(&self.libraries).arg(self.root.join(path))
+    }
+}
