@@ -2,7 +2,23 @@
 //!
 //! Texts go in, a checked [`Config`] or a [`Report`] comes out. Nothing here opens a file or a connection.
 
+mod check;
+mod command_line;
 mod config;
+mod defaults;
+mod diff;
+mod explain;
+mod impact;
+mod load;
+mod merge;
+mod raw;
+mod report;
+mod schema;
+mod secrets;
+mod show;
+mod source;
+mod text;
+mod tree;
 mod values;
 
 pub use config::{
@@ -10,6 +26,14 @@ pub use config::{
     InterfaceMatch, Kubernetes, Logs, Manifest, Network, NtpServers, Proxy, Registries,
     RegistryAccess, RegistryAuth, RegistryMirror, RegistryTls, Route, Wifi, WriteFile,
 };
+pub use diff::{Change, diff};
+pub use explain::{Explained, Explanation, Origin, UnknownKey};
+pub use impact::{Impact, impact};
+pub use load::{Loaded, load, parse_config};
+pub use report::{Problem, Report};
+pub use schema::schema_json;
+pub use source::{Source, SourceName, Sources};
+pub use text::LARGEST_TEXT;
 pub use values::{
     Bytes, Command, DomainName, EnvName, EnvValue, FileMode, FlagName, Hostname, HttpUrl,
     InterfaceName, Invalid, LabelKey, LabelValue, MacAddress, ManifestName, ModuleName, NodeName,

@@ -1,0 +1,114 @@
+//! Where a check stands, and what it has found so far.
+
+use crate::report::Finding;
+use crate::tree::{Path, Step};
+use crate::values::Invalid;
+
+/// Walks the raw configuration: knows the current key and collects findings.
+#[derive(Default)]
+pub(crate) struct Checker {
+    path: Path,
+    findings: Vec<Finding>,
+}
+
+impl Checker {
+    /// Everything found.
+    pub(crate) fn into_findings(self) -> Vec<Finding> {
+        self.findings
+    }
+
+    /// Goes one step down for the time of `work`.
+    pub(crate) fn at<T>(&mut self, step: impl Into<Step>, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.path.0.push(step.into());
+        let result = work(self);
+        self.path.0.pop();
+        result
+    }
+
+    /// The value here is wrong.
+    pub(crate) fn wrong(&mut self, message: impl Into<String>, help: impl Into<String>) {
+        self.findings
+            .push(Finding::value(self.path.clone(), message, help));
+    }
+
+    /// The value here is invalid.
+    pub(crate) fn invalid(&mut self, invalid: Invalid) {
+        self.wrong(invalid.message, invalid.help);
+    }
+
+    /// The key here must not stand.
+    pub(crate) fn refuse(&mut self, message: impl Into<String>, help: impl Into<String>) {
+        self.findings
+            .push(Finding::key(self.path.clone(), message, help));
+    }
+
+    /// The key here is known and its work is not built.
+    pub(crate) fn not_yet(&mut self) {
+        let key = self.path.to_string();
+        self.refuse(
+            format!("`{key}` is known, but this version cannot carry it out yet"),
+            "remove it; a later version will take it",
+        );
+    }
+
+    /// `key` is missing here.
+    pub(crate) fn missing(&mut self, key: &str, help: impl Into<String>) {
+        self.wrong(format!("`{key}` is missing here"), help);
+    }
+
+    /// The value of `key`, checked; `None` when it is absent or wrong.
+    pub(crate) fn value<T>(
+        &mut self,
+        key: &str,
+        raw: Option<&str>,
+        parse: impl FnOnce(&str) -> Result<T, Invalid>,
+    ) -> Option<T> {
+        let raw = raw?;
+        self.at(key, |checker| checker.parsed(parse(raw)))
+    }
+
+    /// The good part of a result; the bad part is noted.
+    pub(crate) fn parsed<T>(&mut self, result: Result<T, Invalid>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(invalid) => {
+                self.invalid(invalid);
+                None
+            }
+        }
+    }
+
+    /// The good entries of the list under `key`.
+    pub(crate) fn list<R, T>(
+        &mut self,
+        key: &str,
+        raw: &[R],
+        mut check: impl FnMut(&mut Self, &R) -> Option<T>,
+    ) -> Vec<T> {
+        self.at(key, |checker| {
+            raw.iter()
+                .enumerate()
+                .filter_map(|(index, item)| checker.at(index, |checker| check(checker, item)))
+                .collect()
+        })
+    }
+
+    /// The good entries of the list of texts under `key`.
+    pub(crate) fn texts<T>(
+        &mut self,
+        key: &str,
+        raw: &[String],
+        mut parse: impl FnMut(&str) -> Result<T, Invalid>,
+    ) -> Vec<T> {
+        self.list(key, raw, |checker, text| checker.parsed(parse(text)))
+    }
+}
+
+/// The first entry that equals an earlier one by `key`: its index.
+pub(crate) fn repeated<T, K: PartialEq>(items: &[T], key: impl Fn(&T) -> K) -> Option<usize> {
+    (1..items.len()).find(|at| {
+        items[..*at]
+            .iter()
+            .any(|item| key(item) == key(&items[*at]))
+    })
+}

@@ -1,0 +1,209 @@
+//! Files, manifests, images.
+
+use std::io::Read as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::Checker;
+use super::checker::repeated;
+use super::config::text;
+use crate::config::{Image, Manifest, WriteFile};
+use crate::raw::{RawImage, RawManifest, RawWriteFile};
+use crate::tree::yaml;
+use crate::values::{Bytes, FileMode, HttpUrl, Invalid, ManifestName, Owner, WritablePath};
+
+/// A file unpacked from a configuration may be this large: a config of 1 MiB can claim a thousand times more.
+const LARGEST_FILE: u64 = 16 << 20;
+
+pub(super) fn write_files(c: &mut Checker, raw: &[RawWriteFile]) -> Vec<WriteFile> {
+    c.list("write_files", raw, write_file)
+}
+
+fn write_file(c: &mut Checker, raw: &RawWriteFile) -> Option<WriteFile> {
+    if raw.path.is_none() {
+        c.missing("path", "write where the file goes, such as path: /etc/motd");
+    }
+    let path = c.value("path", raw.path.as_deref(), WritablePath::parse);
+    let encoding = raw.encoding.as_deref().unwrap_or("");
+    let content = raw
+        .content
+        .as_ref()
+        .map_or("", |content| content.0.as_str());
+    let content = c.at("content", |c| c.parsed(decode(encoding, content)));
+    let owner = raw
+        .owner
+        .is_some()
+        .then(|| c.value("owner", text(&raw.owner), Owner::parse));
+    let mode = raw
+        .permissions
+        .is_some()
+        .then(|| c.value("permissions", text(&raw.permissions), FileMode::parse));
+    Some(WriteFile {
+        path: path?,
+        content: content?,
+        owner: owner.unwrap_or_else(|| Some(Owner::default()))?,
+        permissions: mode.unwrap_or_else(|| Some(FileMode::default()))?,
+    })
+}
+
+fn decode(encoding: &str, content: &str) -> Result<Bytes, Invalid> {
+    match encoding {
+        "" => Ok(Bytes::from(content.as_bytes().to_vec())),
+        "b64" | "base64" => from_base64(content).map(Bytes::from),
+        _ => unpack(&from_base64(content)?).map(Bytes::from),
+    }
+}
+
+fn from_base64(content: &str) -> Result<Vec<u8>, Invalid> {
+    let packed: String = content.split_whitespace().collect();
+    STANDARD.decode(packed).map_err(|error| {
+        Invalid::new(
+            format!("the content is not base64: {}", base64_words(&error)),
+            "make it with `base64 -w0 FILE`, or leave `encoding` out for plain text",
+        )
+    })
+}
+
+fn base64_words(error: &base64::DecodeError) -> String {
+    match error {
+        base64::DecodeError::InvalidByte(at, byte) => {
+            format!("{:?} at character {}", char::from(*byte), at + 1)
+        }
+        base64::DecodeError::InvalidLength(_) => "it is cut short".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn unpack(packed: &[u8]) -> Result<Vec<u8>, Invalid> {
+    let mut bytes = Vec::new();
+    let read = flate2::read::MultiGzDecoder::new(packed)
+        .take(LARGEST_FILE + 1)
+        .read_to_end(&mut bytes);
+    if let Err(error) = read {
+        return Err(Invalid::new(
+            format!("the content is not gzip: {error}"),
+            "make it with `gzip -c FILE | base64 -w0`",
+        ));
+    }
+    if bytes.len() as u64 > LARGEST_FILE {
+        return Err(Invalid::new(
+            format!(
+                "the content is larger than {} MiB unpacked",
+                LARGEST_FILE >> 20
+            ),
+            "put large files on the disk or into an image, not into config.yaml",
+        ));
+    }
+    Ok(bytes)
+}
+
+pub(super) fn manifests(c: &mut Checker, raw: &[RawManifest]) -> Vec<Manifest> {
+    let manifests = c.list("manifests", raw, manifest);
+    let double = repeated(&manifests, |manifest| manifest.name().clone());
+    if let (Some(at), true) = (double, manifests.len() == raw.len()) {
+        let name = manifests[at].name().clone();
+        c.at("manifests", |c| {
+            c.at(at, |c| {
+                c.wrong(
+                    format!("another manifest is named \"{name}\" already"),
+                    "give each its own name",
+                );
+            });
+        });
+    }
+    manifests
+}
+
+fn manifest(c: &mut Checker, raw: &RawManifest) -> Option<Manifest> {
+    let name = c.value("name", raw.name.as_deref(), ManifestName::parse);
+    match (&raw.content, &raw.url) {
+        (Some(content), None) => {
+            if raw.name.is_none() {
+                c.missing(
+                    "name",
+                    "give the manifest a name, such as name: my-app.yaml",
+                );
+            }
+            c.at("content", |c| look_into(c, content));
+            Some(Manifest::Inline {
+                name: name?,
+                content: content.clone(),
+            })
+        }
+        (None, Some(url)) => {
+            let url = c.value("url", Some(url), HttpUrl::parse)?;
+            let name = match &raw.name {
+                Some(_) => name?,
+                None => name_from(c, &url)?,
+            };
+            Some(Manifest::Url { name, url })
+        }
+        _ => {
+            c.wrong(
+                "a manifest has either `content` or `url`",
+                "write one of the two",
+            );
+            None
+        }
+    }
+}
+
+/// The manifest itself must be YAML; what it means is the API server's to judge.
+fn look_into(c: &mut Checker, content: &str) {
+    if content.trim().is_empty() {
+        c.wrong("the manifest is empty", "write it, or remove the entry");
+        return;
+    }
+    if let Err(problem) = yaml::readable(content) {
+        c.wrong(
+            format!(
+                "the manifest is not YAML: line {}: {}",
+                problem.0, problem.1
+            ),
+            problem.2,
+        );
+    }
+}
+
+fn name_from(c: &mut Checker, url: &HttpUrl) -> Option<ManifestName> {
+    let path = url.as_str().split(['?', '#']).next().unwrap_or_default();
+    let last = path.rsplit('/').next().unwrap_or_default();
+    let parsed = ManifestName::parse(last);
+    if parsed.is_err() {
+        c.missing(
+            "name",
+            "the address does not end in a file name: give one, such as name: my-app.yaml",
+        );
+    }
+    parsed.ok()
+}
+
+pub(super) fn images(c: &mut Checker, raw: &[RawImage]) -> Vec<Image> {
+    c.list("images", raw, |c, raw| match (&raw.path, &raw.url) {
+        (Some(path), None) => c.value("path", Some(path), absolute).map(Image::Path),
+        (None, Some(url)) => c.value("url", Some(url), HttpUrl::parse).map(Image::Url),
+        _ => {
+            c.wrong(
+                "an image has either `path` or `url`",
+                "write one of the two",
+            );
+            None
+        }
+    })
+}
+
+fn absolute(path: &str) -> Result<String, Invalid> {
+    let plain = path.starts_with('/') && !path.chars().any(char::is_control);
+    if plain && !path.split('/').any(|part| part == "..") && !path.ends_with('/') {
+        Ok(path.to_owned())
+    } else {
+        Err(Invalid::new(
+            format!(
+                "{} is not the absolute path of a file",
+                crate::values::text::quoted(path)
+            ),
+            "write it like /var/lib/images/my-app.tar",
+        ))
+    }
+}

@@ -1,0 +1,14 @@
+//! Raw to checked: every value looked at, everything wrong found in one go.
+
+mod checker;
+mod config;
+mod files;
+mod interface;
+mod kubernetes;
+mod network;
+mod registries;
+mod structure;
+
+pub(crate) use checker::Checker;
+pub(crate) use config::{check, config_version, missing_version};
+pub(crate) use structure::{check_structure, nearest};

@@ -1,0 +1,239 @@
+//! The first look at a tree: are all keys known, is every value of the right type?
+
+use serde_json::Value as Json;
+
+use crate::report::Finding;
+use crate::schema::{member, shapes, takes, words};
+use crate::tree::{Entry, Kind, Node, Path, Value};
+use crate::values::text::quoted;
+
+/// Compares `node` with `schema` and returns everything that does not fit.
+pub(crate) fn check_structure(node: &Node, schema: &Json) -> Vec<Finding> {
+    let mut walk = Walk {
+        findings: Vec::new(),
+        top: schema,
+    };
+    walk.value(node, schema, &Path::default());
+    walk.findings
+}
+
+struct Walk<'a> {
+    findings: Vec<Finding>,
+    top: &'a Json,
+}
+
+impl Walk<'_> {
+    fn value(&mut self, node: &Node, schema: &Json, path: &Path) {
+        let shapes = shapes(schema);
+        let kind = json_type(node);
+        let Some(shape) = shapes.iter().find(|shape| takes(shape, kind)) else {
+            self.wrong_type(node, &shapes, path);
+            return;
+        };
+        match &node.value {
+            Value::Map(entries) => self.map(entries, shape, path),
+            Value::List(items) => {
+                let Some(schema) = shape.get("items") else {
+                    return;
+                };
+                for (index, item) in items.iter().enumerate() {
+                    self.value(item, schema, &path.then(index));
+                }
+            }
+            Value::Scalar(_, text) => self.scalar(node, text, shape, path),
+        }
+    }
+
+    fn map(&mut self, entries: &[Entry], schema: &Json, path: &Path) {
+        for entry in entries {
+            let path = path.then(entry.key.as_str());
+            match member(schema, &entry.key) {
+                Some(Json::Bool(_)) => {}
+                Some(schema) => self.value(&entry.value, schema, &path),
+                None => self.unknown(entry, schema, path),
+            }
+        }
+    }
+
+    fn unknown(&mut self, entry: &Entry, schema: &Json, path: Path) {
+        let known: Vec<&str> = properties(schema);
+        let elsewhere = properties(self.top)
+            .into_iter()
+            .find(|key| *key == entry.key);
+        let help = if let Some(home) = former_home(&entry.key) {
+            home.to_owned()
+        } else if let Some(near) = nearest(&entry.key, &known) {
+            format!("did you mean `{near}`?")
+        } else if let (Some(key), true) = (elsewhere, path.0.len() > 1) {
+            format!("`{key}` belongs at the top level: do not indent it")
+        } else {
+            format!("known here: {}", known.join(", "))
+        };
+        let message = format!("unknown key {}", backticked(&entry.key));
+        self.findings
+            .push(Finding::at(entry.key_span, message, help).about(path));
+    }
+
+    fn wrong_type(&mut self, node: &Node, shapes: &[&Json], path: &Path) {
+        let wanted = wanted(shapes);
+        let place = path
+            .0
+            .last()
+            .map_or_else(|| "the configuration".to_owned(), |_| format!("`{path}`"));
+        let (message, help) = match &node.value {
+            Value::Scalar(Kind::Null, _) => (
+                format!("{place} has no value"),
+                format!("write {wanted}, or remove the key"),
+            ),
+            _ => (
+                format!("{place} must be {wanted}, not {}", node.in_words()),
+                type_help(node, shapes),
+            ),
+        };
+        self.findings
+            .push(Finding::at(node.span, message, help).about(path.clone()));
+    }
+
+    fn scalar(&mut self, node: &Node, text: &str, schema: &Json, path: &Path) {
+        if let Some(words) = words(schema).filter(|words| !words.contains(&text)) {
+            let help = match nearest(text, &words) {
+                Some(near) => format!("did you mean {near}?"),
+                None => String::new(),
+            };
+            let choices: Vec<&str> = words
+                .iter()
+                .copied()
+                .filter(|word| !word.is_empty())
+                .collect();
+            let message = format!(
+                "{} is not known here; it is one of {}",
+                quoted(text),
+                choices.join(", ")
+            );
+            self.findings
+                .push(Finding::at(node.span, message, help).about(path.clone()));
+        } else if takes(schema, "integer") && !takes(schema, "string") {
+            self.number(node, text, path);
+        }
+    }
+
+    fn number(&mut self, node: &Node, text: &str, path: &Path) {
+        let fits =
+            crate::tree::reader::parse_integer(text).is_some_and(|n| u32::try_from(n).is_ok());
+        if !fits {
+            let message = format!(
+                "`{path}` must be a number from 0 to {}, not {text}",
+                u32::MAX
+            );
+            self.findings
+                .push(Finding::at(node.span, message, "").about(path.clone()));
+        }
+    }
+}
+
+fn backticked(key: &str) -> String {
+    if key.len() <= 60 && !key.chars().any(char::is_control) {
+        format!("`{key}`")
+    } else {
+        quoted(key)
+    }
+}
+
+fn properties(schema: &Json) -> Vec<&str> {
+    schema
+        .get("properties")
+        .and_then(Json::as_object)
+        .map(|properties| properties.keys().map(String::as_str).collect())
+        .unwrap_or_default()
+}
+
+fn json_type(node: &Node) -> &'static str {
+    match &node.value {
+        Value::Scalar(Kind::Null, _) => "null",
+        Value::Scalar(Kind::Bool(_), _) => "boolean",
+        Value::Scalar(Kind::Integer, _) => "integer",
+        Value::Scalar(Kind::Float, _) => "number",
+        Value::Scalar(Kind::Text, _) => "string",
+        Value::List(_) => "array",
+        Value::Map(_) => "object",
+    }
+}
+
+fn wanted(shapes: &[&Json]) -> String {
+    let mut words: Vec<&str> = Vec::new();
+    for shape in shapes {
+        let scalar = takes(shape, "string");
+        let all = [
+            ("string", "text"),
+            ("boolean", "true or false"),
+            ("integer", "a number"),
+            ("array", "a list"),
+            ("object", "a mapping (key: value)"),
+        ];
+        for (kind, word) in all {
+            let covered = scalar && matches!(kind, "boolean" | "integer");
+            if takes(shape, kind) && !covered && !words.contains(&word) {
+                words.push(word);
+            }
+        }
+    }
+    words.join(" or ")
+}
+
+fn type_help(node: &Node, shapes: &[&Json]) -> String {
+    let takes = |kind| shapes.iter().any(|shape| takes(shape, kind));
+    match &node.value {
+        Value::Scalar(Kind::Text, text) if takes("boolean") => match text.as_str() {
+            "yes" | "on" | "y" | "Yes" | "On" | "YES" | "ON" => "write true".to_owned(),
+            "no" | "off" | "n" | "No" | "Off" | "NO" | "OFF" => "write false".to_owned(),
+            "true" | "false" => "leave the quotes out".to_owned(),
+            _ => String::new(),
+        },
+        Value::Scalar(kind, text) if takes("string") && *kind != Kind::Null => {
+            format!("put it in quotes if it is meant as text: \"{text}\"")
+        }
+        Value::Scalar(..) if takes("array") => {
+            "write it as a list, one `- item` a line below the key, or `[item, item]`".to_owned()
+        }
+        Value::Map(_) if takes("array") => "begin each entry with `- `".to_owned(),
+        Value::List(_) if takes("object") => "leave out the `- ` in front of the keys".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// The known word nearest to `word`, when one is near enough to be meant.
+pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    if word.chars().count() > 64 {
+        return None;
+    }
+    let plain = |text: &str| text.to_ascii_lowercase().replace(['-', '_'], "");
+    let target = plain(word);
+    known
+        .iter()
+        .filter(|known| !known.is_empty())
+        .map(|known| (strsim::damerau_levenshtein(&target, &plain(known)), *known))
+        .min()
+        .filter(|(distance, known)| *distance <= (known.len() / 3).clamp(1, 3))
+        .map(|(_, known)| known)
+}
+
+/// Where the keys of k3OS and of its neighbours live now.
+fn former_home(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "k3os" => {
+            "this is a k3OS configuration: `holdfast config migrate FILE` turns it into one for Holdfast"
+        }
+        "init_cmd" => "the key is `init_commands` here",
+        "boot_cmd" | "bootcmd" => "the key is `boot_commands` here",
+        "run_cmd" | "runcmd" => "the key is `run_commands` here",
+        "k3s_args" => {
+            "flags of components are in `kubernetes.kubelet_args`, `kubernetes.api_server_args` and the like"
+        }
+        "dns_nameservers" | "nameservers" => "DNS servers are in `network.dns.nameservers`",
+        "wifi" => "Wi-Fi is in `network.wifi`",
+        "interfaces" => "interfaces are in `network.interfaces`",
+        "ssh_keys" => "the key is `ssh_authorized_keys` here",
+        "proxy" => "the proxy is in `network.proxy`",
+        _ => return None,
+    })
+}

@@ -1,0 +1,95 @@
+//! All sources to one checked configuration.
+
+use crate::check::check;
+use crate::config::Config;
+use crate::merge::merge;
+use crate::raw::RawConfig;
+use crate::report::{Finding, Report};
+use crate::source::{Source, SourceName, Sources};
+use crate::text;
+use crate::tree::{Node, Span, reader};
+
+/// A checked configuration that remembers where each value came from.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    config: Config,
+    pub(crate) tree: Node,
+    /// Each source with its own tree, the weakest first.
+    pub(crate) parts: Vec<(Source, Node)>,
+}
+
+impl Loaded {
+    /// The checked configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The checked configuration, by value.
+    pub fn into_config(self) -> Config {
+        self.config
+    }
+}
+
+/// Reads, merges and checks all sources.
+///
+/// Every source is read even when an earlier one is wrong, so that one report holds all that is wrong with the texts,
+/// their keys and their types. Values are checked once everything is merged: a wrong value that a stronger source
+/// replaces does no harm, so a mistake on the CONFIG partition can be overridden from a USB stick.
+///
+/// # Errors
+/// A [`Report`] with everything that is wrong.
+pub fn load(sources: &Sources) -> Result<Loaded, Report> {
+    let all = sources.as_slice();
+    let mut parts = Vec::new();
+    let mut findings = Vec::new();
+    for (index, source) in all.iter().enumerate() {
+        match text::read(source, index) {
+            Ok(node) => parts.push((source.clone(), node)),
+            Err(wrong) => findings.extend(wrong),
+        }
+    }
+    let mut tree = Node::empty(Span {
+        source: usize::MAX,
+        line: 1,
+        column: 1,
+        width: 1,
+    });
+    if let Some((_, first)) = parts.first() {
+        tree.span = first.span;
+    }
+    for (_, part) in &parts {
+        merge(&mut tree, part);
+    }
+    match checked(&tree) {
+        Ok(config) if findings.is_empty() => Ok(Loaded {
+            config,
+            tree,
+            parts,
+        }),
+        Ok(_) => Err(Report::new(findings, &tree, all)),
+        Err(wrong) => {
+            findings.extend(wrong);
+            Err(Report::new(findings, &tree, all))
+        }
+    }
+}
+
+fn checked(tree: &Node) -> Result<Config, Vec<Finding>> {
+    let raw: RawConfig = reader::from_node(tree).map_err(|error| {
+        vec![Finding::at(
+            tree.span,
+            format!("the configuration cannot be read: {error}"),
+            "this is a mistake in Holdfast: the schema let it pass; please report it",
+        )]
+    })?;
+    check(&raw)
+}
+
+/// Checks one file by itself, as `holdfast config check` does.
+///
+/// # Errors
+/// A [`Report`] with everything that is wrong.
+pub fn parse_config(origin: &str, text: &[u8]) -> Result<Config, Report> {
+    let source = Source::new(SourceName::ConfigPartition, origin, text);
+    load(&Sources::new().with(source)).map(Loaded::into_config)
+}

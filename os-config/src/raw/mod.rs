@@ -1,0 +1,148 @@
+//! Version 1 of `config.yaml` as it is written.
+//!
+//! Every comment in this folder is documentation for users: it becomes the description in the JSON Schema and the text
+//! in `docs/config.md`. Nothing here is checked beyond its type.
+
+mod kubernetes;
+mod later;
+mod lists;
+mod machine;
+mod network;
+mod registries;
+mod scalar;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub(crate) use kubernetes::{RawComponents, RawFlagArgs, RawKubernetes};
+pub(crate) use later::{RawAnything, RawCluster, RawInstall};
+pub(crate) use lists::{RawCommand, RawImage, RawManifest, RawTaint, RawWriteFile};
+pub(crate) use machine::{RawConsole, RawLogs};
+pub(crate) use network::{RawDns, RawInterface, RawIpv6, RawNetwork, RawRoute, RawWifi};
+pub(crate) use registries::{RawRegistries, RawRegistryAccess, RawRegistryMirror};
+pub(crate) use scalar::{OneOrMany, Scalar};
+
+/// The configuration of a Holdfast node.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(title = "Holdfast config.yaml, version 1")]
+pub(crate) struct RawConfig {
+    /// The version of this format. Every file must say it.
+    #[schemars(range(min = 1, max = 1), extend("examples" = [1]))]
+    pub(crate) version: Option<u64>,
+
+    /// The machine's name: lower-case letters, digits, `-`, and dots between parts; at most 63 characters. Without it
+    /// the name comes from DHCP, else it is `holdfast-` and six digits of the machine id. What stands here wins over
+    /// DHCP.
+    #[schemars(extend("examples" = ["store-17-a"]))]
+    pub(crate) hostname: Option<String>,
+
+    /// The time zone by its IANA name.
+    #[schemars(extend("default" = "UTC", "examples" = ["Europe/Berlin"]))]
+    pub(crate) timezone: Option<String>,
+
+    /// Who may log in by ssh as `root`, which is the one account for people on a node. Each entry is a public key as in a `.pub` file,
+    /// `github:USER`, `gitlab:USER`, or an https address with one key a line. Keys by name and address are fetched when
+    /// the network is up and kept for when it is not.
+    #[schemars(extend("examples" = [["github:alice", "https://keys.example/site.pub"]]))]
+    pub(crate) ssh_authorized_keys: Vec<String>,
+
+    /// The password of `root`, as a crypt hash (`mkpasswd -m yescrypt`, in single quotes) or in clear, which is hashed
+    /// before it is stored. It opens a login prompt on the console. Without it there is none.
+    #[schemars(extend("examples" = ["$6$rounds=4096$…"]))]
+    pub(crate) password: Option<Scalar>,
+
+    /// Files to write at every boot, in this order, before services start.
+    pub(crate) write_files: Vec<RawWriteFile>,
+
+    /// Commands run first of all: before modules, network and services. Each is a line for the shell or a list of
+    /// program and arguments.
+    #[schemars(extend("examples" = [["echo begin > /run/begin", ["touch", "/run/two words"]]]))]
+    pub(crate) init_commands: Vec<RawCommand>,
+
+    /// Commands run after modules and files, before the network is set up.
+    pub(crate) boot_commands: Vec<RawCommand>,
+
+    /// Commands run once the network is up.
+    pub(crate) run_commands: Vec<RawCommand>,
+
+    /// Kernel modules to load, besides those the hardware and Kubernetes need, which load by themselves.
+    #[schemars(extend("examples" = [["nvme_tcp"]]))]
+    pub(crate) modules: Vec<String>,
+
+    /// Kernel settings, as in `sysctl`.
+    #[schemars(extend("examples" = [{"net.core.rmem_max": 7500000}]))]
+    pub(crate) sysctls: BTreeMap<String, Scalar>,
+
+    /// Environment variables for every service and login. A proxy is better set in `network.proxy`.
+    pub(crate) environment: BTreeMap<String, Scalar>,
+
+    /// Time servers, by name or address. They replace the built-in ones.
+    #[schemars(extend("default" = ["0.debian.pool.ntp.org", "1.debian.pool.ntp.org", "2.debian.pool.ntp.org", "3.debian.pool.ntp.org"], "examples" = [["ntp.example", "192.168.1.1"]]))]
+    pub(crate) ntp_servers: Vec<String>,
+
+    /// Interfaces, DNS, Wi-Fi and the proxy.
+    pub(crate) network: Option<RawNetwork>,
+
+    /// The address of a server of an existing cluster to join. Known, but refused by this version.
+    pub(crate) server_url: Option<String>,
+
+    /// The token that nodes join this cluster with: at least 16 characters without blanks. It is stored for the nodes
+    /// that will join. Without it one is drawn at the first start.
+    pub(crate) token: Option<Scalar>,
+
+    /// How this node takes part in a cluster. Known, but refused by this version: every node is a cluster of its own.
+    pub(crate) cluster: Option<RawCluster>,
+
+    /// Labels of this node. The node follows the file: a label that is changed or removed here is changed or removed
+    /// there, at any time.
+    #[schemars(extend("examples" = [{"example.com/site": "store-17"}]))]
+    pub(crate) labels: BTreeMap<String, Scalar>,
+
+    /// Taints of this node, followed like labels. Each is `key=value:Effect`, `key:Effect`, or a mapping of `key`,
+    /// `value` and `effect`. Effects are NoSchedule, PreferNoSchedule and NoExecute.
+    #[schemars(extend("examples" = [["example.com/gpu=true:NoSchedule"]]))]
+    pub(crate) taints: Vec<RawTaint>,
+
+    /// How Kubernetes runs.
+    pub(crate) kubernetes: Option<RawKubernetes>,
+
+    /// Where container images come from: mirrors, credentials, certificates.
+    pub(crate) registries: Option<RawRegistries>,
+
+    /// Manifests to apply to the cluster. What disappears from here disappears from the cluster.
+    pub(crate) manifests: Vec<RawManifest>,
+
+    /// Container images to load before the network is asked: tar files as `docker save` and `ctr image export` write
+    /// them.
+    pub(crate) images: Vec<RawImage>,
+
+    /// Packaged workloads, each on or off.
+    pub(crate) components: Option<RawComponents>,
+
+    /// Where to fetch more configuration from, http or https. What is fetched wins over files and loses against the
+    /// kernel's command line; the last good copy is used when the address does not answer.
+    #[schemars(extend("examples" = ["https://config.example/store-17.yaml"]))]
+    pub(crate) config_url: Option<String>,
+
+    /// The machine's own screen and serial port.
+    pub(crate) console: Option<RawConsole>,
+
+    /// Where logs are kept.
+    pub(crate) logs: Option<RawLogs>,
+
+    /// Cloud metadata services to ask. Known, but refused by this version: files, USB stick, URL and command line are
+    /// always read.
+    pub(crate) data_sources: Option<OneOrMany<String>>,
+
+    /// Unattended installation onto a disk. Known, but refused by this version.
+    pub(crate) install: Option<RawInstall>,
+
+    /// How this node takes upgrades. Known, but refused by this version.
+    pub(crate) upgrade: Option<RawAnything>,
+
+    /// Your own checks of the node's health. Known, but refused by this version.
+    pub(crate) health: Option<RawAnything>,
+}

@@ -1,0 +1,128 @@
+//! `network:` as it is written.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{OneOrMany, Scalar};
+
+/// Interfaces, DNS, Wi-Fi and the proxy. Without it every interface that has a cable uses DHCP and IPv6
+/// autoconfiguration.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawNetwork {
+    /// DNS for the whole machine. What stands here wins over what DHCP says.
+    pub(crate) dns: Option<RawDns>,
+    /// Interfaces with settings of their own. Interfaces that are not named here use DHCP and IPv6 autoconfiguration.
+    pub(crate) interfaces: Vec<RawInterface>,
+    /// Wireless networks to join, the first that is in reach.
+    pub(crate) wifi: Vec<RawWifi>,
+    /// The proxy for what leaves the machine.
+    pub(crate) proxy: Option<RawProxy>,
+}
+
+/// Who resolves names.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawDns {
+    /// Addresses of DNS servers, in order.
+    #[schemars(extend("examples" = [["192.168.1.1", "2001:db8::53"]]))]
+    pub(crate) nameservers: Vec<String>,
+    /// Domains that are tried for short names, in order.
+    #[schemars(extend("examples" = [["shop.example"]]))]
+    pub(crate) search: Vec<String>,
+}
+
+/// One interface with settings of its own.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawInterface {
+    /// Its name as `ip link` shows it. Either this or `match`.
+    #[schemars(extend("examples" = ["eth0", "enp1s0"]))]
+    pub(crate) name: Option<String>,
+    /// Picks the interface by what it is, where its name is not known or changes.
+    pub(crate) r#match: Option<RawMatch>,
+    /// Asks for an IPv4 address by DHCP. The default is true without an IPv4 address in `addresses`, false with one.
+    pub(crate) dhcp: Option<bool>,
+    /// IPv6: `auto` takes addresses from router advertisements and DHCPv6, `static` uses `addresses` alone, `off`
+    /// switches IPv6 off.
+    #[schemars(extend("default" = "auto"))]
+    pub(crate) ipv6: Option<RawIpv6>,
+    /// Fixed addresses with prefix length, IPv4 and IPv6.
+    #[schemars(extend("examples" = [["192.168.1.10/24", "2001:db8::10/64"]]))]
+    pub(crate) addresses: Vec<String>,
+    /// The default gateway; a list of two for IPv4 and IPv6. It must lie in the network of one of the addresses.
+    #[schemars(extend("examples" = ["192.168.1.1"]))]
+    pub(crate) gateway: Option<OneOrMany<String>>,
+    /// More routes.
+    pub(crate) routes: Vec<RawRoute>,
+    /// DNS through this interface.
+    pub(crate) dns: Option<RawDns>,
+    /// The largest packet in bytes, 576 to 65535 (1280 at least with IPv6).
+    #[schemars(extend("examples" = [9000]))]
+    pub(crate) mtu: Option<u32>,
+}
+
+/// How IPv6 is configured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RawIpv6 {
+    #[default]
+    Auto,
+    Static,
+    Off,
+}
+
+/// Picks an interface by what it is.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawMatch {
+    /// The hardware address.
+    #[schemars(extend("examples" = ["52:54:00:12:34:56"]))]
+    pub(crate) mac: Option<String>,
+}
+
+/// A route.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawRoute {
+    /// The network to reach, with prefix length; `default` for everything.
+    #[schemars(extend("examples" = ["10.20.0.0/16"]))]
+    pub(crate) to: Option<String>,
+    /// The neighbour that leads there. Without it the network is on the link itself.
+    #[schemars(extend("examples" = ["192.168.1.254"]))]
+    pub(crate) via: Option<String>,
+    /// Lower is preferred.
+    pub(crate) metric: Option<u32>,
+}
+
+/// A wireless network.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawWifi {
+    /// Its name (SSID).
+    pub(crate) name: Option<Scalar>,
+    /// Its passphrase, 8 to 63 characters, or its key as 64 hexadecimal digits. Without it the network is an open one.
+    pub(crate) passphrase: Option<Scalar>,
+    /// Uses only this interface.
+    #[schemars(extend("examples" = ["wlan0"]))]
+    pub(crate) interface: Option<String>,
+    /// The network does not announce its name.
+    #[schemars(extend("default" = false))]
+    pub(crate) hidden: Option<bool>,
+}
+
+/// The proxy for what leaves the machine: image pulls, fetched configuration, pods' own traffic not.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawProxy {
+    /// For http:// addresses.
+    #[schemars(extend("examples" = ["http://proxy.example:3128"]))]
+    pub(crate) http: Option<String>,
+    /// For https:// addresses.
+    #[schemars(extend("examples" = ["http://proxy.example:3128"]))]
+    pub(crate) https: Option<String>,
+    /// Hosts, domains with a dot in front, and networks that are reached directly. The cluster's own networks and this
+    /// machine are added by themselves.
+    #[schemars(extend("examples" = [[".shop.example", "192.168.0.0/16"]]))]
+    pub(crate) no_proxy: Option<OneOrMany<String>>,
+}

@@ -1,0 +1,165 @@
+//! The report that a person reads.
+
+use std::fmt;
+
+use super::Finding;
+use crate::secrets;
+use crate::source::{Source, SourceName};
+use crate::tree::{Node, Span};
+
+/// More problems than this are counted, not shown.
+const MOST_SHOWN: usize = 40;
+
+/// One thing wrong, with all that is needed to find and mend it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Which place the configuration came from; `None` when no source is to blame.
+    pub source: Option<SourceName>,
+    /// The file or URL.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, from 1, in characters.
+    pub column: usize,
+    /// The key, such as `network.interfaces[0].addresses[1]`; `None` for problems of the text as such.
+    pub key: Option<String>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do; may be empty.
+    pub help: String,
+    /// The line itself, secrets blotted out.
+    excerpt: String,
+    /// How many characters the caret marks.
+    width: usize,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "error: {}", self.message)?;
+        let number = self.line.to_string();
+        let margin = " ".repeat(number.len());
+        writeln!(f, "{margin}--> {}:{}:{}", self.file, self.line, self.column)?;
+        if !self.excerpt.is_empty() {
+            let (window, column) = window(&self.excerpt, self.column);
+            let room = window.chars().count().saturating_sub(column - 1).max(1);
+            let caret = "^".repeat(self.width.min(room));
+            let before: String = window
+                .chars()
+                .take(column - 1)
+                .map(|c| if c == '\t' { '\t' } else { ' ' })
+                .collect();
+            writeln!(f, "{margin} |")?;
+            writeln!(f, "{number} | {window}")?;
+            writeln!(f, "{margin} | {before}{caret}")?;
+        }
+        if let Some(key) = &self.key {
+            writeln!(f, "{margin} = key: {key}")?;
+        }
+        if !self.help.is_empty() {
+            writeln!(f, "{margin} = help: {}", self.help)?;
+        }
+        Ok(())
+    }
+}
+
+/// The part of a long line around `column`, and the column in it.
+fn window(line: &str, column: usize) -> (String, usize) {
+    const WIDEST: usize = 120;
+    let length = line.chars().count();
+    if length <= WIDEST {
+        return (line.to_owned(), column.min(length + 1));
+    }
+    let start = (column - 1).saturating_sub(WIDEST / 2).min(length - WIDEST);
+    let mut part: String = line.chars().skip(start).take(WIDEST).collect();
+    part.push('…');
+    (part, (column - start).min(WIDEST + 1))
+}
+
+/// Everything wrong with a configuration. Never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    problems: Vec<Problem>,
+}
+
+impl Report {
+    /// Findings made presentable: sorted by place, each with its line.
+    pub(crate) fn new(findings: Vec<Finding>, tree: &Node, sources: &[Source]) -> Self {
+        let mut placed: Vec<(Span, Finding)> = findings
+            .into_iter()
+            .map(|finding| (finding.span(tree), finding.shortened(tree)))
+            .collect();
+        placed.sort_by_key(|(span, _)| *span);
+        let problems = placed
+            .into_iter()
+            .map(|(span, finding)| problem(span, finding, sources))
+            .collect();
+        Self { problems }
+    }
+
+    /// The problems, in the order of the sources and of their lines.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+}
+
+fn problem(span: Span, finding: Finding, sources: &[Source]) -> Problem {
+    let source = sources.get(span.source);
+    Problem {
+        source: source.map(|source| source.name),
+        file: source.map_or_else(
+            || "built-in defaults".to_owned(),
+            |source| source.origin.clone(),
+        ),
+        line: span.line,
+        column: span.column,
+        key: finding
+            .key
+            .as_ref()
+            .map(ToString::to_string)
+            .filter(|key| !key.is_empty()),
+        message: finding.message,
+        help: finding.help,
+        excerpt: source
+            .map(|source| excerpt(source, span.line))
+            .unwrap_or_default(),
+        width: span.width,
+    }
+}
+
+fn excerpt(source: &Source, line: usize) -> String {
+    let bytes = source
+        .text
+        .split(|byte| *byte == b'\n')
+        .nth(line - 1)
+        .unwrap_or_default();
+    let line = String::from_utf8_lossy(bytes);
+    let shown: String = line
+        .trim_end()
+        .chars()
+        .map(|c| {
+            if c.is_control() && c != '\t' {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect();
+    secrets::blot_line(&shown)
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for problem in self.problems.iter().take(MOST_SHOWN) {
+            writeln!(f, "{problem}")?;
+        }
+        match self.problems.len() {
+            1 => write!(f, "1 problem"),
+            count if count > MOST_SHOWN => {
+                write!(f, "{count} problems, the first {MOST_SHOWN} are shown")
+            }
+            count => write!(f, "{count} problems"),
+        }
+    }
+}
+
+impl std::error::Error for Report {}

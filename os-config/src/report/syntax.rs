@@ -1,0 +1,103 @@
+//! The YAML parser's complaints in an operator's words.
+
+use serde_saphyr::granit_parser::{ErrorKind, ScanError};
+
+use super::Finding;
+use crate::tree::Span;
+
+/// A finding for a syntax error in `text`.
+pub(crate) fn explain(error: &ScanError, text: &str, source: usize) -> Finding {
+    let mark = error.marker();
+    if let Some(tab) = tab_near(text, mark.line()) {
+        return Finding::at(
+            Span { source, ..tab },
+            "this line is indented with a tab",
+            "YAML allows only spaces: use two for each level",
+        );
+    }
+    let span = Span {
+        source,
+        line: mark.line().max(1),
+        column: mark.col() + 1,
+        width: 1,
+    };
+    let (message, help) = words(error.kind(), text, mark.line());
+    Finding::at(span, message, help)
+}
+
+/// A tab in the indentation of the line in question or of a neighbour: the parser often notices late.
+fn tab_near(text: &str, line: usize) -> Option<Span> {
+    let near = |number: &usize| (line.saturating_sub(1)..=line + 1).contains(number);
+    text.lines()
+        .enumerate()
+        .map(|(at, text)| (at + 1, text))
+        .filter(|(number, _)| near(number))
+        .find_map(|(number, text)| {
+            let indent = text.len() - text.trim_start_matches([' ', '\t']).len();
+            let tab = text[..indent].find('\t')?;
+            Some(Span {
+                source: 0,
+                line: number,
+                column: tab + 1,
+                width: 1,
+            })
+        })
+}
+
+fn words(kind: &ErrorKind, text: &str, line: usize) -> (String, String) {
+    let words = |message: &str, help: &str| (message.to_owned(), help.to_owned());
+    match kind {
+        ErrorKind::UnclosedQuotedScalar => words(
+            "a quote is opened and not closed",
+            "close it, or leave both quotes out",
+        ),
+        ErrorKind::UnclosedFlowCollection { open } => words(
+            &format!("a `{open}` is opened and not closed"),
+            "close it on the same line, or write the list with one `- item` a line",
+        ),
+        ErrorKind::RecursionLimitExceeded => words(
+            "values are nested too deeply here",
+            "nothing in config.yaml is nested deeper than ten levels",
+        ),
+        ErrorKind::UnknownAnchor => words(
+            "this alias repeats a value that is not marked anywhere above",
+            "write the value out; text that begins with `*` goes in quotes",
+        ),
+        ErrorKind::MappingValueNotAllowed => words(
+            "a `:` stands where no key can be",
+            "indent the keys of one group alike; text with a colon and a blank in it goes in quotes",
+        ),
+        ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => words(
+            "this is neither `key: value` nor a list item",
+            &colon_help(text, line),
+        ),
+        ErrorKind::ExpectedBlockMappingKey | ErrorKind::InvalidIndentation => words(
+            "the indentation does not fit the lines above",
+            "indent the keys of one group alike, with spaces",
+        ),
+        ErrorKind::BlockSequenceEntryNotAllowed => words(
+            "a list item stands where no list can be",
+            "put `- item` on a line of its own below its key",
+        ),
+        ErrorKind::UnexpectedCharacter { character } => words(
+            &format!("`{}` cannot begin a value", character.escape_default()),
+            "put the value in quotes",
+        ),
+        other => words(
+            &format!("this is not YAML: {other}"),
+            "look at the line and the one above: indentation, colons, quotes",
+        ),
+    }
+}
+
+fn colon_help(text: &str, line: usize) -> String {
+    let shown = text.lines().nth(line.saturating_sub(1)).unwrap_or("");
+    let glued = shown.split_once(':').is_some_and(|(_, after)| {
+        !after.is_empty() && !after.starts_with(' ') && !after.starts_with("//")
+    });
+    if glued {
+        "write a blank after the colon".to_owned()
+    } else {
+        "write `key: value`, or indent the line below the key it belongs to".to_owned()
+    }
+}

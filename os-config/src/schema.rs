@@ -1,0 +1,127 @@
+//! The JSON Schema of `config.yaml`, made from the raw types.
+
+use std::sync::OnceLock;
+
+use schemars::generate::SchemaSettings;
+use serde_json::Value as Json;
+
+use crate::raw::RawConfig;
+
+/// The JSON Schema of `config.yaml`, draft 2020-12, as pretty-printed JSON with a line break at the end.
+pub fn schema_json() -> String {
+    let mut text = serde_json::to_string_pretty(schema()).expect("a JSON value can be written");
+    text.push('\n');
+    text
+}
+
+/// The schema as a value, every part spelled out where it is used.
+pub(crate) fn schema() -> &'static Json {
+    static SCHEMA: OnceLock<Json> = OnceLock::new();
+    SCHEMA.get_or_init(|| {
+        let settings = SchemaSettings::draft2020_12().with(|settings| {
+            settings.inline_subschemas = true;
+        });
+        let mut schema = settings
+            .into_generator()
+            .into_root_schema_for::<RawConfig>()
+            .to_value();
+        tidy(&mut schema);
+        if let Some(top) = schema.as_object_mut() {
+            top.insert("required".to_owned(), Json::from(["version"]));
+        }
+        schema
+    })
+}
+
+/// Removes what the raw types' `Option` and `Default` leave behind: `null` is never a value here.
+fn tidy(schema: &mut Json) {
+    match schema {
+        Json::Object(members) => {
+            drop_null_type(members);
+            let empty_default = members.get("default").is_some_and(|default| {
+                default.is_null()
+                    || default.as_array().is_some_and(Vec::is_empty)
+                    || default.as_object().is_some_and(serde_json::Map::is_empty)
+            });
+            if empty_default {
+                members.remove("default");
+            }
+            if let Some(Json::String(text)) = members.get_mut("description") {
+                *text = text
+                    .split('\n')
+                    .map(str::trim)
+                    .collect::<Vec<_>>()
+                    .join(" ");
+            }
+            members.values_mut().for_each(tidy);
+        }
+        Json::Array(items) => items.iter_mut().for_each(tidy),
+        _ => {}
+    }
+}
+
+fn drop_null_type(members: &mut serde_json::Map<String, Json>) {
+    if let Some(Json::Array(types)) = members.get_mut("type") {
+        types.retain(|kind| kind != "null");
+        if let [only] = types.as_slice() {
+            let only = only.clone();
+            members.insert("type".to_owned(), only);
+        }
+    }
+    if let Some(Json::Array(choices)) = members.get_mut("anyOf") {
+        choices.retain(|choice| choice.get("type").is_none_or(|kind| kind != "null"));
+        if let [Json::Object(only)] = choices.as_slice() {
+            let only = only.clone();
+            members.remove("anyOf");
+            for (name, value) in only {
+                members.entry(name).or_insert(value);
+            }
+        }
+    }
+    if let Some(Json::Array(choices)) = members.get_mut("enum") {
+        choices.retain(|choice| !choice.is_null());
+    }
+}
+
+/// The part of the schema for the values under `key`, when `schema` is a mapping that knows it.
+pub(crate) fn member<'a>(schema: &'a Json, key: &str) -> Option<&'a Json> {
+    schema
+        .get("properties")
+        .and_then(|properties| properties.get(key))
+        .or_else(|| {
+            schema
+                .get("additionalProperties")
+                .filter(|schema| !matches!(schema, Json::Bool(false)))
+        })
+}
+
+/// The schema and, where it is a choice of shapes, each of its shapes.
+pub(crate) fn shapes(schema: &Json) -> Vec<&Json> {
+    match schema.get("anyOf").and_then(Json::as_array) {
+        Some(choices) => choices.iter().flat_map(shapes).collect(),
+        None => vec![schema],
+    }
+}
+
+/// True when `schema` takes values of this JSON type.
+pub(crate) fn takes(schema: &Json, kind: &str) -> bool {
+    match schema.get("type") {
+        Some(Json::String(one)) => one == kind || (one == "number" && kind == "integer"),
+        Some(Json::Array(many)) => many
+            .iter()
+            .any(|one| one == kind || (one == "number" && kind == "integer")),
+        Some(_) => false,
+        None => {
+            let words = schema.get("enum").or_else(|| schema.get("oneOf"));
+            words.is_none() || kind == "string"
+        }
+    }
+}
+
+/// The words that `schema` allows, when it allows only certain ones.
+pub(crate) fn words(schema: &Json) -> Option<Vec<&str>> {
+    schema
+        .get("enum")?
+        .as_array()
+        .map(|words| words.iter().filter_map(Json::as_str).collect())
+}

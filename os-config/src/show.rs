@@ -1,0 +1,127 @@
+//! A merged configuration as text.
+
+use serde::ser::{SerializeMap, SerializeSeq};
+use serde::{Serialize, Serializer};
+
+use crate::defaults;
+use crate::load::Loaded;
+use crate::secrets::{BLOT, blot_text, is_secret};
+use crate::source::Source;
+use crate::tree::{Kind, Node, Path, Value};
+
+impl Loaded {
+    /// Everything in force, defaults included, as YAML with secrets blotted out.
+    pub fn redacted_yaml(&self) -> String {
+        yaml(&defaults::under(&self.tree), true)
+    }
+
+    /// Everything in force, defaults included, as YAML with all secrets.
+    pub fn secret_yaml(&self) -> String {
+        yaml(&defaults::under(&self.tree), false)
+    }
+
+    /// What the sources say together, without defaults, as YAML with all secrets: a configuration to write down and
+    /// read again.
+    pub fn merged_yaml(&self) -> String {
+        yaml(&self.tree, false)
+    }
+
+    pub(crate) fn source(&self, index: usize) -> Option<&Source> {
+        self.parts
+            .iter()
+            .find(|(_, tree)| tree.span.source == index)
+            .map(|(source, _)| source)
+    }
+}
+
+fn yaml(tree: &Node, redact: bool) -> String {
+    let view = View {
+        node: tree,
+        path: Path::default(),
+        redact,
+    };
+    serde_saphyr::to_string(&view)
+        .expect("a tree of text, lists and mappings can be written as YAML")
+}
+
+/// A value on one line, secrets blotted out.
+pub(crate) fn inline(node: &Node, path: &Path) -> String {
+    let view = View {
+        node,
+        path: path.clone(),
+        redact: true,
+    };
+    serde_json::to_string(&view).expect("a tree of text, lists and mappings can be written as JSON")
+}
+
+struct View<'a> {
+    node: &'a Node,
+    path: Path,
+    redact: bool,
+}
+
+impl Serialize for View<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.node.value {
+            Value::Scalar(Kind::Null, _) => serializer.serialize_unit(),
+            Value::Scalar(..) if self.redact && is_secret(&self.path) => {
+                serializer.serialize_str(BLOT)
+            }
+            Value::Scalar(Kind::Bool(value), _) => serializer.serialize_bool(*value),
+            Value::Scalar(Kind::Integer, text) => match canonical(text) {
+                Some(number) => serializer.serialize_u64(number),
+                None => serializer.serialize_str(text),
+            },
+            Value::Scalar(_, text) if self.redact => serializer.serialize_str(&blot_text(text)),
+            Value::Scalar(_, text) => serializer.serialize_str(text),
+            Value::List(items) => {
+                let mut list = serializer.serialize_seq(Some(items.len()))?;
+                for (index, node) in items.iter().enumerate() {
+                    list.serialize_element(&self.below(node, self.path.then(index)))?;
+                }
+                list.end()
+            }
+            Value::Map(entries) => {
+                let hidden = self.redact && holds_hidden_content(self.node, &self.path);
+                let mut map = serializer.serialize_map(Some(entries.len()))?;
+                for entry in entries {
+                    let path = self.path.then(entry.key.as_str());
+                    if hidden && entry.key == "content" {
+                        map.serialize_entry(&entry.key, BLOT)?;
+                    } else {
+                        map.serialize_entry(&entry.key, &self.below(&entry.value, path))?;
+                    }
+                }
+                map.end()
+            }
+        }
+    }
+}
+
+impl View<'_> {
+    fn below<'b>(&self, node: &'b Node, path: Path) -> View<'b> {
+        View {
+            node,
+            path,
+            redact: self.redact,
+        }
+    }
+}
+
+/// A number whose text is its usual form: `0644` is not, and stays text.
+fn canonical(text: &str) -> Option<u64> {
+    text.parse()
+        .ok()
+        .filter(|number: &u64| number.to_string() == text)
+}
+
+/// A file that others may not read is taken for a secret.
+fn holds_hidden_content(node: &Node, path: &Path) -> bool {
+    if path.keys().next() != Some("write_files") {
+        return false;
+    }
+    match node.entry("permissions").map(|entry| &entry.value.value) {
+        Some(Value::Scalar(_, mode)) => !matches!(mode.chars().last(), Some('4'..='7')),
+        _ => false,
+    }
+}

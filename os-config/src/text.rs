@@ -1,0 +1,100 @@
+//! From bytes to a tree that fits the schema: the part that every source goes through by itself.
+
+use crate::check::{check_structure, config_version, missing_version};
+use crate::command_line;
+use crate::report::Finding;
+use crate::schema::schema;
+use crate::source::{Source, SourceName};
+use crate::tree::{Node, Path, Span, yaml};
+
+/// A file larger than this is no configuration.
+pub const LARGEST_TEXT: usize = 1 << 20;
+
+/// Reads source number `index`.
+///
+/// # Errors
+/// Everything that is wrong with its text, its keys and its types.
+pub(crate) fn read(source: &Source, index: usize) -> Result<Node, Vec<Finding>> {
+    let start = Span {
+        source: index,
+        line: 1,
+        column: 1,
+        width: 1,
+    };
+    let text = readable(source, start)?;
+    if source.name == SourceName::CommandLine {
+        return command_line::read(text, index);
+    }
+    let node = yaml::read(text, index)?.ok_or_else(|| vec![empty(start)])?;
+    let mut findings = check_structure(&node, schema());
+    match node.entry("version") {
+        Some(entry) => findings.extend(config_version(&entry.value)),
+        None if node.entry("k3os").is_some() => {}
+        None if !node.entries().is_empty() => findings.push(missing_version(start)),
+        None => {}
+    }
+    if let (Some(entry), SourceName::Url) = (node.entry("config_url"), source.name) {
+        findings.push(
+            Finding::at(
+                entry.key_span,
+                "a configuration that was fetched cannot name another one to fetch",
+                "put everything into one, and remove the key here",
+            )
+            .about(Path::default().then("config_url")),
+        );
+    }
+    if findings.is_empty() {
+        Ok(node)
+    } else {
+        Err(findings)
+    }
+}
+
+fn readable(source: &Source, start: Span) -> Result<&str, Vec<Finding>> {
+    let bytes = source.text.as_slice();
+    if bytes.len() > LARGEST_TEXT {
+        return Err(vec![Finding::at(
+            start,
+            format!(
+                "the file has {} bytes; at most {LARGEST_TEXT} are read",
+                bytes.len()
+            ),
+            "keep data out of config.yaml: fetch it with a command, or put it into an image",
+        )]);
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    std::str::from_utf8(bytes).map_err(|error| vec![not_utf8(bytes, error.valid_up_to(), start)])
+}
+
+fn not_utf8(bytes: &[u8], at: usize, start: Span) -> Finding {
+    let before = &bytes[..at];
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let begin = before
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |at| at + 1);
+    let column = String::from_utf8_lossy(&before[begin..]).chars().count() + 1;
+    let span = Span {
+        line,
+        column,
+        ..start
+    };
+    let utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+    if utf16 {
+        return Finding::at(span, "the file is UTF-16", "save it as UTF-8");
+    }
+    let byte = bytes.get(at).copied().unwrap_or_default();
+    Finding::at(
+        span,
+        format!("byte {at} of the file, 0x{byte:02x}, is not UTF-8 text"),
+        "save the file as UTF-8; binary content goes into `write_files` as base64",
+    )
+}
+
+fn empty(start: Span) -> Finding {
+    Finding::at(
+        start,
+        "the file is empty",
+        "the least that can stand in it is one line: version: 1",
+    )
+}

@@ -1,0 +1,135 @@
+//! The tree itself.
+
+use super::{Path, Step};
+
+/// A place in a source. Lines and columns count from one, columns and width in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Span {
+    /// Index of the source.
+    pub(crate) source: usize,
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+    /// How much of the line it takes.
+    pub(crate) width: usize,
+}
+
+/// What a plain scalar says by YAML 1.2's core schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Null,
+    Bool(bool),
+    Integer,
+    Float,
+    Text,
+}
+
+/// A value and where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) span: Span,
+    pub(crate) value: Value,
+}
+
+/// A value. Scalars keep the text as it was written, so that `0644` and `1.10` stay what they are.
+#[derive(Clone, Debug)]
+pub(crate) enum Value {
+    Scalar(Kind, String),
+    List(Vec<Node>),
+    Map(Vec<Entry>),
+}
+
+/// A key with its value. Keys of one mapping are unique.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) key: String,
+    pub(crate) key_span: Span,
+    pub(crate) value: Node,
+}
+
+impl Node {
+    /// An empty mapping at `span`.
+    pub(crate) fn empty(span: Span) -> Self {
+        Self {
+            span,
+            value: Value::Map(Vec::new()),
+        }
+    }
+
+    /// The entries, when this is a mapping.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        match &self.value {
+            Value::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    /// The entry under `key`, when this is a mapping that has it.
+    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries().iter().find(|entry| entry.key == key)
+    }
+
+    /// The value at `path`.
+    pub(crate) fn get(&self, path: &Path) -> Option<&Node> {
+        path.0.iter().try_fold(self, |node, step| match step {
+            Step::Key(key) => node.entry(key).map(|entry| &entry.value),
+            Step::Index(index) => match &node.value {
+                Value::List(items) => items.get(*index),
+                _ => None,
+            },
+        })
+    }
+
+    /// The place of the value at `path`, or of the nearest thing above it that is there.
+    pub(crate) fn span_at(&self, path: &Path) -> Span {
+        self.place(path, false)
+    }
+
+    /// The place of the key at the end of `path`, or of the nearest thing above it that is there.
+    pub(crate) fn key_span_at(&self, path: &Path) -> Span {
+        self.place(path, true)
+    }
+
+    fn place(&self, path: &Path, of_key: bool) -> Span {
+        let mut node = self;
+        let mut nearest = node.span;
+        for (at, step) in path.0.iter().enumerate() {
+            let last = at + 1 == path.0.len();
+            match (step, &node.value) {
+                (Step::Key(key), Value::Map(_)) => {
+                    let Some(entry) = node.entry(key) else {
+                        return nearest;
+                    };
+                    node = &entry.value;
+                    let a_block = matches!(node.value, Value::Map(_) | Value::List(_));
+                    nearest = if (last && of_key) || a_block {
+                        entry.key_span
+                    } else {
+                        node.span
+                    };
+                }
+                (Step::Index(index), Value::List(items)) => {
+                    let Some(item) = items.get(*index) else {
+                        return nearest;
+                    };
+                    node = item;
+                    nearest = node.span;
+                }
+                _ => return nearest,
+            }
+        }
+        nearest
+    }
+
+    /// What this is, in words, for messages: `the number 5`, `a list`.
+    pub(crate) fn in_words(&self) -> String {
+        use crate::values::text::quoted;
+        match &self.value {
+            Value::Scalar(Kind::Null, _) => "nothing".to_owned(),
+            Value::Scalar(Kind::Bool(_), text) => text.clone(),
+            Value::Scalar(Kind::Integer | Kind::Float, text) => format!("the number {text}"),
+            Value::Scalar(Kind::Text, text) => format!("the text {}", quoted(text)),
+            Value::List(_) => "a list".to_owned(),
+            Value::Map(_) => "a mapping (key: value)".to_owned(),
+        }
+    }
+}

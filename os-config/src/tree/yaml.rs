@@ -1,0 +1,341 @@
+//! YAML text to tree: one document, no duplicate keys, bounded in size, depth and expansion.
+//!
+//! The parser is the one under serde-saphyr; its events are taken as they come, because a configuration needs the place
+//! of every key and the text of every scalar as it was written, after serde would have dropped both.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use serde_saphyr::granit_parser::{Event, Options, Parser, ScalarStyle, Span as Mark, Tag};
+
+use super::{Entry, Kind, Node, Span, Value};
+use crate::report::{Finding, syntax};
+
+/// Nested deeper than this is refused; the schema itself is seven deep.
+const DEEPEST: usize = 32;
+/// A configuration with more values than this, after aliases are expanded, is refused.
+const MOST_NODES: usize = 50_000;
+
+/// Reads the document in `text`, the source of index `source`.
+///
+/// # Errors
+/// What is wrong with the text as YAML. A syntax error ends the reading; duplicate keys are all found.
+pub(crate) fn read(text: &str, source: usize) -> Result<Option<Node>, Vec<Finding>> {
+    let mut options = Options::default();
+    options.emit_comments = false;
+    options.flow_nesting_limit = DEEPEST;
+    options.block_nesting_limit = DEEPEST;
+    let mut builder = Builder {
+        events: Parser::new_from_str_with_options(text, options),
+        text,
+        source,
+        anchors: HashMap::new(),
+        nodes: 0,
+        findings: Vec::new(),
+    };
+    match builder.stream() {
+        Ok(node) if builder.findings.is_empty() => Ok(node),
+        Ok(_) => Err(builder.findings),
+        Err(fatal) => {
+            builder.findings.push(*fatal);
+            Err(builder.findings)
+        }
+    }
+}
+
+struct Builder<'a> {
+    events: Parser<'a, serde_saphyr::granit_parser::StrInput<'a>>,
+    text: &'a str,
+    source: usize,
+    anchors: HashMap<usize, Node>,
+    nodes: usize,
+    findings: Vec<Finding>,
+}
+
+type Fatal = Box<Finding>;
+
+impl<'a> Builder<'a> {
+    fn next(&mut self) -> Result<(Event<'a>, Mark), Fatal> {
+        match self.events.next_event() {
+            Some(Ok(event)) => Ok(event),
+            Some(Err(error)) => Err(Box::new(syntax::explain(&error, self.text, self.source))),
+            None => Ok((Event::StreamEnd, Mark::default())),
+        }
+    }
+
+    fn stream(&mut self) -> Result<Option<Node>, Fatal> {
+        let mut document = None;
+        loop {
+            let (event, mark) = self.next()?;
+            match event {
+                Event::StreamEnd => return Ok(document),
+                Event::DocumentStart(..) if document.is_some() => {
+                    return Err(Box::new(Finding::at(
+                        self.span(&mark),
+                        "a second document begins here",
+                        "config.yaml is one document: remove the `---` line and what is double after it",
+                    )));
+                }
+                Event::DocumentStart(..) => document = self.document()?,
+                _ => {}
+            }
+        }
+    }
+
+    /// One document; `None` when nothing but comments is in it.
+    fn document(&mut self) -> Result<Option<Node>, Fatal> {
+        let (event, mark) = self.next()?;
+        if matches!(event, Event::DocumentEnd) {
+            return Ok(None);
+        }
+        let node = self.node(event, mark)?;
+        let empty = matches!(&node.value, Value::Scalar(Kind::Null, text) if text.is_empty());
+        Ok((!empty).then_some(node))
+    }
+
+    fn node(&mut self, event: Event<'a>, mark: Mark) -> Result<Node, Fatal> {
+        let span = self.span(&mark);
+        self.count(1, span)?;
+        let (anchor, value) = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let kind = self.kind(&text, style, tag.as_deref(), span)?;
+                (anchor, Value::Scalar(kind, text.into_owned()))
+            }
+            Event::SequenceStart(_, anchor, tag) => {
+                self.refuse_tag(tag.as_deref(), "seq", span)?;
+                (anchor, Value::List(self.list()?))
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                self.refuse_tag(tag.as_deref(), "map", span)?;
+                (anchor, Value::Map(self.map()?))
+            }
+            Event::Alias(id) => return self.alias(id, span),
+            _ => {
+                return Err(Box::new(Finding::at(
+                    span,
+                    "a value is missing here",
+                    "write one",
+                )));
+            }
+        };
+        let node = Node { span, value };
+        if anchor != 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        Ok(node)
+    }
+
+    fn alias(&mut self, id: usize, span: Span) -> Result<Node, Fatal> {
+        let Some(target) = self.anchors.get(&id) else {
+            return Err(Box::new(Finding::at(
+                span,
+                "this alias stands inside the value that it repeats",
+                "write the value out",
+            )));
+        };
+        let size = size(target, MOST_NODES);
+        let mut node = target.clone();
+        self.count(size, span)?;
+        node.span = span;
+        Ok(node)
+    }
+
+    fn count(&mut self, more: usize, span: Span) -> Result<(), Fatal> {
+        self.nodes = self.nodes.saturating_add(more);
+        if self.nodes <= MOST_NODES {
+            return Ok(());
+        }
+        Err(Box::new(Finding::at(
+            span,
+            format!("the configuration grows to more than {MOST_NODES} values here"),
+            "aliases (`*name`) multiply what they repeat: write the values out, and keep data out of config.yaml",
+        )))
+    }
+
+    fn list(&mut self) -> Result<Vec<Node>, Fatal> {
+        let mut items = Vec::new();
+        loop {
+            let (event, mark) = self.next()?;
+            if matches!(event, Event::SequenceEnd) {
+                return Ok(items);
+            }
+            items.push(self.node(event, mark)?);
+        }
+    }
+
+    fn map(&mut self) -> Result<Vec<Entry>, Fatal> {
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut seen: HashMap<String, usize> = HashMap::new();
+        loop {
+            let (event, mark) = self.next()?;
+            let key_span = self.span(&mark);
+            let key = match event {
+                Event::MappingEnd => return Ok(entries),
+                Event::Scalar(text, ..) => text.into_owned(),
+                _ => {
+                    return Err(Box::new(Finding::at(
+                        key_span,
+                        "a key must be a plain word",
+                        "write `key: value`; text with braces or brackets goes in quotes",
+                    )));
+                }
+            };
+            let (event, mark) = self.next()?;
+            let value = self.node(event, mark)?;
+            if key == "<<" {
+                self.findings.push(Finding::at(
+                    key_span,
+                    "merge keys (`<<`) are not understood",
+                    "write the keys out",
+                ));
+            } else if let Some(first) = seen.get(&key) {
+                self.findings.push(Finding::at(
+                    key_span,
+                    format!(
+                        "`{}` is given twice; it stands on line {first} already",
+                        plain(&key)
+                    ),
+                    "keep one of the two",
+                ));
+            } else {
+                seen.insert(key.clone(), key_span.line);
+                entries.push(Entry {
+                    key,
+                    key_span,
+                    value,
+                });
+            }
+        }
+    }
+
+    fn kind(
+        &self,
+        text: &str,
+        style: ScalarStyle,
+        tag: Option<&Tag>,
+        span: Span,
+    ) -> Result<Kind, Fatal> {
+        if tag.is_some_and(|tag| tag.is_yaml_core_schema_tag("str")) {
+            return Ok(Kind::Text);
+        }
+        self.refuse_tag(tag, "", span)?;
+        Ok(match style {
+            ScalarStyle::Plain => plain_kind(text),
+            _ => Kind::Text,
+        })
+    }
+
+    fn refuse_tag(&self, tag: Option<&Tag>, natural: &str, span: Span) -> Result<(), Fatal> {
+        match tag {
+            Some(tag) if !tag.is_yaml_core_schema_tag(natural) => Err(Box::new(Finding::at(
+                span,
+                format!("the tag `{}` is not understood", plain(&tag.original())),
+                "remove it; text that looks like something else goes in quotes",
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn span(&self, mark: &Mark) -> Span {
+        let width = match mark.slice(self.text) {
+            Some(slice) => slice
+                .lines()
+                .next()
+                .unwrap_or("")
+                .trim_end()
+                .chars()
+                .count(),
+            None => 1,
+        };
+        Span {
+            source: self.source,
+            line: mark.start.line().max(1),
+            column: mark.start.col() + 1,
+            width: width.max(1),
+        }
+    }
+}
+
+/// A key as it may stand in a message: one line, not too long.
+fn plain(key: &str) -> Cow<'_, str> {
+    if key.len() <= 60 && !key.chars().any(char::is_control) {
+        Cow::Borrowed(key)
+    } else {
+        Cow::Owned(crate::values::text::quoted(key))
+    }
+}
+
+/// How many values a tree holds, counted no further than `limit`.
+fn size(node: &Node, limit: usize) -> usize {
+    let inner = |total: usize, node: &Node| {
+        if total > limit {
+            total
+        } else {
+            total.saturating_add(size(node, limit))
+        }
+    };
+    match &node.value {
+        Value::Scalar(..) => 1,
+        Value::List(items) => items.iter().fold(1, inner),
+        Value::Map(entries) => entries.iter().map(|entry| &entry.value).fold(1, inner),
+    }
+}
+
+/// What an unquoted scalar is by YAML 1.2's core schema: `yes` and `on` are text.
+pub(crate) fn plain_kind(text: &str) -> Kind {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => Kind::Null,
+        "true" | "True" | "TRUE" => Kind::Bool(true),
+        "false" | "False" | "FALSE" => Kind::Bool(false),
+        _ if is_integer(text) => Kind::Integer,
+        _ if is_float(text) => Kind::Float,
+        _ => Kind::Text,
+    }
+}
+
+fn is_integer(text: &str) -> bool {
+    let digits =
+        |text: &str, radix: u32| !text.is_empty() && text.chars().all(|c| c.is_digit(radix));
+    if let Some(rest) = text.strip_prefix("0x") {
+        return digits(rest, 16);
+    }
+    if let Some(rest) = text.strip_prefix("0o") {
+        return digits(rest, 8);
+    }
+    digits(text.strip_prefix(['+', '-']).unwrap_or(text), 10)
+}
+
+fn is_float(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if matches!(
+        unsigned,
+        ".inf" | ".Inf" | ".INF" | ".nan" | ".NaN" | ".NAN"
+    ) {
+        return true;
+    }
+    unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        && unsigned.contains(|c: char| c.is_ascii_digit())
+        && unsigned
+            .bytes()
+            .all(|b| b.is_ascii_digit() || b".eE+-".contains(&b))
+        && unsigned.parse::<f64>().is_ok()
+}
+
+/// Whether `text`, of any number of documents, is YAML at all: line, complaint and remedy when it is not.
+pub(crate) fn readable(text: &str) -> Result<(), (usize, String, String)> {
+    for event in Parser::new_from_str(text) {
+        if let Err(error) = event {
+            let finding = syntax::explain(&error, text, 0);
+            let line = finding
+                .span(&Node::empty(Span {
+                    source: 0,
+                    line: 1,
+                    column: 1,
+                    width: 1,
+                }))
+                .line;
+            return Err((line, finding.message, finding.help));
+        }
+    }
+    Ok(())
+}
