@@ -1,0 +1,182 @@
+//! From files as written to what they mean.
+
+use std::collections::BTreeSet;
+
+use toml::Spanned;
+
+use crate::raw::{RawBase, RawBoard, RawBoot, RawDrivers, RawVm};
+use crate::source::Source;
+use crate::{Arch, Boot, Drivers, Error, Release, Uefi, Vm};
+
+/// A board file without its base.
+#[derive(Debug)]
+pub(crate) struct Own {
+    pub(crate) name: String,
+    pub(crate) title: String,
+    pub(crate) base: Spanned<String>,
+    pub(crate) drivers: Drivers,
+    pub(crate) vm: Option<Vm>,
+}
+
+/// Checks a base file.
+pub(crate) fn base(source: &Source<'_>) -> Result<Release, Error> {
+    let raw: RawBase = source.parse()?;
+    for parameter in &raw.kernel.cmdline {
+        check_parameter(source, parameter)?;
+    }
+    if raw.kernel.consoles.get_ref().is_empty() {
+        return Err(source.wrong(
+            raw.kernel.consoles.span(),
+            "`kernel.consoles` is empty: name at least one".to_owned(),
+        ));
+    }
+    for console in raw.kernel.consoles.get_ref() {
+        word(source, "kernel.consoles", console)?;
+    }
+    let plain = |list: &[Spanned<String>]| list.iter().map(|item| item.get_ref().clone()).collect();
+    let RawBoot::Uefi {
+        stub,
+        loader,
+        loader_path,
+    } = raw.boot;
+    Ok(Release {
+        arch: *raw.arch.get_ref(),
+        cmdline: plain(&raw.kernel.cmdline),
+        consoles: plain(raw.kernel.consoles.get_ref()),
+        boot: Boot::Uefi(Uefi {
+            stub,
+            loader,
+            loader_path,
+        }),
+        drivers: drivers(source, &raw.drivers)?,
+    })
+}
+
+/// Checks a board file, whose name gives the board's.
+pub(crate) fn board(source: &Source<'_>, name: &str) -> Result<Own, Error> {
+    let raw: RawBoard = source.parse()?;
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    if name.is_empty() || name.len() > 30 || !name.chars().all(plain) {
+        let message = format!(
+            "`{name}` is no board name: a file is called by 1 to 30 of a-z, 0-9, `-`, `_` and `.toml`"
+        );
+        return Err(source.wrong(0..0, message));
+    }
+    if raw.title.get_ref().trim().is_empty() || raw.title.get_ref().contains('\n') {
+        return Err(source.wrong(
+            raw.title.span(),
+            "`title` must be one line of text".to_owned(),
+        ));
+    }
+    Ok(Own {
+        name: name.to_owned(),
+        title: raw.title.into_inner(),
+        base: raw.base,
+        drivers: drivers(source, &raw.drivers)?,
+        vm: raw.vm.map(|raw| vm(source, &raw)).transpose()?,
+    })
+}
+
+/// A base's name must tell its architecture, so that it can be found.
+pub(crate) fn base_name(arch: Arch) -> String {
+    format!("base-{arch}")
+}
+
+fn vm(source: &Source<'_>, raw: &RawVm) -> Result<Vm, Error> {
+    let range = |key: &str, value: &Spanned<u32>, least: u32, most: u32| {
+        if (least..=most).contains(value.get_ref()) {
+            return Ok(*value.get_ref());
+        }
+        Err(source.wrong(
+            value.span(),
+            format!(
+                "`vm.{key}` is {}, it can be {least} to {most}",
+                value.get_ref()
+            ),
+        ))
+    };
+    Ok(Vm {
+        machine: raw.machine,
+        disk: raw.disk,
+        network: raw.network,
+        watchdog: raw.watchdog,
+        memory_mib: range("memory-mib", &raw.memory_mib, 512, 1 << 20)?,
+        cpus: range("cpus", &raw.cpus, 1, 256)?,
+    })
+}
+
+fn drivers(source: &Source<'_>, raw: &RawDrivers) -> Result<Drivers, Error> {
+    let modules = |key: &str, list: &[Spanned<String>]| {
+        set(source, key, list, |name| {
+            let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+            let good = !name.is_empty() && name.chars().all(plain);
+            (!good).then(|| {
+                "is no module name: letters, digits, `-`, `_`, without path and ending".to_owned()
+            })
+        })
+    };
+    Ok(Drivers {
+        initramfs: modules("drivers.initramfs", &raw.initramfs)?,
+        root: modules("drivers.root", &raw.root)?,
+        watchdogs: modules("drivers.watchdogs", &raw.watchdogs)?,
+        firmware: set(source, "drivers.firmware", &raw.firmware, |pattern| {
+            let good = !pattern.is_empty()
+                && !pattern.starts_with('/')
+                && !pattern.split('/').any(|part| part == "..");
+            (!good).then(|| "is no pattern below usr/lib/firmware".to_owned())
+        })?,
+    })
+}
+
+/// A list without repetitions, each item checked by `complaint`.
+fn set(
+    source: &Source<'_>,
+    key: &str,
+    list: &[Spanned<String>],
+    complaint: impl Fn(&str) -> Option<String>,
+) -> Result<BTreeSet<String>, Error> {
+    let mut out = BTreeSet::new();
+    for item in list {
+        let value = item.get_ref();
+        if let Some(complaint) = complaint(value) {
+            return Err(source.wrong(item.span(), format!("`{key}`: `{value}` {complaint}")));
+        }
+        if !out.insert(value.clone()) {
+            return Err(source.wrong(item.span(), format!("`{key}` names `{value}` twice")));
+        }
+    }
+    Ok(out)
+}
+
+/// Parameters that bind a kernel to its root or its consoles are made elsewhere.
+fn check_parameter(source: &Source<'_>, parameter: &Spanned<String>) -> Result<(), Error> {
+    word(source, "kernel.cmdline", parameter)?;
+    let text = parameter.get_ref();
+    if text.starts_with("console=") {
+        return Err(source.wrong(
+            parameter.span(),
+            format!("`kernel.cmdline`: `{text}` belongs into `kernel.consoles`"),
+        ));
+    }
+    if ["holdfast.", "root=", "init=", "rdinit="]
+        .iter()
+        .any(|start| text.starts_with(start))
+    {
+        return Err(source.wrong(
+            parameter.span(),
+            format!("`kernel.cmdline`: `{text}` is decided by the image builder"),
+        ));
+    }
+    Ok(())
+}
+
+fn word(source: &Source<'_>, key: &str, value: &Spanned<String>) -> Result<(), Error> {
+    let text = value.get_ref();
+    if text.is_empty() || !text.chars().all(|c| c.is_ascii_graphic()) {
+        return Err(source.wrong(
+            value.span(),
+            format!("`{key}`: `{}` is not one plain word", text.escape_debug()),
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! What all boards of an architecture share.
+
+use std::collections::BTreeSet;
+
+use crate::Arch;
+
+/// The parts of a release that boards decide, for all boards of one architecture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// The architecture.
+    pub arch: Arch,
+    /// Kernel parameters, without the consoles'.
+    pub cmdline: Vec<String>,
+    /// Consoles in the kernel's words, `ttyS0,115200`; the last one present is `/dev/console`.
+    pub consoles: Vec<String>,
+    /// How firmware gets to a UKI.
+    pub boot: Boot,
+    /// Drivers of the base and of every board, in order of their names.
+    pub drivers: Drivers,
+}
+
+impl Release {
+    /// Kernel parameters with the consoles at the end.
+    pub fn kernel_parameters(&self) -> Vec<String> {
+        let consoles = self
+            .consoles
+            .iter()
+            .map(|console| format!("console={console}"));
+        self.cmdline.iter().cloned().chain(consoles).collect()
+    }
+}
+
+/// How firmware gets to a UKI. U-Boot on the Raspberry Pi's boot partition will be a variant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Boot {
+    /// UEFI firmware, systemd-boot.
+    Uefi(Uefi),
+}
+
+/// Where the EFI programs come from and go to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Uefi {
+    /// The EFI stub that a UKI is made of, as a path in Debian's packages.
+    pub stub: String,
+    /// The boot loader, as a path in Debian's packages.
+    pub loader: String,
+    /// The boot loader's path on the boot partition.
+    pub loader_path: String,
+}
+
+/// Kernel modules and firmware that must be in a release. A build that lacks one fails.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Drivers {
+    /// Modules of the initramfs: where the system's disk can be.
+    pub initramfs: BTreeSet<String>,
+    /// Modules of the root image.
+    pub root: BTreeSet<String>,
+    /// Patterns of firmware files below `usr/lib/firmware`.
+    pub firmware: BTreeSet<String>,
+    /// Watchdog modules; in the initramfs, where the watchdog is armed.
+    pub watchdogs: BTreeSet<String>,
+}
+
+impl Drivers {
+    /// Adds what `other` needs.
+    pub(crate) fn extend(&mut self, other: &Self) {
+        self.initramfs.extend(other.initramfs.iter().cloned());
+        self.root.extend(other.root.iter().cloned());
+        self.firmware.extend(other.firmware.iter().cloned());
+        self.watchdogs.extend(other.watchdogs.iter().cloned());
+    }
+
+    /// All modules that the initramfs must carry.
+    pub fn initramfs_modules(&self) -> BTreeSet<&str> {
+        self.initramfs
+            .iter()
+            .chain(&self.watchdogs)
+            .map(String::as_str)
+            .collect()
+    }
+}

@@ -1,0 +1,267 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use crate::*;
+
+const BASE: &str = include_str!("../boards/base-x86_64.toml");
+const NUC: &str = include_str!("../boards/nuc.toml");
+
+fn folder() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("boards")
+}
+
+fn parse(files: &[(&str, &str)]) -> Result<Boards, Error> {
+    Boards::parse(
+        &files
+            .iter()
+            .map(|(n, t)| ((*n).to_owned(), (*t).to_owned()))
+            .collect::<BTreeMap<_, _>>(),
+    )
+}
+
+#[test]
+fn every_file_of_the_project_is_good() {
+    let boards = Boards::open(&folder()).unwrap();
+    let names: Vec<_> = boards.list().map(|board| board.name.as_str()).collect();
+    assert_eq!(names, ["nuc", "qemu-x86_64"]);
+    for board in boards.list() {
+        assert!(board.vm.is_some(), "{}", board.name);
+    }
+}
+
+#[test]
+fn boards_of_an_architecture_share_one_release() {
+    let boards = Boards::open(&folder()).unwrap();
+    let (nuc, qemu) = (
+        boards.get("nuc").unwrap(),
+        boards.get("qemu-x86_64").unwrap(),
+    );
+    assert_eq!(nuc.release, qemu.release);
+    let drivers = &nuc.release.drivers;
+    assert!(drivers.initramfs.contains("nvme") && drivers.initramfs.contains("virtio_blk"));
+    assert!(drivers.initramfs_modules().contains("i6300esb"));
+    assert!(!nuc.drivers.initramfs.contains("virtio_blk"));
+    assert_eq!(
+        nuc.release.kernel_parameters().last().map(String::as_str),
+        Some("console=ttyS0,115200")
+    );
+    assert_eq!(
+        (nuc.arch().debian(), nuc.arch().name()),
+        ("amd64", "x86_64")
+    );
+}
+
+#[test]
+fn an_unknown_board_is_told_with_the_nearest() {
+    let boards = Boards::open(&folder()).unwrap();
+    let cases = [
+        (
+            "nuk",
+            "there is no board `nuk`; did you mean `nuc`?; there are: nuc, qemu-x86_64",
+        ),
+        (
+            "qemu",
+            "there is no board `qemu`; did you mean `qemu-x86_64`?; there are: nuc, qemu-x86_64",
+        ),
+        (
+            "zzz",
+            "there is no board `zzz`; there are: nuc, qemu-x86_64",
+        ),
+    ];
+    for (name, message) in cases {
+        assert_eq!(boards.get(name).unwrap_err().to_string(), message);
+    }
+}
+
+#[test]
+fn a_wrong_board_is_told_with_file_line_and_key() {
+    let cases: [(&str, &str, &str, &str); 13] = [
+        (
+            "unknown key",
+            "title",
+            "titel",
+            "nuc.toml:3:1: unknown field `titel`, expected one of `title`, `base`, `drivers`, `vm`\n  3 | titel =",
+        ),
+        (
+            "key of the base",
+            "title =",
+            "boot = {}\ntitle =",
+            "nuc.toml:3:1: unknown field `boot`",
+        ),
+        (
+            "hint",
+            "title =",
+            "kernel = {}\ntitle =",
+            "boards of an architecture share one release",
+        ),
+        (
+            "missing key",
+            "title =",
+            "#",
+            "nuc.toml:1:1: missing field `title`",
+        ),
+        (
+            "wrong type",
+            "\"q35\"",
+            "35",
+            "nuc.toml:23:11: wanted string",
+        ),
+        (
+            "unknown machine",
+            "\"q35\"",
+            "\"q36\"",
+            "unknown variant `q36`, expected `q35`",
+        ),
+        (
+            "empty title",
+            "\"Intel NUC and other UEFI PCs\"",
+            "\" \"",
+            "nuc.toml:3:9: `title` must be one line of text",
+        ),
+        (
+            "twice",
+            "\"nvme\"",
+            "\"ahci\"",
+            "nuc.toml:8:22: `drivers.initramfs` names `ahci` twice",
+        ),
+        (
+            "module path",
+            "\"nvme\"",
+            "\"nvme.ko\"",
+            "nuc.toml:8:14: `drivers.initramfs`: `nvme.ko` is no module name",
+        ),
+        (
+            "firmware path",
+            "\"i915/*\"",
+            "\"../x\"",
+            "`drivers.firmware`: `../x` is no pattern below usr/lib/firmware",
+        ),
+        (
+            "memory",
+            "2048",
+            "64",
+            "nuc.toml:27:14: `vm.memory-mib` is 64, it can be 512 to 1048576",
+        ),
+        (
+            "base",
+            "\"base-x86_64\"",
+            "\"base-mips\"",
+            "nuc.toml:4:8: there is no `base-mips.toml`; bases are: base-x86_64",
+        ),
+        ("no toml", "title =", "title", "nuc.toml:3:"),
+    ];
+    for (name, from, to, message) in cases {
+        let text = NUC.replacen(from, to, 1);
+        assert_ne!(text, NUC, "{name}");
+        let error = parse(&[("base-x86_64", BASE), ("nuc", &text)])
+            .expect_err(name)
+            .to_string();
+        assert!(error.contains(message), "{name}: {error}");
+    }
+    let error = parse(&[("base-x86_64", BASE), ("My NUC", NUC)])
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("`My NUC` is no board name"), "{error}");
+}
+
+#[test]
+fn a_wrong_base_is_told_with_file_line_and_key() {
+    let cases = [
+        (
+            "console in cmdline",
+            "\"quiet\"",
+            "\"console=tty1\"",
+            "`console=tty1` belongs into `kernel.consoles`",
+        ),
+        (
+            "root in cmdline",
+            "\"quiet\"",
+            "\"root=/dev/sda\"",
+            "`root=/dev/sda` is decided by the image builder",
+        ),
+        (
+            "two words",
+            "\"quiet\"",
+            "\"a b\"",
+            "`kernel.cmdline`: `a b` is not one plain word",
+        ),
+        (
+            "no console",
+            "[\"tty0\", \"ttyS0,115200\"]",
+            "[]",
+            "`kernel.consoles` is empty: name at least one",
+        ),
+        (
+            "firmware",
+            "\"uefi\"",
+            "\"bios\"",
+            "unknown variant `bios`, expected `uefi`",
+        ),
+        (
+            "architecture",
+            "\"x86_64\"",
+            "\"mips\"",
+            "unknown variant `mips`, expected `x86_64` or `arm64`",
+        ),
+        (
+            "name",
+            "\"x86_64\"",
+            "\"arm64\"",
+            "a base for `arm64` must be called `base-arm64.toml`",
+        ),
+    ];
+    for (name, from, to, message) in cases {
+        let text = BASE.replacen(from, to, 1);
+        assert_ne!(text, BASE, "{name}");
+        let error = parse(&[("base-x86_64", &text)])
+            .expect_err(name)
+            .to_string();
+        assert!(
+            error.contains(message) && error.starts_with("base-x86_64.toml:"),
+            "{name}: {error}"
+        );
+    }
+}
+
+#[test]
+fn files_that_cannot_be_read_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = Boards::open(&folder.path().join("none"))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("cannot read the folder of boards"),
+        "{error}"
+    );
+    std::fs::write(folder.path().join("x.toml"), [0xff]).unwrap();
+    let error = Boards::open(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("x.toml"), "{error}");
+}
+
+/// `docs/boards.md` shows a whole board; it must be one.
+#[test]
+fn the_example_in_the_documentation_is_a_board() {
+    let page =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/boards.md"))
+            .unwrap();
+    let (_, rest) = page
+        .split_once("```toml\n")
+        .expect("docs/boards.md shows a board");
+    let (example, _) = rest.split_once("```").expect("the example ends");
+    let boards = parse(&[("base-x86_64", BASE), ("shop", example)]).unwrap();
+    assert_eq!(boards.list().count(), 1);
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_an_answer(text in "\\PC{0,200}", at in 0_usize..2000, cut in 0_usize..50) {
+        let _ = check_board_text(&text);
+        let _ = check_base_text(&text);
+        let at = (0..=at.min(NUC.len())).rev().find(|at| NUC.is_char_boundary(*at)).unwrap_or(0);
+        let end = (at + cut).min(NUC.len());
+        let edited = format!("{}{text}{}", &NUC[..at], &NUC[end..]);
+        let _ = check_board_text(&edited);
+    }
+}

@@ -1,0 +1,88 @@
+//! How a board looks as a virtual machine.
+
+use serde::Deserialize;
+
+/// QEMU's machine for a board, so that its very image can be tried without it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vm {
+    /// QEMU's machine type.
+    pub machine: Machine,
+    /// What the system's disk is attached to.
+    pub disk: Disk,
+    /// The network card.
+    pub network: Network,
+    /// The watchdog.
+    pub watchdog: Watchdog,
+    /// Memory in MiB.
+    pub memory_mib: u32,
+    /// Processors.
+    pub cpus: u32,
+}
+
+/// A QEMU machine type. The Raspberry Pi's `raspi3b` and `raspi4b` will be further variants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Machine {
+    /// A PC with PCI Express.
+    Q35,
+}
+
+impl Machine {
+    /// The word after QEMU's `-machine`.
+    pub const fn qemu(self) -> &'static str {
+        match self {
+            Self::Q35 => "q35",
+        }
+    }
+}
+
+/// What a disk is attached to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Disk {
+    /// `virtio-blk`.
+    Virtio,
+    /// An NVMe controller.
+    Nvme,
+    /// SATA.
+    Ahci,
+    /// A stick on an xHCI controller.
+    Usb,
+}
+
+/// A network card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Network {
+    /// `virtio-net`.
+    Virtio,
+    /// Intel's gigabit card.
+    E1000e,
+    /// Intel's server gigabit card.
+    Igb,
+}
+
+impl Network {
+    /// The word after QEMU's `-device`.
+    pub const fn qemu(self) -> &'static str {
+        match self {
+            Self::Virtio => "virtio-net-pci",
+            Self::E1000e => "e1000e",
+            Self::Igb => "igb",
+        }
+    }
+}
+
+/// A watchdog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Watchdog {
+    /// A PCI card that QEMU adds.
+    I6300esb,
+    /// The one in the chipset of `q35`.
+    Itco,
+}
