@@ -1,1 +1,20 @@
 //! VM scenarios against the real image.
+//!
+//! The image is a black box: it is booted as a user would boot it, and judged by its console, ssh and its API. A
+//! scenario is a function given to [`scenario()`], which records its verdict and keeps the machine's traces when it fails.
+//! Machines are made by the scenario's [`Stage`]; most begin as copies of one machine that is frozen when its node has
+//! become Ready for the first time.
+
+mod artefacts;
+mod node;
+mod report;
+mod scenario;
+mod stage;
+mod workload;
+
+pub use artefacts::{image, root};
+pub use node::Node;
+pub use report::{Record, Verdict, collect, render};
+pub use scenario::scenario;
+pub use stage::Stage;
+pub use workload::{PROBE_IMAGE, archive as probe_archive, manifest as probe_manifest};

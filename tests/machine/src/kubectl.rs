@@ -8,22 +8,46 @@ use crate::{Error, Result, command};
 
 /// The environment variable that names the engine built for the host.
 const OVERRIDE: &str = "HOLDFAST_ENGINE";
+/// Where the build leaves it, below the top of the checkout.
+const BUILT: &str = "build/engine/amd64/engine";
 /// What to do when it is missing, in the place of a package.
-const PACKAGE: &str = "kubectl (or build it: make engine)";
+const PACKAGE: &str = "kubernetes-client (or build it: make engine)";
 
 /// A way to a cluster: a client and a kubeconfig.
 #[derive(Debug, Clone)]
 pub struct Kubectl {
-    engine: PathBuf,
+    client: Client,
     kubeconfig: PathBuf,
+}
+
+/// The program that is `kubectl`.
+#[derive(Debug, Clone)]
+enum Client {
+    /// The engine built for the host, which is kubectl when its first argument says so.
+    Engine(PathBuf),
+    /// The host's own.
+    Host,
+}
+
+impl Client {
+    /// `HOLDFAST_ENGINE`, else the one built in this folder or one above it, else the host's.
+    fn find() -> Self {
+        if let Some(engine) = std::env::var_os(OVERRIDE) {
+            return Self::Engine(engine.into());
+        }
+        let here = std::env::current_dir().unwrap_or_default();
+        let built = here
+            .ancestors()
+            .map(|folder| folder.join(BUILT))
+            .find(|engine| engine.is_file());
+        built.map_or(Self::Host, Self::Engine)
+    }
 }
 
 impl Kubectl {
     pub(crate) fn new(kubeconfig: &Path) -> Self {
-        let engine =
-            std::env::var_os(OVERRIDE).unwrap_or_else(|| "build/engine/amd64/engine".into());
         Self {
-            engine: engine.into(),
+            client: Client::find(),
             kubeconfig: kubeconfig.to_owned(),
         }
     }
@@ -37,9 +61,16 @@ impl Kubectl {
     /// `kubectl` with its kubeconfig, ready for arguments; standard streams are the caller's.
     #[must_use]
     pub fn command(&self) -> Command {
-        let mut command = Command::new(&self.engine);
+        let mut command = match &self.client {
+            Client::Engine(engine) => {
+                let mut command = Command::new(engine);
+                command.arg("kubectl");
+                command
+            }
+            Client::Host => Command::new("kubectl"),
+        };
         // Never the user's own cluster.
-        command.arg("kubectl").env("KUBECONFIG", &self.kubeconfig);
+        command.env("KUBECONFIG", &self.kubeconfig);
         command
     }
 

@@ -1,0 +1,226 @@
+//! A machine in a scenario, as the node it becomes.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use machine::{Deadline, Error, Event, Kubectl, Line, Running, Vm};
+
+/// The namespace that Kubernetes keeps its containers in.
+const NAMESPACE: &str = "k8s.io";
+
+/// A machine that is on; it goes off with this value.
+#[derive(Debug)]
+pub struct Node {
+    running: Running,
+}
+
+impl Node {
+    pub(crate) fn new(running: Running) -> Self {
+        Self {
+            running: running.owned(),
+        }
+    }
+
+    pub(crate) fn into_running(self) -> Running {
+        self.running
+    }
+
+    /// The machine.
+    #[must_use]
+    pub fn vm(&self) -> &Vm {
+        self.running.vm()
+    }
+
+    /// Waits until the console says the node is Ready, and returns after how long.
+    ///
+    /// # Errors
+    /// When `minutes` pass first, or the console says that it will not be.
+    pub fn wait_ready(&mut self, minutes: u64) -> anyhow::Result<Duration> {
+        Ok(self
+            .running
+            .wait_ready(Deadline::minutes(minutes), |_, _| {})?)
+    }
+
+    /// Waits for a line of the console that contains `text`.
+    ///
+    /// # Errors
+    /// When `seconds` pass first, or the machine ends.
+    pub fn wait_for_text(&mut self, text: &str, seconds: u64) -> anyhow::Result<Line> {
+        Ok(self.running.wait_for_text(text, Deadline::secs(seconds))?)
+    }
+
+    /// Waits for a line of PID 1 on the console that `matcher` accepts.
+    ///
+    /// # Errors
+    /// When `seconds` pass first, or the machine ends.
+    pub fn wait_for_event<T>(
+        &mut self,
+        what: &str,
+        seconds: u64,
+        mut matcher: impl FnMut(&Event) -> Option<T>,
+    ) -> anyhow::Result<T> {
+        let deadline = Deadline::secs(seconds);
+        Ok(self
+            .running
+            .wait_for(what, deadline, |line| matcher(&line.event()?))?
+            .1)
+    }
+
+    /// Waits until the machine has ended by itself.
+    ///
+    /// # Errors
+    /// When `seconds` pass first.
+    pub fn wait_for_end(&mut self, seconds: u64) -> anyhow::Result<()> {
+        match self
+            .running
+            .wait_for("its end", Deadline::secs(seconds), |_| None::<()>)
+        {
+            Err(Error::Ended { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+            Ok(_) => Ok(()),
+        }
+    }
+
+    /// All that the console has said in this run, up to what was waited for.
+    #[must_use]
+    pub fn console(&self) -> String {
+        self.running
+            .console()
+            .lines()
+            .iter()
+            .map(|line| line.text.as_str())
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    /// Runs a command line on the node and returns what it printed.
+    ///
+    /// # Errors
+    /// When ssh cannot get in, or the command fails.
+    pub fn ssh(&self, line: &str) -> anyhow::Result<String> {
+        Ok(self.running.ssh()?.run(line)?)
+    }
+
+    /// Runs a command line on the node and returns exit code and everything it printed.
+    ///
+    /// # Errors
+    /// When ssh cannot be started.
+    pub fn try_ssh(&self, line: &str) -> anyhow::Result<(i32, String)> {
+        let output = self.running.ssh()?.try_run(line)?;
+        let text =
+            String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        Ok((output.status.code().unwrap_or(-1), text.into_owned()))
+    }
+
+    /// Writes `text` into a file on the node.
+    ///
+    /// # Errors
+    /// When ssh cannot get in, or the file cannot be written.
+    pub fn write(&self, file: &str, text: &str) -> anyhow::Result<()> {
+        let here = self.vm().dir().join("to-send");
+        std::fs::write(&here, text).with_context(|| format!("cannot write {}", here.display()))?;
+        self.running.ssh()?.send(&here, &format!("cat > {file}"))?;
+        Ok(())
+    }
+
+    /// Loads a container image from an archive on the host.
+    ///
+    /// # Errors
+    /// When containerd refuses it.
+    pub fn import(&self, archive: &Path) -> anyhow::Result<()> {
+        self.running
+            .ssh()?
+            .send(archive, &format!("ctr -n {NAMESPACE} images import -"))?;
+        Ok(())
+    }
+
+    /// The way to its API.
+    ///
+    /// # Errors
+    /// When no kubeconfig can be had.
+    pub fn kubectl(&self) -> anyhow::Result<Kubectl> {
+        Ok(self.running.kubectl()?)
+    }
+
+    /// Waits until the packaged workloads are available.
+    ///
+    /// # Errors
+    /// When they are not within ten minutes; the message shows the pods.
+    pub fn wait_for_system(&self) -> anyhow::Result<()> {
+        self.wait_available("kube-system", "deployments --all")
+    }
+
+    /// Waits until `what` (words of `kubectl wait`) in `namespace` is available.
+    ///
+    /// # Errors
+    /// When it is not within ten minutes; the message shows the pods.
+    pub fn wait_available(&self, namespace: &str, what: &str) -> anyhow::Result<()> {
+        let mut words = vec![
+            "wait",
+            "--for=condition=Available",
+            "--timeout=600s",
+            "-n",
+            namespace,
+        ];
+        words.extend(what.split(' '));
+        self.wait_words(&words)
+    }
+
+    /// Runs `kubectl wait` with `words`.
+    ///
+    /// # Errors
+    /// When the condition does not come true; the message shows the pods.
+    pub fn wait_words(&self, words: &[&str]) -> anyhow::Result<()> {
+        let kubectl = self.kubectl()?;
+        let Err(error) = kubectl.run(words) else {
+            return Ok(());
+        };
+        let pods = kubectl
+            .run(&["get", "pods", "-A", "-o", "wide"])
+            .unwrap_or_default();
+        let events = kubectl
+            .run(&["get", "events", "-A", "--sort-by=.lastTimestamp"])
+            .unwrap_or_default();
+        let events: Vec<&str> = events.lines().rev().take(15).collect();
+        bail!("{error}\n{pods}\n{}", events.join("\n"))
+    }
+
+    /// Reboots in order and waits for the Ready node.
+    ///
+    /// # Errors
+    /// When it does not come back within `minutes`.
+    pub fn reboot(&mut self, minutes: u64) -> anyhow::Result<Duration> {
+        // The connection may be cut before the command's own exit code arrives.
+        let (code, said) = self.try_ssh("holdfast reboot")?;
+        ensure!(
+            code == 0 || code == 255,
+            "holdfast reboot: exit code {code}: {said}"
+        );
+        // What the console said before this must not be taken for the new boot's words.
+        self.wait_for_event("the new boot's first phase", 300, |event| {
+            matches!(event, Event::Phase { at, .. } if *at < 15.0).then_some(())
+        })?;
+        self.wait_ready(minutes)
+    }
+
+    /// Pulls the plug.
+    ///
+    /// # Errors
+    /// When QEMU cannot be killed.
+    pub fn power_cut(self) -> anyhow::Result<Vm> {
+        Ok(self.running.power_cut()?)
+    }
+
+    /// Shuts down in order.
+    ///
+    /// # Errors
+    /// When the machine does not end within two minutes.
+    pub fn power_down(self) -> anyhow::Result<Vm> {
+        ensure!(
+            self.running.power_down(Deadline::minutes(3))?,
+            "the machine did not shut down within three minutes"
+        );
+        Ok(self.running.vm().clone())
+    }
+}

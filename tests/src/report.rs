@@ -1,0 +1,138 @@
+//! Verdicts of scenarios, and the page they are put on.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+
+/// How a scenario ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// All that was expected was seen.
+    Passed,
+    /// Something else was seen; the text says what.
+    Failed(String),
+}
+
+/// One scenario that ran.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its name.
+    pub name: String,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// How long it took.
+    pub took: Duration,
+    /// What it measured or drew by lot: a line each.
+    pub notes: Vec<String>,
+}
+
+impl Record {
+    /// Leaves the record in `folder`, replacing that of an earlier run.
+    pub(crate) fn store(&self, folder: &Path) -> anyhow::Result<()> {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        let file = folder.join(format!("{}.json", self.name));
+        let text = serde_json::to_string(self).context("cannot encode a record")?;
+        fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))
+    }
+}
+
+/// All records in `folder`, by name.
+///
+/// # Errors
+/// When the folder or a record in it cannot be read.
+pub fn collect(folder: &Path) -> anyhow::Result<Vec<Record>> {
+    let mut records = Vec::new();
+    for entry in
+        fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?
+    {
+        let file = entry
+            .with_context(|| format!("cannot list {}", folder.display()))?
+            .path();
+        let text =
+            fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let record: Record = serde_json::from_str(&text)
+            .with_context(|| format!("cannot read {}", file.display()))?;
+        records.push(record);
+    }
+    records.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(records)
+}
+
+/// The page for `docs/`.
+#[must_use]
+pub fn render(commit: &str, date: &str, machine: &str, records: &[Record]) -> String {
+    let failed = records
+        .iter()
+        .filter(|record| record.verdict != Verdict::Passed)
+        .count();
+    let mut page = format!(
+        "# Test report\n\nWritten by `make test-all`; not edited by hand.\n\n\
+         - Commit: {commit}\n- Date: {date}\n- Machine: {machine}\n\
+         - Scenarios: {} run, {failed} failed\n\n\
+         | scenario | verdict | duration | notes |\n|---|---|---|---|\n",
+        records.len()
+    );
+    for record in records {
+        let (verdict, reason) = match &record.verdict {
+            Verdict::Passed => ("passed", None),
+            Verdict::Failed(reason) => ("**failed**", Some(reason.as_str())),
+        };
+        let notes: Vec<String> = reason
+            .into_iter()
+            .chain(record.notes.iter().map(String::as_str))
+            .map(cell)
+            .collect();
+        // Writing into a String cannot fail.
+        let _ = writeln!(
+            page,
+            "| {} | {verdict} | {} s | {} |",
+            record.name.replace('_', " "),
+            record.took.as_secs(),
+            notes.join("; ")
+        );
+    }
+    page
+}
+
+/// Text that stays inside its cell.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_come_back_in_order_and_are_rendered() {
+        let folder = std::env::temp_dir().join(format!("vm-tests-report-{}", std::process::id()));
+        let failed = Record {
+            name: "b_late".to_owned(),
+            verdict: Verdict::Failed("waited\nfor a|b".to_owned()),
+            took: Duration::from_secs(2),
+            notes: vec!["seed 7".to_owned()],
+        };
+        let passed = Record {
+            name: "a_first".to_owned(),
+            verdict: Verdict::Passed,
+            took: Duration::from_millis(1500),
+            notes: vec![],
+        };
+        failed.store(&folder).unwrap();
+        passed.store(&folder).unwrap();
+        let records = collect(&folder).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(records, [passed, failed]);
+        let page = render("abc", "today", "here", &records);
+        assert!(page.contains("- Scenarios: 2 run, 1 failed\n"), "{page}");
+        assert!(page.ends_with("| a first | passed | 1 s |  |\n| b late | **failed** | 2 s | waited for a\\|b; seed 7 |\n"), "{page}");
+    }
+}

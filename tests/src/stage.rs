@@ -1,0 +1,201 @@
+//! Where a scenario plays: its machines, and what it notes down.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use anyhow::{Context, bail};
+use machine::{Cache, Network, Qemu, Snapshot, Spec, Vm, with_ssh_key};
+
+use crate::{Node, artefacts, workload};
+
+/// The configuration that scenarios start from.
+const CONFIG: &str = "version: 1\nhostname: node\n";
+/// How long a first boot may take until its node is Ready, under emulation on a busy host.
+const READY_WITHIN: u64 = 15;
+
+/// A scenario's machines and notes. Machines end with it.
+#[derive(Debug)]
+pub struct Stage {
+    name: String,
+    made: Vec<Vm>,
+    notes: Vec<String>,
+}
+
+impl Stage {
+    pub(crate) fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            made: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// The hardware of most scenarios: one processor, so that two machines run side by side on two cores, and no way
+    /// to the outside.
+    #[must_use]
+    pub fn spec() -> Spec {
+        let cpus = std::env::var("HOLDFAST_VM_CPUS")
+            .ok()
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(1);
+        Spec {
+            cpus,
+            network: Network::Offline,
+            cache: Cache::Writeback,
+            ..Spec::default()
+        }
+    }
+
+    /// A new machine, switched off, whose CONFIG partition holds `config` as it is, or [`Stage::config`].
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn machine(&mut self, spec: Spec, config: Option<&str>) -> anyhow::Result<Vm> {
+        let dir = self.folder()?;
+        let vm = Vm::create(&dir, artefacts::base()?, spec, &Qemu::find()?)?;
+        let config = match config {
+            Some(config) => config.to_owned(),
+            None => Self::config(&vm)?,
+        };
+        vm.place_config(&config)?;
+        self.made.push(vm.clone());
+        Ok(vm)
+    }
+
+    /// A machine that is off, with nothing placed on its CONFIG partition.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn bare_machine(&mut self, spec: Spec) -> anyhow::Result<Vm> {
+        let vm = Vm::create(&self.folder()?, artefacts::base()?, spec, &Qemu::find()?)?;
+        self.made.push(vm.clone());
+        Ok(vm)
+    }
+
+    /// A small configuration that lets the scenario log in to `vm`.
+    ///
+    /// # Errors
+    /// When no key can be made.
+    pub fn config(vm: &Vm) -> anyhow::Result<String> {
+        Ok(with_ssh_key(CONFIG, &vm.ssh_key()?)?)
+    }
+
+    /// Switches `vm` on.
+    ///
+    /// # Errors
+    /// When QEMU refuses.
+    pub fn start(&self, vm: &Vm) -> anyhow::Result<Node> {
+        Ok(Node::new(vm.start(
+            &format!("holdfast-test-{}", self.name),
+            &Qemu::find()?,
+        )?))
+    }
+
+    /// A copy of the machine whose node became Ready and whose containerd holds the probe's image.
+    ///
+    /// # Errors
+    /// When that machine never became Ready: then every scenario that wants a copy fails with its reason.
+    pub fn ready_node(&mut self) -> anyhow::Result<Node> {
+        let snapshot = ready_snapshot()?;
+        let running = snapshot.resume(
+            &self.folder()?,
+            &format!("holdfast-test-{}", self.name),
+            &Qemu::find()?,
+        )?;
+        self.made.push(running.vm().clone());
+        Ok(Node::new(running))
+    }
+
+    /// Notes down a line for the report: a measurement, a seed.
+    pub fn note(&mut self, line: impl Into<String>) {
+        let line = line.into();
+        println!("scenario {}: {line}", self.name);
+        self.notes.push(line);
+    }
+
+    pub(crate) fn notes(&self) -> Vec<String> {
+        self.notes.clone()
+    }
+
+    /// Keeps what is left of the machines and says where.
+    pub(crate) fn keep_traces(&self) {
+        for (number, vm) in self.made.iter().enumerate() {
+            let to = artefacts::failures()
+                .join(&self.name)
+                .join(format!("machine-{number}"));
+            match machine::keep_evidence(vm, &to) {
+                Ok(()) => println!(
+                    "scenario {}: console, logs and disk are kept in {}",
+                    self.name,
+                    to.display()
+                ),
+                Err(error) => println!("scenario {}: no traces could be kept: {error}", self.name),
+            }
+        }
+    }
+
+    fn folder(&self) -> anyhow::Result<PathBuf> {
+        let machines = artefacts::machines();
+        fs::create_dir_all(&machines)
+            .with_context(|| format!("cannot make {}", machines.display()))?;
+        let dir = machines.join(format!("{}-{}", self.name, self.made.len()));
+        stop_leftover(&dir)?;
+        Ok(dir)
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        for vm in &self.made {
+            // Failures keep their traces elsewhere; disks of passed scenarios are only in the way.
+            if let Ok(Some(running)) = vm.running() {
+                drop(running.owned());
+            }
+            let _ = fs::remove_dir_all(vm.dir());
+        }
+    }
+}
+
+/// Ends what an interrupted earlier run left in `dir`, and removes it.
+fn stop_leftover(dir: &std::path::Path) -> anyhow::Result<()> {
+    if let Some(running) = Vm::open(dir)?.map(|vm| vm.running()).transpose()?.flatten() {
+        running.power_cut()?;
+    }
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", dir.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The machine that is frozen at its first Ready, made once a run.
+fn ready_snapshot() -> anyhow::Result<&'static Snapshot> {
+    static SNAPSHOT: OnceLock<Result<Snapshot, String>> = OnceLock::new();
+    match SNAPSHOT.get_or_init(|| take_snapshot().map_err(|error| format!("{error:#}"))) {
+        Ok(snapshot) => Ok(snapshot),
+        Err(reason) => bail!("the machine that scenarios begin from: {reason}"),
+    }
+}
+
+fn take_snapshot() -> anyhow::Result<Snapshot> {
+    let mut stage = Stage::new("ready");
+    let vm = stage.machine(Stage::spec(), None)?;
+    let outcome = freeze(&stage, &vm);
+    if outcome.is_err() {
+        stage.keep_traces();
+    } else {
+        // The snapshot's folder must outlive this stage.
+        stage.made.clear();
+    }
+    outcome
+}
+
+fn freeze(stage: &Stage, vm: &Vm) -> anyhow::Result<Snapshot> {
+    let mut node = stage.start(vm)?;
+    node.wait_ready(READY_WITHIN)?;
+    node.import(&workload::archive()?)?;
+    node.wait_for_system()?;
+    Ok(Snapshot::take(node.into_running())?)
+}

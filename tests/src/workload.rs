@@ -1,0 +1,82 @@
+//! The container image that the scenarios run, made by themselves from one static program.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use anyhow::{Context, bail, ensure};
+use formats::oci::{Content, Entry, Image};
+
+use crate::artefacts::root;
+
+/// The image's name; nothing by that name can be pulled from anywhere.
+pub const PROBE_IMAGE: &str = "holdfast.test/probe:1";
+/// The program's source.
+const SOURCE: &str = "tests/src/bin/probe.rs";
+
+/// The image's archive on the host, made once a run.
+///
+/// # Errors
+/// When the program cannot be compiled.
+pub fn archive() -> anyhow::Result<PathBuf> {
+    static ARCHIVE: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    match ARCHIVE.get_or_init(|| build().map_err(|error| format!("{error:#}"))) {
+        Ok(archive) => Ok(archive.clone()),
+        Err(reason) => bail!("the probe's image: {reason}"),
+    }
+}
+
+fn build() -> anyhow::Result<PathBuf> {
+    let folder = root().join("build/vm-tests");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let program = compile(&folder)?;
+    let bytes = fs::read(&program).with_context(|| format!("cannot read {}", program.display()))?;
+    let archive = folder.join("probe.tar");
+    let file =
+        File::create(&archive).with_context(|| format!("cannot write {}", archive.display()))?;
+    let image = Image {
+        name: PROBE_IMAGE.to_owned(),
+        architecture: "amd64".to_owned(),
+        entries: vec![Entry {
+            path: "probe".to_owned(),
+            mode: 0o755,
+            content: Content::File(bytes),
+        }],
+        entrypoint: vec!["/probe".to_owned()],
+        env: Vec::new(),
+    };
+    image.write(file).context("cannot write the archive")?;
+    Ok(archive)
+}
+
+/// Compiles the program by itself: static, so that its image needs no libraries.
+fn compile(folder: &Path) -> anyhow::Result<PathBuf> {
+    let program = folder.join("probe");
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc)
+        .args([
+            "--edition=2024",
+            "-O",
+            "-Ctarget-feature=+crt-static",
+            "-Cpanic=abort",
+            "-Cstrip=symbols",
+            "-o",
+        ])
+        .arg(&program)
+        .arg(root().join(SOURCE))
+        .output()
+        .context("cannot run rustc")?;
+    ensure!(
+        output.status.success(),
+        "rustc: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(program)
+}
+
+/// A Deployment `probe` that serves a file of a persistent volume, its Service, and the claim.
+#[must_use]
+pub fn manifest() -> String {
+    include_str!("probe.yaml").replace("IMAGE", PROBE_IMAGE)
+}
