@@ -6,7 +6,6 @@
 
 use serde_json::Value as Json;
 
-use crate::check::check_structure;
 use crate::report::Finding;
 use crate::schema::{member, schema, shapes, takes};
 use crate::tree::{Entry, Kind, Node, Path, Span, Step, Value, yaml};
@@ -57,7 +56,6 @@ pub(crate) fn read(text: &str, source: usize) -> Result<Node, Vec<Finding>> {
             )),
         }
     }
-    findings.extend(check_structure(&tree, schema()));
     if findings.is_empty() {
         Ok(tree)
     } else {

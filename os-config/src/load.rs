@@ -2,12 +2,13 @@
 
 use crate::check::check;
 use crate::config::Config;
+use crate::defaults::nowhere;
 use crate::merge::merge;
 use crate::raw::RawConfig;
 use crate::report::{Finding, Report};
 use crate::source::{Source, SourceName, Sources};
 use crate::text;
-use crate::tree::{Node, Span, reader};
+use crate::tree::{Node, reader};
 
 /// A checked configuration that remembers where each value came from.
 #[derive(Clone, Debug)]
@@ -42,23 +43,12 @@ pub fn load(sources: &Sources) -> Result<Loaded, Report> {
     let all = sources.as_slice();
     let mut parts = Vec::new();
     let mut findings = Vec::new();
+    let mut tree = Node::empty(nowhere());
     for (index, source) in all.iter().enumerate() {
-        match text::read(source, index) {
-            Ok(node) => parts.push((source.clone(), node)),
-            Err(wrong) => findings.extend(wrong),
-        }
-    }
-    let mut tree = Node::empty(Span {
-        source: usize::MAX,
-        line: 1,
-        column: 1,
-        width: 1,
-    });
-    if let Some((_, first)) = parts.first() {
-        tree.span = first.span;
-    }
-    for (_, part) in &parts {
-        merge(&mut tree, part);
+        let part = text::read(source, index);
+        merge(&mut tree, &part.tree);
+        findings.extend(part.findings);
+        parts.push((source.clone(), part.tree));
     }
     match checked(&tree) {
         Ok(config) if findings.is_empty() => Ok(Loaded {
@@ -68,10 +58,21 @@ pub fn load(sources: &Sources) -> Result<Loaded, Report> {
         }),
         Ok(_) => Err(Report::new(findings, &tree, all)),
         Err(wrong) => {
+            let wrong = wrong.into_iter().filter(|wrong| !follows(wrong, &findings));
+            let wrong: Vec<Finding> = wrong.collect();
             findings.extend(wrong);
             Err(Report::new(findings, &tree, all))
         }
     }
+}
+
+/// True for what is only wrong because something at or below it was left out: a name of the wrong type is not missing.
+fn follows(wrong: &Finding, findings: &[Finding]) -> bool {
+    let Some(key) = &wrong.key else { return false };
+    findings
+        .iter()
+        .filter_map(|finding| finding.key.as_ref())
+        .any(|left_out| left_out.0.starts_with(&key.0))
 }
 
 fn checked(tree: &Node) -> Result<Config, Vec<Finding>> {

@@ -27,10 +27,7 @@ impl Loaded {
     }
 
     pub(crate) fn source(&self, index: usize) -> Option<&Source> {
-        self.parts
-            .iter()
-            .find(|(_, tree)| tree.span.source == index)
-            .map(|(source, _)| source)
+        self.parts.get(index).map(|(source, _)| source)
     }
 }
 

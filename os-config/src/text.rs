@@ -5,33 +5,70 @@ use crate::command_line;
 use crate::report::Finding;
 use crate::schema::schema;
 use crate::source::{Source, SourceName};
-use crate::tree::{Node, Path, Span, yaml};
+use crate::tree::{Node, Path, Span, Value, yaml};
 
 /// A file larger than this is no configuration.
 pub const LARGEST_TEXT: usize = 1 << 20;
 
+/// What became of a source.
+pub(crate) struct Part {
+    /// Everything that fits the schema; what does not is left out.
+    pub(crate) tree: Node,
+    /// What is wrong with its text, its keys and its types.
+    pub(crate) findings: Vec<Finding>,
+}
+
 /// Reads source number `index`.
-///
-/// # Errors
-/// Everything that is wrong with its text, its keys and its types.
-pub(crate) fn read(source: &Source, index: usize) -> Result<Node, Vec<Finding>> {
+pub(crate) fn read(source: &Source, index: usize) -> Part {
     let start = Span {
         source: index,
         line: 1,
         column: 1,
         width: 1,
     };
+    match tree(source, start) {
+        Ok(mut tree) => {
+            let findings = look_over(&tree, source, start);
+            for finding in &findings {
+                tree.prune(finding.key.as_ref().unwrap_or(&Path::default()));
+            }
+            Part { tree, findings }
+        }
+        Err(findings) => Part {
+            tree: Node::empty(start),
+            findings,
+        },
+    }
+}
+
+fn tree(source: &Source, start: Span) -> Result<Node, Vec<Finding>> {
     let text = readable(source, start)?;
     if source.name == SourceName::CommandLine {
-        return command_line::read(text, index);
+        return command_line::read(text, start.source);
     }
-    let node = yaml::read(text, index)?.ok_or_else(|| vec![empty(start)])?;
-    let mut findings = check_structure(&node, schema());
+    let node = yaml::read(text, start.source)?.ok_or_else(|| vec![empty(start)])?;
+    if matches!(node.value, Value::Map(_)) {
+        return Ok(node);
+    }
+    Err(vec![Finding::at(
+        node.span,
+        format!(
+            "the configuration must be a mapping (key: value), not {}",
+            node.in_words()
+        ),
+        "begin the file with the line: version: 1",
+    )])
+}
+
+fn look_over(node: &Node, source: &Source, start: Span) -> Vec<Finding> {
+    let mut findings = check_structure(node, schema());
+    if source.name == SourceName::CommandLine {
+        return findings;
+    }
     match node.entry("version") {
         Some(entry) => findings.extend(config_version(&entry.value)),
         None if node.entry("k3os").is_some() => {}
-        None if !node.entries().is_empty() => findings.push(missing_version(start)),
-        None => {}
+        None => findings.push(missing_version(start)),
     }
     if let (Some(entry), SourceName::Url) = (node.entry("config_url"), source.name) {
         findings.push(
@@ -43,11 +80,7 @@ pub(crate) fn read(source: &Source, index: usize) -> Result<Node, Vec<Finding>> 
             .about(Path::default().then("config_url")),
         );
     }
-    if findings.is_empty() {
-        Ok(node)
-    } else {
-        Err(findings)
-    }
+    findings
 }
 
 fn readable(source: &Source, start: Span) -> Result<&str, Vec<Finding>> {

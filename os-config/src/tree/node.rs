@@ -79,6 +79,36 @@ impl Node {
         })
     }
 
+    /// Removes what is at `path`; for an entry of a list the whole list goes, so that no other entry changes its number.
+    pub(crate) fn prune(&mut self, path: &Path) {
+        let keep = path
+            .0
+            .iter()
+            .rposition(|step| matches!(step, Step::Key(_)))
+            .unwrap_or(0);
+        let Some(Step::Key(last)) = path.0.get(keep) else {
+            return;
+        };
+        let above =
+            path.0[..keep]
+                .iter()
+                .try_fold(self, |node, step| match (step, &mut node.value) {
+                    (Step::Key(key), Value::Map(entries)) => entries
+                        .iter_mut()
+                        .find(|entry| entry.key == *key)
+                        .map(|entry| &mut entry.value),
+                    (Step::Index(index), Value::List(items)) => items.get_mut(*index),
+                    _ => None,
+                });
+        if let Some(Node {
+            value: Value::Map(entries),
+            ..
+        }) = above
+        {
+            entries.retain(|entry| entry.key != *last);
+        }
+    }
+
     /// The place of the value at `path`, or of the nearest thing above it that is there.
     pub(crate) fn span_at(&self, path: &Path) -> Span {
         self.place(path, false)
