@@ -1,1 +1,31 @@
 //! From a checked configuration to a running Kubernetes: certificates, flags, manifests.
+//!
+//! - [`plan`](mod@plan) is pure: settings and facts in, files out. [`prepare`] finds the facts and writes the files.
+//! - What lasts is only what cannot be made again: authorities, the key for Secrets, the database. Everything else is
+//!   made at every boot in memory.
+//! - The keeper holds the cluster to the configuration for as long as the node runs.
+
+pub mod address;
+mod args;
+mod file;
+mod load;
+mod paths;
+pub mod pki;
+pub mod plan;
+mod prepare;
+pub mod services;
+mod settings;
+mod settings_from;
+mod sysctls;
+
+pub use args::RefusedFlag;
+pub use file::{FileError, PlannedFile};
+pub use load::{LoadError, load_settings};
+pub use paths::Paths;
+pub use prepare::{PrepareError, Prepared, prepare, prepare_containerd, write_for};
+pub use services::services;
+pub use settings::{
+    Audit, ClusterNetwork, ClusterSettings, ExtraArgs, Flags, InlineManifest, Mirror, Registries,
+    RegistryHost, Taint,
+};
+pub use sysctls::{MODULES, SYSCTLS};

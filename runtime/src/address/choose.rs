@@ -1,0 +1,187 @@
+//! Which address, as a pure function of what the machine's interfaces look like.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+/// The machine's network as the kernel shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Host {
+    /// Interfaces, but for loopback and those that this node makes for pods.
+    pub links: Vec<Link>,
+    /// The interface of the IPv4 default route with the lowest metric.
+    pub default_route: Option<String>,
+}
+
+/// One interface.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// Its name.
+    pub name: String,
+    /// Whether hardware stands behind it.
+    pub physical: bool,
+    /// Whether anything is connected.
+    pub state: LinkState,
+    /// Its IPv4 addresses.
+    pub addresses: Vec<Ipv4Addr>,
+}
+
+/// Whether anything is connected to an interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkState {
+    /// Yes.
+    Connected,
+    /// No.
+    Unplugged,
+    /// It is not switched on yet.
+    Down,
+}
+
+/// What is to be done about the address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// This is it.
+    Address(IpAddr),
+    /// It may still come; what is waited for.
+    Wait(&'static str),
+    /// Nothing is connected, so none will come soon.
+    Unplugged,
+}
+
+/// Chooses: what the user fixed, else the address on the default route's interface. An address without a default route
+/// is only taken once patience is over (`last_call`): the route usually follows within milliseconds.
+pub fn choose(fixed: Option<IpAddr>, host: &Host, last_call: bool) -> Choice {
+    if let Some(address) = fixed {
+        return Choice::Address(address);
+    }
+    let routed = host.default_route.as_ref().and_then(|name| {
+        let link = host.links.iter().find(|link| link.name == *name)?;
+        link.addresses.iter().copied().find(usable)
+    });
+    if let Some(address) = routed {
+        return Choice::Address(address.into());
+    }
+    let any = host
+        .links
+        .iter()
+        .flat_map(|l| &l.addresses)
+        .copied()
+        .find(usable);
+    match any {
+        Some(address) if last_call => return Choice::Address(address.into()),
+        Some(_) => return Choice::Wait("a default route"),
+        None => {}
+    }
+    let mut physical = host
+        .links
+        .iter()
+        .filter(|link| link.physical)
+        .map(|link| link.state);
+    if physical.clone().any(|state| state == LinkState::Connected) {
+        Choice::Wait("an address (DHCP)")
+    } else if physical.any(|state| state == LinkState::Down) {
+        Choice::Wait("the network interfaces")
+    } else {
+        Choice::Unplugged
+    }
+}
+
+fn usable(address: &Ipv4Addr) -> bool {
+    !address.is_loopback()
+        && !address.is_link_local()
+        && !address.is_unspecified()
+        && !address.is_multicast()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Choice, Host, Link, LinkState, choose};
+    use std::net::IpAddr;
+
+    fn link(name: &str, state: LinkState, addresses: &[&str]) -> Link {
+        Link {
+            name: name.into(),
+            physical: true,
+            state,
+            addresses: addresses
+                .iter()
+                .map(|a| a.parse().expect("address"))
+                .collect(),
+        }
+    }
+
+    fn host(links: &[Link], default_route: Option<&str>) -> Host {
+        Host {
+            links: links.to_vec(),
+            default_route: default_route.map(Into::into),
+        }
+    }
+
+    #[test]
+    fn which_address() {
+        use LinkState::{Connected, Down, Unplugged};
+        let address = |text: &str| Choice::Address(text.parse().expect("address"));
+        let fixed: Option<IpAddr> = Some("10.0.0.7".parse().expect("address"));
+        let lan = link("eth0", Connected, &["192.168.1.5"]);
+        let spare = link("eth1", Connected, &["10.1.1.1"]);
+        let local = link("eth0", Connected, &["169.254.3.4"]);
+        for (case, fixed, host, last_call, expected) in [
+            (
+                "fixed needs no interface",
+                fixed,
+                host(&[], None),
+                false,
+                address("10.0.0.7"),
+            ),
+            (
+                "the default route's",
+                None,
+                host(&[spare.clone(), lan.clone()], Some("eth0")),
+                false,
+                address("192.168.1.5"),
+            ),
+            (
+                "no route yet",
+                None,
+                host(&[spare.clone(), lan.clone()], None),
+                false,
+                Choice::Wait("a default route"),
+            ),
+            (
+                "no route at all",
+                None,
+                host(&[spare, lan], None),
+                true,
+                address("10.1.1.1"),
+            ),
+            (
+                "link-local does not count",
+                None,
+                host(&[local], Some("eth0")),
+                true,
+                Choice::Wait("an address (DHCP)"),
+            ),
+            (
+                "no cable",
+                None,
+                host(&[link("eth0", Unplugged, &[])], None),
+                false,
+                Choice::Unplugged,
+            ),
+            (
+                "not up yet",
+                None,
+                host(&[link("eth0", Down, &[])], None),
+                false,
+                Choice::Wait("the network interfaces"),
+            ),
+            (
+                "no interface",
+                None,
+                host(&[], None),
+                false,
+                Choice::Unplugged,
+            ),
+        ] {
+            assert_eq!(choose(fixed, &host, last_call), expected, "{case}");
+        }
+    }
+}

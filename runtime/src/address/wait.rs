@@ -1,0 +1,131 @@
+//! Waiting for the address without asking again and again: the kernel says when something about the network changes.
+
+use super::choose::{Choice, choose};
+use super::host::{HostError, read_host};
+use crate::Paths;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::netlink::SocketAddrNetlink;
+use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, bind, recv, socket_with};
+use std::net::{IpAddr, Ipv4Addr};
+use std::os::fd::OwnedFd;
+use std::process::Command;
+use std::time::{Duration, Instant};
+use tracing::{info, warn};
+
+/// The address of a machine that has none.
+pub const FALLBACK: Ipv4Addr = Ipv4Addr::new(10, 254, 254, 1);
+
+/// Link, IPv4 address and IPv4 route changes.
+const GROUPS: u32 = 0x1 | 0x10 | 0x40;
+
+/// How long to wait for what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// For an address, when a cable is plugged in.
+    pub address: Duration,
+    /// For a cable: after an interface is switched on, its link takes up to three seconds to come up.
+    pub cable: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            address: Duration::from_secs(15),
+            cable: Duration::from_secs(4),
+        }
+    }
+}
+
+/// Waits for the node's address; none if nothing came in time.
+///
+/// # Errors
+/// The kernel does not tell about its interfaces.
+pub fn find(
+    fixed: Option<IpAddr>,
+    paths: &Paths,
+    patience: Patience,
+) -> Result<Option<IpAddr>, HostError> {
+    let started = Instant::now();
+    // Opened before the first look, so that no change falls between the two.
+    let news = listen();
+    let mut said = "";
+    loop {
+        let waited = started.elapsed();
+        let host = read_host(paths)?;
+        let limit = match choose(fixed, &host, waited >= patience.address) {
+            Choice::Address(address) => return Ok(Some(address)),
+            Choice::Wait(what) => {
+                if what != said {
+                    info!("waiting for {what}");
+                    said = what;
+                }
+                patience.address
+            }
+            Choice::Unplugged => patience.cable,
+        };
+        let Some(left) = limit.checked_sub(waited).filter(|left| !left.is_zero()) else {
+            return Ok(None);
+        };
+        wait_for_change(news.as_ref(), left);
+    }
+}
+
+fn listen() -> Option<OwnedFd> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let open = || {
+        // No protocol is NETLINK_ROUTE.
+        let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, None)?;
+        bind(&socket, &SocketAddrNetlink::new(0, GROUPS))?;
+        Ok::<_, rustix::io::Errno>(socket)
+    };
+    open()
+        .inspect_err(|error| {
+            warn!("cannot listen for network changes, looking every 200 ms: {error}")
+        })
+        .ok()
+}
+
+/// Returns at the next change, or when `left` is over. A flood of changes counts as one.
+fn wait_for_change(news: Option<&OwnedFd>, left: Duration) {
+    let Some(socket) = news else {
+        std::thread::sleep(left.min(Duration::from_millis(200)));
+        return;
+    };
+    let timeout = Timespec::try_from(left).ok();
+    let mut watched = [PollFd::new(socket, PollFlags::IN)];
+    if poll(&mut watched, timeout.as_ref()).is_ok() {
+        let mut buffer = [0_u8; 8192];
+        while recv(socket, &mut buffer[..], RecvFlags::DONTWAIT).is_ok() {}
+    }
+}
+
+/// Gives the machine the fallback address on an interface without hardware, so that a node is Ready without a cable.
+///
+/// # Errors
+/// `ip` failed; its words.
+pub fn make_fallback(paths: &Paths) -> Result<(), String> {
+    let interface = "holdfast0";
+    if !paths.at("/sys/class/net").join(interface).exists() {
+        ip(&["link", "add", interface, "type", "dummy"])?;
+    }
+    ip(&[
+        "address",
+        "replace",
+        &format!("{FALLBACK}/32"),
+        "dev",
+        interface,
+    ])?;
+    ip(&["link", "set", interface, "up"])
+}
+
+fn ip(args: &[&str]) -> Result<(), String> {
+    let failed = |why: &str| format!("`ip {}` failed: {}", args.join(" "), why.trim());
+    let output = Command::new("ip")
+        .args(args)
+        .output()
+        .map_err(|error| failed(&error.to_string()))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(failed(&String::from_utf8_lossy(&output.stderr)))
+}

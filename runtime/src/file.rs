@@ -1,0 +1,167 @@
+//! Files as data, and the one place that writes them.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// A file that shall be.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PlannedFile {
+    /// Where.
+    pub path: PathBuf,
+    /// Permission bits.
+    pub mode: u32,
+    /// What.
+    pub content: Vec<u8>,
+}
+
+impl std::fmt::Debug for PlannedFile {
+    // Contents may be keys.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "PlannedFile({:?}, {:o}, {} bytes)",
+            self.path,
+            self.mode,
+            self.content.len()
+        )
+    }
+}
+
+impl PlannedFile {
+    /// A file that shall be.
+    pub fn new(path: impl Into<PathBuf>, mode: u32, content: impl Into<Vec<u8>>) -> Self {
+        Self {
+            path: path.into(),
+            mode,
+            content: content.into(),
+        }
+    }
+}
+
+/// A file or folder could not be written, or no random bytes were to be had.
+#[derive(Debug, Error)]
+#[error("cannot {act} {path}{}", cure(source))]
+pub struct FileError {
+    act: &'static str,
+    path: PathBuf,
+    source: io::Error,
+}
+
+fn cure(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            " (the state partition is full: remove images or volumes that are not needed)"
+        }
+        _ => "",
+    }
+}
+
+impl FileError {
+    /// What went wrong underneath.
+    pub fn kind(&self) -> io::ErrorKind {
+        self.source.kind()
+    }
+}
+
+fn failed(act: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FileError {
+    move |source| FileError {
+        act,
+        path: path.into(),
+        source,
+    }
+}
+
+/// Writes a file in memory: readers see the old one or the new one. Makes missing folders, private ones.
+pub(crate) fn write(planned: &PlannedFile) -> Result<(), FileError> {
+    replace(planned, false).map_err(failed("write", &planned.path))
+}
+
+/// Writes a file that must survive a power cut once this returns.
+pub(crate) fn write_lasting(planned: &PlannedFile) -> Result<(), FileError> {
+    replace(planned, true).map_err(failed("write", &planned.path))
+}
+
+fn replace(planned: &PlannedFile, lasting: bool) -> io::Result<()> {
+    let folder = planned.path.parent().unwrap_or(Path::new("/"));
+    if !folder.is_dir() {
+        let private = planned.mode & 0o077 == 0;
+        let mode = if private { 0o700 } else { 0o755 };
+        DirBuilder::new()
+            .recursive(true)
+            .mode(mode)
+            .create(folder)?;
+    }
+    let name = planned.path.file_name().unwrap_or_default();
+    let fresh = folder.join(format!(".{}.new", name.to_string_lossy()));
+    let filled = fill(&fresh, planned, lasting).and_then(|()| fs::rename(&fresh, &planned.path));
+    if let Err(error) = filled {
+        // The first error is the one that matters.
+        let _ = fs::remove_file(&fresh);
+        return Err(error);
+    }
+    if lasting { sync_folder(folder) } else { Ok(()) }
+}
+
+fn fill(fresh: &Path, planned: &PlannedFile, lasting: bool) -> io::Result<()> {
+    match fs::remove_file(fresh) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    // Private from its first byte; opened up, if at all, once it is whole.
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(fresh)?;
+    file.write_all(&planned.content)?;
+    file.set_permissions(fs::Permissions::from_mode(planned.mode))?;
+    if lasting { file.sync_all() } else { Ok(()) }
+}
+
+/// Makes a folder and its parents; those that are missing get `mode`.
+pub(crate) fn make_folder(path: &Path, mode: u32) -> Result<(), FileError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(mode)
+        .create(path)
+        .map_err(failed("make the folder", path))
+}
+
+/// Removes a folder with all that is in it, if it is there.
+pub(crate) fn remove_folder(path: &Path) -> Result<(), FileError> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Renames a folder whose files are flushed, for good.
+pub(crate) fn rename_folder(from: &Path, to: &Path) -> Result<(), FileError> {
+    let whole = || {
+        sync_folder(from)?;
+        fs::rename(from, to)?;
+        sync_folder(to.parent().unwrap_or(Path::new("/")))
+    };
+    whole().map_err(failed("rename a folder to", to))
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Fills `bytes` with randomness from the kernel.
+pub(crate) fn random(bytes: &mut [u8]) -> Result<(), FileError> {
+    let mut filled = 0;
+    while filled < bytes.len() {
+        let rest = bytes.get_mut(filled..).unwrap_or_default();
+        let flags = rustix::rand::GetRandomFlags::empty();
+        let got = rustix::rand::getrandom(rest, flags).map_err(|error| {
+            failed("read random bytes from", Path::new("the kernel"))(error.into())
+        })?;
+        filled += got;
+    }
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! Who gets which certificate, as data.
+
+use crate::ClusterSettings;
+use std::net::IpAddr;
+
+/// The authority that signs a leaf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signer {
+    /// The cluster's.
+    Cluster,
+    /// The one for requests that the API server passes on in someone's name.
+    FrontProxy,
+}
+
+/// What a leaf is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Usage {
+    /// To be recognised by a server.
+    Client,
+    /// To be recognised by clients.
+    Server,
+}
+
+/// One leaf certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leaf {
+    /// File name without extension.
+    pub name: &'static str,
+    /// Who signs.
+    pub signer: Signer,
+    /// What for.
+    pub usage: Usage,
+    /// Common name: the user, for a client.
+    pub common_name: String,
+    /// Organisation: the user's group, for a client.
+    pub group: Option<&'static str>,
+    /// DNS names and addresses, for a server.
+    pub names: Vec<String>,
+}
+
+/// The administrator's leaf; its owner can do everything.
+pub const ADMIN: &str = "admin";
+
+/// Every leaf of a server.
+pub fn leaves(settings: &ClusterSettings, address: IpAddr) -> Vec<Leaf> {
+    let node = &settings.node_name;
+    let node_names = vec![
+        node.clone(),
+        "localhost".into(),
+        address.to_string(),
+        "127.0.0.1".into(),
+    ];
+    let local = || vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+    vec![
+        server("apiserver", "kube-apiserver", settings.api_names(address)),
+        server("kubelet-server", node, node_names),
+        server(
+            "controller-manager-server",
+            "kube-controller-manager",
+            local(),
+        ),
+        server("scheduler-server", "kube-scheduler", local()),
+        client(
+            "apiserver-kubelet-client",
+            "kube-apiserver-kubelet-client",
+            Some("system:masters"),
+        ),
+        Leaf {
+            signer: Signer::FrontProxy,
+            ..client("front-proxy-client", "front-proxy-client", None)
+        },
+        client("controller-manager", "system:kube-controller-manager", None),
+        client("scheduler", "system:kube-scheduler", None),
+        client(
+            "kubelet",
+            &format!("system:node:{node}"),
+            Some("system:nodes"),
+        ),
+        client("kube-proxy", "system:kube-proxy", None),
+        client("flannel", "holdfast:flannel", None),
+        client("keeper", "holdfast:keeper", Some("system:masters")),
+        client(ADMIN, "holdfast:admin", Some("system:masters")),
+    ]
+}
+
+fn server(name: &'static str, common_name: &str, names: Vec<String>) -> Leaf {
+    Leaf {
+        name,
+        signer: Signer::Cluster,
+        usage: Usage::Server,
+        common_name: common_name.into(),
+        group: None,
+        names,
+    }
+}
+
+fn client(name: &'static str, common_name: &str, group: Option<&'static str>) -> Leaf {
+    Leaf {
+        name,
+        signer: Signer::Cluster,
+        usage: Usage::Client,
+        common_name: common_name.into(),
+        group,
+        names: Vec::new(),
+    }
+}

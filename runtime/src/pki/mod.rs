@@ -1,0 +1,16 @@
+//! Certificates: authorities that last, leaves that live for one boot or one year.
+//!
+//! Authorities and the service account key are made once and kept on the state partition. Leaves are made at every boot
+//! in memory and again by the keeper before they expire; nothing of them is ever written to flash.
+
+mod authority;
+mod encryption;
+mod issue;
+mod leaf;
+mod life;
+
+pub use authority::{Authorities, PkiError};
+pub use encryption::ensure_encryption;
+pub use issue::{Issued, issue};
+pub use leaf::{ADMIN, Leaf, Signer, Usage, leaves};
+pub use life::Life;

@@ -1,0 +1,136 @@
+//! kube-apiserver: flags, who may come in without a name, what is audited.
+
+use super::{API_PORT, NodeFacts, json, leaf_file, pki_file};
+use crate::args::Args;
+use crate::file::PlannedFile;
+use crate::paths::text;
+use crate::settings::Audit;
+use crate::{ClusterSettings, Paths};
+use serde_json::{Value, json};
+
+/// Forward secrecy and authenticated encryption only; TLS 1.3 chooses its own.
+pub(super) const CIPHERS: &str = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,\
+TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,\
+TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256";
+
+fn authentication(paths: &Paths) -> std::path::PathBuf {
+    paths.run().join("authentication.json")
+}
+
+fn audit_policy(paths: &Paths) -> std::path::PathBuf {
+    paths.run().join("audit-policy.json")
+}
+
+pub(super) fn args(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths) -> Args {
+    let issuer = format!("https://kubernetes.default.svc.{}", settings.network.domain);
+    let leaf = |name| leaf_file(paths, name);
+    let pki = |name| pki_file(paths, name);
+    let args = Args::default()
+        .set("advertise-address", facts.address.to_string())
+        .set("secure-port", API_PORT.to_string())
+        .set(
+            "etcd-servers",
+            format!("unix://{}", text(&paths.datastore_socket())),
+        )
+        .set("authorization-mode", "Node,RBAC")
+        .set("enable-admission-plugins", "NodeRestriction")
+        .set("authentication-config", text(&authentication(paths)))
+        .set("enable-bootstrap-token-auth", "true")
+        .set("client-ca-file", pki("ca.crt"))
+        .set("tls-cert-file", leaf("apiserver"))
+        .set("tls-private-key-file", leaf("apiserver"))
+        .set("tls-min-version", "VersionTLS12")
+        .set("tls-cipher-suites", CIPHERS)
+        .set("kubelet-certificate-authority", pki("ca.crt"))
+        .set(
+            "kubelet-client-certificate",
+            leaf("apiserver-kubelet-client"),
+        )
+        .set("kubelet-client-key", leaf("apiserver-kubelet-client"))
+        .set("kubelet-preferred-address-types", "InternalIP,Hostname")
+        .set("proxy-client-cert-file", leaf("front-proxy-client"))
+        .set("proxy-client-key-file", leaf("front-proxy-client"))
+        .set("requestheader-client-ca-file", pki("front-proxy-ca.crt"))
+        .set("requestheader-allowed-names", "front-proxy-client")
+        .set("requestheader-extra-headers-prefix", "X-Remote-Extra-")
+        .set("requestheader-group-headers", "X-Remote-Group")
+        .set("requestheader-username-headers", "X-Remote-User")
+        .set("enable-aggregator-routing", "true")
+        .set("service-account-issuer", issuer)
+        .set("service-account-key-file", pki("service-account.key"))
+        .set(
+            "service-account-signing-key-file",
+            pki("service-account.key"),
+        )
+        .set(
+            "service-cluster-ip-range",
+            settings.network.services.to_string(),
+        )
+        .set("encryption-provider-config", text(&paths.encryption()))
+        .set("allow-privileged", "true")
+        .set("profiling", "false")
+        // One server: nobody compares identities, and the lease would be a write every ten seconds. The reconciler that
+        // counts servers writes the API's endpoint only when it changes.
+        .set("feature-gates", "APIServerIdentity=false")
+        .set("endpoint-reconciler-type", "master-count");
+    audit_args(args, settings.audit, paths)
+}
+
+/// The log is in memory and bounded: two files of 5 MB.
+fn audit_args(args: Args, audit: Audit, paths: &Paths) -> Args {
+    if audit == Audit::Off {
+        return args;
+    }
+    args.set("audit-policy-file", text(&audit_policy(paths)))
+        .set(
+            "audit-log-path",
+            text(&paths.at("/run/log/holdfast/audit.json")),
+        )
+        .set("audit-log-maxsize", "5")
+        .set("audit-log-maxbackup", "1")
+        .set("audit-log-mode", "batch")
+}
+
+pub(super) fn files(settings: &ClusterSettings, paths: &Paths) -> Vec<PlannedFile> {
+    let open = ["/livez", "/readyz", "/healthz"];
+    let conditions: Vec<Value> = open.iter().map(|path| json!({ "path": path })).collect();
+    let authentication_file = json!({
+        "apiVersion": "apiserver.config.k8s.io/v1",
+        "kind": "AuthenticationConfiguration",
+        "anonymous": { "enabled": true, "conditions": conditions },
+    });
+    let mut files = vec![json(authentication(paths), &authentication_file)];
+    if let Some(policy) = policy(settings.audit) {
+        files.push(json(audit_policy(paths), &policy));
+    }
+    files
+}
+
+fn policy(audit: Audit) -> Option<Value> {
+    let body = match audit {
+        Audit::Off => return None,
+        Audit::Metadata => "Metadata",
+        Audit::Request => "Request",
+    };
+    let system = json!({
+        "level": "None",
+        "users": ["system:kube-controller-manager", "system:kube-scheduler", "system:kube-proxy", "holdfast:keeper",
+                  "holdfast:flannel", "system:apiserver"],
+    });
+    let looking = json!({ "level": "None", "verbs": ["get", "list", "watch"] });
+    let health = json!({ "level": "None", "nonResourceURLs": ["/livez*", "/readyz*", "/healthz*", "/version", "/metrics*"] });
+    let nodes = json!({ "level": "None", "userGroups": ["system:nodes", "system:serviceaccounts:kube-system"] });
+    let secret = json!({
+        "level": "Metadata",
+        "resources": [
+            { "group": "", "resources": ["secrets", "configmaps", "serviceaccounts/token"] },
+            { "group": "authentication.k8s.io", "resources": ["tokenreviews"] },
+        ],
+    });
+    Some(json!({
+        "apiVersion": "audit.k8s.io/v1",
+        "kind": "Policy",
+        "omitStages": ["RequestReceived"],
+        "rules": [health, system, nodes, looking, secret, { "level": body }],
+    }))
+}

@@ -1,0 +1,182 @@
+//! `engine.json`: which components run, with which flags, after what.
+
+use super::{
+    API_PORT, LOCAL_API, NodeFacts, api_server, controllers, kubelet, leaf_file, network, pki_file,
+};
+use crate::args::{Args, RefusedFlag};
+use crate::file::PlannedFile;
+use crate::paths::text;
+use crate::{ClusterSettings, Paths};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The plan of `engine run`; its README describes every key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EnginePlan {
+    version: u8,
+    env: BTreeMap<String, String>,
+    gc: Gc,
+    components: Vec<Component>,
+}
+
+/// Settings of Go's collector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Gc {
+    percent: u32,
+    memory_limit_mib: u64,
+}
+
+/// One component.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Component {
+    name: &'static str,
+    args: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    after: Vec<Condition>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ready: Vec<Condition>,
+}
+
+/// Something to wait for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", untagged)]
+pub enum Condition {
+    /// A listening Unix socket.
+    Unix {
+        /// Its path.
+        unix: String,
+    },
+    /// A file.
+    File {
+        /// Its path.
+        file: String,
+    },
+    /// An address that answers 200.
+    Https {
+        /// The address.
+        https: String,
+        /// Who signed its certificate.
+        ca: String,
+        /// The certificate to be recognised with.
+        cert: String,
+        /// Its key.
+        key: String,
+    },
+    /// An earlier component's `ready`.
+    Component {
+        /// Its name.
+        component: &'static str,
+    },
+}
+
+/// SQLite's parameters.
+///
+/// WAL with `synchronous=NORMAL`: a commit is not flushed by itself, only a checkpoint is. A power cut can lose the last
+/// seconds of changes but never leaves the database torn: on one server every client of the datastore dies in the same
+/// cut, so nobody has seen what is lost. Flushing each commit would cost flash a page or two for every lease renewal.
+const SQLITE: &str = "_journal_mode=WAL&_busy_timeout=30000&_synchronous=NORMAL&_txlock=immediate&_stmt_cache_size=20&cache=shared";
+
+const CONTAINERD: &str = "/run/containerd/containerd.sock";
+
+/// The plan for a single server.
+pub(super) fn plan(
+    settings: &ClusterSettings,
+    facts: &NodeFacts,
+    paths: &Paths,
+) -> Result<EnginePlan, RefusedFlag> {
+    let extra = &settings.extra_args;
+    let api = || {
+        vec![Condition::Component {
+            component: "kube-apiserver",
+        }]
+    };
+    let controllers = controllers::manager(settings, paths)
+        .merged("controller-manager", &extra.controller_manager)?;
+    let scheduler = controllers::scheduler(paths).merged("scheduler", &extra.scheduler)?;
+    let kubelet = kubelet::args(settings, facts, paths).merged("kubelet", &extra.kubelet)?;
+    let proxy = network::proxy_args(paths).merged("kube-proxy", &extra.kube_proxy)?;
+    let mut after_kubelet = api();
+    after_kubelet.push(Condition::Unix {
+        unix: text(&paths.at(CONTAINERD)),
+    });
+    Ok(EnginePlan {
+        version: 1,
+        env: settings.environment.clone(),
+        gc: gc(facts.memory),
+        components: vec![
+            kine(paths),
+            api_server(settings, facts, paths)?,
+            component("kube-controller-manager", controllers, api()),
+            component("kube-scheduler", scheduler, api()),
+            component("kubelet", kubelet, after_kubelet),
+            component("kube-proxy", proxy, api()),
+            component(
+                "flanneld",
+                network::flannel_args(settings, facts, paths),
+                api(),
+            ),
+        ],
+    })
+}
+
+fn component(name: &'static str, args: Args, after: Vec<Condition>) -> Component {
+    Component {
+        name,
+        args: args.into_vec(),
+        after,
+        ready: Vec::new(),
+    }
+}
+
+fn kine(paths: &Paths) -> Component {
+    let socket = text(&paths.datastore_socket());
+    let database = text(&paths.database().join("state.db"));
+    let args = Args::default()
+        .set("endpoint", format!("sqlite://{database}?{SQLITE}"))
+        .set("listen-address", format!("unix://{socket}"));
+    Component {
+        ready: vec![Condition::Unix { unix: socket }],
+        ..component("kine", args, Vec::new())
+    }
+}
+
+fn api_server(
+    settings: &ClusterSettings,
+    facts: &NodeFacts,
+    paths: &Paths,
+) -> Result<Component, RefusedFlag> {
+    let args = api_server::args(settings, facts, paths)
+        .merged("api-server", &settings.extra_args.api_server)?;
+    let admin = leaf_file(paths, "keeper");
+    let ready = Condition::Https {
+        https: format!("{LOCAL_API}/readyz"),
+        ca: pki_file(paths, "ca.crt"),
+        cert: admin.clone(),
+        key: admin,
+    };
+    debug_assert!(LOCAL_API.ends_with(&API_PORT.to_string()));
+    Ok(Component {
+        ready: vec![ready],
+        ..component(
+            "kube-apiserver",
+            args,
+            vec![Condition::Component { component: "kine" }],
+        )
+    })
+}
+
+/// A collector that runs twice as often as Go's default, and harder still from a share of the machine's memory on.
+/// Below a quarter of memory nothing is gained by a limit; above 1 GiB there is enough to be had.
+fn gc(memory: u64) -> Gc {
+    Gc {
+        percent: 50,
+        memory_limit_mib: (memory / (3 << 20)).clamp(300, 1024),
+    }
+}
+
+impl EnginePlan {
+    pub(super) fn file(&self, paths: &Paths) -> PlannedFile {
+        let text = serde_json::to_string_pretty(self).expect("maps with text keys become JSON");
+        PlannedFile::new(paths.engine_plan(), 0o600, text + "\n")
+    }
+}

@@ -1,0 +1,114 @@
+//! The kubelet: flags and config file.
+
+use super::{NodeFacts, api_server::CIPHERS, json, leaf_file, pki_file};
+use crate::args::Args;
+use crate::file::PlannedFile;
+use crate::paths::text;
+use crate::{ClusterSettings, Paths};
+use serde_json::{Value, json};
+
+fn config(paths: &Paths) -> std::path::PathBuf {
+    paths.run().join("kubelet.json")
+}
+
+pub(super) fn args(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths) -> Args {
+    Args::default()
+        .set("config", text(&config(paths)))
+        .set("kubeconfig", text(&paths.kubeconfig("kubelet")))
+        .set("hostname-override", settings.node_name.clone())
+        .set("node-ip", facts.address.to_string())
+        .set("cert-dir", text(&paths.run().join("kubelet")))
+        .set("root-dir", text(&paths.at("/var/lib/kubelet")))
+}
+
+pub(super) fn file(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths) -> PlannedFile {
+    let mut config_file = basics(settings, paths);
+    merge(&mut config_file, security(paths));
+    merge(&mut config_file, resources(settings, facts));
+    json(config(paths), &config_file)
+}
+
+fn basics(settings: &ClusterSettings, paths: &Paths) -> Value {
+    let taints: Vec<Value> = settings
+        .taints
+        .iter()
+        .map(|t| json!({ "key": t.key, "value": t.value, "effect": t.effect }))
+        .collect();
+    json!({
+        "apiVersion": "kubelet.config.k8s.io/v1beta1",
+        "kind": "KubeletConfiguration",
+        "clusterDomain": settings.network.domain,
+        "clusterDNS": [settings.network.dns_address().to_string()],
+        "resolvConf": text(&paths.at("/etc/resolv.conf")),
+        "containerRuntimeEndpoint": format!("unix://{}", text(&paths.at("/run/containerd/containerd.sock"))),
+        // No systemd on the node; pods live in /sys/fs/cgroup/kubepods.
+        "cgroupDriver": "cgroupfs",
+        "cgroupRoot": "/",
+        "volumePluginDir": text(&paths.at("/var/lib/kubelet/volumeplugins")),
+        "podLogsDir": text(&paths.at("/var/log/pods")),
+        "registerWithTaints": taints,
+        // No logind on the node: PID 1 stops pods by stopping the engine first.
+        "shutdownGracePeriod": "0s",
+        "enableControllerAttachDetach": true,
+    })
+}
+
+fn security(paths: &Paths) -> Value {
+    let ciphers: Vec<&str> = CIPHERS.split(',').collect();
+    json!({
+        "authentication": {
+            "anonymous": { "enabled": false },
+            "webhook": { "enabled": true },
+            "x509": { "clientCAFile": pki_file(paths, "ca.crt") },
+        },
+        "authorization": { "mode": "Webhook" },
+        "readOnlyPort": 0,
+        "tlsCertFile": leaf_file(paths, "kubelet-server"),
+        "tlsPrivateKeyFile": leaf_file(paths, "kubelet-server"),
+        "tlsMinVersion": "VersionTLS12",
+        "tlsCipherSuites": ciphers,
+        // The keeper replaces both certificates; the kubelet reads them again.
+        "rotateCertificates": false,
+        "serverTLSBootstrap": false,
+        "protectKernelDefaults": true,
+        "makeIPTablesUtilChains": true,
+        "seccompDefault": true,
+        "enableProfilingHandler": false,
+        "enableDebugFlagsHandler": false,
+        "streamingConnectionIdleTimeout": "30m",
+        "eventRecordQPS": 50,
+        "failSwapOn": true,
+    })
+}
+
+fn resources(settings: &ClusterSettings, facts: &NodeFacts) -> Value {
+    // Never more than a quarter of a small machine, so that pods still fit on it.
+    let reserved = settings.system_reserved_memory.min(facts.memory / 4) >> 20;
+    json!({
+        "maxPods": settings.max_pods,
+        "podPidsLimit": 4096,
+        "systemReserved": { "memory": format!("{reserved}Mi"), "cpu": "100m" },
+        "enforceNodeAllocatable": ["pods"],
+        "evictionHard": {
+            "memory.available": "100Mi",
+            "nodefs.available": "5%",
+            "nodefs.inodesFree": "5%",
+            "imagefs.available": "5%",
+        },
+        "imageGCHighThresholdPercent": 85,
+        "imageGCLowThresholdPercent": 75,
+        "containerLogMaxSize": "2Mi",
+        "containerLogMaxFiles": 2,
+        // Fewer writes: the node's status is written when it changes, and every five minutes.
+        "nodeStatusUpdateFrequency": "10s",
+        "nodeStatusReportFrequency": "5m",
+        "nodeLeaseDurationSeconds": 40,
+        "syncFrequency": "1m",
+    })
+}
+
+fn merge(into: &mut Value, from: Value) {
+    if let (Value::Object(into), Value::Object(from)) = (into, from) {
+        into.extend(from.into_iter().filter(|(_, value)| !value.is_null()));
+    }
+}

@@ -1,0 +1,142 @@
+//! `holdfast runtime prepare`: find the facts, plan, write.
+//!
+//! Flow: authorities and encryption key (once, on state) → the node's address (waited for) → plan → files in memory, the
+//! engine's plan last. Guarantee: when `engine.json` is there, everything that it names is there.
+
+use crate::address::{self, HostError, Patience};
+use crate::file::{self, FileError, PlannedFile};
+use crate::pki::{Authorities, PkiError, ensure_encryption};
+use crate::plan::{NodeFacts, PlanError, PodNetwork, cni_file, plan, plan_containerd};
+use crate::{ClusterSettings, Paths};
+use std::fs;
+use std::net::IpAddr;
+use std::time::SystemTime;
+use thiserror::Error;
+use tracing::{info, warn};
+
+/// The cluster could not be prepared.
+#[derive(Debug, Error)]
+pub enum PrepareError {
+    /// Certificates or keys.
+    #[error("cannot prepare the cluster's identity")]
+    Pki(#[from] PkiError),
+    /// The plan.
+    #[error("cannot plan the cluster")]
+    Plan(#[from] PlanError),
+    /// A file or folder.
+    #[error("cannot prepare the cluster's files")]
+    File(#[from] FileError),
+    /// The network.
+    #[error("cannot find the node's address")]
+    Address(#[from] HostError),
+    /// The address of last resort.
+    #[error("no network, and no address without one: {0}")]
+    Fallback(String),
+}
+
+/// What was prepared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prepared {
+    /// The node's address.
+    pub address: IpAddr,
+    /// Whether it is the made-up one.
+    pub fallback: bool,
+}
+
+/// Prepares everything that `engine run` needs. Safe to run again at any time.
+///
+/// # Errors
+/// What [`PrepareError`] lists; nothing is half written then.
+pub fn prepare(
+    settings: &ClusterSettings,
+    paths: &Paths,
+    patience: Patience,
+) -> Result<Prepared, PrepareError> {
+    let now = SystemTime::now();
+    file::make_folder(&paths.cluster(), 0o700)?;
+    ensure_encryption(&paths.encryption(), &paths.pki())?;
+    let authorities = Authorities::ensure(&paths.pki(), now)?;
+    let found = address::find(settings.node_address, paths, patience)?;
+    let address = match found {
+        Some(address) => address,
+        None => {
+            warn!("no network: using {}", address::FALLBACK);
+            address::make_fallback(paths).map_err(PrepareError::Fallback)?;
+            address::FALLBACK.into()
+        }
+    };
+    write_for(settings, paths, &authorities, address, now)?;
+    info!("prepared for {address}");
+    Ok(Prepared {
+        address,
+        fallback: found.is_none(),
+    })
+}
+
+/// Writes what containerd needs. `holdfast node configure` calls it, so that containerd waits for nothing.
+///
+/// # Errors
+/// A file cannot be written.
+pub fn prepare_containerd(settings: &ClusterSettings, paths: &Paths) -> Result<(), FileError> {
+    // Entries of registries that are no longer configured must not linger.
+    file::remove_folder(&paths.at("/etc/containerd/certs.d"))?;
+    plan_containerd(settings, paths)
+        .iter()
+        .try_for_each(file::write)
+}
+
+/// Plans for an address that is known, and writes.
+///
+/// # Errors
+/// As [`prepare`], but for finding the address.
+pub fn write_for(
+    settings: &ClusterSettings,
+    paths: &Paths,
+    authorities: &Authorities,
+    address: IpAddr,
+    now: SystemTime,
+) -> Result<(), PrepareError> {
+    let facts = NodeFacts {
+        address,
+        memory: memory(paths),
+        now,
+    };
+    let files = plan(settings, &facts, paths, authorities)?;
+    for (folder, mode) in folders(paths) {
+        file::make_folder(&folder, mode)?;
+    }
+    if let Some(network) = known_pod_network(paths) {
+        file::write(&cni_file(network, paths))?;
+    }
+    for planned in &files {
+        file::write(planned)?;
+    }
+    let address_file = PlannedFile::new(paths.address(), 0o644, format!("{address}\n"));
+    Ok(file::write(&address_file)?)
+}
+
+fn folders(paths: &Paths) -> Vec<(std::path::PathBuf, u32)> {
+    vec![
+        (paths.database(), 0o700),
+        (paths.run(), 0o700),
+        (paths.user_manifests(), 0o700),
+        (paths.user_images(), 0o700),
+        (paths.at("/var/lib/kubelet/volumeplugins"), 0o755),
+        (paths.at("/var/log/pods"), 0o755),
+        (paths.at("/run/flannel"), 0o755),
+    ]
+}
+
+/// The pod network of an earlier boot. A damaged file is the same as none: the API knows it too.
+fn known_pod_network(paths: &Paths) -> Option<PodNetwork> {
+    let bytes = fs::read(paths.pod_network()).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+/// The machine's memory in bytes; 0 if the kernel does not tell.
+fn memory(paths: &Paths) -> u64 {
+    let text = fs::read_to_string(paths.at("/proc/meminfo")).unwrap_or_default();
+    let total = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
+    let kib = total.and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kib.unwrap_or(0) << 10
+}

@@ -1,0 +1,148 @@
+//! The services that PID 1 runs for the cluster.
+
+use crate::args::RefusedFlag;
+use crate::{ClusterSettings, plan};
+use init_api::{Group, KillWhat, Millis, ReadyWhen, Service, ServiceName};
+
+const HOLDFAST: &str = "/usr/bin/holdfast";
+const ENGINE: &str = "/usr/lib/holdfast/engine";
+
+/// The container runtime's service.
+pub const CONTAINERD: &str = "containerd";
+/// The one-shot that writes what Kubernetes needs.
+pub const PREPARE: &str = "cluster-prepare";
+/// The one-shot that loads the image of pod sandboxes and system workloads.
+pub const SYSTEM_IMAGE: &str = "system-image";
+/// Kubernetes.
+pub const KUBERNETES: &str = "kubernetes";
+/// The keeper.
+pub const KEEPER: &str = "keeper";
+
+/// The cluster's services, in the order in which they start.
+///
+/// # Errors
+/// A flag of the user's would break the node.
+pub fn services(settings: &ClusterSettings) -> Result<Vec<Service>, RefusedFlag> {
+    plan::check_flags(settings)?;
+    let all = [
+        containerd(),
+        system_image(),
+        prepare(),
+        kubernetes(),
+        keeper(),
+    ];
+    let with_environment = |mut service: Service| {
+        service.env.extend(settings.environment.clone());
+        service
+    };
+    Ok(all.into_iter().map(with_environment).collect())
+}
+
+fn name(text: &str) -> ServiceName {
+    ServiceName::new(text).expect("our names follow the rule for names")
+}
+
+fn containerd() -> Service {
+    Service {
+        // Containers go on while containerd is restarted.
+        kill: KillWhat::Main,
+        open_files: Some(1_048_576),
+        group: Group {
+            delegate: true,
+            oom_score_adj: Some(-999),
+            ..Group::default()
+        },
+        ..Service::daemon(
+            name(CONTAINERD),
+            [
+                ENGINE,
+                "containerd",
+                "--config",
+                "/etc/containerd/config.toml",
+            ],
+        )
+    }
+    .ready(ReadyWhen::SocketListens {
+        path: "/run/containerd/containerd.sock".into(),
+    })
+    .env("GOGC", "50")
+}
+
+fn system_image() -> Service {
+    Service::one_shot(name(SYSTEM_IMAGE), [HOLDFAST, "runtime", "images"]).after([name(CONTAINERD)])
+}
+
+fn prepare() -> Service {
+    Service::one_shot(name(PREPARE), [HOLDFAST, "runtime", "prepare"]).after([name("network")])
+}
+
+fn kubernetes() -> Service {
+    Service {
+        open_files: Some(1_048_576),
+        stop_timeout_ms: Millis::seconds(25),
+        group: Group {
+            oom_score_adj: Some(-999),
+            ..Group::default()
+        },
+        ..Service::daemon(
+            name(KUBERNETES),
+            [ENGINE, "run", "--plan", "/run/holdfast/cluster/engine.json"],
+        )
+    }
+    .after([name(PREPARE)])
+}
+
+fn keeper() -> Service {
+    Service {
+        group: Group {
+            oom_score_adj: Some(-500),
+            ..Group::default()
+        },
+        ..Service::daemon(name(KEEPER), [HOLDFAST, "runtime", "keep"])
+    }
+    .after([name(PREPARE)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::services;
+    use crate::ClusterSettings;
+
+    #[test]
+    fn pid_1_accepts_them() {
+        let mut settings = ClusterSettings::named("edge", "0.1.0");
+        settings
+            .environment
+            .insert("HTTPS_PROXY".into(), "http://proxy.example:3128".into());
+        let all = services(&settings).expect("no flags");
+        assert!(all.iter().all(|s| s.env.contains_key("HTTPS_PROXY")));
+        let all = init_api::Services::new(all).expect("startable");
+        let names: Vec<_> = all.iter().map(|s| s.name.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "containerd",
+                "system-image",
+                "cluster-prepare",
+                "kubernetes",
+                "keeper"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_flag_that_breaks_the_node_is_refused_early() {
+        let mut settings = ClusterSettings::named("edge", "0.1.0");
+        settings
+            .extra_args
+            .kubelet
+            .insert("root-dir".into(), vec!["/x".into()]);
+        let error = services(&settings).expect_err("refused");
+        assert!(
+            error
+                .to_string()
+                .starts_with("kubernetes.args.kubelet: --root-dir cannot be set"),
+            "{error}"
+        );
+    }
+}
