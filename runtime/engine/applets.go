@@ -27,18 +27,19 @@ import (
 	kubectl "k8s.io/kubectl/pkg/cmd"
 	kubectlutil "k8s.io/kubectl/pkg/cmd/util"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
-	manager2 "k8s.io/kubernetes/cmd/kube-controller-manager/app"
+	controllers "k8s.io/kubernetes/cmd/kube-controller-manager/app"
 	proxy "k8s.io/kubernetes/cmd/kube-proxy/app"
 	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
 	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
 	metricsserver "sigs.k8s.io/metrics-server/cmd/metrics-server/app"
 
+	"holdfast.dev/engine/internal/dispatch"
 	"holdfast.dev/engine/internal/flannel"
 	"holdfast.dev/engine/internal/kine"
 )
 
 // applets are the programs in this binary. Each does what upstream's main does.
-var applets = []applet{
+var applets = []dispatch.Applet{
 	{"run", "Kubernetes components in one process: run --plan FILE [--only NAME,...]", runPlan},
 	{"version", "versions of what is in this binary", printVersions},
 	{"kubectl", "Kubernetes command line", runKubectl},
@@ -46,7 +47,7 @@ var applets = []applet{
 	{"containerd", "container runtime", runContainerd},
 	{"containerd-shim-runc-v2", "container runtime, one for each pod", runShim},
 	{"kube-apiserver", "Kubernetes API server", command(apiserver.NewAPIServerCommand)},
-	{"kube-controller-manager", "Kubernetes controllers", command(manager2.NewControllerManagerCommand)},
+	{"kube-controller-manager", "Kubernetes controllers", command(controllers.NewControllerManagerCommand)},
 	{"kube-scheduler", "Kubernetes scheduler", command(func() *cobra.Command { return scheduler.NewSchedulerCommand() })},
 	{"kubelet", "Kubernetes node agent", command(func() *cobra.Command { return kubelet.NewKubeletCommand(context.Background()) })},
 	{"kube-proxy", "Kubernetes service network", command(proxy.NewProxyCommand)},

@@ -7,14 +7,16 @@ package main
 import (
 	"fmt"
 	"os"
+
+	"holdfast.dev/engine/internal/dispatch"
 )
 
 func main() {
-	chosen, argv, err := choose(applets, os.Args)
+	chosen, argv, err := dispatch.Choose(applets, os.Args)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "engine:", err)
 		os.Exit(2)
 	}
 	os.Args = argv
-	os.Exit(chosen.run(argv[1:]))
+	os.Exit(chosen.Run(argv[1:]))
 }

@@ -87,7 +87,7 @@ func (c Condition) check(earlier map[string]bool) error {
 	case c.File != "" && !filepath.IsAbs(c.File):
 		return fmt.Errorf("file: %q is not an absolute path", c.File)
 	case c.Component != "" && !earlier[c.Component]:
-		return fmt.Errorf("component: %q is not listed earlier in the plan", c.Component)
+		return fmt.Errorf("component: %q is not listed earlier in the plan, or stands in ready", c.Component)
 	case c.TCP != "":
 		if _, _, err := net.SplitHostPort(c.TCP); err != nil {
 			return fmt.Errorf("tcp: %w", err)
