@@ -1,1 +1,35 @@
 //! Applies a checked configuration to the running node.
+//!
+//! [`plan()`] turns a configuration and the facts of the node into steps and touches nothing; [`Executor`] carries steps out
+//! and decides nothing. [`configure`] is what PID 1 runs: it gathers, checks, plans, executes and writes what crosses borders.
+
+mod accounts;
+pub mod atomic;
+pub mod change;
+mod configure;
+pub mod errand;
+mod execute;
+mod facts;
+pub mod fetch;
+mod gather;
+mod machine;
+mod plan;
+mod reload;
+mod root;
+mod services;
+mod sources;
+mod step;
+pub mod trial;
+
+pub use configure::{Applied, CONFIG, CannotReport, Outcome, REPORT, configure};
+pub use execute::{Executor, Failed, Warning};
+pub use facts::{Facts, VarDir};
+pub use machine::{Machine, ThisMachine};
+pub use plan::{plan, plan_maintenance};
+pub use reload::Reload;
+pub use root::Root;
+pub use services::{ServicesProblem, Situation, services};
+pub use sources::{
+    CONFIG_MOUNT, ConfigPartition, Found, Media, NodeMedia, StoredUrl, UrlCopy, find,
+};
+pub use step::{Content, OnFailure, Owner, Step};

@@ -1,0 +1,189 @@
+//! `holdfast config apply`: a new file in place of the one on the CONFIG partition, for good or on trial.
+//!
+//! Flow: check the text together with the node's other sources → (for good) keep the old text as `previous.yaml` on state,
+//! write the new one to the partition (temporary file, flush, rename), end a trial; (on trial) keep the text in memory.
+//! PID 1 is asked by the caller to configure anew. Guarantee: a text that is not right changes nothing; a cut leaves the old
+//! or the new file.
+
+use crate::atomic;
+use crate::configure::load;
+use crate::root::Root;
+use crate::sources::{CONFIG_MOUNT, Found, Media, find, mount};
+use crate::trial::{self, Trial};
+use init_api::{BootRecord, Problem};
+use os_config::{Change, Loaded, Report, Source, SourceName, Sources};
+use std::io;
+use std::path::{Path, PathBuf};
+
+const PREVIOUS: &str = "/var/lib/holdfast/config/previous.yaml";
+
+/// A change was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// The new text is not right.
+    #[error("the file is not right; nothing was changed\n\n{0}")]
+    NotRight(Report),
+    /// There is no CONFIG partition to write to.
+    #[error("{}: {}\n{}", .0.title, .0.text, .0.cure)]
+    NoPartition(Problem),
+    /// The old text could not be kept.
+    #[error("could not keep the old file as {PREVIOUS}; nothing was changed")]
+    Previous(#[source] io::Error),
+    /// The partition could not be written.
+    #[error("could not write config.yaml to the CONFIG partition; the old one stands")]
+    Write(#[source] io::Error),
+    /// The trial could not be begun or ended.
+    #[error("could not change the trial's files in /run/holdfast")]
+    Trial(#[source] io::Error),
+    /// Nothing is on trial.
+    #[error("no configuration is on trial: it was confirmed already, or went back by itself")]
+    NoTrial,
+}
+
+/// The node's configuration now, and what a new text would make of it.
+#[derive(Debug)]
+pub struct Proposal {
+    /// What differs, key by key.
+    pub changes: Vec<Change>,
+    text: Vec<u8>,
+}
+
+/// The node's configuration in force, from its sources.
+///
+/// # Errors
+/// The problem that keeps it from being one.
+pub fn current(root: &Root, media: &mut dyn Media) -> Result<Loaded, Problem> {
+    load(root, &mut found(root, media))
+}
+
+/// Checks `text` in the place of the CONFIG partition's file, with the node's other sources as they are, and compares.
+///
+/// # Errors
+/// When it is not right.
+pub fn propose(
+    root: &Root,
+    media: &mut dyn Media,
+    origin: &str,
+    text: Vec<u8>,
+) -> Result<Proposal, ChangeError> {
+    let now = found(root, media);
+    let mut sources = Sources::new().with(Source::new(
+        SourceName::ConfigPartition,
+        origin,
+        text.clone(),
+    ));
+    let others = now
+        .sources
+        .as_slice()
+        .iter()
+        .filter(|source| source.name != SourceName::ConfigPartition);
+    others.for_each(|source| sources.add(source.clone()));
+    let mut then = Found {
+        sources,
+        ..Found::default()
+    };
+    // With what the new text's URL gave, if it is the same URL; its absence is no fault of the text.
+    let after = os_config::load(&then.sources).map_err(ChangeError::NotRight)?;
+    let after = load(root, &mut then).unwrap_or(after);
+    let before = load(root, &mut found(root, media))
+        .or_else(|_| os_config::load(&Sources::new()).map_err(ChangeError::NotRight))?;
+    Ok(Proposal {
+        changes: os_config::diff(&before, &after),
+        text,
+    })
+}
+
+fn found(root: &Root, media: &mut dyn Media) -> Found {
+    let boot: Option<BootRecord> =
+        init_api::load_if_present(root.path(init_api::paths::BOOT)).unwrap_or_default();
+    find(root, boot.as_ref(), media)
+}
+
+impl Proposal {
+    /// Puts the text on trial.
+    ///
+    /// # Errors
+    /// When memory cannot be written.
+    pub fn try_it(&self, root: &Root, trial: Trial) -> Result<(), ChangeError> {
+        trial::begin(root, &self.text, trial).map_err(ChangeError::Trial)
+    }
+
+    /// Writes the text to the CONFIG partition.
+    ///
+    /// # Errors
+    /// When the partition or state cannot be written; the old file stands.
+    pub fn keep(
+        &self,
+        root: &Root,
+        media: &mut dyn Media,
+        partition: &mut dyn Writable,
+    ) -> Result<(), ChangeError> {
+        keep(root, media, partition, &self.text)
+    }
+}
+
+/// Makes the text on trial the one on the CONFIG partition.
+///
+/// # Errors
+/// When there is none, or the partition cannot be written; it stays on trial then.
+pub fn confirm(
+    root: &Root,
+    media: &mut dyn Media,
+    partition: &mut dyn Writable,
+) -> Result<(), ChangeError> {
+    let (_, text) = trial::current(root)
+        .map_err(ChangeError::Trial)?
+        .ok_or(ChangeError::NoTrial)?;
+    keep(root, media, partition, &text)
+}
+
+/// A mounted partition that is writable for moments.
+pub trait Writable {
+    /// Makes it writable, or read-only again.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn set_writable(&mut self, directory: &Path, writable: bool) -> io::Result<()>;
+}
+
+/// The node's own mount.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Remount;
+
+impl Writable for Remount {
+    fn set_writable(&mut self, directory: &Path, writable: bool) -> io::Result<()> {
+        mount::set_writable(directory, writable)
+    }
+}
+
+fn keep(
+    root: &Root,
+    media: &mut dyn Media,
+    partition: &mut dyn Writable,
+    text: &[u8],
+) -> Result<(), ChangeError> {
+    let boot: Option<BootRecord> =
+        init_api::load_if_present(root.path(init_api::paths::BOOT)).unwrap_or_default();
+    let directory = media
+        .config_partition(boot.as_ref())
+        .map_err(ChangeError::NoPartition)?
+        .directory;
+    let file: PathBuf = directory.join("config.yaml");
+    match std::fs::read(&file) {
+        Ok(old) if old == text => return trial::end(root).map_err(ChangeError::Trial),
+        Ok(old) => atomic::write(&root.path(PREVIOUS), 0o600, &old, |_| Ok(()))
+            .map_err(ChangeError::Previous)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(ChangeError::Previous(error)),
+    }
+    partition
+        .set_writable(&directory, true)
+        .map_err(ChangeError::Write)?;
+    let written = atomic::write(&file, 0o600, text, |_| Ok(()));
+    // The new file is flushed whether this works or not; the next boot mounts it read-only again.
+    if let Err(error) = partition.set_writable(&directory, false) {
+        eprintln!("{CONFIG_MOUNT} stays writable until the next boot: {error}");
+    }
+    written.map_err(ChangeError::Write)?;
+    trial::end(root).map_err(ChangeError::Trial)
+}

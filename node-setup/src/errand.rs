@@ -1,0 +1,289 @@
+//! What services of PID 1 do once the network is up: fetch keys, configuration, manifests and images; run the user's commands.
+
+use crate::atomic;
+use crate::configure::CONFIG;
+use crate::fetch::{self, Effort, FetchError};
+use crate::gather::gather;
+use crate::machine::Machine;
+use crate::plan::{
+    FETCHED_KEYS, FETCHED_KEYS_CACHE, MANIFESTS, fetched_keys, manifest_file, words_of,
+};
+use crate::root::Root;
+use crate::sources::{Media, StoredUrl, UrlCopy, find};
+use os_config::{Config, Image, Manifest, SourceName};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const IMAGES: &str = "/var/lib/holdfast/images";
+
+/// An errand was not done, or not wholly.
+#[derive(Debug, thiserror::Error)]
+pub enum ErrandError {
+    /// The node has no configuration.
+    #[error("cannot read {CONFIG}; is this a configured Holdfast node?")]
+    Config(#[source] io::Error),
+    /// Something could not be fetched.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// A fetched configuration is not right; the last copy stays in force.
+    #[error("what {url} gave is not a configuration:\n{report}")]
+    BadConfig {
+        /// Where it came from.
+        url: String,
+        /// What is wrong with it.
+        report: String,
+    },
+    /// A fetched file is not text.
+    #[error("what {url} gave is not text")]
+    NotText {
+        /// Where it came from.
+        url: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file could not be written.
+    #[error("could not write {path}")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Several things failed; each was said when it did.
+    #[error("{0} of them failed")]
+    Several(usize),
+}
+
+/// The checked configuration in force.
+///
+/// # Errors
+/// When there is none.
+pub fn config_in_force(root: &Root) -> Result<Config, ErrandError> {
+    let bytes = std::fs::read(root.path(CONFIG)).map_err(ErrandError::Config)?;
+    serde_json::from_slice(&bytes).map_err(|error| ErrandError::Config(error.into()))
+}
+
+/// Fetches the keys of people named by account or URL and lets them in; keeps a copy for boots without a network.
+///
+/// # Errors
+/// When a source failed; the others' keys, and the failed one's last copy, are in force.
+pub fn fetch_keys(
+    root: &Root,
+    sources: &[os_config::SshKeySource],
+    mut pause: impl FnMut(Duration),
+) -> Result<(), ErrandError> {
+    let (mut facts, _) = gather(root);
+    let old = facts.fetched_keys.clone();
+    let mut failed = None;
+    for source in sources {
+        let Some(url) = source.url() else { continue };
+        match fetch_text(&url, &mut pause) {
+            Ok(text) => {
+                facts
+                    .fetched_keys
+                    .insert(source.to_string(), key_lines(&text));
+            }
+            Err(error) => {
+                eprintln!("{source}: {error}");
+                failed = Some(error);
+            }
+        }
+    }
+    facts
+        .fetched_keys
+        .retain(|name, _| sources.iter().any(|source| source.to_string() == *name));
+    write(root, FETCHED_KEYS, fetched_keys(sources, &facts).as_bytes())?;
+    if facts.fetched_keys != old {
+        let cache = serde_json::to_vec(&facts.fetched_keys)
+            .map_err(|error| not_written(FETCHED_KEYS_CACHE, error.into()))?;
+        write(root, FETCHED_KEYS_CACHE, &cache)?;
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+/// Only lines that are keys: a login page instead of keys must not get into the file.
+fn key_lines(text: &str) -> String {
+    let key = |line: &&str| {
+        matches!(
+            os_config::SshKeySource::parse(line),
+            Ok(os_config::SshKeySource::Literal(_))
+        )
+    };
+    text.lines()
+        .map(str::trim)
+        .filter(key)
+        .map(|line| format!("{line}\n"))
+        .collect()
+}
+
+/// Fetches `config_url`; a new text that is right together with the other sources is kept. True when it must be applied.
+///
+/// # Errors
+/// When it cannot be had, or is not right; the last copy stays in force.
+pub fn fetch_config(
+    root: &Root,
+    media: &mut dyn Media,
+    url: &str,
+    pause: impl FnMut(Duration),
+) -> Result<bool, ErrandError> {
+    let text = fetch::fetch(url, Effort::USUAL, pause)?;
+    let stored = StoredUrl::new(root);
+    let copy = UrlCopy {
+        url: url.to_owned(),
+        text,
+    };
+    if stored.load(url).as_ref() == Some(&copy) {
+        return Ok(false);
+    }
+    let boot = init_api::load_if_present(root.path(init_api::paths::BOOT)).unwrap_or_default();
+    let mut found = find(root, boot.as_ref(), media);
+    found.sources.add(copy.source());
+    if let Err(report) = os_config::load(&found.sources) {
+        // What is wrong elsewhere is not this text's fault, and perhaps mended by it.
+        if report
+            .problems()
+            .iter()
+            .any(|problem| problem.source == Some(SourceName::Url))
+        {
+            return Err(ErrandError::BadConfig {
+                url: url.to_owned(),
+                report: report.to_string(),
+            });
+        }
+    }
+    stored
+        .store(&copy)
+        .map_err(|source| not_written("/var/lib/holdfast/config/from-url.yaml", source))?;
+    Ok(true)
+}
+
+/// Fetches the manifests and images that are named by URL. What is there already is kept when a server is away.
+///
+/// # Errors
+/// When something could not be fetched; the rest was.
+pub fn fetch_downloads(
+    root: &Root,
+    config: &Config,
+    mut pause: impl FnMut(Duration),
+) -> Result<(), ErrandError> {
+    let mut failed = 0;
+    for manifest in &config.manifests {
+        let Manifest::Url { url, .. } = manifest else {
+            continue;
+        };
+        let path = Path::new(MANIFESTS).join(manifest_file(manifest));
+        let done = fetch_text(url.as_str(), &mut pause)
+            .and_then(|text| write(root, &path, text.as_bytes()));
+        failed += usize::from(said(done));
+    }
+    let mut wanted = Vec::new();
+    for image in &config.images {
+        let Image::Url(url) = image else { continue };
+        let name = image_file(url.as_str());
+        let path = root.path(IMAGES).join(&name);
+        wanted.push(name);
+        // An image is fetched once: its URL names its version.
+        if !path.exists() {
+            failed += usize::from(said(
+                fetch::to_file(url.as_str(), &path, &mut pause).map_err(ErrandError::from),
+            ));
+        }
+    }
+    remove_stale_images(root, &wanted);
+    if failed == 0 {
+        Ok(())
+    } else {
+        Err(ErrandError::Several(failed))
+    }
+}
+
+/// Prints an error; true when there was one.
+fn said(done: Result<(), ErrandError>) -> bool {
+    if let Err(error) = &done {
+        let cause = std::error::Error::source(error)
+            .map(|cause| format!(": {cause}"))
+            .unwrap_or_default();
+        eprintln!("{error}{cause}");
+    }
+    done.is_err()
+}
+
+/// A name that is made from the whole URL, with its end kept readable.
+fn image_file(url: &str) -> String {
+    // FNV-1a: only to tell URLs with the same end apart.
+    let hash = url.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    let end = url.rsplit('/').next().unwrap_or_default();
+    let readable: String = end
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
+        .take(80)
+        .collect();
+    format!("config-{hash:016x}-{readable}")
+}
+
+fn remove_stale_images(root: &Root, wanted: &[String]) {
+    let Ok(entries) = std::fs::read_dir(root.path(IMAGES)) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with("config-") && !wanted.contains(&name) {
+            if let Err(error) = std::fs::remove_file(entry.path()) {
+                eprintln!("{name} is no longer wanted and cannot be removed: {error}");
+            }
+        }
+    }
+}
+
+/// Runs `run_commands` in order; a failing one does not keep the next from running.
+///
+/// # Errors
+/// When the configuration cannot be read, or commands failed; each was said when it did.
+pub fn run_commands<M: Machine>(root: &Root, machine: &mut M) -> Result<(), ErrandError> {
+    let config = config_in_force(root)?;
+    // Returns as soon as NetworkManager says so; a site without a network gets its commands all the same, late.
+    let wait = ["nm-online", "--quiet", "--timeout=120"].map(str::to_owned);
+    if machine.run(&wait).is_err() {
+        println!("no network after two minutes: running the commands without");
+    }
+    let mut failed = 0;
+    for (index, command) in config.run_commands.iter().enumerate() {
+        println!("run_commands[{index}]");
+        if let Err(error) = machine.run(&words_of(command)) {
+            eprintln!("run_commands[{index}]: {error}");
+            failed += 1;
+        }
+    }
+    if failed == 0 {
+        Ok(())
+    } else {
+        Err(ErrandError::Several(failed))
+    }
+}
+
+fn fetch_text(url: &str, pause: &mut impl FnMut(Duration)) -> Result<String, ErrandError> {
+    let body = fetch::fetch(url, Effort::USUAL, pause)?;
+    fetch::text(body).map_err(|source| ErrandError::NotText {
+        url: url.to_owned(),
+        source,
+    })
+}
+
+fn write(root: &Root, path: impl AsRef<Path>, content: &[u8]) -> Result<(), ErrandError> {
+    let path = path.as_ref();
+    let full = root.path(path);
+    if std::fs::read(&full).is_ok_and(|old| old == content) {
+        return Ok(());
+    }
+    atomic::write(&full, 0o600, content, |_| Ok(())).map_err(|source| not_written(path, source))
+}
+
+fn not_written(path: impl Into<PathBuf>, source: io::Error) -> ErrandError {
+    ErrandError::Write {
+        path: path.into(),
+        source,
+    }
+}

@@ -1,0 +1,238 @@
+//! Carries out a plan: one match, no decisions.
+
+use crate::atomic;
+use crate::machine::Machine;
+use crate::reload::Reload;
+use crate::step::{OnFailure, Owner, Step};
+use std::fs;
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+/// A step that stopped the plan.
+#[derive(Debug, thiserror::Error)]
+#[error("could not {act}")]
+pub struct Failed {
+    /// What was attempted, with path or key.
+    pub act: String,
+    /// Why it failed.
+    #[source]
+    pub source: io::Error,
+}
+
+/// A step that failed without stopping the node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning(pub String);
+
+/// Carries out steps below `root` (`/` on a node) with the given machine.
+#[derive(Debug)]
+pub struct Executor<M> {
+    root: PathBuf,
+    machine: M,
+}
+
+impl<M: Machine> Executor<M> {
+    /// An executor for one root directory.
+    pub fn new(root: impl Into<PathBuf>, machine: M) -> Self {
+        Executor {
+            root: root.into(),
+            machine,
+        }
+    }
+
+    /// The machine, for tests that look at what was asked of it.
+    pub fn machine(&self) -> &M {
+        &self.machine
+    }
+
+    /// Carries out the steps in order.
+    ///
+    /// # Errors
+    /// The first failing step that is marked [`OnFailure::Stop`]; the steps after it were not tried.
+    pub fn execute(&mut self, steps: &[Step]) -> Result<Vec<Warning>, Failed> {
+        let mut warnings = Vec::new();
+        for step in steps {
+            if let Step::Warn(text) = step {
+                warnings.push(Warning(text.clone()));
+                continue;
+            }
+            let Err(source) = self.step(step) else {
+                continue;
+            };
+            let act = describe(step);
+            match on_failure(step) {
+                OnFailure::Stop => return Err(Failed { act, source }),
+                OnFailure::Report => warnings.push(Warning(format!("could not {act}: {source}"))),
+            }
+        }
+        Ok(warnings)
+    }
+
+    fn step(&mut self, step: &Step) -> io::Result<()> {
+        match step {
+            Step::MakeDir { path, mode, owner } => self.make_dir(path, *mode, *owner),
+            Step::WriteFile {
+                path,
+                mode,
+                owner,
+                content,
+                ..
+            } => self.write_file(path, *mode, *owner, &content.0),
+            Step::Link { path, target } => self.link(path, target),
+            Step::Remove { path } => match fs::remove_file(self.below(path)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            },
+            Step::Sysctl { key, value, .. } => self.sysctl(key, value),
+            Step::LoadModules { names, .. } => {
+                // One process for all: starting one costs more than loading a module.
+                let options = ["modprobe", "--all", "--"].map(str::to_owned);
+                self.machine.run(&[options.as_slice(), names].concat())
+            }
+            Step::Copy { from, to, mode } => {
+                let content = fs::read(self.below(from))?;
+                self.write_file(to, *mode, Owner::ROOT, &content)
+            }
+            Step::Reload { what, .. } => self.machine.reload(*what),
+            Step::Warn(_) => Ok(()),
+            Step::SetHostname(name) => self.machine.set_hostname(name),
+            Step::Run { command, .. } => self.machine.run(command),
+        }
+    }
+
+    fn below(&self, path: &Path) -> PathBuf {
+        self.root.join(path.strip_prefix("/").unwrap_or(path))
+    }
+
+    fn make_dir(&mut self, path: &Path, mode: u32, owner: Owner) -> io::Result<()> {
+        let path = self.below(path);
+        fs::create_dir_all(&path)?;
+        let is = fs::metadata(&path)?;
+        if is.permissions().mode() & 0o7777 != mode {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode))?;
+        }
+        if (is.uid(), is.gid()) != (owner.uid, owner.gid) {
+            self.machine.chown(&path, owner.uid, owner.gid)?;
+        }
+        Ok(())
+    }
+
+    fn write_file(
+        &mut self,
+        path: &Path,
+        mode: u32,
+        owner: Owner,
+        content: &[u8],
+    ) -> io::Result<()> {
+        let path = self.below(path);
+        if is_already(&path, mode, owner, content) {
+            return Ok(());
+        }
+        if let Some(directory) = path.parent() {
+            fs::create_dir_all(directory)?;
+        }
+        let machine = &mut self.machine;
+        atomic::write(&path, mode, content, |temporary| {
+            let is = fs::metadata(temporary)?;
+            if (is.uid(), is.gid()) == (owner.uid, owner.gid) {
+                return Ok(());
+            }
+            machine.chown(temporary, owner.uid, owner.gid)
+        })
+    }
+
+    fn link(&mut self, path: &Path, target: &Path) -> io::Result<()> {
+        let path = self.below(path);
+        if fs::read_link(&path).is_ok_and(|is| is == target) {
+            return Ok(());
+        }
+        if let Some(directory) = path.parent() {
+            fs::create_dir_all(directory)?;
+        }
+        let temporary = path.with_extension("new-link");
+        match fs::remove_file(&temporary) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        symlink(target, &temporary)?;
+        fs::rename(&temporary, &path)
+    }
+
+    fn sysctl(&mut self, key: &str, value: &str) -> io::Result<()> {
+        let path = self.below(Path::new("/proc/sys")).join(sysctl_path(key));
+        fs::write(path, value)
+    }
+}
+
+/// `net.ipv4.conf.eth0/1.forwarding` and `net/ipv4/conf/eth0.1/forwarding` name the same parameter (as in sysctl(8)): the
+/// separator that comes first is the separator.
+fn sysctl_path(key: &str) -> String {
+    let dotted = key
+        .find(['.', '/'])
+        .is_some_and(|at| key[at..].starts_with('.'));
+    if !dotted {
+        return key.to_owned();
+    }
+    key.chars()
+        .map(|c| match c {
+            '.' => '/',
+            '/' => '.',
+            other => other,
+        })
+        .collect()
+}
+
+/// True when nothing needs writing: flash wears, and most boots change nothing.
+fn is_already(path: &Path, mode: u32, owner: Owner, content: &[u8]) -> bool {
+    let Ok(is) = fs::symlink_metadata(path) else {
+        return false;
+    };
+    is.is_file()
+        && is.len() == content.len() as u64
+        && is.permissions().mode() & 0o7777 == mode
+        && (is.uid(), is.gid()) == (owner.uid, owner.gid)
+        && fs::read(path).is_ok_and(|old| old == content)
+}
+
+fn on_failure(step: &Step) -> OnFailure {
+    match step {
+        Step::WriteFile { on_failure, .. }
+        | Step::Sysctl { on_failure, .. }
+        | Step::LoadModules { on_failure, .. }
+        | Step::Reload { on_failure, .. }
+        | Step::Run { on_failure, .. } => *on_failure,
+        Step::MakeDir { .. }
+        | Step::Link { .. }
+        | Step::Remove { .. }
+        | Step::Copy { .. }
+        | Step::SetHostname(_) => OnFailure::Stop,
+        Step::Warn(_) => OnFailure::Report,
+    }
+}
+
+fn describe(step: &Step) -> String {
+    match step {
+        Step::MakeDir { path, .. } => format!("make the directory {}", path.display()),
+        Step::WriteFile { path, .. } => format!("write {}", path.display()),
+        Step::Link { path, target } => format!("link {} to {}", path.display(), target.display()),
+        Step::Remove { path } => format!("remove {}", path.display()),
+        Step::Sysctl { key, value, .. } => format!("set the kernel parameter {key} to `{value}`"),
+        Step::LoadModules { names, .. } => {
+            format!("load all of the kernel modules {}", names.join(", "))
+        }
+        Step::Copy { from, to, .. } => format!("copy {} to {}", from.display(), to.display()),
+        Step::Reload {
+            what: Reload::Ssh, ..
+        } => "let sshd read its settings again".to_owned(),
+        Step::Reload {
+            what: Reload::Time, ..
+        } => "start chronyd anew".to_owned(),
+        Step::Reload {
+            what: Reload::Network,
+            ..
+        } => "bring the network in line".to_owned(),
+        Step::Warn(text) => text.clone(),
+        Step::SetHostname(name) => format!("set the host name {name}"),
+        Step::Run { why, .. } => why.clone(),
+    }
+}

@@ -1,0 +1,92 @@
+//! What the planner has to know about the node besides its configuration.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// The node as found. All of it is read once, before planning.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// `/etc/machine-id`, 32 hexadecimal digits.
+    pub machine_id: String,
+    /// The image's `/etc/passwd`.
+    pub passwd: String,
+    /// The image's `/etc/group`.
+    pub group: String,
+    /// The image's `/etc/shadow`.
+    pub shadow: String,
+    /// Directories that the image's programs expect below `/var`.
+    pub var_dirs: Vec<VarDir>,
+    /// Private ssh host keys that exist and are not empty.
+    pub host_keys: Vec<PathBuf>,
+    /// Keys fetched earlier, by the source as it is written in the configuration.
+    pub fetched_keys: BTreeMap<String, String>,
+    /// Files in `/var/lib/holdfast/manifests`.
+    pub manifests: Vec<String>,
+    /// Profiles in `/run/NetworkManager/system-connections`, with their texts.
+    pub profiles: BTreeMap<String, String>,
+    /// Texts of files that running services have read.
+    pub files: BTreeMap<PathBuf, String>,
+    /// Random characters for a password hash, 16 bytes.
+    pub salt: [u8; 16],
+    /// Whether this is the first configuration of this boot: only then init and boot commands run.
+    pub first_run: bool,
+    /// Serial consoles named on the kernel command line, `ttyS0`.
+    pub serial_consoles: Vec<String>,
+}
+
+/// A directory that programs of the image expect, from `/usr/lib/holdfast/var-dirs`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VarDir {
+    /// Its path, absolute.
+    pub path: PathBuf,
+    /// Permission bits.
+    pub mode: u32,
+    /// `user:group` by name or number.
+    pub owner: String,
+}
+
+impl VarDir {
+    /// Parses the lines `path mode owner[:group]`; blank lines and `#` comments are skipped, others that do not fit are returned.
+    pub fn parse_all(text: &str) -> (Vec<VarDir>, Vec<String>) {
+        let mut dirs = Vec::new();
+        let mut strange = Vec::new();
+        for line in text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        {
+            match VarDir::parse(line) {
+                Some(dir) => dirs.push(dir),
+                None => strange.push(line.to_owned()),
+            }
+        }
+        (dirs, strange)
+    }
+
+    fn parse(line: &str) -> Option<VarDir> {
+        let mut words = line.split_whitespace();
+        let path = PathBuf::from(words.next()?);
+        let mode = u32::from_str_radix(words.next()?, 8).ok()?;
+        let owner = words.next()?.to_owned();
+        (path.is_absolute() && words.next().is_none()).then_some(VarDir { path, mode, owner })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn var_dirs_by_line() {
+        let (dirs, strange) = VarDir::parse_all(
+            "# comment\n\n/var/lib/chrony 0750 _chrony:_chrony\nvar/x 0755 root\n/var/y 0999 root\n",
+        );
+        let chrony = VarDir {
+            path: "/var/lib/chrony".into(),
+            mode: 0o750,
+            owner: "_chrony:_chrony".into(),
+        };
+        assert_eq!(dirs, [chrony]);
+        assert_eq!(strange, ["var/x 0755 root", "/var/y 0999 root"]);
+    }
+}

@@ -1,0 +1,233 @@
+//! Getting a small file over HTTP: bounded in time, size and tries.
+
+use crate::atomic;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+use ureq::Agent;
+
+/// How hard to try.
+#[derive(Debug, Clone, Copy)]
+pub struct Effort {
+    /// How often at most.
+    pub tries: u32,
+    /// How long one try may take in all.
+    pub patience: Duration,
+    /// The pause after the first failed try; it doubles each time.
+    pub first_pause: Duration,
+    /// The largest answer that is taken, bytes.
+    pub largest: u64,
+}
+
+impl Effort {
+    /// For configuration and key files: about a minute in the worst case that a server just does not answer.
+    pub const USUAL: Effort = Effort {
+        tries: 4,
+        patience: Duration::from_secs(15),
+        first_pause: Duration::from_secs(1),
+        largest: 1 << 20,
+    };
+}
+
+/// A file could not be fetched.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// The server was not reached or did not answer in time, in all tries.
+    #[error("{url} could not be reached in {tries} tries")]
+    Unreachable {
+        /// What was asked for.
+        url: String,
+        /// How often.
+        tries: u32,
+        /// The last try's reason.
+        source: Box<ureq::Error>,
+    },
+    /// The server said that it will not give it.
+    #[error("{url}: the server answered with status {status}")]
+    Refused {
+        /// What was asked for.
+        url: String,
+        /// HTTP status.
+        status: u16,
+    },
+    /// The answer is longer than what is taken.
+    #[error("{url}: the answer is longer than {largest} bytes")]
+    TooLong {
+        /// What was asked for.
+        url: String,
+        /// The limit.
+        largest: u64,
+    },
+}
+
+/// Fetches `url`; `pause` is called with the time to wait between tries.
+///
+/// # Errors
+/// As [`FetchError`] says. Refusals and oversized answers are not tried again.
+pub fn fetch(
+    url: &str,
+    effort: Effort,
+    pause: impl FnMut(Duration),
+) -> Result<Vec<u8>, FetchError> {
+    let agent = agent(effort.patience);
+    let once = || {
+        agent
+            .get(url)
+            .call()?
+            .body_mut()
+            .with_config()
+            .limit(effort.largest)
+            .read_to_vec()
+    };
+    retried(url, effort, pause, once)
+}
+
+/// Fetches `url` into a file, whole or not at all; for large ones, in constant memory.
+///
+/// # Errors
+/// As [`fetch`]; a file that cannot be written counts as unreachable, with the reason.
+pub fn to_file(url: &str, path: &Path, pause: impl FnMut(Duration)) -> Result<(), FetchError> {
+    let effort = Effort {
+        patience: Duration::from_secs(3600),
+        largest: 64 << 30,
+        ..Effort::USUAL
+    };
+    let agent = agent(effort.patience);
+    let once = || {
+        let mut answer = agent.get(url).call()?;
+        let mut body = answer
+            .body_mut()
+            .with_config()
+            .limit(effort.largest)
+            .reader();
+        atomic::stream(path, 0o600, &mut body).map_err(ureq::Error::from)
+    };
+    retried(url, effort, pause, once)
+}
+
+fn agent(patience: Duration) -> Agent {
+    Agent::config_builder()
+        .timeout_global(Some(patience))
+        .timeout_connect(Some(patience.min(Duration::from_secs(15))))
+        .user_agent(concat!("holdfast/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .into()
+}
+
+fn retried<T>(
+    url: &str,
+    effort: Effort,
+    mut pause: impl FnMut(Duration),
+    once: impl Fn() -> Result<T, ureq::Error>,
+) -> Result<T, FetchError> {
+    let url = url.to_owned();
+    let mut wait = effort.first_pause;
+    let mut tried = 0;
+    loop {
+        tried += 1;
+        match once() {
+            Ok(answer) => return Ok(answer),
+            Err(ureq::Error::StatusCode(status)) if !is_passing(status) => {
+                return Err(FetchError::Refused { url, status });
+            }
+            Err(ureq::Error::BodyExceedsLimit(_)) => {
+                return Err(FetchError::TooLong {
+                    url,
+                    largest: effort.largest,
+                });
+            }
+            Err(error) if tried >= effort.tries => {
+                return Err(FetchError::Unreachable {
+                    url,
+                    tries: tried,
+                    source: Box::new(error),
+                });
+            }
+            Err(_) => pause(wait),
+        }
+        wait *= 2;
+    }
+}
+
+/// Statuses that may be different in a moment.
+fn is_passing(status: u16) -> bool {
+    matches!(status, 408 | 425 | 429 | 500..=599)
+}
+
+/// The text of an answer.
+///
+/// # Errors
+/// When it is not UTF-8.
+pub fn text(body: Vec<u8>) -> io::Result<String> {
+    String::from_utf8(body)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.utf8_error()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
+    const SHORT: Effort = Effort {
+        tries: 3,
+        patience: Duration::from_secs(5),
+        first_pause: Duration::from_secs(1),
+        largest: 16,
+    };
+
+    /// Answers one connection after another with the given replies, then closes the door.
+    fn server(replies: Vec<&'static str>) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/config.yaml", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for reply in replies {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut request = [0; 1024];
+                let _ = stream.read(&mut request).unwrap();
+                stream.write_all(reply.as_bytes()).unwrap();
+            }
+        });
+        url
+    }
+
+    const GOOD: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello";
+    const BUSY: &str = "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    const GONE: &str = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    const LONG: &str =
+        "HTTP/1.1 200 OK\r\nContent-Length: 20\r\nConnection: close\r\n\r\n01234567890123456789";
+
+    #[test]
+    fn what_passes_is_tried_again() {
+        let mut pauses = Vec::new();
+        let body = fetch(&server(vec![BUSY, GOOD]), SHORT, |wait| pauses.push(wait)).unwrap();
+        assert_eq!(body, b"hello");
+        assert_eq!(pauses, [Duration::from_secs(1)]);
+    }
+
+    #[test]
+    fn failures_are_named() {
+        let cases: [(&str, String, &str); 3] = [
+            (
+                "refused",
+                server(vec![GONE]),
+                "the server answered with status 404",
+            ),
+            (
+                "too long",
+                server(vec![LONG]),
+                "the answer is longer than 16 bytes",
+            ),
+            // Nothing listens on the discard port.
+            (
+                "unreachable",
+                "http://127.0.0.1:9/x".to_owned(),
+                "http://127.0.0.1:9/x could not be reached in 3 tries",
+            ),
+        ];
+        for (name, url, message) in cases {
+            let error = fetch(&url, SHORT, |_| ()).unwrap_err();
+            assert!(error.to_string().contains(message), "{name}: {error}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Reads the facts of the node.
+
+use crate::facts::{Facts, VarDir};
+use crate::plan::{FETCHED_KEYS_CACHE, MANIFESTS};
+use crate::root::Root;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read;
+use std::path::PathBuf;
+
+/// Where the image says which directories its programs expect.
+const VAR_DIRS: &str = "/usr/lib/holdfast/var-dirs";
+const PROFILES: &str = "/run/NetworkManager/system-connections";
+const CONFIGURED: &str = "/run/holdfast/config.json";
+
+/// Reads all facts. What cannot be read counts as not there: the planner's defaults then hold, and lines of the image's
+/// own lists that make no sense are returned.
+pub(crate) fn gather(root: &Root) -> (Facts, Vec<String>) {
+    let text = |path: &str| fs::read_to_string(root.path(path)).unwrap_or_default();
+    let (var_dirs, strange) = VarDir::parse_all(&text(VAR_DIRS));
+    let facts = Facts {
+        machine_id: text("/etc/machine-id").trim().to_owned(),
+        passwd: text("/etc/passwd"),
+        group: text("/etc/group"),
+        shadow: text("/etc/shadow"),
+        var_dirs,
+        host_keys: host_keys(root),
+        fetched_keys: serde_json::from_str(&text(FETCHED_KEYS_CACHE)).unwrap_or_default(),
+        manifests: names(root, MANIFESTS),
+        profiles: contents(root, PROFILES),
+        files: ["/etc/ssh/sshd_config", "/etc/chrony/chrony.conf"]
+            .into_iter()
+            .map(|path| (path.into(), text(path)))
+            .collect(),
+        salt: salt(),
+        first_run: !root.path(CONFIGURED).exists(),
+        serial_consoles: serial_consoles(&text("/proc/cmdline")),
+    };
+    let strange = strange
+        .into_iter()
+        .map(|line| format!("{VAR_DIRS}: a line that makes no sense: {line}"));
+    (facts, strange.collect())
+}
+
+fn host_keys(root: &Root) -> Vec<PathBuf> {
+    let directory = PathBuf::from("/var/lib/holdfast/ssh");
+    let whole = |path: &PathBuf| fs::metadata(root.path(path)).is_ok_and(|is| is.len() > 0);
+    let names = names(root, "/var/lib/holdfast/ssh");
+    names
+        .into_iter()
+        .filter(|name| name.ends_with("_key"))
+        .map(|name| directory.join(name))
+        .filter(whole)
+        .collect()
+}
+
+fn names(root: &Root, directory: &str) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(root.path(directory)) else {
+        return Vec::new();
+    };
+    let mut names: Vec<String> = entries
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+fn contents(root: &Root, directory: &str) -> BTreeMap<String, String> {
+    let read = |name: String| {
+        let text = fs::read_to_string(root.path(directory).join(&name)).unwrap_or_default();
+        (name, text)
+    };
+    names(root, directory).into_iter().map(read).collect()
+}
+
+/// Random bytes; on a machine that has none this early, zeros make a hash that is as good, only not unlike others.
+fn salt() -> [u8; 16] {
+    let mut salt = [0; 16];
+    if let Ok(mut random) = fs::File::open("/dev/urandom") {
+        let _ = random.read_exact(&mut salt);
+    }
+    salt
+}
+
+/// `console=ttyS0,115200` names a serial console; `tty0` is the screen.
+fn serial_consoles(cmdline: &str) -> Vec<String> {
+    let consoles = cmdline
+        .split_whitespace()
+        .filter_map(|word| word.strip_prefix("console="));
+    let names = consoles.map(|console| console.split(',').next().unwrap_or(console));
+    let serial =
+        |name: &&str| name.starts_with("tty") && !name[3..].bytes().all(|b| b.is_ascii_digit());
+    let mut found: Vec<String> = names.filter(serial).map(str::to_owned).collect();
+    found.dedup();
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::serial_consoles;
+
+    #[test]
+    fn serial_consoles_of_a_command_line() {
+        let cases: [(&str, &[&str]); 4] = [
+            ("quiet", &[]),
+            ("console=tty0 console=ttyS0,115200n8 quiet", &["ttyS0"]),
+            ("console=ttyAMA0 console=ttyAMA0", &["ttyAMA0"]),
+            ("console=tty1 console=hvc0", &[]),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(serial_consoles(line), expected, "{line}");
+        }
+    }
+}

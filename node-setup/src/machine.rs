@@ -1,0 +1,88 @@
+//! The few things a step does that are not files, behind a trait so that tests can record them.
+
+use crate::reload::{self, Reload};
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// Effects on the running machine other than files.
+pub trait Machine {
+    /// Runs a program to its end.
+    ///
+    /// # Errors
+    /// When it could not be started or did not exit with 0; the message holds the end of its output.
+    fn run(&mut self, command: &[String]) -> io::Result<()>;
+
+    /// Tells the kernel its host name.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn set_hostname(&mut self, name: &str) -> io::Result<()>;
+
+    /// Gives a file to a user and group.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn chown(&mut self, path: &Path, uid: u32, gid: u32) -> io::Result<()>;
+
+    /// Tells a running service that its files changed.
+    ///
+    /// # Errors
+    /// When the service is not there or its tool fails.
+    fn reload(&mut self, what: Reload) -> io::Result<()>;
+}
+
+/// The machine this process runs on.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ThisMachine;
+
+impl Machine for ThisMachine {
+    fn run(&mut self, command: &[String]) -> io::Result<()> {
+        let (program, arguments) = command
+            .split_first()
+            .ok_or_else(|| io::Error::other("no program named"))?;
+        let output = Command::new(program)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|error| io::Error::new(error.kind(), format!("{program}: {error}")))?;
+        // What it said belongs into the log, in any case; a closed log is no reason to fail.
+        let _ = io::stdout()
+            .write_all(&output.stdout)
+            .and_then(|()| io::stderr().write_all(&output.stderr));
+        if output.status.success() {
+            return Ok(());
+        }
+        let mut said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        if said.is_empty() {
+            said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        }
+        Err(io::Error::other(format!(
+            "`{}` ended with {}: {}",
+            command.join(" "),
+            output.status,
+            tail(&said, 600)
+        )))
+    }
+
+    fn set_hostname(&mut self, name: &str) -> io::Result<()> {
+        rustix::system::sethostname(name.as_bytes()).map_err(io::Error::from)
+    }
+
+    fn chown(&mut self, path: &Path, uid: u32, gid: u32) -> io::Result<()> {
+        std::os::unix::fs::chown(path, Some(uid), Some(gid))
+    }
+
+    fn reload(&mut self, what: Reload) -> io::Result<()> {
+        reload::reload(what)
+    }
+}
+
+/// The last `limit` bytes of a text, cut at a character.
+fn tail(text: &str, limit: usize) -> &str {
+    let mut start = text.len().saturating_sub(limit);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    &text[start..]
+}

@@ -1,0 +1,36 @@
+//! Directories that programs expect and no installer made: the root image is read-only and state starts empty.
+
+use crate::accounts::Accounts;
+use crate::facts::{Facts, VarDir};
+use crate::step::Step;
+
+pub(super) fn steps(facts: &Facts) -> Vec<Step> {
+    let accounts = Accounts::new(&facts.passwd, &facts.group);
+    let mut steps = Vec::new();
+    // chronyd opens its command socket only in a directory of its own.
+    let chrony = VarDir {
+        path: "/run/chrony".into(),
+        mode: 0o750,
+        owner: "_chrony:_chrony".into(),
+    };
+    for dir in facts.var_dirs.iter().chain([&chrony]) {
+        steps.push(match accounts.parse(&dir.owner) {
+            Ok(owner) => Step::MakeDir {
+                path: dir.path.clone(),
+                mode: dir.mode,
+                owner,
+            },
+            Err(why) => Step::Warn(format!("{} is not made: {why}", dir.path.display())),
+        });
+    }
+    steps.push(Step::dir("/run/sshd", 0o755));
+    for (path, mode) in [
+        ("ssh", 0o700),
+        ("config", 0o700),
+        ("manifests", 0o700),
+        ("images", 0o700),
+    ] {
+        steps.push(Step::dir(format!("/var/lib/holdfast/{path}"), mode));
+    }
+    steps
+}

@@ -1,0 +1,31 @@
+//! Environment variables of services and logins.
+
+use crate::step::Step;
+use os_config::Config;
+use std::collections::BTreeMap;
+
+/// The variables of every service: the configured ones and the proxy's, which programs look for in both spellings.
+pub(crate) fn variables(config: &Config) -> BTreeMap<String, String> {
+    // The cluster's services and everything else see the same.
+    let mut all = runtime::ClusterSettings::of(config, "node", "").environment;
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"] {
+        if let Some(value) = all.get(name).cloned() {
+            all.entry(name.to_ascii_lowercase()).or_insert(value);
+        }
+    }
+    all
+}
+
+pub(super) fn steps(config: &Config) -> Vec<Step> {
+    let text: String = variables(config)
+        .iter()
+        .map(|(name, value)| format!("{name}={}\n", quoted(value)))
+        .collect();
+    // A proxy's address may hold a password.
+    vec![Step::file("/etc/environment", 0o600, text)]
+}
+
+/// pam_env and shells both take double quotes; they agree on escapes for these two characters only.
+fn quoted(value: &str) -> String {
+    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+}

@@ -1,0 +1,63 @@
+//! From a checked configuration and the facts of the node to a list of steps. Pure: nothing here touches the node.
+//!
+//! The order matters: init commands, directories, kernel, files that programs read at their start, what the user writes
+//! (so that it can replace what is ours), boot commands.
+
+mod commands;
+mod directories;
+mod environment;
+mod files;
+mod identity;
+mod kernel;
+mod keyfile;
+mod manifests;
+mod network;
+mod password;
+mod reload;
+mod ssh;
+mod time;
+
+use crate::facts::Facts;
+use crate::step::Step;
+use os_config::Config;
+
+pub(crate) use commands::words_of;
+pub(crate) use environment::variables;
+pub(crate) use identity::hostname;
+pub(crate) use manifests::{DIRECTORY as MANIFESTS, file_name as manifest_file};
+pub(crate) use ssh::{FETCHED_KEYS, FETCHED_KEYS_CACHE, fetched_keys};
+
+/// The first line of every file that is made here.
+const MADE: &str =
+    "# Made by holdfast from config.yaml at every boot; changes made here are lost.\n";
+
+/// Everything a configured node needs.
+pub fn plan(config: &Config, facts: &Facts) -> Vec<Step> {
+    let mut steps = commands::init(config, facts);
+    steps.extend(base(config, facts));
+    steps.extend(kernel::steps(config));
+    steps.extend(manifests::steps(config, facts));
+    steps.extend(files::steps(config, facts));
+    steps.extend(commands::boot(config, facts));
+    steps.extend(reload::steps(&steps, facts));
+    steps
+}
+
+/// What a node in maintenance mode needs to be reached and mended: identity, accounts, time, network, ssh. None of the user's
+/// files and commands.
+pub fn plan_maintenance(config: &Config, facts: &Facts) -> Vec<Step> {
+    let mut steps = base(config, facts);
+    steps.extend(reload::steps(&steps, facts));
+    steps
+}
+
+fn base(config: &Config, facts: &Facts) -> Vec<Step> {
+    let mut steps = directories::steps(facts);
+    steps.extend(identity::steps(config, facts));
+    steps.extend(password::steps(config, facts));
+    steps.extend(time::steps(config));
+    steps.extend(environment::steps(config));
+    steps.extend(network::steps(config, facts));
+    steps.extend(ssh::steps(config, facts));
+    steps
+}

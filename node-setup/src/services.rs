@@ -1,0 +1,191 @@
+//! The services that depend on the configuration: the cluster's, and what the node itself still has to do.
+
+use crate::facts::Facts;
+use crate::plan::{hostname, variables};
+use init_api::{Millis, Restart, Service, ServiceName, Services};
+use os_config::{Config, Image, Manifest};
+use runtime::{ClusterSettings, Paths, RefusedFlag};
+
+const HOLDFAST: &str = "/usr/bin/holdfast";
+
+/// Services cannot be made from this configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ServicesProblem {
+    /// The cluster cannot be run so.
+    #[error("a flag of the configuration would break the cluster")]
+    Cluster(#[from] RefusedFlag),
+    /// Together they cannot be run.
+    #[error("the services do not fit together")]
+    Set(#[from] init_api::ServicesError),
+}
+
+/// What decides about services besides the configuration.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation {
+    /// A configuration is on trial.
+    pub on_trial: bool,
+    /// The node is in maintenance mode: nothing that needs a good configuration.
+    pub maintenance: bool,
+}
+
+/// All services of `services.json`.
+///
+/// # Errors
+/// As [`ServicesProblem`] says.
+pub fn services(
+    config: &Config,
+    facts: &Facts,
+    version: &str,
+    situation: Situation,
+) -> Result<Services, ServicesProblem> {
+    let mut all = Vec::new();
+    if !situation.maintenance {
+        all.extend(runtime::services(&settings(config, facts, version))?);
+        all.extend(run_commands(config));
+        all.extend(downloads(config));
+    }
+    if situation.on_trial {
+        all.push(in_maintenance(holdfast_daemon(
+            "config-trial",
+            &["node", "trial"],
+        )));
+    }
+    all.extend(config_url(config));
+    all.extend(ssh_keys(config));
+    all.extend(logins(config, facts));
+    let environment = variables(config);
+    for service in &mut all {
+        for (name, value) in &environment {
+            service
+                .env
+                .entry(name.clone())
+                .or_insert_with(|| value.clone());
+        }
+    }
+    Ok(Services::new(all)?)
+}
+
+/// The cluster's part of the configuration.
+pub(crate) fn settings(config: &Config, facts: &Facts, version: &str) -> ClusterSettings {
+    ClusterSettings::of(config, &hostname(config, facts), version)
+}
+
+/// Where the cluster's files go below a root.
+pub(crate) fn cluster_paths(root: &crate::root::Root) -> Paths {
+    Paths::below(root.path("/"))
+}
+
+fn name(text: &str) -> ServiceName {
+    ServiceName::new(text).expect("our names follow the rule for names")
+}
+
+fn holdfast_once(service: &str, arguments: &[&str]) -> Service {
+    let command = std::iter::once(HOLDFAST).chain(arguments.iter().copied());
+    // What these wait for is a network or a server: no hurry, and no end.
+    let restart = Restart {
+        first_ms: Millis::seconds(5),
+        longest_ms: Millis::seconds(600),
+        ..Restart::on_failure()
+    };
+    Service {
+        restart,
+        ..Service::one_shot(name(service), command)
+    }
+    .after([name("network")])
+}
+
+fn holdfast_daemon(service: &str, arguments: &[&str]) -> Service {
+    let command = std::iter::once(HOLDFAST).chain(arguments.iter().copied());
+    Service {
+        restart: Restart::on_failure(),
+        ..Service::daemon(name(service), command)
+    }
+}
+
+fn in_maintenance(service: Service) -> Service {
+    Service {
+        in_maintenance: true,
+        ..service
+    }
+}
+
+/// Not again after a failure: commands are the user's, and half of them may have been done.
+fn run_commands(config: &Config) -> Option<Service> {
+    let service = || Service {
+        restart: Restart::never(),
+        ..holdfast_once("run-commands", &["node", "run-commands"])
+    };
+    (!config.run_commands.is_empty()).then(service)
+}
+
+/// The arguments name what is fetched, so that a changed list makes a changed service, which PID 1 runs again.
+fn ssh_keys(config: &Config) -> Option<Service> {
+    let sources: Vec<String> = config
+        .ssh_authorized_keys
+        .iter()
+        .filter(|key| key.url().is_some())
+        .map(ToString::to_string)
+        .collect();
+    if sources.is_empty() {
+        return None;
+    }
+    let mut arguments = vec!["node", "fetch-keys"];
+    arguments.extend(sources.iter().map(String::as_str));
+    Some(in_maintenance(holdfast_once("ssh-keys", &arguments)))
+}
+
+fn config_url(config: &Config) -> Option<Service> {
+    let url = config.config_url.as_ref()?;
+    Some(in_maintenance(holdfast_once(
+        "config-url",
+        &["node", "fetch-config", url.as_str()],
+    )))
+}
+
+fn downloads(config: &Config) -> Option<Service> {
+    let manifests = config
+        .manifests
+        .iter()
+        .filter_map(|manifest| match manifest {
+            Manifest::Url { url, .. } => Some(url.as_str()),
+            Manifest::Inline { .. } => None,
+        });
+    let images = config.images.iter().filter_map(|image| match image {
+        Image::Url(url) => Some(url.as_str()),
+        Image::Path(_) => None,
+    });
+    let urls: Vec<&str> = manifests.chain(images).collect();
+    if urls.is_empty() {
+        return None;
+    }
+    Some(holdfast_once(
+        "downloads",
+        &[&["node", "fetch-downloads"], urls.as_slice()].concat(),
+    ))
+}
+
+/// A login prompt on the second virtual console and on serial consoles, only where a password is configured.
+fn logins(config: &Config, facts: &Facts) -> Vec<Service> {
+    if config.password.is_none() {
+        return Vec::new();
+    }
+    let terminals = std::iter::once("tty2").chain(facts.serial_consoles.iter().map(String::as_str));
+    terminals
+        .map(|terminal| in_maintenance(login(terminal)))
+        .collect()
+}
+
+fn login(terminal: &str) -> Service {
+    let command = [
+        "/sbin/agetty",
+        "--noclear",
+        "--keep-baud",
+        terminal,
+        "115200,9600",
+        "linux",
+    ];
+    Service::daemon(
+        name(&format!("login-{}", terminal.to_ascii_lowercase())),
+        command,
+    )
+}

@@ -1,0 +1,300 @@
+//! The CONFIG partition of the booted disk, and USB sticks.
+
+use super::block::{self, Block};
+use super::mount;
+use super::volume;
+use init_api::{BootRecord, Problem};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Where the CONFIG partition is mounted, read-only but for the moment of a change.
+pub const CONFIG_MOUNT: &str = "/config";
+const STICK_MOUNT: &str = "/run/holdfast/stick";
+const STICK_LABEL: &str = "HOLDFAST";
+
+/// The mounted CONFIG partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigPartition {
+    /// Where its files are.
+    pub directory: PathBuf,
+    /// What was done to it.
+    pub notes: Vec<String>,
+}
+
+/// Media that hold configurations.
+pub trait Media {
+    /// Mounts the CONFIG partition of the booted disk.
+    ///
+    /// # Errors
+    /// Why there is none, for a person.
+    fn config_partition(&mut self, boot: Option<&BootRecord>) -> Result<ConfigPartition, Problem>;
+
+    /// Every stick's device and its `config.yaml`, or why one could not be read.
+    fn sticks(&mut self) -> Vec<Result<(String, Vec<u8>), String>>;
+}
+
+/// The node's own.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NodeMedia;
+
+impl Media for NodeMedia {
+    fn config_partition(&mut self, boot: Option<&BootRecord>) -> Result<ConfigPartition, Problem> {
+        let at = Path::new(CONFIG_MOUNT);
+        let mut found = ConfigPartition {
+            directory: at.to_owned(),
+            notes: Vec::new(),
+        };
+        let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+        if mount::is_mounted(&mounts, at) {
+            return Ok(found);
+        }
+        let blocks = block::list(Path::new("/sys")).unwrap_or_default();
+        let device = config_device(boot, &blocks)?;
+        mount_config(&device, at, &mut found.notes)?;
+        Ok(found)
+    }
+
+    fn sticks(&mut self) -> Vec<Result<(String, Vec<u8>), String>> {
+        let Ok(blocks) = block::list(Path::new("/sys")) else {
+            return Vec::new();
+        };
+        blocks
+            .iter()
+            .filter(|block| block.pluggable && block.size > 0)
+            .filter_map(stick)
+            .collect()
+    }
+}
+
+/// The device of the CONFIG partition; without one, the problem in full.
+fn config_device(boot: Option<&BootRecord>, blocks: &[Block]) -> Result<PathBuf, Problem> {
+    let Some(boot) = boot else {
+        return Err(Problem::new(
+            "The booted disk is not known",
+            "The initramfs left no record of the disk that it booted from (/run/holdfast/boot.json), so the CONFIG partition cannot be found.",
+            "Restart the machine. If this stays, flash the image again: state on the disk is kept only if partition 5 is left alone.",
+        ));
+    };
+    if let Some(device) = &boot.partitions.config {
+        return Ok(device.clone());
+    }
+    let disk = boot
+        .disk
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let here = |block: &&Block| block.disk.as_deref() == Some(disk.as_str());
+    if let Some(block) = blocks
+        .iter()
+        .filter(here)
+        .find(|block| block.partition_name.as_deref() == Some("CONFIG"))
+    {
+        return Ok(Path::new("/dev").join(&block.name));
+    }
+    let seen: Vec<String> = blocks.iter().filter(here).map(seen).collect();
+    Err(missing(&boot.disk, &seen))
+}
+
+fn seen(block: &Block) -> String {
+    format!(
+        "{} \"{}\" ({} MiB)",
+        block.name,
+        block.partition_name.as_deref().unwrap_or(""),
+        block.size >> 20
+    )
+}
+
+fn missing(disk: &Path, seen: &[String]) -> Problem {
+    let disk = disk.display();
+    let list = if seen.is_empty() {
+        "no partition at all".to_owned()
+    } else {
+        seen.join(", ")
+    };
+    Problem::new(
+        "The CONFIG partition is missing",
+        format!("The booted disk {disk} has no partition named CONFIG. Seen on it: {list}."),
+        format!(
+            "Give a FAT partition of this disk the GPT name CONFIG and put config.yaml on it:\n  \
+             sgdisk --change-name=2:CONFIG {disk}    (names partition 2)\n  \
+             mkfs.fat -n CONFIG <its device>         (only if it holds no files)\n\
+             Or plug in a USB stick with the label HOLDFAST and config.yaml at its top. Then restart the machine."
+        ),
+    )
+}
+
+fn mount_config(device: &Path, at: &Path, notes: &mut Vec<String>) -> Result<(), Problem> {
+    let unusable = |why: String| {
+        Problem::new(
+            "The CONFIG partition cannot be read",
+            format!("{}: {why}.", device.display()),
+            format!(
+                "Check it on any PC, or here with `fsck.fat -a {0}`. If it holds nothing of use: `mkfs.fat -n CONFIG {0}`, put config.yaml on it, restart.",
+                device.display()
+            ),
+        )
+    };
+    let volume = volume::read(device)
+        .map_err(|error| unusable(error.to_string()))?
+        .ok_or_else(|| unusable("it holds neither FAT nor ext4".to_owned()))?;
+    if volume.dirty {
+        notes.push(check_fat(device));
+    }
+    fs::create_dir_all(at)
+        .map_err(|error| unusable(format!("{} cannot be made: {error}", at.display())))?;
+    mount::read_only(device, at, &volume)
+        .map_err(|error| unusable(format!("it cannot be mounted: {error}")))
+}
+
+/// Repairs a FAT that was not unmounted cleanly; says what came of it.
+fn check_fat(device: &Path) -> String {
+    let shown = device.display();
+    match Command::new("fsck.fat").arg("-a").arg(device).output() {
+        Ok(output) if output.status.code().is_some_and(|code| code <= 1) => {
+            format!("{shown} was not unmounted cleanly; fsck.fat checked it and it is in order")
+        }
+        Ok(output) => format!(
+            "{shown} was not unmounted cleanly and fsck.fat could not mend it: {}",
+            String::from_utf8_lossy(&output.stdout)
+                .trim()
+                .replace('\n', "; ")
+        ),
+        Err(error) => {
+            format!("{shown} was not unmounted cleanly and fsck.fat could not be run: {error}")
+        }
+    }
+}
+
+/// `None`: not a stick of ours.
+fn stick(block: &Block) -> Option<Result<(String, Vec<u8>), String>> {
+    let device = Path::new("/dev").join(&block.name);
+    let volume = volume::read(&device)
+        .ok()
+        .flatten()
+        .filter(|volume| volume.label == STICK_LABEL)?;
+    let at = Path::new(STICK_MOUNT);
+    let shown = device.display().to_string();
+    if let Err(error) = fs::create_dir_all(at).and_then(|()| mount::read_only(&device, at, &volume))
+    {
+        return Some(Err(format!(
+            "the USB stick {shown} cannot be mounted: {error}"
+        )));
+    }
+    let mut notes = Vec::new();
+    let text = super::read(&at.join("config.yaml"), &mut notes);
+    if let Err(error) = mount::detach(at) {
+        return Some(Err(format!(
+            "the USB stick {shown} cannot be unmounted: {error}"
+        )));
+    }
+    match text {
+        Some(text) => Some(Ok((shown, text))),
+        None => Some(Err(notes.pop().unwrap_or_else(|| {
+            format!("the USB stick {shown} has no config.yaml at its top")
+        }))),
+    }
+}
+
+/// There is a CONFIG partition without a configuration: most often the file has another name.
+pub(super) fn no_file(directory: &Path) -> Problem {
+    let mut names: Vec<String> = fs::read_dir(directory)
+        .map(|entries| {
+            entries
+                .flatten()
+                .map(|entry| entry.file_name().to_string_lossy().into_owned())
+                .collect()
+        })
+        .unwrap_or_default();
+    names.sort();
+    let list = if names.is_empty() {
+        "nothing".to_owned()
+    } else {
+        names.join(", ")
+    };
+    Problem::new(
+        "There is no config.yaml on the CONFIG partition",
+        format!("The partition holds: {list}."),
+        "Put your configuration on it under the name config.yaml (some editors make config.yaml.txt of it), then restart, \
+         or run `holdfast config apply FILE` on this machine. `holdfast config sample` prints one to begin with.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use init_api::{Partitions, Slot, StateOutcome};
+
+    fn booted(config: Option<&str>) -> BootRecord {
+        BootRecord {
+            slot: Slot::A,
+            root_hash: String::new(),
+            disk: "/dev/vda".into(),
+            partitions: Partitions {
+                config: config.map(PathBuf::from),
+                ..Partitions::default()
+            },
+            state: StateOutcome::Clean,
+            watchdog: None,
+            loader_entry: None,
+            counted_as: None,
+            phases: Vec::new(),
+        }
+    }
+
+    fn part(name: &str, disk: &str, label: &str) -> Block {
+        Block {
+            name: name.into(),
+            disk: Some(disk.into()),
+            partition_name: Some(label.into()),
+            size: 64 << 20,
+            pluggable: false,
+        }
+    }
+
+    #[test]
+    fn the_partition_of_the_booted_disk_only() {
+        let blocks = [
+            part("vda1", "vda", "boot"),
+            part("vdb2", "vdb", "CONFIG"),
+            part("vda2", "vda", "CONFIG"),
+        ];
+        assert_eq!(
+            config_device(Some(&booted(None)), &blocks).unwrap(),
+            Path::new("/dev/vda2")
+        );
+        assert_eq!(
+            config_device(Some(&booted(Some("/dev/vda9"))), &blocks).unwrap(),
+            Path::new("/dev/vda9")
+        );
+    }
+
+    #[test]
+    fn a_missing_partition_is_told_in_full() {
+        let blocks = [part("vda1", "vda", "boot"), part("vdb2", "vdb", "CONFIG")];
+        let problem = config_device(Some(&booted(None)), &blocks).unwrap_err();
+        assert_eq!(problem.title, "The CONFIG partition is missing");
+        assert_eq!(
+            problem.text,
+            "The booted disk /dev/vda has no partition named CONFIG. Seen on it: vda1 \"boot\" (64 MiB)."
+        );
+        assert!(
+            problem
+                .cure
+                .contains("sgdisk --change-name=2:CONFIG /dev/vda"),
+            "{}",
+            problem.cure
+        );
+    }
+
+    #[test]
+    fn a_file_under_another_name_is_shown() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("config.yaml.txt"), "").unwrap();
+        assert_eq!(
+            no_file(directory.path()).text,
+            "The partition holds: config.yaml.txt."
+        );
+    }
+}

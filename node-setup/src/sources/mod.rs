@@ -1,0 +1,112 @@
+//! Where a configuration comes from, and getting at it.
+//!
+//! The order in which sources win is os-config's ([`os_config::SourceName`]); this finds and reads them.
+
+mod block;
+mod media;
+pub(crate) mod mount;
+mod stored_url;
+mod volume;
+
+pub use media::{CONFIG_MOUNT, ConfigPartition, Media, NodeMedia};
+pub use stored_url::{StoredUrl, UrlCopy};
+
+use crate::root::Root;
+use init_api::{BootRecord, Problem};
+use os_config::{Source, SourceName, Sources};
+use std::io::Read;
+use std::path::Path;
+
+/// Not more than this is read of any source; os-config refuses far smaller ones with a message of its own.
+const MOST_READ: u64 = 8 << 20;
+
+/// What was found.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// All sources but the URL.
+    pub sources: Sources,
+    /// Things worth telling that are no obstacle.
+    pub notes: Vec<String>,
+    /// Why there is no configuration of this node, when there is none.
+    pub missing: Option<Problem>,
+    /// A configuration on trial stands in for the one on the CONFIG partition.
+    pub on_trial: bool,
+}
+
+/// Reads every source that needs no network.
+pub fn find(root: &Root, boot: Option<&BootRecord>, media: &mut dyn Media) -> Found {
+    let mut found = Found::default();
+    let image = root.path("/usr/lib/holdfast/default-config.yaml");
+    if let Some(text) = read(&image, &mut found.notes) {
+        found.sources.add(Source::new(
+            SourceName::Image,
+            "/usr/lib/holdfast/default-config.yaml",
+            text,
+        ));
+    }
+    if let Some(text) = read(&root.path(crate::trial::FILE), &mut found.notes) {
+        found.on_trial = true;
+        found.add_own(
+            SourceName::ConfigPartition,
+            format!("{} (on trial)", crate::trial::FILE),
+            text,
+        );
+    } else {
+        found.add_partition(boot, media);
+    }
+    for stick in media.sticks() {
+        match stick {
+            Ok((device, text)) => found.add_own(
+                SourceName::UsbStick,
+                format!("config.yaml on the USB stick {device}"),
+                text,
+            ),
+            Err(note) => found.notes.push(note),
+        }
+    }
+    if let Some(line) = read(&root.path("/proc/cmdline"), &mut found.notes) {
+        found
+            .sources
+            .add(Source::new(SourceName::CommandLine, "/proc/cmdline", line));
+    }
+    found
+}
+
+impl Found {
+    fn add_own(&mut self, name: SourceName, origin: String, text: Vec<u8>) {
+        self.missing = None;
+        self.sources.add(Source::new(name, origin, text));
+    }
+
+    fn add_partition(&mut self, boot: Option<&BootRecord>, media: &mut dyn Media) {
+        match media.config_partition(boot) {
+            Ok(ConfigPartition { directory, notes }) => {
+                self.notes.extend(notes);
+                match read(&directory.join("config.yaml"), &mut self.notes) {
+                    Some(text) => self.add_own(
+                        SourceName::ConfigPartition,
+                        format!("{CONFIG_MOUNT}/config.yaml"),
+                        text,
+                    ),
+                    None => self.missing = Some(media::no_file(&directory)),
+                }
+            }
+            Err(problem) => self.missing = Some(problem),
+        }
+    }
+}
+
+/// The file's bytes, at most [`MOST_READ`]; `None` when it is not there or, with a note, cannot be read.
+pub(crate) fn read(path: &Path, notes: &mut Vec<String>) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let done =
+        std::fs::File::open(path).and_then(|file| file.take(MOST_READ).read_to_end(&mut bytes));
+    match done {
+        Ok(_) => Some(bytes),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => {
+            notes.push(format!("cannot read {}: {error}", path.display()));
+            None
+        }
+    }
+}

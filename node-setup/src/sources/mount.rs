@@ -1,0 +1,62 @@
+//! Mounting what holds a configuration, always read-only first.
+
+use super::volume::Volume;
+use rustix::mount::{MountFlags, UnmountFlags, mount, mount_remount, unmount};
+use std::ffi::CString;
+use std::io;
+use std::path::Path;
+
+/// Nothing on these volumes is a program or a device.
+const SAFE: MountFlags = MountFlags::NODEV
+    .union(MountFlags::NOSUID)
+    .union(MountFlags::NOEXEC);
+
+/// Mounts a volume read-only.
+///
+/// # Errors
+/// The kernel's.
+pub fn read_only(device: &Path, at: &Path, volume: &Volume) -> io::Result<()> {
+    // A configuration may hold tokens: only root reads it on the node.
+    let options = match volume.kind {
+        super::volume::Kind::Fat => CString::new("umask=0077,utf8=1").map_err(io::Error::other)?,
+        super::volume::Kind::Ext => CString::new("").map_err(io::Error::other)?,
+    };
+    mount(
+        device,
+        at,
+        volume.kind.mount_type(),
+        SAFE | MountFlags::RDONLY,
+        options.as_c_str(),
+    )
+    .map_err(io::Error::from)
+}
+
+/// Makes a mounted volume writable or read-only again.
+///
+/// # Errors
+/// The kernel's; a volume with a write-protect switch stays read-only.
+pub fn set_writable(at: &Path, writable: bool) -> io::Result<()> {
+    let flags = if writable {
+        SAFE
+    } else {
+        SAFE | MountFlags::RDONLY
+    };
+    mount_remount(at, flags, "").map_err(io::Error::from)
+}
+
+/// Unmounts a volume.
+///
+/// # Errors
+/// The kernel's.
+pub fn detach(at: &Path) -> io::Result<()> {
+    unmount(at, UnmountFlags::DETACH).map_err(io::Error::from)
+}
+
+/// Whether something is mounted at `at`, by a `/proc/self/mounts` text.
+pub fn is_mounted(mounts: &str, at: &Path) -> bool {
+    mounts.lines().any(|line| {
+        line.split(' ')
+            .nth(1)
+            .is_some_and(|point| Path::new(point) == at)
+    })
+}

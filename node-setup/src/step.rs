@@ -1,0 +1,159 @@
+//! What can be done to a node: one closed list, so that a plan can be read, compared and tested.
+
+use crate::reload::Reload;
+use std::fmt;
+use std::path::PathBuf;
+
+/// Numeric owner of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner {
+    /// User id.
+    pub uid: u32,
+    /// Group id.
+    pub gid: u32,
+}
+
+impl Owner {
+    /// uid 0, gid 0.
+    pub const ROOT: Owner = Owner { uid: 0, gid: 0 };
+}
+
+/// The bytes of a file; shown as text in plans.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Content(pub Vec<u8>);
+
+impl From<&str> for Content {
+    fn from(text: &str) -> Self {
+        Content(text.as_bytes().to_vec())
+    }
+}
+
+impl From<String> for Content {
+    fn from(text: String) -> Self {
+        Content(text.into_bytes())
+    }
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match std::str::from_utf8(&self.0) {
+            Ok(text) => fmt::Debug::fmt(text, out),
+            Err(_) => write!(out, "<{} bytes>", self.0.len()),
+        }
+    }
+}
+
+/// What a failing step means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnFailure {
+    /// The node must not go on: maintenance mode says why.
+    Stop,
+    /// The node goes on; the failure is shown in `holdfast status` and in the log.
+    Report,
+}
+
+/// One effect on the node. Paths are absolute; the executor may place them below another root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Make a directory and its parents; sets mode and owner of the last one.
+    MakeDir {
+        /// The directory.
+        path: PathBuf,
+        /// Permission bits.
+        mode: u32,
+        /// Its owner.
+        owner: Owner,
+    },
+    /// Write a whole file: temporary file, flush, rename. Nothing is written when it is the same already.
+    WriteFile {
+        /// The file.
+        path: PathBuf,
+        /// Permission bits.
+        mode: u32,
+        /// Its owner.
+        owner: Owner,
+        /// All of its bytes.
+        content: Content,
+        /// What a failure means.
+        on_failure: OnFailure,
+    },
+    /// Make `path` a symbolic link to `target`, replacing what is there.
+    Link {
+        /// The link.
+        path: PathBuf,
+        /// What it points to.
+        target: PathBuf,
+    },
+    /// Remove a file; its absence is fine.
+    Remove {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Set a kernel parameter below `/proc/sys`.
+    Sysctl {
+        /// Dotted or slashed name.
+        key: String,
+        /// The value as written to the kernel.
+        value: String,
+        /// What a failure means.
+        on_failure: OnFailure,
+    },
+    /// Load kernel modules with what they depend on; one that fails does not keep the others from being loaded.
+    LoadModules {
+        /// Their names; those built into the kernel are fine.
+        names: Vec<String>,
+        /// What a failure means.
+        on_failure: OnFailure,
+    },
+    /// Tell a running service that its files changed.
+    Reload {
+        /// Which.
+        what: Reload,
+        /// What a failure means.
+        on_failure: OnFailure,
+    },
+    /// Say that something of the configuration could not be planned.
+    Warn(String),
+    /// Copy a file whole, as [`Step::WriteFile`] writes: from memory to state.
+    Copy {
+        /// What is copied.
+        from: PathBuf,
+        /// The new file, owned by root.
+        to: PathBuf,
+        /// Permission bits.
+        mode: u32,
+    },
+    /// Tell the kernel the host name.
+    SetHostname(String),
+    /// Run a program and wait for it.
+    Run {
+        /// What it is for, in the words of a log line.
+        why: String,
+        /// Program and arguments.
+        command: Vec<String>,
+        /// What a failure means.
+        on_failure: OnFailure,
+    },
+}
+
+impl Step {
+    /// A file owned by root whose failure stops the node.
+    pub fn file(path: impl Into<PathBuf>, mode: u32, content: impl Into<Content>) -> Step {
+        Step::WriteFile {
+            path: path.into(),
+            mode,
+            owner: Owner::ROOT,
+            content: content.into(),
+            on_failure: OnFailure::Stop,
+        }
+    }
+
+    /// A directory owned by root.
+    pub fn dir(path: impl Into<PathBuf>, mode: u32) -> Step {
+        Step::MakeDir {
+            path: path.into(),
+            mode,
+            owner: Owner::ROOT,
+        }
+    }
+}
