@@ -54,7 +54,8 @@ pub(crate) fn failures() -> PathBuf {
 }
 
 /// Where scenarios leave their verdicts.
-pub(crate) fn records() -> PathBuf {
+#[must_use]
+pub fn records() -> PathBuf {
     root().join("build/vm-tests/records")
 }
 

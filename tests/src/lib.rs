@@ -6,13 +6,15 @@
 //! become Ready for the first time.
 
 mod artefacts;
+mod lot;
 mod node;
 mod report;
 mod scenario;
 mod stage;
 mod workload;
 
-pub use artefacts::{image, root};
+pub use artefacts::{image, records, root};
+pub use lot::Lot;
 pub use node::Node;
 pub use report::{Record, Verdict, collect, render};
 pub use scenario::scenario;

@@ -186,6 +186,44 @@ impl Node {
         bail!("{error}\n{pods}\n{}", events.join("\n"))
     }
 
+    /// Asks `question` again every other second until it answers, for the few things that nobody announces.
+    ///
+    /// # Errors
+    /// When `seconds` pass first; the message carries the last refusal.
+    pub fn until<T>(
+        &self,
+        what: &str,
+        seconds: u64,
+        mut question: impl FnMut(&Self) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let deadline = Deadline::secs(seconds);
+        loop {
+            match question(self) {
+                Ok(answer) => return Ok(answer),
+                Err(error) if deadline.passed() => {
+                    return Err(error)
+                        .with_context(|| format!("waited {seconds} s for {what}, in vain"));
+                }
+                Err(_) => std::thread::sleep(Duration::from_secs(2)),
+            }
+        }
+    }
+
+    /// Lets `length` go by while the console is read.
+    ///
+    /// # Errors
+    /// When the machine ends before.
+    pub fn let_run(&mut self, length: Duration) -> anyhow::Result<()> {
+        match self
+            .running
+            .wait_for("the moment", Deadline::after(length), |_| None::<()>)
+        {
+            Err(error) if error.is_timeout() => Ok(()),
+            Err(error) => Err(error.into()),
+            Ok(_) => Ok(()),
+        }
+    }
+
     /// Reboots in order and waits for the Ready node.
     ///
     /// # Errors

@@ -1,0 +1,127 @@
+//! Runs every scenario and writes `docs/test-report.md`. `HOLDFAST_TIER=core` leaves the full tier out; words on the command
+//! line are names of scenarios to run.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, ensure};
+use vm_tests::{collect, records, render, root};
+
+/// Two machines of one processor each fit on two cores.
+const SIDE_BY_SIDE: &str = "2";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("test-report: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<ExitCode> {
+    let records_folder = records();
+    if records_folder.exists() {
+        fs::remove_dir_all(&records_folder)
+            .with_context(|| format!("cannot remove {}", records_folder.display()))?;
+    }
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root()).args([
+        "test",
+        "-p",
+        "vm-tests",
+        "--test",
+        "scenarios",
+        "--",
+        "--nocapture",
+    ]);
+    cargo
+        .args(["--test-threads", SIDE_BY_SIDE])
+        .args(std::env::args().skip(1));
+    if std::env::var("HOLDFAST_TIER").as_deref() != Ok("core") {
+        cargo.arg("--include-ignored");
+    }
+    let status = cargo.status().context("cannot run cargo")?;
+    let records = collect(&records_folder).context("no scenario left a record")?;
+    let page = render(
+        &commit()?,
+        &printed("date", &["-u", "+%F %H:%M UTC"])?,
+        &machine(),
+        &records,
+    );
+    let report = root().join("docs/test-report.md");
+    fs::write(&report, page).with_context(|| format!("cannot write {}", report.display()))?;
+    println!(
+        "{} scenarios; the report is in {}",
+        records.len(),
+        report.display()
+    );
+    Ok(if status.success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// The commit under test, and whether something was changed since.
+fn commit() -> anyhow::Result<String> {
+    let commit = printed("git", &["rev-parse", "--short=12", "HEAD"])?;
+    let changed = printed(
+        "git",
+        &[
+            "status",
+            "--porcelain",
+            "--untracked-files=no",
+            "--",
+            ":!docs/test-report.md",
+        ],
+    )?;
+    Ok(if changed.is_empty() {
+        commit
+    } else {
+        format!("{commit}, with changes that are not committed")
+    })
+}
+
+fn printed(program: &str, arguments: &[&str]) -> anyhow::Result<String> {
+    let output = Command::new(program)
+        .current_dir(root())
+        .args(arguments)
+        .output()
+        .with_context(|| format!("cannot run {program}"))?;
+    ensure!(
+        output.status.success(),
+        "{program}: {}",
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// The host in a few words.
+fn machine() -> String {
+    let read = |file: &str| fs::read_to_string(Path::new(file)).unwrap_or_default();
+    let cpuinfo = read("/proc/cpuinfo");
+    let value = |line: &str| {
+        line.split_once(':')
+            .map(|(_, value)| value.trim().to_owned())
+    };
+    let model = cpuinfo
+        .lines()
+        .find(|line| line.starts_with("model name"))
+        .and_then(value)
+        .unwrap_or_default();
+    let cores = cpuinfo
+        .lines()
+        .filter(|line| line.starts_with("processor"))
+        .count();
+    let qemu = printed("qemu-system-x86_64", &["--version"]).unwrap_or_default();
+    let qemu = qemu.lines().next().unwrap_or_default().to_owned();
+    let accel = if machine::Accel::detect().is_ok_and(|accel| accel == machine::Accel::Kvm) {
+        "KVM"
+    } else {
+        "emulation"
+    };
+    format!("{cores} × {model}; {qemu}; {accel}")
+}

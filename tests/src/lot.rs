@@ -1,0 +1,72 @@
+//! Random moments that can be drawn again.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// The environment variable that repeats an earlier draw.
+const SEED: &str = "HOLDFAST_SEED";
+
+/// Draws numbers (splitmix64); the same seed draws the same ones.
+#[derive(Debug, Clone)]
+pub struct Lot {
+    seed: u64,
+    state: u64,
+}
+
+impl Lot {
+    /// With the seed in `HOLDFAST_SEED`, else one from the clock.
+    #[must_use]
+    pub fn from_environment() -> Self {
+        let given = std::env::var(SEED).ok().and_then(|text| text.parse().ok());
+        let clock = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Self::with(given.unwrap_or_else(|| u64::from(clock.subsec_nanos()) ^ clock.as_secs()))
+    }
+
+    /// With this seed.
+    #[must_use]
+    pub fn with(seed: u64) -> Self {
+        Self { seed, state: seed }
+    }
+
+    /// The seed, to be printed.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// A time between none and `most`.
+    pub fn moment(&mut self, most: Duration) -> Duration {
+        let millis = u64::try_from(most.as_millis()).unwrap_or(u64::MAX).max(1);
+        Duration::from_millis(self.next() % millis)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_draws_the_same_moments_inside_the_range() {
+        let most = Duration::from_secs(100);
+        let draw = |seed| {
+            let mut lot = Lot::with(seed);
+            (0..50).map(|_| lot.moment(most)).collect::<Vec<_>>()
+        };
+        assert_eq!(draw(7), draw(7));
+        assert_ne!(draw(7), draw(8));
+        let drawn = draw(9);
+        assert!(drawn.iter().all(|moment| *moment < most));
+        assert!(
+            drawn.iter().any(|moment| *moment > most / 2)
+                && drawn.iter().any(|moment| *moment < most / 2)
+        );
+    }
+}

@@ -1,0 +1,54 @@
+//! A state partition without room.
+
+use anyhow::ensure;
+use vm_tests::{Node, scenario};
+
+fn wait_for_pressure(node: &Node, value: &str) -> anyhow::Result<()> {
+    let condition = format!("--for=condition=DiskPressure={value}");
+    node.wait_words(&["wait", &condition, "--timeout=300s", "nodes", "--all"])
+}
+
+#[test]
+#[ignore = "full tier"]
+fn a_full_disk_is_said_and_survived() -> anyhow::Result<()> {
+    scenario("a_full_disk_is_said_and_survived", |stage| {
+        let mut node = stage.ready_node()?;
+        // Root's reserve is filled as well: not one block is left.
+        let (_, said) = node.try_ssh("dd if=/dev/zero of=/var/fill bs=1M conv=fsync")?;
+        ensure!(
+            said.contains("No space left"),
+            "the disk was not filled: {said}"
+        );
+        wait_for_pressure(&node, "True")?;
+        let status = node.ssh("holdfast status")?;
+        stage.note(format!(
+            "holdfast status with a full disk: {}",
+            status.lines().next().unwrap_or_default()
+        ));
+        node.ssh("rm /var/fill && sync")?;
+        wait_for_pressure(&node, "False")?;
+        node.wait_words(&[
+            "wait",
+            "--for=condition=Ready",
+            "--timeout=300s",
+            "nodes",
+            "--all",
+        ])?;
+        // And a boot from a full disk does not lose the node either.
+        let _ = node.try_ssh("dd if=/dev/zero of=/var/fill bs=1M conv=fsync")?;
+        node.ssh("holdfast reboot")?;
+        node.until("ssh after a boot from a full disk", 300, |node| {
+            ensure!(
+                node.ssh("cut -d. -f1 /proc/uptime")?
+                    .trim()
+                    .parse::<u64>()?
+                    < 250,
+                "not rebooted yet"
+            );
+            Ok(())
+        })?;
+        node.ssh("rm /var/fill && sync")?;
+        node.wait_ready(15)?;
+        Ok(())
+    })
+}

@@ -1,0 +1,68 @@
+//! A configuration that cannot be used, and what mends it.
+
+use anyhow::ensure;
+use machine::Event;
+use vm_tests::{Node, Stage, scenario};
+
+/// A key that does not exist, on line 2.
+const WRONG: &str = "version: 1\nhostnam: shop\n";
+
+fn wait_for_maintenance(node: &mut Node) -> anyhow::Result<String> {
+    node.wait_for_event("maintenance mode", 300, |event| match event {
+        Event::Maintenance(text) => Some(text.clone()),
+        _ => None,
+    })
+}
+
+/// The console must show what is wrong, where, and what may have been meant.
+fn check_page(node: &mut Node) -> anyhow::Result<()> {
+    node.wait_for_text("config.yaml:2", 60)?;
+    let console = node.console();
+    for expected in ["hostnam", "hostname"] {
+        ensure!(
+            console.contains(expected),
+            "the console does not name {expected}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn maintenance_mode_and_a_mended_file() -> anyhow::Result<()> {
+    scenario("maintenance_mode_and_a_mended_file", |stage| {
+        let vm = stage.machine(Stage::spec(), Some(WRONG))?;
+        let mut node = stage.start(&vm)?;
+        check_page(&mut node)?;
+        let vm = node.power_down()?;
+
+        vm.place_config(&Stage::config(&vm)?)?;
+        let mut node = stage.start(&vm)?;
+        node.wait_ready(15)?;
+        Ok(())
+    })
+}
+
+#[test]
+fn maintenance_mode_and_its_cure_by_ssh() -> anyhow::Result<()> {
+    scenario("maintenance_mode_and_its_cure_by_ssh", |stage| {
+        let node = stage.ready_node()?;
+        let good = Stage::config(node.vm())?;
+        let vm = node.power_down()?;
+        vm.place_config(WRONG)?;
+
+        let mut node = stage.start(&vm)?;
+        let said = wait_for_maintenance(&mut node)?;
+        stage.note(said);
+        // The last good configuration's keys let us in.
+        node.until("ssh in maintenance mode", 180, |node| node.ssh("true"))?;
+        let status = node.ssh("holdfast status")?;
+        ensure!(
+            status.to_lowercase().contains("maintenance"),
+            "holdfast status: {status}"
+        );
+        node.write("/run/good.yaml", &good)?;
+        node.ssh("holdfast config apply /run/good.yaml")?;
+        node.wait_ready(15)?;
+        Ok(())
+    })
+}
