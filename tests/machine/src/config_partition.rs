@@ -90,7 +90,57 @@ pub fn with_ssh_key(config: &str, key: &str) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use formats::fat::{Kind, Label, VolumeSpec};
+    use formats::gpt::{NewPartition, Table, derive_guid, types};
+
     use super::*;
+
+    #[test]
+    fn a_configuration_comes_back_from_the_partition_and_the_base_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = folder.path().join("base.img");
+        let partition = |name: &str, size| NewPartition {
+            name: name.to_owned(),
+            type_guid: types::BASIC_DATA,
+            guid: derive_guid(b"test", name),
+            size,
+            attributes: 0,
+        };
+        let wanted = [partition("boot", 1 << 20), partition(PARTITION, 16 << 20)];
+        let table = Table::plan(derive_guid(b"test", "disk"), &wanted, None).unwrap();
+        let mut file = File::create_new(&base).unwrap();
+        file.set_len(table.disk_size()).unwrap();
+        formats::gpt::write(&mut file, &table).unwrap();
+        let fat = folder.path().join("fat");
+        let mut volume = File::options()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .open(&fat)
+            .unwrap();
+        volume.set_len(16 << 20).unwrap();
+        let spec = VolumeSpec {
+            kind: Kind::Fat16,
+            label: Label::new("CONFIG").unwrap(),
+            id: 1,
+            cluster: 2048,
+        };
+        formats::fat::format(&mut volume, &spec).unwrap();
+
+        let disk = Disk::create(&folder.path().join("disk.qcow2"), &base, "raw", Some(1)).unwrap();
+        disk.insert(disk.partition(PARTITION).unwrap().offset, &fat)
+            .unwrap();
+        assert!(read(&disk).unwrap_err().to_string().contains("config.yaml"));
+        for text in ["version: 1\nhostname: a-rather-long-name\n", "version: 1\n"] {
+            place(&disk, text).unwrap();
+            assert_eq!(read(&disk).unwrap(), text);
+        }
+        let error = disk.partition("state").unwrap_err().to_string();
+        assert!(
+            error.ends_with("has no partition named state; it has: boot, CONFIG"),
+            "{error}"
+        );
+    }
 
     #[test]
     fn a_key_joins_any_list() {

@@ -3,15 +3,12 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use crate::process::Identity;
+use crate::record::{read_json, write_json};
+use crate::running::Run;
 use crate::spec::names;
 use crate::{
-    Console, Deadline, Disk, Error, Event, Kubectl, Network, Ports, Process, Qemu, Qmp, Result,
-    Spec, Ssh, command, config_partition, with_server,
+    Disk, Error, Ports, Process, Qemu, Result, Running, Spec, Ssh, command, config_partition,
 };
 
 /// The machine's hardware, written when it is made.
@@ -20,23 +17,12 @@ const SPEC: &str = "vm.json";
 const RUN: &str = "run.json";
 /// How often a start is tried when another program takes one of its ports first.
 const STARTS: u32 = 5;
-/// How long QEMU may take to end after it was told to.
-const QUIT_WITHIN: Duration = Duration::from_secs(30);
 
 /// A machine's folder. It survives `stop`; whether QEMU runs on it is a question to [`Vm::running`].
 #[derive(Debug, Clone)]
 pub struct Vm {
     dir: PathBuf,
     spec: Spec,
-}
-
-/// What is known about a started QEMU.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Run {
-    qemu: Identity,
-    ports: Ports,
-    /// Length of the console's log when QEMU started.
-    console_from: u64,
 }
 
 impl Vm {
@@ -263,200 +249,6 @@ impl Vm {
     }
 }
 
-/// A machine that is switched on. Dropping this leaves it on, unless it is [`Running::owned`].
-#[derive(Debug)]
-pub struct Running {
-    vm: Vm,
-    process: Process,
-    ports: Ports,
-    console: Console,
-    owned: bool,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if self.owned {
-            // Nobody is left to tell; the next start on this folder would notice.
-            let _ = self.process.kill();
-            let _ = self.process.wait(Deadline::after(QUIT_WITHIN));
-        }
-    }
-}
-
-impl Running {
-    fn attach(vm: Vm, process: Process, run: Run) -> Result<Self> {
-        let console = Console::open(&vm.console_log(), run.console_from)?;
-        Ok(Self {
-            vm,
-            process,
-            ports: run.ports,
-            console,
-            owned: false,
-        })
-    }
-
-    /// The same machine, now ending together with this value: for tests, which must leave nothing behind.
-    #[must_use]
-    pub fn owned(mut self) -> Self {
-        self.owned = true;
-        self
-    }
-
-    /// The machine.
-    #[must_use]
-    pub fn vm(&self) -> &Vm {
-        &self.vm
-    }
-
-    /// The loopback ports that lead into it.
-    #[must_use]
-    pub fn ports(&self) -> Ports {
-        self.ports
-    }
-
-    /// QEMU's process.
-    #[must_use]
-    pub fn process(&self) -> &Process {
-        &self.process
-    }
-
-    /// All lines of its console that were read so far in this run.
-    #[must_use]
-    pub fn console(&self) -> &Console {
-        &self.console
-    }
-
-    /// Waits until `matcher` returns something for a line of the console.
-    ///
-    /// # Errors
-    /// As [`Console::wait_for`].
-    pub fn wait_for<T>(
-        &mut self,
-        what: &str,
-        deadline: Deadline,
-        matcher: impl FnMut(&crate::Line) -> Option<T>,
-    ) -> Result<(Duration, T)> {
-        self.console
-            .wait_for(what, &self.process, deadline, matcher)
-    }
-
-    /// Waits for a line of the console that contains `text`.
-    ///
-    /// # Errors
-    /// As [`Console::wait_for`].
-    pub fn wait_for_text(&mut self, text: &str, deadline: Deadline) -> Result<crate::Line> {
-        self.console.wait_for_text(text, &self.process, deadline)
-    }
-
-    /// Waits until the console says that the node is Ready and returns when it did. Maintenance mode and a kernel
-    /// panic end the wait at once. `each` sees every event on the way.
-    ///
-    /// # Errors
-    /// As [`Console::wait_for`], and [`Error::Hopeless`].
-    pub fn wait_ready(
-        &mut self,
-        deadline: Deadline,
-        mut each: impl FnMut(&crate::Line, &Event),
-    ) -> Result<Duration> {
-        let (at, outcome) = self.wait_for("the node to be Ready", deadline, |line| {
-            let event = line.event()?;
-            each(line, &event);
-            match event {
-                Event::Ready => Some(Ok(())),
-                Event::Maintenance(_) | Event::Panic(_) => Some(Err(Error::Hopeless {
-                    what: "a Ready node".to_owned(),
-                    line: line.text.clone(),
-                })),
-                _ => None,
-            }
-        })?;
-        outcome.map(|()| at)
-    }
-
-    /// A connection to QEMU's control socket.
-    ///
-    /// # Errors
-    /// When QEMU does not answer.
-    pub fn qmp(&self) -> Result<Qmp> {
-        Qmp::connect(&self.vm.dir, names::QMP)
-    }
-
-    /// The way in by ssh. It works from the moment the console reports the ssh service.
-    ///
-    /// # Errors
-    /// [`Error::NoNetwork`] for a machine without a card.
-    pub fn ssh(&self) -> Result<Ssh> {
-        self.must_have_network()?;
-        Ok(Ssh::new(&self.vm.dir, self.ports.ssh))
-    }
-
-    /// The way to the API, with a kubeconfig fetched by ssh and kept in the machine's folder.
-    ///
-    /// # Errors
-    /// When ssh fails, which it does before the cluster's certificates are made.
-    pub fn kubectl(&self) -> Result<Kubectl> {
-        let given = self.ssh()?.run("holdfast kubeconfig")?;
-        let file = self.vm.dir.join("kubeconfig");
-        let text = with_server(&given, &format!("https://127.0.0.1:{}", self.ports.api));
-        fs::write(&file, text).map_err(Error::file("write", &file))?;
-        Ok(Kubectl::new(&file))
-    }
-
-    /// The serial port's socket, for typing.
-    #[must_use]
-    pub fn console_socket(&self) -> PathBuf {
-        self.vm.dir.join(names::CONSOLE_SOCKET)
-    }
-
-    /// Presses the power button and waits for the end; `false` when the guest did not end in time.
-    ///
-    /// # Errors
-    /// When QEMU does not answer.
-    pub fn power_down(&self, deadline: Deadline) -> Result<bool> {
-        self.qmp()?.execute("system_powerdown", None)?;
-        Ok(self.process.wait(deadline))
-    }
-
-    /// Pulls the plug: what the guest has not flushed is lost.
-    ///
-    /// # Errors
-    /// When QEMU cannot be killed.
-    pub fn power_cut(self) -> Result<Vm> {
-        self.process.kill()?;
-        self.gone()
-    }
-
-    /// Ends QEMU at once, with its own caches written.
-    ///
-    /// # Errors
-    /// When QEMU does not end.
-    pub fn quit(self) -> Result<Vm> {
-        match self.qmp().and_then(|mut qmp| qmp.execute("quit", None)) {
-            // It may end before it answers.
-            Ok(_) | Err(Error::QmpProtocol(_)) => self.gone(),
-            Err(_) => self.power_cut(),
-        }
-    }
-
-    fn gone(self) -> Result<Vm> {
-        if self.process.wait(Deadline::after(QUIT_WITHIN)) {
-            return Ok(self.vm.clone());
-        }
-        Err(Error::TimedOut {
-            what: format!("the end of QEMU (process {})", self.process.pid()),
-            after: QUIT_WITHIN,
-            last: self.console.tail(),
-        })
-    }
-
-    fn must_have_network(&self) -> Result<()> {
-        match self.vm.spec.network {
-            Network::Absent => Err(Error::NoNetwork),
-            Network::Online | Network::Offline => Ok(()),
-        }
-    }
-}
-
 /// Removes a machine's folder; one that runs is refused.
 fn remove(dir: &Path) -> Result<()> {
     if let Some(vm) = Vm::open(dir)? {
@@ -490,25 +282,4 @@ fn copy_image(image: &Path, to: &Path) -> Result<()> {
         .arg(image)
         .arg(to);
     command::run(&mut cp, "coreutils").map(drop)
-}
-
-fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<()> {
-    let folder = path.parent().unwrap_or("/".as_ref());
-    let file =
-        tempfile::NamedTempFile::new_in(folder).map_err(Error::file("make a file in", folder))?;
-    serde_json::to_writer(&file, value)
-        .map_err(|error| Error::file("write", path)(error.into()))?;
-    file.persist(path)
-        .map_err(|error| Error::file("write", path)(error.error))
-        .map(drop)
-}
-
-fn read_json<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<Option<T>> {
-    match fs::read(path) {
-        Ok(bytes) => serde_json::from_slice(&bytes)
-            .map(Some)
-            .map_err(|error| Error::file("read", path)(error.into())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Error::file("read", path)(error)),
-    }
 }
