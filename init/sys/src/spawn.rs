@@ -1,10 +1,11 @@
 //! Starting a process in its own session and control group.
 
 use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
-use rustix::process::{Resource, Rlimit, setrlimit, setsid};
+use rustix::process::{Resource, Rlimit, chroot, setrlimit, setsid};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::Command;
 
 /// What is done in the child between fork and exec.
@@ -16,17 +17,20 @@ pub struct Launch {
     pub oom_score_adj: Option<i16>,
     /// `RLIMIT_NOFILE`, soft and hard.
     pub open_files: Option<u64>,
+    /// The root directory of the process; the command's path and arguments are meant below it.
+    pub root: Option<PathBuf>,
 }
 
 impl Launch {
-    /// Starts the command and gives its process id. The caller reaps it.
-    ///
-    /// # Errors
-    /// The group cannot be entered, a limit cannot be set, or the program cannot be run.
-    pub fn start(self, command: &mut Command) -> io::Result<u32> {
+    /// Makes the command do all this before its program runs. Whoever starts it has one thread only.
+    pub fn apply(self, command: &mut Command) -> &mut Command {
         let adjustment = self.oom_score_adj.map(|value| value.to_string());
-        let mut group = self.group;
-        let open_files = self.open_files;
+        let Self {
+            mut group,
+            open_files,
+            root,
+            ..
+        } = self;
         let prepare = move || -> io::Result<()> {
             if let Some(procs) = &mut group {
                 // "0" means the writer itself.
@@ -45,15 +49,18 @@ impl Launch {
                 };
                 setrlimit(Resource::Nofile, limit)?;
             }
+            if let Some(root) = &root {
+                chroot(root)?;
+                std::env::set_current_dir("/")?;
+            }
             setsid()?;
             // PID 1 blocks the signals that it reads from a descriptor; its children must not inherit that.
             SigSet::empty().thread_set_mask()?;
             Ok(())
         };
         // SAFETY: the closure runs after fork in a process with one thread (PID 1 never starts a second one) and only
-        // makes system calls, apart from one path made into a C string.
-        unsafe { command.pre_exec(prepare) };
-        command.spawn().map(|child| child.id())
+        // makes system calls, apart from paths made into C strings.
+        unsafe { command.pre_exec(prepare) }
     }
 }
 

@@ -1,0 +1,169 @@
+//! Disks as the kernel shows them in sysfs.
+
+use super::{Copies, table};
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// Block devices that no disk of ours can be.
+const OTHERS: [&str; 8] = ["loop", "ram", "zram", "dm-", "sr", "fd", "md", "nbd"];
+
+/// A disk cannot be looked at.
+#[derive(Debug, Error)]
+pub enum DiskError {
+    /// Its node cannot be opened.
+    #[error("cannot open {node}")]
+    Open {
+        /// The node.
+        node: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It does not tell its size.
+    #[error("cannot find out the size of {node}")]
+    Size {
+        /// The node.
+        node: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// A whole disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disk {
+    /// Its name in sysfs.
+    pub name: String,
+    /// Its device node.
+    pub node: PathBuf,
+}
+
+/// The disks that are there now, sorted by name.
+pub fn disks(sys: &Path, dev: &Path) -> Vec<Disk> {
+    let entries = fs::read_dir(sys.join("block"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    let mut disks: Vec<_> = entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| !OTHERS.iter().any(|other| name.starts_with(other)))
+        .filter(|name| {
+            let size = fs::read_to_string(sys.join("block").join(name).join("size"));
+            size.is_ok_and(|text| text.trim() != "0")
+        })
+        .map(|name| Disk {
+            node: node(&sys.join("block").join(&name), dev, &name),
+            name,
+        })
+        .collect();
+    disks.sort_by(|a, b| a.name.cmp(&b.name));
+    disks
+}
+
+/// The device node of a disk's partition with this number; none if the kernel does not know it.
+pub fn partition_node(sys: &Path, dev: &Path, disk: &str, number: u32) -> Option<PathBuf> {
+    let folder = sys.join("block").join(disk);
+    let entries = fs::read_dir(&folder).ok()?.flatten();
+    let own = |path: &Path| {
+        let text = fs::read_to_string(path.join("partition")).ok()?;
+        (text.trim().parse() == Ok(number)).then_some(())
+    };
+    entries
+        .map(|entry| entry.path())
+        .find(|path| own(path).is_some())
+        .map(|path| {
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            node(&path, dev, &name)
+        })
+}
+
+/// The kernel writes `!` in sysfs where the node's name has `/`; `uevent` has the node's name.
+fn node(folder: &Path, dev: &Path, name: &str) -> PathBuf {
+    let text = fs::read_to_string(folder.join("uevent")).unwrap_or_default();
+    let told = text.lines().find_map(|line| line.strip_prefix("DEVNAME="));
+    dev.join(told.unwrap_or(name))
+}
+
+impl Disk {
+    /// Opens it.
+    ///
+    /// # Errors
+    /// It is gone, or has no medium.
+    pub fn open(&self, writable: bool) -> Result<File, DiskError> {
+        let opened = OpenOptions::new()
+            .read(true)
+            .write(writable)
+            .open(&self.node);
+        opened.map_err(|source| DiskError::Open {
+            node: self.node.clone(),
+            source,
+        })
+    }
+
+    /// Bytes in a sector, and how many sectors it has.
+    ///
+    /// # Errors
+    /// It does not tell.
+    pub fn geometry(&self, file: &File) -> Result<(u64, u64), DiskError> {
+        let ask = || -> io::Result<(u64, u64)> {
+            let sector = u64::from(sys::block::sector_size(file)?).max(512);
+            Ok((sector, sys::block::size(file)? / sector))
+        };
+        ask().map_err(|source| DiskError::Size {
+            node: self.node.clone(),
+            source,
+        })
+    }
+
+    /// Both copies of its table.
+    ///
+    /// # Errors
+    /// It cannot be opened or does not tell its size.
+    pub fn copies(&self) -> Result<Copies, DiskError> {
+        let file = self.open(false)?;
+        let (sector, sectors) = self.geometry(&file)?;
+        Ok(table::read(&file, sector, sectors))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{disks, partition_node};
+    use std::fs;
+    use std::path::Path;
+
+    #[test]
+    fn disks_and_partitions_are_found_in_sysfs() {
+        let sys = tempfile::tempdir().expect("folder");
+        for (path, content) in [
+            ("block/nvme0n1/size", "1000\n"),
+            ("block/nvme0n1/uevent", "MAJOR=259\nDEVNAME=nvme0n1\n"),
+            ("block/nvme0n1/nvme0n1p3/partition", "3\n"),
+            ("block/nvme0n1/nvme0n1p3/uevent", "DEVNAME=nvme0n1p3\n"),
+            ("block/cciss!c0d0/size", "1000\n"),
+            ("block/cciss!c0d0/uevent", "DEVNAME=cciss/c0d0\n"),
+            ("block/loop0/size", "8\n"),
+            ("block/mmcblk0/size", "0\n"),
+        ] {
+            let path = sys.path().join(path);
+            fs::create_dir_all(path.parent().expect("parent")).expect("folder");
+            fs::write(path, content).expect("write");
+        }
+        let dev = Path::new("/dev");
+        let nodes: Vec<_> = disks(sys.path(), dev).into_iter().map(|d| d.node).collect();
+        assert_eq!(
+            nodes,
+            [Path::new("/dev/cciss/c0d0"), Path::new("/dev/nvme0n1")]
+        );
+        assert_eq!(
+            partition_node(sys.path(), dev, "nvme0n1", 3).as_deref(),
+            Some(Path::new("/dev/nvme0n1p3"))
+        );
+        assert_eq!(partition_node(sys.path(), dev, "nvme0n1", 1), None);
+    }
+}

@@ -1,0 +1,26 @@
+//! The initramfs stage: from the kernel's start to the exec of PID 1 on the verity root.
+//!
+//! # Flow
+//! The [`Step`]s, in their order, each timed. The disk is found by waiting for the kernel's messages, never by sleeping.
+//!
+//! # Guarantees
+//! Only the root whose hash stands on this kernel's command line is ever mounted. A state partition that cannot be used
+//! is left as it is: memory stands in for it and PID 1 goes into maintenance mode. Any other failure is told on the
+//! consoles and ends in a reboot, so that a slot on trial is counted as failed.
+
+mod failure;
+mod found;
+mod modprobe;
+mod mounts;
+mod plug;
+mod root;
+mod stage;
+mod state;
+mod step;
+mod switch;
+mod table;
+
+pub use failure::Failure;
+pub use modprobe::modprobe;
+pub use stage::run;
+pub use step::Step;

@@ -1,0 +1,248 @@
+//! The stage itself: one match over the steps.
+
+use super::{Failure, Step, found, mounts, plug::Plug, root, state, switch, table};
+use crate::clock;
+use crate::cmdline::RootSpec;
+use crate::disk::{Disk, FoundSlot, Role, Table, find_slot, partition_node};
+use crate::report::{Log, Phases};
+use crate::watchdog::Guard;
+use init_api::{BootRecord, Partitions, Release, Stage, StateOutcome};
+use std::convert::Infallible;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Where the root is mounted before it takes over.
+const TARGET: &str = "sysroot";
+
+/// What the steps find and hand on.
+#[derive(Debug)]
+struct Context {
+    root: PathBuf,
+    log: Log,
+    guard: Guard,
+    phases: Phases,
+    plug: Option<Plug>,
+    disk: Option<Disk>,
+    table: Option<Table>,
+    spec: Option<RootSpec>,
+    slot: Option<FoundSlot>,
+    state: StateOutcome,
+}
+
+/// Runs the stage on the initramfs at `root`, which is `/`; comes back only when it cannot go on, with the log to tell
+/// it.
+pub fn run(root: &Path) -> (Failure, Log) {
+    let mut context = Context {
+        root: root.into(),
+        log: Log::default(),
+        guard: Guard::default(),
+        phases: Phases::new(Stage::Initramfs, Vec::new()),
+        plug: None,
+        disk: None,
+        table: None,
+        spec: None,
+        slot: None,
+        state: StateOutcome::Unusable,
+    };
+    for step in Step::ORDER {
+        context.phases.begin(step.name());
+        if let Err(failure) = context.step(step) {
+            return (failure, context.log);
+        }
+        context.phases.end(&context.log);
+        context.guard.feed();
+    }
+    match context.leave() {
+        Ok(never) => match never {},
+        Err(failure) => (failure, Log::open(Path::new("/dev"), Path::new("/sys"))),
+    }
+}
+
+impl Context {
+    fn step(&mut self, step: Step) -> Result<(), Failure> {
+        match step {
+            Step::Kernel => self.kernel(),
+            Step::Modules => {
+                self.plug = Some(Plug::start(&self.root, &self.log, &mut self.guard)?);
+                Ok(())
+            }
+            Step::Disk => {
+                let plug = self.plug.as_mut().expect("modules come before the disk");
+                let disk = found::booted_disk(&self.root, plug, &self.log, &mut self.guard)?;
+                self.log
+                    .line(&format!("booted from {}", disk.node.display()));
+                self.disk = Some(disk);
+                Ok(())
+            }
+            Step::Table => {
+                self.table = Some(table::settle(self.disk(), &self.log)?);
+                Ok(())
+            }
+            Step::Root => self.open_root(),
+            Step::State => self.state(),
+        }
+    }
+
+    fn kernel(&mut self) -> Result<(), Failure> {
+        mounts::kernel_file_systems(&self.root)?;
+        self.log = Log::open(&self.root.join("dev"), &self.root.join("sys"));
+        let release = init_api::load::<Release>(self.root.join("etc/holdfast-release.json"));
+        match release.map(|release| (clock::lift(&release), release.version)) {
+            Ok((Ok(clock::Standing::Behind), version)) => {
+                self.log.line(&format!("Holdfast {version}; the clock stood before the image's build and was lifted to it"));
+            }
+            Ok((_, version)) => self.log.line(&format!("Holdfast {version}")),
+            // The clock is lifted again by PID 1; a missing file must not stop the boot.
+            Err(error) => self.log.error(&error.to_string()),
+        }
+        let cmdline = fs::read_to_string(self.root.join("proc/cmdline")).unwrap_or_default();
+        self.spec = Some(RootSpec::parse(&cmdline)?);
+        Ok(())
+    }
+
+    fn open_root(&mut self) -> Result<(), Failure> {
+        let (disk, table) = (self.disk(), self.table());
+        let spec = self
+            .spec
+            .as_ref()
+            .expect("the command line comes before the root");
+        let slot = find_slot(&disk.open(false)?, table, spec)?;
+        let node = self
+            .node(slot.partition)
+            .ok_or_else(|| root::RootError::Partition {
+                disk: disk.node.display().to_string(),
+                number: slot.partition,
+            })?;
+        root::open(&node, &slot, spec, &self.root.join("dev"), &self.target())?;
+        root::share(&self.root, &self.target())?;
+        self.log
+            .line(&format!("root {} in slot {}", spec.hash, slot.slot));
+        self.slot = Some(slot);
+        Ok(())
+    }
+
+    fn state(&mut self) -> Result<(), Failure> {
+        let (disk, layout) = (self.disk().clone(), self.table().clone());
+        let node = self
+            .role_node(Role::State)
+            .or_else(|| self.role_node(Role::StateNew));
+        let (target, root) = (self.target().join("state"), self.target());
+        let logs = self.root.join("run/log/holdfast");
+        let places = state::Places {
+            root: &root,
+            target: &target,
+            logs: &logs,
+        };
+        match state::prepare(&disk, node.as_deref(), &layout, &places, &mut self.guard) {
+            Ok(outcome) => {
+                self.state = outcome;
+                self.grow(node.as_deref(), &target);
+            }
+            Err(error) => {
+                let problem = state::problem(&error, node.as_deref());
+                self.log
+                    .error(&format!("{}: {}", problem.title, problem.text));
+                let told = init_api::store(self.root.join("run/holdfast/problem.json"), &problem);
+                if let Err(error) = told {
+                    self.log.error(&error.to_string());
+                }
+                state::stand_in(&target).map_err(|source| Failure::Switch {
+                    what: "mounting memory in place of state".into(),
+                    source,
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn grow(&self, node: Option<&Path>, mounted: &Path) {
+        match node.map_or(Ok(None), |node| state::grow(node, mounted)) {
+            Ok(Some(bytes)) => self
+                .log
+                .line(&format!("state grown to {} MiB", bytes / 1024 / 1024)),
+            Ok(None) => {}
+            // As large as before is good enough; the next boot tries again.
+            Err(error) => self.log.error(&format!("cannot grow state: {error}")),
+        }
+    }
+
+    fn leave(self) -> Result<Infallible, Failure> {
+        let record = self.record();
+        let stored = init_api::store(self.root.join("run/holdfast/boot.json"), &record);
+        if let Err(error) = stored {
+            self.log.error(&error.to_string());
+        }
+        let target = self.target();
+        let Self {
+            root,
+            guard,
+            log,
+            plug,
+            ..
+        } = self;
+        // Their open files lie on what is about to be unmounted.
+        drop((log, plug));
+        switch::switch(&root, &target, guard)
+    }
+
+    fn record(&self) -> BootRecord {
+        let sys = self.root.join("sys");
+        let slot = self.slot.as_ref().expect("the root comes before leaving");
+        let spare = match slot.slot {
+            init_api::Slot::A => Role::RootB,
+            init_api::Slot::B => Role::RootA,
+        };
+        BootRecord {
+            slot: slot.slot,
+            root_hash: self
+                .spec
+                .as_ref()
+                .map(|spec| spec.hash.to_string())
+                .unwrap_or_default(),
+            disk: self.disk().node.clone(),
+            partitions: Partitions {
+                boot: self.role_node(Role::Boot),
+                config: self.role_node(Role::Config),
+                root: self.node(slot.partition),
+                spare_root: self.role_node(spare),
+                state: self
+                    .role_node(Role::State)
+                    .or_else(|| self.role_node(Role::StateNew)),
+            },
+            state: self.state,
+            watchdog: self.guard.about().cloned(),
+            loader_entry: found::loader_variable(&sys, "LoaderEntrySelected"),
+            counted_as: found::loader_variable(&sys, "LoaderBootCountPath"),
+            phases: self.phases.list().to_vec(),
+        }
+    }
+
+    fn target(&self) -> PathBuf {
+        self.root.join(TARGET)
+    }
+
+    fn disk(&self) -> &Disk {
+        self.disk
+            .as_ref()
+            .expect("the disk comes before everything on it")
+    }
+
+    fn table(&self) -> &Table {
+        self.table
+            .as_ref()
+            .expect("the table comes before everything in it")
+    }
+
+    fn role_node(&self, role: Role) -> Option<PathBuf> {
+        self.node(self.table().role(role)?.0)
+    }
+
+    fn node(&self, number: u32) -> Option<PathBuf> {
+        partition_node(
+            &self.root.join("sys"),
+            &self.root.join("dev"),
+            &self.disk().name,
+            number,
+        )
+    }
+}

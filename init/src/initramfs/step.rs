@@ -1,0 +1,42 @@
+//! The stage's steps, as data.
+
+/// One step of the initramfs stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// `/proc`, `/sys`, `/dev`, `/run`; the clock's floor.
+    Kernel,
+    /// Modules that are always loaded, and those that the devices ask for; the watchdog.
+    Modules,
+    /// Finding the booted disk.
+    Disk,
+    /// Its partition table: mended, completed at first boot, grown with the disk.
+    Table,
+    /// The verity root of this kernel's slot.
+    Root,
+    /// The state partition.
+    State,
+}
+
+impl Step {
+    /// In the order in which they run.
+    pub const ORDER: [Self; 6] = [
+        Self::Kernel,
+        Self::Modules,
+        Self::Disk,
+        Self::Table,
+        Self::Root,
+        Self::State,
+    ];
+
+    /// The name that people see.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Kernel => "kernel",
+            Self::Modules => "modules",
+            Self::Disk => "disk",
+            Self::Table => "table",
+            Self::Root => "root",
+            Self::State => "state",
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Loading modules from `/lib/modules/<release>`.
+
+use super::Index;
+use rustix::io::Errno;
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// `MODULE_INIT_COMPRESSED_FILE`: the kernel unpacks it.
+const COMPRESSED: i32 = 4;
+
+/// Modules cannot be loaded.
+#[derive(Debug, Error)]
+pub enum LoadError {
+    /// An index file cannot be read.
+    #[error("cannot read {path}")]
+    Index {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A module file is missing or the kernel refuses it.
+    #[error("cannot load module {path}")]
+    Module {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Loads each module at most once.
+#[derive(Debug)]
+pub struct Loader {
+    folder: PathBuf,
+    index: Index,
+    tried: BTreeSet<String>,
+}
+
+impl Loader {
+    /// A loader of the modules in `folder`, `/lib/modules/<release>`.
+    ///
+    /// # Errors
+    /// `modules.dep` or `modules.alias` cannot be read.
+    pub fn open(folder: &Path) -> Result<Self, LoadError> {
+        let read = |name: &str| {
+            let path = folder.join(name);
+            fs::read_to_string(&path).map_err(|source| LoadError::Index { path, source })
+        };
+        let index = Index::parse(&read("modules.dep")?, &read("modules.alias")?);
+        Ok(Self {
+            folder: folder.into(),
+            index,
+            tried: BTreeSet::new(),
+        })
+    }
+
+    /// Loads what an alias or a name means, with all it needs. Gives the failures: one module that a machine does not
+    /// take must not keep the others out.
+    pub fn load(&mut self, alias: &str) -> Vec<LoadError> {
+        let wanted: Vec<_> = self
+            .index
+            .wanted_by(alias)
+            .into_iter()
+            .flat_map(|m| self.index.in_order(m))
+            .collect();
+        let mut failures = Vec::new();
+        for (name, path) in wanted {
+            if self.tried.insert(name.to_owned()) {
+                failures.extend(insert(&self.folder.join(path)).err());
+            }
+        }
+        failures
+    }
+
+    /// How many modules were tried.
+    pub fn tried(&self) -> usize {
+        self.tried.len()
+    }
+}
+
+fn insert(path: &Path) -> Result<(), LoadError> {
+    let failure = |source| LoadError::Module {
+        path: path.into(),
+        source,
+    };
+    let file = File::open(path).map_err(failure)?;
+    let compressed = path.extension().is_some_and(|e| e != "ko");
+    // A watchdog once armed stays armed, also when its driver would stop it on close; others ignore the word.
+    let parameters = if path.components().any(|c| c.as_os_str() == "watchdog") {
+        c"nowayout=1"
+    } else {
+        c""
+    };
+    match rustix::system::finit_module(&file, parameters, if compressed { COMPRESSED } else { 0 }) {
+        Ok(()) | Err(Errno::EXIST) => Ok(()),
+        Err(error) => Err(failure(error.into())),
+    }
+}

@@ -1,0 +1,10 @@
+//! Kernel modules in the initramfs: which ones a device wants, in which order, and loading them.
+
+mod coldplug;
+mod glob;
+mod index;
+mod load;
+
+pub use coldplug::modaliases;
+pub use index::Index;
+pub use load::{LoadError, Loader};

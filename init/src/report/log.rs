@@ -1,0 +1,111 @@
+//! Lines for people: on every console at once, and in the kernel's log, where they outlive the stage.
+
+use crate::clock;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// A console that takes nothing for this long (a serial line held by flow control) loses the rest of the text.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Where lines go. Writing never fails and never blocks for long: a log that stops the boot is worse than a lost line.
+#[derive(Debug, Default)]
+pub struct Log {
+    kernel: Option<File>,
+    consoles: Vec<Console>,
+}
+
+#[derive(Debug)]
+struct Console {
+    file: File,
+    screen: bool,
+}
+
+impl Log {
+    /// Opens the kernel's log and every active console below `dev` and `sys`.
+    pub fn open(dev: &Path, sys: &Path) -> Self {
+        let kernel = OpenOptions::new().write(true).open(dev.join("kmsg")).ok();
+        let active = fs::read_to_string(sys.join("class/tty/console/active")).unwrap_or_default();
+        let consoles = active
+            .split_whitespace()
+            .filter_map(|name| Console::open(&dev.join(name), name))
+            .collect();
+        Self { kernel, consoles }
+    }
+
+    /// A step of the boot or a change of a service: consoles and kernel log, with the time since the kernel's start.
+    pub fn line(&self, text: &str) {
+        self.say(7, text);
+        let text = format!(
+            "holdfast: [{:.2}] {text}\n",
+            clock::since_kernel_start().as_seconds()
+        );
+        for console in &self.consoles {
+            console.write(text.as_bytes());
+        }
+    }
+
+    /// A detail: kernel log only.
+    pub fn detail(&self, text: &str) {
+        self.say(7, text);
+    }
+
+    /// Something is wrong: consoles, and the kernel's log as an error.
+    pub fn error(&self, text: &str) {
+        self.line(text);
+        self.say(3, text);
+    }
+
+    /// Text as it is, on every console; screens are cleared first.
+    pub fn page(&self, text: &str) {
+        for console in &self.consoles {
+            if console.screen {
+                console.write(b"\x1b[H\x1b[2J");
+            }
+            console.write(text.as_bytes());
+        }
+    }
+
+    fn say(&self, level: u8, text: &str) {
+        if let Some(mut kernel) = self.kernel.as_ref() {
+            // The kernel's log is the last resort: there is nowhere left to tell that it failed.
+            let _ = writeln!(kernel, "<{level}>holdfast: {text}");
+        }
+    }
+}
+
+impl Console {
+    fn open(path: &Path, name: &str) -> Option<Self> {
+        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+        let file = OpenOptions::new()
+            .write(true)
+            .custom_flags(flags.bits().cast_signed())
+            .open(path)
+            .ok()?;
+        let screen = name
+            .strip_prefix("tty")
+            .is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()));
+        Some(Self { file, screen })
+    }
+
+    fn write(&self, mut bytes: &[u8]) {
+        let begin = Instant::now();
+        while !bytes.is_empty() && begin.elapsed() < PATIENCE {
+            match (&self.file).write(bytes) {
+                Ok(count) => bytes = &bytes[count.min(bytes.len())..],
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    let wait = Timespec {
+                        tv_sec: 0,
+                        tv_nsec: 50_000_000,
+                    };
+                    let _ = poll(&mut [PollFd::new(&self.file, PollFlags::OUT)], Some(&wait));
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return,
+            }
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! What init tells people: lines on the consoles and in the kernel's log, phases with their times.
+
+mod log;
+mod phases;
+
+pub use log::Log;
+pub use phases::Phases;

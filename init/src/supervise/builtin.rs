@@ -1,0 +1,98 @@
+//! The services that PID 1 brings along. `services.json` may put others of the same names in their places.
+
+use init_api::{Group, ReadyWhen, Service, ServiceName, Services};
+
+/// Devices and the message bus: they need no configuration and start at once.
+pub fn early() -> Services {
+    set(vec![udevd(), udev_trigger(), dbus()])
+}
+
+/// All built-in services: network, time and ssh read what `node configure` writes.
+pub fn standard() -> Services {
+    set(vec![
+        udevd(),
+        udev_trigger(),
+        dbus(),
+        network(),
+        time(),
+        ssh(),
+    ])
+}
+
+fn set(services: Vec<Service>) -> Services {
+    let kept = services.into_iter().map(|service| Service {
+        in_maintenance: true,
+        ..service
+    });
+    Services::new(kept.collect()).expect("the built-in services fit together")
+}
+
+fn name(text: &str) -> ServiceName {
+    ServiceName::new(text).expect("built-in names are valid")
+}
+
+fn udevd() -> Service {
+    let path = "/run/udev/control".into();
+    Service::daemon(name("udevd"), ["/usr/lib/systemd/systemd-udevd"])
+        .ready(ReadyWhen::PathExists { path })
+}
+
+fn udev_trigger() -> Service {
+    Service::one_shot(
+        name("udev-trigger"),
+        [
+            "/usr/bin/udevadm",
+            "trigger",
+            "--type=all",
+            "--action=add",
+            "--prioritized-subsystem=module,block,tpmrm,net,tty,input",
+        ],
+    )
+    .after([name("udevd")])
+}
+
+fn dbus() -> Service {
+    let command = [
+        "/usr/bin/dbus-daemon",
+        "--system",
+        "--nofork",
+        "--nopidfile",
+        "--nosyslog",
+    ];
+    let path = "/run/dbus/system_bus_socket".into();
+    Service::daemon(name("dbus"), command).ready(ReadyWhen::SocketListens { path })
+}
+
+fn network() -> Service {
+    Service::daemon(name("network"), ["/usr/sbin/NetworkManager", "--no-daemon"])
+        .after([name("dbus"), name("udevd")])
+}
+
+fn time() -> Service {
+    Service::daemon(name("time"), ["/usr/sbin/chronyd", "-n", "-F", "0"])
+}
+
+fn ssh() -> Service {
+    let service = Service::daemon(name("ssh"), ["/usr/sbin/sshd", "-D", "-e"]);
+    // The way in must outlive a shortage of memory.
+    Service {
+        group: Group {
+            oom_score_adj: Some(-900),
+            ..Group::default()
+        },
+        ..service
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{early, standard};
+    use init_api::Services;
+
+    #[test]
+    fn the_built_in_names_are_those_that_others_may_refer_to() {
+        let names: Vec<_> = standard().iter().map(|s| s.name.to_string()).collect();
+        assert_eq!(names, Services::BUILT_IN);
+        assert!(early().iter().all(|s| s.in_maintenance));
+    }
+}

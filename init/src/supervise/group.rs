@@ -1,0 +1,188 @@
+//! Control groups: one for PID 1, one for each service, all controllers passed on.
+
+use init_api::{Group, ServiceName};
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The tree of control groups.
+#[derive(Debug, Clone)]
+pub struct Groups {
+    root: PathBuf,
+}
+
+impl Groups {
+    /// The tree mounted at `root`, usually `/sys/fs/cgroup`.
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// Makes the groups that everything lies in, and moves PID 1 into its own.
+    ///
+    /// # Errors
+    /// A group cannot be made or entered.
+    pub fn prepare(&self) -> io::Result<()> {
+        let own = self.root.join("init");
+        fs::create_dir_all(&own)?;
+        fs::write(own.join("cgroup.procs"), "1")?;
+        pass_controllers_on(&self.root)?;
+        let system = self.root.join("system");
+        fs::create_dir_all(&system)?;
+        pass_controllers_on(&system)
+    }
+
+    /// Makes a service's group with its limits and opens the `cgroup.procs` to enter it by.
+    ///
+    /// # Errors
+    /// The group cannot be made, or a limit is refused.
+    pub fn enter(&self, name: &ServiceName, limits: &Group) -> io::Result<File> {
+        let group = self.of(name);
+        fs::create_dir_all(&group)?;
+        for (file, value) in limit_files(limits) {
+            fs::write(group.join(file), value)?;
+        }
+        let leaf = if limits.delegate {
+            let leaf = group.join("main");
+            fs::create_dir_all(&leaf)?;
+            pass_controllers_on(&group)?;
+            leaf
+        } else {
+            group
+        };
+        OpenOptions::new()
+            .write(true)
+            .open(leaf.join("cgroup.procs"))
+    }
+
+    /// Kills everything in a service's group.
+    ///
+    /// # Errors
+    /// The kernel refuses; a group that does not exist has nothing to kill.
+    pub fn kill(&self, name: &ServiceName) -> io::Result<()> {
+        kill(&self.of(name))
+    }
+
+    /// Removes a service's group, if nothing runs in it any more.
+    pub fn remove(&self, name: &ServiceName) {
+        remove(&self.of(name));
+    }
+
+    /// The group that the kubelet makes for pods.
+    pub fn pods(&self) -> PathBuf {
+        self.root.join("kubepods")
+    }
+
+    fn of(&self, name: &ServiceName) -> PathBuf {
+        self.root.join("system").join(name.as_str())
+    }
+}
+
+/// Kills everything in a group and below it.
+pub(crate) fn kill(group: &Path) -> io::Result<()> {
+    match fs::write(group.join("cgroup.kill"), "1") {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a process runs in a group or below it.
+pub(crate) fn is_populated(group: &Path) -> bool {
+    fs::read_to_string(group.join("cgroup.events"))
+        .is_ok_and(|text| text.lines().any(|l| l == "populated 1"))
+}
+
+/// Every process in a group and below it.
+pub(crate) fn processes(group: &Path) -> Vec<i32> {
+    let own = fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
+    let mut all: Vec<i32> = own
+        .lines()
+        .filter_map(|line| line.trim().parse().ok())
+        .collect();
+    for entry in fs::read_dir(group).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            all.extend(processes(&entry.path()));
+        }
+    }
+    all
+}
+
+fn remove(group: &Path) {
+    for entry in fs::read_dir(group).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove(&entry.path());
+        }
+    }
+    // A group that is in use stays, and is used again.
+    let _ = fs::remove_dir(group);
+}
+
+/// Passes every controller on to the groups below. One that cannot be (an exotic one) must not keep the others back.
+fn pass_controllers_on(group: &Path) -> io::Result<()> {
+    let controllers = fs::read_to_string(group.join("cgroup.controllers"))?;
+    for controller in controllers.split_whitespace() {
+        let _ = fs::write(
+            group.join("cgroup.subtree_control"),
+            format!("+{controller}"),
+        );
+    }
+    Ok(())
+}
+
+fn limit_files(limits: &Group) -> Vec<(&'static str, String)> {
+    let numbers = [
+        ("memory.max", limits.memory_max),
+        ("memory.high", limits.memory_high),
+        ("memory.min", limits.memory_min),
+        ("pids.max", limits.pids_max),
+        ("cpu.weight", limits.cpu_weight.map(u64::from)),
+    ];
+    numbers
+        .into_iter()
+        .filter_map(|(file, value)| Some((file, value?.to_string())))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Groups, limit_files};
+    use init_api::{Group, ServiceName};
+    use std::fs;
+
+    #[test]
+    fn limits_become_files() {
+        let limits = Group {
+            memory_max: Some(1000),
+            cpu_weight: Some(200),
+            ..Group::default()
+        };
+        assert_eq!(
+            limit_files(&limits),
+            [
+                ("memory.max", "1000".to_owned()),
+                ("cpu.weight", "200".to_owned())
+            ]
+        );
+    }
+
+    #[test]
+    fn a_group_is_made_with_its_limits() {
+        let root = tempfile::tempdir().expect("folder");
+        let groups = Groups::at(root.path());
+        let name = ServiceName::new("x").expect("name");
+        let group = root.path().join("system/x");
+        fs::create_dir_all(&group).expect("folder");
+        fs::write(group.join("cgroup.procs"), "").expect("as the kernel would");
+        let limits = Group {
+            pids_max: Some(7),
+            ..Group::default()
+        };
+        groups.enter(&name, &limits).expect("enter");
+        assert_eq!(
+            fs::read_to_string(group.join("pids.max")).expect("read"),
+            "7"
+        );
+        groups
+            .kill(&ServiceName::new("absent").expect("name"))
+            .expect("nothing to kill");
+    }
+}

@@ -1,0 +1,46 @@
+//! Starting a service's process.
+
+use super::Groups;
+use init_api::Service;
+use rustix::pipe::{PipeFlags, pipe_with};
+use std::fs::File;
+use std::io;
+use std::process::{Command, Stdio};
+
+/// What every service has in its environment.
+const ENVIRONMENT: [(&str, &str); 3] = [
+    (
+        "PATH",
+        "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    ),
+    ("HOME", "/root"),
+    ("LANG", "C.UTF-8"),
+];
+
+/// Starts it; gives its process id and the end of the pipe that its output comes out of, which does not block.
+pub(super) fn launch(service: &Service, groups: &Groups) -> io::Result<(u32, File)> {
+    let (program, arguments) = service
+        .command
+        .split_first()
+        .ok_or(io::ErrorKind::InvalidInput)?;
+    let (reader, writer) = pipe_with(PipeFlags::CLOEXEC)?;
+    rustix::io::ioctl_fionbio(&reader, true)?;
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .env_clear()
+        .envs(ENVIRONMENT)
+        .envs(&service.env)
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stderr(writer.try_clone()?)
+        .stdout(writer);
+    let launch = sys::Launch {
+        group: Some(groups.enter(&service.name, &service.group)?),
+        oom_score_adj: service.group.oom_score_adj,
+        open_files: service.open_files,
+        root: None,
+    };
+    let child = launch.apply(&mut command).spawn()?;
+    Ok((child.id(), reader.into()))
+}

@@ -1,0 +1,551 @@
+//! What becomes of one service: a total function from state and event to state and action.
+
+use init_api::{Exit, Kind, Millis, ReadyWhen, RestartWhen, Service, ServiceState};
+
+/// How a service stands, with what each standing must know. Points in time are since the kernel's start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// For those it comes after.
+    Waiting,
+    /// Its process runs since then.
+    Starting {
+        /// Start of the process.
+        since: Millis,
+    },
+    /// Its process runs since then, and those after it may start.
+    Ready {
+        /// Start of the process.
+        since: Millis,
+    },
+    /// It did its work.
+    Completed,
+    /// It is started again then.
+    Pausing {
+        /// End of the pause.
+        until: Millis,
+    },
+    /// It was told to end.
+    Stopping {
+        /// When it is killed; none when it was.
+        kill_at: Option<Millis>,
+        /// Whether it is started again afterwards.
+        again: bool,
+    },
+    /// It was stopped by request.
+    Stopped,
+    /// It ended badly and is not started again.
+    Failed,
+}
+
+/// What can happen to a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// All those it comes after are ready.
+    Free,
+    /// The sign that it is ready was seen.
+    LooksReady,
+    /// Its main process ended, or could not be started.
+    Ended(Exit),
+    /// Time passed.
+    Tick,
+    /// Someone wants it started.
+    Start,
+    /// Someone wants it stopped.
+    Stop,
+    /// Someone wants it stopped and started.
+    Restart,
+}
+
+/// What must be done about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Nothing.
+    None,
+    /// Start its process.
+    Spawn,
+    /// Ask its main process to end.
+    Terminate,
+    /// Kill it.
+    Kill,
+}
+
+/// A service's state and what counts over its lifetime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Machine {
+    /// How it stands.
+    pub state: State,
+    /// Since when it stands so.
+    pub since: Millis,
+    /// Ends in a row that were each too early.
+    pub failures: u32,
+    /// How often its process was started.
+    pub starts: u32,
+    /// How it ended last.
+    pub last_exit: Option<Exit>,
+}
+
+impl Machine {
+    /// A service that was just described.
+    pub fn new(now: Millis) -> Self {
+        Self {
+            state: State::Waiting,
+            since: now,
+            failures: 0,
+            starts: 0,
+            last_exit: None,
+        }
+    }
+
+    /// The next state, and what must be done to get there.
+    pub fn next(self, event: Event, service: &Service, now: Millis) -> (Self, Action) {
+        let (state, action) = match (self.state, event) {
+            (State::Waiting, Event::Free) => (running(service, now), Action::Spawn),
+            (State::Waiting | State::Pausing { .. }, Event::Stop) => (State::Stopped, Action::None),
+            (State::Starting { since }, Event::LooksReady) => {
+                (State::Ready { since }, Action::None)
+            }
+            (State::Starting { since } | State::Ready { since }, Event::Ended(exit)) => {
+                return self.ended(exit, since, service, now);
+            }
+            (State::Starting { .. } | State::Ready { .. }, Event::Stop) => {
+                (stopping(service, now, false), Action::Terminate)
+            }
+            (State::Starting { .. } | State::Ready { .. }, Event::Restart) => {
+                (stopping(service, now, true), Action::Terminate)
+            }
+            (State::Pausing { until }, Event::Tick) if now >= until => {
+                (State::Waiting, Action::None)
+            }
+            (State::Pausing { .. }, Event::Start | Event::Restart) => {
+                (State::Waiting, Action::None)
+            }
+            (
+                State::Stopping {
+                    kill_at: Some(at),
+                    again,
+                },
+                Event::Tick,
+            ) if now >= at => (
+                State::Stopping {
+                    kill_at: None,
+                    again,
+                },
+                Action::Kill,
+            ),
+            (State::Stopping { again, .. }, Event::Ended(exit)) => {
+                let state = if again {
+                    State::Waiting
+                } else {
+                    State::Stopped
+                };
+                let (mut machine, action) = self.to(state, Action::None, now);
+                machine.last_exit = Some(exit);
+                machine.failures = 0;
+                return (machine, action);
+            }
+            (State::Stopping { kill_at, .. }, Event::Start | Event::Restart) => (
+                State::Stopping {
+                    kill_at,
+                    again: true,
+                },
+                Action::None,
+            ),
+            (State::Stopping { kill_at, .. }, Event::Stop) => (
+                State::Stopping {
+                    kill_at,
+                    again: false,
+                },
+                Action::None,
+            ),
+            (State::Stopped | State::Failed | State::Completed, Event::Start | Event::Restart) => {
+                let (mut machine, action) = self.to(State::Waiting, Action::None, now);
+                machine.failures = 0;
+                return (machine, action);
+            }
+            (State::Failed | State::Completed, Event::Stop) => (State::Stopped, Action::None),
+            (same, _) => (same, Action::None),
+        };
+        self.to(state, action, now)
+    }
+
+    /// When time alone changes something.
+    pub fn deadline(&self) -> Option<Millis> {
+        match self.state {
+            State::Pausing { until } => Some(until),
+            State::Stopping { kill_at, .. } => kill_at,
+            _ => None,
+        }
+    }
+
+    /// Whether it has a process.
+    pub fn runs(&self) -> bool {
+        matches!(
+            self.state,
+            State::Starting { .. } | State::Ready { .. } | State::Stopping { .. }
+        )
+    }
+
+    /// Whether those after it may start.
+    pub fn is_ready(&self) -> bool {
+        matches!(self.state, State::Ready { .. } | State::Completed)
+    }
+
+    fn to(mut self, state: State, action: Action, now: Millis) -> (Self, Action) {
+        if state != self.state {
+            self.since = now;
+        }
+        if action == Action::Spawn {
+            self.starts = self.starts.saturating_add(1);
+        }
+        self.state = state;
+        (self, action)
+    }
+
+    fn ended(self, exit: Exit, started: Millis, service: &Service, now: Millis) -> (Self, Action) {
+        let again = match (service.restart.when, service.kind) {
+            (RestartWhen::Never, _) => false,
+            (RestartWhen::Always, Kind::Daemon) => true,
+            (RestartWhen::OnFailure, _) | (RestartWhen::Always, Kind::OneShot) => {
+                !exit.is_success()
+            }
+        };
+        let stable = now.since(started) >= service.restart.stable_ms;
+        let failures = if stable { 0 } else { self.failures };
+        let state = match (again, exit.is_success()) {
+            (true, _) => State::Pausing {
+                until: now.plus(pause(service, failures)),
+            },
+            (false, true) => State::Completed,
+            (false, false) => State::Failed,
+        };
+        let (mut machine, action) = self.to(state, Action::None, now);
+        machine.failures = failures.saturating_add(1);
+        machine.last_exit = Some(exit);
+        (machine, action)
+    }
+}
+
+impl From<State> for ServiceState {
+    fn from(state: State) -> Self {
+        match state {
+            State::Waiting => Self::Waiting,
+            State::Starting { .. } => Self::Starting,
+            State::Ready { .. } => Self::Ready,
+            State::Completed => Self::Completed,
+            State::Pausing { .. } => Self::Pausing,
+            State::Stopping { .. } => Self::Stopping,
+            State::Stopped => Self::Stopped,
+            State::Failed => Self::Failed,
+        }
+    }
+}
+
+fn running(service: &Service, now: Millis) -> State {
+    if service.kind == Kind::Daemon && service.ready == ReadyWhen::Started {
+        State::Ready { since: now }
+    } else {
+        State::Starting { since: now }
+    }
+}
+
+fn stopping(service: &Service, now: Millis, again: bool) -> State {
+    State::Stopping {
+        kill_at: Some(now.plus(service.stop_timeout_ms)),
+        again,
+    }
+}
+
+/// The first pause, doubled for each failure before, at most the longest.
+fn pause(service: &Service, failures: u32) -> Millis {
+    let factor = 1_u64.checked_shl(failures).unwrap_or(u64::MAX);
+    Millis(
+        service
+            .restart
+            .first_ms
+            .0
+            .saturating_mul(factor)
+            .min(service.restart.longest_ms.0),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Action, Event, Machine, State};
+    use init_api::{Exit, Millis, ReadyWhen, Restart, Service, ServiceName};
+
+    fn name() -> ServiceName {
+        ServiceName::new("x").expect("name")
+    }
+
+    fn daemon() -> Service {
+        Service::daemon(name(), ["/x"]).ready(ReadyWhen::PathExists { path: "/p".into() })
+    }
+
+    fn at(state: State) -> Machine {
+        Machine {
+            state,
+            ..Machine::new(Millis(0))
+        }
+    }
+
+    const RUNNING: State = State::Starting { since: Millis(0) };
+    const READY: State = State::Ready { since: Millis(0) };
+    const PAUSE: State = State::Pausing { until: Millis(500) };
+    const NOW: Millis = Millis(1000);
+
+    fn stopping(kill_at: Option<u64>, again: bool) -> State {
+        State::Stopping {
+            kill_at: kill_at.map(Millis),
+            again,
+        }
+    }
+
+    /// Every state with every event of a daemon that has a sign of readiness.
+    #[test]
+    fn the_whole_table() {
+        let ended = Event::Ended(Exit::Code(0));
+        let pausing = State::Pausing {
+            until: Millis(1250),
+        };
+        let late = stopping(Some(900), false);
+        let table = [
+            (
+                State::Waiting,
+                [
+                    (Event::Free, State::Starting { since: NOW }, Action::Spawn),
+                    (Event::LooksReady, State::Waiting, Action::None),
+                    (ended, State::Waiting, Action::None),
+                    (Event::Tick, State::Waiting, Action::None),
+                    (Event::Start, State::Waiting, Action::None),
+                    (Event::Stop, State::Stopped, Action::None),
+                    (Event::Restart, State::Waiting, Action::None),
+                ],
+            ),
+            (
+                RUNNING,
+                [
+                    (Event::Free, RUNNING, Action::None),
+                    (Event::LooksReady, READY, Action::None),
+                    (ended, pausing, Action::None),
+                    (Event::Tick, RUNNING, Action::None),
+                    (Event::Start, RUNNING, Action::None),
+                    (
+                        Event::Stop,
+                        stopping(Some(11_000), false),
+                        Action::Terminate,
+                    ),
+                    (
+                        Event::Restart,
+                        stopping(Some(11_000), true),
+                        Action::Terminate,
+                    ),
+                ],
+            ),
+            (
+                READY,
+                [
+                    (Event::Free, READY, Action::None),
+                    (Event::LooksReady, READY, Action::None),
+                    (ended, pausing, Action::None),
+                    (Event::Tick, READY, Action::None),
+                    (Event::Start, READY, Action::None),
+                    (
+                        Event::Stop,
+                        stopping(Some(11_000), false),
+                        Action::Terminate,
+                    ),
+                    (
+                        Event::Restart,
+                        stopping(Some(11_000), true),
+                        Action::Terminate,
+                    ),
+                ],
+            ),
+            (
+                State::Completed,
+                [
+                    (Event::Free, State::Completed, Action::None),
+                    (Event::LooksReady, State::Completed, Action::None),
+                    (ended, State::Completed, Action::None),
+                    (Event::Tick, State::Completed, Action::None),
+                    (Event::Start, State::Waiting, Action::None),
+                    (Event::Stop, State::Stopped, Action::None),
+                    (Event::Restart, State::Waiting, Action::None),
+                ],
+            ),
+            (
+                PAUSE,
+                [
+                    (Event::Free, PAUSE, Action::None),
+                    (Event::LooksReady, PAUSE, Action::None),
+                    (ended, PAUSE, Action::None),
+                    (Event::Tick, State::Waiting, Action::None),
+                    (Event::Start, State::Waiting, Action::None),
+                    (Event::Stop, State::Stopped, Action::None),
+                    (Event::Restart, State::Waiting, Action::None),
+                ],
+            ),
+            (
+                late,
+                [
+                    (Event::Free, late, Action::None),
+                    (Event::LooksReady, late, Action::None),
+                    (ended, State::Stopped, Action::None),
+                    (Event::Tick, stopping(None, false), Action::Kill),
+                    (Event::Start, stopping(Some(900), true), Action::None),
+                    (Event::Stop, late, Action::None),
+                    (Event::Restart, stopping(Some(900), true), Action::None),
+                ],
+            ),
+            (
+                State::Stopped,
+                [
+                    (Event::Free, State::Stopped, Action::None),
+                    (Event::LooksReady, State::Stopped, Action::None),
+                    (ended, State::Stopped, Action::None),
+                    (Event::Tick, State::Stopped, Action::None),
+                    (Event::Start, State::Waiting, Action::None),
+                    (Event::Stop, State::Stopped, Action::None),
+                    (Event::Restart, State::Waiting, Action::None),
+                ],
+            ),
+            (
+                State::Failed,
+                [
+                    (Event::Free, State::Failed, Action::None),
+                    (Event::LooksReady, State::Failed, Action::None),
+                    (ended, State::Failed, Action::None),
+                    (Event::Tick, State::Failed, Action::None),
+                    (Event::Start, State::Waiting, Action::None),
+                    (Event::Stop, State::Stopped, Action::None),
+                    (Event::Restart, State::Waiting, Action::None),
+                ],
+            ),
+        ];
+        for (from, rows) in table {
+            for (event, to, action) in rows {
+                let (machine, did) = at(from).next(event, &daemon(), NOW);
+                assert_eq!((machine.state, did), (to, action), "{from:?} {event:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_happens_before_its_time() {
+        for state in [
+            State::Pausing {
+                until: Millis(1001),
+            },
+            stopping(Some(1001), true),
+            stopping(None, false),
+        ] {
+            assert_eq!(
+                at(state).next(Event::Tick, &daemon(), NOW),
+                (at(state), Action::None),
+                "{state:?}"
+            );
+        }
+        assert_eq!(
+            at(stopping(None, true))
+                .next(Event::Ended(Exit::Signal(9)), &daemon(), NOW)
+                .0
+                .state,
+            State::Waiting
+        );
+    }
+
+    #[test]
+    fn ends_by_kind_and_policy() {
+        let never = Restart::never();
+        let on_failure = Restart::on_failure();
+        let bad = Exit::Code(1);
+        let good = Exit::Code(0);
+        let pause = State::Pausing {
+            until: Millis(1250),
+        };
+        let shot = |restart| Service {
+            restart,
+            ..Service::one_shot(name(), ["/x"])
+        };
+        let stay = |restart| Service {
+            restart,
+            ..daemon()
+        };
+        for (case, service, exit, expected) in [
+            (
+                "one-shot did it",
+                shot(Restart::default()),
+                good,
+                State::Completed,
+            ),
+            ("one-shot failed", shot(Restart::default()), bad, pause),
+            ("one-shot failed for good", shot(never), bad, State::Failed),
+            (
+                "daemon ended well, on failure only",
+                stay(on_failure),
+                good,
+                State::Completed,
+            ),
+            (
+                "daemon failed, on failure only",
+                stay(on_failure),
+                bad,
+                pause,
+            ),
+            (
+                "daemon failed, never again",
+                stay(never),
+                bad,
+                State::Failed,
+            ),
+            (
+                "daemon's program is missing",
+                stay(Restart::default()),
+                Exit::NotStarted(2),
+                pause,
+            ),
+        ] {
+            let (machine, _) = at(RUNNING).next(Event::Ended(exit), &service, NOW);
+            assert_eq!(
+                (machine.state, machine.last_exit),
+                (expected, Some(exit)),
+                "{case}"
+            );
+        }
+    }
+
+    #[test]
+    fn pauses_double_up_to_the_longest_and_fall_back_after_a_stable_run() {
+        let service = daemon();
+        let mut machine = Machine::new(Millis(0));
+        let mut now = Millis(0);
+        let mut pauses = Vec::new();
+        for run in [0, 0, 0, 0, 0, 0, 0, 0, 60_000, 0] {
+            machine = machine.next(Event::Free, &service, now).0;
+            now = now.plus(Millis(run));
+            machine = machine.next(Event::Ended(Exit::Code(1)), &service, now).0;
+            let until = machine.deadline().expect("pausing");
+            pauses.push(until.since(now).0);
+            now = until;
+            machine = machine.next(Event::Tick, &service, now).0;
+        }
+        assert_eq!(
+            pauses,
+            [250, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 250, 500]
+        );
+        assert_eq!(machine.starts, 10);
+    }
+
+    #[test]
+    fn a_daemon_without_a_sign_is_ready_at_once_and_a_one_shot_never() {
+        let plain = Service::daemon(name(), ["/x"]);
+        assert!(
+            Machine::new(NOW)
+                .next(Event::Free, &plain, NOW)
+                .0
+                .is_ready()
+        );
+        let shot = Service::one_shot(name(), ["/x"]);
+        assert!(!Machine::new(NOW).next(Event::Free, &shot, NOW).0.is_ready());
+    }
+}

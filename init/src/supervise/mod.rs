@@ -1,0 +1,17 @@
+//! Keeping services: a pure machine that decides, and a supervisor that does.
+
+mod builtin;
+mod group;
+mod launch;
+mod log_file;
+mod machine;
+mod ready;
+mod supervisor;
+mod unit;
+
+pub use builtin::{early, standard};
+pub use group::Groups;
+pub(crate) use group::{is_populated, kill, processes};
+pub use log_file::LogFile;
+pub use machine::{Action, Event, Machine, State};
+pub use supervisor::Supervisor;

@@ -1,0 +1,349 @@
+//! Does what the machines decide: starts, stops, kills and reaps processes, and takes their output.
+
+use super::unit::Unit;
+use super::{Action, Event, Groups, State, launch, ready};
+use crate::clock;
+use crate::report::Log;
+use init_api::{Exit, KillWhat, Kind, Millis, Service, ServiceName, ServiceStatus, Services};
+use rustix::process::{Pid, Signal, kill_process};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::{Path, PathBuf};
+
+/// Signs of readiness are looked for this often while a service starts.
+const LOOK: Millis = Millis(100);
+/// At most this much of one service's output is taken before the others' turn.
+const GULP: usize = 64 * 1024;
+
+/// Keeps services.
+#[derive(Debug)]
+pub struct Supervisor {
+    units: Vec<Unit>,
+    groups: Groups,
+    logs: PathBuf,
+    pipes: BTreeMap<u64, (ServiceName, File)>,
+    next_pipe: u64,
+    fresh: Vec<u64>,
+    /// On the way down: what has stopped stays so.
+    ending: bool,
+}
+
+impl Supervisor {
+    /// Keeps nothing yet; logs go to `logs`.
+    pub fn new(groups: Groups, logs: &Path) -> Self {
+        Self {
+            units: Vec::new(),
+            groups,
+            logs: logs.into(),
+            pipes: BTreeMap::new(),
+            next_pipe: 0,
+            fresh: Vec::new(),
+            ending: false,
+        }
+    }
+
+    /// Brings what is kept in line with a new set: new ones come, missing ones go, changed ones are restarted, the
+    /// others run on.
+    pub fn set(&mut self, services: &Services, log: &Log) {
+        let now = clock::since_kernel_start();
+        let names: BTreeSet<_> = services.iter().map(|s| s.name.clone()).collect();
+        for index in 0..self.units.len() {
+            if !names.contains(&self.units[index].service.name) {
+                self.units[index].leaving = true;
+                self.event(index, Event::Stop, log);
+            }
+        }
+        for service in services.iter() {
+            match self.find(&service.name) {
+                None => self.units.push(Unit::new(service.clone(), &self.logs, now)),
+                Some(index) => self.replace(index, service, log),
+            }
+        }
+        let place: BTreeMap<_, _> = services
+            .iter()
+            .enumerate()
+            .map(|(i, s)| (s.name.clone(), i))
+            .collect();
+        self.units
+            .sort_by_key(|unit| place.get(&unit.service.name).copied().unwrap_or(usize::MAX));
+        self.settle(log);
+    }
+
+    fn replace(&mut self, index: usize, service: &Service, log: &Log) {
+        let unit = &mut self.units[index];
+        let returns = std::mem::take(&mut unit.leaving);
+        if unit.service != *service {
+            unit.next = Some(service.clone());
+            self.event(index, Event::Restart, log);
+        } else if returns || matches!(unit.machine.state, State::Stopped | State::Failed) {
+            self.event(index, Event::Start, log);
+        }
+    }
+
+    /// Passes someone's wish on; false if there is no such service.
+    pub fn wish(&mut self, name: &ServiceName, event: Event, log: &Log) -> bool {
+        let Some(index) = self.find(name) else {
+            return false;
+        };
+        self.event(index, event, log);
+        self.settle(log);
+        true
+    }
+
+    /// Takes note of an ended process; tells whether it was a service's.
+    pub fn ended(&mut self, pid: u32, exit: Exit, log: &Log) -> bool {
+        let Some(index) = self.units.iter().position(|unit| unit.pid == Some(pid)) else {
+            return false;
+        };
+        self.end(index, exit, log);
+        self.settle(log);
+        true
+    }
+
+    /// Time passed, or something may have become ready.
+    pub fn tick(&mut self, log: &Log) {
+        for index in 0..self.units.len() {
+            self.event(index, Event::Tick, log);
+        }
+        self.settle(log);
+    }
+
+    /// When [`Supervisor::tick`] is wanted at the latest.
+    pub fn deadline(&self) -> Option<Millis> {
+        let starting = self.units.iter().any(|u| {
+            matches!(u.machine.state, State::Starting { .. }) && u.service.kind == Kind::Daemon
+        });
+        let look = starting.then(|| clock::since_kernel_start().plus(LOOK));
+        self.units
+            .iter()
+            .filter_map(|u| u.machine.deadline())
+            .chain(look)
+            .min()
+    }
+
+    /// Stops everything, those first that nothing comes after; call [`Supervisor::tick`] until [`Supervisor::is_quiet`].
+    pub fn begin_end(&mut self, log: &Log) {
+        self.ending = true;
+        self.settle(log);
+    }
+
+    /// Whether no service has a process.
+    pub fn is_quiet(&self) -> bool {
+        self.units.iter().all(|unit| !unit.machine.runs())
+    }
+
+    /// Numbers of the output pipes that were opened since the last call, to be watched.
+    pub fn fresh_pipes(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.fresh)
+    }
+
+    /// An output pipe that is still open.
+    pub fn pipe(&self, number: u64) -> Option<BorrowedFd<'_>> {
+        self.pipes.get(&number).map(|(_, file)| file.as_fd())
+    }
+
+    /// Takes what has come out of a pipe; false when it is at its end and need not be watched any more.
+    pub fn take_output(&mut self, number: u64) -> bool {
+        let Some((name, file)) = self.pipes.get_mut(&number) else {
+            return false;
+        };
+        let mut buffer = vec![0; GULP];
+        let open = match file.read(&mut buffer) {
+            Ok(0) => false,
+            Ok(count) => {
+                let name = name.clone();
+                if let Some(index) = self.find(&name) {
+                    // A log that cannot be written must not stop the service.
+                    let _ = self.units[index]
+                        .log
+                        .take(&buffer[..count], clock::wall_millis());
+                }
+                true
+            }
+            Err(error) => matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted),
+        };
+        if !open {
+            self.pipes.remove(&number);
+        }
+        open
+    }
+
+    /// How all services stand.
+    pub fn status(&self) -> Vec<ServiceStatus> {
+        self.units
+            .iter()
+            .map(|unit| unit.status(self.waiting_for(&unit.service)))
+            .collect()
+    }
+
+    /// How one service stands.
+    pub fn state(&self, name: &ServiceName) -> Option<State> {
+        self.find(name).map(|index| self.units[index].machine.state)
+    }
+
+    fn find(&self, name: &ServiceName) -> Option<usize> {
+        self.units
+            .iter()
+            .position(|unit| unit.service.name == *name)
+    }
+
+    fn waiting_for(&self, service: &Service) -> Vec<ServiceName> {
+        let ready = |name: &&ServiceName| {
+            self.find(name)
+                .is_some_and(|index| self.units[index].machine.is_ready())
+        };
+        service
+            .after
+            .iter()
+            .filter(|name| !ready(name))
+            .cloned()
+            .collect()
+    }
+
+    /// Lets everything happen that can happen now.
+    fn settle(&mut self, log: &Log) {
+        loop {
+            self.change_descriptions();
+            let next = (0..self.units.len()).find_map(|index| Some((index, self.due(index)?)));
+            let Some((index, event)) = next else { return };
+            self.event(index, event, log);
+        }
+    }
+
+    /// What is due for a service by the others' or its own standing.
+    fn due(&self, index: usize) -> Option<Event> {
+        let unit = &self.units[index];
+        match unit.machine.state {
+            _ if self.ending => {
+                let needed = |other: &Unit| {
+                    other.machine.runs() && other.service.after.contains(&unit.service.name)
+                };
+                let stops = matches!(
+                    unit.machine.state,
+                    State::Stopping { again: false, .. } | State::Stopped
+                );
+                let rests = matches!(unit.machine.state, State::Completed | State::Failed);
+                (!stops && !rests && !self.units.iter().any(needed)).then_some(Event::Stop)
+            }
+            State::Waiting if !unit.leaving && self.waiting_for(&unit.service).is_empty() => {
+                Some(Event::Free)
+            }
+            State::Starting { .. }
+                if unit.service.kind == Kind::Daemon && ready::is_seen(&unit.service.ready) =>
+            {
+                Some(Event::LooksReady)
+            }
+            _ => None,
+        }
+    }
+
+    /// Forgets those that left; gives changed ones their new description once their process has ended.
+    fn change_descriptions(&mut self) {
+        for unit in self.units.iter_mut().filter(|unit| !unit.machine.runs()) {
+            if let Some(service) = unit.next.take() {
+                unit.service = service;
+            }
+            if unit.leaving {
+                self.groups.remove(&unit.service.name);
+            }
+        }
+        self.units
+            .retain(|unit| !unit.leaving || unit.machine.runs());
+    }
+
+    fn event(&mut self, index: usize, event: Event, log: &Log) {
+        let unit = &mut self.units[index];
+        let before = unit.machine.state;
+        let (machine, action) =
+            unit.machine
+                .next(event, &unit.service, clock::since_kernel_start());
+        unit.machine = machine;
+        match action {
+            Action::None => {}
+            Action::Spawn => self.spawn(index, log),
+            Action::Terminate => self.terminate(index, log),
+            Action::Kill => self.kill(index, log),
+        }
+        announce(&self.units[index], before, log);
+    }
+
+    fn spawn(&mut self, index: usize, log: &Log) {
+        let unit = &mut self.units[index];
+        log.line(&format!("service {} started", unit.service.name));
+        match launch::launch(&unit.service, &self.groups) {
+            Ok((pid, file)) => {
+                unit.pid = Some(pid);
+                self.pipes
+                    .insert(self.next_pipe, (unit.service.name.clone(), file));
+                self.fresh.push(self.next_pipe);
+                self.next_pipe += 1;
+            }
+            Err(error) => {
+                let errno = error
+                    .raw_os_error()
+                    .unwrap_or(rustix::io::Errno::INVAL.raw_os_error());
+                log.line(&format!(
+                    "service {} cannot start {}: {error}",
+                    unit.service.name, unit.service.command[0]
+                ));
+                self.end(index, Exit::NotStarted(errno), log);
+            }
+        }
+    }
+
+    fn terminate(&mut self, index: usize, log: &Log) {
+        let pid = self.units[index]
+            .pid
+            .and_then(|pid| Pid::from_raw(pid.cast_signed()));
+        if let Some(Err(error)) = pid.map(|pid| kill_process(pid, Signal::TERM)) {
+            log.detail(&format!(
+                "service {}: cannot send SIGTERM: {error}",
+                self.units[index].service.name
+            ));
+        }
+    }
+
+    fn kill(&mut self, index: usize, log: &Log) {
+        let unit = &self.units[index];
+        log.line(&format!(
+            "service {} does not end and is killed",
+            unit.service.name
+        ));
+        if unit.service.kill == KillWhat::Group && self.groups.kill(&unit.service.name).is_ok() {
+            return;
+        }
+        if let Some(pid) = unit.pid.and_then(|pid| Pid::from_raw(pid.cast_signed())) {
+            // It may have ended meanwhile; then its end is on its way to us.
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    }
+
+    fn end(&mut self, index: usize, exit: Exit, log: &Log) {
+        let unit = &mut self.units[index];
+        unit.pid = None;
+        log.line(&format!("service {} exited with {exit}", unit.service.name));
+        if unit.service.kill == KillWhat::Group {
+            // What it left behind must not meet the next start.
+            if let Err(error) = self.groups.kill(&unit.service.name) {
+                log.detail(&format!(
+                    "service {}: cannot clear its group: {error}",
+                    unit.service.name
+                ));
+            }
+        }
+        self.event(index, Event::Ended(exit), log);
+    }
+}
+
+fn announce(unit: &Unit, before: State, log: &Log) {
+    let name = &unit.service.name;
+    match (before, unit.machine.state) {
+        (before, now) if before == now => {}
+        (_, State::Ready { .. }) => log.line(&format!("service {name} ready")),
+        (_, State::Completed) => log.line(&format!("service {name} completed")),
+        (_, State::Failed) => log.line(&format!("service {name} failed and is not started again")),
+        _ => {}
+    }
+}

@@ -1,0 +1,207 @@
+//! Runs of `holdfast node configure`: one at a time, each with a number, each ending in time.
+
+use init_api::{Configuration, ConfigurationState, Millis, Problem, Service, ServiceName};
+
+/// A configuration that takes longer hangs.
+const LIMIT: Millis = Millis::seconds(120);
+/// The first pause before a failed configuration is tried again; doubled each time up to the longest. What failed may
+/// have been a network that was not there.
+const FIRST_RETRY: Millis = Millis::seconds(30);
+const LONGEST_RETRY: Millis = Millis::seconds(600);
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// With exit code 0.
+    Good,
+    /// Otherwise.
+    Bad,
+    /// Not in time.
+    Late,
+}
+
+/// What is to be done about the runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Nothing.
+    None,
+    /// Start a run.
+    Start,
+    /// Stop the run: it took too long.
+    Stop,
+}
+
+/// The runs of this boot. Points in time are since the kernel's start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Runs {
+    generation: u64,
+    began: Option<Millis>,
+    stopped: bool,
+    wanted: bool,
+    failures: u32,
+    retry_at: Option<Millis>,
+    last: Option<Outcome>,
+}
+
+impl Runs {
+    /// Asks for a run; gives the number of the run that takes in everything said until now.
+    pub(super) fn want(&mut self) -> u64 {
+        self.wanted = true;
+        self.generation + 1
+    }
+
+    /// What is due.
+    pub(super) fn step(&mut self, now: Millis) -> Step {
+        match self.began {
+            Some(began) if !self.stopped && now.since(began) >= LIMIT => {
+                self.stopped = true;
+                Step::Stop
+            }
+            Some(_) => Step::None,
+            None if self.wanted || self.retry_at.is_some_and(|at| now >= at) => {
+                *self = Self {
+                    generation: self.generation + 1,
+                    began: Some(now),
+                    stopped: false,
+                    wanted: false,
+                    retry_at: None,
+                    ..*self
+                };
+                Step::Start
+            }
+            None => Step::None,
+        }
+    }
+
+    /// Takes note of the end of the run, if one was under way.
+    pub(super) fn end(&mut self, good: bool, now: Millis) -> Option<Outcome> {
+        self.began.take()?;
+        let outcome = match (good, self.stopped) {
+            (true, _) => Outcome::Good,
+            (false, false) => Outcome::Bad,
+            (false, true) => Outcome::Late,
+        };
+        if outcome == Outcome::Good {
+            self.failures = 0;
+        } else {
+            let factor = 1_u64.checked_shl(self.failures).unwrap_or(u64::MAX);
+            let pause = Millis(FIRST_RETRY.0.saturating_mul(factor).min(LONGEST_RETRY.0));
+            self.retry_at = Some(now.plus(pause));
+            self.failures = self.failures.saturating_add(1);
+        }
+        self.last = Some(outcome);
+        Some(outcome)
+    }
+
+    /// When [`Runs::step`] is wanted at the latest.
+    pub(super) fn deadline(&self) -> Option<Millis> {
+        match self.began {
+            Some(began) => (!self.stopped).then(|| began.plus(LIMIT)),
+            None => self.retry_at,
+        }
+    }
+
+    /// For the status.
+    pub(super) fn status(&self) -> Configuration {
+        let state = match (self.began, self.wanted, self.last) {
+            (Some(_), _, _) | (None, true, _) | (None, false, None) => ConfigurationState::Running,
+            (None, false, Some(Outcome::Good)) => ConfigurationState::Applied,
+            (None, false, Some(Outcome::Bad | Outcome::Late)) => ConfigurationState::Failed,
+        };
+        Configuration {
+            generation: self.generation,
+            state,
+        }
+    }
+}
+
+/// The name of the run among the services, and of its log.
+pub(super) fn name() -> ServiceName {
+    ServiceName::new("configure").expect("a valid name")
+}
+
+/// The run as a service.
+pub(super) fn service() -> Service {
+    Service {
+        restart: init_api::Restart::never(),
+        stop_timeout_ms: Millis::seconds(2),
+        in_maintenance: true,
+        ..Service::one_shot(name(), ["/usr/bin/holdfast", "node", "configure"])
+    }
+}
+
+/// What is wrong when the run itself left no word about it.
+pub(super) fn unexplained(outcome: Outcome) -> Problem {
+    let text = match outcome {
+        Outcome::Late => format!(
+            "`holdfast node configure` did not end within {} s.",
+            LIMIT.0 / 1000
+        ),
+        Outcome::Good => {
+            "`holdfast node configure` ended well and left services that cannot be run.".to_owned()
+        }
+        Outcome::Bad => "`holdfast node configure` ended without saying why.".to_owned(),
+    };
+    Problem::new(
+        "The configuration could not be applied",
+        text,
+        "See `holdfast logs configure`. Mend config.yaml and run `holdfast config apply`, or reboot.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Outcome, Runs, Step};
+    use init_api::{ConfigurationState, Millis};
+
+    #[test]
+    fn runs_follow_each_other() {
+        let mut runs = Runs::default();
+        assert_eq!(runs.step(Millis(0)), Step::None);
+        assert_eq!(runs.want(), 1);
+        assert_eq!(runs.step(Millis(0)), Step::Start);
+        assert_eq!(runs.status().state, ConfigurationState::Running);
+        assert_eq!(
+            runs.want(),
+            2,
+            "the run under way may have read the old file"
+        );
+        assert_eq!(runs.step(Millis(1)), Step::None, "one at a time");
+        assert_eq!(runs.end(true, Millis(2)), Some(Outcome::Good));
+        assert_eq!(
+            runs.status().state,
+            ConfigurationState::Running,
+            "another one is wanted"
+        );
+        assert_eq!(runs.step(Millis(3)), Step::Start);
+        assert_eq!(runs.end(true, Millis(4)), Some(Outcome::Good));
+        assert_eq!(
+            (runs.status().generation, runs.status().state),
+            (2, ConfigurationState::Applied)
+        );
+        assert_eq!(runs.end(true, Millis(5)), None);
+    }
+
+    #[test]
+    fn a_hanging_run_is_stopped_once_and_failures_are_tried_again_ever_later() {
+        let mut runs = Runs::default();
+        runs.want();
+        assert_eq!(runs.step(Millis(0)), Step::Start);
+        assert_eq!(runs.step(Millis(119_999)), Step::None);
+        assert_eq!(runs.step(Millis(120_000)), Step::Stop);
+        assert_eq!(runs.step(Millis(120_001)), Step::None);
+        assert_eq!(runs.end(false, Millis(121_000)), Some(Outcome::Late));
+        let mut pauses = Vec::new();
+        let mut now = Millis(121_000);
+        for _ in 0..7 {
+            let at = runs.deadline().expect("a retry");
+            pauses.push(at.since(now).0 / 1000);
+            assert_eq!(runs.step(Millis(at.0 - 1)), Step::None);
+            assert_eq!(runs.step(at), Step::Start);
+            now = at;
+            assert_eq!(runs.end(false, now), Some(Outcome::Bad));
+        }
+        assert_eq!(pauses, [30, 60, 120, 240, 480, 600, 600]);
+        assert_eq!(runs.status().state, ConfigurationState::Failed);
+    }
+}

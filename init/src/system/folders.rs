@@ -1,0 +1,136 @@
+//! What lasts, and where it is seen: folders of the state partition bound over the root's empty ones.
+
+use rustix::fs::{AtFlags, CWD, chownat};
+use rustix::mount::{MountFlags, mount, mount_bind};
+use rustix::process::{Gid, Uid};
+use std::fs;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, symlink};
+use std::path::Path;
+
+/// `(folder of the state partition, where it is seen)`.
+const BOUND: [(&str, &str); 5] = [
+    ("var", "var"),
+    ("home", "home"),
+    ("opt", "opt"),
+    ("root", "root"),
+    ("local", "usr/local"),
+];
+
+/// Folders in memory that services expect: path below the root and mode.
+const VOLATILE: [(&str, u32); 7] = [
+    ("run/lock", 0o1777),
+    ("run/dbus", 0o755),
+    ("run/sshd", 0o755),
+    ("run/chrony", 0o755),
+    ("run/log/holdfast", 0o755),
+    ("var/log/pods", 0o755),
+    ("var/log/containers", 0o755),
+];
+
+/// Fills the state partition's folders with what the image has there and they lack, and binds them.
+///
+/// # Errors
+/// The state partition is full or broken, or a folder is missing in the image; the path is named in the error.
+pub(super) fn bind_all(root: &Path) -> io::Result<()> {
+    for (kept, seen) in BOUND {
+        let (kept, seen) = (root.join("state").join(kept), root.join(seen));
+        copy_missing(&seen, &kept).map_err(|error| named(&kept, error))?;
+        mount_bind(&kept, &seen).map_err(|error| named(&seen, error.into()))?;
+    }
+    let log = root.join("var/log");
+    fs::create_dir_all(&log).map_err(|error| named(&log, error))?;
+    let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
+    mount("tmpfs", &log, "tmpfs", flags, c"mode=0755,size=10%")
+        .map_err(|error| named(&log, error.into()))?;
+    let ours = root.join("var/lib/holdfast");
+    make(&ours, 0o700).map_err(|error| named(&ours, error))?;
+    VOLATILE.iter().try_for_each(|(path, mode)| {
+        let path = root.join(path);
+        make(&path, *mode).map_err(|error| named(&path, error))
+    })
+}
+
+fn named(path: &Path, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+fn make(path: &Path, mode: u32) -> io::Result<()> {
+    fs::create_dir_all(path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+}
+
+/// Makes `to` have everything that `from` has, with mode and owner, except what it has already: what the machine wrote
+/// is never overwritten.
+fn copy_missing(from: &Path, to: &Path) -> io::Result<()> {
+    let about = fs::symlink_metadata(from)?;
+    let kind = about.file_type();
+    let there = fs::symlink_metadata(to).is_ok();
+    if kind.is_dir() {
+        if !there {
+            fs::DirBuilder::new().mode(0o700).create(to)?;
+            give_to(to, &about)?;
+        }
+        for entry in fs::read_dir(from)? {
+            let name = entry?.file_name();
+            copy_missing(&from.join(&name), &to.join(&name))?;
+        }
+    } else if there {
+        return Ok(());
+    } else if kind.is_symlink() {
+        symlink(fs::read_link(from)?, to)?;
+    } else if kind.is_file() {
+        fs::copy(from, to)?;
+        give_to(to, &about)?;
+    }
+    Ok(())
+}
+
+fn give_to(path: &Path, about: &fs::Metadata) -> io::Result<()> {
+    let (user, group) = (Uid::from_raw(about.uid()), Gid::from_raw(about.gid()));
+    chownat(
+        CWD,
+        path,
+        Some(user),
+        Some(group),
+        AtFlags::SYMLINK_NOFOLLOW,
+    )?;
+    fs::set_permissions(path, fs::Permissions::from_mode(about.mode() & 0o7777))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::copy_missing;
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn only_what_is_missing_is_copied() {
+        let folder = tempfile::tempdir().expect("folder");
+        let (image, state) = (folder.path().join("image"), folder.path().join("state"));
+        fs::create_dir_all(image.join("lib/chrony")).expect("folder");
+        fs::set_permissions(image.join("lib/chrony"), fs::Permissions::from_mode(0o750))
+            .expect("mode");
+        fs::write(image.join("lib/seed"), "image").expect("write");
+        fs::write(image.join("lib/kept"), "image").expect("write");
+        symlink("/run", image.join("run")).expect("link");
+        fs::create_dir_all(state.join("lib")).expect("folder");
+        fs::write(state.join("lib/kept"), "machine").expect("write");
+        copy_missing(&image, &state).expect("first boot");
+        copy_missing(&image, &state).expect("second boot");
+        let read = |name: &str| fs::read_to_string(state.join(name)).expect("read");
+        assert_eq!(
+            (read("lib/kept").as_str(), read("lib/seed").as_str()),
+            ("machine", "image")
+        );
+        assert_eq!(
+            fs::read_link(state.join("run")).expect("link").to_str(),
+            Some("/run")
+        );
+        let mode = fs::metadata(state.join("lib/chrony"))
+            .expect("folder")
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o7777, 0o750);
+    }
+}

@@ -1,0 +1,22 @@
+//! PID 1 on the real root: phases, then services for as long as the machine is up, then an ordered end.
+//!
+//! # Guarantees
+//! It never parses what a user wrote: `holdfast node configure` does, as a child. A child that fails leaves the machine in
+//! maintenance mode: built-in services run, the problem is told, and a mended configuration is waited for.
+
+mod configure;
+mod end;
+mod folders;
+mod identity;
+mod mounts;
+mod page;
+mod phase;
+mod power_button;
+mod requests;
+mod serve;
+mod signals;
+mod stage;
+mod wake;
+
+pub use phase::Phase;
+pub use stage::run;

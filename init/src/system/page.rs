@@ -1,0 +1,165 @@
+//! The console page: what a person in front of the machine wants to know.
+
+use init_api::{Mode, ServiceState, Status};
+use std::fmt::Write;
+
+/// The page as plain lines, fit for a screen and a serial line.
+pub(super) fn render(status: &Status) -> String {
+    let slot = status
+        .boot
+        .as_ref()
+        .map_or_else(|| "?".to_owned(), |boot| boot.slot.to_string());
+    let mut page = String::new();
+    let mut line = |text: String| {
+        // Writing to a String cannot fail.
+        let _ = writeln!(page, "{text}");
+    };
+    line(String::new());
+    line(format!(
+        "  Holdfast {}   slot {slot}   {}",
+        status.version, status.hostname
+    ));
+    if let Some(node) = &status.node {
+        let addresses: Vec<_> = node.addresses.iter().map(ToString::to_string).collect();
+        if !addresses.is_empty() {
+            line(format!("  Addresses  {}", addresses.join("  ")));
+        }
+    }
+    line(format!("  State      {}", state(status)));
+    for waited in waiting(status) {
+        line(format!("  Waiting    {waited}"));
+    }
+    for broken in broken(status) {
+        line(format!("  Failing    {broken}"));
+    }
+    if let Some(problem) = &status.problem {
+        line(String::new());
+        for (number, text) in problem.text.lines().enumerate() {
+            line(if number == 0 {
+                format!("  Problem    {}: {text}", problem.title)
+            } else {
+                format!("             {text}")
+            });
+        }
+        for (number, text) in problem.cure.lines().enumerate() {
+            line(format!(
+                "  {}    {text}",
+                if number == 0 { "Cure   " } else { "       " }
+            ));
+        }
+    }
+    for note in &status.notes {
+        line(format!("  Note       {note}"));
+    }
+    line(String::new());
+    page
+}
+
+fn state(status: &Status) -> String {
+    match (status.mode, &status.node) {
+        (Mode::Booting, _) => "starting".into(),
+        (Mode::Maintenance, _) => "MAINTENANCE: waiting for a person".into(),
+        (Mode::ShuttingDown, _) => "shutting down".into(),
+        (Mode::Running, Some(node)) if node.ready => format!("node {} is Ready", node.name),
+        (Mode::Running, Some(node)) => format!("node {} is not ready: {}", node.name, node.reason),
+        (Mode::Running, None) => "running, node not known yet".into(),
+    }
+}
+
+fn waiting(status: &Status) -> Vec<String> {
+    let node = status.node.iter().flat_map(|node| node.waiting_for.clone());
+    let services = status
+        .services
+        .iter()
+        .filter(|s| s.state == ServiceState::Starting)
+        .map(|s| format!("service {}", s.name));
+    services.chain(node).collect()
+}
+
+fn broken(status: &Status) -> Vec<String> {
+    let bad = |state| matches!(state, ServiceState::Failed | ServiceState::Pausing);
+    let services = status.services.iter().filter(|s| bad(s.state));
+    services
+        .map(|s| {
+            let how = s
+                .last_exit
+                .map_or_else(String::new, |exit| format!(" ({exit})"));
+            format!("service {}{how}: see `holdfast logs {}`", s.name, s.name)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::render;
+    use init_api::{
+        Configuration, ConfigurationState, Exit, Kind, Millis, Mode, NodeState, Problem,
+        ServiceName, ServiceState, ServiceStatus, Status,
+    };
+
+    fn status(mode: Mode) -> Status {
+        Status {
+            mode,
+            version: "1.2.3".into(),
+            kernel: "6.12".into(),
+            hostname: "shed".into(),
+            uptime_ms: Millis(1),
+            boot: None,
+            phases: Vec::new(),
+            services: Vec::new(),
+            configuration: Configuration {
+                generation: 1,
+                state: ConfigurationState::Applied,
+            },
+            problem: None,
+            node: None,
+            notes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_ready_node() {
+        let node = NodeState {
+            name: "shed".into(),
+            ready: true,
+            addresses: vec![[10, 0, 0, 7].into()],
+            ..NodeState::default()
+        };
+        let page = render(&Status {
+            node: Some(node),
+            ..status(Mode::Running)
+        });
+        assert_eq!(
+            page,
+            "\n  Holdfast 1.2.3   slot ?   shed\n  Addresses  10.0.0.7\n  State      node shed is Ready\n\n"
+        );
+    }
+
+    #[test]
+    fn maintenance_says_what_is_wrong_and_what_to_do() {
+        let broken = ServiceStatus {
+            name: ServiceName::new("time").expect("name"),
+            kind: Kind::Daemon,
+            state: ServiceState::Pausing,
+            pid: None,
+            restarts: 3,
+            last_exit: Some(Exit::Code(1)),
+            since_ms: Millis(0),
+            waiting_for: Vec::new(),
+        };
+        let problem = Problem::new(
+            "The configuration is wrong",
+            "config.yaml:3: unknown key\n  hostnme: x",
+            "Mend it.\nThen reboot.",
+        );
+        let page = render(&Status {
+            problem: Some(problem),
+            services: vec![broken],
+            ..status(Mode::Maintenance)
+        });
+        assert_eq!(
+            page,
+            "\n  Holdfast 1.2.3   slot ?   shed\n  State      MAINTENANCE: waiting for a person\n  Failing    service time (exit code 1): see `holdfast logs time`\n\n  Problem    The configuration is wrong: config.yaml:3: unknown key\n               hostnme: x\n  Cure       Mend it.\n             Then reboot.\n\n"
+        );
+    }
+}

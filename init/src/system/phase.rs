@@ -1,0 +1,29 @@
+//! PID 1's phases before services run, as data.
+
+/// One phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Kernel file systems, the `/etc` overlay, shared propagation.
+    Mounts,
+    /// What lasts: the folders of the state partition, bound to where they belong.
+    Folders,
+    /// Control groups with all controllers passed on.
+    Groups,
+    /// Machine-id, host name, loopback, clock.
+    Identity,
+}
+
+impl Phase {
+    /// In the order in which they run. `configure` follows them while services already start.
+    pub const ORDER: [Self; 4] = [Self::Mounts, Self::Folders, Self::Groups, Self::Identity];
+
+    /// The name that people see.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mounts => "mounts",
+            Self::Folders => "folders",
+            Self::Groups => "groups",
+            Self::Identity => "identity",
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! PID 1 from its first instruction to the loop that it never leaves.
+
+use super::serve::{Facts, Server};
+use super::{Phase, folders, identity, mounts};
+use crate::clock::{self, Standing};
+use crate::last_words;
+use crate::report::{Log, Phases};
+use crate::supervise::Groups;
+use crate::watchdog::Guard;
+use init_api::{BootRecord, Problem, Release, Stage, StateOutcome, paths};
+use rustix::system::{RebootCommand, reboot};
+use std::io;
+use std::path::Path;
+
+/// Runs PID 1; never comes back.
+pub fn run() -> ! {
+    last_words::log_panics();
+    let boot = init_api::load::<BootRecord>(paths::BOOT);
+    let guard = Guard::inherit(boot.as_ref().ok().and_then(|boot| boot.watchdog.clone()));
+    let log = Log::open(Path::new("/dev"), Path::new("/sys"));
+    let mut notes = Vec::new();
+    let mut note = |log: &Log, text: String| {
+        log.error(&text);
+        notes.push(text);
+    };
+    for failure in [
+        sys::ignore_broken_pipes(),
+        reboot(RebootCommand::CadOff).map_err(io::Error::from),
+    ] {
+        if let Err(error) = failure {
+            note(&log, error.to_string());
+        }
+    }
+    let boot = boot.inspect_err(|error| note(&log, error.to_string())).ok();
+    let mut phases = Phases::new(
+        Stage::System,
+        boot.iter().flat_map(|b| b.phases.clone()).collect(),
+    );
+    let mut problem = state_problem(boot.as_ref());
+    for phase in Phase::ORDER {
+        match phases.run(phase.name(), &log, || perform(phase)) {
+            Ok(told) => told.into_iter().for_each(|text| note(&log, text)),
+            Err(error) => {
+                let text = format!("phase {}: {error}", phase.name());
+                note(&log, text.clone());
+                problem.get_or_insert_with(|| broken(text));
+            }
+        }
+    }
+    let facts = Facts {
+        boot,
+        notes,
+        problem,
+        release: init_api::load(paths::RELEASE).ok(),
+    };
+    match Server::open(log, guard, phases, facts) {
+        Ok(server) => server.serve(),
+        Err(error) => {
+            let log = Log::open(Path::new("/dev"), Path::new("/sys"));
+            last_words::give_up(&log, &broken(error.to_string()))
+        }
+    }
+}
+
+/// Does one phase; gives notes about what is not right and can be lived with.
+fn perform(phase: Phase) -> io::Result<Vec<String>> {
+    let root = Path::new("/");
+    match phase {
+        Phase::Mounts => {
+            let notes = mounts::mount_all(root)?;
+            mounts::overlay_etc(root)?;
+            Ok(notes)
+        }
+        Phase::Folders => folders::bind_all(root).map(|()| Vec::new()),
+        Phase::Groups => Groups::at(Path::new("/sys/fs/cgroup"))
+            .prepare()
+            .map(|()| Vec::new()),
+        Phase::Identity => identify(root),
+    }
+}
+
+fn identify(root: &Path) -> io::Result<Vec<String>> {
+    let id = identity::machine_id(
+        &Path::new(paths::STATE).join("machine-id"),
+        &root.join("etc/machine-id"),
+    )?;
+    identity::set_hostname(&identity::default_hostname(&id))?;
+    identity::raise_loopback()?;
+    let Ok(release) = init_api::load::<Release>(paths::RELEASE) else {
+        return Ok(vec![format!(
+            "cannot read {}: the clock was not checked",
+            paths::RELEASE
+        )]);
+    };
+    Ok(match clock::lift(&release)? {
+        Standing::FarAhead => vec![format!(
+            "the clock says {}, more than 20 years after the image was built; if that is wrong, certificates will be too",
+            clock::rfc3339(clock::wall_millis())
+        )],
+        Standing::Behind | Standing::Plausible => Vec::new(),
+    })
+}
+
+/// The initramfs stage's word about a state partition that cannot be used.
+fn state_problem(boot: Option<&BootRecord>) -> Option<Problem> {
+    if boot.is_none_or(|boot| boot.state != StateOutcome::Unusable) {
+        return None;
+    }
+    let told = init_api::load_if_present(paths::PROBLEM).ok().flatten();
+    Some(told.unwrap_or_else(|| broken("the state partition cannot be used".into())))
+}
+
+fn broken(text: String) -> Problem {
+    Problem::new(
+        "This system did not start as it should",
+        text,
+        "Reboot. If it happens again, the other slot may work, or flash the image anew.",
+    )
+}
