@@ -125,11 +125,9 @@ fn create(folder: &Path, now: SystemTime) -> Result<(), PkiError> {
         name: "service-account".into(),
         source,
     })?;
-    files.push(PlannedFile::new(
-        fresh.join("service-account.key"),
-        0o600,
-        signer.serialize_pem(),
-    ));
+    for (name, content) in [("service-account.key", signer.serialize_pem()), ("service-account.pub", signer.public_key_pem())] {
+        files.push(PlannedFile::new(fresh.join(name), 0o600, content));
+    }
     for planned in &files {
         file::write_lasting(planned)?;
     }

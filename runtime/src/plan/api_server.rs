@@ -57,7 +57,7 @@ pub(super) fn args(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths)
         .set("requestheader-username-headers", "X-Remote-User")
         .set("enable-aggregator-routing", "true")
         .set("service-account-issuer", issuer)
-        .set("service-account-key-file", pki("service-account.key"))
+        .set("service-account-key-file", pki("service-account.pub"))
         .set(
             "service-account-signing-key-file",
             pki("service-account.key"),
@@ -71,7 +71,7 @@ pub(super) fn args(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths)
         .set("profiling", "false")
         // One server: nobody compares identities, and the lease would be a write every ten seconds. The reconciler that
         // counts servers writes the API's endpoint only when it changes.
-        .set("feature-gates", "APIServerIdentity=false")
+        .set("feature-gates", "APIServerIdentity=false,UnknownVersionInteroperabilityProxy=false")
         .set("endpoint-reconciler-type", "master-count");
     audit_args(args, settings.audit, paths)
 }
