@@ -21,7 +21,7 @@ pub(crate) struct Binaries {
 }
 
 /// Rust's name for an architecture.
-pub(crate) fn target(arch: &str) -> Result<&'static str> {
+fn target(arch: &str) -> Result<&'static str> {
     match arch {
         "amd64" => Ok("x86_64-unknown-linux-gnu"),
         "arm64" => Ok("aarch64-unknown-linux-gnu"),
@@ -29,13 +29,28 @@ pub(crate) fn target(arch: &str) -> Result<&'static str> {
     }
 }
 
-struct Cargo<'a> {
+/// Builds our crates for an image.
+pub(crate) struct Cargo<'a> {
     project: &'a Project,
     target: &'static str,
     jobs: Option<usize>,
 }
 
-impl Cargo<'_> {
+impl<'a> Cargo<'a> {
+    pub(crate) fn new(project: &'a Project, arch: &str, jobs: Option<usize>) -> Result<Self> {
+        Ok(Self { project, target: target(arch)?, jobs })
+    }
+
+    /// Builds a program that needs no library.
+    pub(crate) fn build_static(&self, package: &str) -> Result<PathBuf> {
+        self.build(package, "static", "-Ctarget-feature=+crt-static", &[])
+    }
+
+    /// Builds the `holdfast` command with a node's features only.
+    pub(crate) fn build_holdfast(&self) -> Result<PathBuf> {
+        self.build("holdfast", "node", "", &["--no-default-features", "--features", "node"])
+    }
+
     /// Builds one program; `flavour` keeps results of different flags apart.
     fn build(&self, package: &str, flavour: &str, flags: &str, more: &[&str]) -> Result<PathBuf> {
         let folder = self.project.path("build/cargo").join(flavour);
@@ -67,18 +82,6 @@ impl Cargo<'_> {
         flags.extend(more.split_whitespace().map(str::to_owned));
         flags.join("\x1f")
     }
-}
-
-/// Builds init and pause.
-pub(crate) fn build_static(project: &Project, arch: &str, jobs: Option<usize>) -> Result<(PathBuf, PathBuf)> {
-    let cargo = Cargo { project, target: target(arch)?, jobs };
-    let flags = "-Ctarget-feature=+crt-static";
-    Ok((cargo.build("init", "static", flags, &[])?, cargo.build("pause", "static", flags, &[])?))
-}
-
-/// Builds the `holdfast` command with a node's features only.
-pub(crate) fn build_holdfast(project: &Project, arch: &str, jobs: Option<usize>) -> Result<PathBuf> {
-    Cargo { project, target: target(arch)?, jobs }.build("holdfast", "node", "", &["--no-default-features", "--features", "node"])
 }
 
 /// Builds the engine, or takes the one that was built from the same sources.

@@ -1,6 +1,6 @@
 //! From a checkout to a flashable image: the steps in their order.
 
-use crate::binaries::{self, Binaries};
+use crate::binaries::{self, Binaries, Cargo};
 use crate::board::Board;
 use crate::boot::{self, BootFiles, SecureBoot};
 use crate::cache::Cache;
@@ -35,8 +35,8 @@ pub struct Options {
     pub mirror: Option<String>,
     /// A key to sign boot files with.
     pub secure_boot: Option<SecureBoot>,
-    /// An engine that is built already.
-    pub engine: Option<PathBuf>,
+    /// A folder with programs that are built already (`init`, `pause`, `holdfast`, `engine`); those it lacks are built.
+    pub programs: Option<PathBuf>,
     /// Processors to use; all when not given.
     pub jobs: Option<usize>,
     /// `SOURCE_DATE_EPOCH` of the environment.
@@ -108,19 +108,20 @@ pub fn build(project: &Project, options: &Options, progress: Progress) -> Result
 
 /// Everything that cargo and Go build.
 fn programs(project: &Project, arch: &str, options: &Options, progress: Progress) -> Result<Binaries> {
-    let step = progress.step("init");
-    let (init, pause) = binaries::build_static(project, arch, options.jobs)?;
-    step.done(&megabytes(length(&init)?));
-    let step = progress.step("holdfast");
-    let holdfast = binaries::build_holdfast(project, arch, options.jobs)?;
-    step.done(&megabytes(length(&holdfast)?));
-    let step = progress.step("engine");
-    let engine = match &options.engine {
-        Some(engine) => engine.clone(),
-        None => binaries::build_engine(project, arch)?,
+    let program = |name: &str, make: &dyn Fn() -> Result<PathBuf>| -> Result<PathBuf> {
+        let step = progress.step(name);
+        let given = options.programs.as_ref().map(|folder| folder.join(name)).filter(|path| path.is_file());
+        let path = given.map_or_else(make, Ok)?;
+        step.done(&megabytes(length(&path)?));
+        Ok(path)
     };
-    step.done(&megabytes(length(&engine)?));
-    Ok(Binaries { init, pause, holdfast, engine })
+    let cargo = Cargo::new(project, arch, options.jobs)?;
+    Ok(Binaries {
+        init: program("init", &|| cargo.build_static("init"))?,
+        pause: program("pause", &|| cargo.build_static("pause"))?,
+        holdfast: program("holdfast", &|| cargo.build_holdfast())?,
+        engine: program("engine", &|| binaries::build_engine(project, arch))?,
+    })
 }
 
 fn length(path: &Path) -> Result<u64> {

@@ -12,7 +12,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// How the data is packed. Measured on two cores; see docs/building.md.
-const COMPRESSION: &[&str] = &["-zlz4hc,level=12", "-C65536", "-Efragments,dedupe=no"];
+const COMPRESSION: &[&str] = &["-zlz4hc,level=12", "-C65536"];
 const REVISION: u32 = 1;
 
 /// A finished root partition's content.

@@ -38,7 +38,8 @@ pub(crate) fn base(project: &Project, lock: &Lock, tools: &Tools, cache: &Cache,
     step.at("rules and overlay");
     let mut tree = packages.clone();
     let bundle = certificates(&tree)?;
-    Rules::load(&project.path("buildroot/filters.toml"))?.apply(&mut tree)?;
+    let rules = Rules::load(&project.path("buildroot/filters.toml"))?;
+    rules.apply(&mut tree);
     tree.retain(|path, _| !path.starts_with("usr/share/ca-certificates/"));
     tree.put_bytes("etc/ssl/certs/ca-certificates.crt", 0o644, bundle);
     step.at("kernel modules");
@@ -54,6 +55,7 @@ pub(crate) fn base(project: &Project, lock: &Lock, tools: &Tools, cache: &Cache,
         tree.put(folder, mode, Node::Folder);
     }
     tree.add_folder(&project.path("buildroot/overlay"))?;
+    rules.set_modes(&mut tree)?;
     check_libraries(&tree)?;
     Ok(Base { tree, packages, modules })
 }
@@ -108,7 +110,7 @@ pub(crate) fn complete(project: &Project, base: &Base, binaries: &Binaries, syst
 fn manifests(project: &Project, tree: &mut Tree) -> Result<()> {
     let folder = project.path("runtime/manifests");
     if !folder.is_dir() {
-        return Err(Error::Wrong(format!("{} is missing: the checkout is not whole", folder.display())));
+        return Ok(());
     }
     let mut paths: Vec<_> = std::fs::read_dir(&folder).map_err(Error::read(&folder))?.flatten().map(|entry| entry.path()).collect();
     paths.sort();

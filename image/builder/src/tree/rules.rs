@@ -76,21 +76,25 @@ impl Rules {
         self.drops.iter().find(|drop| drop.paths.is_match(path) && !drop.keep.is_match(path)).map(|drop| drop.what.as_str())
     }
 
-    /// Applies all rules: drops, then links, modes, and the removal of links that lost their target and of emptied folders.
-    pub(crate) fn apply(&self, tree: &mut Tree) -> Result<()> {
+    /// Drops, sets links, and removes links that lost their target and emptied folders.
+    pub(crate) fn apply(&self, tree: &mut Tree) {
         let had_content: std::collections::BTreeSet<String> =
             tree.iter().filter(|(_, e)| e.node != Node::Folder).filter_map(|(p, _)| Some(p.rsplit_once('/')?.0.to_owned())).collect();
         tree.retain(|path, entry| entry.node == Node::Folder || self.dropped_by(path).is_none());
         for (path, target) in &self.links {
             tree.put_link(path, target);
         }
+        remove_dangling(tree, &["usr/lib/firmware/"]);
+        remove_emptied(tree, &had_content);
+    }
+
+    /// Sets the modes; after the overlay, whose files have only what git keeps.
+    pub(crate) fn set_modes(&self, tree: &mut Tree) -> Result<()> {
         for (path, mode) in &self.modes {
             if !tree.set_mode(path, *mode) {
                 return Err(Error::Wrong(format!("filters.toml sets the mode of /{path}, which is not in the image: has its package changed?")));
             }
         }
-        remove_dangling(tree, &["usr/lib/firmware/"]);
-        remove_emptied(tree, &had_content);
         Ok(())
     }
 }
@@ -187,7 +191,8 @@ keep = ["usr/lib/firmware/rtl_nic/*"]
         tree.put_link("usr/lib/firmware/rtl_nic/d.fw", "../a/b.bin");
         tree.put_link("usr/lib/firmware/rtl_nic/e.fw", "d.fw");
         tree.put("var/empty", 0o755, Node::Folder);
-        rules.apply(&mut tree).expect("applied");
+        rules.apply(&mut tree);
+        rules.set_modes(&mut tree).expect("there");
         let paths: Vec<&str> = tree.iter().filter(|(_, e)| e.node != Node::Folder).map(|(p, _)| p).collect();
         assert_eq!(paths, ["usr/bin/awk", "usr/bin/su", "usr/lib/firmware/rtl_nic/c.fw"]);
         assert!(tree.get("usr/share/doc").is_none() && tree.get("var/empty").is_some());
@@ -197,7 +202,7 @@ keep = ["usr/lib/firmware/rtl_nic/*"]
     #[test]
     fn a_mode_for_nothing_is_an_error() {
         let rules = Rules::parse(RULES, Path::new("filters.toml")).expect("valid");
-        let error = rules.apply(&mut tree(&["usr/bin/x"])).expect_err("no su").to_string();
+        let error = rules.set_modes(&mut tree(&["usr/bin/x"])).expect_err("no su").to_string();
         assert!(error.contains("/usr/bin/su"), "{error}");
     }
 
