@@ -29,6 +29,8 @@ pub(crate) fn schema() -> &'static Json {
         if let Some(top) = schema.as_object_mut() {
             top.insert("required".to_owned(), Json::from(["version"]));
         }
+        // The same text whatever features other crates ask of serde_json.
+        schema.sort_all_objects();
         schema
     })
 }

@@ -20,19 +20,66 @@ pub(crate) fn is_secret(path: &Path) -> bool {
     }
 }
 
-/// A line of a configuration with the value of a secret key blotted out.
+/// Words after which a secret stands on the same line.
+const SECRET_WORDS: [&str; 3] = ["password", "passphrase", "token"];
+
+/// A line of a configuration, or of a kernel command line, with the values of secret keys blotted out.
 pub(crate) fn blot_line(line: &str) -> String {
-    let Some(colon) = line.find(':') else {
-        return line.to_owned();
-    };
-    let key = line[..colon]
+    if let Some(at) = line.find("PRIVATE KEY") {
+        return format!("{}{BLOT}", &line[..at]);
+    }
+    if let Some(begin) = mistyped_secret(line) {
+        return format!("{}{BLOT}", &line[..begin]);
+    }
+    let mut shown = String::new();
+    let mut rest = line;
+    while let Some((begin, end)) = secret_in(rest) {
+        shown.push_str(&rest[..begin]);
+        shown.push_str(BLOT);
+        rest = &rest[end..];
+    }
+    shown.push_str(rest);
+    blot_text(&shown)
+}
+
+/// Where the value begins on a line whose key is nearly that of a secret: a typing error must not show the passphrase.
+fn mistyped_secret(line: &str) -> Option<usize> {
+    let (key, value) = line.split_once(':')?;
+    let key = key
         .trim_start_matches([' ', '\t', '-', '{'])
         .trim_matches(['"', '\'', ' ']);
-    let value = line[colon + 1..].trim();
-    if SECRET_KEYS.contains(&key) && !value.is_empty() && !value.starts_with('#') {
-        format!("{}: {BLOT}", &line[..colon])
-    } else {
-        line.to_owned()
+    let near = crate::check::nearest(key, &SECRET_WORDS)?;
+    let value = value.trim_start();
+    (near != key && !value.is_empty()).then_some(line.len() - value.len())
+}
+
+/// Where the first secret value stands in `text`.
+fn secret_in(text: &str) -> Option<(usize, usize)> {
+    let after = |word: &&str| {
+        text.match_indices(*word).find_map(|(at, word)| {
+            let rest = &text[at + word.len()..];
+            let value = rest
+                .trim_start_matches(['"', '\'', ' '])
+                .strip_prefix([':', '='])?;
+            let value = value.trim_start();
+            let begin = text.len() - value.len();
+            let length = secret_length(
+                value,
+                text[..at].trim_start_matches([' ', '-', '\t']).is_empty(),
+            );
+            (length > 0 && !value.starts_with(BLOT)).then_some((begin, begin + length))
+        })
+    };
+    SECRET_WORDS.iter().filter_map(after).min()
+}
+
+/// How much of `value` belongs to it: to the closing quote, to the end of the line, or to the next separator.
+fn secret_length(value: &str, whole_line: bool) -> usize {
+    match value.chars().next() {
+        None | Some('#') => 0,
+        Some(quote @ ('"' | '\'')) => value[1..].find(quote).map_or(value.len(), |end| end + 2),
+        Some(_) if whole_line => value.len(),
+        Some(_) => value.find([',', '}', ' ']).unwrap_or(value.len()),
     }
 }
 

@@ -195,6 +195,9 @@ fn type_help(node: &Node, shapes: &[&Json]) -> String {
         Value::Scalar(..) if takes("array") => {
             "write it as a list, one `- item` a line below the key, or `[item, item]`".to_owned()
         }
+        Value::Map(_) if takes("string") => {
+            "text with a colon and a blank in it goes in quotes".to_owned()
+        }
         Value::Map(_) if takes("array") => "begin each entry with `- `".to_owned(),
         Value::List(_) if takes("object") => "leave out the `- ` in front of the keys".to_owned(),
         _ => String::new(),

@@ -51,6 +51,14 @@ fn words(kind: &ErrorKind, text: &str, line: usize) -> (String, String) {
             "a quote is opened and not closed",
             "close it, or leave both quotes out",
         ),
+        ErrorKind::InvalidQuotedScalarIndent => words(
+            "a quote opened above is still open here",
+            "close it on its own line, or leave both quotes out",
+        ),
+        ErrorKind::InvalidColonPlacement => words(
+            "a `:` stands where no key can be",
+            "look for a bracket, brace or quote that is still open above; text with a colon goes in quotes",
+        ),
         ErrorKind::UnclosedFlowCollection { open } => words(
             &format!("a `{open}` is opened and not closed"),
             "close it on the same line, or write the list with one `- item` a line",

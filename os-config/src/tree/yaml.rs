@@ -89,7 +89,7 @@ impl<'a> Builder<'a> {
             return Ok(None);
         }
         let node = self.node(event, mark)?;
-        let empty = matches!(&node.value, Value::Scalar(Kind::Null, text) if text.is_empty());
+        let empty = matches!(&node.value, Value::Scalar(Kind::Null, _));
         Ok((!empty).then_some(node))
     }
 

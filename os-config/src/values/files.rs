@@ -54,6 +54,12 @@ fn check_path(text: &str) -> Result<String, Invalid> {
             "leave out \"..\", \".\" and doubled slashes, and name a file at the end",
         ));
     }
+    if WRITABLE.contains(&text) {
+        return Err(Invalid::new(
+            format!("{} is a folder", quoted(text)),
+            "name a file in it",
+        ));
+    }
     let below = |place: &str| {
         text.strip_prefix(place)
             .is_some_and(|rest| rest.starts_with('/'))

@@ -33,9 +33,10 @@ impl fmt::Display for Invalid {
 
 impl std::error::Error for Invalid {}
 
-/// The text in double quotes, shortened, with control characters made visible.
+/// The text in double quotes, shortened, with control characters made visible and credentials in addresses blotted out.
 pub(crate) fn quoted(text: &str) -> String {
     const LONGEST: usize = 60;
+    let text = crate::secrets::blot_text(text);
     let mut shown = String::from("\"");
     for (count, c) in text.chars().enumerate() {
         if count == LONGEST {

@@ -1,0 +1,178 @@
+//! `docs/config.md`: every key, made from the schema.
+
+use std::fmt::Write as _;
+
+use serde_json::Value as Json;
+
+use crate::impact::impact;
+use crate::schema::{schema, shapes, takes};
+
+/// The reference of every key as Markdown, the table part of `docs/config.md`.
+pub fn reference() -> String {
+    let mut text = String::new();
+    let Some(properties) = schema().get("properties").and_then(Json::as_object) else {
+        return text;
+    };
+    for (key, schema) in properties {
+        section(&mut text, key, schema);
+    }
+    text
+}
+
+fn section(text: &mut String, key: &str, schema: &Json) {
+    let _ = writeln!(text, "### `{key}`\n\n{}\n", description(schema));
+    let refused = description(schema).contains("refused by this version");
+    let effect = if refused {
+        String::new()
+    } else {
+        format!(" A change takes effect {}.", effect(key))
+    };
+    let _ = writeln!(text, "{}.{effect}\n", sentence(kind(schema)));
+    facts(text, schema);
+    let mut rows = Vec::new();
+    for inner in shapes(schema) {
+        below(&mut rows, key, inner);
+    }
+    if rows.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "| key | type | meaning |\n|---|---|---|");
+    for (key, schema) in rows {
+        let mut meaning = description(schema);
+        for (label, member) in [("Default", "default"), ("Example", "examples")] {
+            if let Some(value) = shown(schema, member) {
+                let _ = write!(meaning, " {label}: `{value}`.");
+            }
+        }
+        let _ = writeln!(
+            text,
+            "| `{}` | {} | {} |",
+            cell(&key),
+            cell(&kind(schema)),
+            cell(meaning.trim())
+        );
+    }
+    text.push('\n');
+}
+
+/// The members below a schema, each with its way from the top: `network.interfaces[].mtu`, `labels[KEY]`.
+fn below<'a>(rows: &mut Vec<(String, &'a Json)>, way: &str, schema: &'a Json) {
+    if let Some(items) = schema.get("items") {
+        for shape in shapes(items) {
+            below(rows, &format!("{way}[]"), shape);
+        }
+    }
+    if let Some(values) = schema
+        .get("additionalProperties")
+        .filter(|values| values.is_object())
+    {
+        for shape in shapes(values) {
+            below(rows, &format!("{way}[KEY]"), shape);
+        }
+    }
+    let Some(properties) = schema.get("properties").and_then(Json::as_object) else {
+        return;
+    };
+    for (key, schema) in properties {
+        let way = format!("{way}.{key}");
+        rows.push((way.clone(), schema));
+        for shape in shapes(schema) {
+            below(rows, &way, shape);
+        }
+    }
+}
+
+fn effect(key: &str) -> String {
+    match key {
+        "network" | "kubernetes" => {
+            format!(
+                "{} (single keys below may need more: `holdfast config diff` says it)",
+                words(key)
+            )
+        }
+        _ => words(key),
+    }
+}
+
+fn words(key: &str) -> String {
+    match impact(key) {
+        crate::Impact::Restart(services) => format!(
+            "when {} starts anew, which applying it does",
+            services.join(", ")
+        ),
+        other => other.to_string(),
+    }
+}
+
+fn facts(text: &mut String, schema: &Json) {
+    if let Some(default) = shown(schema, "default") {
+        let _ = writeln!(text, "Default: `{default}`\n");
+    }
+    if let Some(example) = shown(schema, "examples") {
+        let _ = writeln!(text, "Example: `{example}`\n");
+    }
+}
+
+/// The default, or the first example, as flow YAML on one line.
+fn shown(schema: &Json, member: &str) -> Option<String> {
+    let value = schema.get(member)?;
+    let value = if member == "examples" {
+        value.get(0)?
+    } else {
+        value
+    };
+    Some(value.to_string())
+}
+
+fn description(schema: &Json) -> String {
+    let text = schema.get("description").and_then(Json::as_str);
+    text.unwrap_or_default().to_owned()
+}
+
+fn kind(schema: &Json) -> String {
+    let words: Vec<String> = shapes(schema).into_iter().map(one_kind).collect();
+    words.join(" or ")
+}
+
+fn one_kind(schema: &Json) -> String {
+    if let Some(words) = crate::schema::words(schema) {
+        let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+        return words.join(", ").replace("``", "nothing");
+    }
+    if takes(schema, "array") {
+        let items = schema.get("items").map(kind).unwrap_or_default();
+        return format!("list of {items}");
+    }
+    if takes(schema, "object") {
+        let values = schema
+            .get("additionalProperties")
+            .filter(|values| values.is_object());
+        return match values {
+            Some(values) => format!("mapping of names to {}", kind(values)),
+            None => "mapping".to_owned(),
+        };
+    }
+    let all = [
+        ("string", "text"),
+        ("boolean", "true or false"),
+        ("integer", "number"),
+    ];
+    let scalar = takes(schema, "string") && takes(schema, "boolean");
+    if scalar {
+        return "text".to_owned();
+    }
+    let word = all.iter().find(|(kind, _)| takes(schema, kind));
+    word.map(|(_, word)| (*word).to_owned()).unwrap_or_default()
+}
+
+fn sentence(words: String) -> String {
+    let mut chars = words.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().collect::<String>() + chars.as_str(),
+        None => words,
+    }
+}
+
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ")
+}
