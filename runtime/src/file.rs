@@ -84,6 +84,14 @@ pub(crate) fn write_lasting(planned: &PlannedFile) -> Result<(), FileError> {
     replace(planned, true).map_err(failed("write", &planned.path))
 }
 
+/// As [`write`], but leaves a file alone that is already so; tells whether it wrote.
+pub(crate) fn write_if_changed(planned: &PlannedFile) -> Result<bool, FileError> {
+    if fs::read(&planned.path).is_ok_and(|now| now == planned.content) {
+        return Ok(false);
+    }
+    write(planned).map(|()| true)
+}
+
 fn replace(planned: &PlannedFile, lasting: bool) -> io::Result<()> {
     let folder = planned.path.parent().unwrap_or(Path::new("/"));
     if !folder.is_dir() {
@@ -133,6 +141,14 @@ pub(crate) fn make_folder(path: &Path, mode: u32) -> Result<(), FileError> {
 /// Removes a folder with all that is in it, if it is there.
 pub(crate) fn remove_folder(path: &Path) -> Result<(), FileError> {
     match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Removes a file, if it is there.
+pub(crate) fn remove(path: &Path) -> Result<(), FileError> {
+    match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", path)(error)),
         _ => Ok(()),
     }

@@ -7,7 +7,10 @@
 
 pub mod address;
 mod args;
+mod descriptor;
 mod file;
+pub mod images;
+pub mod keep;
 mod load;
 mod paths;
 pub mod pki;

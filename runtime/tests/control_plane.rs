@@ -1,4 +1,5 @@
-//! The rendered control plane, judged by the real one: kine and the API server start from our plan on loopback.
+//! The rendered control plane and the keeper, judged by the real thing: kine, API server, controller-manager and
+//! scheduler run from our plan on loopback.
 //!
 //! The engine is the one that `HOLDFAST_ENGINE` names (`make unit` does), or the one in `build/`. Without one these tests
 //! fail and say how to make it.
@@ -6,6 +7,10 @@
 mod engine;
 
 use engine::ControlPlane;
+use init_api::NodeState;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 #[test]
 fn it_gets_ready_and_lets_nobody_in_without_a_name() {
@@ -14,8 +19,194 @@ fn it_gets_ready_and_lets_nobody_in_without_a_name() {
     assert_eq!(ready.trim(), "ok");
     let open = plane.anonymous("/readyz");
     assert_eq!(open.0, 200, "{open:?}");
-    for path in ["/api", "/api/v1/namespaces", "/version", "/metrics", "/openapi/v2"] {
+    for path in [
+        "/api",
+        "/api/v1/namespaces",
+        "/version",
+        "/metrics",
+        "/openapi/v2",
+    ] {
         let (status, body) = plane.anonymous(path);
         assert_eq!(status, 401, "{path}: {body}");
+    }
+    plane.kubectl(&[
+        "create",
+        "secret",
+        "generic",
+        "canary",
+        "--from-literal=word=in-the-clear",
+    ]);
+    let database =
+        fs::read(plane.paths.database().join("state.db-wal")).expect("the datastore's log");
+    let holds = |word: &[u8]| database.windows(word.len()).any(|w| w == word);
+    assert!(
+        holds(b"canary") && !holds(b"in-the-clear"),
+        "Secrets are not encrypted at rest"
+    );
+}
+
+#[test]
+fn the_keeper_holds_the_cluster_to_the_configuration() {
+    let plane = ControlPlane::start();
+    let packaged = plane.paths.packaged_manifests();
+    fs::create_dir_all(&packaged).expect("folder");
+    for entry in
+        fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests")).expect("manifests")
+    {
+        let path = entry.expect("entry").path();
+        fs::copy(&path, packaged.join(path.file_name().expect("name"))).expect("copy");
+    }
+    keep(&plane);
+    plane.eventually(&["get", "namespace", "kube-system", "-o", "name"], |_| true);
+    plane.eventually(
+        &[
+            "-n",
+            "kube-system",
+            "get",
+            "deployment",
+            "coredns",
+            "-o",
+            "jsonpath={..image}",
+        ],
+        |image| image == "holdfast.local/system:0.1.0",
+    );
+    plane.eventually(
+        &[
+            "-n",
+            "kube-system",
+            "get",
+            "service",
+            "kube-dns",
+            "-o",
+            "jsonpath={.spec.clusterIP}",
+        ],
+        |ip| ip == "10.43.0.10",
+    );
+    plane.eventually(&["get", "apiservice", "v1beta1.metrics.k8s.io"], |_| true);
+    plane.eventually(&["get", "storageclass", "local-path", "-o", "name"], |_| {
+        true
+    });
+    node_follows(&plane);
+    user_manifests_follow(&plane);
+}
+
+/// Without a kubelet, the node is made by hand.
+fn node_follows(plane: &ControlPlane) {
+    plane.kubectl(&[
+        "create",
+        "-f",
+        &file(
+            plane,
+            "node.yaml",
+            "apiVersion: v1\nkind: Node\nmetadata: {name: edge}\n",
+        ),
+    ]);
+    let label = [
+        "get",
+        "node",
+        "edge",
+        "-o",
+        "jsonpath={.metadata.labels.site}",
+    ];
+    plane.eventually(&label, |value| value == "shop-7");
+    plane.kubectl(&[
+        "label",
+        "node",
+        "edge",
+        "--overwrite",
+        "site=elsewhere",
+        "theirs=kept",
+    ]);
+    plane.eventually(&label, |value| value == "shop-7");
+    let theirs = plane.kubectl(&[
+        "get",
+        "node",
+        "edge",
+        "-o",
+        "jsonpath={.metadata.labels.theirs}",
+    ]);
+    assert_eq!(theirs, "kept");
+    until("the network plugin's file", || plane.paths.cni().exists());
+    let list = fs::read_to_string(plane.paths.cni()).expect("read");
+    assert!(list.contains("10.42.0.0/24"), "{list}");
+}
+
+fn user_manifests_follow(plane: &ControlPlane) {
+    let path = plane.paths.user_manifests().join("web.yaml");
+    let config_map =
+        |name: &str| format!("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n");
+    let names = [
+        "get",
+        "configmap",
+        "-o",
+        "jsonpath={.items[*].metadata.name}",
+    ];
+    let is = |expected: &'static str| {
+        move |names: &str| {
+            names
+                .split(' ')
+                .filter(|n| *n != "kube-root-ca.crt")
+                .collect::<Vec<_>>()
+                .join(" ")
+                == expected
+        }
+    };
+    fs::write(&path, config_map("a") + &config_map("b")).expect("write");
+    plane.eventually(&names, is("a b"));
+    fs::write(&path, config_map("b")).expect("write");
+    plane.eventually(&names, is("b"));
+    fs::write(
+        &path,
+        "apiVersion: v1\nkind: Nonsense\nmetadata: {name: x}\n",
+    )
+    .expect("write");
+    until("the problem to be told", || {
+        problem(plane).is_some_and(|text| text.contains("web.yaml, document 1"))
+    });
+    plane.eventually(&names, is(""));
+    fs::write(&path, config_map("b") + "a: [").expect("write");
+    until("the typing error to be told", || {
+        problem(plane).is_some_and(|text| text.contains("web.yaml: "))
+    });
+    fs::write(&path, config_map("c")).expect("write");
+    plane.eventually(&names, is("c"));
+    until("the problem to go", || problem(plane).is_none());
+    fs::remove_file(&path).expect("remove");
+    plane.eventually(&names, is(""));
+}
+
+fn keep(plane: &ControlPlane) {
+    let (settings, paths) = (plane.settings.clone(), plane.paths.clone());
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("runtime");
+        runtime
+            .block_on(runtime::keep::keep(settings, paths))
+            .expect("the keeper runs");
+    });
+}
+
+fn problem(plane: &ControlPlane) -> Option<String> {
+    let state: NodeState =
+        init_api::load(plane.paths.at(init_api::paths::NODE)).expect("node.json");
+    state.problem.map(|problem| problem.text)
+}
+
+fn file(plane: &ControlPlane, name: &str, content: &str) -> String {
+    let path = plane.paths.at(name);
+    fs::write(&path, content).expect("write");
+    path.to_string_lossy().into_owned()
+}
+
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !holds() {
+        assert!(
+            started.elapsed() < Duration::from_secs(60),
+            "waited in vain for {what}"
+        );
+        std::thread::sleep(Duration::from_millis(200));
     }
 }

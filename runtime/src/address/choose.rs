@@ -84,6 +84,14 @@ pub fn choose(fixed: Option<IpAddr>, host: &Host, last_call: bool) -> Choice {
     }
 }
 
+/// Whether one of the machine's interfaces has this address.
+pub fn holds(host: &Host, address: IpAddr) -> bool {
+    host.links
+        .iter()
+        .flat_map(|link| &link.addresses)
+        .any(|a| IpAddr::V4(*a) == address)
+}
+
 fn usable(address: &Ipv4Addr) -> bool {
     !address.is_loopback()
         && !address.is_link_local()

@@ -5,7 +5,7 @@ use crate::Paths;
 use nix::net::if_::InterfaceFlags;
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -64,6 +64,17 @@ pub fn read_host(paths: &Paths) -> Result<Host, HostError> {
         links: links.into_values().collect(),
         default_route: default_route(&routes),
     })
+}
+
+/// The interface that has this address.
+pub fn interface_of(address: IpAddr) -> Option<String> {
+    let mut all = nix::ifaddrs::getifaddrs().ok()?;
+    let has = |a: &nix::sys::socket::SockaddrStorage| match address {
+        IpAddr::V4(address) => a.as_sockaddr_in().is_some_and(|s| s.ip() == address),
+        IpAddr::V6(address) => a.as_sockaddr_in6().is_some_and(|s| s.ip() == address),
+    };
+    all.find(|entry| entry.address.as_ref().is_some_and(has))
+        .map(|entry| entry.interface_name)
 }
 
 fn state(flags: InterfaceFlags, carrier: Option<String>) -> LinkState {

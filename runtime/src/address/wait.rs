@@ -47,7 +47,9 @@ pub fn find(
 ) -> Result<Option<IpAddr>, HostError> {
     let started = Instant::now();
     // Opened before the first look, so that no change falls between the two.
-    let news = listen();
+    let unheard =
+        |error: &_| warn!("cannot listen for network changes, looking every 200 ms: {error}");
+    let news = listen().inspect_err(unheard).ok();
     let mut said = "";
     loop {
         let waited = started.elapsed();
@@ -70,19 +72,13 @@ pub fn find(
     }
 }
 
-fn listen() -> Option<OwnedFd> {
+/// A socket that gets a message for every change.
+pub(super) fn listen() -> Result<OwnedFd, rustix::io::Errno> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let open = || {
-        // No protocol is NETLINK_ROUTE.
-        let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, None)?;
-        bind(&socket, &SocketAddrNetlink::new(0, GROUPS))?;
-        Ok::<_, rustix::io::Errno>(socket)
-    };
-    open()
-        .inspect_err(|error| {
-            warn!("cannot listen for network changes, looking every 200 ms: {error}")
-        })
-        .ok()
+    // No protocol is NETLINK_ROUTE.
+    let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, None)?;
+    bind(&socket, &SocketAddrNetlink::new(0, GROUPS))?;
+    Ok(socket)
 }
 
 /// Returns at the next change, or when `left` is over. A flood of changes counts as one.

@@ -125,7 +125,10 @@ fn create(folder: &Path, now: SystemTime) -> Result<(), PkiError> {
         name: "service-account".into(),
         source,
     })?;
-    for (name, content) in [("service-account.key", signer.serialize_pem()), ("service-account.pub", signer.public_key_pem())] {
+    for (name, content) in [
+        ("service-account.key", signer.serialize_pem()),
+        ("service-account.pub", signer.public_key_pem()),
+    ] {
         files.push(PlannedFile::new(fresh.join(name), 0o600, content));
     }
     for planned in &files {

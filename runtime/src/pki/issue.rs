@@ -30,6 +30,20 @@ impl Issued {
     }
 }
 
+impl Issued {
+    /// The parts of [`Issued::combined`].
+    pub fn split(combined: &str) -> Self {
+        let key = combined
+            .find("-----BEGIN PRIVATE KEY")
+            .unwrap_or(combined.len());
+        let (certificate, key) = combined.split_at(key);
+        Self {
+            certificate: certificate.into(),
+            key: key.into(),
+        }
+    }
+}
+
 /// Makes a leaf with a new key.
 ///
 /// # Errors

@@ -60,6 +60,11 @@ pub fn leaves(settings: &ClusterSettings, address: IpAddr) -> Vec<Leaf> {
             local(),
         ),
         server("scheduler-server", "kube-scheduler", local()),
+        server(
+            "metrics-server",
+            "metrics-server",
+            service_names("metrics-server", settings),
+        ),
         client(
             "apiserver-kubelet-client",
             "kube-apiserver-kubelet-client",
@@ -81,6 +86,14 @@ pub fn leaves(settings: &ClusterSettings, address: IpAddr) -> Vec<Leaf> {
         client("keeper", "holdfast:keeper", Some("system:masters")),
         client(ADMIN, "holdfast:admin", Some("system:masters")),
     ]
+}
+
+/// The names of a Service in `kube-system`.
+fn service_names(service: &str, settings: &ClusterSettings) -> Vec<String> {
+    let domain = &settings.network.domain;
+    ["svc".to_owned(), format!("svc.{domain}")]
+        .map(|end| format!("{service}.kube-system.{end}"))
+        .to_vec()
 }
 
 fn server(name: &'static str, common_name: &str, names: Vec<String>) -> Leaf {

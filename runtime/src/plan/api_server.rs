@@ -71,7 +71,10 @@ pub(super) fn args(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths)
         .set("profiling", "false")
         // One server: nobody compares identities, and the lease would be a write every ten seconds. The reconciler that
         // counts servers writes the API's endpoint only when it changes.
-        .set("feature-gates", "APIServerIdentity=false,UnknownVersionInteroperabilityProxy=false")
+        .set(
+            "feature-gates",
+            "APIServerIdentity=false,UnknownVersionInteroperabilityProxy=false",
+        )
         .set("endpoint-reconciler-type", "master-count");
     audit_args(args, settings.audit, paths)
 }

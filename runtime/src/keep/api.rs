@@ -1,0 +1,61 @@
+//! A client of the local API server.
+
+use super::KeepError;
+use super::report::Report;
+use crate::Paths;
+use crate::pki::Issued;
+use crate::plan::{Credentials, LOCAL_API, kubeconfig};
+use kube::config::{Config, KubeConfigOptions, Kubeconfig};
+use std::fs;
+use std::time::Duration;
+
+const LEAF: &str = "keeper";
+const API: &str = "the Kubernetes API";
+
+/// A client with the keeper's own certificate.
+pub(super) fn client(paths: &Paths) -> Result<kube::Client, KeepError> {
+    let read = |path: std::path::PathBuf| {
+        fs::read_to_string(&path).map_err(|source| KeepError::NotPrepared { path, source })
+    };
+    let leaf = Issued::split(&read(paths.leaf(LEAF))?);
+    let authority = read(paths.pki().join("ca.crt"))?;
+    let credentials = Credentials::Embedded {
+        authority: &authority,
+        leaf: &leaf,
+    };
+    let refused = |error: &dyn std::fmt::Display| KeepError::Client(error.to_string());
+    let text = kubeconfig(LOCAL_API, LEAF, &credentials);
+    let kubeconfig = Kubeconfig::from_yaml(&text).map_err(|e| refused(&e))?;
+    let config = futures_util::FutureExt::now_or_never(Config::from_custom_kubeconfig(
+        kubeconfig,
+        &KubeConfigOptions::default(),
+    ));
+    let mut config = config
+        .ok_or_else(|| refused(&"it waits for something"))?
+        .map_err(|e| refused(&e))?;
+    // The API is on this machine: a proxy for what leaves it must not be asked.
+    config.proxy_url = None;
+    kube::Client::try_from(config).map_err(|e| refused(&e))
+}
+
+/// Returns when the API says that it is ready.
+pub(super) async fn wait_ready(client: &kube::Client, report: &Report) {
+    let mut pause = Duration::from_millis(100);
+    report.waiting(API);
+    loop {
+        let request = http_get("/readyz");
+        if client.request_text(request).await.is_ok() {
+            report.arrived(API);
+            return;
+        }
+        // Nothing announces that the API answers; asking is the only way.
+        tokio::time::sleep(pause).await;
+        pause = (pause * 3 / 2).min(Duration::from_secs(2));
+    }
+}
+
+fn http_get(path: &str) -> http::Request<Vec<u8>> {
+    http::Request::get(path)
+        .body(Vec::new())
+        .expect("a literal path makes a request")
+}

@@ -1,0 +1,153 @@
+//! What the keeper tells the console page and `holdfast status`.
+
+use super::document::ManifestProblem;
+use crate::Paths;
+use init_api::{NodeState, Problem};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::path::PathBuf;
+use tracing::warn;
+
+/// Many more would not fit a screen.
+const SHOWN: usize = 5;
+
+/// The node's state, written to `node.json` whenever it changes.
+pub(super) struct Report {
+    path: PathBuf,
+    state: RefCell<State>,
+}
+
+#[derive(Default)]
+struct State {
+    node: NodeState,
+    waiting: BTreeSet<String>,
+    problems: BTreeMap<String, Vec<String>>,
+    written: Option<NodeState>,
+}
+
+impl Report {
+    /// A report about the node `name`.
+    pub(super) fn new(name: &str, paths: &Paths) -> Self {
+        let state = State {
+            node: NodeState {
+                name: name.into(),
+                ..NodeState::default()
+            },
+            ..State::default()
+        };
+        Self {
+            path: paths.at(init_api::paths::NODE),
+            state: RefCell::new(state),
+        }
+    }
+
+    /// The node's address.
+    pub(super) fn address(&self, address: IpAddr) {
+        self.change(|state| state.node.addresses = vec![address]);
+    }
+
+    /// Whether the node is Ready.
+    pub(super) fn ready(&self, ready: bool, reason: String) {
+        self.change(|state| {
+            state.node.ready = ready;
+            state.node.reason = reason;
+        });
+    }
+
+    /// Something is waited for.
+    pub(super) fn waiting(&self, what: &str) {
+        self.change(|state| {
+            state.waiting.insert(what.into());
+        });
+    }
+
+    /// Something is waited for no longer.
+    pub(super) fn arrived(&self, what: &str) {
+        self.change(|state| {
+            state.waiting.remove(what);
+        });
+    }
+
+    /// What is wrong about `topic` now; nothing if `problems` is empty.
+    pub(super) fn problems(&self, topic: &str, problems: Vec<String>) {
+        let known = self.state.borrow().problems.get(topic) == Some(&problems);
+        if !known {
+            problems.iter().for_each(|problem| warn!("{problem}"));
+        }
+        self.change(|state| {
+            if problems.is_empty() {
+                state.problems.remove(topic);
+            } else {
+                state.problems.insert(topic.into(), problems);
+            }
+        });
+    }
+
+    /// What is wrong with manifests of a set now.
+    pub(super) fn manifests(&self, set: &str, problems: &[ManifestProblem]) {
+        self.problems(set, problems.iter().map(ToString::to_string).collect());
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.state.borrow_mut();
+        change(&mut state);
+        let mut now = state.node.clone();
+        now.waiting_for = state.waiting.iter().cloned().collect();
+        now.problem = problem(state.problems.values().flatten());
+        if state.written.as_ref() == Some(&now) {
+            return;
+        }
+        match init_api::store(&self.path, &now) {
+            Ok(()) => state.written = Some(now),
+            Err(error) => warn!("cannot tell the node's state: {error}"),
+        }
+    }
+}
+
+fn problem<'a>(all: impl Iterator<Item = &'a String> + Clone) -> Option<Problem> {
+    let count = all.clone().count();
+    let mut lines: Vec<String> = all.take(SHOWN).cloned().collect();
+    if count > SHOWN {
+        lines.push(format!("and {} more", count - SHOWN));
+    }
+    let title = match count {
+        0 => return None,
+        1 => "Something in the cluster needs mending".to_owned(),
+        many => format!("{many} things in the cluster need mending"),
+    };
+    let cure = "Mend the files or settings named above; they are tried again by themselves.\n`holdfast logs keeper` has more.";
+    Some(Problem::new(title, lines.join("\n"), cure))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Report;
+    use crate::Paths;
+    use init_api::NodeState;
+
+    #[test]
+    fn what_is_told_is_on_disk_and_problems_go_away() {
+        let root = tempfile::tempdir().expect("temp folder");
+        let paths = Paths::below(root.path());
+        let report = Report::new("edge", &paths);
+        let told =
+            || init_api::load::<NodeState>(paths.at(init_api::paths::NODE)).expect("node.json");
+        report.waiting("the Kubernetes API");
+        assert_eq!(told().waiting_for, ["the Kubernetes API"]);
+        report.arrived("the Kubernetes API");
+        report.ready(true, String::new());
+        report.problems(
+            "user",
+            (1..=7).map(|n| format!("f{n}.yaml: wrong")).collect(),
+        );
+        let problem = told().problem.expect("a problem");
+        assert!(
+            problem.title.starts_with("7 things") && problem.text.ends_with("and 2 more"),
+            "{problem:?}"
+        );
+        report.problems("user", Vec::new());
+        assert_eq!(told().problem, None);
+        assert!(told().ready && told().waiting_for.is_empty());
+    }
+}
