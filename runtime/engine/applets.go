@@ -2,22 +2,13 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
 	_ "time/tzdata" // time zones of CronJobs
 
-	"github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2/manager"
-	_ "github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2/task/plugin" // the shim's task service
-	_ "github.com/containerd/containerd/v2/cmd/containerd/builtins"                 // containerd's plugins
-	containerd "github.com/containerd/containerd/v2/cmd/containerd/command"
-	ctr "github.com/containerd/containerd/v2/cmd/ctr/app"
-	"github.com/containerd/containerd/v2/pkg/shim"
-	"github.com/coredns/coredns/coremain"
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/server/v3/etcdmain"
-	genericapiserver "k8s.io/apiserver/pkg/server"
 	_ "k8s.io/client-go/plugin/pkg/client/auth" // kubectl's ways to log in
 	"k8s.io/component-base/cli"
 	"k8s.io/component-base/logs"
@@ -31,7 +22,6 @@ import (
 	proxy "k8s.io/kubernetes/cmd/kube-proxy/app"
 	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
 	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
-	metricsserver "sigs.k8s.io/metrics-server/cmd/metrics-server/app"
 
 	"holdfast.dev/engine/internal/dispatch"
 	"holdfast.dev/engine/internal/flannel"
@@ -43,9 +33,6 @@ var applets = []dispatch.Applet{
 	{"run", "Kubernetes components in one process: run --plan FILE [--only NAME,...]", runPlan},
 	{"version", "versions of what is in this binary", printVersions},
 	{"kubectl", "Kubernetes command line", runKubectl},
-	{"ctr", "containerd command line", runCtr},
-	{"containerd", "container runtime", runContainerd},
-	{"containerd-shim-runc-v2", "container runtime, one for each pod", runShim},
 	{"kube-apiserver", "Kubernetes API server", command(apiserver.NewAPIServerCommand)},
 	{"kube-controller-manager", "Kubernetes controllers", command(controllers.NewControllerManagerCommand)},
 	{"kube-scheduler", "Kubernetes scheduler", command(func() *cobra.Command { return scheduler.NewSchedulerCommand() })},
@@ -54,8 +41,11 @@ var applets = []dispatch.Applet{
 	{"kine", "datastore on SQLite", untilSignal("kine", kine.Run)},
 	{"etcd", "datastore of several servers", runEtcd},
 	{"flanneld", "pod network", untilSignal("flanneld", flannel.Run)},
-	{"coredns", "cluster DNS", runCoreDNS},
-	{"metrics-server", "resource metrics", runMetricsServer},
+	{"containerd", "container runtime; the program containerd", dispatch.Beside("containerd", "containerd")},
+	{"ctr", "containerd command line; the program containerd", dispatch.Beside("containerd", "ctr")},
+	{"coredns", "cluster DNS; the program system", dispatch.Beside("system", "coredns")},
+	{"metrics-server", "resource metrics; the program system", dispatch.Beside("system", "metrics-server")},
+	{"local-path-provisioner", "volumes in folders; the program system", dispatch.Beside("system", "local-path-provisioner")},
 }
 
 // command runs one of Kubernetes' own commands, which find their arguments in
@@ -69,16 +59,8 @@ func untilSignal(name string, run func(context.Context, []string) error) func([]
 	return func(args []string) int {
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 		defer stop()
-		return report(name, run(ctx, args))
+		return dispatch.Report(name, run(ctx, args))
 	}
-}
-
-func report(name string, err error) int {
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
-		return 1
-	}
-	return 0
 }
 
 func runKubectl([]string) int {
@@ -90,27 +72,7 @@ func runKubectl([]string) int {
 	return 0
 }
 
-func runContainerd([]string) int { return report("containerd", containerd.App().Run(os.Args)) }
-
-func runCtr([]string) int { return report("ctr", ctr.New().Run(os.Args)) }
-
-func runShim([]string) int {
-	shim.RunShim(context.Background(), manager.NewShimManager("io.containerd.runc.v2"))
-	return 0
-}
-
 func runEtcd([]string) int {
 	etcdmain.Main(os.Args)
 	return 0
-}
-
-func runCoreDNS([]string) int {
-	coremain.Run()
-	return 0
-}
-
-func runMetricsServer([]string) int {
-	logs.InitLogs()
-	defer logs.FlushLogs()
-	return report("metrics-server", metricsserver.NewMetricsServerCommand(genericapiserver.SetupSignalHandler()).Execute())
 }

@@ -1,12 +1,20 @@
 package main
 
 import (
+	_ "embed"
 	"fmt"
 	"os"
 	"runtime"
-	"runtime/debug"
+	"strings"
 	"text/tabwriter"
+
+	"holdfast.dev/engine/internal/dispatch"
 )
+
+// modules is the list that all programs of this folder are linked from.
+//
+//go:embed go.mod
+var modules string
 
 // components are the modules that `version` tells of, under upstream's names.
 var components = []struct{ name, module string }{
@@ -17,23 +25,21 @@ var components = []struct{ name, module string }{
 	{"flannel", "github.com/flannel-io/flannel"},
 	{"coredns", "github.com/coredns/coredns"},
 	{"metrics-server", "sigs.k8s.io/metrics-server"},
+	{"local-path-provisioner", "github.com/rancher/local-path-provisioner"},
 }
 
-// printVersions tells the versions that the linker recorded.
+// printVersions tells the versions of the engine and the programs beside it.
 func printVersions([]string) int {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		fmt.Fprintln(os.Stderr, "engine: built without module information")
-		return 1
-	}
-	versions := map[string]string{}
-	for _, module := range info.Deps {
-		versions[module.Path] = module.Version
+	required := map[string]string{}
+	for line := range strings.Lines(modules) {
+		if fields := strings.Fields(line); len(fields) >= 2 && strings.HasPrefix(fields[1], "v") {
+			required[fields[0]] = fields[1]
+		}
 	}
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	for _, c := range components {
-		fmt.Fprintf(table, "%s\t%s\n", c.name, versions[c.module])
+		fmt.Fprintf(table, "%s\t%s\n", c.name, required[c.module])
 	}
 	fmt.Fprintf(table, "go\t%s %s/%s\n", runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	return report("engine", table.Flush())
+	return dispatch.Report("engine", table.Flush())
 }

@@ -4,6 +4,7 @@ package dispatch
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -52,4 +53,13 @@ func usage(table []Applet) string {
 		fmt.Fprintf(&text, "  %-26s%s\n", a.Name, a.What)
 	}
 	return strings.TrimRight(text.String(), "\n")
+}
+
+// Report writes an error as its applet's last words and gives the exit code.
+func Report(name string, err error) int {
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+		return 1
+	}
+	return 0
 }

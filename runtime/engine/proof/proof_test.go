@@ -1,0 +1,115 @@
+package proof
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const stopWithin = 30 * time.Second
+
+// TestControlPlane runs kine, API server, controller-manager and scheduler in
+// one process, uses them, and stops them.
+func TestControlPlane(t *testing.T) {
+	c := newControlPlane(t)
+	p := c.start(t)
+	p.waitFor(t, "engine: kube-apiserver ready ", "engine: kube-controller-manager started ", "engine: kube-scheduler started ")
+
+	out, err := c.kubectl(t, "get", "--raw", "/readyz")
+	if err != nil || out != "ok" {
+		t.Fatalf("readyz: %v: %s", err, out)
+	}
+	out, err = c.kubectl(t, "version")
+	if err != nil || !strings.Contains(out, "Server Version: v1.") || strings.Contains(out, "v0.0.0") {
+		t.Errorf("version: %v: %s", err, out)
+	}
+	// The controller-manager makes this one in each namespace.
+	out, err = c.kubectl(t, "wait", "--for=create", "--timeout=60s", "serviceaccount/default")
+	if err != nil {
+		t.Errorf("controller-manager at work: %v: %s", err, out)
+	}
+	// The scheduler says that there is no node.
+	out, err = c.kubectl(t, "run", "waits", "--image=none")
+	if err != nil {
+		t.Errorf("make a pod: %v: %s", err, out)
+	}
+	out, err = c.kubectl(t, "wait", "--for=condition=PodScheduled=false", "--timeout=60s", "pod/waits")
+	if err != nil {
+		t.Errorf("scheduler at work: %v: %s", err, out)
+	}
+
+	check(t, p.command.Process.Signal(syscall.SIGTERM))
+	if code := p.end(t, stopWithin); code != 0 {
+		t.Fatalf("exit code %d after SIGTERM", code)
+	}
+	log := p.text()
+	last := 0
+	for _, name := range []string{"kube-scheduler", "kube-controller-manager", "kube-apiserver", "kine"} {
+		at := strings.Index(log, "engine: "+name+" stopped ")
+		if at < last {
+			t.Errorf("%s did not stop in its turn", name)
+		}
+		last = at
+	}
+}
+
+// TestACrashEndsTheProcess gives the scheduler a kubeconfig that is not there.
+func TestACrashEndsTheProcess(t *testing.T) {
+	c := newControlPlane(t)
+	c.plan.Components[3].Args = []string{"--kubeconfig=" + c.file("missing.conf"), "--leader-elect=false", "--secure-port=0"}
+	c.plan.Components[3].After = nil
+	p := c.start(t, "--only", "kine,kube-scheduler")
+	p.waitFor(t, "engine: kube-scheduler failed: ", "missing.conf")
+	if code := p.end(t, stopWithin); code != 1 {
+		t.Fatalf("exit code %d", code)
+	}
+	if !strings.Contains(p.text(), "engine: kine stopped ") {
+		t.Error("kine was not stopped in order")
+	}
+}
+
+// TestAWrongPlanStartsNothing checks the message and the exit code.
+func TestAWrongPlanStartsNothing(t *testing.T) {
+	cases := []struct{ name, plan, only, want string }{
+		{"unknown key", `{"version":1,"componets":[]}`, "", `unknown field "componets"`},
+		{"not in one process", `{"version":1,"components":[{"name":"coredns","args":[]}]}`, "", `"coredns" is no component`},
+		{"only", `{"version":1,"components":[{"name":"kine","args":[]}]}`, "kubelet", `the plan has no component "kubelet"`},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			path := t.TempDir() + "/plan.json"
+			write(t, path, []byte(c.plan))
+			command := exec.Command(engine(t), "run", "--plan", path, "--only", c.only)
+			out, _ := command.CombinedOutput()
+			if command.ProcessState.ExitCode() != 2 || !strings.Contains(string(out), c.want) {
+				t.Fatalf("exit code %d: %s", command.ProcessState.ExitCode(), out)
+			}
+		})
+	}
+}
+
+// TestAppletsAnswer asks each program that the binary lists for its help.
+func TestAppletsAnswer(t *testing.T) {
+	list, _ := exec.Command(engine(t)).CombinedOutput()
+	names := 0
+	for line := range strings.Lines(string(list)) {
+		fields := strings.Fields(line)
+		if !strings.HasPrefix(line, "  ") || len(fields) == 0 {
+			continue
+		}
+		names++
+		command := exec.Command(engine(t), "--help")
+		command.Args[0] = fields[0]
+		command.Env = append(os.Environ(), "HOME="+t.TempDir())
+		out, err := command.CombinedOutput()
+		if len(out) == 0 || strings.Contains(string(out), "\ngoroutine ") || strings.Contains(string(out), "no applet") {
+			t.Errorf("%s --help: %v: %s", fields[0], err, out)
+		}
+	}
+	if names < 15 {
+		t.Fatalf("the engine lists %d applets:\n%s", names, list)
+	}
+}
