@@ -1,7 +1,7 @@
 //! Loading image archives into containerd.
 
-use crate::Paths;
 use crate::file::{self, PlannedFile};
+use crate::{ClusterSettings, Paths};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
@@ -58,14 +58,14 @@ struct Stamp {
 ///
 /// # Errors
 /// It cannot be read or loaded.
-pub fn load_system_image(paths: &Paths, name: &str) -> Result<(), ImageError> {
-    // All images of one version are the same, and every build of a release has its own version.
-    load(paths, &paths.system_image(), name)
+pub fn load_system_image(settings: &ClusterSettings, paths: &Paths) -> Result<(), ImageError> {
+    // Its time is the same in every release; its name has the version.
+    load(paths, &paths.system_image(), &settings.system_image())
 }
 
 /// Loads the archives in the images folder and `extra`, those that are not loaded yet. One that fails does not keep the
 /// others from being loaded; gives what went wrong.
-pub fn load_user_images(paths: &Paths, extra: &[PathBuf]) -> Vec<String> {
+pub(crate) fn load_user_images(paths: &Paths, extra: &[PathBuf]) -> Vec<String> {
     let listed = fs::read_dir(paths.user_images())
         .into_iter()
         .flatten()
@@ -105,7 +105,7 @@ fn load(paths: &Paths, archive: &Path, name: &str) -> Result<(), ImageError> {
         size: metadata.size(),
         modified: metadata.mtime(),
     };
-    let key = format!("{}{name}", archive.display());
+    let key = format!("{} {name}", archive.display());
     let mut loaded = loaded(paths);
     if loaded.get(&key) == Some(&stamp) {
         return Ok(());
@@ -113,7 +113,10 @@ fn load(paths: &Paths, archive: &Path, name: &str) -> Result<(), ImageError> {
     import(archive)?;
     info!("loaded the images in {}", archive.display());
     loaded.insert(key, stamp);
-    loaded.retain(|key, _| key.ends_with(name) || Path::new(key).exists());
+    loaded.retain(|key, _| {
+        key.rsplit_once(' ')
+            .is_some_and(|(path, _)| Path::new(path).exists())
+    });
     let text = serde_json::to_string_pretty(&loaded).expect("a map with text keys becomes JSON");
     Ok(file::write_lasting(&PlannedFile::new(
         paths.at(LOADED),

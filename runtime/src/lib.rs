@@ -6,29 +6,27 @@
 //! - The keeper holds the cluster to the configuration for as long as the node runs.
 
 pub mod address;
-mod admin;
 mod args;
 mod descriptor;
 mod file;
-pub mod images;
+mod images;
 pub mod keep;
 mod load;
 mod paths;
 pub mod pki;
 pub mod plan;
-mod pods;
 mod prepare;
 pub mod services;
 mod settings;
 mod settings_from;
 mod sysctls;
 
-pub use admin::{AdminError, admin_kubeconfig};
 pub use args::RefusedFlag;
 pub use file::{FileError, PlannedFile};
+pub use images::{ImageError, load_system_image};
+pub use keep::{KeepError, keep};
 pub use load::{LoadError, load_settings};
 pub use paths::Paths;
-pub use pods::{PodContainer, PodsError, pods};
 pub use prepare::{PrepareError, Prepared, prepare, prepare_containerd, write_for};
 pub use services::services;
 pub use settings::{

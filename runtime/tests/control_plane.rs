@@ -178,13 +178,7 @@ fn user_manifests_follow(plane: &ControlPlane) {
 fn keep(plane: &ControlPlane) {
     let (settings, paths) = (plane.settings.clone(), plane.paths.clone());
     std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("runtime");
-        runtime
-            .block_on(runtime::keep::keep(settings, paths))
-            .expect("the keeper runs");
+        runtime::keep(settings, paths).expect("the keeper runs");
     });
 }
 

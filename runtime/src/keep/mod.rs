@@ -71,12 +71,23 @@ struct Keeper {
     report: Report,
 }
 
-/// Runs until SIGTERM or SIGINT.
+/// Runs the keeper until SIGTERM or SIGINT, on this thread.
 ///
 /// # Errors
 /// It cannot start.
-pub async fn keep(settings: ClusterSettings, paths: Paths) -> Result<(), KeepError> {
-    let system = |act| move |source| KeepError::System { act, source };
+pub fn keep(settings: ClusterSettings, paths: Paths) -> Result<(), KeepError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(system("start the event loop"))?;
+    runtime.block_on(until_told(settings, paths))
+}
+
+fn system(act: &'static str) -> impl Fn(std::io::Error) -> KeepError {
+    move |source| KeepError::System { act, source }
+}
+
+async fn until_told(settings: ClusterSettings, paths: Paths) -> Result<(), KeepError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(system("listen for SIGTERM"))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(system("listen for SIGINT"))?;
     let keeper = Keeper {

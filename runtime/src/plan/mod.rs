@@ -17,9 +17,9 @@ pub use kubeconfig::{Credentials, kubeconfig};
 use crate::args::RefusedFlag;
 use crate::file::PlannedFile;
 use crate::paths::text;
-use crate::pki::{self, Authorities, Issued, PkiError, leaves};
+use crate::pki::{self, ADMIN, Authorities, PkiError, leaves};
 use crate::{ClusterSettings, Paths};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::SystemTime;
 use thiserror::Error;
 
@@ -77,7 +77,7 @@ pub fn plan_containerd(settings: &ClusterSettings, paths: &Paths) -> Vec<Planned
     files
 }
 
-/// The leaves, and the authorities' certificates beside them.
+/// The leaves, and the administrator's kubeconfig, which carries its own.
 ///
 /// # Errors
 /// A name does not fit into a certificate.
@@ -87,17 +87,29 @@ pub fn certificates(
     paths: &Paths,
     authorities: &Authorities,
 ) -> Result<Vec<PlannedFile>, PkiError> {
-    leaves(settings, facts.address)
-        .iter()
-        .map(|leaf| {
-            let issued: Issued = pki::issue(authorities, leaf, facts.now)?;
-            Ok(PlannedFile::new(
-                paths.leaf(leaf.name),
-                0o600,
-                issued.combined(),
-            ))
-        })
-        .collect()
+    let mut files = Vec::new();
+    for leaf in leaves(settings, facts.address) {
+        let issued = pki::issue(authorities, &leaf, facts.now)?;
+        if leaf.name == ADMIN {
+            let credentials = Credentials::Embedded {
+                authority: authorities.cluster_pem(),
+                leaf: &issued,
+            };
+            let text = kubeconfig(&own_url(facts.address), ADMIN, &credentials);
+            files.push(PlannedFile::new(paths.kubeconfig(ADMIN), 0o600, text));
+        }
+        files.push(PlannedFile::new(
+            paths.leaf(leaf.name),
+            0o600,
+            issued.combined(),
+        ));
+    }
+    Ok(files)
+}
+
+/// Where other machines reach the API of this node.
+fn own_url(address: IpAddr) -> String {
+    format!("https://{}", SocketAddr::new(address, API_PORT))
 }
 
 /// Checks the user's flags without planning anything, for `config check`.

@@ -110,20 +110,7 @@ impl ControlPlane {
 
     /// Runs kubectl as the administrator: what it prints, or its complaint.
     pub(crate) fn try_kubectl(&self, args: &[&str]) -> Result<String, String> {
-        let kubeconfig = self.paths.at("/admin.kubeconfig");
-        if !kubeconfig.exists() {
-            let credentials = runtime::plan::Credentials::Files {
-                authority: self
-                    .paths
-                    .pki()
-                    .join("ca.crt")
-                    .to_string_lossy()
-                    .into_owned(),
-                leaf: self.paths.leaf(ADMIN).to_string_lossy().into_owned(),
-            };
-            let text = runtime::plan::kubeconfig(runtime::plan::LOCAL_API, ADMIN, &credentials);
-            std::fs::write(&kubeconfig, text).expect("kubeconfig");
-        }
+        let kubeconfig = self.paths.kubeconfig(ADMIN);
         let output = Command::new(&self.engine)
             .arg("kubectl")
             .arg("--kubeconfig")
