@@ -1,0 +1,62 @@
+//! Every target for a few seconds, each a test of its own; `HOLDFAST_FUZZ_SECONDS=60` for longer.
+
+use fuzz_targets::{Budget, TARGETS, find, smoke};
+
+fn run(name: &str) {
+    let seconds = std::env::var("HOLDFAST_FUZZ_SECONDS").ok();
+    let budget = Budget::from_seconds(seconds.as_deref()).unwrap();
+    let target = find(name).unwrap_or_else(|| panic!("no target {name}"));
+    match smoke(target, budget) {
+        Ok(count) => {
+            println!("{name}: {count} inputs");
+            assert!(count > 100, "{name} is too slow: {count} inputs");
+        }
+        Err(failure) => panic!("{name}: {failure}"),
+    }
+}
+
+macro_rules! targets {
+    ($($function:ident = $name:literal),* $(,)?) => {
+        $(#[test] fn $function() { run($name); })*
+        const TESTED: &[&str] = &[$($name),*];
+    };
+}
+
+targets! {
+    board = "board",
+    config = "config",
+    erofs = "erofs",
+    fat = "fat",
+    gpt = "gpt",
+    init_cmdline = "init-cmdline",
+    init_efi_variable = "init-efi-variable",
+    init_gpt = "init-gpt",
+    init_modules = "init-modules",
+    init_uevent = "init-uevent",
+    init_verity = "init-verity",
+    k3os_config = "k3os-config",
+    lock = "lock",
+    uki = "uki",
+    verity = "verity",
+}
+
+/// A target that no test and no libFuzzer program runs would be forgotten in silence.
+#[test]
+fn every_target_is_run_by_both() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("libfuzzer/fuzz_targets");
+    let manifest = std::fs::read_to_string(folder.join("../Cargo.toml")).unwrap();
+    for target in TARGETS {
+        assert!(TESTED.contains(&target.name), "{} has no test", target.name);
+        let program = std::fs::read_to_string(folder.join(format!("{}.rs", target.name)));
+        let program = program.unwrap_or_else(|error| panic!("{}: {error}", target.name));
+        assert!(
+            program.contains(&format!("\"{}\"", target.name)),
+            "{program}"
+        );
+        assert!(
+            manifest.contains(&format!("name = \"{}\"", target.name)),
+            "{} is not in libfuzzer/Cargo.toml",
+            target.name
+        );
+    }
+}
