@@ -12,6 +12,7 @@ mod file;
 mod images;
 pub mod keep;
 mod load;
+mod names;
 mod paths;
 pub mod pki;
 pub mod plan;

@@ -80,6 +80,11 @@ impl Paths {
         self.run().join("address")
     }
 
+    /// Name servers for pods, kept like the machine's own: a file that is always there.
+    pub fn name_servers(&self) -> PathBuf {
+        self.run().join("resolv.conf")
+    }
+
     /// The network plugin's configuration.
     pub fn cni(&self) -> PathBuf {
         self.at("/etc/cni/net.d/10-holdfast.conflist")

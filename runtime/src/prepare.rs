@@ -5,6 +5,7 @@
 
 use crate::address::{self, HostError, Patience};
 use crate::file::{self, FileError, PlannedFile};
+use crate::names::copy_name_servers;
 use crate::pki::{Authorities, PkiError, ensure_encryption};
 use crate::plan::{NodeFacts, PlanError, PodNetwork, cni_file, plan, plan_containerd};
 use crate::{ClusterSettings, Paths};
@@ -105,6 +106,7 @@ pub fn write_for(
     for (folder, mode) in folders(paths) {
         file::make_folder(&folder, mode)?;
     }
+    copy_name_servers(paths)?;
     if let Some(network) = known_pod_network(paths) {
         file::write(&cni_file(network, paths))?;
     }

@@ -7,6 +7,10 @@ use init_api::{Group, KillWhat, Millis, ReadyWhen, Service, ServiceName};
 const HOLDFAST: &str = "/usr/bin/holdfast";
 const ENGINE: &str = "/usr/lib/holdfast/engine";
 
+/// In each service's environment: PID 1 starts a service anew when its description changes, so this changes with whatever
+/// the service has read.
+const MEANS: &str = "HOLDFAST_SETTINGS";
+
 /// The container runtime's service.
 pub const CONTAINERD: &str = "containerd";
 /// The one-shot that writes what Kubernetes needs.
@@ -23,13 +27,13 @@ pub const KEEPER: &str = "keeper";
 /// # Errors
 /// A flag of the user's would break the node.
 pub fn services(settings: &ClusterSettings) -> Result<Vec<Service>, RefusedFlag> {
-    plan::check_flags(settings)?;
+    let means = plan::fingerprints(settings)?;
     let all = [
-        containerd(),
+        containerd().env(MEANS, means.containerd),
         system_image(),
-        prepare(),
-        kubernetes(),
-        keeper(),
+        prepare().env(MEANS, means.kubernetes.clone()),
+        kubernetes().env(MEANS, means.kubernetes),
+        keeper().env(MEANS, means.keeper),
     ];
     let with_environment = |mut service: Service| {
         service.env.extend(settings.environment.clone());
@@ -128,6 +132,50 @@ mod tests {
                 "keeper"
             ]
         );
+    }
+
+    #[test]
+    fn a_change_touches_only_the_services_that_read_it() {
+        let names = |change: fn(&mut ClusterSettings)| {
+            let before = ClusterSettings::named("edge", "0.1.0");
+            let mut after = before.clone();
+            change(&mut after);
+            let pairs = services(&before)
+                .expect("before")
+                .into_iter()
+                .zip(services(&after).expect("after"));
+            let changed = pairs
+                .filter(|(b, a)| b != a)
+                .map(|(b, _)| b.name.to_string());
+            changed.collect::<Vec<_>>().join(" ")
+        };
+        let label: fn(&mut ClusterSettings) = |s| {
+            s.labels.insert("a".into(), "b".into());
+        };
+        let flag: fn(&mut ClusterSettings) = |s| {
+            s.extra_args.scheduler.insert("x".into(), vec!["1".into()]);
+        };
+        let name: fn(&mut ClusterSettings) = |s| s.tls_sans.push("edge.example".into());
+        let login: fn(&mut ClusterSettings) = |s| {
+            let host = crate::RegistryHost {
+                token: Some("t".into()),
+                ..Default::default()
+            };
+            s.registries.hosts.insert("r.example".into(), host);
+        };
+        for (case, change, expected) in [
+            ("nothing", (|_| {}) as fn(&mut ClusterSettings), ""),
+            ("a label", label, "keeper"),
+            ("a flag", flag, "cluster-prepare kubernetes keeper"),
+            (
+                "a name of the API",
+                name,
+                "cluster-prepare kubernetes keeper",
+            ),
+            ("a registry's login", login, "containerd keeper"),
+        ] {
+            assert_eq!(names(change), expected, "{case}");
+        }
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Following the machine's network: a new address makes what depends on it anew.
 
+use super::folder::{self, Folder};
 use super::{Backoff, Keeper, prepared_address};
 use crate::address::{Changes, Choice, FALLBACK, choose, holds, read_host};
+use crate::names::copy_name_servers;
 use crate::pki::Authorities;
 use crate::services::KUBERNETES;
 use crate::write_for;
@@ -12,12 +14,15 @@ use std::time::{Duration, SystemTime};
 use tracing::info;
 
 const TOPIC: &str = "network";
+/// Where NetworkManager writes the machine's name servers.
+const NAME_SERVERS: &str = "/run/NetworkManager";
 /// An address comes, goes and comes again while a cable is put in or a lease is renewed.
 const SETTLED: Duration = Duration::from_secs(3);
 
 /// Looks at the machine's addresses whenever they change, and mends.
 pub(super) async fn follow(keeper: &Keeper) {
     let mut changes = Changes::listen().ok();
+    let mut names = Folder::watch(&keeper.paths.at(NAME_SERVERS)).ok();
     let mut backoff = Backoff::new();
     loop {
         let pause = match look(keeper) {
@@ -36,12 +41,16 @@ pub(super) async fn follow(keeper: &Keeper) {
         };
         tokio::select! {
             () = Changes::next(&mut changes, SETTLED) => {}
+            () = folder::changed(&mut names) => {}
             () = tokio::time::sleep(pause) => {}
         }
     }
 }
 
 fn look(keeper: &Keeper) -> Result<(), Box<dyn Error>> {
+    if copy_name_servers(&keeper.paths)? {
+        info!("the machine's name servers changed");
+    }
     let current = prepared_address(&keeper.paths)?;
     let host = read_host(&keeper.paths)?;
     // An address that is still there is kept, whatever else appears; one that went away is kept until there is another.

@@ -39,7 +39,7 @@ fn basics(settings: &ClusterSettings, paths: &Paths) -> Value {
         "kind": "KubeletConfiguration",
         "clusterDomain": settings.network.domain,
         "clusterDNS": [settings.network.dns_address().to_string()],
-        "resolvConf": text(&paths.at("/etc/resolv.conf")),
+        "resolvConf": text(&paths.name_servers()),
         "containerRuntimeEndpoint": format!("unix://{}", text(&paths.at("/run/containerd/containerd.sock"))),
         // No systemd on the node; pods live in /sys/fs/cgroup/kubepods.
         "cgroupDriver": "cgroupfs",

@@ -19,6 +19,7 @@ use crate::file::PlannedFile;
 use crate::paths::text;
 use crate::pki::{self, ADMIN, Authorities, PkiError, leaves};
 use crate::{ClusterSettings, Paths};
+use sha2::{Digest, Sha256};
 use std::net::{IpAddr, SocketAddr};
 use std::time::SystemTime;
 use thiserror::Error;
@@ -61,11 +62,21 @@ pub fn plan(
     authorities: &Authorities,
 ) -> Result<Vec<PlannedFile>, PlanError> {
     let mut files = certificates(settings, facts, paths, authorities)?;
-    files.extend(kubeconfig::files(paths));
+    files.extend(configuration(settings, facts, paths)?);
+    Ok(files)
+}
+
+/// All that is not a certificate; the engine's plan last.
+fn configuration(
+    settings: &ClusterSettings,
+    facts: &NodeFacts,
+    paths: &Paths,
+) -> Result<Vec<PlannedFile>, RefusedFlag> {
+    let engine = engine::plan(settings, facts, paths)?;
+    let mut files = kubeconfig::files(paths);
     files.extend(api_server::files(settings, paths));
     files.push(kubelet::file(settings, facts, paths));
     files.extend(network::files(settings, paths));
-    let engine = engine::plan(settings, facts, paths)?;
     files.push(engine.file(paths));
     Ok(files)
 }
@@ -112,17 +123,55 @@ fn own_url(address: IpAddr) -> String {
     format!("https://{}", SocketAddr::new(address, API_PORT))
 }
 
-/// Checks the user's flags without planning anything, for `config check`.
+/// What a configuration means for each service, as a digest: a service is started anew when its digest changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fingerprints {
+    /// For containerd.
+    pub containerd: String,
+    /// For Kubernetes and what prepares it.
+    pub kubernetes: String,
+    /// For the keeper.
+    pub keeper: String,
+}
+
+/// Checks the user's flags and digests what follows from the settings alone.
 ///
 /// # Errors
 /// The first flag that would break the node.
-pub fn check_flags(settings: &ClusterSettings) -> Result<(), RefusedFlag> {
+pub fn fingerprints(settings: &ClusterSettings) -> Result<Fingerprints, RefusedFlag> {
+    let address = settings
+        .node_address
+        .unwrap_or(IpAddr::from([127, 0, 0, 1]));
     let facts = NodeFacts {
-        address: IpAddr::from([127, 0, 0, 1]),
+        address,
         memory: 0,
         now: SystemTime::UNIX_EPOCH,
     };
-    engine::plan(settings, &facts, &Paths::default()).map(|_| ())
+    let paths = Paths::default();
+    let names = settings.api_names(address).join(",");
+    let kubernetes = configuration(settings, &facts, &paths)?;
+    let kubernetes = kubernetes
+        .iter()
+        .map(|file| file.content.as_slice())
+        .chain([names.as_bytes()]);
+    Ok(Fingerprints {
+        containerd: digest([containerd::file(settings, &paths).content.as_slice()]),
+        kubernetes: digest(kubernetes),
+        keeper: digest([format!("{settings:?}").as_bytes()]),
+    })
+}
+
+fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.len().to_le_bytes());
+        hash.update(part);
+    }
+    hash.finalize()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// A JSON file; JSON is YAML, and nothing in it can be misread.
