@@ -100,6 +100,11 @@ impl Paths {
         self.at("/var/lib/holdfast/manifests")
     }
 
+    /// Folders of volumes on this node's disk.
+    pub fn volumes(&self) -> PathBuf {
+        self.at("/var/lib/holdfast/volumes")
+    }
+
     /// Image archives that the user wants loaded.
     pub fn user_images(&self) -> PathBuf {
         self.at("/var/lib/holdfast/images")

@@ -14,6 +14,7 @@ mod manifests;
 mod network;
 mod node;
 mod report;
+mod volumes;
 mod watch;
 
 pub use apply::{Applier, Wanted};
@@ -122,7 +123,14 @@ async fn with_api(keeper: &Keeper, client: &kube::Client) {
         watch::follow_node(keeper, client),
         manifests::follow_packaged(keeper, client),
         manifests::follow_user(keeper, client),
+        follow_volumes(keeper, client),
     );
+}
+
+async fn follow_volumes(keeper: &Keeper, client: &kube::Client) {
+    if !keeper.settings.components_off.contains("local-path") {
+        volumes::follow(keeper, client).await;
+    }
 }
 
 /// The address that was last prepared for.

@@ -1,0 +1,339 @@
+//! Which volumes are to be made and removed: a pure function of what the cluster has.
+
+use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
+use k8s_openapi::api::storage::v1::StorageClass;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The name that local-path-provisioner goes by, so that storage classes written for it work.
+pub(super) const PROVISIONER: &str = "rancher.io/local-path";
+const PROVISIONED_BY: &str = "pv.kubernetes.io/provisioned-by";
+const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
+const HOSTNAME: &str = "kubernetes.io/hostname";
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Action {
+    /// Make the folder, then the volume.
+    Make {
+        /// The folder.
+        folder: PathBuf,
+        /// The volume.
+        volume: Box<PersistentVolume>,
+    },
+    /// Remove the folder with all that is in it, then the volume.
+    Remove {
+        /// The folder.
+        folder: PathBuf,
+        /// The volume's name.
+        volume: String,
+    },
+    /// Nothing can be done; why.
+    Refuse(String),
+}
+
+/// What the cluster has.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    pub(super) claims: Vec<PersistentVolumeClaim>,
+    pub(super) volumes: Vec<PersistentVolume>,
+    pub(super) classes: Vec<StorageClass>,
+}
+
+/// What is to be done on the node `node`, whose volumes are folders in `root`.
+pub(super) fn plan(facts: &Facts, node: &str, root: &Path) -> Vec<Action> {
+    let ours = facts
+        .classes
+        .iter()
+        .filter(|class| class.provisioner == PROVISIONER);
+    let classes: BTreeMap<&str, &StorageClass> = ours
+        .filter_map(|class| Some((class.metadata.name.as_deref()?, class)))
+        .collect();
+    let made = facts
+        .claims
+        .iter()
+        .filter_map(|claim| make(facts, &classes, claim, node, root));
+    let removed = facts
+        .volumes
+        .iter()
+        .filter_map(|volume| remove(volume, node, root));
+    made.chain(removed).collect()
+}
+
+fn make(
+    facts: &Facts,
+    classes: &BTreeMap<&str, &StorageClass>,
+    claim: &PersistentVolumeClaim,
+    node: &str,
+    root: &Path,
+) -> Option<Action> {
+    let spec = claim.spec.as_ref()?;
+    let class = classes.get(spec.storage_class_name.as_deref()?)?;
+    let metadata = &claim.metadata;
+    let bound = spec
+        .volume_name
+        .as_deref()
+        .is_some_and(|name| !name.is_empty());
+    if bound || metadata.deletion_timestamp.is_some() || !is_for(claim, class, node) {
+        return None;
+    }
+    let (namespace, name, uid) = (
+        metadata.namespace.as_deref()?,
+        metadata.name.as_deref()?,
+        metadata.uid.as_deref()?,
+    );
+    let volume = format!("pvc-{uid}");
+    if facts
+        .volumes
+        .iter()
+        .any(|v| v.metadata.name.as_deref() == Some(&volume))
+    {
+        return None;
+    }
+    let modes = spec.access_modes.clone().unwrap_or_default();
+    if let Some(mode) = modes
+        .iter()
+        .find(|m| *m != "ReadWriteOnce" && *m != "ReadWriteOncePod")
+    {
+        return Some(Action::Refuse(format!(
+            "claim {namespace}/{name} asks for {mode}, which a volume on one node's disk cannot give: use ReadWriteOnce"
+        )));
+    }
+    let folder = root.join(format!("{volume}_{namespace}_{name}"));
+    let capacity = spec
+        .resources
+        .as_ref()
+        .and_then(|r| r.requests.clone())
+        .unwrap_or_default();
+    let object = json!({
+        "metadata": { "name": volume, "annotations": { PROVISIONED_BY: PROVISIONER } },
+        "spec": {
+            "capacity": capacity,
+            "accessModes": modes,
+            "volumeMode": "Filesystem",
+            "persistentVolumeReclaimPolicy": class.reclaim_policy.as_deref().unwrap_or("Delete"),
+            "storageClassName": class.metadata.name,
+            "mountOptions": class.mount_options,
+            "claimRef": { "apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": namespace, "name": name, "uid": uid },
+            "local": { "path": folder },
+            "nodeAffinity": { "required": { "nodeSelectorTerms": [
+                { "matchExpressions": [{ "key": HOSTNAME, "operator": "In", "values": [node] }] },
+            ] } },
+        },
+    });
+    match serde_json::from_value(object) {
+        Ok(volume) => Some(Action::Make { folder, volume }),
+        Err(error) => Some(Action::Refuse(format!(
+            "claim {namespace}/{name} cannot be met: {error}"
+        ))),
+    }
+}
+
+/// The scheduler has chosen this node for the pod that waits for the claim; or the class does not wait for pods.
+fn is_for(claim: &PersistentVolumeClaim, class: &StorageClass, node: &str) -> bool {
+    let selected = claim
+        .metadata
+        .annotations
+        .as_ref()
+        .and_then(|a| a.get(SELECTED_NODE));
+    match selected {
+        Some(selected) => selected == node,
+        None => class.volume_binding_mode.as_deref() == Some("Immediate"),
+    }
+}
+
+fn remove(volume: &PersistentVolume, node: &str, root: &Path) -> Option<Action> {
+    let provisioned_by = volume
+        .metadata
+        .annotations
+        .as_ref()
+        .and_then(|a| a.get(PROVISIONED_BY));
+    let spec = volume.spec.as_ref()?;
+    let released = volume.status.as_ref().and_then(|s| s.phase.as_deref()) == Some("Released");
+    let delete = spec.persistent_volume_reclaim_policy.as_deref() == Some("Delete");
+    if provisioned_by.map(String::as_str) != Some(PROVISIONER)
+        || !released
+        || !delete
+        || !is_on(volume, node)
+    {
+        return None;
+    }
+    let name = volume.metadata.name.clone()?;
+    let folder = PathBuf::from(&spec.local.as_ref()?.path);
+    // Anyone who may edit volumes could name another folder of the machine.
+    let own = folder.parent() == Some(root)
+        && folder
+            .file_name()
+            .is_some_and(|f| f.to_string_lossy().starts_with(&format!("{name}_")));
+    Some(if own {
+        Action::Remove {
+            folder,
+            volume: name,
+        }
+    } else {
+        Action::Refuse(format!(
+            "volume {name} is not removed: {} is not a folder of its own",
+            folder.display()
+        ))
+    })
+}
+
+fn is_on(volume: &PersistentVolume, node: &str) -> bool {
+    let required = volume
+        .spec
+        .as_ref()
+        .and_then(|s| s.node_affinity.as_ref()?.required.as_ref());
+    let expressions = required
+        .iter()
+        .flat_map(|r| &r.node_selector_terms)
+        .flat_map(|t| t.match_expressions.iter().flatten());
+    expressions
+        .into_iter()
+        .any(|e| e.key == HOSTNAME && e.values.iter().flatten().any(|v| v == node))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Action, Facts, plan};
+    use serde_json::{Value, json};
+    use std::path::Path;
+
+    const ROOT: &str = "/var/lib/holdfast/volumes";
+
+    fn claim(change: &Value) -> Value {
+        let mut claim = json!({
+            "metadata": {
+                "namespace": "web", "name": "data", "uid": "u1",
+                "annotations": { "volume.kubernetes.io/selected-node": "edge" },
+            },
+            "spec": {
+                "storageClassName": "local-path", "accessModes": ["ReadWriteOnce"],
+                "resources": { "requests": { "storage": "1Gi" } },
+            },
+        });
+        merge(&mut claim, change);
+        claim
+    }
+
+    fn merge(into: &mut Value, from: &Value) {
+        match (into, from) {
+            (Value::Object(into), Value::Object(from)) => {
+                from.iter().for_each(|(key, value)| {
+                    merge(into.entry(key.clone()).or_insert(Value::Null), value)
+                });
+            }
+            (into, from) => *into = from.clone(),
+        }
+    }
+
+    fn planned(claims: &[Value], volumes: &[Value]) -> Vec<Action> {
+        let class = json!({
+            "metadata": { "name": "local-path" }, "provisioner": "rancher.io/local-path",
+            "volumeBindingMode": "WaitForFirstConsumer", "reclaimPolicy": "Delete",
+        });
+        let facts = Facts {
+            claims: serde_json::from_value(json!(claims)).expect("claims"),
+            volumes: serde_json::from_value(json!(volumes)).expect("volumes"),
+            classes: serde_json::from_value(json!([class])).expect("classes"),
+        };
+        plan(&facts, "edge", Path::new(ROOT))
+    }
+
+    /// A volume as it was made, released since.
+    fn released(change: &Value) -> Value {
+        let Some(Action::Make { volume, .. }) = planned(&[claim(&json!({}))], &[]).pop() else {
+            panic!("nothing made");
+        };
+        let mut volume = serde_json::to_value(volume).expect("JSON");
+        merge(&mut volume, &json!({ "status": { "phase": "Released" } }));
+        merge(&mut volume, change);
+        volume
+    }
+
+    #[test]
+    fn claims() {
+        for (case, change, made) in [
+            ("waits for us", json!({}), true),
+            (
+                "another node",
+                json!({"metadata": {"annotations": {"volume.kubernetes.io/selected-node": "other"}}}),
+                false,
+            ),
+            (
+                "no pod yet",
+                json!({"metadata": {"annotations": null}}),
+                false,
+            ),
+            ("bound", json!({"spec": {"volumeName": "pvc-u1"}}), false),
+            (
+                "another class",
+                json!({"spec": {"storageClassName": "nfs"}}),
+                false,
+            ),
+        ] {
+            let actions = planned(&[claim(&change)], &[]);
+            assert_eq!(
+                matches!(actions.as_slice(), [Action::Make { .. }]),
+                made,
+                "{case}: {actions:?}"
+            );
+        }
+        let shared = planned(
+            &[claim(&json!({"spec": {"accessModes": ["ReadWriteMany"]}}))],
+            &[],
+        );
+        assert!(
+            matches!(shared.as_slice(), [Action::Refuse(why)] if why.contains("ReadWriteMany")),
+            "{shared:?}"
+        );
+        assert_eq!(
+            planned(
+                &[claim(&json!({}))],
+                &[released(&json!({"status": {"phase": "Bound"}}))]
+            ),
+            []
+        );
+    }
+
+    #[test]
+    fn volumes() {
+        let folder = format!("{ROOT}/pvc-u1_web_data");
+        for (case, change, removed) in [
+            ("released", json!({}), true),
+            ("in use", json!({"status": {"phase": "Bound"}}), false),
+            (
+                "to be kept",
+                json!({"spec": {"persistentVolumeReclaimPolicy": "Retain"}}),
+                false,
+            ),
+            (
+                "someone else's",
+                json!({"metadata": {"annotations": null}}),
+                false,
+            ),
+        ] {
+            let actions = planned(&[], &[released(&change)]);
+            let expected = Action::Remove {
+                folder: folder.clone().into(),
+                volume: "pvc-u1".into(),
+            };
+            assert_eq!(actions == [expected], removed, "{case}: {actions:?}");
+        }
+        for path in [
+            "/",
+            "/var/lib/holdfast/volumes",
+            "/var/lib/holdfast/volumes/../cluster",
+            "/var/lib/holdfast/volumes/pvc-u2_a_b",
+        ] {
+            let actions = planned(
+                &[],
+                &[released(&json!({"spec": {"local": {"path": path}}}))],
+            );
+            assert!(
+                matches!(actions.as_slice(), [Action::Refuse(_)]),
+                "{path}: {actions:?}"
+            );
+        }
+    }
+}
