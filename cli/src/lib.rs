@@ -3,6 +3,32 @@
 //! One binary for the node (feature `node`) and for the build host (feature `workstation`). Each command is a module with
 //! `Args` and `run`; nothing here decides, it only dispatches.
 
+#[cfg(feature = "node")]
+mod boot_times;
+#[cfg(feature = "node")]
+mod client;
+mod config;
+#[cfg(feature = "node")]
+mod kubeconfig;
+#[cfg(feature = "node")]
+mod logs;
+#[cfg(feature = "node")]
+mod network;
+#[cfg(feature = "node")]
+mod node;
+#[cfg(feature = "node")]
+mod pods;
+#[cfg(feature = "node")]
+mod power;
+#[cfg(feature = "node")]
+mod runtime;
+#[cfg(feature = "node")]
+mod status;
+#[cfg(feature = "node")]
+mod table;
+#[cfg(feature = "workstation")]
+mod vm;
+
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -16,6 +42,36 @@ pub struct Holdfast {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Config(config::Args),
+    #[cfg(feature = "workstation")]
+    Vm(vm::Args),
+    /// Show what the node is, how it is, and what is wrong
+    #[cfg(feature = "node")]
+    Status(status::Args),
+    /// Show a service's output
+    #[cfg(feature = "node")]
+    Logs(logs::Args),
+    /// Show where the time of the boot went
+    #[cfg(feature = "node")]
+    BootTimes(boot_times::Args),
+    /// Show the containers of pods, also when the API server is down
+    #[cfg(feature = "node")]
+    Pods(pods::Args),
+    /// Print a kubeconfig for use from another machine
+    #[cfg(feature = "node")]
+    Kubeconfig(kubeconfig::Args),
+    /// Shut down in order and start anew
+    #[cfg(feature = "node")]
+    Reboot,
+    /// Shut down in order and switch off
+    #[cfg(feature = "node")]
+    Poweroff,
+    #[cfg(feature = "node")]
+    #[command(hide = true)]
+    Node(node::Args),
+    #[cfg(feature = "node")]
+    #[command(hide = true)]
+    Runtime(runtime::Args),
 }
 
 /// Runs one command.
@@ -23,7 +79,29 @@ enum Command {
 /// # Errors
 /// Whatever stopped the command; the chain of causes is meant to be printed by [`report`].
 pub fn run(holdfast: Holdfast) -> anyhow::Result<ExitCode> {
-    match holdfast.command {}
+    match holdfast.command {
+        Command::Config(args) => config::run(args),
+        #[cfg(feature = "workstation")]
+        Command::Vm(args) => vm::run(args),
+        #[cfg(feature = "node")]
+        Command::Status(args) => status::run(&args),
+        #[cfg(feature = "node")]
+        Command::Logs(args) => logs::run(&args),
+        #[cfg(feature = "node")]
+        Command::BootTimes(args) => boot_times::run(&args),
+        #[cfg(feature = "node")]
+        Command::Pods(args) => pods::run(&args),
+        #[cfg(feature = "node")]
+        Command::Kubeconfig(args) => kubeconfig::run(&args),
+        #[cfg(feature = "node")]
+        Command::Reboot => power::reboot(),
+        #[cfg(feature = "node")]
+        Command::Poweroff => power::poweroff(),
+        #[cfg(feature = "node")]
+        Command::Node(args) => node::run(args),
+        #[cfg(feature = "node")]
+        Command::Runtime(args) => runtime::run(&args),
+    }
 }
 
 /// Prints an error, one cause a line, and returns the exit code for it (1).

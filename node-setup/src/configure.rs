@@ -124,7 +124,7 @@ fn apply<M: Machine>(
 ) -> Result<(), Problem> {
     let config = loaded.config();
     let situation = Situation {
-        on_trial: found.on_trial,
+        trial: found.trial,
         maintenance: false,
     };
     let version = version(root);
@@ -180,7 +180,7 @@ fn maintain<M: Machine>(
         Err(error) => found.notes.push(not_applied(&error).text),
     }
     let situation = Situation {
-        on_trial: found.on_trial,
+        trial: found.trial,
         maintenance: true,
     };
     match services(&config, facts, &version(root), situation) {
@@ -215,7 +215,7 @@ fn last_good(root: &Root, found: &mut Found) -> Config {
 
 /// Not while on trial: what goes back by itself is not good yet. Not stored means only that the one before stands in.
 fn keep_last_good(root: &Root, found: &Found, loaded: &Loaded) {
-    if found.on_trial {
+    if found.trial.is_some() {
         return;
     }
     let text = loaded.merged_yaml();
@@ -232,7 +232,7 @@ fn report(found: &Found) -> Applied {
     let shown = |source: &Source| format!("{}: {}", source.name, source.origin);
     Applied {
         sources: found.sources.as_slice().iter().map(shown).collect(),
-        on_trial: found.on_trial,
+        on_trial: found.trial.is_some(),
         warnings: found.notes.clone(),
     }
 }

@@ -9,6 +9,7 @@ use crate::plan::{
     FETCHED_KEYS, FETCHED_KEYS_CACHE, MANIFESTS, fetched_keys, manifest_file, words_of,
 };
 use crate::root::Root;
+use crate::services::digest;
 use crate::sources::{Media, StoredUrl, UrlCopy, find};
 use os_config::{Config, Image, Manifest, SourceName};
 use std::io;
@@ -211,17 +212,14 @@ fn said(done: Result<(), ErrandError>) -> bool {
 
 /// A name that is made from the whole URL, with its end kept readable.
 fn image_file(url: &str) -> String {
-    // FNV-1a: only to tell URLs with the same end apart.
-    let hash = url.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = digest(url);
     let end = url.rsplit('/').next().unwrap_or_default();
     let readable: String = end
         .chars()
         .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
         .take(80)
         .collect();
-    format!("config-{hash:016x}-{readable}")
+    format!("config-{hash}-{readable}")
 }
 
 fn remove_stale_images(root: &Root, wanted: &[String]) {

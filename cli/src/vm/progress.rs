@@ -9,7 +9,8 @@ pub(super) fn line(line: &Line, event: &Event) -> Option<String> {
     let said = match event {
         Event::Phase { at, name, took } => format!("{} phase {name} ({took:.1} s)", node_time(*at)),
         Event::Service { at, name, text } => format!("{} service {name} {text}", node_time(*at)),
-        Event::Ready => "node Ready".to_owned(),
+        Event::Ready { at: Some(at) } => format!("{} node Ready", node_time(*at)),
+        Event::Ready { at: None } => "node Ready".to_owned(),
         Event::Maintenance(text) | Event::Panic(text) | Event::Said(text) => text.clone(),
     };
     Some(format!("{} {}", host_time(line.at), said.trim()))

@@ -30,7 +30,7 @@ pub(super) fn status(dir: &Path, name: &str) -> anyhow::Result<ExitCode> {
     let mut last = None;
     let mut ready = false;
     let _ = running.wait_for("the present", Deadline::secs(0), |line| {
-        ready |= matches!(line.event(), Some(Event::Ready));
+        ready |= matches!(line.event(), Some(Event::Ready { .. }));
         last = line.event().map(|_| line.text.clone()).or(last.take());
         None::<()>
     });

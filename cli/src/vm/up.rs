@@ -85,8 +85,9 @@ pub(super) fn run(dir: &Path, name: &str, args: &Args) -> anyhow::Result<ExitCod
             return Ok(ExitCode::from(TIMED_OUT));
         }
         Err(error) => {
-            return Err(error)
-                .with_context(|| format!("no Ready node; the console is in {}", console.display()));
+            return Err(error).with_context(|| {
+                format!("no Ready node; the console is in {}", console.display())
+            });
         }
     };
     if args.wait_workloads && !reach::workloads(&running, deadline)? {

@@ -12,7 +12,8 @@ pub use media::{CONFIG_MOUNT, ConfigPartition, Media, NodeMedia};
 pub use stored_url::{StoredUrl, UrlCopy};
 
 use crate::root::Root;
-use init_api::{BootRecord, Problem};
+use crate::trial;
+use init_api::{BootRecord, Millis, Problem};
 use os_config::{Source, SourceName, Sources};
 use std::io::Read;
 use std::path::Path;
@@ -29,8 +30,8 @@ pub struct Found {
     pub notes: Vec<String>,
     /// Why there is no configuration of this node, when there is none.
     pub missing: Option<Problem>,
-    /// A configuration on trial stands in for the one on the CONFIG partition.
-    pub on_trial: bool,
+    /// When the configuration goes back that stands in for the one on the CONFIG partition.
+    pub trial: Option<Millis>,
 }
 
 /// Reads every source that needs no network.
@@ -44,15 +45,23 @@ pub fn find(root: &Root, boot: Option<&BootRecord>, media: &mut dyn Media) -> Fo
             text,
         ));
     }
-    if let Some(text) = read(&root.path(crate::trial::FILE), &mut found.notes) {
-        found.on_trial = true;
-        found.add_own(
-            SourceName::ConfigPartition,
-            format!("{} (on trial)", crate::trial::FILE),
-            text,
-        );
-    } else {
-        found.add_partition(boot, media);
+    match trial::current(root) {
+        Ok(Some((trial, text))) => {
+            found.trial = Some(trial.ends_ms);
+            found.add_own(
+                SourceName::ConfigPartition,
+                format!("{} (on trial)", trial::FILE),
+                text,
+            );
+        }
+        Ok(None) => found.add_partition(boot, media),
+        // Without a deadline it would never go back.
+        Err(error) => {
+            found
+                .notes
+                .push(format!("the configuration on trial is left out: {error}"));
+            found.add_partition(boot, media);
+        }
     }
     for stick in media.sticks() {
         match stick {

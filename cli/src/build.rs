@@ -1,0 +1,108 @@
+//! `holdfast build`: images from this checkout.
+
+use anyhow::Context;
+use builder::{Built, Options, Progress, Project, SecureBoot, megabytes};
+use clap::Subcommand;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Build the flashable image of a board.
+#[derive(Debug, clap::Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Writes to the output folder (build/out):\n  \
+    holdfast_VERSION_BOARD.img.zst          the image to flash, with dd, balenaEtcher or Raspberry Pi Imager\n  \
+    holdfast_VERSION_BOARD.img.zst.sha256   its digest, for sha256sum -c\n  \
+    holdfast_VERSION_BOARD.img              the same, not compressed, for virtual machines\n  \
+    holdfast_VERSION_BOARD.spdx.json        every package, module and crate inside (SPDX)\n\n\
+    Every step is kept below build/cache by its inputs; what has not changed is not made again. The same checkout gives\n\
+    the same image, bit for bit. Root is not needed. Debian packages come from the mirror of this machine's apt."
+)]
+pub struct Args {
+    #[command(subcommand)]
+    action: Option<Action>,
+    /// The board: a file of board-support/boards
+    #[arg(long, default_value = "qemu-x86_64")]
+    board: String,
+    /// A config.yaml to bake in, checked first; without it the image carries a commented sample
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where the image goes [default: build/out in the checkout]
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// Version of the release
+    #[arg(long, default_value = env!("CARGO_PKG_VERSION"))]
+    version: String,
+    /// Debian mirror to use instead of the one of this machine's apt: its URL, which ends in /debian
+    #[arg(long, value_name = "URL", global = true)]
+    mirror: Option<String>,
+    /// Private key (PEM) to sign boot loader and kernel with, for UEFI Secure Boot
+    #[arg(long, value_name = "FILE", requires = "secure_boot_cert")]
+    secure_boot_key: Option<PathBuf>,
+    /// Certificate (PEM) of that key, enrolled in the machine's firmware
+    #[arg(long, value_name = "FILE", requires = "secure_boot_key")]
+    secure_boot_cert: Option<PathBuf>,
+    /// Folder of programs that are built already (init, pause, holdfast, engine, …); those it lacks are built
+    #[arg(long, value_name = "DIR")]
+    programs: Option<PathBuf>,
+    /// Processors to use [default: all]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+    /// Time of the release in seconds since 1970 [default: the last commit's]
+    #[arg(long, value_name = "SECONDS", env = "SOURCE_DATE_EPOCH")]
+    source_date_epoch: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Take today's versions of all Debian packages: resolves buildroot/packages.toml and writes buildroot/lock
+    Lock {
+        /// Architectures to resolve for
+        #[arg(long = "arch", value_name = "ARCH", default_values = ["amd64", "arm64"])]
+        archs: Vec<String>,
+    },
+}
+
+/// Runs `holdfast build`.
+///
+/// # Errors
+/// Whatever stopped it, with what to do about it.
+pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let here = std::env::current_dir().context("cannot tell the current folder")?;
+    let project = Project::find(&here)?;
+    let progress = Progress::detect();
+    match args.action {
+        Some(Action::Lock { archs }) => {
+            let changes = builder::relock(&project, &archs, args.mirror.as_deref(), progress)?;
+            changes.iter().for_each(|change| println!("{change}"));
+            println!("{} changes in buildroot/lock", changes.len());
+        }
+        None => {
+            let options = options(&project, args);
+            eprintln!("holdfast {} for {}", options.version, options.board);
+            print(&builder::build(&project, &options, progress)?, &here);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn options(project: &Project, args: Args) -> Options {
+    Options {
+        board: args.board,
+        version: args.version,
+        config: args.config,
+        output: args.output.unwrap_or_else(|| project.out()),
+        mirror: args.mirror,
+        secure_boot: args.secure_boot_key.zip(args.secure_boot_cert).map(|(key, certificate)| SecureBoot { key, certificate }),
+        programs: args.programs,
+        jobs: args.jobs.map(usize::from),
+        source_date_epoch: args.source_date_epoch,
+    }
+}
+
+fn print(built: &Built, here: &Path) {
+    let shown = |path: &Path| path.strip_prefix(here).unwrap_or(path).display().to_string();
+    println!("{}  {}", shown(&built.image), megabytes(built.image_size));
+    println!("  root {}, UKI {}, verity {}", megabytes(built.root_size), megabytes(built.uki_size), built.root_hash);
+    println!("  for virtual machines: {}", shown(&built.raw));
+}

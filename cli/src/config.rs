@@ -1,0 +1,93 @@
+//! `holdfast config`: check, show, compare, change the one `config.yaml`.
+
+#[cfg(feature = "node")]
+mod apply;
+#[cfg(feature = "node")]
+mod duration;
+mod file;
+#[cfg(feature = "node")]
+mod node;
+
+use clap::Subcommand;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A configuration is not right.
+pub(crate) const NOT_RIGHT: u8 = 3;
+/// `diff` found differences.
+pub(crate) const DIFFERENT: u8 = 4;
+
+/// Check, show and change the configuration.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the configuration is not right, 4 (diff) something differs.\n\
+    check, schema, migrate, sample, and show, diff, explain with --file work on any machine; the others on a node, as root."
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Say whether a file is right, and if not, all that is wrong with it
+    Check {
+        /// The file; - for standard input
+        file: PathBuf,
+    },
+    /// Print the configuration in force, defaults included
+    Show {
+        /// Print passwords, tokens and keys as well
+        #[arg(long)]
+        secrets: bool,
+        /// Of this file instead of the node's
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// Show what would change, and what each change takes
+    Diff {
+        /// The new file
+        file: PathBuf,
+        /// Compare with this file instead of the node's configuration
+        #[arg(long, value_name = "FILE")]
+        file_before: Option<PathBuf>,
+    },
+    /// Put a file in force and keep it on the CONFIG partition
+    #[cfg(feature = "node")]
+    Apply(apply::Args),
+    /// Keep the configuration that is on trial
+    #[cfg(feature = "node")]
+    Confirm,
+    /// Take back the configuration that is on trial
+    #[cfg(feature = "node")]
+    Revert,
+    /// Say what a key means, which source decides it, and which ones lost
+    Explain {
+        /// The key, such as network.interfaces[0].addresses
+        key: String,
+        /// In this file instead of the node's configuration
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// Print the JSON Schema of config.yaml
+    Schema,
+}
+
+pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
+    match args.action {
+        Action::Check { file } => file::check(&file),
+        Action::Show { secrets, file } => file::show(file.as_deref(), secrets),
+        Action::Diff { file, file_before } => file::diff(&file, file_before.as_deref()),
+        #[cfg(feature = "node")]
+        Action::Apply(args) => apply::run(&args),
+        #[cfg(feature = "node")]
+        Action::Confirm => apply::confirm(),
+        #[cfg(feature = "node")]
+        Action::Revert => apply::revert(),
+        Action::Explain { key, file } => file::explain(file.as_deref(), &key),
+        Action::Schema => {
+            print!("{}", os_config::schema_json());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! `holdfast config apply`, `confirm`, `revert`.
+
+use super::duration;
+use super::node::{as_root_on_a_node, proposal};
+use crate::client::reconfigure;
+use crate::node::now;
+use anyhow::{Context, bail};
+use init_api::Millis;
+use node_setup::change::{self, Remount};
+use node_setup::trial::{self, Trial};
+use node_setup::{NodeMedia, Root};
+use os_config::{Change, Impact};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Bringing the network in line waits for leases.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Where a cluster is once it exists.
+const CLUSTER: &str = "/var/lib/holdfast/cluster/db";
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "With --try the file is in force for the given time and goes back by itself, also when the connection breaks or the machine \
+    restarts, unless `holdfast config confirm` is run in time."
+)]
+pub(super) struct Args {
+    /// The new config.yaml; - for standard input
+    file: PathBuf,
+    /// Try it for so long: 60s, 5m, 1h
+    #[arg(long = "try", value_name = "TIME", value_parser = duration::parse)]
+    try_for: Option<Duration>,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let proposal = match proposal(&args.file)? {
+        Ok(proposal) => proposal,
+        Err(code) => return Ok(code),
+    };
+    if proposal.changes.is_empty() {
+        println!("no difference to what is in force");
+    }
+    proposal
+        .changes
+        .iter()
+        .for_each(|change| println!("{change}"));
+    refuse_a_new_cluster(&proposal.changes)?;
+    let root = Root::default();
+    match args.try_for {
+        Some(time) => {
+            let ends_ms = now()?.plus(Millis::from(time));
+            proposal.try_it(&root, Trial { ends_ms })?;
+            if let Err(error) = in_force() {
+                trial::end(&root).context("cannot end the trial")?;
+                reconfigure(PATIENCE)?;
+                return Err(error.context("the trial was ended and the old configuration is back"));
+            }
+            println!(
+                "on trial for {} s; keep it with: holdfast config confirm",
+                time.as_secs()
+            );
+        }
+        None => {
+            proposal.keep(&root, &mut NodeMedia, &mut Remount)?;
+            in_force()?;
+            println!(
+                "in force, and kept on the CONFIG partition; the file before it is /var/lib/holdfast/config/previous.yaml"
+            );
+        }
+    }
+    say_what_waits(&proposal.changes);
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn confirm() -> anyhow::Result<ExitCode> {
+    as_root_on_a_node()?;
+    change::confirm(&Root::default(), &mut NodeMedia, &mut Remount)?;
+    in_force()?;
+    println!("kept on the CONFIG partition");
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn revert() -> anyhow::Result<ExitCode> {
+    as_root_on_a_node()?;
+    let root = Root::default();
+    if trial::current(&root)
+        .context("cannot read the trial's files")?
+        .is_none()
+    {
+        bail!("no configuration is on trial");
+    }
+    trial::end(&root).context("cannot end the trial")?;
+    in_force()?;
+    println!("the configuration of the CONFIG partition is back");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Asks PID 1 to configure and tells the problem when that did not go well.
+fn in_force() -> anyhow::Result<()> {
+    match reconfigure(PATIENCE)? {
+        None => Ok(()),
+        Some(problem) => bail!("{}\n{}\n{}", problem.title, problem.text, problem.cure),
+    }
+}
+
+/// Some keys are part of what the cluster is; with a cluster there, another value would leave a broken one.
+fn refuse_a_new_cluster(changes: &[Change]) -> anyhow::Result<()> {
+    let fixed: Vec<&str> = changes
+        .iter()
+        .filter(|change| change.impact == Impact::NewCluster)
+        .map(|change| change.key.as_str())
+        .collect();
+    if fixed.is_empty() || !Path::new(CLUSTER).exists() {
+        return Ok(());
+    }
+    bail!(
+        "{} cannot change once the cluster exists; nothing was changed. For a new cluster, flash the machine anew or remove /var/lib/holdfast/cluster and restart",
+        fixed.join(", ")
+    )
+}
+
+fn say_what_waits(changes: &[Change]) {
+    let waits: Vec<&str> = changes
+        .iter()
+        .filter(|change| change.impact == Impact::Reboot)
+        .map(|change| change.key.as_str())
+        .collect();
+    if !waits.is_empty() {
+        println!(
+            "takes effect at the next boot (holdfast reboot): {}",
+            waits.join(", ")
+        );
+    }
+}

@@ -1,0 +1,126 @@
+//! Commands that read configurations: from files, or the node's.
+
+use super::{DIFFERENT, NOT_RIGHT};
+use anyhow::{Context, bail};
+use os_config::{LARGEST_TEXT, Loaded, Report, Sources};
+use std::fs::File;
+use std::io::{Read, stdin};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// A loaded configuration, or the exit code after its report has been printed.
+type Checked = Result<Loaded, ExitCode>;
+
+pub(super) fn check(path: &Path) -> anyhow::Result<ExitCode> {
+    Ok(match load(path)? {
+        Ok(_) => {
+            println!("{}: right", path.display());
+            ExitCode::SUCCESS
+        }
+        Err(code) => code,
+    })
+}
+
+pub(super) fn show(path: Option<&Path>, secrets: bool) -> anyhow::Result<ExitCode> {
+    let loaded = match in_force(path)? {
+        Ok(loaded) => loaded,
+        Err(code) => return Ok(code),
+    };
+    print!(
+        "{}",
+        if secrets {
+            loaded.secret_yaml()
+        } else {
+            loaded.redacted_yaml()
+        }
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn explain(path: Option<&Path>, key: &str) -> anyhow::Result<ExitCode> {
+    let loaded = match in_force(path)? {
+        Ok(loaded) => loaded,
+        Err(code) => return Ok(code),
+    };
+    println!("{}", loaded.explain(key)?.to_string().trim_end());
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn diff(path: &Path, before: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let changes = match before {
+        Some(before) => match (load(before)?, load(path)?) {
+            (Ok(before), Ok(after)) => os_config::diff(&before, &after),
+            (Err(code), _) | (_, Err(code)) => return Ok(code),
+        },
+        None => match changes_on_node(path)? {
+            Ok(changes) => changes,
+            Err(code) => return Ok(code),
+        },
+    };
+    if changes.is_empty() {
+        println!("no difference");
+        return Ok(ExitCode::SUCCESS);
+    }
+    changes.iter().for_each(|change| println!("{change}"));
+    Ok(ExitCode::from(DIFFERENT))
+}
+
+/// The configuration of a file, or of the node.
+fn in_force(path: Option<&Path>) -> anyhow::Result<Checked> {
+    match path {
+        Some(path) => load(path),
+        None => of_node(),
+    }
+}
+
+#[cfg(feature = "node")]
+fn of_node() -> anyhow::Result<Checked> {
+    super::node::in_force().map(Ok)
+}
+
+#[cfg(feature = "node")]
+fn changes_on_node(path: &Path) -> anyhow::Result<Result<Vec<os_config::Change>, ExitCode>> {
+    super::node::changes(path)
+}
+
+#[cfg(not(feature = "node"))]
+fn of_node() -> anyhow::Result<Checked> {
+    bail!("this build of holdfast is not for nodes: name a file with --file")
+}
+
+#[cfg(not(feature = "node"))]
+fn changes_on_node(_: &Path) -> anyhow::Result<Result<Vec<os_config::Change>, ExitCode>> {
+    bail!("this build of holdfast is not for nodes: name the other file with --file-before")
+}
+
+fn load(path: &Path) -> anyhow::Result<Checked> {
+    let text = read(path)?;
+    let sources = Sources::one(path.display().to_string(), text);
+    Ok(os_config::load(&sources).map_err(|report| not_right(&report)))
+}
+
+/// Prints a report; the exit code for it.
+pub(super) fn not_right(report: &Report) -> ExitCode {
+    eprintln!("{report}");
+    ExitCode::from(NOT_RIGHT)
+}
+
+/// The file's bytes. Of a file that is too large, just more than what is allowed, so that the report can say so.
+pub(super) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let input: Box<dyn Read> = if path == Path::new("-") {
+        Box::new(stdin())
+    } else {
+        let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        if file.metadata().is_ok_and(|is| is.is_dir()) {
+            bail!("{} is a folder; name the file in it", path.display());
+        }
+        Box::new(file)
+    };
+    let mut text = Vec::new();
+    let most = u64::try_from(LARGEST_TEXT).unwrap_or(u64::MAX - 1) + 1;
+    input
+        .take(most)
+        .read_to_end(&mut text)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(text)
+}

@@ -1,0 +1,46 @@
+//! The node's own configuration.
+
+use super::file::{not_right, read};
+use crate::client::on_a_node;
+use anyhow::bail;
+use node_setup::change::{ChangeError, Proposal, current, propose};
+use node_setup::{NodeMedia, Root};
+use os_config::{Change, Loaded};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// What the node's sources say now, together.
+pub(super) fn in_force() -> anyhow::Result<Loaded> {
+    as_root_on_a_node()?;
+    current(&Root::default(), &mut NodeMedia)
+        .map_err(|problem| anyhow::anyhow!("{}\n{}\n{}", problem.title, problem.text, problem.cure))
+}
+
+/// What a file would change; the exit code when it is not right.
+pub(super) fn changes(path: &Path) -> anyhow::Result<Result<Vec<Change>, ExitCode>> {
+    Ok(proposal(path)?.map(|proposal| proposal.changes))
+}
+
+/// A file, checked in the place of the CONFIG partition's.
+pub(super) fn proposal(path: &Path) -> anyhow::Result<Result<Proposal, ExitCode>> {
+    as_root_on_a_node()?;
+    let text = read(path)?;
+    match propose(
+        &Root::default(),
+        &mut NodeMedia,
+        &path.display().to_string(),
+        text,
+    ) {
+        Ok(proposal) => Ok(Ok(proposal)),
+        Err(ChangeError::NotRight(report)) => Ok(Err(not_right(&report))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) fn as_root_on_a_node() -> anyhow::Result<()> {
+    on_a_node()?;
+    if !rustix::process::geteuid().is_root() {
+        bail!("only root may read and change the node's configuration: log in as root");
+    }
+    Ok(())
+}

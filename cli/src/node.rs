@@ -1,0 +1,117 @@
+//! `holdfast node`: what PID 1 and its services run. Not for people.
+
+use anyhow::{Context, bail};
+use clap::Subcommand;
+use init_api::{Client, Millis, paths};
+use node_setup::{NodeMedia, Outcome, Root, ThisMachine, configure, errand, trial};
+use os_config::SshKeySource;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// The configuration is not right or could not be applied: PID 1 goes into maintenance mode.
+const NOT_CONFIGURED: u8 = 2;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Read every source of configuration, check, apply
+    Configure,
+    /// Run the configuration's run_commands
+    RunCommands,
+    /// Fetch ssh keys
+    FetchKeys {
+        /// github:USER, gitlab:USER or a URL
+        sources: Vec<String>,
+    },
+    /// Fetch the configuration that config_url names
+    FetchConfig {
+        /// The URL
+        url: String,
+    },
+    /// Fetch manifests and images
+    FetchDownloads {
+        /// What is fetched, for PID 1 to notice a change; the list itself comes from the configuration
+        urls: Vec<String>,
+    },
+    /// Wait for the end of a trial and take the configuration back
+    Trial {
+        /// When it ends, for PID 1 to notice a new trial; the time itself comes from the trial's record
+        #[arg(long)]
+        until: u64,
+    },
+}
+
+pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let root = Root::default();
+    match args.action {
+        Action::Configure => return run_configure(&root),
+        Action::RunCommands => errand::run_commands(&root, &mut ThisMachine)?,
+        Action::FetchKeys { sources } => {
+            let sources: Result<Vec<_>, _> = sources
+                .iter()
+                .map(|text| SshKeySource::parse(text))
+                .collect();
+            errand::fetch_keys(&root, &sources?, std::thread::sleep)?;
+        }
+        Action::FetchConfig { url } => {
+            if errand::fetch_config(&root, &mut NodeMedia, &url, std::thread::sleep)? {
+                println!("{url} has a new configuration: applying it");
+                Client::connect(paths::SOCKET)?.reconfigure()?;
+            }
+        }
+        Action::FetchDownloads { .. } => {
+            let config = errand::config_in_force(&root)?;
+            errand::fetch_downloads(&root, &config, std::thread::sleep)?;
+        }
+        Action::Trial { .. } => wait_out(&root)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_configure(root: &Root) -> anyhow::Result<ExitCode> {
+    match configure(root, &mut NodeMedia, ThisMachine)? {
+        Outcome::Applied => Ok(ExitCode::SUCCESS),
+        Outcome::Problem(problem) => {
+            eprintln!("{}\n\n{}\n\n{}", problem.title, problem.text, problem.cure);
+            Ok(ExitCode::from(NOT_CONFIGURED))
+        }
+    }
+}
+
+/// Waits for the end of the trial, then asks for the old configuration. A confirmation ends this service instead.
+fn wait_out(root: &Root) -> anyhow::Result<()> {
+    loop {
+        let Some((trial, _)) = trial::current(root).context("cannot read the trial's files")?
+        else {
+            return Ok(());
+        };
+        let left = trial.ends_ms.since(now()?);
+        if left == Millis(0) {
+            break;
+        }
+        println!("on trial for {} s more", left.as_seconds().ceil());
+        std::thread::sleep(Duration::from(left));
+    }
+    println!("not confirmed in time: the configuration of the CONFIG partition comes back");
+    trial::end(root).context("cannot end the trial")?;
+    Client::connect(paths::SOCKET)?.reconfigure()?;
+    Ok(())
+}
+
+/// Time since the kernel's start, sleep included.
+pub(crate) fn now() -> anyhow::Result<Millis> {
+    let text = std::fs::read_to_string("/proc/uptime").context("cannot read /proc/uptime")?;
+    let seconds: Option<f64> = text
+        .split_whitespace()
+        .next()
+        .and_then(|word| word.parse().ok());
+    match seconds {
+        Some(seconds) => Ok(Duration::from_secs_f64(seconds).into()),
+        None => bail!("/proc/uptime holds no number: {text:?}"),
+    }
+}

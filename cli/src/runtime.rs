@@ -1,0 +1,42 @@
+//! `holdfast runtime`: the cluster's side of a node. Not for people.
+
+use clap::Subcommand;
+use runtime::address::Patience;
+use runtime::{Paths, load_settings};
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum Action {
+    /// Load the image of system workloads into containerd
+    Images,
+    /// Write certificates, component settings and the engine's plan
+    Prepare,
+    /// Hold the cluster to the configuration
+    Keep,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    // PID 1 keeps what is written as the service's log; it adds the time.
+    tracing_subscriber::fmt()
+        .with_ansi(false)
+        .without_time()
+        .with_target(false)
+        .with_writer(std::io::stderr)
+        .init();
+    let paths = Paths::default();
+    let settings = load_settings(&paths)?;
+    match args.action {
+        Action::Images => runtime::load_system_image(&settings, &paths)?,
+        Action::Prepare => {
+            runtime::prepare(&settings, &paths, Patience::default())?;
+        }
+        Action::Keep => runtime::keep(settings, paths)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,183 @@
+//! `holdfast status`: what the node is, how it is, and what is wrong.
+
+use crate::client::connect;
+use crate::network::{Address, addresses};
+use crate::table::Table;
+use init_api::{Mode, ServiceState, ServiceStatus, Status};
+use node_setup::{Applied, REPORT};
+use serde::Serialize;
+use std::fmt::Write;
+use std::process::ExitCode;
+
+/// The node needs a person: it is in maintenance mode, or a service failed.
+const UNWELL: u8 = 3;
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 the node is well, 1 it cannot be asked, 3 it is in maintenance mode or a service failed."
+)]
+pub(crate) struct Args {
+    /// Print JSON: PID 1's status, the sources of the configuration, the addresses
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct Everything {
+    status: Status,
+    configuration: Applied,
+    addresses: Vec<Address>,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let everything = Everything {
+        status: connect()?.status()?,
+        configuration: init_api::load_if_present(REPORT)?.unwrap_or_default(),
+        addresses: addresses(),
+    };
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&everything)?);
+    } else {
+        print!("{}", page(&everything));
+    }
+    let status = &everything.status;
+    let failed = status
+        .services
+        .iter()
+        .any(|service| service.state == ServiceState::Failed);
+    let unwell = status.mode == Mode::Maintenance || failed;
+    Ok(if unwell {
+        ExitCode::from(UNWELL)
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+/// Writing to a String cannot fail, so the results of `write!` are let go.
+fn page(everything: &Everything) -> String {
+    let Everything {
+        status,
+        configuration,
+        addresses,
+    } = everything;
+    let mut page = String::new();
+    let slot = status
+        .boot
+        .as_ref()
+        .map_or("?".to_owned(), |boot| boot.slot.to_string());
+    let _ = writeln!(
+        page,
+        "{}  Holdfast {}, slot {slot}, Linux {}",
+        status.hostname, status.version, status.kernel
+    );
+    let mut facts = Table::default();
+    facts.row(["up", &duration(status.uptime_ms.0)]);
+    facts.row(["mode", mode(status.mode)]);
+    facts.row(["node", &node(status)]);
+    for (index, address) in addresses.iter().enumerate() {
+        let label = if index == 0 { "address" } else { "" };
+        facts.row([label, &format!("{} {}", address.interface, address.address)]);
+    }
+    if addresses.is_empty() {
+        facts.row(["address", "none: no cable, no lease, no wireless network"]);
+    }
+    for (index, source) in configuration.sources.iter().enumerate() {
+        facts.row([if index == 0 { "config" } else { "" }, source]);
+    }
+    if configuration.on_trial {
+        facts.row(["", "on trial; `holdfast config confirm` keeps it"]);
+    }
+    let _ = writeln!(page, "{facts}");
+    let _ = writeln!(page, "{}", services(&status.services, status.uptime_ms.0));
+    for note in status.notes.iter().chain(&configuration.warnings) {
+        let _ = writeln!(page, "note: {note}");
+    }
+    let node_problem = status.node.as_ref().and_then(|node| node.problem.as_ref());
+    for problem in status.problem.iter().chain(node_problem) {
+        let _ = writeln!(
+            page,
+            "\nPROBLEM: {}\n\n{}\n\nWhat to do: {}",
+            problem.title, problem.text, problem.cure
+        );
+    }
+    page
+}
+
+fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Booting => "booting",
+        Mode::Running => "running",
+        Mode::Maintenance => "MAINTENANCE: something must be mended, see below",
+        Mode::ShuttingDown => "shutting down",
+    }
+}
+
+fn node(status: &Status) -> String {
+    let Some(node) = &status.node else {
+        return "not started yet".to_owned();
+    };
+    if node.ready {
+        return format!("{} is Ready", node.name);
+    }
+    let mut text = format!("{} is not Ready", node.name);
+    if !node.reason.is_empty() {
+        text.push_str(&format!(": {}", node.reason));
+    }
+    if !node.waiting_for.is_empty() {
+        text.push_str(&format!("; waiting for {}", node.waiting_for.join(", ")));
+    }
+    text
+}
+
+fn services(services: &[ServiceStatus], now: u64) -> Table {
+    let mut table = Table::default();
+    table.row(["SERVICE", "STATE", "SINCE", "RESTARTS", "PID", ""]);
+    for service in services {
+        let since = duration(now.saturating_sub(service.since_ms.0));
+        let pid = service.pid.map_or(String::new(), |pid| pid.to_string());
+        let waits: Vec<&str> = service
+            .waiting_for
+            .iter()
+            .map(init_api::ServiceName::as_str)
+            .collect();
+        let more = match (&service.last_exit, waits.is_empty()) {
+            (_, false) => format!("waits for {}", waits.join(", ")),
+            (Some(exit), true) if !exit.is_success() => format!("last: {exit}"),
+            _ => String::new(),
+        };
+        table.row([
+            service.name.as_str(),
+            state(service.state),
+            &since,
+            &service.restarts.to_string(),
+            &pid,
+            &more,
+        ]);
+    }
+    table
+}
+
+fn state(state: ServiceState) -> &'static str {
+    match state {
+        ServiceState::Waiting => "waiting",
+        ServiceState::Starting => "starting",
+        ServiceState::Ready => "ready",
+        ServiceState::Completed => "done",
+        ServiceState::Pausing => "pausing",
+        ServiceState::Stopping => "stopping",
+        ServiceState::Stopped => "stopped",
+        ServiceState::Failed => "FAILED",
+    }
+}
+
+/// `45 s`, `12 min`, `5 h 3 min`, `3 d 4 h`.
+fn duration(ms: u64) -> String {
+    let seconds = ms / 1000;
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+        _ => format!("{} d {} h", seconds / 86_400, seconds / 3600 % 24),
+    }
+}
