@@ -114,10 +114,12 @@ fn read_copy(store: &impl Store, sector: u64, at: u64, last: u64) -> Result<Tabl
     if header.primary_lba != at {
         return Err(form("a header that belongs elsewhere"));
     }
-    let array = read(
+    let mut array = read(
         header.partition_entry_lba,
         header.number_of_partition_entries as usize * 128,
     )?;
+    // gptman reads somewhat past each entry, also past the last one.
+    array.resize(array.len() + 512, 0);
     // The entries are read from a copy that begins where they do.
     let mut local = header.clone();
     local.partition_entry_lba = 0;

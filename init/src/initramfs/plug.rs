@@ -41,7 +41,7 @@ impl Plug {
             .map(str::trim)
             .filter(|l| !l.is_empty() && !l.starts_with('#'))
         {
-            plug.load(name, log);
+            plug.load(name, Log::error, log);
         }
         mounts::efi_variables(&root.join("sys"))?;
         plug.coldplug(root, log, guard);
@@ -61,7 +61,7 @@ impl Plug {
                 return;
             }
             for alias in fresh {
-                self.load(&alias, log);
+                self.load(&alias, Log::detail, log);
                 self.seen.insert(alias);
             }
         }
@@ -82,7 +82,7 @@ impl Plug {
         if let Some(alias) = event.modalias.filter(|_| event.action == "add")
             && self.seen.insert(alias.clone())
         {
-            self.load(&alias, log);
+            self.load(&alias, Log::detail, log);
         }
     }
 
@@ -90,12 +90,12 @@ impl Plug {
         &self.listener
     }
 
-    fn load(&mut self, alias: &str, log: &Log) {
+    fn load(&mut self, alias: &str, tell: fn(&Log, &str), log: &Log) {
         for failure in self.loader.load(alias) {
             let why = std::error::Error::source(&failure)
                 .map(ToString::to_string)
                 .unwrap_or_default();
-            log.detail(&format!("{failure}: {why}"));
+            tell(log, &format!("{failure}: {why}"));
         }
     }
 }

@@ -39,13 +39,7 @@ impl Log {
     /// A step of the boot or a change of a service: consoles and kernel log, with the time since the kernel's start.
     pub fn line(&self, text: &str) {
         self.say(7, text);
-        let text = format!(
-            "holdfast: [{:.2}] {text}\n",
-            clock::since_kernel_start().as_seconds()
-        );
-        for console in &self.consoles {
-            console.write(text.as_bytes());
-        }
+        self.show(text);
     }
 
     /// A detail: kernel log only.
@@ -55,8 +49,8 @@ impl Log {
 
     /// Something is wrong: consoles, and the kernel's log as an error.
     pub fn error(&self, text: &str) {
-        self.line(text);
         self.say(3, text);
+        self.show(text);
     }
 
     /// Text as it is, on every console; screens are cleared first.
@@ -69,10 +63,21 @@ impl Log {
         }
     }
 
+    fn show(&self, text: &str) {
+        let now = clock::since_kernel_start().as_seconds();
+        let text = format!("holdfast: [{now:.2}] {text}\n");
+        for console in &self.consoles {
+            console.write(text.as_bytes());
+        }
+    }
+
+    /// One record for each line, each in one write: that is how the kernel takes them.
     fn say(&self, level: u8, text: &str) {
         if let Some(mut kernel) = self.kernel.as_ref() {
-            // The kernel's log is the last resort: there is nowhere left to tell that it failed.
-            let _ = writeln!(kernel, "<{level}>holdfast: {text}");
+            for line in text.lines() {
+                // The kernel's log is the last resort: there is nowhere left to tell that it failed.
+                let _ = kernel.write_all(format!("<{level}>holdfast: {line}\n").as_bytes());
+            }
         }
     }
 }

@@ -70,9 +70,11 @@ mod tests {
     #[test]
     fn power_keys() {
         assert!(has_power_key("10000000000000 0\n"));
-        assert!(!has_power_key(
+        // A keyboard with a power key.
+        assert!(has_power_key(
             "402000007 ff803078f800d001 feffffdfffcfffff fffffffffffffffe"
         ));
+        assert!(!has_power_key("70000 0 0 0 0"));
         assert!(!has_power_key("fffffffffffffffe"));
         assert!(!has_power_key(""));
     }
