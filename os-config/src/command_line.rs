@@ -22,11 +22,8 @@ const OF_THE_BOOT: [&str; 6] = [
 
 const PREFIX: &str = "holdfast.";
 
-/// Reads the configuration out of a kernel command line.
-///
-/// # Errors
-/// Words that are no known key or no value of its type.
-pub(crate) fn read(text: &str, source: usize) -> Result<Node, Vec<Finding>> {
+/// Reads the configuration out of a kernel command line; words that name no key are findings.
+pub(crate) fn read(text: &str, source: usize) -> (Node, Vec<Finding>) {
     let start = Span {
         source,
         line: 1,
@@ -56,11 +53,7 @@ pub(crate) fn read(text: &str, source: usize) -> Result<Node, Vec<Finding>> {
             )),
         }
     }
-    if findings.is_empty() {
-        Ok(tree)
-    } else {
-        Err(findings)
-    }
+    (tree, findings)
 }
 
 struct Word {

@@ -123,6 +123,7 @@ pub(crate) fn collect(node: &Node, path: &Path, leaves: &mut Vec<Path>) {
 fn meaning(path: &Path) -> Result<String, Option<String>> {
     let mut here = vec![schema()];
     let mut way = Path::default();
+    let mut meaning = String::new();
     for step in &path.0 {
         let next = here
             .iter()
@@ -145,11 +146,12 @@ fn meaning(path: &Path) -> Result<String, Option<String>> {
         };
         way.0.push(step.clone());
         here = vec![next];
+        // An entry of a list or of a mapping with free keys means what its list or mapping means.
+        if let Some(text) = next.get("description").and_then(serde_json::Value::as_str) {
+            text.clone_into(&mut meaning);
+        }
     }
-    let text = here[0]
-        .get("description")
-        .and_then(serde_json::Value::as_str);
-    Ok(text.unwrap_or_default().to_owned())
+    Ok(meaning)
 }
 
 impl fmt::Display for Origin {

@@ -72,6 +72,11 @@ const TABLE: &[(&str, Impact)] = &[
     ("health", Impact::Live),
 ];
 
+/// True when `key`, of the top level, has a row in the table; what has none is taken for the worst.
+pub fn is_classified(key: &str) -> bool {
+    TABLE.iter().any(|(prefix, _)| *prefix == key)
+}
+
 /// What it takes for a change of `key` to take effect; `key` is written as in [`Change`](crate::Change).
 pub fn impact(key: &str) -> Impact {
     let below = |prefix: &str| {

@@ -11,6 +11,7 @@ mod explain;
 mod impact;
 mod load;
 mod merge;
+mod migrate;
 mod raw;
 mod reference;
 mod report;
@@ -30,8 +31,9 @@ pub use config::{
 };
 pub use diff::{Change, diff};
 pub use explain::{Explained, Explanation, Origin, UnknownKey};
-pub use impact::{Impact, impact};
+pub use impact::{Impact, impact, is_classified};
 pub use load::{Loaded, load, parse_config};
+pub use migrate::{Migration, Note, migrate};
 pub use reference::reference;
 pub use report::{Problem, Report};
 pub use sample::sample;

@@ -31,13 +31,19 @@ impl Loaded {
     }
 }
 
-fn yaml(tree: &Node, redact: bool) -> String {
+/// A tree as YAML.
+pub(crate) fn yaml(tree: &Node, redact: bool) -> String {
     let view = View {
         node: tree,
         path: Path::default(),
         redact,
     };
-    serde_saphyr::to_string(&view)
+    // Long lines stay lines: a folded ssh key is valid, and nobody recognises it.
+    let options = serde_saphyr::ser_options! {
+        folded_wrap_chars: crate::LARGEST_TEXT,
+        empty_as_braces: true,
+    };
+    serde_saphyr::to_string_with_options(&view, options)
         .expect("a tree of text, lists and mappings can be written as YAML")
 }
 

@@ -27,8 +27,8 @@ pub(crate) fn read(source: &Source, index: usize) -> Part {
         width: 1,
     };
     match tree(source, start) {
-        Ok(mut tree) => {
-            let findings = look_over(&tree, source, start);
+        Ok((mut tree, mut findings)) => {
+            findings.extend(look_over(&tree, source, start));
             for finding in &findings {
                 tree.prune(finding.key.as_ref().unwrap_or(&Path::default()));
             }
@@ -41,14 +41,14 @@ pub(crate) fn read(source: &Source, index: usize) -> Part {
     }
 }
 
-fn tree(source: &Source, start: Span) -> Result<Node, Vec<Finding>> {
+fn tree(source: &Source, start: Span) -> Result<(Node, Vec<Finding>), Vec<Finding>> {
     let text = readable(source, start)?;
     if source.name == SourceName::CommandLine {
-        return command_line::read(text, start.source);
+        return Ok(command_line::read(text, start.source));
     }
     let node = yaml::read(text, start.source)?.ok_or_else(|| vec![empty(start)])?;
     if matches!(node.value, Value::Map(_)) {
-        return Ok(node);
+        return Ok((node, Vec::new()));
     }
     Err(vec![Finding::at(
         node.span,
@@ -83,7 +83,7 @@ fn look_over(node: &Node, source: &Source, start: Span) -> Vec<Finding> {
     findings
 }
 
-fn readable(source: &Source, start: Span) -> Result<&str, Vec<Finding>> {
+pub(crate) fn readable(source: &Source, start: Span) -> Result<&str, Vec<Finding>> {
     let bytes = source.text.as_slice();
     if bytes.len() > LARGEST_TEXT {
         return Err(vec![Finding::at(

@@ -47,7 +47,8 @@ fn write_file(c: &mut Checker, raw: &RawWriteFile) -> Option<WriteFile> {
     })
 }
 
-fn decode(encoding: &str, content: &str) -> Result<Bytes, Invalid> {
+/// What a file's content says, decoded.
+pub(crate) fn decode(encoding: &str, content: &str) -> Result<Bytes, Invalid> {
     match encoding {
         "" => Ok(Bytes::from(content.as_bytes().to_vec())),
         "b64" | "base64" => from_base64(content).map(Bytes::from),

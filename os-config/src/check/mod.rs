@@ -11,4 +11,5 @@ mod structure;
 
 pub(crate) use checker::Checker;
 pub(crate) use config::{check, config_version, missing_version};
+pub(crate) use files::decode;
 pub(crate) use structure::{check_structure, nearest};

@@ -4,5 +4,5 @@ mod finding;
 mod problem;
 pub(crate) mod syntax;
 
-pub(crate) use finding::Finding;
+pub(crate) use finding::{Finding, Place};
 pub use problem::{Problem, Report};

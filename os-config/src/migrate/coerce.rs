@@ -1,0 +1,96 @@
+//! k3OS's forgiving types: a text for a list, a list of `a=b` for a mapping, "true" for true.
+
+use super::draft::text;
+use crate::tree::{Kind, Node, Span, Value};
+
+/// A scalar's text; `None` for lists, mappings and nothing.
+pub(super) fn scalar(node: &Node) -> Option<&str> {
+    match &node.value {
+        Value::Scalar(Kind::Null, _) => None,
+        Value::Scalar(_, text) => Some(text),
+        _ => None,
+    }
+}
+
+/// The entries of a list; a single value is a list of one.
+pub(super) fn entries(node: &Node) -> Vec<&Node> {
+    match &node.value {
+        Value::List(items) => items.iter().collect(),
+        Value::Scalar(Kind::Null, _) => Vec::new(),
+        _ => vec![node],
+    }
+}
+
+/// The texts of a list whose entries hold no comma, so that `a, b` is two of them.
+pub(super) fn words(node: &Node) -> Vec<Node> {
+    let parts = |node: &Node| -> Vec<Node> {
+        let part = |part: &str| text(node.span, part.trim());
+        match scalar(node) {
+            Some(words) => words
+                .split(',')
+                .filter(|word| !word.trim().is_empty())
+                .map(part)
+                .collect(),
+            None => vec![node.clone()],
+        }
+    };
+    entries(node).into_iter().flat_map(parts).collect()
+}
+
+/// The texts of a list, one a line.
+pub(super) fn lines(node: &Node) -> Vec<Node> {
+    let parts = |node: &Node| -> Vec<Node> {
+        match scalar(node) {
+            Some(lines) => lines
+                .lines()
+                .filter(|line| !line.trim().is_empty())
+                .map(|line| text(node.span, line.trim()))
+                .collect(),
+            None => vec![node.clone()],
+        }
+    };
+    entries(node).into_iter().flat_map(parts).collect()
+}
+
+/// The pairs of a mapping, of a list of `a=b` or of small mappings, or of a text `a=b,c=d`. Names without a value have
+/// an empty one.
+pub(super) fn pairs(node: &Node) -> Vec<(String, Span, Node)> {
+    match &node.value {
+        Value::Map(entries) => entries
+            .iter()
+            .map(|entry| (entry.key.clone(), entry.key_span, as_text(&entry.value)))
+            .collect(),
+        Value::List(items) => items.iter().flat_map(pairs).collect(),
+        Value::Scalar(Kind::Null, _) => Vec::new(),
+        Value::Scalar(_, words) => words
+            .split(',')
+            .filter(|pair| !pair.trim().is_empty())
+            .map(|pair| {
+                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+                (
+                    name.trim().to_owned(),
+                    node.span,
+                    text(node.span, value.trim()),
+                )
+            })
+            .collect(),
+    }
+}
+
+/// Scalars as text, nothing as empty text; the rest stays for the checks to find.
+fn as_text(node: &Node) -> Node {
+    match &node.value {
+        Value::Scalar(Kind::Null, _) => text(node.span, ""),
+        Value::Scalar(_, words) => text(node.span, words.clone()),
+        _ => node.clone(),
+    }
+}
+
+/// True or false in any of the spellings that YAML 1.1 and people use.
+pub(super) fn truth(node: &Node) -> Option<bool> {
+    match scalar(node)?.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "y" | "1" => Some(true),
+        "false" | "no" | "off" | "n" | "0" | "" => Some(false),
+        _ => None,
+    }
+}

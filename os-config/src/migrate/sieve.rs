@@ -1,0 +1,83 @@
+//! The draft goes through the usual checks; what does not pass is taken out.
+
+use super::draft::Draft;
+use crate::check::{check, check_structure};
+use crate::raw::RawConfig;
+use crate::report::{Finding, Place};
+use crate::schema::schema;
+use crate::tree::{Node, Path, Step, reader};
+
+/// Something taken out of the draft.
+pub(super) struct LeftOut {
+    pub(super) path: Path,
+    pub(super) node: Node,
+    pub(super) line: usize,
+    pub(super) message: String,
+}
+
+/// Takes out everything that does not pass and returns it.
+pub(super) fn sieve(draft: &mut Draft) -> Vec<LeftOut> {
+    let mut all = Vec::new();
+    loop {
+        let findings = findings(&draft.tree);
+        if findings.is_empty() {
+            return all;
+        }
+        let mut units: Vec<(Path, Finding)> = findings.into_iter().filter_map(unit).collect();
+        // From the end, so that the numbers of list entries that come before stay right.
+        units.sort_by(|(a, _), (b, _)| b.cmp(a));
+        units.dedup_by(|(a, _), (b, _)| a == b);
+        let before = all.len();
+        for (path, finding) in units {
+            if let Some(node) = draft.take(&path) {
+                all.push(LeftOut {
+                    line: node.span.line,
+                    path,
+                    node,
+                    message: words(&finding),
+                });
+            }
+        }
+        if all.len() == before {
+            // Nothing could be taken out by key: without its keys the draft is sound.
+            draft.tree = Draft::new().tree;
+            return all;
+        }
+    }
+}
+
+fn findings(tree: &Node) -> Vec<Finding> {
+    let wrong = check_structure(tree, schema());
+    if !wrong.is_empty() {
+        return wrong;
+    }
+    match reader::from_node::<RawConfig>(tree) {
+        Ok(raw) => check(&raw).err().unwrap_or_default(),
+        Err(error) => vec![Finding::at(tree.span, error.to_string(), "")],
+    }
+}
+
+/// The part that goes: a whole entry of a list, else the key itself.
+fn unit(finding: Finding) -> Option<(Path, Finding)> {
+    let path = match (&finding.place, &finding.key) {
+        (Place::Value(path) | Place::Key(path), _) | (_, Some(path)) => path.clone(),
+        (Place::Span(_), None) => return None,
+    };
+    let end = path
+        .0
+        .iter()
+        .position(|step| matches!(step, Step::Index(_)));
+    let path = match end {
+        Some(end) => Path(path.0[..=end].to_vec()),
+        None => path,
+    };
+    (!path.0.is_empty()).then_some((path, finding))
+}
+
+fn words(finding: &Finding) -> String {
+    if finding.help.is_empty() {
+        finding.message.clone()
+    } else {
+        format!("{}; {}", finding.message, finding.help)
+    }
+}
