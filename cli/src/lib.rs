@@ -5,6 +5,8 @@
 
 #[cfg(feature = "node")]
 mod boot_times;
+#[cfg(feature = "workstation")]
+mod build;
 #[cfg(feature = "node")]
 mod client;
 mod config;
@@ -44,6 +46,8 @@ pub struct Holdfast {
 enum Command {
     Config(config::Args),
     #[cfg(feature = "workstation")]
+    Build(build::Args),
+    #[cfg(feature = "workstation")]
     Vm(vm::Args),
     /// Show what the node is, how it is, and what is wrong
     #[cfg(feature = "node")]
@@ -81,6 +85,8 @@ enum Command {
 pub fn run(holdfast: Holdfast) -> anyhow::Result<ExitCode> {
     match holdfast.command {
         Command::Config(args) => config::run(args),
+        #[cfg(feature = "workstation")]
+        Command::Build(args) => build::run(args),
         #[cfg(feature = "workstation")]
         Command::Vm(args) => vm::run(args),
         #[cfg(feature = "node")]
