@@ -93,7 +93,10 @@ fn options(project: &Project, args: Args) -> Options {
         config: args.config,
         output: args.output.unwrap_or_else(|| project.out()),
         mirror: args.mirror,
-        secure_boot: args.secure_boot_key.zip(args.secure_boot_cert).map(|(key, certificate)| SecureBoot { key, certificate }),
+        secure_boot: args
+            .secure_boot_key
+            .zip(args.secure_boot_cert)
+            .map(|(key, certificate)| SecureBoot { key, certificate }),
         programs: args.programs,
         jobs: args.jobs.map(usize::from),
         source_date_epoch: args.source_date_epoch,
@@ -101,8 +104,18 @@ fn options(project: &Project, args: Args) -> Options {
 }
 
 fn print(built: &Built, here: &Path) {
-    let shown = |path: &Path| path.strip_prefix(here).unwrap_or(path).display().to_string();
+    let shown = |path: &Path| {
+        path.strip_prefix(here)
+            .unwrap_or(path)
+            .display()
+            .to_string()
+    };
     println!("{}  {}", shown(&built.image), megabytes(built.image_size));
-    println!("  root {}, UKI {}, verity {}", megabytes(built.root_size), megabytes(built.uki_size), built.root_hash);
+    println!(
+        "  root {}, UKI {}, verity {}",
+        megabytes(built.root_size),
+        megabytes(built.uki_size),
+        built.root_hash
+    );
     println!("  for virtual machines: {}", shown(&built.raw));
 }

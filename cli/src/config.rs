@@ -71,6 +71,13 @@ enum Action {
     },
     /// Print the JSON Schema of config.yaml
     Schema,
+    /// Turn a k3OS configuration into one for Holdfast; what could not be carried over is said
+    Migrate {
+        /// The k3OS config.yaml; - for standard input
+        file: PathBuf,
+    },
+    /// Print a commented config.yaml to begin with
+    Sample,
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
@@ -85,6 +92,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         #[cfg(feature = "node")]
         Action::Revert => apply::revert(),
         Action::Explain { key, file } => file::explain(file.as_deref(), &key),
+        Action::Migrate { file } => file::migrate(&file),
+        Action::Sample => {
+            print!("{}", os_config::sample());
+            Ok(ExitCode::SUCCESS)
+        }
         Action::Schema => {
             print!("{}", os_config::schema_json());
             Ok(ExitCode::SUCCESS)

@@ -14,12 +14,15 @@ const UNWELL: u8 = 3;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 the node is well, 1 it cannot be asked, 3 it is in maintenance mode or a service failed."
+    after_help = "Exit codes: 0 done, 1 the node cannot be asked, 3 (with --check) it is in maintenance mode or a service failed."
 )]
 pub(crate) struct Args {
     /// Print JSON: PID 1's status, the sources of the configuration, the addresses
     #[arg(long)]
     json: bool,
+    /// End with exit code 3 when the node is in maintenance mode or a service failed
+    #[arg(long)]
+    check: bool,
 }
 
 /// What `--json` prints.
@@ -47,7 +50,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         .iter()
         .any(|service| service.state == ServiceState::Failed);
     let unwell = status.mode == Mode::Maintenance || failed;
-    Ok(if unwell {
+    Ok(if args.check && unwell {
         ExitCode::from(UNWELL)
     } else {
         ExitCode::SUCCESS

@@ -4,8 +4,8 @@ use crate::facts::Facts;
 use crate::step::{OnFailure, Step};
 use os_config::{Command, Config};
 
-/// A command that hangs must not keep the node from starting for ever.
-const LIMIT_SECONDS: &str = "120";
+/// A command that hangs must not keep the node from starting: PID 1 ends the whole configuration after two minutes.
+const LIMIT_SECONDS: &str = "60";
 
 pub(super) fn init(config: &Config, facts: &Facts) -> Vec<Step> {
     steps(&config.init_commands, "init_commands", facts)
