@@ -11,13 +11,14 @@ use crate::schema::{member, schema, shapes, takes};
 use crate::tree::{Entry, Kind, Node, Path, Span, Step, Value, yaml};
 
 /// Words below `holdfast.` that belong to the boot itself, not to the configuration.
-const OF_THE_BOOT: [&str; 6] = [
-    "roothash",
-    "rootsize",
-    "slot",
-    "maintenance",
+const OF_THE_BOOT: [&str; 7] = [
     "debug",
+    "maintenance",
+    "rootsize",
+    "roothash",
+    "slot",
     "test",
+    "version",
 ];
 
 const PREFIX: &str = "holdfast.";

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Checker, files, kubernetes, network, registries};
 use crate::config::{Config, Console, Logs, NtpServers};
-use crate::raw::{RawCommand, RawConfig, RawTaint, Scalar};
+use crate::raw::{RawCommand, RawConfig, RawConsole, RawLogs, RawTaint, Scalar};
 use crate::report::Finding;
 use crate::tree::reader::parse_integer;
 use crate::tree::{Kind, Node, Path, Span, Value};
@@ -75,20 +75,20 @@ fn read(c: &mut Checker, raw: &RawConfig) -> Config {
         images: files::images(c, &raw.images),
         components: kubernetes::components(raw.components.as_ref()),
         config_url: c.value("config_url", raw.config_url.as_deref(), HttpUrl::parse),
-        console: Console {
-            status_page: raw
-                .console
-                .as_ref()
-                .and_then(|c| c.status_page)
-                .unwrap_or(true),
-        },
-        logs: Logs {
-            persist: raw
-                .logs
-                .as_ref()
-                .and_then(|logs| logs.persist)
-                .unwrap_or(false),
-        },
+        console: console(raw.console.as_ref()),
+        logs: logs(raw.logs.as_ref()),
+    }
+}
+
+fn console(raw: Option<&RawConsole>) -> Console {
+    Console {
+        status_page: raw.and_then(|raw| raw.status_page).unwrap_or(true),
+    }
+}
+
+fn logs(raw: Option<&RawLogs>) -> Logs {
+    Logs {
+        persist: raw.and_then(|raw| raw.persist).unwrap_or(false),
     }
 }
 
