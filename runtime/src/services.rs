@@ -6,6 +6,7 @@ use init_api::{Group, KillWhat, Millis, ReadyWhen, Service, ServiceName};
 
 const HOLDFAST: &str = "/usr/bin/holdfast";
 const ENGINE: &str = "/usr/lib/holdfast/engine";
+const RUNTIME: &str = "/usr/lib/holdfast/containerd";
 
 /// In each service's environment: PID 1 starts a service anew when its description changes, so this changes with whatever
 /// the service has read.
@@ -58,12 +59,7 @@ fn containerd() -> Service {
         },
         ..Service::daemon(
             name(CONTAINERD),
-            [
-                ENGINE,
-                "containerd",
-                "--config",
-                "/etc/containerd/config.toml",
-            ],
+            [RUNTIME, "--config", "/etc/containerd/config.toml"],
         )
     }
     .ready(ReadyWhen::SocketListens {

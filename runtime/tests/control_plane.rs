@@ -87,7 +87,33 @@ fn the_keeper_holds_the_cluster_to_the_configuration() {
         true
     });
     node_follows(&plane);
+    volumes_follow(&plane);
     user_manifests_follow(&plane);
+}
+
+/// Without a kubelet no pod runs, so the scheduler's choice is written by hand.
+fn volumes_follow(plane: &ControlPlane) {
+    let claim = "\
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data, annotations: {volume.kubernetes.io/selected-node: edge}}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+";
+    plane.kubectl(&["create", "-f", &file(plane, "claim.yaml", claim)]);
+    plane.eventually(
+        &["get", "pvc", "data", "-o", "jsonpath={.status.phase}"],
+        |phase| phase == "Bound",
+    );
+    let made = || {
+        fs::read_dir(plane.paths.volumes())
+            .into_iter()
+            .flatten()
+            .count()
+    };
+    assert_eq!(made(), 1);
+    plane.kubectl(&["delete", "pvc", "data"]);
+    plane.eventually(&["get", "pv", "-o", "name"], str::is_empty);
+    assert_eq!(made(), 0);
 }
 
 /// Without a kubelet, the node is made by hand.

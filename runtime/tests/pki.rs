@@ -1,0 +1,236 @@
+//! Certificates, judged by openssl.
+
+use runtime::pki::{Authorities, Leaf, PkiError, Signer, Usage, ensure_encryption, issue, leaves};
+use runtime::{ClusterSettings, Paths};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+fn at(year: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs((year - 1970) * 31_557_600)
+}
+
+fn openssl(args: &[&str]) -> (bool, String) {
+    let output = Command::new("openssl")
+        .args(args)
+        .output()
+        .expect("openssl is installed");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    (output.status.success(), text)
+}
+
+fn settings() -> ClusterSettings {
+    let mut settings = ClusterSettings::named("edge-1", "0.1.0");
+    settings.tls_sans = vec![
+        "edge.example".into(),
+        "203.0.113.9".into(),
+        "localhost".into(),
+    ];
+    settings
+}
+
+fn all() -> Vec<Leaf> {
+    leaves(&settings(), "192.168.1.5".parse().expect("address"))
+}
+
+#[test]
+fn every_leaf_verifies_for_its_use_at_any_clock() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let pki = folder.path().join("pki");
+    let authorities = Authorities::ensure(&pki, at(2026)).expect("made");
+    let file = folder.path().join("leaf.pem");
+    for leaf in all() {
+        let issued = issue(&authorities, &leaf, at(2026)).expect(leaf.name);
+        fs::write(&file, issued.combined()).expect("write");
+        let (right, wrong) = match leaf.signer {
+            Signer::Cluster => ("ca.crt", "front-proxy-ca.crt"),
+            Signer::FrontProxy => ("front-proxy-ca.crt", "ca.crt"),
+        };
+        let (purpose, not) = match leaf.usage {
+            Usage::Client => ("sslclient", "sslserver"),
+            Usage::Server => ("sslserver", "sslclient"),
+        };
+        let verify = |authority: &str, purpose: &str, year: u64| {
+            let authority = pki.join(authority);
+            let seconds = at(year)
+                .duration_since(UNIX_EPOCH)
+                .expect("after 1970")
+                .as_secs()
+                .to_string();
+            let (authority, file) = (authority.to_string_lossy(), file.to_string_lossy());
+            openssl(&[
+                "verify",
+                "-x509_strict",
+                "-attime",
+                &seconds,
+                "-purpose",
+                purpose,
+                "-CAfile",
+                &authority,
+                &file,
+            ])
+        };
+        for (case, result, good) in [
+            ("now", verify(right, purpose, 2026), true),
+            (
+                "a clock set back by years",
+                verify(right, purpose, 2021),
+                true,
+            ),
+            ("after its year", verify(right, purpose, 2028), false),
+            ("another use", verify(right, not, 2026), false),
+            ("another authority", verify(wrong, purpose, 2026), false),
+        ] {
+            assert_eq!(result.0, good, "{}, {case}: {}", leaf.name, result.1);
+        }
+        let key = openssl(&["pkey", "-in", &file.to_string_lossy(), "-noout", "-check"]);
+        assert!(key.0, "{}: {}", leaf.name, key.1);
+    }
+}
+
+#[test]
+fn names_and_subjects() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let authorities = Authorities::ensure(&folder.path().join("pki"), at(2026)).expect("made");
+    let mut shown = String::new();
+    for leaf in all() {
+        let issued = issue(&authorities, &leaf, at(2026)).expect(leaf.name);
+        let file = folder.path().join("leaf.pem");
+        fs::write(&file, &issued.certificate).expect("write");
+        let options = [
+            "-noout",
+            "-subject",
+            "-dates",
+            "-ext",
+            "subjectAltName,extendedKeyUsage,keyUsage",
+        ];
+        let (good, text) = openssl(
+            &[
+                &["x509", "-in", &file.to_string_lossy()],
+                options.as_slice(),
+            ]
+            .concat(),
+        );
+        assert!(good, "{text}");
+        shown.push_str(&format!("=== {}\n{text}", leaf.name));
+    }
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn authorities_are_made_once_and_last() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let pki = folder.path().join("pki");
+    let first = Authorities::ensure(&pki, at(2026)).expect("made");
+    let again = Authorities::ensure(&pki, at(2099)).expect("read");
+    assert_eq!(first.cluster_pem(), again.cluster_pem());
+    let (_, text) = openssl(&[
+        "x509",
+        "-in",
+        &pki.join("ca.crt").to_string_lossy(),
+        "-noout",
+        "-dates",
+        "-ext",
+        "basicConstraints",
+    ]);
+    for part in [
+        "notBefore=Jan  1 00:00:00 2020",
+        "notAfter=Jan  1 00:00:00 2120",
+        "CA:TRUE",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+    for entry in fs::read_dir(&pki).expect("list") {
+        let mode = entry
+            .expect("entry")
+            .metadata()
+            .expect("metadata")
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}
+
+/// A power cut between any two steps of the first boot: the next boot completes it.
+#[test]
+fn an_interrupted_first_boot_is_completed() {
+    for (case, files) in [
+        ("nothing yet", &[][..]),
+        ("an empty folder", &["pki.new/"][..]),
+        (
+            "half of the files",
+            &["pki.new/ca.crt", "pki.new/.ca.key.new"][..],
+        ),
+        ("an unrenamed encryption key", &[".encryption.yaml.new"][..]),
+    ] {
+        let root = tempfile::tempdir().expect("temp folder");
+        let paths = Paths::below(root.path());
+        fs::create_dir_all(paths.cluster()).expect("folder");
+        for file in files {
+            let path = paths.cluster().join(file);
+            fs::create_dir_all(if file.ends_with('/') {
+                path.as_path()
+            } else {
+                path.parent().unwrap_or(Path::new("/"))
+            })
+            .expect("folder");
+            if !file.ends_with('/') {
+                fs::write(path, "torn").expect("write");
+            }
+        }
+        ensure_encryption(&paths.encryption(), &paths.pki()).expect(case);
+        Authorities::ensure(&paths.pki(), at(2026)).expect(case);
+        let names = |folder: &Path| {
+            let mut names: Vec<_> = fs::read_dir(folder)
+                .expect("list")
+                .map(|e| e.expect("entry").file_name())
+                .collect();
+            names.sort();
+            names
+        };
+        assert_eq!(
+            names(&paths.cluster()),
+            ["encryption.yaml", "pki"],
+            "{case}"
+        );
+        let whole = [
+            "ca.crt",
+            "ca.key",
+            "front-proxy-ca.crt",
+            "front-proxy-ca.key",
+            "service-account.key",
+            "service-account.pub",
+        ];
+        assert_eq!(names(&paths.pki()), whole, "{case}");
+    }
+}
+
+#[test]
+fn a_damaged_identity_is_an_error_that_names_the_file_and_never_made_anew() {
+    for (case, damage, words) in [
+        ("gone", None, "cannot read"),
+        (
+            "cut short",
+            Some("-----BEGIN CERTIFICATE-----\nMIIB"),
+            "is not a valid certificate or key",
+        ),
+        ("empty", Some(""), "is not a valid certificate or key"),
+    ] {
+        let folder = tempfile::tempdir().expect("temp folder");
+        let pki = folder.path().join("pki");
+        Authorities::ensure(&pki, at(2026)).expect("made");
+        match damage {
+            Some(text) => fs::write(pki.join("ca.crt"), text).expect("write"),
+            None => fs::remove_file(pki.join("ca.crt")).expect("remove"),
+        }
+        let error: PkiError = Authorities::ensure(&pki, at(2026)).expect_err(case);
+        let text = error.to_string();
+        assert!(
+            text.contains("ca.crt") && text.contains(words) && text.contains("backup"),
+            "{case}: {text}"
+        );
+    }
+}
