@@ -1,7 +1,7 @@
 //! Our own programs: built by cargo and by the engine's own script, from the checkout.
 
 use crate::digest::{self, Key};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::file;
 use crate::program::Program;
 use crate::project::Project;
@@ -16,18 +16,12 @@ pub(crate) struct Binaries {
     pub(crate) pause: PathBuf,
     /// The `holdfast` command as a node carries it.
     pub(crate) holdfast: PathBuf,
-    /// Kubernetes.
-    pub(crate) engine: PathBuf,
+    /// Kubernetes and containerd: upstream's Go code in our few programs, by the names in [`ENGINE`].
+    pub(crate) engine: Vec<PathBuf>,
 }
 
-/// Rust's name for an architecture.
-fn target(arch: &str) -> Result<&'static str> {
-    match arch {
-        "amd64" => Ok("x86_64-unknown-linux-gnu"),
-        "arm64" => Ok("aarch64-unknown-linux-gnu"),
-        other => Err(Error::Wrong(format!("no Rust target is known for {other}"))),
-    }
-}
+/// What the engine's build script makes.
+pub(crate) const ENGINE: [&str; 4] = ["engine", "containerd", "containerd-shim-runc-v2", "system"];
 
 /// Builds our crates for an image.
 pub(crate) struct Cargo<'a> {
@@ -37,8 +31,8 @@ pub(crate) struct Cargo<'a> {
 }
 
 impl<'a> Cargo<'a> {
-    pub(crate) fn new(project: &'a Project, arch: &str, jobs: Option<usize>) -> Result<Self> {
-        Ok(Self { project, target: target(arch)?, jobs })
+    pub(crate) fn new(project: &'a Project, target: &'static str, jobs: Option<usize>) -> Self {
+        Self { project, target, jobs }
     }
 
     /// Builds a program that needs no library.
@@ -84,25 +78,28 @@ impl<'a> Cargo<'a> {
     }
 }
 
-/// Builds the engine, or takes the one that was built from the same sources.
+/// Builds the engine's programs, or takes those that were built from the same sources.
 pub(crate) fn build_engine(project: &Project, arch: &str) -> Result<PathBuf> {
-    let engine = project.path(&format!("build/engine/{arch}/engine"));
+    let folder = project.path(&format!("build/engine/{arch}"));
     let sources = project.path("runtime/engine");
-    let mut key = Key::new("engine", 1).with("arch", arch).with("go", Program::new("go").within(&sources).arg("version").text()?);
+    let mut key = Key::new("engine", 2).with("arch", arch).with("go", Program::new("go").within(&sources).arg("version").text()?);
     for path in files(&sources)? {
         key = key.with_file(&path.strip_prefix(&sources).unwrap_or(&path).to_string_lossy(), &path)?;
     }
     let key = key.finish();
-    let note = engine.with_extension("inputs");
-    let built = |note: &Path| Some(std::fs::read_to_string(note).ok()?.trim().to_owned());
-    // The note holds the inputs' key and the program's digest, so a program that was replaced by hand is noticed.
-    if engine.is_file() && built(&note) == Some(format!("{key} {}", digest::of_file(&engine)?)) {
-        return Ok(engine);
+    let note = folder.join("inputs");
+    // The note holds the inputs' key and the programs' digests, so one that was replaced by hand is noticed.
+    if std::fs::read_to_string(&note).is_ok_and(|text| state(&folder, &key).is_ok_and(|now| now == text)) {
+        return Ok(folder);
     }
-    file::folder(engine.parent().unwrap_or(Path::new(".")))?;
-    Program::new(sources.join("build")).within(project.root()).arg(arch).arg(&engine).stdout()?;
-    file::write(&note, format!("{key} {}\n", digest::of_file(&engine)?).as_bytes())?;
-    Ok(engine)
+    file::folder(&folder)?;
+    Program::new(sources.join("build")).within(project.root()).arg(arch).arg(folder.join("engine")).stdout()?;
+    file::write(&note, state(&folder, &key)?.as_bytes())?;
+    Ok(folder)
+}
+
+fn state(folder: &Path, key: &str) -> Result<String> {
+    ENGINE.iter().try_fold(format!("inputs {key}\n"), |text, name| Ok(format!("{text}{name} {}\n", digest::of_file(&folder.join(name))?)))
 }
 
 /// All files below a folder, sorted; what git does not know (built programs) does not count.

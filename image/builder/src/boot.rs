@@ -11,8 +11,6 @@ use crate::tree::Tree;
 use formats::uki::Uki;
 use std::path::{Path, PathBuf};
 
-/// Kernel parameters of every image. Only cgroup v2 is used; a panic ends in a reboot, so that a trial boot can fail by itself.
-const CMDLINE: [&str; 4] = ["panic=10", "cgroup_no_v1=all", "quiet", "loglevel=4"];
 const INITRAMFS_LEVEL: i32 = 19;
 
 /// A key of the user's to sign with.
@@ -29,52 +27,46 @@ pub struct SecureBoot {
 pub(crate) struct BootFiles {
     pub(crate) uki: Vec<u8>,
     pub(crate) loader: Vec<u8>,
-    /// Its name in `EFI/BOOT/`.
-    pub(crate) loader_name: &'static str,
-}
-
-/// Names in systemd's packages and on the boot partition, by architecture.
-fn efi_names(arch: &str) -> Result<(&'static str, &'static str, &'static str)> {
-    match arch {
-        "amd64" => Ok(("linuxx64.efi.stub", "systemd-bootx64.efi", "BOOTX64.EFI")),
-        "arm64" => Ok(("linuxaa64.efi.stub", "systemd-bootaa64.efi", "BOOTAA64.EFI")),
-        other => Err(Error::Wrong(format!("no EFI boot files are known for {other}"))),
-    }
+    /// Its path on the boot partition.
+    pub(crate) loader_path: String,
 }
 
 /// The command line that binds this kernel to its root.
-pub(crate) fn cmdline(root: &RootImage, version: &str, board: &[String]) -> String {
+fn cmdline(root: &RootImage, version: &str, parameters: Vec<String>) -> String {
     let own = [
         format!("holdfast.roothash={}", root.hash),
         format!("holdfast.rootsize={}", root.data_size),
         format!("holdfast.version={version}"),
     ];
-    own.into_iter().chain(CMDLINE.map(str::to_owned)).chain(board.iter().cloned()).collect::<Vec<_>>().join(" ")
+    own.into_iter().chain(parameters).collect::<Vec<_>>().join(" ")
 }
 
 /// Makes the boot files.
-pub(crate) fn make(parts: &Parts<'_>, root: &RootImage, board_cmdline: &[String], signer: Option<&SecureBoot>, cache: &Cache) -> Result<BootFiles> {
-    let (stub, loader, loader_name) = efi_names(&parts.release.arch)?;
-    let efi = |name: &str| content(parts.packages, &format!("usr/lib/systemd/boot/efi/{name}"));
+pub(crate) fn make(parts: &Parts<'_>, root: &RootImage, board: &boards::Release, signer: Option<&SecureBoot>, cache: &Cache) -> Result<BootFiles> {
+    let efi = match &board.boot {
+        boards::Boot::Uefi(efi) => efi,
+        other => return Err(Error::Wrong(format!("images for {other:?} cannot be built yet"))),
+    };
     let kernel = content(parts.packages, &format!("boot/vmlinuz-{}", parts.modules.release))?;
     let initrd = initramfs(parts, cache)?;
     let microcode = parts.microcode()?;
     let uki = Uki {
         os_release: parts.release.os_release().as_bytes(),
-        cmdline: &cmdline(root, &parts.release.version, board_cmdline),
+        cmdline: &cmdline(root, &parts.release.version, board.kernel_parameters()),
         uname: &parts.modules.release,
         linux: &kernel,
         initrd: &initrd,
         ucode: &microcode,
         dtb: &[],
     }
-    .build(&efi(stub)?)
+    .build(&content(parts.packages, &efi.stub)?)
     .map_err(Error::format("the UKI"))?;
+    let loader = content(parts.packages, &efi.loader)?;
     let (uki, loader) = match signer {
-        Some(signer) => (sign(&uki, signer)?, sign(&efi(loader)?, signer)?),
-        None => (uki, efi(loader)?),
+        Some(signer) => (sign(&uki, signer)?, sign(&loader, signer)?),
+        None => (uki, loader),
     };
-    Ok(BootFiles { uki, loader, loader_name })
+    Ok(BootFiles { uki, loader, loader_path: efi.loader_path.clone() })
 }
 
 /// The compressed initramfs, once; zstd's highest useful level takes seconds.

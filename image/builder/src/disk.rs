@@ -24,7 +24,8 @@ const LOADER_CONF: &str = "timeout 0\neditor no\nauto-entries no\nauto-firmware 
 
 /// What a disk image is made of.
 pub(crate) struct Contents<'a> {
-    pub(crate) arch: &'a str,
+    /// GPT type of a root partition.
+    pub(crate) root_type: Uuid,
     pub(crate) version: &'a str,
     pub(crate) boot: &'a BootFiles,
     pub(crate) root: &'a RootImage,
@@ -51,10 +52,6 @@ pub(crate) fn write(contents: &Contents<'_>, path: &Path) -> Result<()> {
 }
 
 fn table(contents: &Contents<'_>) -> Result<Table> {
-    let root = match contents.arch {
-        "arm64" => types::ROOT_ARM64,
-        _ => types::ROOT_X86_64,
-    };
     let new = |name: &str, type_guid: Uuid, size: u64| NewPartition {
         name: name.into(),
         type_guid,
@@ -63,14 +60,13 @@ fn table(contents: &Contents<'_>) -> Result<Table> {
         attributes: 0,
     };
     let partitions =
-        [new("boot", types::ESP, BOOT_SIZE), new("CONFIG", types::BASIC_DATA, CONFIG_SIZE), new("root-a", root, ROOT_SIZE)];
+        [new("boot", types::ESP, BOOT_SIZE), new("CONFIG", types::BASIC_DATA, CONFIG_SIZE), new("root-a", contents.root_type, ROOT_SIZE)];
     Table::plan(derive_guid(contents.seed, "disk"), &partitions, None).map_err(Error::format("the partition table"))
 }
 
 fn boot_volume(contents: &Contents<'_>, disk: &File, partition: &Partition, path: &Path) -> Result<()> {
     let uki = format!("EFI/Linux/holdfast_{}.efi", contents.version);
-    let loader = format!("EFI/BOOT/{}", contents.boot.loader_name);
-    let files: [(&str, &[u8]); 3] = [(&loader, &contents.boot.loader), ("loader/loader.conf", LOADER_CONF.as_bytes()), (&uki, &contents.boot.uki)];
+    let files: [(&str, &[u8]); 3] = [(&contents.boot.loader_path, &contents.boot.loader), ("loader/loader.conf", LOADER_CONF.as_bytes()), (&uki, &contents.boot.uki)];
     volume(disk, partition, Kind::Fat32, "BOOT", contents.seed, &files, path)
 }
 

@@ -88,6 +88,17 @@ impl Error {
         move |source| Self::Parse { path: path.to_owned(), source: Box::new(source) }
     }
 
+    /// For `map_err` on boards, whose errors say everything themselves.
+    pub(crate) fn board(source: boards::Error) -> Self {
+        let mut text = source.to_string();
+        let mut cause = std::error::Error::source(&source);
+        while let Some(next) = cause {
+            text = format!("{text}: {next}");
+            cause = next.source();
+        }
+        Self::Wrong(text)
+    }
+
     /// For `map_err` on format writers.
     pub(crate) fn format<E: std::error::Error + Send + Sync + 'static>(what: &'static str) -> impl FnOnce(E) -> Self {
         move |source| Self::Format { what, source: Box::new(source) }

@@ -1,10 +1,10 @@
 //! From a checkout to a flashable image: the steps in their order.
 
-use crate::binaries::{self, Binaries, Cargo};
-use crate::board::Board;
+use crate::binaries::{self, Binaries, Cargo, ENGINE};
 use crate::boot::{self, BootFiles, SecureBoot};
 use crate::cache::Cache;
 use crate::compress::{compress, with_ending};
+use crate::config;
 use crate::digest::{self, Key};
 use crate::disk;
 use crate::error::{Error, Result};
@@ -17,6 +17,7 @@ use crate::release::{Release, build_time, check_version};
 use crate::root_image::{self, RootImage};
 use crate::rootfs::{self, Base};
 use crate::tools::{self, Tools};
+use boards::{Board, Boards};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -35,7 +36,8 @@ pub struct Options {
     pub mirror: Option<String>,
     /// A key to sign boot files with.
     pub secure_boot: Option<SecureBoot>,
-    /// A folder with programs that are built already (`init`, `pause`, `holdfast`, `engine`); those it lacks are built.
+    /// A folder with programs that are built already (`init`, `pause`, `holdfast`, and the engine's
+    /// four); those it lacks are built.
     pub programs: Option<PathBuf>,
     /// Processors to use; all when not given.
     pub jobs: Option<usize>,
@@ -66,11 +68,13 @@ pub struct Built {
 /// Whatever stopped it, with what to do about it.
 pub fn build(project: &Project, options: &Options, progress: Progress) -> Result<Built> {
     check_version(&options.version)?;
-    let board = Board::find(&options.board)?;
-    let config = config_files(options.config.as_deref())?;
+    let boards = Boards::open(&project.path("board-support/boards")).map_err(Error::board)?;
+    let board = boards.get(&options.board).map_err(Error::board)?;
+    let arch = board.arch();
+    let config = config::files(options.config.as_deref())?;
     let cache = Cache::new(&project.cache());
     let mirror = || options.mirror.as_deref().map_or_else(Mirror::of_this_machine, |url| Ok(Mirror::named(url)));
-    let lock = Lock::load(&project.lock(&board.arch))?;
+    let lock = Lock::load(&project.lock(arch.debian()))?;
 
     let step = progress.step("packages");
     let debs = project.cache().join("debs");
@@ -79,15 +83,16 @@ pub fn build(project: &Project, options: &Options, progress: Progress) -> Result
     fetch(&tool_lock, &debs, mirror, &step)?;
     step.done(&format!("{} packages, checked", lock.packages.len()));
 
-    let binaries = programs(project, &board.arch, options, progress)?;
+    let binaries = programs(project, arch, options, progress)?;
 
     let step = progress.step("root file system");
     let tools = Tools::unpack(&tool_lock, &debs, &cache)?;
     let base = rootfs::base(project, &lock, &tools, &cache, &step)?;
+    rootfs::check_drivers(&base, &board.release.drivers)?;
     let release = Release {
         version: options.version.clone(),
         build_time: build_time(project, options.source_date_epoch.as_deref())?,
-        arch: board.arch.clone(),
+        arch: arch.debian().to_owned(),
         kernel: base.modules.release.clone(),
         components: components(&lock),
     };
@@ -100,28 +105,35 @@ pub fn build(project: &Project, options: &Options, progress: Progress) -> Result
     step.done(&format!("{}, verity {}…", megabytes(root.size), &root.hash[..12]));
 
     let step = progress.step("boot files");
-    let boot = boot_files(project, &board, &base, &binaries, &release, &root, options, &cache)?;
+    let boot = boot_files(project, board, &base, &binaries, &release, &root, options, &cache)?;
     step.done(&format!("UKI {}", megabytes(boot.uki.len() as u64)));
 
-    finish(options, &board, &boot, &root, &config, progress)
+    finish(options, board, &boot, &root, &config, progress)
 }
 
 /// Everything that cargo and Go build.
-fn programs(project: &Project, arch: &str, options: &Options, progress: Progress) -> Result<Binaries> {
+fn programs(project: &Project, arch: boards::Arch, options: &Options, progress: Progress) -> Result<Binaries> {
+    let given = |name: &str| options.programs.as_ref().map(|folder| folder.join(name)).filter(|path| path.is_file());
     let program = |name: &str, make: &dyn Fn() -> Result<PathBuf>| -> Result<PathBuf> {
         let step = progress.step(name);
-        let given = options.programs.as_ref().map(|folder| folder.join(name)).filter(|path| path.is_file());
-        let path = given.map_or_else(make, Ok)?;
+        let path = given(name).map_or_else(make, Ok)?;
         step.done(&megabytes(length(&path)?));
         Ok(path)
     };
-    let cargo = Cargo::new(project, arch, options.jobs)?;
-    Ok(Binaries {
-        init: program("init", &|| cargo.build_static("init"))?,
-        pause: program("pause", &|| cargo.build_static("pause"))?,
-        holdfast: program("holdfast", &|| cargo.build_holdfast())?,
-        engine: program("engine", &|| binaries::build_engine(project, arch))?,
-    })
+    let cargo = Cargo::new(project, arch.rust_target(), options.jobs);
+    let init = program("init", &|| cargo.build_static("init"))?;
+    let pause = program("pause", &|| cargo.build_static("pause"))?;
+    let holdfast = program("holdfast", &|| cargo.build_holdfast())?;
+    let step = progress.step("engine");
+    let engine: Vec<PathBuf> = match ENGINE.map(given) {
+        [Some(a), Some(b), Some(c), Some(d)] => vec![a, b, c, d],
+        _ => {
+            let folder = binaries::build_engine(project, arch.debian())?;
+            ENGINE.iter().map(|name| folder.join(name)).collect()
+        }
+    };
+    step.done(&megabytes(engine.iter().map(|path| length(path)).sum::<Result<u64>>()?));
+    Ok(Binaries { init, pause, holdfast, engine })
 }
 
 fn length(path: &Path) -> Result<u64> {
@@ -154,27 +166,17 @@ fn boot_files(
     cache: &Cache,
 ) -> Result<BootFiles> {
     let contents = Contents::load(&project.path("buildroot/initramfs.toml"))?;
+    let asked: Vec<&str> = board.release.drivers.initramfs_modules().into_iter().collect();
     let parts = Parts {
         contents: &contents,
-        board_modules: &board.initramfs_modules,
+        board_modules: &asked,
         modules: &base.modules,
         packages: &base.packages,
         init: &binaries.init,
         release,
     };
-    boot::make(&parts, root, &board.cmdline, options.secure_boot.as_ref(), cache)
+    boot::make(&parts, root, &board.release, options.secure_boot.as_ref(), cache)
 }
-
-/// The files of the CONFIG partition; a config of the user's is checked first.
-fn config_files(config: Option<&Path>) -> Result<Vec<(&'static str, Vec<u8>)>> {
-    let text = match config {
-        Some(path) => file::read(path)?,
-        None => b"# Holdfast\nversion: 1\n".to_vec(),
-    };
-    Ok(vec![("config.yaml", text), ("README.txt", README.as_bytes().to_vec())])
-}
-
-const README: &str = "Holdfast\r\n\r\nEdit config.yaml with any text editor, put the card or disk into the machine, power on.\r\n";
 
 /// Disk image, compressed image, digest.
 fn finish(options: &Options, board: &Board, boot: &BootFiles, root: &RootImage, config: &[(&str, Vec<u8>)], progress: Progress) -> Result<Built> {
@@ -192,7 +194,7 @@ fn finish(options: &Options, board: &Board, boot: &BootFiles, root: &RootImage, 
     // The raw image is a VM's to read only, but a person may have booted it: its own digest says whether it is still ours.
     let fresh = raw.is_file() && packed.is_file() && made() == Some(format!("{key} {}", digest::of_file(&raw)?));
     if !fresh {
-        let contents = disk::Contents { arch: &board.arch, version: &options.version, boot, root, config, seed: key.as_bytes() };
+        let contents = disk::Contents { root_type: board.arch().root_type(), version: &options.version, boot, root, config, seed: key.as_bytes() };
         file::with_temporary(&raw, |temporary| disk::write(&contents, temporary))?;
     }
     step.done(&megabytes(length(&raw)?));

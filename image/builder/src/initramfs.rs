@@ -50,16 +50,16 @@ impl Contents {
     }
 
     /// Every module the archive carries, before what they depend on.
-    fn modules(&self, arch: &str, board: &[String]) -> Vec<String> {
-        self.always(arch).into_iter().chain(self.by_device.iter().cloned()).chain(self.of(arch).by_device).chain(board.iter().cloned()).collect()
+    fn modules(&self, arch: &str, board: &[&str]) -> Vec<String> {
+        self.always(arch).into_iter().chain(self.by_device.iter().cloned()).chain(self.of(arch).by_device).chain(board.iter().map(|name| (*name).to_owned())).collect()
     }
 }
 
 /// What goes into an initramfs.
 pub(crate) struct Parts<'a> {
     pub(crate) contents: &'a Contents,
-    /// Modules that a board needs beyond its architecture's.
-    pub(crate) board_modules: &'a [String],
+    /// Modules that boards ask for.
+    pub(crate) board_modules: &'a [&'a str],
     pub(crate) modules: &'a Modules,
     pub(crate) packages: &'a Tree,
     pub(crate) init: &'a Path,
@@ -156,7 +156,7 @@ mod tests {
     fn the_projects_own_lists_are_valid() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../buildroot/initramfs.toml");
         let contents = Contents::load(&path).expect("valid");
-        let modules = contents.modules("amd64", &["tpm_tis".into()]);
+        let modules = contents.modules("amd64", &["tpm_tis"]);
         assert!(modules.contains(&"dm_verity".to_owned()) && modules.contains(&"tpm_tis".to_owned()));
         assert!(contents.always("amd64").starts_with(&["sha256_ssse3".to_owned()]), "the fast hash must be there before verity picks one");
     }

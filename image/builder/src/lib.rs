@@ -5,7 +5,6 @@
 //! - Each step is kept by the digest of its inputs below `build/cache`.
 
 mod binaries;
-mod board;
 mod boot;
 mod cache;
 mod compress;
@@ -13,6 +12,7 @@ mod digest;
 mod disk;
 mod error;
 mod file;
+mod config;
 mod image;
 mod initramfs;
 mod kernel;

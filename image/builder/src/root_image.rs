@@ -11,8 +11,11 @@ use serde::{Deserialize, Serialize};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-/// How the data is packed. Measured on two cores; see docs/building.md.
-const COMPRESSION: &[&str] = &["-zlz4hc,level=12", "-C65536"];
+/// How the data is packed: what runs is quick to unpack (lz4), what is read once or never is small (zstd). Measured; see
+/// docs/building.md.
+const COMPRESSION: &[&str] = &["-zlz4hc,level=9:zstd,level=6", "-C65536"];
+/// `mkfs.erofs --compress-hints`: cluster size, which of the two, and for which paths.
+const HINTS: &str = "65536 1 ^usr/lib/(modules|firmware)/\n65536 1 ^usr/share/\n65536 0 .*\n";
 const REVISION: u32 = 1;
 
 /// A finished root partition's content.
@@ -31,6 +34,7 @@ pub(crate) struct RootImage {
 /// Makes the image of a tree, once.
 pub(crate) fn make(tree: &Tree, time: u64, tools: &Tools, cache: &Cache) -> Result<RootImage> {
     let key = Key::new("root", REVISION).with("tools", &tools.identity).with("time", time.to_string());
+    let key = key.with("hints", HINTS);
     let key = tree.key(COMPRESSION.iter().fold(key, |key, option| key.with("option", option))).finish();
     let folder = cache.get("root", &key, |folder| {
         let path = folder.join("root.img");
@@ -46,10 +50,13 @@ pub(crate) fn make(tree: &Tree, time: u64, tools: &Tools, cache: &Cache) -> Resu
 
 fn erofs(tree: &Tree, time: u64, tools: &Tools, key: &str, path: &Path) -> Result<()> {
     let uuid = derive_guid(key.as_bytes(), "erofs").to_string();
+    let hints = path.with_file_name("hints");
+    crate::file::write(&hints, HINTS.as_bytes())?;
     tools
         .program("usr/bin/mkfs.erofs", "mkfs.erofs")
         .args(["--quiet", "--tar=f", "-T", &time.to_string(), "-U", &uuid, "-L", "holdfast-root"])
         .args(COMPRESSION)
+        .arg(format!("--compress-hints={}", hints.display()))
         .arg(path)
         .feed(|pipe| {
             let mut pipe = BufWriter::with_capacity(1 << 20, pipe);

@@ -60,6 +60,21 @@ pub(crate) fn base(project: &Project, lock: &Lock, tools: &Tools, cache: &Cache,
     Ok(Base { tree, packages, modules })
 }
 
+/// Whether everything that boards ask for is in the image.
+pub(crate) fn check_drivers(base: &Base, drivers: &boards::Drivers) -> Result<()> {
+    let mut missing: Vec<String> = base.modules.index.missing(&drivers.root).into_iter().map(|name| format!("module {name}")).collect();
+    for pattern in &drivers.firmware {
+        let glob = globset::Glob::new(&format!("usr/lib/firmware/{pattern}")).map_err(Error::parse(Path::new("board-support")))?.compile_matcher();
+        if !base.tree.iter().any(|(path, _)| glob.is_match(path)) {
+            missing.push(format!("firmware {pattern}"));
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Wrong(format!("the image lacks what a board file asks for: {}; keep it in buildroot/filters.toml, or add its package", missing.join(", "))))
+}
+
 fn below(path: &str, folder: &str) -> bool {
     path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
@@ -89,15 +104,18 @@ pub(crate) fn complete(project: &Project, base: &Base, binaries: &Binaries, syst
     let mut tree = base.tree.clone();
     let libc = tree.iter().find(|(path, _)| path.ends_with("/libc.so.6")).map(|(path, _)| path.to_owned());
     let libc = libc.and_then(|path| tree.content(&path)).ok_or_else(|| Error::Wrong("the image has no libc.so.6".into()))?.read()?;
-    for (path, name, mode) in [(&binaries.holdfast, "usr/bin/holdfast", 0o755), (&binaries.engine, "usr/lib/holdfast/engine", 0o755)] {
-        check_glibc(name, &file::read(path)?, &libc)?;
-        tree.put(name, mode, Node::File(Content::file(path)?));
+    check_glibc("holdfast", &file::read(&binaries.holdfast)?, &libc)?;
+    tree.put("usr/bin/holdfast", 0o755, Node::File(Content::file(&binaries.holdfast)?));
+    for path in &binaries.engine {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        check_glibc(&name, &file::read(path)?, &libc)?;
+        tree.put(&format!("{OURS}/{name}"), 0o755, Node::File(Content::file(path)?));
     }
     tree.put(&format!("{OURS}/init"), 0o755, Node::File(Content::file(&binaries.init)?));
     tree.put(&format!("{OURS}/system-image.tar"), 0o644, Node::File(Content::file(system_image)?));
     tree.put_link("usr/sbin/init", "../lib/holdfast/init");
-    for name in ["kubectl", "ctr"] {
-        tree.put_link(&format!("usr/bin/{name}"), "../lib/holdfast/engine");
+    for (name, program) in [("kubectl", "engine"), ("ctr", "containerd")] {
+        tree.put_link(&format!("usr/bin/{name}"), &format!("../lib/holdfast/{program}"));
     }
     manifests(project, &mut tree)?;
     tree.put_bytes(&format!("{OURS}/release.json"), 0o644, release.json()?);
@@ -110,7 +128,7 @@ pub(crate) fn complete(project: &Project, base: &Base, binaries: &Binaries, syst
 fn manifests(project: &Project, tree: &mut Tree) -> Result<()> {
     let folder = project.path("runtime/manifests");
     if !folder.is_dir() {
-        return Ok(());
+        return Err(Error::Wrong(format!("{} is missing: the checkout is not whole", folder.display())));
     }
     let mut paths: Vec<_> = std::fs::read_dir(&folder).map_err(Error::read(&folder))?.flatten().map(|entry| entry.path()).collect();
     paths.sort();

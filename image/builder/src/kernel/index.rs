@@ -39,16 +39,12 @@ impl Index {
     /// The index of these modules and all they need.
     pub(crate) fn subset(&self, wanted: &[String]) -> Result<Self> {
         let mut names = BTreeSet::new();
-        let mut unknown = Vec::new();
+        // What is in the kernel needs no file; the same list serves kernels that differ in this.
+        let unknown = self.missing(wanted);
         for wanted in wanted {
-            match self.modules.get(&name(wanted)) {
-                Some((_, needs)) => {
-                    names.insert(name(wanted));
-                    names.extend(needs.iter().map(|path| name(path)));
-                }
-                // What is in the kernel needs no file; the same list serves kernels that differ in this.
-                None if self.builtin.contains(&name(wanted)) => {}
-                None => unknown.push(wanted.as_str()),
+            if let Some((_, needs)) = self.modules.get(&name(wanted)) {
+                names.insert(name(wanted));
+                names.extend(needs.iter().map(|path| name(path)));
             }
         }
         if !unknown.is_empty() {
@@ -62,6 +58,12 @@ impl Index {
             aliases: self.aliases.iter().filter(|(_, module)| names.contains(module)).cloned().collect(),
             builtin: BTreeSet::new(),
         })
+    }
+
+    /// Those of `wanted` that are neither modules nor in the kernel.
+    pub(crate) fn missing<'a>(&self, wanted: impl IntoIterator<Item = &'a String>) -> Vec<&'a str> {
+        let there = |wanted: &str| self.modules.contains_key(&name(wanted)) || self.builtin.contains(&name(wanted));
+        wanted.into_iter().map(String::as_str).filter(|wanted| !there(wanted)).collect()
     }
 
     /// Names of those of `wanted` that are modules.
