@@ -42,6 +42,16 @@ impl Node {
             .wait_ready(Deadline::minutes(minutes), |_, _| {})?)
     }
 
+    /// Like [`Node::wait_ready`], for a machine that is in maintenance mode and shall leave it.
+    ///
+    /// # Errors
+    /// When `minutes` pass first.
+    pub fn wait_cured(&mut self, minutes: u64) -> anyhow::Result<()> {
+        self.wait_for_event("the node to be Ready", minutes * 60, |event| {
+            matches!(event, Event::Ready { .. }).then_some(())
+        })
+    }
+
     /// Waits for a line of the console that contains `text`.
     ///
     /// # Errors

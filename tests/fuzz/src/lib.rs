@@ -14,6 +14,7 @@ mod boards_files;
 mod image_formats;
 mod init_parsers;
 mod locks;
+mod manifests;
 mod mutate;
 mod os_config_files;
 mod patch;

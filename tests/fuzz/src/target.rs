@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::{boards_files, image_formats, init_parsers, locks, os_config_files};
+use crate::{boards_files, image_formats, init_parsers, locks, manifests, os_config_files};
 
 /// One function under test.
 #[derive(Clone, Copy)]
@@ -32,6 +32,7 @@ pub const TARGETS: &[Target] = &[
     init_parsers::UEVENT,
     init_parsers::VERITY,
     locks::TARGET,
+    manifests::TARGET,
     os_config_files::CONFIG,
     os_config_files::MIGRATE,
     image_formats::EROFS,

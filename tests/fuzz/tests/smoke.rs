@@ -36,6 +36,7 @@ targets! {
     init_verity = "init-verity",
     k3os_config = "k3os-config",
     lock = "lock",
+    manifest = "manifest",
     uki = "uki",
     verity = "verity",
 }

@@ -111,12 +111,12 @@ pub enum Error {
         last: String,
     },
     /// The guest said something that means the awaited thing will not come.
-    #[error("{what} will not come: the console says {line:?}")]
+    #[error("{what} will not come; the console's last lines:\n{last}")]
     Hopeless {
         /// What was waited for.
         what: String,
-        /// The line that says so.
-        line: String,
+        /// The last lines of the console.
+        last: String,
     },
     /// A command needs a running machine and there is none.
     #[error("no virtual machine runs in {}; start it with `holdfast vm up`", dir.display())]

@@ -22,8 +22,11 @@ pub enum Event {
         text: String,
     },
     /// `holdfast: node Ready`, with or without a time.
-    Ready,
-    /// `holdfast: MAINTENANCE …` in any case: the machine waits for a mended configuration.
+    Ready {
+        /// Seconds since the kernel started.
+        at: Option<f64>,
+    },
+    /// The console page says that the machine is in maintenance mode, or `holdfast: maintenance …`.
     Maintenance(String),
     /// Any other line of PID 1's.
     Said(String),
@@ -38,11 +41,16 @@ impl Event {
         if let Some(at) = line.find("Kernel panic") {
             return Some(Self::Panic(line[at..].to_owned()));
         }
+        if let Some(state) = line.trim_start().strip_prefix("State ")
+            && state.trim_start().starts_with("MAINTENANCE")
+        {
+            return Some(Self::Maintenance(state.trim_start().to_owned()));
+        }
         // A kernel message can stand before ours on the same line.
         let (_, said) = line.split_once("holdfast: ")?;
         let (at, text) = split_time(said);
         if text == "node Ready" || text.starts_with("node Ready ") {
-            return Some(Self::Ready);
+            return Some(Self::Ready { at });
         }
         if text.to_ascii_lowercase().starts_with("maintenance") {
             return Some(Self::Maintenance(text.to_owned()));
@@ -107,11 +115,14 @@ mod tests {
                     text: "ready after 0.3 s".to_owned(),
                 }),
             ),
-            ("holdfast: node Ready", Some(Event::Ready)),
-            ("holdfast: [76.1] node Ready", Some(Event::Ready)),
+            ("holdfast: node Ready", Some(Event::Ready { at: None })),
+            (
+                "holdfast: [76.1] node Ready",
+                Some(Event::Ready { at: Some(76.1) }),
+            ),
             (
                 "holdfast: [76.1] node Ready after 76.1 s",
-                Some(Event::Ready),
+                Some(Event::Ready { at: Some(76.1) }),
             ),
             ("holdfast: node ReadyNot", said("node ReadyNot")),
             (
@@ -128,6 +139,13 @@ mod tests {
                 "[    5.1] Kernel panic - not syncing: x",
                 Some(Event::Panic("Kernel panic - not syncing: x".to_owned())),
             ),
+            (
+                "  State      MAINTENANCE: waiting for a person",
+                Some(Event::Maintenance(
+                    "MAINTENANCE: waiting for a person".to_owned(),
+                )),
+            ),
+            ("  State      node shed is Ready", None),
             ("[    5.1] usb 1-1: new device", None),
             ("", None),
         ] {

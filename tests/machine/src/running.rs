@@ -15,6 +15,8 @@ use crate::{
 
 /// How long QEMU may take to end after it was told to.
 const QUIT_WITHIN: Duration = Duration::from_secs(30);
+/// How long the console is read on after it said that the node will not be Ready.
+const REASON_WITHIN: Duration = Duration::from_secs(3);
 
 /// What is known about a started QEMU.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -124,15 +126,20 @@ impl Running {
             let event = line.event()?;
             each(line, &event);
             match event {
-                Event::Ready => Some(Ok(())),
-                Event::Maintenance(_) | Event::Panic(_) => Some(Err(Error::Hopeless {
-                    what: "a Ready node".to_owned(),
-                    line: line.text.clone(),
-                })),
+                Event::Ready { .. } => Some(Ok(())),
+                Event::Maintenance(_) | Event::Panic(_) => Some(Err(())),
                 _ => None,
             }
         })?;
-        outcome.map(|()| at)
+        if outcome.is_err() {
+            // The reason stands in the lines that follow; it is shown with them.
+            let _ = self.wait_for("the reason", Deadline::after(REASON_WITHIN), |_| None::<()>);
+            return Err(Error::Hopeless {
+                what: "a Ready node".to_owned(),
+                last: self.console.tail(),
+            });
+        }
+        Ok(at)
     }
 
     /// A connection to QEMU's control socket.

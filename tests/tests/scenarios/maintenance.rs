@@ -62,7 +62,7 @@ fn maintenance_mode_and_its_cure_by_ssh() -> anyhow::Result<()> {
         );
         node.write("/run/good.yaml", &good)?;
         node.ssh("holdfast config apply /run/good.yaml")?;
-        node.wait_ready(15)?;
+        node.wait_cured(15)?;
         Ok(())
     })
 }

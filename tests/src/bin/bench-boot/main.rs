@@ -1,0 +1,116 @@
+//! `make bench-boot`: from the kernel's start to the engine's and to a Ready node, against Debian with systemd.
+//!
+//! Both sides run the same kernel, engine and cluster commands in the same virtual machine, in turns. Each has been
+//! Ready once before it is measured: what is compared is an ordinary boot. `HOLDFAST_ROUNDS` is the number of turns.
+
+mod debian;
+mod disk;
+mod measure;
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use machine::{Deadline, Network, Qemu, Spec, Vm};
+use vm_tests::{Stage, root};
+
+use measure::{Boot, Side, median};
+
+/// Turns unless told otherwise.
+const ROUNDS: usize = 3;
+/// Budgets: Holdfast's time over Debian's.
+const ENGINE_BUDGET: f64 = 0.5;
+const READY_BUDGET: f64 = 0.9;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("bench-boot: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<ExitCode> {
+    let rounds = std::env::var("HOLDFAST_ROUNDS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(ROUNDS);
+    let folder = root().join("build/bench");
+    let qemu = Qemu::find()?;
+    let spec = Spec {
+        network: Network::Offline,
+        ..Spec::default()
+    };
+
+    println!("Holdfast: first boot");
+    let image = vm_tests::image()?;
+    let holdfast = Vm::create_with_copy(&folder.join("holdfast"), &image, spec.clone(), &qemu)?;
+    holdfast.place_config(&Stage::config(&holdfast)?)?;
+    let mut running = holdfast.start("bench-holdfast", &qemu)?.owned();
+    running.wait_ready(Deadline::minutes(20), |_, _| {})?;
+    let config = running.ssh()?.run("cat /run/holdfast/config.json")?;
+    let kernel = running.ssh()?.run("uname -r")?;
+    measure::off(running)?;
+
+    println!("Debian: making its disk, then its first boot");
+    let base = debian::make(&folder, &image, kernel.trim(), &config)?;
+    let debian = Vm::create(&folder.join("debian"), &base, spec, &qemu)?;
+    measure::boot(&debian, Side::Debian, &qemu).context("Debian's first boot")?;
+
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for round in 1..=rounds {
+        let boot = measure::boot(&holdfast, Side::Holdfast, &qemu).context("a boot of Holdfast")?;
+        println!(
+            "round {round}: Holdfast  engine {:6.2} s  Ready {:6.2} s",
+            boot.engine, boot.ready
+        );
+        ours.push(boot);
+        let boot = measure::boot(&debian, Side::Debian, &qemu).context("a boot of Debian")?;
+        println!(
+            "round {round}: Debian    engine {:6.2} s  Ready {:6.2} s",
+            boot.engine, boot.ready
+        );
+        theirs.push(boot);
+    }
+    let engine = verdict(
+        "kernel start to engine exec",
+        &ours,
+        &theirs,
+        |boot| boot.engine,
+        ENGINE_BUDGET,
+    );
+    let ready = verdict(
+        "kernel start to node Ready",
+        &ours,
+        &theirs,
+        |boot| boot.ready,
+        READY_BUDGET,
+    );
+    Ok(if engine && ready {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Prints medians and their ratio; whether the ratio is within its budget.
+fn verdict(
+    what: &str,
+    ours: &[Boot],
+    theirs: &[Boot],
+    time: fn(&Boot) -> f64,
+    budget: f64,
+) -> bool {
+    let (ours, theirs) = (
+        median(ours.iter().map(time)),
+        median(theirs.iter().map(time)),
+    );
+    let ratio = ours / theirs;
+    let good = ratio <= budget;
+    println!(
+        "{what}: median {ours:.2} s against {theirs:.2} s, ratio {ratio:.2} (budget {budget:.2}): {}",
+        if good { "within" } else { "OVER" }
+    );
+    good
+}

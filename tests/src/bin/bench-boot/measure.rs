@@ -1,0 +1,145 @@
+//! One measured boot.
+
+use anyhow::{Context, ensure};
+use machine::{Deadline, Event, Line, Qemu, Running, Vm};
+
+/// How long a boot may take.
+const WITHIN: u64 = 20;
+
+/// Whose words are listened for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Side {
+    /// PID 1's.
+    Holdfast,
+    /// Those of the comparison's units: `bench: engine SECS`, `bench: ready SECS`.
+    Debian,
+}
+
+/// Seconds of the kernel's own clock.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Boot {
+    /// The engine's first process.
+    pub(crate) engine: f64,
+    /// The node's condition.
+    pub(crate) ready: f64,
+}
+
+/// What a line says about a boot.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Mark {
+    Engine(f64),
+    Ready(f64),
+}
+
+/// Starts `vm`, waits until its node is Ready, and shuts it down.
+pub(crate) fn boot(vm: &Vm, side: Side, qemu: &Qemu) -> anyhow::Result<Boot> {
+    let mut running = vm.start("bench", qemu)?.owned();
+    let mut engine = None;
+    let (_, ready) = running.wait_for(
+        "a Ready node",
+        Deadline::minutes(WITHIN),
+        |line| match mark(line, side)? {
+            Mark::Engine(at) => {
+                engine = engine.or(Some(at));
+                None
+            }
+            Mark::Ready(at) => Some(at),
+        },
+    )?;
+    off(running)?;
+    Ok(Boot {
+        engine: engine.context("the console did not say when the engine started")?,
+        ready,
+    })
+}
+
+/// Shuts down in order.
+pub(crate) fn off(running: Running) -> anyhow::Result<Vm> {
+    ensure!(
+        running.power_down(Deadline::minutes(5))?,
+        "the machine did not shut down"
+    );
+    Ok(running.vm().clone())
+}
+
+fn mark(line: &Line, side: Side) -> Option<Mark> {
+    match side {
+        Side::Holdfast => match line.event()? {
+            Event::Service { at, name, text } if name == "containerd" && text == "started" => {
+                Some(Mark::Engine(at))
+            }
+            Event::Ready { at } => at.map(Mark::Ready),
+            _ => None,
+        },
+        Side::Debian => {
+            let (_, said) = line.text.split_once("bench: ")?;
+            let (what, at) = said.split_once(' ')?;
+            let at = at.trim().parse().ok()?;
+            match what {
+                "engine" => Some(Mark::Engine(at)),
+                "ready" => Some(Mark::Ready(at)),
+                _ => None,
+            }
+        }
+    }
+}
+
+/// The middle one, or the mean of the two in the middle.
+pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match values.len() {
+        0 => f64::NAN,
+        count if count % 2 == 1 => values[middle],
+        _ => f64::midpoint(values[middle - 1], values[middle]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(text: &str) -> Line {
+        Line {
+            text: text.to_owned(),
+            at: std::time::Duration::ZERO,
+        }
+    }
+
+    #[test]
+    fn marks() {
+        for (text, side, expected) in [
+            (
+                "holdfast: [5.10] service containerd started",
+                Side::Holdfast,
+                Some(Mark::Engine(5.1)),
+            ),
+            (
+                "holdfast: [5.20] service containerd ready",
+                Side::Holdfast,
+                None,
+            ),
+            (
+                "holdfast: [70.00] node Ready",
+                Side::Holdfast,
+                Some(Mark::Ready(70.0)),
+            ),
+            (
+                "[  10.1] x: bench: engine 10.93",
+                Side::Debian,
+                Some(Mark::Engine(10.93)),
+            ),
+            ("bench: ready 80.00", Side::Debian, Some(Mark::Ready(80.0))),
+            ("bench: ready 80.00", Side::Holdfast, None),
+        ] {
+            assert_eq!(mark(&line(text), side), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn medians() {
+        assert!((median([3.0, 1.0, 2.0].into_iter()) - 2.0).abs() < 1e-9);
+        assert!((median([4.0, 1.0].into_iter()) - 2.5).abs() < 1e-9);
+    }
+}
