@@ -4,12 +4,17 @@
 //! 2020-01-01 00:00. The encoding is the `fatfs` crate's; this module adds what an image needs
 //! around it: exact parameters, whole paths, replaced files, errors with names.
 
+mod clock;
 mod dots;
+mod error;
+mod make;
 mod shared;
 mod spec;
 #[cfg(test)]
 mod tests;
 mod volume;
 
+pub use error::Error;
+pub use make::format;
 pub use spec::{Kind, Label, LabelError, VolumeSpec};
-pub use volume::{Entry, Error, Volume, format, open, open_at};
+pub use volume::{Entry, Volume, open, open_at};

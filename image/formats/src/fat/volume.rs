@@ -1,82 +1,14 @@
-//! One volume: formatted, opened, listed, read and written.
+//! One volume: opened, listed, read and written.
 
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, Write};
 
-use fatfs::{Date, DateTime, FatType, FormatVolumeOptions, FsOptions, Time, TimeProvider};
+use fatfs::{FatType, FsOptions};
 
+use super::clock::FIXED_TIME;
 use super::dots::straighten;
 use super::shared::Shared;
-use super::{Kind, VolumeSpec};
+use super::{Error, Kind};
 use crate::window::Window;
-
-/// Why a volume could not be made, read or changed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// Formatting failed.
-    #[error("cannot make a {kind} file system")]
-    Format {
-        /// Which FAT.
-        kind: Kind,
-        /// What went wrong.
-        source: io::Error,
-    },
-    /// Size and cluster size give another FAT than was asked for.
-    #[error(
-        "{size} bytes in clusters of {cluster} bytes make no {kind} file system; take {advice} clusters"
-    )]
-    Clusters {
-        /// Which FAT was asked for.
-        kind: Kind,
-        /// Length of the volume.
-        size: u64,
-        /// Cluster size asked for.
-        cluster: u32,
-        /// Which way to go.
-        advice: &'static str,
-    },
-    /// What is there is no FAT file system, or a broken one.
-    #[error("cannot open a FAT file system")]
-    Open(#[source] io::Error),
-    /// A directory could not be read or made.
-    #[error("cannot use directory `{path}` of the FAT file system")]
-    Directory {
-        /// Path on the volume.
-        path: String,
-        /// What went wrong.
-        source: io::Error,
-    },
-    /// A file could not be read.
-    #[error("cannot read `{path}` from the FAT file system")]
-    Read {
-        /// Path on the volume.
-        path: String,
-        /// What went wrong.
-        source: io::Error,
-    },
-    /// A file could not be written; the volume has lost its old content.
-    #[error("cannot write `{path}` to the FAT file system")]
-    Write {
-        /// Path on the volume.
-        path: String,
-        /// What went wrong.
-        source: io::Error,
-    },
-    /// A file is larger than the caller takes.
-    #[error("`{path}` is larger than {limit} bytes")]
-    TooLarge {
-        /// Path on the volume.
-        path: String,
-        /// Most bytes the caller takes.
-        limit: u64,
-    },
-    /// The directory tree is deeper or larger than any that we make; damaged volumes loop.
-    #[error("the directory tree at `{0}` does not end; the file system is damaged")]
-    Endless(String),
-    /// The last writes did not reach the disk.
-    #[error("cannot finish writing the FAT file system")]
-    Finish(#[source] io::Error),
-}
 
 /// A file or directory of a volume.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,49 +25,6 @@ pub struct Entry {
 pub struct Volume<D: Read + Write + Seek> {
     inner: fatfs::FileSystem<Shared<D>>,
     disk: Shared<D>,
-}
-
-/// Makes an empty file system that fills `disk`.
-///
-/// # Errors
-/// When the sizes do not give the wanted kind, or the disk refuses a write.
-pub fn format<D: Read + Write + Seek>(disk: &mut D, spec: &VolumeSpec) -> Result<(), Error> {
-    let kind = spec.kind;
-    let failed = |source| Error::Format { kind, source };
-    let size = disk.seek(SeekFrom::End(0)).map_err(failed)?;
-    check_clusters(spec, size)?;
-    disk.rewind().map_err(failed)?;
-    let options = FormatVolumeOptions::new()
-        .fat_type(match kind {
-            Kind::Fat16 => FatType::Fat16,
-            Kind::Fat32 => FatType::Fat32,
-        })
-        .bytes_per_cluster(spec.cluster)
-        .volume_id(spec.id)
-        .volume_label(spec.label.bytes());
-    fatfs::format_volume(&mut *disk, options).map_err(failed)
-}
-
-/// Firmware tells FAT16 from FAT32 by the number of clusters alone, so it must be right.
-fn check_clusters(spec: &VolumeSpec, size: u64) -> Result<(), Error> {
-    let wrong = |advice| Error::Clusters {
-        kind: spec.kind,
-        size,
-        cluster: spec.cluster,
-        advice,
-    };
-    if !spec.cluster.is_power_of_two() || !(512..=32768).contains(&spec.cluster) {
-        return Err(wrong("512 to 32768 byte"));
-    }
-    let most = size / u64::from(spec.cluster);
-    // At worst, this many clusters are the tables' own (two FATs, root directory, reserved).
-    let least = size.saturating_sub(2 * 4 * (most + 2) + 64 * 1024) / u64::from(spec.cluster);
-    match spec.kind {
-        Kind::Fat16 if most >= 65525 => Err(wrong("larger")),
-        Kind::Fat16 if least < 4085 => Err(wrong("smaller")),
-        Kind::Fat32 if least < 65525 => Err(wrong("smaller")),
-        Kind::Fat16 | Kind::Fat32 => Ok(()),
-    }
 }
 
 /// Opens the volume that fills `disk`.
@@ -348,35 +237,5 @@ impl<D: Read + Write + Seek> std::fmt::Debug for Volume<D> {
             .field("id", &self.id())
             .field("kind", &self.kind())
             .finish()
-    }
-}
-
-/// The clock of every volume we write, so that the same files give the same bytes.
-#[derive(Debug)]
-struct FixedTime;
-
-static FIXED_TIME: FixedTime = FixedTime;
-
-const DAY: Date = Date {
-    year: 2020,
-    month: 1,
-    day: 1,
-};
-
-impl TimeProvider for FixedTime {
-    fn get_current_date(&self) -> Date {
-        DAY
-    }
-
-    fn get_current_date_time(&self) -> DateTime {
-        DateTime {
-            date: DAY,
-            time: Time {
-                hour: 0,
-                min: 0,
-                sec: 0,
-                millis: 0,
-            },
-        }
     }
 }

@@ -8,6 +8,7 @@
 
 mod dump;
 mod image;
+mod plan;
 mod reader;
 #[cfg(test)]
 mod tests;
