@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::defaults::nowhere;
 use crate::merge::merge;
 use crate::raw::RawConfig;
-use crate::report::{Finding, Report};
+use crate::report::{Finding, MOST_FINDINGS, Report};
 use crate::source::{Source, SourceName, Sources};
 use crate::text;
 use crate::tree::{Node, reader};
@@ -49,6 +49,10 @@ pub fn load(sources: &Sources) -> Result<Loaded, Report> {
         merge(&mut tree, &part.tree);
         findings.extend(part.findings);
         parts.push((source.clone(), part.tree));
+    }
+    if findings.len() >= MOST_FINDINGS {
+        // Not everything wrong was found, so not everything wrong was left out of the tree.
+        return Err(Report::new(findings, &tree, all));
     }
     match checked(&tree) {
         Ok(config) if findings.is_empty() => Ok(Loaded {

@@ -3,6 +3,8 @@
 //! Mappings are merged, everything else is replaced, lists too. k3OS appended lists, so a list could only ever grow: a
 //! wrong name server or a stolen ssh key from one source could not be taken back by another.
 
+use std::collections::HashMap;
+
 use crate::tree::{Node, Value};
 
 /// Lays `over` upon `under`.
@@ -11,8 +13,13 @@ pub(crate) fn merge(under: &mut Node, over: &Node) {
         *under = over.clone();
         return;
     };
+    let known: HashMap<String, usize> = below
+        .iter()
+        .enumerate()
+        .map(|(at, entry)| (entry.key.clone(), at))
+        .collect();
     for entry in above {
-        match below.iter_mut().find(|other| other.key == entry.key) {
+        match known.get(&entry.key).and_then(|at| below.get_mut(*at)) {
             Some(other) => {
                 other.key_span = entry.key_span;
                 merge(&mut other.value, &entry.value);

@@ -1,6 +1,9 @@
 //! Where a check stands, and what it has found so far.
 
-use crate::report::Finding;
+use std::collections::HashSet;
+use std::hash::Hash;
+
+use crate::report::{Finding, MOST_FINDINGS};
 use crate::tree::{Path, Step};
 use crate::values::Invalid;
 
@@ -25,10 +28,15 @@ impl Checker {
         result
     }
 
+    fn found(&mut self, finding: Finding) {
+        if self.findings.len() < MOST_FINDINGS {
+            self.findings.push(finding);
+        }
+    }
+
     /// The value here is wrong.
     pub(crate) fn wrong(&mut self, message: impl Into<String>, help: impl Into<String>) {
-        self.findings
-            .push(Finding::value(self.path.clone(), message, help));
+        self.found(Finding::value(self.path.clone(), message, help));
     }
 
     /// The value here is invalid.
@@ -38,8 +46,7 @@ impl Checker {
 
     /// The key here must not stand.
     pub(crate) fn refuse(&mut self, message: impl Into<String>, help: impl Into<String>) {
-        self.findings
-            .push(Finding::key(self.path.clone(), message, help));
+        self.found(Finding::key(self.path.clone(), message, help));
     }
 
     /// The key here is known and its work is not built.
@@ -105,10 +112,7 @@ impl Checker {
 }
 
 /// The first entry that equals an earlier one by `key`: its index.
-pub(crate) fn repeated<T, K: PartialEq>(items: &[T], key: impl Fn(&T) -> K) -> Option<usize> {
-    (1..items.len()).find(|at| {
-        items[..*at]
-            .iter()
-            .any(|item| key(item) == key(&items[*at]))
-    })
+pub(crate) fn repeated<T, K: Eq + Hash>(items: &[T], key: impl Fn(&T) -> K) -> Option<usize> {
+    let mut seen = HashSet::new();
+    items.iter().position(|item| !seen.insert(key(item)))
 }

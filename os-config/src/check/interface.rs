@@ -1,5 +1,6 @@
 //! Interfaces with their addresses, gateways and routes.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
@@ -12,7 +13,7 @@ use crate::values::text::quoted;
 use crate::values::{InterfaceName, Invalid, MacAddress};
 
 pub(super) fn interfaces(c: &mut Checker, raw: &[RawInterface]) -> Vec<Interface> {
-    let mut seen: Vec<InterfaceMatch> = Vec::new();
+    let mut seen: HashSet<InterfaceMatch> = HashSet::new();
     c.list("interfaces", raw, |c, raw| {
         let select = select(c, raw);
         if let Some(select) = &select {
@@ -24,7 +25,7 @@ pub(super) fn interfaces(c: &mut Checker, raw: &[RawInterface]) -> Vec<Interface
                     );
                 });
             }
-            seen.push(select.clone());
+            seen.insert(select.clone());
         }
         let settings = settings(c, raw);
         select.map(|select| Interface { select, ..settings })

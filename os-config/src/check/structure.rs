@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use crate::report::Finding;
+use crate::report::{Finding, MOST_FINDINGS};
 use crate::schema::{member, shapes, takes, words};
 use crate::tree::{Entry, Kind, Node, Path, Value};
 use crate::values::text::quoted;
@@ -24,6 +24,9 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn value(&mut self, node: &Node, schema: &Json, path: &Path) {
+        if self.findings.len() >= MOST_FINDINGS {
+            return;
+        }
         let shapes = shapes(schema);
         let kind = json_type(node);
         let Some(shape) = shapes.iter().find(|shape| takes(shape, kind)) else {
@@ -56,6 +59,9 @@ impl Walk<'_> {
     }
 
     fn unknown(&mut self, entry: &Entry, schema: &Json, path: Path) {
+        if self.findings.len() >= MOST_FINDINGS {
+            return;
+        }
         let known: Vec<&str> = properties(schema);
         let elsewhere = properties(self.top)
             .into_iter()

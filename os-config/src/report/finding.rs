@@ -2,6 +2,9 @@
 
 use crate::tree::{Node, Path, Span, Step, Value};
 
+/// Looking ends after so many findings: nobody reads more, and a hostile file must not keep a small machine busy.
+pub(crate) const MOST_FINDINGS: usize = 100;
+
 /// Where a finding points.
 #[derive(Clone, Debug)]
 pub(crate) enum Place {

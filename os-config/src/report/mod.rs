@@ -4,5 +4,5 @@ mod finding;
 mod problem;
 pub(crate) mod syntax;
 
-pub(crate) use finding::{Finding, Place};
+pub(crate) use finding::{Finding, MOST_FINDINGS, Place};
 pub use problem::{Problem, Report};

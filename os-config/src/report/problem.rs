@@ -154,6 +154,10 @@ impl fmt::Display for Report {
         }
         match self.problems.len() {
             1 => write!(f, "1 problem"),
+            count if count >= super::MOST_FINDINGS => write!(
+                f,
+                "{count} problems and maybe more, the first {MOST_SHOWN} are shown"
+            ),
             count if count > MOST_SHOWN => {
                 write!(f, "{count} problems, the first {MOST_SHOWN} are shown")
             }

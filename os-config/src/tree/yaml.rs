@@ -9,12 +9,12 @@ use std::collections::HashMap;
 use serde_saphyr::granit_parser::{Event, Options, Parser, ScalarStyle, Span as Mark, Tag};
 
 use super::{Entry, Kind, Node, Span, Value};
-use crate::report::{Finding, syntax};
+use crate::report::{Finding, MOST_FINDINGS, syntax};
 
 /// Nested deeper than this is refused; the schema itself is seven deep.
 const DEEPEST: usize = 32;
 /// A configuration with more values than this, after aliases are expanded, is refused.
-const MOST_NODES: usize = 50_000;
+const MOST_NODES: usize = 10_000;
 
 /// Reads the document in `text`, the source of index `source`.
 ///
@@ -182,6 +182,9 @@ impl<'a> Builder<'a> {
             };
             let (event, mark) = self.next()?;
             let value = self.node(event, mark)?;
+            if self.findings.len() >= MOST_FINDINGS {
+                continue;
+            }
             if key == "<<" {
                 self.findings.push(Finding::at(
                     key_span,
