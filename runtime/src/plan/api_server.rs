@@ -67,6 +67,8 @@ pub(super) fn args(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths)
             settings.network.services.to_string(),
         )
         .set("encryption-provider-config", text(&paths.encryption()))
+        // Without it a stop waits a minute for watches that never end by themselves.
+        .set("shutdown-watch-termination-grace-period", "2s")
         .set("allow-privileged", "true")
         .set("profiling", "false")
         // One server: nobody compares identities, and the lease would be a write every ten seconds. The reconciler that
