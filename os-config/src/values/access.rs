@@ -122,30 +122,37 @@ fn literal(text: &str) -> Result<String, Invalid> {
     Ok(text.to_owned())
 }
 
-/// The base64 part of a key begins with the key type, length first: a key cut short or pasted twice does not.
+/// The base64 part of a key is a row of fields, each with its length in front, the first of them the key's type: a key
+/// that was cut short or pasted twice is not.
 fn key_body(kind: &str, body: &str) -> Result<(), Invalid> {
     use base64::Engine as _;
-    let broken = || {
-        Invalid::new(
-            format!(
-                "the {kind} key is broken: {} is not its base64 part",
-                quoted(body)
-            ),
-            "copy the whole line from the .pub file",
-        )
-    };
     let bytes = base64::engine::general_purpose::STANDARD
         .decode(body)
-        .map_err(|_| broken())?;
-    let named = bytes
-        .get(4..)
-        .is_some_and(|rest| rest.starts_with(kind.as_bytes()));
-    let length = kind.len() as u32;
-    if named && bytes.len() > 8 + kind.len() && bytes[..4] == length.to_be_bytes() {
-        Ok(())
-    } else {
-        Err(broken())
+        .unwrap_or_default();
+    let fields = fields(&bytes).unwrap_or_default();
+    if fields.len() >= 2 && fields[0] == kind.as_bytes() {
+        return Ok(());
     }
+    Err(Invalid::new(
+        format!(
+            "the {kind} key is broken: {} is not its base64 part",
+            quoted(body)
+        ),
+        "copy the whole line from the .pub file",
+    ))
+}
+
+/// The fields that make up `bytes` exactly.
+fn fields(mut bytes: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut fields = Vec::new();
+    while !bytes.is_empty() {
+        let (length, rest) = bytes.split_first_chunk::<4>()?;
+        let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+        let (field, rest) = rest.split_at_checked(length)?;
+        fields.push(field);
+        bytes = rest;
+    }
+    Some(fields)
 }
 
 /// The password of `root`, for the console and ssh.

@@ -35,7 +35,7 @@ fn check_registry(text: &str) -> Result<String, Invalid> {
     let bracketed = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
     let sound = match bracketed {
         Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => super::host::ServerAddress::parse(host).is_ok(),
+        None => !host.contains(':') && super::host::ServerAddress::parse(host).is_ok(),
     };
     if sound {
         Ok(text.to_ascii_lowercase())

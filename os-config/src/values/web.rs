@@ -29,6 +29,12 @@ fn check_url(text: &str) -> Result<String, Invalid> {
     if !lower.starts_with("https://") && !lower.starts_with("http://") {
         return Err(wrong("it does not begin with https:// or http://"));
     }
+    if lower
+        .split_once("://")
+        .is_some_and(|(_, rest)| rest.starts_with('/'))
+    {
+        return Err(wrong("it names no host"));
+    }
     let parsed = url::Url::parse(text).map_err(|error| wrong(&error.to_string()))?;
     if parsed.host_str().is_none_or(str::is_empty) {
         return Err(wrong("it names no host"));
