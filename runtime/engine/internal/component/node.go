@@ -18,7 +18,13 @@ func kubelet(ctx context.Context, args []string) error {
 	command := kubeletapp.NewKubeletCommand(ctx)
 	command.SilenceErrors = true
 	command.SetArgs(args)
-	return command.ExecuteContext(ctx)
+	if err := command.ExecuteContext(ctx); err != nil {
+		return err
+	}
+	// It ends without an error on the process's own signal only, which may
+	// reach it before its turn.
+	<-ctx.Done()
+	return nil
 }
 
 func proxy(ctx context.Context, args []string) error {

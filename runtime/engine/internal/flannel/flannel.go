@@ -19,12 +19,19 @@ import (
 	"github.com/flannel-io/flannel/pkg/subnet"
 	"github.com/flannel-io/flannel/pkg/subnet/kube"
 	"github.com/flannel-io/flannel/pkg/trafficmngr/nftables"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
 )
 
 const (
 	firstRetry = 500 * time.Millisecond
 	lastRetry  = 10 * time.Second
+	pollCIDR   = 250 * time.Millisecond
+	reportCIDR = 20 * time.Second
 	// resync is how often upstream's iptables mode repairs its rules; the
 	// nftables mode ignores it.
 	resync = 5
@@ -90,6 +97,9 @@ func runOnce(parent context.Context, o options) error {
 	defer working.Wait()
 	defer cancel()
 
+	if err := awaitPodCIDR(ctx, o); err != nil {
+		return err
+	}
 	up, err := bringUp(ctx, &working, o)
 	if err != nil {
 		return err
@@ -107,6 +117,33 @@ func runOnce(parent context.Context, o options) error {
 	}
 	klog.InfoS("flannel: network up", "backend", up.config.BackendType, "subnet", held.Subnet, "mtu", up.backend.MTU())
 	<-ctx.Done()
+	return nil
+}
+
+// awaitPodCIDR waits until this node is registered and the controller-manager
+// has given it its part of the pod network. Upstream would fail without it and
+// be restarted, seconds later than needed.
+func awaitPodCIDR(ctx context.Context, o options) error {
+	config, err := clientcmd.BuildConfigFromFlags("", o.kubeconfig)
+	if err != nil {
+		return fmt.Errorf("kubeconfig: %w", err)
+	}
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return fmt.Errorf("client: %w", err)
+	}
+	var last error
+	assigned := func(ctx context.Context) (bool, error) {
+		var node *corev1.Node
+		node, last = client.CoreV1().Nodes().Get(ctx, o.nodeName, metav1.GetOptions{})
+		if last == nil && node.Spec.PodCIDR == "" {
+			last = errors.New("none assigned yet")
+		}
+		return last == nil, nil
+	}
+	if err := wait.PollUntilContextTimeout(ctx, pollCIDR, reportCIDR, true, assigned); err != nil {
+		return fmt.Errorf("pod CIDR of node %s: %w", o.nodeName, last)
+	}
 	return nil
 }
 
