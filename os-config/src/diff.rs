@@ -81,15 +81,14 @@ fn spread(path: &Path, before: Option<&Node>, after: Option<&Node>) -> Vec<Path>
 }
 
 fn change(path: &Path, before: &Node, after: &Node) -> Option<Change> {
-    let (before, after) = (before.get(path), after.get(path));
-    if same(before, after) {
+    if same(before.get(path), after.get(path)) {
         return None;
     }
     let key = path.to_string();
     Some(Change {
         impact: impact(&key),
-        before: before.map(|node| inline(node, path)),
-        after: after.map(|node| inline(node, path)),
+        before: inline(before, path),
+        after: inline(after, path),
         key,
     })
 }

@@ -6,6 +6,7 @@ use crate::check::nearest;
 use crate::defaults;
 use crate::load::Loaded;
 use crate::schema::{member, schema, shapes};
+use crate::secrets::blot_text;
 use crate::show::inline;
 use crate::source::SourceName;
 use crate::tree::{Node, Path, Step, Value};
@@ -81,7 +82,7 @@ impl Loaded {
     }
 
     fn explained(&self, whole: &Node, path: &Path) -> Explained {
-        let says = |tree: &Node| tree.get(path).map(|node| self.origin(node, path));
+        let says = |tree: &Node| self.origin(tree, path);
         // The merge replaces a list as a whole, so a weaker source's entries at or below it have lost.
         let lost = self.parts.iter().rev().filter_map(|(_, tree)| says(tree));
         let won = says(whole);
@@ -93,17 +94,18 @@ impl Loaded {
         }
     }
 
-    fn origin(&self, node: &Node, path: &Path) -> Origin {
+    fn origin(&self, tree: &Node, path: &Path) -> Option<Origin> {
+        let node = tree.get(path)?;
         let source = self.source(node.span.source);
-        Origin {
+        Some(Origin {
             source: source.map(|source| source.name),
             file: source.map_or_else(
                 || "built-in default".to_owned(),
-                |source| source.origin.clone(),
+                |source| blot_text(&source.origin),
             ),
             line: node.span.line,
-            value: inline(node, path),
-        }
+            value: inline(tree, path)?,
+        })
     }
 }
 

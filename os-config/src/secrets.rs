@@ -8,16 +8,43 @@ const SECRET_KEYS: [&str; 5] = ["password", "passphrase", "token", "auth", "key"
 /// What stands in a secret's place.
 pub(crate) const BLOT: &str = "(redacted)";
 
+/// Parts of names that people give to secrets: `AWS_SECRET_ACCESS_KEY`, `oidc-client-secret`.
+const SECRET_PARTS: [&str; 8] = [
+    "passphrase",
+    "password",
+    "passwd",
+    "secret",
+    "token",
+    "api_key",
+    "apikey",
+    "private_key",
+];
+
 /// True when the value at `path` must not be shown.
 pub(crate) fn is_secret(path: &Path) -> bool {
     let mut keys = path.keys();
-    let first = keys.next();
-    let named = |key: &str| SECRET_KEYS.contains(&key);
-    match first {
+    match keys.next() {
         Some("password" | "token") => true,
-        Some("registries" | "network") => keys.any(named),
+        Some("registries" | "network") => keys.any(|key| SECRET_KEYS.contains(&key)),
+        Some("environment" | "kubernetes") => keys.any(sounds_secret),
         _ => false,
     }
+}
+
+fn sounds_secret(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    SECRET_PARTS.iter().any(|part| key.contains(part))
+}
+
+/// True for a manifest that holds a Secret.
+pub(crate) fn holds_a_secret(manifest: &str) -> bool {
+    manifest.lines().any(|line| {
+        let line = line.trim_start_matches(['-', ' ', '{', '"']);
+        let value = line
+            .strip_prefix("kind")
+            .map(|rest| rest.trim_start_matches(['"', ':', ' ', '\'']));
+        value.is_some_and(|value| value.starts_with("Secret"))
+    })
 }
 
 /// Words after which a secret stands on the same line.
@@ -42,15 +69,17 @@ pub(crate) fn blot_line(line: &str) -> String {
     blot_text(&shown)
 }
 
-/// Where the value begins on a line whose key is nearly that of a secret: a typing error must not show the passphrase.
+/// Where the value begins on a line whose key is nearly that of a secret, or sounds like one: a typing error must not
+/// show the passphrase.
 fn mistyped_secret(line: &str) -> Option<usize> {
     let (key, value) = line.split_once(':')?;
     let key = key
         .trim_start_matches([' ', '\t', '-', '{'])
         .trim_matches(['"', '\'', ' ']);
-    let near = crate::check::nearest(key, &SECRET_WORDS)?;
+    let meant = sounds_secret(key) || crate::check::nearest(key, &SECRET_WORDS).is_some();
     let value = value.trim_start();
-    (near != key && !value.is_empty()).then_some(line.len() - value.len())
+    let written_below = value.is_empty() || value.starts_with(['|', '>', '#']);
+    (meant && !SECRET_WORDS.contains(&key) && !written_below).then_some(line.len() - value.len())
 }
 
 /// Where the first secret value stands in `text`.

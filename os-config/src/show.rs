@@ -5,9 +5,9 @@ use serde::{Serialize, Serializer};
 
 use crate::defaults;
 use crate::load::Loaded;
-use crate::secrets::{BLOT, blot_text, is_secret};
+use crate::secrets::{BLOT, blot_text, holds_a_secret, is_secret};
 use crate::source::Source;
-use crate::tree::{Kind, Node, Path, Value};
+use crate::tree::{Kind, Node, Path, Step, Value};
 
 impl Loaded {
     /// Everything in force, defaults included, as YAML with secrets blotted out.
@@ -47,8 +47,21 @@ pub(crate) fn yaml(tree: &Node, redact: bool) -> String {
         .expect("a tree of text, lists and mappings can be written as YAML")
 }
 
-/// A value on one line, secrets blotted out.
-pub(crate) fn inline(node: &Node, path: &Path) -> String {
+/// The value at `path` on one line, secrets blotted out.
+pub(crate) fn inline(tree: &Node, path: &Path) -> Option<String> {
+    let node = tree.get(path)?;
+    if let Some((Step::Key(key), above)) = path.0.split_last() {
+        let above = Path(above.to_vec());
+        let hidden = |node| holds_hidden_content(node, &above);
+        if key == "content" && tree.get(&above).is_some_and(hidden) {
+            return Some(format!("\"{BLOT}\""));
+        }
+    }
+    Some(json(node, path))
+}
+
+/// A value as JSON on one line, secrets blotted out by their place.
+pub(crate) fn json(node: &Node, path: &Path) -> String {
     let view = View {
         node,
         path: path.clone(),
@@ -118,13 +131,17 @@ fn canonical(text: &str) -> Option<u64> {
         .filter(|number: &u64| number.to_string() == text)
 }
 
-/// A file that others may not read is taken for a secret.
+/// A file that others may not read is taken for a secret, and a manifest with a Secret in it is one.
 fn holds_hidden_content(node: &Node, path: &Path) -> bool {
-    if path.keys().next() != Some("write_files") {
-        return false;
-    }
-    match node.entry("permissions").map(|entry| &entry.value.value) {
-        Some(Value::Scalar(_, mode)) => !matches!(mode.chars().last(), Some('4'..='7')),
+    let text = |key: &str| match node.entry(key).map(|entry| &entry.value.value) {
+        Some(Value::Scalar(_, text)) => Some(text.as_str()),
+        _ => None,
+    };
+    match path.keys().next() {
+        Some("write_files") => {
+            text("permissions").is_some_and(|mode| !matches!(mode.chars().last(), Some('4'..='7')))
+        }
+        Some("manifests") => text("content").is_some_and(holds_a_secret),
         _ => false,
     }
 }

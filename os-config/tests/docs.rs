@@ -81,3 +81,17 @@ fn the_sample_is_valid_with_every_example_switched_on() {
 fn is_prose(rest: &str) -> bool {
     rest.starts_with(' ') && !rest.starts_with("  ")
 }
+
+#[test]
+fn every_published_example_is_valid() {
+    let folder = docs("config-examples");
+    let mut count = 0;
+    for entry in std::fs::read_dir(&folder).expect("docs/config-examples is there") {
+        let path = entry.expect("an entry can be read").path();
+        let text = std::fs::read(&path).expect("the example can be read");
+        load(&Sources::one(path.display().to_string(), text))
+            .unwrap_or_else(|report| panic!("{report}"));
+        count += 1;
+    }
+    assert!(count >= 5, "only {count} examples");
+}

@@ -304,17 +304,41 @@ fn the_whole_example_uses_every_key() {
 #[test]
 fn no_secret_is_shown() {
     let all = one(FULL);
-    let shown = all.redacted_yaml();
-    let explained = all
-        .explain("registries")
-        .map(|e| e.to_string())
-        .unwrap_or_default();
-    let debug = format!("{:?}", all.config());
-    for secret in ["SECRET", "PRIVATE KEY"] {
-        assert!(FULL.contains(secret));
-        assert!(!shown.contains(secret), "{shown}");
-        assert!(!explained.contains(secret), "{explained}");
+    let none = one("version: 1\n");
+    let same_shape = one(&FULL.replace("SECRET", "TERCES"));
+    let mut shown = all.redacted_yaml();
+    for changes in [
+        diff(&none, &all),
+        diff(&all, &none),
+        diff(&same_shape, &all),
+    ] {
+        assert!(!changes.is_empty());
+        changes
+            .iter()
+            .for_each(|change| shown.push_str(&change.to_string()));
     }
+    let schema: serde_json::Value =
+        serde_json::from_str(&os_config::schema_json()).expect("the schema is JSON");
+    let keys = schema["properties"]
+        .as_object()
+        .expect("the schema has keys")
+        .keys();
+    let deep = [
+        "manifests[2].content",
+        "write_files[1].content",
+        "network.wifi[0].passphrase",
+        "network.proxy.http",
+    ];
+    for key in keys.map(String::as_str).chain(deep) {
+        let explanation = all.explain(key).unwrap_or_else(|error| panic!("{error}"));
+        shown.push_str(&explanation.to_string());
+    }
+    for secret in ["SECRET", "PRIVATE KEY", "TUlJ\n-----END PRIVATE"] {
+        let at = shown.find(secret);
+        assert!(FULL.contains(secret) || secret.contains('\n'));
+        assert_eq!(at.map(|at| &shown[at.saturating_sub(200)..at + 20]), None);
+    }
+    let debug = format!("{:?}", all.config());
     for secret in [
         "SECRET-password",
         "SECRET-token-of-the-cluster",

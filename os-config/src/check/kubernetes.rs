@@ -70,6 +70,12 @@ fn args(c: &mut Checker, key: &str, raw: &RawFlagArgs) -> FlagArgs {
             .filter_map(|(name, values)| {
                 c.at(name.as_str(), |c| {
                     let flag = wrong_key(c, FlagName::parse(name))?;
+                    if flag.as_str() != name && raw.contains_key(flag.as_str()) {
+                        c.refuse(
+                            format!("`{flag}` stands here twice, with and without dashes"),
+                            "keep one of the two; a flag that is repeated has a list of values",
+                        );
+                    }
                     let values = values.0.iter().map(|value| value.0.clone()).collect();
                     Some((flag, values))
                 })

@@ -160,7 +160,7 @@ fn commands(draft: &mut Draft, key: &str, entry: &Entry) {
             },
             _ => command.clone(),
         };
-        let all = crate::show::inline(&node, &crate::tree::Path::default());
+        let all = crate::show::json(&node, &crate::tree::Path::default());
         let uses = |program: &&str| {
             all.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
                 .any(|word| word == *program)

@@ -74,7 +74,8 @@ pub(super) fn write(mut draft: Draft, mut left_out: Vec<LeftOut>) -> Migration {
         "Not carried over:",
         notes.iter().filter(only_notes),
     );
-    if !lost.is_empty() {
+    // Comments count for the size limit too; what they say is in the notes as well.
+    if !lost.is_empty() && text.len() + lost.len() < crate::LARGEST_TEXT {
         let _ = writeln!(
             text,
             "# Not accepted by this version, or wrong already in the k3OS file:\n#\n{lost}"

@@ -108,7 +108,7 @@ fn problem(span: Span, finding: Finding, sources: &[Source]) -> Problem {
         source: source.map(|source| source.name),
         file: source.map_or_else(
             || "built-in defaults".to_owned(),
-            |source| source.origin.clone(),
+            |source| secrets::blot_text(&source.origin),
         ),
         line: span.line,
         column: span.column,

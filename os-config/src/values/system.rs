@@ -53,8 +53,9 @@ fn check_sysctl(text: &str) -> Result<String, Invalid> {
 
 fn check_line(text: &str) -> Result<String, Invalid> {
     if text.chars().any(|c| c.is_control() && c != '\t') {
+        // The value is not quoted: it may be a secret.
         return Err(Invalid::new(
-            format!("{} is more than one line", quoted(text)),
+            "the value is more than one line",
             "write a value of one line",
         ));
     }
