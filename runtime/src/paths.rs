@@ -45,6 +45,11 @@ impl Paths {
         self.cluster().join("db")
     }
 
+    /// The node's address as last used, so that later boots need not wait for the network.
+    pub fn last_address(&self) -> PathBuf {
+        self.cluster().join("address")
+    }
+
     /// The pod network of this node as last seen, so that later boots need not wait to be told again.
     pub fn pod_network(&self) -> PathBuf {
         self.cluster().join("pod-network.json")

@@ -3,7 +3,7 @@
 //! Flow: authorities and encryption key (once, on state) → the node's address (waited for) → plan → files in memory, the
 //! engine's plan last. Guarantee: when `engine.json` is there, everything that it names is there.
 
-use crate::address::{self, HostError, Patience};
+use crate::address::{self, HostError, Patience, StandInError};
 use crate::file::{self, FileError, PlannedFile};
 use crate::names::copy_name_servers;
 use crate::pki::{Authorities, PkiError, ensure_encryption};
@@ -30,21 +30,12 @@ pub enum PrepareError {
     /// The network.
     #[error("cannot find the node's address")]
     Address(#[from] HostError),
-    /// The address of last resort.
-    #[error("no network, and no address without one: {0}")]
-    Fallback(String),
+    /// The address without a network.
+    #[error("cannot give the machine an address without a network")]
+    StandIn(#[from] StandInError),
 }
 
-/// What was prepared.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Prepared {
-    /// The node's address.
-    pub address: IpAddr,
-    /// Whether it is the made-up one.
-    pub fallback: bool,
-}
-
-/// Prepares everything that `engine run` needs. Safe to run again at any time.
+/// Prepares everything that `engine run` needs, and gives the node's address. Safe to run again at any time.
 ///
 /// # Errors
 /// What [`PrepareError`] lists; nothing is half written then.
@@ -52,26 +43,47 @@ pub fn prepare(
     settings: &ClusterSettings,
     paths: &Paths,
     patience: Patience,
-) -> Result<Prepared, PrepareError> {
+) -> Result<IpAddr, PrepareError> {
     let now = SystemTime::now();
     file::make_folder(&paths.cluster(), 0o700)?;
     ensure_encryption(&paths.encryption(), &paths.pki())?;
     let authorities = Authorities::ensure(&paths.pki(), now)?;
-    let found = address::find(settings.node_address, paths, patience)?;
-    let address = match found {
-        Some(address) => address,
-        None => {
-            warn!("no network: using {}", address::FALLBACK);
-            address::make_fallback(paths).map_err(PrepareError::Fallback)?;
-            address::FALLBACK.into()
-        }
-    };
+    let address = own_address(settings, paths, patience)?;
     write_for(settings, paths, &authorities, address, now)?;
     info!("prepared for {address}");
-    Ok(Prepared {
-        address,
-        fallback: found.is_none(),
-    })
+    Ok(address)
+}
+
+/// The address that the configuration fixes, or the one of the last boot, or the one that the network gives now.
+///
+/// An address that is not (yet) on an interface stands on one without hardware meanwhile; the keeper moves the node when
+/// the network gives it another.
+fn own_address(
+    settings: &ClusterSettings,
+    paths: &Paths,
+    patience: Patience,
+) -> Result<IpAddr, PrepareError> {
+    let known = settings.node_address.or_else(|| last_address(paths));
+    let found = match known {
+        Some(address) => Some(address),
+        None => address::find(paths, patience)?,
+    };
+    let address = found.unwrap_or_else(|| {
+        warn!("no network: using {}", address::FALLBACK);
+        address::FALLBACK
+    });
+    if address::interface_of(address).is_none() {
+        address::stand_in(paths, address)?;
+    }
+    Ok(address)
+}
+
+fn last_address(paths: &Paths) -> Option<IpAddr> {
+    fs::read_to_string(paths.last_address())
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
 }
 
 /// Writes what containerd needs. `holdfast node configure` calls it, so that containerd waits for nothing.
@@ -113,8 +125,16 @@ pub fn write_for(
     for planned in &files {
         file::write(planned)?;
     }
-    let address_file = PlannedFile::new(paths.address(), 0o644, format!("{address}\n"));
-    Ok(file::write(&address_file)?)
+    let line = format!("{address}\n");
+    let kept = PlannedFile::new(paths.last_address(), 0o600, line.as_str());
+    if address != address::FALLBACK && !fs::read(&kept.path).is_ok_and(|now| now == kept.content) {
+        file::write_lasting(&kept)?;
+    }
+    Ok(file::write(&PlannedFile::new(
+        paths.address(),
+        0o644,
+        line,
+    ))?)
 }
 
 fn folders(paths: &Paths) -> Vec<(std::path::PathBuf, u32)> {

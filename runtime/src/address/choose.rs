@@ -44,14 +44,13 @@ pub enum Choice {
     Wait(&'static str),
     /// Nothing is connected, so none will come soon.
     Unplugged,
+    /// There is no interface with hardware, or its driver is not loaded yet.
+    NoInterface,
 }
 
-/// Chooses: what the user fixed, else the address on the default route's interface. An address without a default route
+/// Chooses the address on the default route's interface. An address without a default route
 /// is only taken once patience is over (`last_call`): the route usually follows within milliseconds.
-pub fn choose(fixed: Option<IpAddr>, host: &Host, last_call: bool) -> Choice {
-    if let Some(address) = fixed {
-        return Choice::Address(address);
-    }
+pub fn choose(host: &Host, last_call: bool) -> Choice {
     let routed = host.default_route.as_ref().and_then(|name| {
         let link = host.links.iter().find(|link| link.name == *name)?;
         link.addresses.iter().copied().find(usable)
@@ -79,6 +78,8 @@ pub fn choose(fixed: Option<IpAddr>, host: &Host, last_call: bool) -> Choice {
         Choice::Wait("an address (DHCP)")
     } else if physical.any(|state| state == LinkState::Down) {
         Choice::Wait("the network interfaces")
+    } else if host.links.iter().all(|link| !link.physical) {
+        Choice::NoInterface
     } else {
         Choice::Unplugged
     }
@@ -102,7 +103,6 @@ fn usable(address: &Ipv4Addr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Choice, Host, Link, LinkState, choose};
-    use std::net::IpAddr;
 
     fn link(name: &str, state: LinkState, addresses: &[&str]) -> Link {
         Link {
@@ -127,69 +127,49 @@ mod tests {
     fn which_address() {
         use LinkState::{Connected, Down, Unplugged};
         let address = |text: &str| Choice::Address(text.parse().expect("address"));
-        let fixed: Option<IpAddr> = Some("10.0.0.7".parse().expect("address"));
         let lan = link("eth0", Connected, &["192.168.1.5"]);
         let spare = link("eth1", Connected, &["10.1.1.1"]);
         let local = link("eth0", Connected, &["169.254.3.4"]);
-        for (case, fixed, host, last_call, expected) in [
-            (
-                "fixed needs no interface",
-                fixed,
-                host(&[], None),
-                false,
-                address("10.0.0.7"),
-            ),
+        for (case, host, last_call, expected) in [
             (
                 "the default route's",
-                None,
                 host(&[spare.clone(), lan.clone()], Some("eth0")),
                 false,
                 address("192.168.1.5"),
             ),
             (
                 "no route yet",
-                None,
                 host(&[spare.clone(), lan.clone()], None),
                 false,
                 Choice::Wait("a default route"),
             ),
             (
                 "no route at all",
-                None,
                 host(&[spare, lan], None),
                 true,
                 address("10.1.1.1"),
             ),
             (
                 "link-local does not count",
-                None,
                 host(&[local], Some("eth0")),
                 true,
                 Choice::Wait("an address (DHCP)"),
             ),
             (
                 "no cable",
-                None,
                 host(&[link("eth0", Unplugged, &[])], None),
                 false,
                 Choice::Unplugged,
             ),
             (
                 "not up yet",
-                None,
                 host(&[link("eth0", Down, &[])], None),
                 false,
                 Choice::Wait("the network interfaces"),
             ),
-            (
-                "no interface",
-                None,
-                host(&[], None),
-                false,
-                Choice::Unplugged,
-            ),
+            ("no interface", host(&[], None), false, Choice::NoInterface),
         ] {
-            assert_eq!(choose(fixed, &host, last_call), expected, "{case}");
+            assert_eq!(choose(&host, last_call), expected, "{case}");
         }
     }
 }

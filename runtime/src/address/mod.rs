@@ -3,9 +3,11 @@
 mod changes;
 mod choose;
 mod host;
+mod stand_in;
 mod wait;
 
 pub use changes::Changes;
 pub use choose::{Choice, Host, Link, LinkState, choose, holds};
 pub use host::{HostError, interface_of, read_host};
-pub use wait::{FALLBACK, Patience, find, make_fallback};
+pub use stand_in::{FALLBACK, StandInError, stand_down, stand_in};
+pub use wait::{Patience, find};

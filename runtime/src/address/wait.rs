@@ -6,14 +6,10 @@ use crate::Paths;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::netlink::SocketAddrNetlink;
 use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, bind, recv, socket_with};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::os::fd::OwnedFd;
-use std::process::Command;
 use std::time::{Duration, Instant};
 use tracing::{info, warn};
-
-/// The address of a machine that has none.
-pub const FALLBACK: Ipv4Addr = Ipv4Addr::new(10, 254, 254, 1);
 
 /// Link, IPv4 address and IPv4 route changes.
 const GROUPS: u32 = 0x1 | 0x10 | 0x40;
@@ -23,6 +19,8 @@ const GROUPS: u32 = 0x1 | 0x10 | 0x40;
 pub struct Patience {
     /// For an address, when a cable is plugged in.
     pub address: Duration,
+    /// For an interface: drivers are still being loaded when the waiting begins.
+    pub interface: Duration,
     /// For a cable: after an interface is switched on, its link takes up to three seconds to come up.
     pub cable: Duration,
 }
@@ -30,7 +28,8 @@ pub struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         Self {
-            address: Duration::from_secs(15),
+            address: Duration::from_secs(20),
+            interface: Duration::from_secs(8),
             cable: Duration::from_secs(4),
         }
     }
@@ -40,14 +39,7 @@ impl Default for Patience {
 ///
 /// # Errors
 /// The kernel does not tell about its interfaces.
-pub fn find(
-    fixed: Option<IpAddr>,
-    paths: &Paths,
-    patience: Patience,
-) -> Result<Option<IpAddr>, HostError> {
-    if fixed.is_some() {
-        return Ok(fixed);
-    }
+pub fn find(paths: &Paths, patience: Patience) -> Result<Option<IpAddr>, HostError> {
     let started = Instant::now();
     // Opened before the first look, so that no change falls between the two.
     let unheard =
@@ -57,7 +49,7 @@ pub fn find(
     loop {
         let waited = started.elapsed();
         let host = read_host(paths)?;
-        let limit = match choose(None, &host, waited >= patience.address) {
+        let limit = match choose(&host, waited >= patience.address) {
             Choice::Address(address) => return Ok(Some(address)),
             Choice::Wait(what) => {
                 if what != said {
@@ -66,6 +58,7 @@ pub fn find(
                 }
                 patience.address
             }
+            Choice::NoInterface => patience.interface,
             Choice::Unplugged => patience.cable,
         };
         let Some(left) = limit.checked_sub(waited).filter(|left| !left.is_zero()) else {
@@ -96,35 +89,4 @@ fn wait_for_change(news: Option<&OwnedFd>, left: Duration) {
         let mut buffer = [0_u8; 8192];
         while recv(socket, &mut buffer[..], RecvFlags::DONTWAIT).is_ok() {}
     }
-}
-
-/// Gives the machine the fallback address on an interface without hardware, so that a node is Ready without a cable.
-///
-/// # Errors
-/// `ip` failed; its words.
-pub fn make_fallback(paths: &Paths) -> Result<(), String> {
-    let interface = "holdfast0";
-    if !paths.at("/sys/class/net").join(interface).exists() {
-        ip(&["link", "add", interface, "type", "dummy"])?;
-    }
-    ip(&[
-        "address",
-        "replace",
-        &format!("{FALLBACK}/32"),
-        "dev",
-        interface,
-    ])?;
-    ip(&["link", "set", interface, "up"])
-}
-
-fn ip(args: &[&str]) -> Result<(), String> {
-    let failed = |why: &str| format!("`ip {}` failed: {}", args.join(" "), why.trim());
-    let output = Command::new("ip")
-        .args(args)
-        .output()
-        .map_err(|error| failed(&error.to_string()))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(failed(&String::from_utf8_lossy(&output.stderr)))
 }

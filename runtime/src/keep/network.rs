@@ -2,7 +2,10 @@
 
 use super::folder::{self, Folder};
 use super::{Backoff, Keeper, prepared_address};
-use crate::address::{Changes, Choice, FALLBACK, choose, holds, read_host};
+use crate::address::{
+    Changes, Choice, FALLBACK, Patience, choose, holds, interface_of, read_host, stand_down,
+    stand_in,
+};
 use crate::names::copy_name_servers;
 use crate::pki::Authorities;
 use crate::services::KUBERNETES;
@@ -10,7 +13,7 @@ use crate::write_for;
 use init_api::{Client, Request, ServiceName};
 use std::error::Error;
 use std::net::IpAddr;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 use tracing::info;
 
 const TOPIC: &str = "network";
@@ -18,23 +21,55 @@ const TOPIC: &str = "network";
 const NAME_SERVERS: &str = "/run/NetworkManager";
 /// An address comes, goes and comes again while a cable is put in or a lease is renewed.
 const SETTLED: Duration = Duration::from_secs(3);
+const AGAIN: Duration = Duration::from_secs(600);
+
+/// What to do about the node's address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// It is on a real interface: no stand-in is needed.
+    Keep,
+    /// It is nowhere: let it stand on an interface without hardware.
+    StandIn,
+    /// As [`Step::StandIn`], and look again after the boot has settled.
+    StandInForNow,
+    /// The network gives another: make everything anew for it.
+    Move(IpAddr),
+}
+
+/// An address that is on an interface is kept, whatever else appears. One that is gone is kept until the network gives
+/// another, and not given up while interfaces still come up (`booting`). The one of last resort is given up at once.
+fn step(current: IpAddr, held: bool, fixed: bool, offered: Option<IpAddr>, booting: bool) -> Step {
+    match offered {
+        _ if held => Step::Keep,
+        Some(address) if !fixed && address != current && (!booting || current == FALLBACK) => {
+            Step::Move(address)
+        }
+        Some(_) if !fixed && booting => Step::StandInForNow,
+        _ => Step::StandIn,
+    }
+}
 
 /// Looks at the machine's addresses whenever they change, and mends.
 pub(super) async fn follow(keeper: &Keeper) {
+    let started = Instant::now();
     let mut changes = Changes::listen().ok();
     let mut names = Folder::watch(&keeper.paths.at(NAME_SERVERS)).ok();
     let mut backoff = Backoff::new();
     loop {
-        let pause = match look(keeper) {
-            Ok(()) => {
+        let pause = match look(keeper, started) {
+            Ok(step) => {
                 backoff.reset();
                 keeper.report.problems(TOPIC, Vec::new());
-                Duration::from_secs(600)
+                if step == Step::StandInForNow {
+                    Patience::default().address
+                } else {
+                    AGAIN
+                }
             }
             Err(error) => {
                 keeper.report.problems(
                     TOPIC,
-                    vec![format!("the new address cannot be used: {error}")],
+                    vec![format!("the node's address cannot be followed: {error}")],
                 );
                 backoff.pause()
             }
@@ -47,27 +82,141 @@ pub(super) async fn follow(keeper: &Keeper) {
     }
 }
 
-fn look(keeper: &Keeper) -> Result<(), Box<dyn Error>> {
-    if copy_name_servers(&keeper.paths)? {
+fn look(keeper: &Keeper, started: Instant) -> Result<Step, Box<dyn Error>> {
+    let paths = &keeper.paths;
+    if copy_name_servers(paths)? {
         info!("the machine's name servers changed");
     }
-    let current = prepared_address(&keeper.paths)?;
-    let host = read_host(&keeper.paths)?;
-    // An address that is still there is kept, whatever else appears; one that went away is kept until there is another.
-    let kept = current != IpAddr::V4(FALLBACK) && holds(&host, current);
-    let Choice::Address(address) = choose(keeper.settings.node_address, &host, true) else {
-        return Ok(());
+    let current = prepared_address(paths)?;
+    let host = read_host(paths)?;
+    let offered = match choose(&host, true) {
+        Choice::Address(address) => Some(address),
+        _ => None,
     };
-    if kept || address == current {
-        return Ok(());
+    let booting = started.elapsed() < Patience::default().address;
+    let fixed = keeper.settings.node_address.is_some();
+    let step = step(current, holds(&host, current), fixed, offered, booting);
+    match step {
+        Step::Keep => stand_down(paths)?,
+        Step::StandIn | Step::StandInForNow if interface_of(current).is_none() => {
+            stand_in(paths, current)?
+        }
+        Step::StandIn | Step::StandInForNow => {}
+        Step::Move(address) => move_to(keeper, current, address)?,
     }
+    Ok(step)
+}
+
+fn move_to(keeper: &Keeper, current: IpAddr, address: IpAddr) -> Result<(), Box<dyn Error>> {
     info!("the address changed from {current} to {address}");
     let now = SystemTime::now();
     let authorities = Authorities::ensure(&keeper.paths.pki(), now)?;
     write_for(&keeper.settings, &keeper.paths, &authorities, address, now)?;
+    keeper.report.address(address);
     let service = ServiceName::new(KUBERNETES)?;
     Client::connect(keeper.paths.at(init_api::paths::SOCKET))?
         .ask(&Request::Restart { service })?;
-    keeper.report.address(address);
-    Ok(())
+    Ok(stand_down(&keeper.paths)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Step, step};
+    use crate::address::FALLBACK;
+    use std::net::IpAddr;
+
+    #[test]
+    fn an_address_is_kept_as_long_as_it_makes_sense() {
+        let own: IpAddr = "192.168.1.5".parse().expect("address");
+        let new: IpAddr = "10.0.0.9".parse().expect("address");
+        for (case, current, held, fixed, offered, booting, expected) in [
+            (
+                "all is well",
+                own,
+                true,
+                false,
+                Some(own),
+                false,
+                Step::Keep,
+            ),
+            (
+                "another interface appears",
+                own,
+                true,
+                false,
+                Some(new),
+                false,
+                Step::Keep,
+            ),
+            (
+                "the cable is out",
+                own,
+                false,
+                false,
+                None,
+                false,
+                Step::StandIn,
+            ),
+            (
+                "the lease brought another",
+                own,
+                false,
+                false,
+                Some(new),
+                false,
+                Step::Move(new),
+            ),
+            (
+                "one interface is slower than the other",
+                own,
+                false,
+                false,
+                Some(new),
+                true,
+                Step::StandInForNow,
+            ),
+            (
+                "no network at boot",
+                own,
+                false,
+                false,
+                None,
+                true,
+                Step::StandIn,
+            ),
+            (
+                "a network at last",
+                FALLBACK,
+                false,
+                false,
+                Some(new),
+                true,
+                Step::Move(new),
+            ),
+            (
+                "still none",
+                FALLBACK,
+                false,
+                false,
+                None,
+                false,
+                Step::StandIn,
+            ),
+            (
+                "fixed, on no interface",
+                own,
+                false,
+                true,
+                Some(new),
+                false,
+                Step::StandIn,
+            ),
+        ] {
+            assert_eq!(
+                step(current, held, fixed, offered, booting),
+                expected,
+                "{case}"
+            );
+        }
+    }
 }

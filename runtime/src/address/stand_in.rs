@@ -1,0 +1,73 @@
+//! An address without a network: on an interface without hardware, so that the node works without a cable.
+
+use crate::Paths;
+use std::net::{IpAddr, Ipv4Addr};
+use std::process::Command;
+use thiserror::Error;
+
+/// The address of a machine that never had one.
+pub const FALLBACK: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 254, 254, 1));
+
+const INTERFACE: &str = "holdfast0";
+
+/// The stand-in interface cannot be changed.
+#[derive(Debug, Error)]
+#[error("`{command}` failed: {words}")]
+pub struct StandInError {
+    command: String,
+    words: String,
+}
+
+/// Lets the machine have `address` and no other on the stand-in interface.
+///
+/// The node's own address stays there while its cable is out: everything that was set up for it goes on. The real
+/// interface may get it back at any time; having it twice on one machine does no harm.
+///
+/// # Errors
+/// `ip` failed.
+pub fn stand_in(paths: &Paths, address: IpAddr) -> Result<(), StandInError> {
+    if !exists(paths) {
+        ip(&["link", "add", INTERFACE, "type", "dummy"])?;
+    }
+    ip(&["address", "flush", "dev", INTERFACE])?;
+    let prefix = if address.is_ipv4() { 32 } else { 128 };
+    ip(&[
+        "address",
+        "add",
+        &format!("{address}/{prefix}"),
+        "dev",
+        INTERFACE,
+    ])?;
+    ip(&["link", "set", INTERFACE, "up"])
+}
+
+/// Takes the stand-in's addresses away, if it has any. The interface itself stays: flannel's may hang on it.
+///
+/// # Errors
+/// `ip` failed.
+pub fn stand_down(paths: &Paths) -> Result<(), StandInError> {
+    if exists(paths) {
+        ip(&["address", "flush", "dev", INTERFACE])
+    } else {
+        Ok(())
+    }
+}
+
+fn exists(paths: &Paths) -> bool {
+    paths.at("/sys/class/net").join(INTERFACE).exists()
+}
+
+fn ip(args: &[&str]) -> Result<(), StandInError> {
+    let failed = |words: &str| StandInError {
+        command: format!("ip {}", args.join(" ")),
+        words: words.trim().to_owned(),
+    };
+    let output = Command::new("ip")
+        .args(args)
+        .output()
+        .map_err(|error| failed(&error.to_string()))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(failed(&String::from_utf8_lossy(&output.stderr)))
+}
