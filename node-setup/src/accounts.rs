@@ -4,14 +4,14 @@ use crate::step::Owner;
 
 /// Names to numbers.
 #[derive(Debug, Clone, Copy)]
-pub struct Accounts<'a> {
+pub(crate) struct Accounts<'a> {
     passwd: &'a str,
     group: &'a str,
 }
 
 impl<'a> Accounts<'a> {
     /// From the two files' texts.
-    pub fn new(passwd: &'a str, group: &'a str) -> Self {
+    pub(crate) fn new(passwd: &'a str, group: &'a str) -> Self {
         Accounts { passwd, group }
     }
 
@@ -19,7 +19,7 @@ impl<'a> Accounts<'a> {
     ///
     /// # Errors
     /// The name that no account has.
-    pub fn owner(&self, user: &str, group: &str) -> Result<Owner, String> {
+    pub(crate) fn owner(&self, user: &str, group: &str) -> Result<Owner, String> {
         let uid = id(self.passwd, user).ok_or_else(|| format!("there is no user `{user}`"))?;
         let gid = id(self.group, group).ok_or_else(|| format!("there is no group `{group}`"))?;
         Ok(Owner { uid, gid })
@@ -29,7 +29,7 @@ impl<'a> Accounts<'a> {
     ///
     /// # Errors
     /// The name that no account has.
-    pub fn parse(&self, owner: &str) -> Result<Owner, String> {
+    pub(crate) fn parse(&self, owner: &str) -> Result<Owner, String> {
         let (user, group) = owner.split_once(':').unwrap_or((owner, owner));
         self.owner(user, group)
     }

@@ -228,10 +228,9 @@ fn remove_stale_images(root: &Root, wanted: &[String]) {
     };
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with("config-") && !wanted.contains(&name) {
-            if let Err(error) = std::fs::remove_file(entry.path()) {
-                eprintln!("{name} is no longer wanted and cannot be removed: {error}");
-            }
+        let stale = name.starts_with("config-") && !wanted.contains(&name);
+        if stale && let Err(error) = std::fs::remove_file(entry.path()) {
+            eprintln!("{name} is no longer wanted and cannot be removed: {error}");
         }
     }
 }

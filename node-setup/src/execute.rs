@@ -5,7 +5,7 @@ use crate::machine::Machine;
 use crate::reload::Reload;
 use crate::step::{OnFailure, Owner, Step};
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
@@ -94,6 +94,11 @@ impl<M: Machine> Executor<M> {
                 self.write_file(to, *mode, Owner::ROOT, &content)
             }
             Step::Reload { what, .. } => self.machine.reload(*what),
+            Step::Bind { from, at, .. } => {
+                let (from, at) = (self.below(from), self.below(at));
+                take_along(&at, &from)?;
+                self.machine.bind(&from, &at)
+            }
             Step::Warn(_) => Ok(()),
             Step::SetHostname(name) => self.machine.set_hostname(name),
             Step::Run { command, .. } => self.machine.run(command),
@@ -159,9 +164,29 @@ impl<M: Machine> Executor<M> {
     }
 
     fn sysctl(&mut self, key: &str, value: &str) -> io::Result<()> {
-        let path = self.below(Path::new("/proc/sys")).join(sysctl_path(key));
-        fs::write(path, value)
+        let name = sysctl_path(key);
+        let parts: Vec<&str> = name.split('/').collect();
+        let paths = matching(&self.below(Path::new("/proc/sys")), &parts)?;
+        if paths.is_empty() {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        paths.iter().try_for_each(|path| fs::write(path, value))
     }
+}
+
+/// Appends the files of a directory to those of the same names in another.
+fn take_along(from: &Path, to: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            let mut file = fs::File::options()
+                .create(true)
+                .append(true)
+                .open(to.join(entry.file_name()))?;
+            file.write_all(&fs::read(entry.path())?)?;
+        }
+    }
+    Ok(())
 }
 
 /// `net.ipv4.conf.eth0/1.forwarding` and `net/ipv4/conf/eth0.1/forwarding` name the same parameter (as in sysctl(8)): the
@@ -182,6 +207,21 @@ fn sysctl_path(key: &str) -> String {
         .collect()
 }
 
+/// The parameters that a name stands for: `*` is every directory, as in `net/ipv4/conf/*/rp_filter`.
+fn matching(below: &Path, parts: &[&str]) -> io::Result<Vec<PathBuf>> {
+    let Some((first, rest)) = parts.split_first() else {
+        return Ok(vec![below.to_owned()]);
+    };
+    if *first != "*" {
+        return matching(&below.join(first), rest);
+    }
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(below)? {
+        paths.extend(matching(&entry?.path(), rest)?);
+    }
+    Ok(paths)
+}
+
 /// True when nothing needs writing: flash wears, and most boots change nothing.
 fn is_already(path: &Path, mode: u32, owner: Owner, content: &[u8]) -> bool {
     let Ok(is) = fs::symlink_metadata(path) else {
@@ -200,6 +240,7 @@ fn on_failure(step: &Step) -> OnFailure {
         | Step::Sysctl { on_failure, .. }
         | Step::LoadModules { on_failure, .. }
         | Step::Reload { on_failure, .. }
+        | Step::Bind { on_failure, .. }
         | Step::Run { on_failure, .. } => *on_failure,
         Step::MakeDir { .. }
         | Step::Link { .. }
@@ -231,6 +272,7 @@ fn describe(step: &Step) -> String {
             what: Reload::Network,
             ..
         } => "bring the network in line".to_owned(),
+        Step::Bind { from, at, .. } => format!("show {} at {}", from.display(), at.display()),
         Step::Warn(text) => text.clone(),
         Step::SetHostname(name) => format!("set the host name {name}"),
         Step::Run { why, .. } => why.clone(),

@@ -25,6 +25,12 @@ pub trait Machine {
     /// The kernel's.
     fn chown(&mut self, path: &Path, uid: u32, gid: u32) -> io::Result<()>;
 
+    /// Shows a directory at a second place.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn bind(&mut self, from: &Path, at: &Path) -> io::Result<()>;
+
     /// Tells a running service that its files changed.
     ///
     /// # Errors
@@ -71,6 +77,10 @@ impl Machine for ThisMachine {
 
     fn chown(&mut self, path: &Path, uid: u32, gid: u32) -> io::Result<()> {
         std::os::unix::fs::chown(path, Some(uid), Some(gid))
+    }
+
+    fn bind(&mut self, from: &Path, at: &Path) -> io::Result<()> {
+        rustix::mount::mount_bind(from, at).map_err(io::Error::from)
     }
 
     fn reload(&mut self, what: Reload) -> io::Result<()> {

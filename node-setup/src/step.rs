@@ -112,6 +112,15 @@ pub enum Step {
         /// What a failure means.
         on_failure: OnFailure,
     },
+    /// Show the directory `from` at `at` as well; the files that are at `at` are taken along first.
+    Bind {
+        /// What is shown.
+        from: PathBuf,
+        /// Where.
+        at: PathBuf,
+        /// What a failure means.
+        on_failure: OnFailure,
+    },
     /// Say that something of the configuration could not be planned.
     Warn(String),
     /// Copy a file whole, as [`Step::WriteFile`] writes: from memory to state.

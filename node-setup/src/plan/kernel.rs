@@ -15,7 +15,17 @@ const SYSCTLS: [(&str, &str); 6] = [
     ("net.ipv6.conf.all.accept_redirects", "0"),
 ];
 
-/// The user's values win over the cluster's, and those over ours.
+/// The kubelet, told never to change them, refuses to run with other values than the cluster's.
+const DEMANDED: [&str; 6] = [
+    "kernel.keys.root_maxbytes",
+    "kernel.keys.root_maxkeys",
+    "kernel.panic",
+    "kernel.panic_on_oops",
+    "vm.overcommit_memory",
+    "vm.panic_on_oom",
+];
+
+/// The user's values win over the cluster's, but for those that the kubelet demands, and the cluster's over ours.
 pub(super) fn steps(config: &Config) -> Vec<Step> {
     let mut names: Vec<String> = runtime::MODULES
         .iter()
@@ -32,12 +42,16 @@ pub(super) fn steps(config: &Config) -> Vec<Step> {
     }];
     let mut values: BTreeMap<&str, &str> = SYSCTLS.into_iter().collect();
     values.extend(runtime::SYSCTLS.iter().copied());
-    values.extend(
-        config
-            .sysctls
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.as_str())),
-    );
+    for (key, value) in &config.sysctls {
+        let demanded = DEMANDED.contains(&key.as_str().replace('/', ".").as_str());
+        if !demanded {
+            values.insert(key.as_str(), value.as_str());
+        } else if values.get(key.as_str()) != Some(&value.as_str()) {
+            steps.push(Step::Warn(format!(
+                "sysctls: {key} stays as the kubelet demands it; it would not start with another value"
+            )));
+        }
+    }
     let set = |(key, value): (&str, &str)| Step::Sysctl {
         key: key.to_owned(),
         value: value.to_owned(),

@@ -10,6 +10,7 @@ mod files;
 mod identity;
 mod kernel;
 mod keyfile;
+mod logs;
 mod manifests;
 mod network;
 mod password;
@@ -33,7 +34,8 @@ const MADE: &str =
 
 /// Everything a configured node needs.
 pub fn plan(config: &Config, facts: &Facts) -> Vec<Step> {
-    let mut steps = commands::init(config, facts);
+    let mut steps = logs::steps(config, facts);
+    steps.extend(commands::init(config, facts));
     steps.extend(base(config, facts));
     steps.extend(kernel::steps(config));
     steps.extend(manifests::steps(config, facts));

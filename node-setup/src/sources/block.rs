@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// One disk or partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Block {
+pub(crate) struct Block {
     /// Kernel name, `sda1`.
     pub name: String,
     /// The disk it is a partition of; `None` for a whole disk.
@@ -23,7 +23,7 @@ pub struct Block {
 ///
 /// # Errors
 /// When `/sys/class/block` cannot be listed; single devices that vanish while being read are left out.
-pub fn list(sys: &Path) -> io::Result<Vec<Block>> {
+pub(crate) fn list(sys: &Path) -> io::Result<Vec<Block>> {
     let mut blocks = Vec::new();
     for entry in fs::read_dir(sys.join("class/block"))? {
         let entry = entry?;

@@ -15,7 +15,7 @@ const SAFE: MountFlags = MountFlags::NODEV
 ///
 /// # Errors
 /// The kernel's.
-pub fn read_only(device: &Path, at: &Path, volume: &Volume) -> io::Result<()> {
+pub(crate) fn read_only(device: &Path, at: &Path, volume: &Volume) -> io::Result<()> {
     // A configuration may hold tokens: only root reads it on the node.
     let options = match volume.kind {
         super::volume::Kind::Fat => CString::new("umask=0077,utf8=1").map_err(io::Error::other)?,
@@ -35,7 +35,7 @@ pub fn read_only(device: &Path, at: &Path, volume: &Volume) -> io::Result<()> {
 ///
 /// # Errors
 /// The kernel's; a volume with a write-protect switch stays read-only.
-pub fn set_writable(at: &Path, writable: bool) -> io::Result<()> {
+pub(crate) fn set_writable(at: &Path, writable: bool) -> io::Result<()> {
     let flags = if writable {
         SAFE
     } else {
@@ -48,12 +48,12 @@ pub fn set_writable(at: &Path, writable: bool) -> io::Result<()> {
 ///
 /// # Errors
 /// The kernel's.
-pub fn detach(at: &Path) -> io::Result<()> {
+pub(crate) fn detach(at: &Path) -> io::Result<()> {
     unmount(at, UnmountFlags::DETACH).map_err(io::Error::from)
 }
 
 /// Whether something is mounted at `at`, by a `/proc/self/mounts` text.
-pub fn is_mounted(mounts: &str, at: &Path) -> bool {
+pub(crate) fn is_mounted(mounts: &str, at: &Path) -> bool {
     mounts.lines().any(|line| {
         line.split(' ')
             .nth(1)

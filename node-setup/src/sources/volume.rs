@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// A file system we can take a configuration from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Volume {
+pub(crate) struct Volume {
     /// Which file system.
     pub kind: Kind,
     /// Its label, without padding.
@@ -17,7 +17,7 @@ pub struct Volume {
 
 /// The file systems that are understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// FAT12, FAT16, FAT32.
     Fat,
     /// ext2, ext3, ext4.
@@ -26,7 +26,7 @@ pub enum Kind {
 
 impl Kind {
     /// The name that mount(2) takes.
-    pub fn mount_type(self) -> &'static str {
+    pub(crate) fn mount_type(self) -> &'static str {
         match self {
             Kind::Fat => "vfat",
             Kind::Ext => "ext4",
@@ -35,13 +35,13 @@ impl Kind {
 }
 
 /// How much of a volume [`identify`] wants to see.
-pub const HEAD: usize = 2048;
+pub(crate) const HEAD: usize = 2048;
 
 /// Reads and identifies a volume; `None` when it is no file system we know.
 ///
 /// # Errors
 /// When the device cannot be read.
-pub fn read(device: &Path) -> io::Result<Option<Volume>> {
+pub(crate) fn read(device: &Path) -> io::Result<Option<Volume>> {
     let mut head = Vec::with_capacity(HEAD);
     File::open(device)?
         .take(HEAD as u64)
@@ -50,7 +50,7 @@ pub fn read(device: &Path) -> io::Result<Option<Volume>> {
 }
 
 /// Identifies a volume by its first [`HEAD`] bytes.
-pub fn identify(head: &[u8]) -> Option<Volume> {
+pub(crate) fn identify(head: &[u8]) -> Option<Volume> {
     ext(head).or_else(|| fat(head))
 }
 

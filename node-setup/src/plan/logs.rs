@@ -1,0 +1,22 @@
+//! Logs that outlast a reboot, for those who pay for it in flash writes.
+
+use crate::facts::Facts;
+use crate::step::{OnFailure, Step};
+use os_config::Config;
+
+const KEPT: &str = "/var/lib/holdfast/logs";
+
+/// Once a boot, before services with much to say have started. PID 1 goes on writing to the same place.
+pub(super) fn steps(config: &Config, facts: &Facts) -> Vec<Step> {
+    if !config.logs.persist || !facts.first_run {
+        return Vec::new();
+    }
+    vec![
+        Step::dir(KEPT, 0o700),
+        Step::Bind {
+            from: KEPT.into(),
+            at: init_api::paths::LOGS.into(),
+            on_failure: OnFailure::Report,
+        },
+    ]
+}

@@ -1,0 +1,275 @@
+//! `holdfast node configure` on a node in a temporary directory.
+
+use crate::node::TestNode;
+use init_api::{Millis, Problem, Services};
+use node_setup::change::{ChangeError, Writable, confirm, propose};
+use node_setup::trial::{self, Trial};
+use node_setup::{Outcome, configure};
+use std::io;
+use std::path::Path;
+
+const GOOD: &str = "version: 1\nhostname: edge-1\nssh_authorized_keys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f me]\n";
+
+fn problem(outcome: Outcome) -> Problem {
+    match outcome {
+        Outcome::Problem(problem) => problem,
+        Outcome::Applied => panic!("it was applied"),
+    }
+}
+
+fn services(node: &TestNode) -> Vec<String> {
+    let services: Services =
+        serde_json::from_str(&node.read("run/holdfast/services.json")).unwrap();
+    services
+        .iter()
+        .map(|service| service.name.to_string())
+        .collect()
+}
+
+#[test]
+fn a_good_configuration() {
+    let node = TestNode::new(GOOD);
+    assert_eq!(node.configure(), Outcome::Applied);
+    assert_eq!(node.read("etc/hostname"), "edge-1\n");
+    assert!(
+        node.read("etc/ssh/authorized_keys.d/root")
+            .contains(" me\n")
+    );
+    assert_eq!(
+        node.read("var/lib/holdfast/ssh/ssh_host_ed25519_key"),
+        "private\n"
+    );
+    assert_eq!(node.read("proc/sys/vm/overcommit_memory"), "1");
+    assert!(
+        node.read("var/lib/holdfast/config/last-good.yaml")
+            .contains("edge-1")
+    );
+    assert!(services(&node).contains(&"kubernetes".to_owned()));
+    assert!(!node.exists("run/holdfast/problem.json"));
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &std::fs::metadata(node.directory.path().join("run/holdfast/config.json"))
+            .unwrap()
+            .permissions(),
+    );
+    assert_eq!(mode & 0o777, 0o600, "the configuration holds secrets");
+}
+
+#[test]
+fn a_second_run_makes_no_new_host_key() {
+    let node = TestNode::new(GOOD);
+    node.configure();
+    node.machine.asked.borrow_mut().clear();
+    assert_eq!(node.configure(), Outcome::Applied);
+    let asked = node.machine.asked.borrow();
+    assert!(
+        !asked.iter().any(|line| line.contains("ssh-keygen")),
+        "{asked:?}"
+    );
+}
+
+#[test]
+fn a_bad_configuration_keeps_the_last_good_ways_in() {
+    let node = TestNode::new(GOOD);
+    node.configure();
+    // The next boot: /etc and /run are new.
+    std::fs::remove_dir_all(node.directory.path().join("run")).unwrap();
+    std::fs::remove_dir_all(node.directory.path().join("etc/ssh")).unwrap();
+    node.write("config/config.yaml", "version: 1\nhostnam: x\n");
+    let problem = problem(node.configure());
+    assert_eq!(
+        problem.title,
+        "The configuration is not right: /config/config.yaml"
+    );
+    assert!(
+        problem.text.contains("did you mean `hostname`"),
+        "{}",
+        problem.text
+    );
+    let written: Problem = serde_json::from_str(&node.read("run/holdfast/problem.json")).unwrap();
+    assert_eq!(written, problem);
+    assert!(
+        node.read("etc/ssh/authorized_keys.d/root")
+            .contains(" me\n")
+    );
+    assert_eq!(
+        services(&node),
+        [""; 0],
+        "nothing of the cluster in maintenance mode"
+    );
+    assert!(
+        !node.exists("run/holdfast/config.json"),
+        "a bad configuration is in force"
+    );
+    assert!(
+        node.warnings()
+            .iter()
+            .any(|line| line.contains("last good configuration"))
+    );
+    // And the cure.
+    node.write("config/config.yaml", GOOD);
+    assert_eq!(node.configure(), Outcome::Applied);
+    assert!(!node.exists("run/holdfast/problem.json"));
+}
+
+#[test]
+fn a_bad_first_configuration_still_has_a_network() {
+    let node = TestNode::new("hostname: [\n");
+    problem(node.configure());
+    assert!(node.exists("run/NetworkManager/system-connections/holdfast-default.nmconnection"));
+    assert!(node.exists("etc/ssh/sshd_config"));
+}
+
+#[test]
+fn a_missing_partition_is_a_problem_unless_a_stick_has_the_file() {
+    let node = TestNode::new(GOOD);
+    let mut media = node.media();
+    media.config = Err(Problem::new(
+        "The CONFIG partition is missing",
+        "text",
+        "cure",
+    ));
+    let outcome = configure(&node.root, &mut media, node.machine.clone()).unwrap();
+    assert_eq!(problem(outcome).title, "The CONFIG partition is missing");
+    media.sticks = vec![
+        Err("the USB stick /dev/sdb has no config.yaml at its top".to_owned()),
+        Ok(("/dev/sdc1".to_owned(), GOOD.into())),
+    ];
+    assert_eq!(
+        configure(&node.root, &mut media, node.machine.clone()).unwrap(),
+        Outcome::Applied
+    );
+    assert_eq!(node.read("etc/hostname"), "edge-1\n");
+    assert!(node.warnings().iter().any(|line| line.contains("/dev/sdb")));
+}
+
+#[test]
+fn a_missing_file_is_a_problem() {
+    let node = TestNode::new(GOOD);
+    std::fs::rename(
+        node.directory.path().join("config/config.yaml"),
+        node.directory.path().join("config/config.yaml.txt"),
+    )
+    .unwrap();
+    let problem = problem(node.configure());
+    assert_eq!(
+        problem.title,
+        "There is no config.yaml on the CONFIG partition"
+    );
+    assert!(problem.text.contains("config.yaml.txt"), "{}", problem.text);
+}
+
+#[test]
+fn what_does_not_work_and_does_not_stop_the_node_is_told() {
+    let mut node = TestNode::new(&format!(
+        "{GOOD}modules: [no_such]\nsysctls: {{no.such.key: 1}}\nboot_commands: [\"false\"]\n"
+    ));
+    node.machine.fails = Some("/bin/sh -c false");
+    assert_eq!(node.configure(), Outcome::Applied);
+    let warnings = node.warnings().join("\n");
+    for expected in [
+        "could not set the kernel parameter no.such.key to `1`",
+        "could not run boot_commands[0]: it did not work",
+    ] {
+        assert!(warnings.contains(expected), "{expected}: {warnings}");
+    }
+}
+
+/// Counts what `apply` does with the partition.
+#[derive(Default)]
+struct Switch(Vec<bool>);
+
+impl Writable for Switch {
+    fn set_writable(&mut self, _: &Path, writable: bool) -> io::Result<()> {
+        self.0.push(writable);
+        Ok(())
+    }
+}
+
+#[test]
+fn apply_writes_and_keeps_the_old_file() {
+    let node = TestNode::new(GOOD);
+    node.configure();
+    let new = GOOD.replace("edge-1", "edge-2");
+    let proposal = propose(
+        &node.root,
+        &mut node.media(),
+        "new.yaml",
+        new.clone().into(),
+    )
+    .unwrap();
+    let changes: Vec<String> = proposal.changes.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        changes,
+        ["~ hostname: \"edge-1\" -> \"edge-2\"   [at the next boot]"]
+    );
+    let mut switch = Switch::default();
+    proposal
+        .keep(&node.root, &mut node.media(), &mut switch)
+        .unwrap();
+    assert_eq!(node.read("config/config.yaml"), new);
+    assert_eq!(node.read("var/lib/holdfast/config/previous.yaml"), GOOD);
+    assert_eq!(switch.0, [true, false]);
+    assert!(!node.exists("config/.config.yaml.new"));
+}
+
+#[test]
+fn a_wrong_file_is_not_proposed() {
+    let node = TestNode::new(GOOD);
+    let error = propose(
+        &node.root,
+        &mut node.media(),
+        "new.yaml",
+        b"version: 1\nhostnam: x\n".to_vec(),
+    )
+    .unwrap_err();
+    assert!(matches!(&error, ChangeError::NotRight(_)));
+    assert!(error.to_string().contains("new.yaml:2"), "{error}");
+    assert_eq!(node.read("config/config.yaml"), GOOD);
+}
+
+#[test]
+fn a_trial_is_in_force_goes_back_and_can_be_kept() {
+    let node = TestNode::new(GOOD);
+    node.configure();
+    let tried = GOOD.replace("edge-1", "edge-2");
+    let try_it = || {
+        let proposal = propose(
+            &node.root,
+            &mut node.media(),
+            "new.yaml",
+            tried.clone().into(),
+        )
+        .unwrap();
+        proposal
+            .try_it(
+                &node.root,
+                Trial {
+                    ends_ms: Millis(1000),
+                },
+            )
+            .unwrap();
+        assert_eq!(node.configure(), Outcome::Applied);
+        assert_eq!(node.read("etc/hostname"), "edge-2\n");
+        assert!(services(&node).contains(&"config-trial".to_owned()));
+        assert!(
+            node.read("var/lib/holdfast/config/last-good.yaml")
+                .contains("edge-1"),
+            "a trial is not good yet"
+        );
+    };
+    try_it();
+    trial::end(&node.root).unwrap();
+    node.configure();
+    assert_eq!(node.read("etc/hostname"), "edge-1\n");
+    assert!(!services(&node).contains(&"config-trial".to_owned()));
+    let error = confirm(&node.root, &mut node.media(), &mut Switch::default()).unwrap_err();
+    assert!(matches!(error, ChangeError::NoTrial), "{error}");
+    try_it();
+    confirm(&node.root, &mut node.media(), &mut Switch::default()).unwrap();
+    node.configure();
+    assert_eq!(node.read("config/config.yaml"), tried);
+    assert!(
+        node.read("var/lib/holdfast/config/last-good.yaml")
+            .contains("edge-2")
+    );
+}

@@ -1,0 +1,237 @@
+//! The executor below a temporary root.
+
+use crate::node::{Recorder, TestNode};
+use node_setup::{Executor, OnFailure, Owner, Step};
+use std::fs;
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+use std::process::Command;
+
+fn executor(root: &Path) -> Executor<Recorder> {
+    Executor::new(
+        root,
+        Recorder {
+            root: root.to_owned(),
+            ..Recorder::default()
+        },
+    )
+}
+
+#[test]
+fn files_get_content_mode_and_owner() {
+    let root = tempfile::tempdir().unwrap();
+    let mut executor = executor(root.path());
+    let owner = Owner { uid: 906, gid: 907 };
+    let step = |content: &str| Step::WriteFile {
+        path: "/etc/tool/key".into(),
+        mode: 0o640,
+        owner,
+        content: content.into(),
+        on_failure: OnFailure::Stop,
+    };
+    executor.execute(&[step("one")]).unwrap();
+    executor.execute(&[step("two")]).unwrap();
+    let path = root.path().join("etc/tool/key");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "two");
+    assert_eq!(
+        fs::metadata(&path).unwrap().permissions().mode() & 0o7777,
+        0o640
+    );
+    // Given away before it has its name.
+    assert_eq!(
+        *executor.machine().asked.borrow(),
+        ["chown 906:907 .key.new", "chown 906:907 .key.new"]
+    );
+    assert_eq!(
+        fs::read_dir(root.path().join("etc/tool")).unwrap().count(),
+        1,
+        "a temporary file stayed"
+    );
+}
+
+#[test]
+fn nothing_is_written_twice() {
+    let root = tempfile::tempdir().unwrap();
+    let mut executor = executor(root.path());
+    let step = [Step::file("/var/x", 0o600, "same")];
+    let inode = || fs::metadata(root.path().join("var/x")).unwrap().ino();
+    executor.execute(&step).unwrap();
+    let before = inode();
+    executor.execute(&step).unwrap();
+    assert_eq!(before, inode(), "flash was written for nothing");
+    executor
+        .execute(&[Step::file("/var/x", 0o644, "same")])
+        .unwrap();
+    assert_ne!(before, inode(), "the mode has to change");
+}
+
+#[test]
+fn sysctl_names() {
+    let root = tempfile::tempdir().unwrap();
+    let cases = [
+        ("net.ipv4.ip_forward", "net/ipv4/ip_forward"),
+        (
+            "net/ipv4/conf/eth0.1/rp_filter",
+            "net/ipv4/conf/eth0.1/rp_filter",
+        ),
+        (
+            "net.ipv4.conf.eth0/2.rp_filter",
+            "net/ipv4/conf/eth0.2/rp_filter",
+        ),
+    ];
+    for (_, path) in cases {
+        let path = root.path().join("proc/sys").join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "").unwrap();
+    }
+    let set = |key: &str, value: &str| {
+        let step = Step::Sysctl {
+            key: key.to_owned(),
+            value: value.to_owned(),
+            on_failure: OnFailure::Report,
+        };
+        executor(root.path()).execute(&[step]).unwrap()
+    };
+    let value = |path: &str| fs::read_to_string(root.path().join("proc/sys").join(path)).unwrap();
+    for (key, path) in cases {
+        assert_eq!(set(key, "1"), [], "{key}");
+        assert_eq!(value(path), "1", "{key}");
+    }
+    assert_eq!(set("net.ipv4.conf.*.rp_filter", "2"), []);
+    assert_eq!(
+        (value(cases[1].1), value(cases[2].1)),
+        ("2".to_owned(), "2".to_owned())
+    );
+    let warning = &set("vm.no_such", "1")[0].0;
+    assert!(
+        warning.starts_with("could not set the kernel parameter vm.no_such to `1`"),
+        "{warning}"
+    );
+}
+
+#[test]
+fn a_stop_stops_and_a_report_goes_on() {
+    let root = tempfile::tempdir().unwrap();
+    let run = |on_failure| Step::Run {
+        why: "run it".to_owned(),
+        command: vec!["x".to_owned()],
+        on_failure,
+    };
+    let mut executor = Executor::new(
+        root.path(),
+        Recorder {
+            fails: Some("x"),
+            ..Recorder::default()
+        },
+    );
+    let warnings = executor
+        .execute(&[run(OnFailure::Report), Step::file("/a", 0o600, "a")])
+        .unwrap();
+    assert_eq!(warnings[0].0, "could not run it: it did not work");
+    assert!(root.path().join("a").exists());
+    let failed = executor
+        .execute(&[run(OnFailure::Stop), Step::file("/b", 0o600, "b")])
+        .unwrap_err();
+    assert_eq!(failed.to_string(), "could not run it");
+    assert!(!root.path().join("b").exists());
+}
+
+#[test]
+fn links_are_replaced() {
+    let root = tempfile::tempdir().unwrap();
+    let mut executor = executor(root.path());
+    let link = |target: &str| {
+        [Step::Link {
+            path: "/etc/localtime".into(),
+            target: target.into(),
+        }]
+    };
+    fs::create_dir_all(root.path().join("etc")).unwrap();
+    fs::write(root.path().join("etc/localtime"), "a file").unwrap();
+    executor.execute(&link("/a")).unwrap();
+    executor.execute(&link("/b")).unwrap();
+    assert_eq!(
+        fs::read_link(root.path().join("etc/localtime")).unwrap(),
+        Path::new("/b")
+    );
+}
+
+/// Runs this test program again on a file system of 64 KiB, in a mount namespace of its own.
+fn on_a_small_disk(test: &str) {
+    let script = "mount -t tmpfs -o size=64k none \"$1\" && SMALL_DISK=\"$1\" exec \"$2\" --exact \"$3\" --ignored --nocapture";
+    let disk = tempfile::tempdir().unwrap();
+    let output = Command::new("unshare")
+        .args(["--map-root-user", "--mount", "sh", "-c", script, "sh"])
+        .arg(disk.path())
+        .arg(std::env::current_exe().unwrap())
+        .arg(test)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_full_disk_leaves_the_old_file() {
+    on_a_small_disk("execute::inner_full_disk");
+}
+
+#[test]
+#[ignore = "started by a_full_disk_leaves_the_old_file"]
+fn inner_full_disk() {
+    let root = std::env::var("SMALL_DISK").unwrap();
+    let root = Path::new(&root);
+    let mut executor = executor(root);
+    executor
+        .execute(&[Step::file("/etc/x", 0o600, "old")])
+        .unwrap();
+    let large = "x".repeat(1 << 20);
+    let failed = executor
+        .execute(&[Step::file("/etc/x", 0o600, large.as_str())])
+        .unwrap_err();
+    assert_eq!(failed.to_string(), "could not write /etc/x");
+    assert_eq!(failed.source.kind(), io::ErrorKind::StorageFull);
+    assert_eq!(fs::read_to_string(root.join("etc/x")).unwrap(), "old");
+    assert_eq!(
+        fs::read_dir(root.join("etc")).unwrap().count(),
+        1,
+        "half a file stayed"
+    );
+}
+
+#[test]
+fn a_full_disk_is_told_by_configure() {
+    on_a_small_disk("execute::inner_full_configure");
+}
+
+#[test]
+#[ignore = "started by a_full_disk_is_told_by_configure"]
+fn inner_full_configure() {
+    let disk = std::env::var("SMALL_DISK").unwrap();
+    let node = TestNode::new("version: 1\n");
+    // State is the small disk, and it is full.
+    fs::create_dir_all(node.directory.path().join("var/lib")).unwrap();
+    std::os::unix::fs::symlink(&disk, node.directory.path().join("var/lib/holdfast")).unwrap();
+    fs::create_dir_all(Path::new(&disk).join("ssh")).unwrap();
+    let full = fs::write(Path::new(&disk).join("fill"), "x".repeat(1 << 20));
+    assert_eq!(full.unwrap_err().kind(), io::ErrorKind::StorageFull);
+    let node_setup::Outcome::Problem(problem) = node.configure() else {
+        panic!("it was applied")
+    };
+    assert_eq!(problem.title, "The configuration could not be applied");
+    assert!(
+        problem.text.contains("No space left on device"),
+        "{}",
+        problem.text
+    );
+    assert!(
+        problem.cure.contains("state partition is full"),
+        "{}",
+        problem.cure
+    );
+}

@@ -1,0 +1,10 @@
+//! The crate from outside: whole plans, the executor below a root, configurations of a node in a directory.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on shall stop where it is"
+)]
+
+mod configure;
+mod execute;
+mod node;
+mod plan;

@@ -1,0 +1,167 @@
+//! The plan for whole configurations, as goldens: every rendered file is in them.
+
+use node_setup::{Facts, Reload, Step, VarDir, plan, plan_maintenance};
+use os_config::{Config, parse_config};
+use std::collections::BTreeMap;
+
+fn facts() -> Facts {
+    Facts {
+        machine_id: "0123456789abcdef0123456789abcdef".to_owned(),
+        passwd: "root:x:0:0:root:/root:/bin/bash\n_chrony:x:906:906::/:/usr/sbin/nologin\n"
+            .to_owned(),
+        group: "root:x:0:\n_chrony:x:906:\n".to_owned(),
+        shadow: "root:*:18262:0:99999:7:::\ndaemon:*:18262:0:99999:7:::\n".to_owned(),
+        var_dirs: vec![VarDir {
+            path: "/var/lib/chrony".into(),
+            mode: 0o750,
+            owner: "_chrony:_chrony".into(),
+        }],
+        host_keys: vec!["/var/lib/holdfast/ssh/ssh_host_ed25519_key".into()],
+        fetched_keys: BTreeMap::from([
+            (
+                "github:octocat".to_owned(),
+                "ssh-ed25519 AAAA octo\n".to_owned(),
+            ),
+            (
+                "github:gone".to_owned(),
+                "ssh-ed25519 BBBB gone\n".to_owned(),
+            ),
+        ]),
+        manifests: vec!["config-old.yaml".to_owned(), "mine.yaml".to_owned()],
+        profiles: BTreeMap::from([("holdfast-eth7.nmconnection".to_owned(), String::new())]),
+        first_run: true,
+        ..Facts::default()
+    }
+}
+
+fn config(text: &str) -> Config {
+    parse_config("config.yaml", text.as_bytes()).unwrap_or_else(|report| panic!("{report}"))
+}
+
+/// One step a paragraph; files with their texts.
+fn shown(steps: &[Step]) -> String {
+    let one = |step: &Step| match step {
+        Step::WriteFile {
+            path,
+            mode,
+            owner,
+            content,
+            on_failure,
+        } => {
+            let text = String::from_utf8_lossy(&content.0);
+            format!(
+                "WriteFile {} {mode:04o} {}:{} {on_failure:?}\n{text}",
+                path.display(),
+                owner.uid,
+                owner.gid
+            )
+        }
+        other => format!("{other:?}\n"),
+    };
+    steps.iter().map(one).collect::<Vec<_>>().join("---\n")
+}
+
+#[test]
+fn everything_configured() {
+    insta::assert_snapshot!(shown(&plan(
+        &config(include_str!("cases/full.yaml")),
+        &facts()
+    )));
+}
+
+#[test]
+fn nothing_configured() {
+    insta::assert_snapshot!(shown(&plan(&config("version: 1\n"), &facts())));
+}
+
+#[test]
+fn maintenance_leaves_the_users_things_alone() {
+    let steps = plan_maintenance(&config(include_str!("cases/full.yaml")), &facts());
+    let text = shown(&steps);
+    for absent in [
+        "init_commands",
+        "boot_commands",
+        "/etc/motd",
+        "Sysctl",
+        "LoadModules",
+    ] {
+        assert!(
+            !text.contains(absent),
+            "{absent} is in the plan of maintenance mode"
+        );
+    }
+    for present in [
+        "authorized_keys.d/root",
+        "sshd_config",
+        "holdfast-eth0.nmconnection",
+        "SetHostname",
+    ] {
+        assert!(
+            text.contains(present),
+            "{present} is not in the plan of maintenance mode"
+        );
+    }
+}
+
+#[test]
+fn only_what_changed_is_reloaded() {
+    let before = config("version: 1\n");
+    let mut facts = Facts {
+        first_run: false,
+        profiles: BTreeMap::new(),
+        ..facts()
+    };
+    for step in plan(&before, &facts) {
+        let Step::WriteFile { path, content, .. } = step else {
+            continue;
+        };
+        let text = String::from_utf8(content.0).unwrap();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.starts_with("/run/NetworkManager/system-connections") {
+            facts.profiles.insert(name, text);
+        } else {
+            facts.files.insert(path, text);
+        }
+    }
+    let cases: [(&str, &str, &[Reload]); 6] = [
+        ("nothing", "version: 1\n", &[]),
+        ("label", "version: 1\nlabels: {site: berlin}\n", &[]),
+        (
+            "password",
+            "version: 1\npassword: correct horse\n",
+            &[Reload::Ssh],
+        ),
+        (
+            "servers",
+            "version: 1\nntp_servers: [ntp.example]\n",
+            &[Reload::Time],
+        ),
+        (
+            "address",
+            "version: 1\nnetwork: {interfaces: [{name: eth0, addresses: [10.0.0.2/24]}]}\n",
+            &[Reload::Network],
+        ),
+        (
+            "dns",
+            "version: 1\nnetwork: {dns: {nameservers: [9.9.9.9]}}\n",
+            &[Reload::Network],
+        ),
+    ];
+    for (name, text, expected) in cases {
+        let steps = plan(&config(text), &facts);
+        let reloads: Vec<Reload> = steps
+            .iter()
+            .filter_map(|step| match step {
+                Step::Reload { what, .. } => Some(*what),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(reloads, expected, "{name}");
+        assert!(
+            !steps
+                .iter()
+                .any(|step| matches!(step, Step::Run { why, .. } if why.contains("commands"))),
+            "{name}: commands run again"
+        );
+    }
+}
