@@ -18,11 +18,14 @@ const CARD: &str = "version: 1\nhostname: card\nntp_servers: [a.example, b.examp
 
 #[test]
 fn no_source_at_all_gives_the_defaults() {
-    assert_eq!(
-        load(&Sources::new()).expect("defaults are sound").config(),
-        &os_config::Config::default()
-    );
-    assert_eq!(one("version: 1\n").config(), &os_config::Config::default());
+    let nothing = load(&Sources::new()).expect("defaults are sound");
+    let minimal = one("version: 1\n");
+    assert_eq!(nothing.config(), &os_config::Config::default());
+    assert_eq!(minimal.config(), nothing.config());
+    // The defaults that are shown come from the schema; they must be those in force.
+    let shown = minimal.secret_yaml();
+    assert!(shown.lines().count() > 15, "{shown}");
+    assert_eq!(one(&shown).config(), nothing.config(), "{shown}");
 }
 
 #[test]

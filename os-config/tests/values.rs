@@ -289,6 +289,8 @@ fn system_values() {
             "/etcetera/a",
             "/usr/localx/a",
             "/etc/a\0",
+            "/var/lib/holdfast/x",
+            "/run/holdfast/config.json",
         ],
     );
     table(

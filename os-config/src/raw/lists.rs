@@ -15,7 +15,7 @@ use super::Scalar;
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct RawWriteFile {
     /// Where: an absolute path below /etc, /var, /home, /opt, /root, /usr/local, /run or /tmp. Everything else is the
-    /// sealed image.
+    /// sealed image, and /run/holdfast and /var/lib/holdfast are Holdfast's own.
     #[schemars(extend("examples" = ["/etc/motd"]))]
     pub(crate) path: Option<String>,
     /// What: the text itself, or encoded.

@@ -20,9 +20,12 @@ pub(crate) const WRITABLE: [&str; 8] = [
     "/tmp",
 ];
 
+/// Holdfast's own places: a file put there would be overwritten, or would break the node.
+const OURS: [&str; 2] = ["/run/holdfast", "/var/lib/holdfast"];
+
 text_type! {
     /// An absolute path below one of the writable places: `/etc`, `/var`, `/home`, `/opt`, `/root`, `/usr/local`,
-    /// `/run`, `/tmp`. No `.`, no `..`, no empty part.
+    /// `/run`, `/tmp`, but not in Holdfast's own `/run/holdfast` and `/var/lib/holdfast`. No `.`, no `..`, no empty part.
     WritablePath, check_path
 }
 
@@ -68,6 +71,12 @@ fn check_path(text: &str) -> Result<String, Invalid> {
         return Err(Invalid::new(
             format!("{} is in the sealed part of the image", quoted(text)),
             format!("files can be written below {}", WRITABLE.join(", ")),
+        ));
+    }
+    if OURS.iter().any(|place| below(place)) {
+        return Err(Invalid::new(
+            format!("{} is Holdfast's own", quoted(text)),
+            "manifests go into `manifests`, images into `images`; everything else there is made from this file",
         ));
     }
     Ok(text.to_owned())
