@@ -6,7 +6,7 @@
 #[cfg(feature = "node")]
 mod boot_times;
 #[cfg(feature = "workstation")]
-mod build;
+pub mod build;
 #[cfg(feature = "node")]
 mod client;
 mod config;
@@ -29,7 +29,7 @@ mod status;
 #[cfg(feature = "node")]
 mod table;
 #[cfg(feature = "workstation")]
-mod vm;
+pub mod vm;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;

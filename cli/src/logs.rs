@@ -5,7 +5,7 @@ use anyhow::{Context, bail};
 use init_api::ServiceName;
 use inotify::{Inotify, WatchMask};
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -172,7 +172,7 @@ fn open_if_there(path: &Path) -> anyhow::Result<Option<File>> {
 }
 
 fn stands_at(mut file: &File) -> io::Result<u64> {
-    file.seek(SeekFrom::Current(0))
+    file.stream_position()
 }
 
 #[cfg(test)]
