@@ -347,6 +347,7 @@ fn no_secret_is_shown() {
         "SECRET-token-of-the-cluster",
         "SECRET-wifi",
         "SECRET-registry",
+        "SECRET-proxy",
         "PRIVATE KEY",
     ] {
         assert!(!debug.contains(secret), "{secret} in {debug}");

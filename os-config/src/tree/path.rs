@@ -35,7 +35,7 @@ impl Path {
         Self(steps)
     }
 
-    /// True when the path goes through `key` at the top, or is empty.
+    /// The keys on the way, without the numbers of list entries.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|step| match step {
             Step::Key(key) => Some(key.as_str()),

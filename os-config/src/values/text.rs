@@ -54,13 +54,20 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 /// A newtype over a string with its check: the only ways in are `parse`, `FromStr` and serde, all through `$check`.
+/// `Debug` blots out credentials in addresses; `Display` shows all.
 macro_rules! text_type {
     ($(#[$doc:meta])* $name:ident, $check:path) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
         $crate::values::text::text_methods!($name, $check);
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let shown = $crate::secrets::blot_text(&self.0);
+                f.debug_tuple(stringify!($name)).field(&shown).finish()
+            }
+        }
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(&self.0)
