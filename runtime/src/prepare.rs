@@ -118,6 +118,7 @@ pub fn write_for(
     for (folder, mode) in folders(paths) {
         file::make_folder(&folder, mode)?;
     }
+    forget_last_boot(paths)?;
     copy_name_servers(paths)?;
     if let Some(network) = known_pod_network(paths) {
         file::write(&cni_file(network, paths))?;
@@ -147,6 +148,22 @@ fn folders(paths: &Paths) -> Vec<(std::path::PathBuf, u32)> {
         (paths.at("/var/log/pods"), 0o755),
         (paths.at("/run/flannel"), 0o755),
     ]
+}
+
+/// What the kubelet noted about processors and memory of running pods is void after a boot, and it refuses to start with
+/// notes that it cannot read or that were made under another policy.
+fn forget_last_boot(paths: &Paths) -> Result<(), FileError> {
+    if paths.address().exists() {
+        return Ok(());
+    }
+    let notes = [
+        "cpu_manager_state",
+        "memory_manager_state",
+        "dra_manager_state",
+    ];
+    notes
+        .iter()
+        .try_for_each(|note| file::remove(&paths.at("/var/lib/kubelet").join(note)))
 }
 
 /// The pod network of an earlier boot. A damaged file is the same as none: the API knows it too.
