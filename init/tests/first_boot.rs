@@ -14,10 +14,13 @@ const MIB: u64 = 1024 * 1024;
 const IMAGE: u64 = 40 * MIB;
 const DISK: u64 = 1400 * MIB;
 
+/// A write as it reached the disk: offset and bytes.
+type Write = (u64, Vec<u8>);
+
 /// A disk that keeps every write, so that a power cut can be played after any of them.
 struct Recorder {
     file: File,
-    writes: Vec<(u64, Vec<u8>)>,
+    writes: Vec<Write>,
     flushes: Vec<usize>,
 }
 
@@ -191,11 +194,11 @@ fn a_small_disk_is_refused_before_anything_is_written() {
 
 /// Every state of the disk in which a power cut can leave it: a prefix of the writes, the last of them torn anywhere,
 /// and writes between two flushes in any order as far as each is alone between them.
-fn cuts(writes: &[(u64, Vec<u8>)]) -> Vec<(String, Vec<(u64, Vec<u8>)>)> {
+fn cuts(writes: &[Write]) -> Vec<(String, Vec<Write>)> {
     let mut cuts = vec![("nothing written".to_owned(), Vec::new())];
     for (number, (offset, bytes)) in writes.iter().enumerate() {
         let whole = &writes[..number];
-        let mut torn = |name: String, parts: Vec<(u64, Vec<u8>)>| {
+        let mut torn = |name: String, parts: Vec<Write>| {
             let mut state = whole.to_vec();
             state.extend(parts);
             cuts.push((format!("write {number} {name}"), state));
@@ -283,7 +286,7 @@ const REGIONS: [(u64, usize); 3] = [
     (DISK - 40 * 512, 40 * 512),
 ];
 
-fn regions(file: &File) -> Vec<(u64, Vec<u8>)> {
+fn regions(file: &File) -> Vec<Write> {
     REGIONS
         .iter()
         .map(|(offset, length)| {
@@ -294,7 +297,7 @@ fn regions(file: &File) -> Vec<(u64, Vec<u8>)> {
         .collect()
 }
 
-fn restore(path: &Path, pristine: &[(u64, Vec<u8>)], writes: &[(u64, Vec<u8>)]) {
+fn restore(path: &Path, pristine: &[Write], writes: &[Write]) {
     let mut file = open(path);
     for (offset, bytes) in pristine.iter().chain(writes) {
         file.write_at(*offset, bytes).expect("write");

@@ -53,12 +53,17 @@ impl Log {
         self.show(text);
     }
 
-    /// Text as it is, on every console; screens are cleared first.
-    pub fn page(&self, text: &str) {
-        for console in &self.consoles {
-            if console.screen {
-                console.write(b"\x1b[H\x1b[2J");
-            }
+    /// Text as it is on every screen, cleared first.
+    pub fn on_screens(&self, text: &str) {
+        for console in self.consoles.iter().filter(|console| console.screen) {
+            console.write(b"\x1b[H\x1b[2J");
+            console.write(text.as_bytes());
+        }
+    }
+
+    /// Text as it is on every serial console.
+    pub fn on_lines(&self, text: &str) {
+        for console in self.consoles.iter().filter(|console| !console.screen) {
             console.write(text.as_bytes());
         }
     }

@@ -9,6 +9,7 @@ mod end;
 mod folders;
 mod identity;
 mod mounts;
+mod notes;
 mod page;
 mod phase;
 mod power_button;
@@ -17,6 +18,7 @@ mod serve;
 mod signals;
 mod stage;
 mod wake;
+mod written;
 
 pub use phase::Phase;
 pub use stage::run;

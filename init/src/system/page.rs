@@ -1,10 +1,80 @@
 //! The console page: what a person in front of the machine wants to know.
 
-use init_api::{Mode, ServiceState, Status};
+use crate::report::Log;
+use init_api::{Millis, Mode, Problem, ServiceState, ServiceStatus, Status};
 use std::fmt::Write;
+use std::net::IpAddr;
+
+/// Screens are drawn at most this often.
+const PAUSE: Millis = Millis::seconds(1);
+/// A service that ended badly and runs again is in doubt for this long.
+const DOUBT: Millis = Millis::seconds(60);
+
+/// The page as it was last drawn.
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    text: String,
+    gist: Option<Gist>,
+    drawn: Millis,
+    due: Option<Millis>,
+}
+
+/// What makes the page worth a line's time: a serial console cannot be cleared, so it gets the page only when one of
+/// these changes.
+#[derive(Debug, PartialEq, Eq)]
+struct Gist {
+    mode: Mode,
+    ready: bool,
+    addresses: Vec<IpAddr>,
+    problem: Option<Problem>,
+}
+
+impl Page {
+    /// Draws the page where what it says has changed.
+    pub(super) fn draw(&mut self, status: &Status, log: &Log) {
+        let text = render(status);
+        let gist = Gist::of(status);
+        if self.gist.as_ref() != Some(&gist) {
+            log.on_lines(&text);
+            self.gist = Some(gist);
+        }
+        let earliest = self.drawn.plus(PAUSE);
+        self.due = None;
+        if text == self.text {
+            return;
+        }
+        if status.uptime_ms < earliest {
+            self.due = Some(earliest);
+            return;
+        }
+        log.on_screens(&text);
+        self.text = text;
+        self.drawn = status.uptime_ms;
+    }
+
+    /// When [`Page::draw`] is wanted at the latest.
+    pub(super) fn deadline(&self) -> Option<Millis> {
+        self.due
+    }
+}
+
+impl Gist {
+    fn of(status: &Status) -> Self {
+        Self {
+            mode: status.mode,
+            ready: status.node.as_ref().is_some_and(|node| node.ready),
+            addresses: status
+                .node
+                .iter()
+                .flat_map(|node| node.addresses.clone())
+                .collect(),
+            problem: status.problem.clone(),
+        }
+    }
+}
 
 /// The page as plain lines, fit for a screen and a serial line.
-pub(super) fn render(status: &Status) -> String {
+fn render(status: &Status) -> String {
     let slot = status
         .boot
         .as_ref()
@@ -77,8 +147,10 @@ fn waiting(status: &Status) -> Vec<String> {
 }
 
 fn broken(status: &Status) -> Vec<String> {
-    let bad = |state| matches!(state, ServiceState::Failed | ServiceState::Pausing);
-    let services = status.services.iter().filter(|s| bad(s.state));
+    let services = status
+        .services
+        .iter()
+        .filter(|service| is_broken(service, status.uptime_ms));
     services
         .map(|s| {
             let how = s
@@ -87,6 +159,20 @@ fn broken(status: &Status) -> Vec<String> {
             format!("service {}{how}: see `holdfast logs {}`", s.name, s.name)
         })
         .collect()
+}
+
+fn is_broken(service: &ServiceStatus, now: Millis) -> bool {
+    let ended_badly = service.last_exit.is_some_and(|exit| !exit.is_success());
+    match service.state {
+        ServiceState::Failed | ServiceState::Pausing => true,
+        ServiceState::Starting | ServiceState::Ready => {
+            ended_badly && now.since(service.since_ms) < DOUBT
+        }
+        ServiceState::Waiting
+        | ServiceState::Completed
+        | ServiceState::Stopping
+        | ServiceState::Stopped => false,
+    }
 }
 
 #[cfg(test)]

@@ -1,20 +1,22 @@
 //! The loop that PID 1 never leaves.
 
-use super::configure::{self, Outcome, Runs, Step};
+mod apply;
+mod tell;
+
+use super::configure::Runs;
 use super::end::{self, End};
+use super::page::Page;
+use super::power_button;
 use super::requests::Requests;
 use super::signals::{self, Meaning, Signals};
 use super::wake::{Source, Wake};
-use super::{page, power_button};
+use super::written::Written;
 use crate::clock;
 use crate::report::{Log, Phases};
-use crate::supervise::{self, Event, Groups, State, Supervisor};
+use crate::supervise::{self, Groups, Supervisor};
 use crate::uevent::Listener;
 use crate::watchdog::Guard;
-use init_api::{
-    BootRecord, Millis, Mode, NodeState, Problem, Release, Request, Response, Service, ServiceName,
-    Services, Status, paths,
-};
+use init_api::{BootRecord, Millis, Mode, NodeState, Problem, Release, Response, Services, paths};
 use rustix::fs::inotify;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -58,8 +60,9 @@ pub(super) struct Server {
     mode: Mode,
     problem: Option<Problem>,
     node: Option<NodeState>,
-    page: String,
+    page: Page,
     disks_changed: Option<Millis>,
+    config_written: Written,
     end: Option<(End, Millis)>,
 }
 
@@ -90,8 +93,9 @@ impl Server {
             runs: Runs::default(),
             mode: Mode::Booting,
             node: None,
-            page: String::new(),
+            page: Page::default(),
             disks_changed: None,
+            config_written: Written::default(),
             end: None,
         };
         server.wake.watch(&server.signals, Source::Signals)?;
@@ -141,10 +145,13 @@ impl Server {
     fn patience(&self) -> Millis {
         let now = clock::since_kernel_start();
         let disks = self.disks_changed.map(|at| at.plus(QUIET));
-        let due = [self.supervisor.deadline(), self.runs.deadline(), disks]
-            .into_iter()
-            .flatten()
-            .min();
+        let deadlines = [
+            self.supervisor.deadline(),
+            self.runs.deadline(),
+            self.page.deadline(),
+            disks,
+        ];
+        let due = deadlines.into_iter().flatten().min();
         let interval = Millis::from(self.guard.interval());
         due.map_or(interval, |due| due.since(now).min(interval))
     }
@@ -262,227 +269,4 @@ impl Server {
         }
         self.node = node;
     }
-
-    fn answer(&mut self, request: Request) -> Response {
-        match request {
-            Request::Status => Response::Status {
-                status: Box::new(self.status()),
-            },
-            _ if self.end.is_some() => Response::Refused {
-                reason: "the machine is going down".into(),
-            },
-            Request::Start { service } => self.wish(&service, Event::Start),
-            Request::Stop { service } => self.wish(&service, Event::Stop),
-            Request::Restart { service } => self.wish(&service, Event::Restart),
-            Request::Reconfigure => Response::Reconfiguring {
-                generation: self.runs.want(),
-            },
-            Request::Reboot => {
-                self.begin_end(End::Reboot);
-                Response::Accepted
-            }
-            Request::PowerOff => {
-                self.begin_end(End::PowerOff);
-                Response::Accepted
-            }
-        }
-    }
-
-    fn wish(&mut self, name: &ServiceName, event: Event) -> Response {
-        if self.supervisor.wish(name, event, &self.log) {
-            return Response::Accepted;
-        }
-        let known: Vec<_> = self
-            .supervisor
-            .status()
-            .iter()
-            .map(|s| s.name.to_string())
-            .collect();
-        Response::Refused {
-            reason: format!("there is no service {name}; there are {}", known.join(", ")),
-        }
-    }
-
-    fn begin_end(&mut self, end: End) {
-        if self.end.is_none() {
-            self.log
-                .line(&format!("{} was asked for; ending services", end.name()));
-            self.mode = Mode::ShuttingDown;
-            self.end = Some((end, clock::since_kernel_start()));
-            self.supervisor.begin_end(&self.log);
-        }
-    }
-
-    fn advance_configuration(&mut self, now: Millis) {
-        if self.end.is_some() {
-            return;
-        }
-        if self.disks_changed.is_some_and(|at| now.since(at) >= QUIET) {
-            self.disks_changed = None;
-            if self.mode == Mode::Maintenance {
-                self.runs.want();
-            }
-        }
-        match self.supervisor.state(&configure::name()) {
-            Some(State::Completed) => self.take_outcome(true, now),
-            Some(State::Failed | State::Stopped) => self.take_outcome(false, now),
-            _ => {}
-        }
-        match self.runs.step(now) {
-            Step::None => {}
-            Step::Stop => {
-                self.supervisor
-                    .wish(&configure::name(), Event::Stop, &self.log);
-            }
-            Step::Start => self.start_configuration(),
-        }
-    }
-
-    fn start_configuration(&mut self) {
-        if self.mode == Mode::Booting {
-            self.phases.begin("configure");
-        }
-        // What stands there is about the run before.
-        if let Err(error) = fs::remove_file(paths::PROBLEM)
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            self.log
-                .error(&format!("cannot remove {}: {error}", paths::PROBLEM));
-        }
-        self.enforce();
-        self.supervisor
-            .wish(&configure::name(), Event::Start, &self.log);
-    }
-
-    fn take_outcome(&mut self, good: bool, now: Millis) {
-        let Some(outcome) = self.runs.end(good, now) else {
-            return;
-        };
-        if self.mode == Mode::Booting {
-            self.phases.end(&self.log);
-        }
-        let services = match outcome {
-            Outcome::Good => configured_services(),
-            Outcome::Bad | Outcome::Late => Err(told_problem(outcome)),
-        };
-        match (services, self.facts.problem.clone()) {
-            (Ok(services), None) => {
-                self.problem = None;
-                self.mode = Mode::Running;
-                self.base = services;
-            }
-            (Ok(services), Some(problem)) => {
-                self.problem = Some(problem);
-                self.mode = Mode::Maintenance;
-                self.base = for_maintenance(services);
-            }
-            (Err(problem), lasting) => {
-                self.log
-                    .error(&format!("{}: {}", problem.title, problem.text));
-                self.problem = Some(lasting.unwrap_or(problem));
-                // What runs by an older, good configuration runs on.
-                if self.mode != Mode::Running {
-                    self.mode = Mode::Maintenance;
-                    self.base = supervise::standard();
-                }
-            }
-        }
-        self.enforce();
-    }
-
-    /// Brings the services in line with those in force.
-    fn enforce(&mut self) {
-        let services = self
-            .base
-            .iter()
-            .cloned()
-            .chain([configure::service()])
-            .collect();
-        match Services::new(services) {
-            Ok(services) => self.supervisor.set(&services, &self.log),
-            Err(error) => self.log.error(&error.to_string()),
-        }
-    }
-
-    fn status(&self) -> Status {
-        let text = |value: &std::ffi::CStr| value.to_string_lossy().into_owned();
-        let kernel = rustix::system::uname();
-        let mut notes = self.facts.notes.clone();
-        if self.guard.about().is_none() {
-            notes.push(
-                "this machine has no hardware watchdog: it cannot reset itself if it hangs".into(),
-            );
-        }
-        Status {
-            mode: self.mode,
-            version: self
-                .facts
-                .release
-                .as_ref()
-                .map(|r| r.version.clone())
-                .unwrap_or_default(),
-            kernel: text(kernel.release()),
-            hostname: text(kernel.nodename()),
-            uptime_ms: clock::since_kernel_start(),
-            boot: self.facts.boot.clone(),
-            phases: self.phases.list().to_vec(),
-            services: self.supervisor.status(),
-            configuration: self.runs.status(),
-            problem: self.problem.clone(),
-            node: self.node.clone(),
-            notes,
-        }
-    }
-
-    /// Draws the page when what it says has changed.
-    fn draw(&mut self) {
-        if self.mode == Mode::Booting {
-            return;
-        }
-        let page = page::render(&self.status());
-        if page != self.page {
-            self.log.page(&page);
-            self.page = page;
-        }
-    }
-}
-
-/// What `node configure` left for PID 1, over the built-in services.
-fn configured_services() -> Result<Services, Problem> {
-    let wrong = |text: String| Problem {
-        text,
-        ..configure::unexplained(Outcome::Good)
-    };
-    let services: Services = init_api::load(paths::SERVICES).map_err(|error| {
-        let why = std::error::Error::source(&error)
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        wrong(format!("{error}: {why}"))
-    })?;
-    supervise::standard()
-        .overlaid(services)
-        .map_err(|error| wrong(error.to_string()))
-}
-
-/// The run's own word about what is wrong, or the little that can be said without it.
-fn told_problem(outcome: Outcome) -> Problem {
-    match (outcome, init_api::load_if_present(paths::PROBLEM)) {
-        (Outcome::Bad, Ok(Some(problem))) => problem,
-        _ => configure::unexplained(outcome),
-    }
-}
-
-/// Only what may run in maintenance mode, without ties to what may not.
-fn for_maintenance(services: Services) -> Services {
-    let kept: Vec<Service> = services
-        .into_vec()
-        .into_iter()
-        .filter(|s| s.in_maintenance)
-        .collect();
-    let names: Vec<ServiceName> = kept.iter().map(|s| s.name.clone()).collect();
-    let untied = kept.into_iter().map(|mut service| {
-        service.after.retain(|name| names.contains(name));
-        service
-    });
-    Services::new(untied.collect()).unwrap_or_else(|_| supervise::standard())
 }

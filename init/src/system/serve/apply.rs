@@ -1,0 +1,160 @@
+//! The configuration: runs of it, and the services that follow.
+
+use super::super::configure::{self, Outcome, Step};
+use super::super::written;
+use super::{QUIET, Server};
+use crate::supervise::{self, Event, State};
+use init_api::{Millis, Mode, Problem, Service, ServiceName, Services, paths};
+use std::path::Path;
+use std::{fs, io};
+
+impl Server {
+    pub(super) fn advance_configuration(&mut self, now: Millis) {
+        if self.end.is_some() {
+            return;
+        }
+        self.look_at_config(now);
+        if self.disks_changed.is_some_and(|at| now.since(at) >= QUIET) {
+            self.disks_changed = None;
+            if self.mode == Mode::Maintenance {
+                self.runs.want();
+            }
+        }
+        match self.supervisor.state(&configure::name()) {
+            Some(State::Completed) => self.take_outcome(true, now),
+            Some(State::Failed | State::Stopped) => self.take_outcome(false, now),
+            _ => {}
+        }
+        match self.runs.step(now) {
+            Step::None => {}
+            Step::Stop => {
+                self.supervisor
+                    .wish(&configure::name(), Event::Stop, &self.log);
+            }
+            Step::Start => self.start_configuration(),
+        }
+    }
+
+    /// In maintenance mode somebody may mend `config.yaml` on the partition itself, over ssh.
+    fn look_at_config(&mut self, now: Millis) {
+        let config = self
+            .facts
+            .boot
+            .as_ref()
+            .and_then(|boot| boot.partitions.config.as_deref());
+        let count = || written::sectors(Path::new("/sys"), config?);
+        if self.config_written.look(now, count) && self.mode == Mode::Maintenance {
+            self.log
+                .line("the CONFIG partition was written to; the configuration is read again");
+            self.runs.want();
+        }
+    }
+
+    fn start_configuration(&mut self) {
+        if self.mode == Mode::Booting {
+            self.phases.begin("configure");
+        }
+        // What stands there is about the run before.
+        if let Err(error) = fs::remove_file(paths::PROBLEM)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            self.log
+                .error(&format!("cannot remove {}: {error}", paths::PROBLEM));
+        }
+        self.enforce();
+        self.supervisor
+            .wish(&configure::name(), Event::Start, &self.log);
+    }
+
+    fn take_outcome(&mut self, good: bool, now: Millis) {
+        let Some(outcome) = self.runs.end(good, now) else {
+            return;
+        };
+        if self.mode == Mode::Booting {
+            self.phases.end(&self.log);
+        }
+        let services = match outcome {
+            Outcome::Good => configured_services(),
+            Outcome::Bad | Outcome::Late => Err(told_problem(outcome)),
+        };
+        match (services, self.facts.problem.clone()) {
+            (Ok(services), None) => {
+                self.problem = None;
+                self.mode = Mode::Running;
+                self.base = services;
+            }
+            (Ok(services), Some(problem)) => {
+                self.problem = Some(problem);
+                self.mode = Mode::Maintenance;
+                self.base = for_maintenance(services);
+            }
+            (Err(problem), lasting) => {
+                self.log
+                    .error(&format!("{}: {}", problem.title, problem.text));
+                self.problem = Some(lasting.unwrap_or(problem));
+                // What runs by an older, good configuration runs on.
+                if self.mode != Mode::Running {
+                    self.mode = Mode::Maintenance;
+                    // The run may have left services that serve maintenance: network and ssh by the last good one.
+                    self.base = configured_services()
+                        .map_or_else(|_| supervise::standard(), for_maintenance);
+                }
+            }
+        }
+        self.enforce();
+    }
+
+    /// Brings the services in line with those in force.
+    fn enforce(&mut self) {
+        let services = self
+            .base
+            .iter()
+            .cloned()
+            .chain([configure::service()])
+            .collect();
+        match Services::new(services) {
+            Ok(services) => self.supervisor.set(&services, &self.log),
+            Err(error) => self.log.error(&error.to_string()),
+        }
+    }
+}
+
+/// What `node configure` left for PID 1, over the built-in services.
+fn configured_services() -> Result<Services, Problem> {
+    let wrong = |text: String| Problem {
+        text,
+        ..configure::unexplained(Outcome::Good)
+    };
+    let services: Services = init_api::load(paths::SERVICES).map_err(|error| {
+        let why = std::error::Error::source(&error)
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        wrong(format!("{error}: {why}"))
+    })?;
+    supervise::standard()
+        .overlaid(services)
+        .map_err(|error| wrong(error.to_string()))
+}
+
+/// The run's own word about what is wrong, or the little that can be said without it.
+fn told_problem(outcome: Outcome) -> Problem {
+    match (outcome, init_api::load_if_present(paths::PROBLEM)) {
+        (Outcome::Bad, Ok(Some(problem))) => problem,
+        _ => configure::unexplained(outcome),
+    }
+}
+
+/// Only what may run in maintenance mode, without ties to what may not.
+fn for_maintenance(services: Services) -> Services {
+    let kept: Vec<Service> = services
+        .into_vec()
+        .into_iter()
+        .filter(|s| s.in_maintenance)
+        .collect();
+    let names: Vec<ServiceName> = kept.iter().map(|s| s.name.clone()).collect();
+    let untied = kept.into_iter().map(|mut service| {
+        service.after.retain(|name| names.contains(name));
+        service
+    });
+    Services::new(untied.collect()).unwrap_or_else(|_| supervise::standard())
+}

@@ -1,0 +1,107 @@
+//! What PID 1 answers and shows.
+
+use super::super::end::End;
+use super::super::notes;
+use super::Server;
+use crate::clock;
+use crate::supervise::Event;
+use init_api::{Mode, Request, Response, ServiceName, Status};
+use std::path::Path;
+
+impl Server {
+    pub(super) fn answer(&mut self, request: Request) -> Response {
+        match request {
+            Request::Status => Response::Status {
+                status: Box::new(self.status()),
+            },
+            _ if self.end.is_some() => Response::Refused {
+                reason: "the machine is going down".into(),
+            },
+            Request::Start { service } => self.wish(&service, Event::Start),
+            Request::Stop { service } => self.wish(&service, Event::Stop),
+            Request::Restart { service } => self.wish(&service, Event::Restart),
+            Request::Reconfigure => Response::Reconfiguring {
+                generation: self.runs.want(),
+            },
+            Request::Reboot => {
+                self.begin_end(End::Reboot);
+                Response::Accepted
+            }
+            Request::PowerOff => {
+                self.begin_end(End::PowerOff);
+                Response::Accepted
+            }
+        }
+    }
+
+    fn wish(&mut self, name: &ServiceName, event: Event) -> Response {
+        if self.supervisor.wish(name, event, &self.log) {
+            return Response::Accepted;
+        }
+        let known: Vec<_> = self
+            .supervisor
+            .status()
+            .iter()
+            .map(|s| s.name.to_string())
+            .collect();
+        Response::Refused {
+            reason: format!("there is no service {name}; there are {}", known.join(", ")),
+        }
+    }
+
+    pub(super) fn begin_end(&mut self, end: End) {
+        if self.end.is_none() {
+            self.log
+                .line(&format!("{} was asked for; ending services", end.name()));
+            self.mode = Mode::ShuttingDown;
+            self.end = Some((end, clock::since_kernel_start()));
+            self.supervisor.begin_end(&self.log);
+        }
+    }
+
+    fn status(&self) -> Status {
+        let text = |value: &std::ffi::CStr| value.to_string_lossy().into_owned();
+        let kernel = rustix::system::uname();
+        Status {
+            mode: self.mode,
+            version: self
+                .facts
+                .release
+                .as_ref()
+                .map(|r| r.version.clone())
+                .unwrap_or_default(),
+            kernel: text(kernel.release()),
+            hostname: text(kernel.nodename()),
+            uptime_ms: clock::since_kernel_start(),
+            boot: self.facts.boot.clone(),
+            phases: self.phases.list().to_vec(),
+            services: self.supervisor.status(),
+            configuration: self.runs.status(),
+            problem: self.problem.clone(),
+            node: self.node.clone(),
+            notes: self.notes(),
+        }
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let unguarded = self.guard.about().is_none();
+        let unguarded = unguarded.then(|| {
+            "this machine has no hardware watchdog: it cannot reset itself if it hangs".to_owned()
+        });
+        let clock = notes::about_clock(clock::wall_millis(), self.facts.release.as_ref());
+        let now = [unguarded, clock, notes::about_state(Path::new("/state"))];
+        self.facts
+            .notes
+            .iter()
+            .cloned()
+            .chain(now.into_iter().flatten())
+            .collect()
+    }
+
+    /// The lines of the phases stand while the machine boots; after that, the page.
+    pub(super) fn draw(&mut self) {
+        if self.mode != Mode::Booting {
+            self.page.draw(&self.status(), &self.log);
+        }
+    }
+}
