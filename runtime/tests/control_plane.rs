@@ -9,8 +9,10 @@ mod engine;
 use engine::ControlPlane;
 use init_api::NodeState;
 use std::fs;
+use std::io::Write;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant, SystemTime};
 
 #[test]
 fn it_gets_ready_and_lets_nobody_in_without_a_name() {
@@ -56,7 +58,16 @@ fn the_keeper_holds_the_cluster_to_the_configuration() {
         let path = entry.expect("entry").path();
         fs::copy(&path, packaged.join(path.file_name().expect("name"))).expect("copy");
     }
+    let leaf = plane.paths.leaf("apiserver");
+    let before = serial(&["x509", "-noout", "-serial", "-in", &leaf.to_string_lossy()]);
+    let old = SystemTime::now() - Duration::from_secs(300 * 24 * 60 * 60);
+    fs::File::options()
+        .write(true)
+        .open(&leaf)
+        .and_then(|file| file.set_modified(old))
+        .expect("an old leaf");
     keep(&plane);
+    certificates_follow(&leaf, &before);
     plane.eventually(&["get", "namespace", "kube-system", "-o", "name"], |_| true);
     plane.eventually(
         &[
@@ -114,6 +125,40 @@ spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
     plane.kubectl(&["delete", "pvc", "data"]);
     plane.eventually(&["get", "pv", "-o", "name"], str::is_empty);
     assert_eq!(made(), 0);
+}
+
+/// An old leaf is replaced, and the API server serves the new one without a restart.
+fn certificates_follow(leaf: &Path, before: &str) {
+    let file = leaf.to_string_lossy();
+    let now = || serial(&["x509", "-noout", "-serial", "-in", &file]);
+    until("a new certificate", || now() != before);
+    let served = || serial(&["s_client", "-connect", "127.0.0.1:6443", "-showcerts"]);
+    until("the API server to serve it", || served() == now());
+}
+
+/// The serial number of the certificate that openssl prints, whether as such or as PEM.
+fn serial(args: &[&str]) -> String {
+    let run = |args: &[&str], input: Vec<u8>| {
+        let mut openssl = Command::new("openssl");
+        let openssl = openssl
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        let mut child = openssl.spawn().expect("openssl is installed");
+        child
+            .stdin
+            .take()
+            .expect("piped")
+            .write_all(&input)
+            .expect("write");
+        child.wait_with_output().expect("output").stdout
+    };
+    let printed = run(args, Vec::new());
+    if printed.starts_with(b"serial=") {
+        return String::from_utf8_lossy(&printed).into_owned();
+    }
+    String::from_utf8_lossy(&run(&["x509", "-noout", "-serial"], printed)).into_owned()
 }
 
 /// Without a kubelet, the node is made by hand.
