@@ -4,7 +4,6 @@ use super::apply::{Applier, Wanted, words};
 use super::document::{self, ManifestProblem};
 use super::folder::{self, Folder};
 use super::{Backoff, Keeper};
-use crate::file::{self, FileError, PlannedFile};
 use crate::names::servers;
 use crate::pki::Issued;
 use crate::{ClusterSettings, Paths};
@@ -19,8 +18,6 @@ use std::time::Duration;
 /// What somebody changed in the cluster by hand is put right after this long. Applying what is already so costs the
 /// datastore nothing.
 const AGAIN: Duration = Duration::from_secs(600);
-/// Files in the user's folder that `config.yaml` brought.
-const FROM_CONFIG: &str = "config-";
 
 pub(super) async fn follow_packaged(keeper: &Keeper, client: &kube::Client) {
     let read = || packaged(&keeper.settings, &keeper.paths);
@@ -29,13 +26,8 @@ pub(super) async fn follow_packaged(keeper: &Keeper, client: &kube::Client) {
 
 pub(super) async fn follow_user(keeper: &Keeper, client: &kube::Client) {
     let folder = keeper.paths.user_manifests();
-    if let Err(error) = sync_inline(&keeper.settings, &folder) {
-        keeper.report.problems(
-            "config manifests",
-            vec![format!("manifests of config.yaml: {error}")],
-        );
-    }
-    follow(keeper, client, "user", || user(&folder), &folder).await;
+    let read = || user(&keeper.settings, &folder);
+    follow(keeper, client, "user", read, &folder).await;
 }
 
 /// Applies a set, and again when its folder changes, after a failure, and now and then.
@@ -95,13 +87,20 @@ pub fn packaged(settings: &ClusterSettings, paths: &Paths) -> Wanted {
     wanted
 }
 
-/// The manifests in the user's folder.
-pub fn user(folder: &Path) -> Wanted {
+/// The user's manifests: those in the folder, and those that stand in `config.yaml` itself.
+pub fn user(settings: &ClusterSettings, folder: &Path) -> Wanted {
     let mut wanted = Wanted::default();
     for path in files(folder, &mut wanted) {
         take(&mut wanted, &path, |name, text| {
             document::parse(name, &text)
         });
+    }
+    for manifest in &settings.manifests {
+        let name = format!("config.yaml, manifest {}", manifest.name);
+        match document::parse(&name, &manifest.content) {
+            Ok(documents) => wanted.documents.extend(documents),
+            Err(problem) => wanted.problems.push(problem),
+        }
     }
     wanted
 }
@@ -158,36 +157,6 @@ fn files(folder: &Path, wanted: &mut Wanted) -> Vec<PathBuf> {
     })
 }
 
-/// Brings the files that `config.yaml` carries into the user's folder, and takes away those that it no longer does.
-///
-/// # Errors
-/// A file cannot be written or removed.
-pub fn sync_inline(settings: &ClusterSettings, folder: &Path) -> Result<(), FileError> {
-    let mut kept = Vec::new();
-    for manifest in &settings.manifests {
-        let stem = manifest
-            .name
-            .trim_end_matches(".yaml")
-            .trim_end_matches(".yml");
-        let path = folder.join(format!("{FROM_CONFIG}{stem}.yaml"));
-        file::write_if_changed(&PlannedFile::new(
-            path.clone(),
-            0o600,
-            manifest.content.as_str(),
-        ))?;
-        kept.push(path);
-    }
-    for path in files(folder, &mut Wanted::default()) {
-        let ours = path
-            .file_name()
-            .is_some_and(|n| n.to_string_lossy().starts_with(FROM_CONFIG));
-        if ours && !kept.contains(&path) {
-            file::remove(&path)?;
-        }
-    }
-    Ok(())
-}
-
 fn values(settings: &ClusterSettings, paths: &Paths) -> BTreeMap<&'static str, String> {
     let encode = |path: PathBuf| STANDARD.encode(fs::read(path).unwrap_or_default());
     let metrics =
@@ -217,7 +186,7 @@ fn forward(resolv: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{forward, sync_inline, user};
+    use super::{forward, user};
     use crate::{ClusterSettings, InlineManifest};
     use std::fs;
 
@@ -249,13 +218,18 @@ mod tests {
         ] {
             fs::write(at(name), text).expect("write");
         }
-        let wanted = user(folder.path());
+        let mut settings = ClusterSettings::named("n", "0.1.0");
+        settings.manifests = vec![InlineManifest {
+            name: "web".into(),
+            content: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: w}\n".into(),
+        }];
+        let wanted = user(&settings, folder.path());
         let names: Vec<_> = wanted
             .documents
             .iter()
             .map(|d| d.object.name.as_str())
             .collect();
-        assert_eq!(names, ["a", "b"]);
+        assert_eq!(names, ["a", "b", "w"]);
         assert_eq!(
             wanted
                 .problems
@@ -264,30 +238,6 @@ mod tests {
                 .collect::<Vec<_>>(),
             ["c.yml"]
         );
-        assert!(user(&at("missing")).problems.is_empty());
-    }
-
-    #[test]
-    fn config_brings_and_takes_away_its_own_files() {
-        let folder = tempfile::tempdir().expect("temp folder");
-        fs::write(folder.path().join("mine.yaml"), "# mine").expect("write");
-        let mut settings = ClusterSettings::named("n", "0.1.0");
-        settings.manifests = vec![InlineManifest {
-            name: "web.yaml".into(),
-            content: "# web".into(),
-        }];
-        let list = || {
-            let mut names: Vec<_> = fs::read_dir(folder.path())
-                .expect("list")
-                .map(|e| e.expect("entry").file_name())
-                .collect();
-            names.sort();
-            names
-        };
-        sync_inline(&settings, folder.path()).expect("written");
-        assert_eq!(list(), ["config-web.yaml", "mine.yaml"]);
-        settings.manifests.clear();
-        sync_inline(&settings, folder.path()).expect("removed");
-        assert_eq!(list(), ["mine.yaml"]);
+        assert!(user(&settings, &at("missing")).problems.is_empty());
     }
 }

@@ -19,7 +19,7 @@ mod watch;
 
 pub use apply::{Applier, Wanted};
 pub use document::{Document, ManifestProblem, ObjectRef, parse};
-pub use manifests::{packaged, sync_inline, user};
+pub use manifests::{packaged, user};
 
 use crate::{ClusterSettings, Paths};
 use report::Report;
