@@ -6,17 +6,15 @@ use crate::fetch::{self, Effort, FetchError};
 use crate::gather::gather;
 use crate::machine::Machine;
 use crate::plan::{
-    FETCHED_KEYS, FETCHED_KEYS_CACHE, MANIFESTS, fetched_keys, manifest_file, words_of,
+    FETCHED_KEYS, FETCHED_KEYS_CACHE, IMAGES, MANIFESTS, fetched_keys, image_file, manifest_file,
+    words_of,
 };
 use crate::root::Root;
-use crate::services::digest;
 use crate::sources::{Media, StoredUrl, UrlCopy, find};
 use os_config::{Config, Image, Manifest, SourceName};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-const IMAGES: &str = "/var/lib/holdfast/images";
 
 /// An errand was not done, or not wholly.
 #[derive(Debug, thiserror::Error)]
@@ -178,12 +176,9 @@ pub fn fetch_downloads(
             .and_then(|text| write(root, &path, text.as_bytes()));
         failed += usize::from(said(done));
     }
-    let mut wanted = Vec::new();
     for image in &config.images {
         let Image::Url(url) = image else { continue };
-        let name = image_file(url.as_str());
-        let path = root.path(IMAGES).join(&name);
-        wanted.push(name);
+        let path = root.path(IMAGES).join(image_file(url.as_str()));
         // An image is fetched once: its URL names its version.
         if !path.exists() {
             failed += usize::from(said(
@@ -191,7 +186,6 @@ pub fn fetch_downloads(
             ));
         }
     }
-    remove_stale_images(root, &wanted);
     if failed == 0 {
         Ok(())
     } else {
@@ -208,31 +202,6 @@ fn said(done: Result<(), ErrandError>) -> bool {
         eprintln!("{error}{cause}");
     }
     done.is_err()
-}
-
-/// A name that is made from the whole URL, with its end kept readable.
-fn image_file(url: &str) -> String {
-    let hash = digest(url);
-    let end = url.rsplit('/').next().unwrap_or_default();
-    let readable: String = end
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
-        .take(80)
-        .collect();
-    format!("config-{hash}-{readable}")
-}
-
-fn remove_stale_images(root: &Root, wanted: &[String]) {
-    let Ok(entries) = std::fs::read_dir(root.path(IMAGES)) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let stale = name.starts_with("config-") && !wanted.contains(&name);
-        if stale && let Err(error) = std::fs::remove_file(entry.path()) {
-            eprintln!("{name} is no longer wanted and cannot be removed: {error}");
-        }
-    }
 }
 
 /// Runs `run_commands` in order; a failing one does not keep the next from running.

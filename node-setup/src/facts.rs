@@ -22,6 +22,8 @@ pub struct Facts {
     pub fetched_keys: BTreeMap<String, String>,
     /// Files in `/var/lib/holdfast/manifests`.
     pub manifests: Vec<String>,
+    /// Files in `/var/lib/holdfast/images`.
+    pub images: Vec<String>,
     /// Profiles in `/run/NetworkManager/system-connections`, with their texts.
     pub profiles: BTreeMap<String, String>,
     /// Texts of files that running services have read.

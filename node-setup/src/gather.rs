@@ -1,7 +1,7 @@
 //! Reads the facts of the node.
 
 use crate::facts::{Facts, VarDir};
-use crate::plan::{FETCHED_KEYS_CACHE, MANIFESTS};
+use crate::plan::{FETCHED_KEYS_CACHE, IMAGES, MANIFESTS};
 use crate::root::Root;
 use std::collections::BTreeMap;
 use std::fs;
@@ -27,6 +27,7 @@ pub(crate) fn gather(root: &Root) -> (Facts, Vec<String>) {
         host_keys: host_keys(root),
         fetched_keys: serde_json::from_str(&text(FETCHED_KEYS_CACHE)).unwrap_or_default(),
         manifests: names(root, MANIFESTS),
+        images: names(root, IMAGES),
         profiles: contents(root, PROFILES),
         files: ["/etc/ssh/sshd_config", "/etc/chrony/chrony.conf"]
             .into_iter()

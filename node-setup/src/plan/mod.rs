@@ -5,13 +5,13 @@
 
 mod commands;
 mod directories;
+mod downloads;
 mod environment;
 mod files;
 mod identity;
 mod kernel;
 mod keyfile;
 mod logs;
-mod manifests;
 mod network;
 mod password;
 mod reload;
@@ -23,9 +23,9 @@ use crate::step::Step;
 use os_config::Config;
 
 pub(crate) use commands::words_of;
+pub(crate) use downloads::{IMAGES, MANIFESTS, image_file, manifest_file};
 pub(crate) use environment::variables;
 pub(crate) use identity::hostname;
-pub(crate) use manifests::{DIRECTORY as MANIFESTS, file_name as manifest_file};
 pub(crate) use ssh::{FETCHED_KEYS, FETCHED_KEYS_CACHE, fetched_keys};
 
 /// The first line of every file that is made here.
@@ -38,7 +38,7 @@ pub fn plan(config: &Config, facts: &Facts) -> Vec<Step> {
     steps.extend(commands::init(config, facts));
     steps.extend(base(config, facts));
     steps.extend(kernel::steps(config));
-    steps.extend(manifests::steps(config, facts));
+    steps.extend(downloads::steps(config, facts));
     steps.extend(files::steps(config, facts));
     steps.extend(commands::boot(config, facts));
     steps.extend(reload::steps(&steps, facts));

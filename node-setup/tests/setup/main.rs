@@ -5,6 +5,7 @@
 )]
 
 mod configure;
+mod errand;
 mod execute;
 mod node;
 mod plan;

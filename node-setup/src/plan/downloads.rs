@@ -1,0 +1,64 @@
+//! Manifests and images that are given as URLs: files for the keeper, fetched once the network is up. Manifests that
+//! stand in the configuration itself go to the keeper with it.
+
+use crate::facts::Facts;
+use crate::services::digest;
+use crate::step::Step;
+use os_config::{Config, Image, Manifest};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Where the keeper looks for manifests.
+pub(crate) const MANIFESTS: &str = "/var/lib/holdfast/manifests";
+/// Where it looks for image archives.
+pub(crate) const IMAGES: &str = "/var/lib/holdfast/images";
+
+/// Files with this prefix come from the configuration and go with it; others are the user's own.
+const PREFIX: &str = "config-";
+
+/// Until one is fetched, the last copy stands; what is no longer named goes.
+pub(super) fn steps(config: &Config, facts: &Facts) -> Vec<Step> {
+    let manifests = config
+        .manifests
+        .iter()
+        .filter(|manifest| matches!(manifest, Manifest::Url { .. }))
+        .map(manifest_file);
+    let images = config.images.iter().filter_map(|image| match image {
+        Image::Url(url) => Some(image_file(url.as_str())),
+        Image::Path(_) => None,
+    });
+    let mut steps = stale(MANIFESTS, &facts.manifests, &manifests.collect());
+    steps.extend(stale(IMAGES, &facts.images, &images.collect()));
+    steps
+}
+
+fn stale(directory: &str, there: &[String], wanted: &BTreeSet<String>) -> Vec<Step> {
+    let ours = there
+        .iter()
+        .filter(|name| name.starts_with(PREFIX) && !wanted.contains(*name));
+    ours.map(|name| Step::Remove {
+        path: Path::new(directory).join(name),
+    })
+    .collect()
+}
+
+/// The file that a manifest of the configuration becomes.
+pub(crate) fn manifest_file(manifest: &Manifest) -> String {
+    let name = manifest.name().as_str();
+    let stem = name
+        .strip_suffix(".yaml")
+        .or_else(|| name.strip_suffix(".yml"))
+        .unwrap_or(name);
+    format!("{PREFIX}{stem}.yaml")
+}
+
+/// The file that an image becomes: a digest of the whole URL, with its end kept readable.
+pub(crate) fn image_file(url: &str) -> String {
+    let end = url.rsplit('/').next().unwrap_or_default();
+    let readable: String = end
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
+        .take(80)
+        .collect();
+    format!("{PREFIX}{}-{readable}", digest(url))
+}

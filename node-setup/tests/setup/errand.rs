@@ -1,0 +1,220 @@
+//! What is fetched once the network is up.
+
+use crate::node::TestNode;
+use node_setup::{Outcome, errand};
+use os_config::{Config, SshKeySource};
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+const KEY: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";
+
+/// A web server whose files can be changed; a path it does not have is 404.
+struct Server {
+    files: Arc<Mutex<BTreeMap<String, String>>>,
+    base: String,
+}
+
+impl Server {
+    fn new() -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let files = Arc::new(Mutex::new(BTreeMap::new()));
+        let served = Arc::clone(&files);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                answer(stream.unwrap(), &served.lock().unwrap());
+            }
+        });
+        Server { files, base }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    fn put(&self, path: &str, text: &str) {
+        self.files
+            .lock()
+            .unwrap()
+            .insert(path.to_owned(), text.to_owned());
+    }
+
+    fn remove(&self, path: &str) {
+        self.files.lock().unwrap().remove(path);
+    }
+}
+
+fn answer(mut stream: TcpStream, files: &BTreeMap<String, String>) {
+    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+    let first = lines.next().unwrap().unwrap();
+    lines.find(|line| line.as_ref().is_ok_and(String::is_empty));
+    let (status, body) = match files.get(first.split(' ').nth(1).unwrap()) {
+        Some(text) => ("200 OK", text.as_str()),
+        None => ("404 Not Found", ""),
+    };
+    write!(
+        stream,
+        "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+}
+
+fn no_pause(_: Duration) {}
+
+#[test]
+fn keys_are_let_in_kept_and_taken_away() {
+    let node = TestNode::new("version: 1\n");
+    let server = Server::new();
+    server.put("/me", &format!("{KEY} me\n<html>a login page</html>\n"));
+    let url = server.url("/me");
+    let sources = [SshKeySource::parse(&url).unwrap()];
+    node.write(
+        "config/config.yaml",
+        &format!("version: 1\nssh_authorized_keys: ['{url}']\n"),
+    );
+    node.configure();
+    errand::fetch_keys(&node.root, &sources, no_pause).unwrap();
+    let fetched = || node.read("etc/ssh/authorized_keys.d/root.fetched");
+    assert!(
+        fetched().ends_with(&format!("# {url}\n{KEY} me\n")),
+        "{}",
+        fetched()
+    );
+    // The server is away: the last copy stands, also after a boot.
+    server.remove("/me");
+    let error = errand::fetch_keys(&node.root, &sources, no_pause).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("{url}: the server answered with status 404")
+    );
+    assert!(fetched().contains("me\n"));
+    std::fs::remove_dir_all(node.directory.path().join("etc/ssh")).unwrap();
+    node.configure();
+    assert!(
+        fetched().contains("me\n"),
+        "the copy is not used at the next boot"
+    );
+    // No longer named: no longer let in.
+    node.write("config/config.yaml", "version: 1\n");
+    node.configure();
+    assert!(!fetched().contains("me\n"));
+}
+
+#[test]
+fn a_fetched_configuration_is_checked_kept_and_used_without_a_network() {
+    let server = Server::new();
+    let url = server.url("/node.yaml");
+    let node = TestNode::new(&format!(
+        "version: 1\nhostname: edge-1\nconfig_url: {url}\n"
+    ));
+    assert_eq!(node.configure(), Outcome::Applied);
+    assert!(
+        node.warnings()
+            .contains(&format!("{url} has not been fetched yet"))
+    );
+    let fetch = || errand::fetch_config(&node.root, &mut node.media(), &url, no_pause);
+
+    server.put("/node.yaml", "version: 1\nhostname: from-url\n");
+    assert!(fetch().unwrap(), "a new text has to be applied");
+    assert!(!fetch().unwrap(), "the same text has not");
+    node.configure();
+    assert_eq!(node.read("etc/hostname"), "from-url\n");
+
+    server.put("/node.yaml", "version: 1\nhostnam: from-url\n");
+    let error = fetch().unwrap_err().to_string();
+    assert!(
+        error.contains("did you mean `hostname`?") && error.contains(&url),
+        "{error}"
+    );
+    server.remove("/node.yaml");
+    let error = fetch().unwrap_err().to_string();
+    assert_eq!(error, format!("{url}: the server answered with status 404"));
+    assert_eq!(node.configure(), Outcome::Applied);
+    assert_eq!(
+        node.read("etc/hostname"),
+        "from-url\n",
+        "the last good copy is not in force"
+    );
+}
+
+#[test]
+fn an_unreachable_configuration_is_told_and_stops_nothing() {
+    // Nothing listens on the discard port.
+    let url = "http://127.0.0.1:9/node.yaml";
+    let node = TestNode::new(&format!(
+        "version: 1\nhostname: edge-1\nconfig_url: {url}\n"
+    ));
+    assert_eq!(node.configure(), Outcome::Applied);
+    let mut pauses = Vec::new();
+    let error = errand::fetch_config(&node.root, &mut node.media(), url, |pause| {
+        pauses.push(pause.as_secs())
+    })
+    .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("{url} could not be reached in 4 tries")
+    );
+    assert_eq!(pauses, [1, 2, 4]);
+    assert_eq!(node.read("etc/hostname"), "edge-1\n");
+}
+
+#[test]
+fn manifests_and_images_come_and_go() {
+    let server = Server::new();
+    server.put("/app.yaml", "kind: ConfigMap\n");
+    server.put("/app.tar", "layers");
+    let yaml = format!(
+        "version: 1\nmanifests: [{{name: app.yaml, url: '{}'}}]\nimages: [{{url: '{}'}}, {{url: '{}'}}]\n",
+        server.url("/app.yaml"),
+        server.url("/app.tar"),
+        server.url("/gone.tar"),
+    );
+    let node = TestNode::new(&yaml);
+    node.configure();
+    let config: Config = errand::config_in_force(&node.root).unwrap();
+    let error = errand::fetch_downloads(&node.root, &config, no_pause).unwrap_err();
+    assert_eq!(error.to_string(), "1 of them failed");
+    assert_eq!(
+        node.read("var/lib/holdfast/manifests/config-app.yaml"),
+        "kind: ConfigMap\n"
+    );
+    let images = || -> Vec<String> {
+        let entries =
+            std::fs::read_dir(node.directory.path().join("var/lib/holdfast/images")).unwrap();
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    };
+    assert!(
+        images().len() == 1 && images()[0].ends_with("-app.tar"),
+        "{:?}",
+        images()
+    );
+    node.write("config/config.yaml", "version: 1\n");
+    node.configure();
+    assert!(!node.exists("var/lib/holdfast/manifests/config-app.yaml"));
+    assert_eq!(images(), [""; 0]);
+}
+
+#[test]
+fn run_commands_go_on_after_a_failure() {
+    let mut node = TestNode::new("version: 1\nrun_commands: [first, [second, x]]\n");
+    node.configure();
+    node.machine.asked.borrow_mut().clear();
+    node.machine.fails = Some("first");
+    let error = errand::run_commands(&node.root, &mut node.machine).unwrap_err();
+    assert_eq!(error.to_string(), "1 of them failed");
+    assert_eq!(
+        *node.machine.asked.borrow(),
+        [
+            "nm-online --quiet --timeout=120",
+            "/bin/sh -c first",
+            "second x"
+        ]
+    );
+}
