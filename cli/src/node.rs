@@ -59,7 +59,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
             errand::fetch_keys(&root, &sources?, std::thread::sleep)?;
         }
         Action::FetchConfig { url } => {
-            if errand::fetch_config(&root, &mut NodeMedia, &url, std::thread::sleep)? {
+            if errand::fetch_config_and_tell(&root, &mut NodeMedia, &url, std::thread::sleep)? {
                 println!("{url} has a new configuration: applying it");
                 Client::connect(paths::SOCKET)?.reconfigure()?;
             }

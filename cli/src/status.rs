@@ -4,6 +4,7 @@ use crate::client::connect;
 use crate::network::{Address, addresses};
 use crate::table::Table;
 use init_api::{Mode, ServiceState, ServiceStatus, Status};
+use node_setup::errand::URL_TROUBLE;
 use node_setup::{Applied, REPORT};
 use serde::Serialize;
 use std::fmt::Write;
@@ -34,9 +35,16 @@ struct Everything {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let status = connect()?.status()?;
+    let mut configuration: Applied = init_api::load_if_present(REPORT)?.unwrap_or_default();
+    if let Ok(trouble) = std::fs::read_to_string(URL_TROUBLE) {
+        configuration
+            .warnings
+            .push(format!("config_url: {}", trouble.trim()));
+    }
     let everything = Everything {
-        status: connect()?.status()?,
-        configuration: init_api::load_if_present(REPORT)?.unwrap_or_default(),
+        status,
+        configuration,
         addresses: addresses(),
     };
     if args.json {
@@ -182,5 +190,91 @@ fn duration(ms: u64) -> String {
         120..7200 => format!("{} min", seconds / 60),
         7200..172_800 => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
         _ => format!("{} d {} h", seconds / 86_400, seconds / 3600 % 24),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use init_api::{
+        Configuration, ConfigurationState, Kind, Millis, NodeState, Problem, ServiceName,
+    };
+
+    fn service(name: &str, state: ServiceState) -> ServiceStatus {
+        ServiceStatus {
+            name: ServiceName::new(name).unwrap(),
+            kind: Kind::Daemon,
+            state,
+            pid: Some(77),
+            restarts: 2,
+            last_exit: Some(init_api::Exit::Code(1)),
+            since_ms: Millis::seconds(10),
+            waiting_for: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_page_of_a_node_in_trouble() {
+        let status = Status {
+            mode: Mode::Maintenance,
+            version: "0.1.0".to_owned(),
+            kernel: "6.12.1".to_owned(),
+            hostname: "edge-1".to_owned(),
+            uptime_ms: Millis::seconds(7500),
+            boot: None,
+            phases: Vec::new(),
+            services: vec![
+                service("ssh", ServiceState::Ready),
+                service("keeper", ServiceState::Failed),
+            ],
+            configuration: Configuration {
+                generation: 1,
+                state: ConfigurationState::Failed,
+            },
+            problem: Some(Problem::new("title", "text", "cure")),
+            node: Some(NodeState {
+                name: "edge-1".to_owned(),
+                waiting_for: vec!["the API".to_owned()],
+                ..NodeState::default()
+            }),
+            notes: vec!["no watchdog".to_owned()],
+        };
+        let configuration = Applied {
+            sources: vec!["image: a".to_owned(), "CONFIG partition: b".to_owned()],
+            ..Applied::default()
+        };
+        let addresses = vec![Address {
+            interface: "eth0".to_owned(),
+            address: [10, 0, 0, 2].into(),
+        }];
+        let expected = "\
+edge-1  Holdfast 0.1.0, slot ?, Linux 6.12.1
+up       2 h 5 min
+mode     MAINTENANCE: something must be mended, see below
+node     edge-1 is not Ready; waiting for the API
+address  eth0 10.0.0.2
+config   image: a
+         CONFIG partition: b
+
+SERVICE  STATE   SINCE      RESTARTS  PID
+ssh      ready   2 h 4 min  2         77   last: exit code 1
+keeper   FAILED  2 h 4 min  2         77   last: exit code 1
+
+note: no watchdog
+
+PROBLEM: title
+
+text
+
+What to do: cure
+";
+        assert_eq!(
+            page(&Everything {
+                status,
+                configuration,
+                addresses
+            }),
+            expected
+        );
     }
 }

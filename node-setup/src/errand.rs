@@ -116,6 +116,45 @@ fn key_lines(text: &str) -> String {
         .collect()
 }
 
+/// Why `config_url` could not be used, for `holdfast status`; not there when it could.
+pub const URL_TROUBLE: &str = "/run/holdfast/config-url.txt";
+
+/// As [`fetch_config`], and leaves what went wrong in [`URL_TROUBLE`].
+///
+/// # Errors
+/// As [`fetch_config`].
+pub fn fetch_config_and_tell(
+    root: &Root,
+    media: &mut dyn Media,
+    url: &str,
+    pause: impl FnMut(Duration),
+) -> Result<bool, ErrandError> {
+    let done = fetch_config(root, media, url, pause);
+    let trouble = root.path(URL_TROUBLE);
+    let told = match &done {
+        Ok(_) => std::fs::remove_file(&trouble),
+        Err(error) => {
+            let kept = if StoredUrl::new(root).load(url).is_some() {
+                "the last good copy is in force"
+            } else {
+                "there is no copy from an earlier time; the node runs without it"
+            };
+            atomic::write(
+                &trouble,
+                0o600,
+                format!("{error}; {kept}\n").as_bytes(),
+                |_| Ok(()),
+            )
+        }
+    };
+    match told {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(not_written(URL_TROUBLE, error))
+        }
+        _ => done,
+    }
+}
+
 /// Fetches `config_url`; a new text that is right together with the other sources is kept. True when it must be applied.
 ///
 /// # Errors

@@ -151,7 +151,7 @@ fn an_unreachable_configuration_is_told_and_stops_nothing() {
     ));
     assert_eq!(node.configure(), Outcome::Applied);
     let mut pauses = Vec::new();
-    let error = errand::fetch_config(&node.root, &mut node.media(), url, |pause| {
+    let error = errand::fetch_config_and_tell(&node.root, &mut node.media(), url, |pause| {
         pauses.push(pause.as_secs())
     })
     .unwrap_err();
@@ -160,6 +160,10 @@ fn an_unreachable_configuration_is_told_and_stops_nothing() {
         format!("{url} could not be reached in 4 tries")
     );
     assert_eq!(pauses, [1, 2, 4]);
+    assert_eq!(
+        node.read("run/holdfast/config-url.txt"),
+        format!("{error}; there is no copy from an earlier time; the node runs without it\n")
+    );
     assert_eq!(node.read("etc/hostname"), "edge-1\n");
 }
 
