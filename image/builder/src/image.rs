@@ -16,6 +16,7 @@ use crate::project::Project;
 use crate::release::{Release, build_time, check_version};
 use crate::root_image::{self, RootImage};
 use crate::rootfs::{self, Base};
+use crate::sbom;
 use crate::tools::{self, Tools};
 use boards::{Board, Boards};
 use std::collections::BTreeMap;
@@ -52,7 +53,9 @@ pub struct Built {
     pub raw: PathBuf,
     /// The flashable image.
     pub image: PathBuf,
-    /// Its bytes.
+    /// The bill of materials.
+    pub bill: PathBuf,
+    /// Bytes of the flashable image.
     pub image_size: u64,
     /// Bytes of the UKI.
     pub uki_size: u64,
@@ -108,7 +111,21 @@ pub fn build(project: &Project, options: &Options, progress: Progress) -> Result
     let boot = boot_files(project, board, &base, &binaries, &release, &root, options, &cache)?;
     step.done(&format!("UKI {}", megabytes(boot.uki.len() as u64)));
 
-    finish(options, board, &boot, &root, &config, progress)
+    let built = finish(options, board, &boot, &root, &config, progress)?;
+    let step = progress.step("bill of materials");
+    let bill = sbom::make(&sbom::Sources {
+        project,
+        lock: &lock,
+        packages: &base.packages,
+        engine: &binaries.engine,
+        rust_target: arch.rust_target(),
+        name: &format!("holdfast_{}_{}", options.version, board.name),
+        version: &options.version,
+        time: release.build_time,
+    })?;
+    file::write(&built.bill, &bill)?;
+    step.done(&megabytes(bill.len() as u64));
+    Ok(built)
 }
 
 /// Everything that cargo and Go build.
@@ -208,5 +225,6 @@ fn finish(options: &Options, board: &Board, boot: &BootFiles, root: &RootImage, 
         size
     };
     step.done(&megabytes(image_size));
-    Ok(Built { raw, image: packed, image_size, uki_size: boot.uki.len() as u64, root_size: root.size, root_hash: root.hash.clone() })
+    let bill = raw.with_extension("spdx.json");
+    Ok(Built { raw, image: packed, bill, image_size, uki_size: boot.uki.len() as u64, root_size: root.size, root_hash: root.hash.clone() })
 }

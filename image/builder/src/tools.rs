@@ -7,6 +7,7 @@ use crate::digest::Key;
 use crate::error::{Error, Result};
 use crate::packages::{Lock, deb};
 use crate::program::Program;
+use crate::project::Project;
 use std::path::{Path, PathBuf};
 
 /// The unpacked tools.
@@ -46,4 +47,28 @@ impl Tools {
     pub(crate) fn program(&self, path: &str, name: &str) -> Program {
         Program::new(&self.loader).args(["--argv0", name, "--library-path"]).arg(&self.libraries).arg(self.root.join(path))
     }
+}
+
+fn of(project: &Project) -> Result<Tools> {
+    let lock = Lock::load(&project.lock(&format!("tools-{}", host()?.0)))?;
+    Tools::unpack(&lock, &project.cache().join("debs"), &Cache::new(&project.cache()))
+}
+
+/// A locked tool as a command, for judging what a build made.
+///
+/// # Errors
+/// When nothing was built yet, so that the tools are not there.
+pub fn locked_tool(project: &Project, path: &str) -> Result<std::process::Command> {
+    let tools = of(project)?;
+    let mut command = std::process::Command::new(&tools.loader);
+    command.arg("--library-path").arg(&tools.libraries).arg(tools.root.join(path));
+    Ok(command)
+}
+
+/// Where a locked tool is.
+///
+/// # Errors
+/// As [`locked_tool`].
+pub fn locked_tool_path(project: &Project, path: &str) -> Result<PathBuf> {
+    Ok(of(project)?.root.join(path))
 }

@@ -1,0 +1,53 @@
+//! Two clones of the same commit in two folders give the same image. Builds everything twice: part of `make test-all`.
+//!
+//! `HOLDFAST_PROGRAMS`, if set, is a folder with the engine's programs, which have a reproducibility test of their own.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn run(command: &mut Command) {
+    let output = command.output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
+    assert!(output.status.success(), "{command:?}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr));
+}
+
+fn clone(from: &Path, to: &Path) {
+    run(Command::new("git").args(["clone", "--quiet", "--local"]).arg(from).arg(to));
+    // Downloads are checked by digest wherever they come from: no need to fetch them twice.
+    let debs = from.join("build/cache/debs");
+    if debs.is_dir() {
+        std::fs::create_dir_all(to.join("build/cache")).expect("folder");
+        run(Command::new("cp").arg("-r").arg(debs).arg(to.join("build/cache/")));
+    }
+}
+
+fn build(clone: &Path) -> Vec<(String, Vec<u8>)> {
+    let project = builder::Project::find(clone).expect("checkout");
+    let options = builder::Options {
+        board: "qemu-x86_64".into(),
+        version: "0.0.1".into(),
+        config: None,
+        output: project.out(),
+        mirror: None,
+        secure_boot: None,
+        programs: std::env::var_os("HOLDFAST_PROGRAMS").map(PathBuf::from),
+        jobs: None,
+        source_date_epoch: None,
+    };
+    let built = builder::build(&project, &options, builder::Progress::detect()).unwrap_or_else(|error| panic!("{error}"));
+    [built.image, built.bill].iter().map(|path| (path.file_name().expect("name").to_string_lossy().into_owned(), std::fs::read(path).expect("read"))).collect()
+}
+
+#[test]
+fn two_clones_give_the_same_bytes() {
+    let here = builder::Project::find(Path::new(env!("CARGO_MANIFEST_DIR"))).expect("checkout");
+    let folder = tempfile::tempdir().expect("temp dir");
+    let names = ["one", "a-folder-with-a-longer-name"].map(|name| folder.path().join(name));
+    let [first, second] = names.map(|path| {
+        clone(here.root(), &path);
+        build(&path)
+    });
+    for (left, right) in first.iter().zip(&second) {
+        assert_eq!(left.0, right.0);
+        assert!(left.1 == right.1, "{} differs between two clones of one commit", left.0);
+    }
+}
