@@ -30,9 +30,12 @@ pub enum Error {
         /// Which way to go.
         advice: &'static str,
     },
-    /// What is there is no FAT file system, or a broken one.
+    /// The disk cannot be read, or the file system is of a kind that is not supported.
     #[error("cannot open a FAT file system")]
     Open(#[source] io::Error),
+    /// What is there is no FAT file system, or a broken one.
+    #[error("there is no whole FAT file system; `fsck.fat` may mend it")]
+    Damaged(#[source] Damage),
     /// A directory could not be read or made.
     #[error("cannot use directory `{path}` of the FAT file system")]
     Directory {
@@ -71,4 +74,44 @@ pub enum Error {
     /// The last writes did not reach the disk.
     #[error("cannot finish writing the FAT file system")]
     Finish(#[source] io::Error),
+}
+
+/// What is wrong with a volume that is not whole.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Damage {
+    /// No boot sector.
+    #[error("no boot sector")]
+    Signature,
+    /// A field of the boot sector that cannot be.
+    #[error("the boot sector says {field} {value}")]
+    Field {
+        /// Which field.
+        field: &'static str,
+        /// What it says.
+        value: u64,
+    },
+    /// Fields of FAT16 and FAT32 mixed.
+    #[error("the boot sector is neither a FAT16's nor a FAT32's")]
+    Kind,
+    /// A chain leaves the volume.
+    #[error("cluster {cluster} is followed by {to}, which does not exist")]
+    Link {
+        /// Where the chain is.
+        cluster: u32,
+        /// Where it leads.
+        to: u32,
+    },
+    /// A directory entry leads outside of the volume.
+    #[error("a file begins at cluster {0}, which does not exist")]
+    Start(u32),
+    /// Two chains, or two files, meet.
+    #[error("two files share cluster {0}")]
+    Shared(u32),
+    /// A chain runs into a cluster that is free.
+    #[error("cluster {0} of a file is free")]
+    Lost(u32),
+    /// The disk ended or failed.
+    #[error("cannot read it: {0}")]
+    Unreadable(String),
 }

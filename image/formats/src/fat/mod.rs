@@ -4,9 +4,11 @@
 //! 2020-01-01 00:00. The encoding is the `fatfs` crate's; this module adds what an image needs
 //! around it: exact parameters, whole paths, replaced files, errors with names.
 
+mod check;
 mod clock;
 mod dots;
 mod error;
+mod geometry;
 mod make;
 mod shared;
 mod spec;
@@ -14,7 +16,7 @@ mod spec;
 mod tests;
 mod volume;
 
-pub use error::Error;
+pub use error::{Damage, Error};
 pub use make::format;
 pub use spec::{Kind, Label, LabelError, VolumeSpec};
 pub use volume::{Entry, Volume, open, open_at};

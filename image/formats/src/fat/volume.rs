@@ -4,6 +4,7 @@ use std::io::{self, Read, Seek, Write};
 
 use fatfs::{FatType, FsOptions};
 
+use super::check::check;
 use super::clock::FIXED_TIME;
 use super::dots::straighten;
 use super::shared::Shared;
@@ -27,11 +28,13 @@ pub struct Volume<D: Read + Write + Seek> {
     disk: Shared<D>,
 }
 
-/// Opens the volume that fills `disk`.
+/// Opens the volume that fills `disk`, after looking it over: what is not whole is neither read nor
+/// changed.
 ///
 /// # Errors
-/// When there is none.
+/// When there is none, or a damaged one.
 pub fn open<D: Read + Write + Seek>(mut disk: D) -> Result<Volume<D>, Error> {
+    check(&mut disk).map_err(Error::Damaged)?;
     disk.rewind().map_err(Error::Open)?;
     let options = FsOptions::new()
         .time_provider(&FIXED_TIME)
