@@ -133,7 +133,7 @@ func (c *controlPlane) kubectl(t testing.TB, args ...string) (string, error) {
 // process is a running `engine run`.
 type process struct {
 	command *exec.Cmd
-	ended   chan error
+	ended   chan struct{}
 	mutex   sync.Mutex
 	log     bytes.Buffer
 }
@@ -143,12 +143,16 @@ func (c *controlPlane) start(t testing.TB, flags ...string) *process {
 	data, err := json.MarshalIndent(c.plan, "", "  ")
 	check(t, err)
 	write(t, c.file("plan.json"), data)
-	p := &process{ended: make(chan error, 1)}
+	p := &process{ended: make(chan struct{})}
 	p.command = exec.Command(engine(t), append([]string{"run", "--plan", c.file("plan.json")}, flags...)...)
 	p.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	p.command.Stderr = p
 	check(t, p.command.Start())
-	go func() { p.ended <- p.command.Wait() }()
+	go func() {
+		// How it ended is in the command's ProcessState.
+		_ = p.command.Wait()
+		close(p.ended)
+	}()
 	t.Cleanup(func() {
 		_ = p.command.Process.Kill()
 		if t.Failed() {
@@ -180,8 +184,10 @@ func (p *process) waitFor(t testing.TB, texts ...string) {
 	for _, text := range texts {
 		for !strings.Contains(p.text(), text) {
 			select {
-			case err := <-p.ended:
-				t.Fatalf("ended with %v before its log had %q", err, text)
+			case <-p.ended:
+				if !strings.Contains(p.text(), text) {
+					t.Fatalf("ended with %v before its log had %q", p.command.ProcessState, text)
+				}
 			case <-ctx.Done():
 				t.Fatalf("log has no %q after %v", text, readyWithin)
 			case <-tick.C:

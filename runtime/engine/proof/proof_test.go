@@ -113,3 +113,17 @@ func TestAppletsAnswer(t *testing.T) {
 		t.Fatalf("the engine lists %d applets:\n%s", names, list)
 	}
 }
+
+// TestVersions asks that each part of the programs has a version.
+func TestVersions(t *testing.T) {
+	out, err := exec.Command(engine(t), "version").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		if len(fields) < 2 || fields[0] != "go" && !strings.HasPrefix(fields[1], "v") {
+			t.Errorf("no version: %q", line)
+		}
+	}
+}
