@@ -38,7 +38,7 @@ fn limited(command: &Command) -> Vec<String> {
 /// Program and arguments of a command.
 pub(crate) fn words_of(command: &Command) -> Vec<String> {
     match command {
-        Command::Shell(line) => vec!["/bin/sh".to_owned(), "-c".to_owned(), line.clone()],
+        Command::Shell(line) => vec!["/bin/bash".to_owned(), "-c".to_owned(), line.clone()],
         Command::Argv(words) => words.clone(),
     }
 }

@@ -163,7 +163,7 @@ fn what_does_not_work_and_does_not_stop_the_node_is_told() {
     let mut node = TestNode::new(&format!(
         "{GOOD}modules: [no_such]\nsysctls: {{no.such.key: 1}}\nboot_commands: [\"false\"]\n"
     ));
-    node.machine.fails = Some("/bin/sh -c false");
+    node.machine.fails = Some("/bin/bash -c false");
     assert_eq!(node.configure(), Outcome::Applied);
     let warnings = node.warnings().join("\n");
     for expected in [

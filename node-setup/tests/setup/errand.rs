@@ -217,7 +217,7 @@ fn run_commands_go_on_after_a_failure() {
         *node.machine.asked.borrow(),
         [
             "nm-online --quiet --timeout=120",
-            "/bin/sh -c first",
+            "/bin/bash -c first",
             "second x"
         ]
     );
