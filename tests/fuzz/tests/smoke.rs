@@ -4,7 +4,7 @@ use fuzz_targets::{Budget, TARGETS, find, smoke};
 
 fn run(name: &str) {
     let seconds = std::env::var("HOLDFAST_FUZZ_SECONDS").ok();
-    let budget = Budget::from_seconds(seconds.as_deref()).unwrap();
+    let budget = Budget::from_seconds(seconds.as_deref()).unwrap_or_else(|error| panic!("{error}"));
     let target = find(name).unwrap_or_else(|| panic!("no target {name}"));
     match smoke(target, budget) {
         Ok(count) => {
@@ -45,7 +45,8 @@ targets! {
 #[test]
 fn every_target_is_run_by_both() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("libfuzzer/fuzz_targets");
-    let manifest = std::fs::read_to_string(folder.join("../Cargo.toml")).unwrap();
+    let manifest =
+        std::fs::read_to_string(folder.join("../Cargo.toml")).expect("libfuzzer/Cargo.toml");
     for target in TARGETS {
         assert!(TESTED.contains(&target.name), "{} has no test", target.name);
         let program = std::fs::read_to_string(folder.join(format!("{}.rs", target.name)));
