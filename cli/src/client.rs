@@ -46,7 +46,16 @@ pub(crate) fn reconfigure(patience: Duration) -> anyhow::Result<Option<Problem>>
         let done = status.configuration.generation >= generation;
         match status.configuration.state {
             ConfigurationState::Applied if done => return Ok(None),
-            ConfigurationState::Failed if done => return Ok(status.problem),
+            ConfigurationState::Failed if done => {
+                let unexplained = || {
+                    Problem::new(
+                        "The configuration was not applied",
+                        "PID 1 does not say why.",
+                        "See `holdfast logs configure`.",
+                    )
+                };
+                return Ok(Some(status.problem.unwrap_or_else(unexplained)));
+            }
             _ if Instant::now() > deadline => {
                 bail!(
                     "PID 1 has not applied the configuration after {} s; `holdfast status` shows how far it is",

@@ -93,7 +93,7 @@ impl<M: Machine> Executor<M> {
                 let content = fs::read(self.below(from))?;
                 self.write_file(to, *mode, Owner::ROOT, &content)
             }
-            Step::Reload { what, .. } => self.machine.reload(*what),
+            Step::Reload { what, .. } => self.machine.reload(what),
             Step::Bind { from, at, .. } => {
                 let (from, at) = (self.below(from), self.below(at));
                 take_along(&at, &from)?;
@@ -269,7 +269,7 @@ fn describe(step: &Step) -> String {
             what: Reload::Time, ..
         } => "start chronyd anew".to_owned(),
         Step::Reload {
-            what: Reload::Network,
+            what: Reload::Network { .. },
             ..
         } => "bring the network in line".to_owned(),
         Step::Bind { from, at, .. } => format!("show {} at {}", from.display(), at.display()),

@@ -35,7 +35,7 @@ pub trait Machine {
     ///
     /// # Errors
     /// When the service is not there or its tool fails.
-    fn reload(&mut self, what: Reload) -> io::Result<()>;
+    fn reload(&mut self, what: &Reload) -> io::Result<()>;
 }
 
 /// The machine this process runs on.
@@ -83,7 +83,7 @@ impl Machine for ThisMachine {
         rustix::mount::mount_bind(from, at).map_err(io::Error::from)
     }
 
-    fn reload(&mut self, what: Reload) -> io::Result<()> {
+    fn reload(&mut self, what: &Reload) -> io::Result<()> {
         reload::reload(what)
     }
 }

@@ -24,8 +24,12 @@ pub(super) fn steps(planned: &[Step], facts: &Facts) -> Vec<Step> {
             reloads.push(reload);
         }
     }
-    if planned.iter().any(|step| changes_profile(step, facts)) {
-        reloads.push(Reload::Network);
+    let profiles: Vec<String> = planned
+        .iter()
+        .filter_map(|step| changed_profile(step, facts))
+        .collect();
+    if !profiles.is_empty() {
+        reloads.push(Reload::Network { profiles });
     }
     reloads
         .into_iter()
@@ -41,13 +45,16 @@ fn changes(step: &Step, path: &Path, old: Option<&String>) -> bool {
     matches!(step, Step::WriteFile { path: written, content, .. } if written == path && !same(&content.0))
 }
 
-fn changes_profile(step: &Step, facts: &Facts) -> bool {
-    match step {
-        Step::Remove { path } => path.starts_with(PROFILES),
-        Step::WriteFile { path, .. } if path.starts_with(PROFILES) => {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            changes(step, path, facts.profiles.get(name.as_ref()))
-        }
-        _ => false,
+/// The name of the profile that a step changes or takes away.
+fn changed_profile(step: &Step, facts: &Facts) -> Option<String> {
+    let (Step::Remove { path } | Step::WriteFile { path, .. }) = step else {
+        return None;
+    };
+    if !path.starts_with(PROFILES) {
+        return None;
     }
+    let file = path.file_name()?.to_string_lossy();
+    let changed = matches!(step, Step::Remove { .. })
+        || changes(step, path, facts.profiles.get(file.as_ref()));
+    changed.then(|| file.trim_end_matches(".nmconnection").to_owned())
 }

@@ -63,7 +63,7 @@ impl Machine for Recorder {
         self.record(format!("bind {name}"))
     }
 
-    fn reload(&mut self, what: Reload) -> io::Result<()> {
+    fn reload(&mut self, what: &Reload) -> io::Result<()> {
         self.record(format!("reload {what:?}"))
     }
 }

@@ -123,28 +123,31 @@ fn only_what_changed_is_reloaded() {
             facts.files.insert(path, text);
         }
     }
-    let cases: [(&str, &str, &[Reload]); 6] = [
-        ("nothing", "version: 1\n", &[]),
-        ("label", "version: 1\nlabels: {site: berlin}\n", &[]),
+    let network = |names: &[&str]| Reload::Network {
+        profiles: names.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    let cases: [(&str, &str, Vec<Reload>); 6] = [
+        ("nothing", "version: 1\n", vec![]),
+        ("label", "version: 1\nlabels: {site: berlin}\n", vec![]),
         (
             "password",
             "version: 1\npassword: correct horse\n",
-            &[Reload::Ssh],
+            vec![Reload::Ssh],
         ),
         (
             "servers",
             "version: 1\nntp_servers: [ntp.example]\n",
-            &[Reload::Time],
+            vec![Reload::Time],
         ),
         (
             "address",
             "version: 1\nnetwork: {interfaces: [{name: eth0, addresses: [10.0.0.2/24]}]}\n",
-            &[Reload::Network],
+            vec![network(&["holdfast-eth0"])],
         ),
         (
             "dns",
             "version: 1\nnetwork: {dns: {nameservers: [9.9.9.9]}}\n",
-            &[Reload::Network],
+            vec![network(&["holdfast-default"])],
         ),
     ];
     for (name, text, expected) in cases {
@@ -152,7 +155,7 @@ fn only_what_changed_is_reloaded() {
         let reloads: Vec<Reload> = steps
             .iter()
             .filter_map(|step| match step {
-                Step::Reload { what, .. } => Some(*what),
+                Step::Reload { what, .. } => Some(what.clone()),
                 _ => None,
             })
             .collect();
