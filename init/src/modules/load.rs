@@ -3,6 +3,7 @@
 use super::Index;
 use rustix::io::Errno;
 use std::collections::BTreeSet;
+use std::ffi::CStr;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -89,14 +90,36 @@ fn insert(path: &Path) -> Result<(), LoadError> {
     };
     let file = File::open(path).map_err(failure)?;
     let compressed = path.extension().is_some_and(|e| e != "ko");
-    // A watchdog once armed stays armed, also when its driver would stop it on close; others ignore the word.
-    let parameters = if path.components().any(|c| c.as_os_str() == "watchdog") {
-        c"nowayout=1"
-    } else {
-        c""
-    };
+    let parameters = parameters(path);
     match rustix::system::finit_module(&file, parameters, if compressed { COMPRESSED } else { 0 }) {
         Ok(()) | Err(Errno::EXIST) => Ok(()),
         Err(error) => Err(failure(error.into())),
+    }
+}
+
+/// A watchdog once armed stays armed, also where its driver would stop it on close.
+fn parameters(path: &Path) -> &'static CStr {
+    let is_driver =
+        path.components().any(|c| c.as_os_str() == "watchdog") && !path.ends_with("watchdog.ko");
+    if is_driver { c"nowayout=1" } else { c"" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parameters;
+    use std::path::Path;
+
+    #[test]
+    fn watchdog_drivers_cannot_be_stopped() {
+        for (path, expected) in [
+            (
+                "/lib/modules/6/kernel/drivers/watchdog/i6300esb.ko",
+                c"nowayout=1",
+            ),
+            ("/lib/modules/6/kernel/drivers/watchdog/watchdog.ko", c""),
+            ("/lib/modules/6/kernel/fs/ext4/ext4.ko", c""),
+        ] {
+            assert_eq!(parameters(Path::new(path)), expected, "{path}");
+        }
     }
 }

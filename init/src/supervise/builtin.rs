@@ -33,22 +33,69 @@ fn name(text: &str) -> ServiceName {
 
 fn udevd() -> Service {
     let path = "/run/udev/control".into();
-    Service::daemon(name("udevd"), ["/usr/lib/systemd/systemd-udevd"])
-        .ready(ReadyWhen::PathExists { path })
+    let service = Service::daemon(name("udevd"), ["/usr/lib/systemd/systemd-udevd"])
+        .ready(ReadyWhen::PathExists { path });
+    Service {
+        group: in_background(),
+        ..service
+    }
 }
 
+/// What devices of a node hang on. Everything else (memory, processors, consoles) works without udev, and walking it takes
+/// longer than the whole rest of the boot.
+const SUBSYSTEMS: [&str; 25] = [
+    "virtio",
+    "pci",
+    "usb",
+    "sdio",
+    "mmc",
+    "net",
+    "block",
+    "scsi",
+    "nvme",
+    "hid",
+    "input",
+    "serio",
+    "acpi",
+    "platform",
+    "pnp",
+    "i2c",
+    "drm",
+    "graphics",
+    "hwmon",
+    "thermal",
+    "tpm",
+    "rtc",
+    "ieee80211",
+    "rfkill",
+    "watchdog",
+];
+
+/// Network adapters come first: a node waits for its address.
 fn udev_trigger() -> Service {
-    Service::one_shot(
-        name("udev-trigger"),
-        [
-            "/usr/bin/udevadm",
-            "trigger",
-            "--type=all",
-            "--action=add",
-            "--prioritized-subsystem=module,block,tpmrm,net,tty,input",
-        ],
-    )
-    .after([name("udevd")])
+    let matches = SUBSYSTEMS
+        .iter()
+        .map(|name| format!("--subsystem-match={name}"));
+    let command = [
+        "/usr/bin/udevadm",
+        "trigger",
+        "--action=add",
+        "--prioritized-subsystem=virtio,pci,usb,net,block",
+    ];
+    let command = command.into_iter().map(str::to_owned).chain(matches);
+    let service = Service::one_shot(name("udev-trigger"), command).after([name("udevd")]);
+    Service {
+        group: in_background(),
+        ..service
+    }
+}
+
+/// Devices matter less than what waits for a processor to become Ready.
+fn in_background() -> Group {
+    Group {
+        cpu_weight: Some(30),
+        ..Group::default()
+    }
 }
 
 fn dbus() -> Service {

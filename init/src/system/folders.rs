@@ -1,7 +1,7 @@
 //! What lasts, and where it is seen: folders of the state partition bound over the root's empty ones.
 
 use rustix::fs::{AtFlags, CWD, chownat};
-use rustix::mount::{MountFlags, mount, mount_bind};
+use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_bind, mount_change};
 use rustix::process::{Gid, Uid};
 use std::fs;
 use std::io;
@@ -33,10 +33,16 @@ const VOLATILE: [(&str, u32); 7] = [
 /// # Errors
 /// The state partition is full or broken, or a folder is missing in the image; the path is named in the error.
 pub(super) fn bind_all(root: &Path) -> io::Result<()> {
+    // Otherwise every mount below `/var` would appear below `/state/var`, too.
+    let state = root.join("state");
+    mount_change(&state, MountPropagationFlags::PRIVATE)
+        .map_err(|error| named(&state, error.into()))?;
     for (kept, seen) in BOUND {
         let (kept, seen) = (root.join("state").join(kept), root.join(seen));
         copy_missing(&seen, &kept).map_err(|error| named(&kept, error))?;
-        mount_bind(&kept, &seen).map_err(|error| named(&seen, error.into()))?;
+        mount_bind(&kept, &seen)
+            .and_then(|()| mount_change(&seen, MountPropagationFlags::SHARED))
+            .map_err(|error| named(&seen, error.into()))?;
     }
     let log = root.join("var/log");
     fs::create_dir_all(&log).map_err(|error| named(&log, error))?;
