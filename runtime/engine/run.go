@@ -46,6 +46,7 @@ func runPlan(args []string) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
+	defer logs.FlushLogs()
 	if err := supervise.Run(ctx, p, run, logger(time.Now())); err != nil {
 		return 1
 	}

@@ -73,7 +73,7 @@ fn system_image() -> Service {
 }
 
 fn prepare() -> Service {
-    Service::one_shot(name(PREPARE), [HOLDFAST, "runtime", "prepare"]).after([name("udev-trigger")])
+    Service::one_shot(name(PREPARE), [HOLDFAST, "runtime", "prepare"])
 }
 
 fn kubernetes() -> Service {

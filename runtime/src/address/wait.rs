@@ -21,16 +21,16 @@ pub struct Patience {
     pub address: Duration,
     /// For an interface: drivers are still being loaded when the waiting begins.
     pub interface: Duration,
-    /// For a cable: after an interface is switched on, its link takes up to three seconds to come up.
+    /// For a cable: after an interface is switched on, its link takes some seconds to come up.
     pub cable: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
         Self {
-            address: Duration::from_secs(20),
-            interface: Duration::from_secs(8),
-            cable: Duration::from_secs(4),
+            address: Duration::from_secs(30),
+            interface: Duration::from_secs(12),
+            cable: Duration::from_secs(6),
         }
     }
 }

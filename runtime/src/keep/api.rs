@@ -4,10 +4,12 @@ use super::KeepError;
 use super::report::Report;
 use crate::Paths;
 use crate::pki::Issued;
-use crate::plan::{Credentials, LOCAL_API, kubeconfig};
+use crate::plan::{API_PORT, Credentials, LOCAL_API, kubeconfig};
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use std::fs;
+use std::net::Ipv4Addr;
 use std::time::Duration;
+use tokio::net::TcpStream;
 
 const LEAF: &str = "keeper";
 const API: &str = "the Kubernetes API";
@@ -43,8 +45,11 @@ pub(super) async fn wait_ready(client: &kube::Client, report: &Report) {
     let mut pause = Duration::from_millis(100);
     report.waiting(API);
     loop {
-        let request = http_get("/readyz");
-        if client.request_text(request).await.is_ok() {
+        // The client logs each failure as an error; that nobody listens yet is none.
+        let listening = TcpStream::connect((Ipv4Addr::LOCALHOST, API_PORT))
+            .await
+            .is_ok();
+        if listening && client.request_text(http_get("/readyz")).await.is_ok() {
             report.arrived(API);
             return;
         }
