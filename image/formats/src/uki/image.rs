@@ -97,6 +97,10 @@ impl<'a> Image<'a> {
         let count = usize::from(headers.file_header.number_of_sections.get(LE));
         let (sections, _) = slice_from_bytes::<ImageSectionHeader>(table, count)
             .map_err(|()| ParseError::Short("section table"))?;
+        let stated = headers.optional_header.size_of_headers.get(LE);
+        if u64::from(stated) > bytes.len() as u64 {
+            return Err(ParseError::Short("headers"));
+        }
         check_sections(bytes, sections)?;
         Ok(Self {
             bytes,
@@ -129,7 +133,14 @@ fn check_headers(headers: &ImageNtHeaders64) -> Result<Arch, ParseError> {
         optional.section_alignment.get(LE),
         optional.file_alignment.get(LE),
     );
-    if !section.is_power_of_two() || !file.is_power_of_two() || file > section || file < 32 {
+    // Linkers take 64 KiB at most.
+    let sensible = 32..=1 << 16;
+    if !section.is_power_of_two()
+        || !file.is_power_of_two()
+        || file > section
+        || !sensible.contains(&file)
+        || section > 1 << 24
+    {
         return Err(ParseError::Alignment { section, file });
     }
     match headers.file_header.machine.get(LE) {
