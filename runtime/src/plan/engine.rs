@@ -46,10 +46,10 @@ pub enum Condition {
         /// Its path.
         unix: String,
     },
-    /// A file.
-    File {
-        /// Its path.
-        file: String,
+    /// A port that accepts connections.
+    Tcp {
+        /// Host and port.
+        tcp: &'static str,
     },
     /// An address that answers 200.
     Https {
@@ -77,6 +77,10 @@ pub enum Condition {
 const SQLITE: &str = "_journal_mode=WAL&_busy_timeout=30000&_synchronous=NORMAL&_txlock=immediate&_stmt_cache_size=20&cache=shared&_kine_disable_startup_vacuum";
 
 const CONTAINERD: &str = "/run/containerd/containerd.sock";
+/// The controller-manager's own port.
+const MANAGER: &str = "127.0.0.1:10257";
+/// The kubelet's port for its health.
+const KUBELET: &str = "127.0.0.1:10248";
 
 /// The plan for a single server.
 pub(super) fn plan(
@@ -85,20 +89,17 @@ pub(super) fn plan(
     paths: &Paths,
 ) -> Result<EnginePlan, RefusedFlag> {
     let extra = &settings.extra_args;
-    let api = || {
-        vec![Condition::Component {
-            component: "kube-apiserver",
-        }]
-    };
     let controllers = controllers::manager(settings, paths)
         .merged("controller-manager", &extra.controller_manager)?;
     let scheduler = controllers::scheduler(paths).merged("scheduler", &extra.scheduler)?;
     let kubelet = kubelet::args(settings, facts, paths).merged("kubelet", &extra.kubelet)?;
     let proxy = network::proxy_args(paths).merged("kube-proxy", &extra.kube_proxy)?;
-    let mut after_kubelet = api();
-    after_kubelet.push(Condition::Unix {
+    let flannel = network::flannel_args(settings, facts, paths);
+    let containerd = Condition::Unix {
         unix: text(&paths.at(CONTAINERD)),
-    });
+    };
+    // kube-proxy and flannel have nothing to do before there is a node.
+    let node = || after("kubelet");
     Ok(EnginePlan {
         version: 1,
         env: settings.environment.clone(),
@@ -106,17 +107,45 @@ pub(super) fn plan(
         components: vec![
             kine(paths),
             api_server(settings, facts, paths)?,
-            component("kube-controller-manager", controllers, api()),
-            component("kube-scheduler", scheduler, api()),
-            component("kubelet", kubelet, after_kubelet),
-            component("kube-proxy", proxy, api()),
-            component(
-                "flanneld",
-                network::flannel_args(settings, facts, paths),
-                api(),
+            listening(
+                "kube-controller-manager",
+                controllers,
+                vec![after("kube-apiserver")],
+                MANAGER,
             ),
+            component(
+                "kube-scheduler",
+                scheduler,
+                vec![after("kube-controller-manager")],
+            ),
+            listening(
+                "kubelet",
+                kubelet,
+                vec![after("kube-apiserver"), containerd],
+                KUBELET,
+            ),
+            component("kube-proxy", proxy, vec![node()]),
+            component("flanneld", flannel, vec![node()]),
         ],
     })
+}
+
+fn after(component: &'static str) -> Condition {
+    Condition::Component { component }
+}
+
+/// A component that is ready when its port is open: much cheaper to ask than the API server, which during its start has
+/// better things to do than to shake many hands.
+fn listening(
+    name: &'static str,
+    args: Args,
+    after: Vec<Condition>,
+    tcp: &'static str,
+) -> Component {
+    Component {
+        ready: vec![Condition::Tcp { tcp }],
+        ..component(name, args, after)
+    }
 }
 
 fn component(name: &'static str, args: Args, after: Vec<Condition>) -> Component {
@@ -157,11 +186,7 @@ fn api_server(
     debug_assert!(LOCAL_API.ends_with(&API_PORT.to_string()));
     Ok(Component {
         ready: vec![ready],
-        ..component(
-            "kube-apiserver",
-            args,
-            vec![Condition::Component { component: "kine" }],
-        )
+        ..component("kube-apiserver", args, vec![after("kine")])
     })
 }
 
