@@ -199,7 +199,7 @@ fn restarts_what_ends_and_what_changes() {
     };
     let steady = shell("steady", "exec sleep 60");
     let mut stand = Stand::new(&[flaky.clone(), missing.clone(), steady.clone()]);
-    stand.set(&[flaky.clone(), missing, steady.clone()]);
+    stand.set(&[flaky.clone(), missing.clone(), steady.clone()]);
     let restarts = |supervisor: &Supervisor| {
         supervisor
             .status()
@@ -231,6 +231,13 @@ fn restarts_what_ends_and_what_changes() {
             .and_then(|s| s.pid)
     };
     let before = pid(&stand.supervisor, "steady");
+    stand.set(&[flaky.clone(), missing.clone(), steady.clone()]);
+    let again = stand.supervisor.state(&name("missing"));
+    assert_eq!(
+        again,
+        Some(State::Failed),
+        "what is never started twice is not"
+    );
     let mended = shell("flaky", "exec sleep 61");
     stand.set(&[mended.clone(), steady.clone()]);
     stand.until("the mended one runs", is("flaky", ServiceState::Ready));

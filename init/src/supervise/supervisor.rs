@@ -4,7 +4,9 @@ use super::unit::Unit;
 use super::{Action, Event, Groups, State, launch, ready};
 use crate::clock;
 use crate::report::Log;
-use init_api::{Exit, KillWhat, Kind, Millis, Service, ServiceName, ServiceStatus, Services};
+use init_api::{
+    Exit, KillWhat, Kind, Millis, RestartWhen, Service, ServiceName, ServiceStatus, Services,
+};
 use rustix::process::{Pid, Signal, kill_process};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -45,7 +47,7 @@ impl Supervisor {
     }
 
     /// Brings what is kept in line with a new set: new ones come, missing ones go, changed ones are restarted, the
-    /// others run on.
+    /// others run on; what was stopped or gave up is tried again, unless it is never started twice.
     pub fn set(&mut self, services: &Services, log: &Log) {
         let now = clock::since_kernel_start();
         let names: BTreeSet<_> = services.iter().map(|s| s.name.clone()).collect();
@@ -74,10 +76,11 @@ impl Supervisor {
     fn replace(&mut self, index: usize, service: &Service, log: &Log) {
         let unit = &mut self.units[index];
         let returns = std::mem::take(&mut unit.leaving);
+        let at_rest = matches!(unit.machine.state, State::Stopped | State::Failed);
         if unit.service != *service {
             unit.next = Some(service.clone());
             self.event(index, Event::Restart, log);
-        } else if returns || matches!(unit.machine.state, State::Stopped | State::Failed) {
+        } else if returns || (at_rest && service.restart.when != RestartWhen::Never) {
             self.event(index, Event::Start, log);
         }
     }
