@@ -52,8 +52,6 @@ test-all: setup check unit image judges ## every scenario and full sweeps; write
 check: $(DENY) ## formatting, lints, licences, layering
 	cargo fmt --all --check
 	cargo clippy --quiet --workspace --all-targets -- -D warnings
-	test -z "$$(gofmt -l runtime/engine)" || { gofmt -l runtime/engine; exit 1; }
-	cd runtime/engine && go vet ./...
 	$(DENY) --log-level error check bans licenses sources
 	tools/check-layers
 
@@ -63,7 +61,7 @@ $(DENY): | setup
 .PHONY: unit
 unit: $(ENGINE) ## unit, golden and native integration tests
 	cargo test --quiet
-	cd runtime/engine && go test ./...
+	runtime/engine/check
 
 $(ENGINE): setup $(shell find runtime/engine -type f 2>/dev/null)
 	runtime/engine/build $(ARCH) $@
