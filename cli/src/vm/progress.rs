@@ -6,6 +6,10 @@ use machine::{Event, Line};
 
 /// The line for `event`, or `None` for what a person waiting need not read.
 pub(super) fn line(line: &Line, event: &Event) -> Option<String> {
+    // What is wrong stands in the kernel's log as well, and both are on the console.
+    if matches!(event, Event::Said(_)) && line.text.starts_with('[') {
+        return None;
+    }
     let said = match event {
         Event::Phase { at, name, took } => format!("{} phase {name} ({took:.1} s)", node_time(*at)),
         Event::Service { at, name, text } => format!("{} service {name} {text}", node_time(*at)),
