@@ -32,7 +32,11 @@ pub(crate) struct Cargo<'a> {
 
 impl<'a> Cargo<'a> {
     pub(crate) fn new(project: &'a Project, target: &'static str, jobs: Option<usize>) -> Self {
-        Self { project, target, jobs }
+        Self {
+            project,
+            target,
+            jobs,
+        }
     }
 
     /// Builds a program that needs no library.
@@ -42,7 +46,12 @@ impl<'a> Cargo<'a> {
 
     /// Builds the `holdfast` command with a node's features only.
     pub(crate) fn build_holdfast(&self) -> Result<PathBuf> {
-        self.build("holdfast", "node", "", &["--no-default-features", "--features", "node"])
+        self.build(
+            "holdfast",
+            "node",
+            "",
+            &["--no-default-features", "--features", "node"],
+        )
     }
 
     /// Builds one program; `flavour` keeps results of different flags apart.
@@ -54,10 +63,22 @@ impl<'a> Cargo<'a> {
             .env("CARGO_TARGET_DIR", &folder)
             .env("CARGO_ENCODED_RUSTFLAGS", self.flags(flags))
             .env("CARGO_INCREMENTAL", "0")
-            .args(["build", "--quiet", "--locked", "--release", "--package", package, "--target", self.target])
+            .args([
+                "build",
+                "--quiet",
+                "--locked",
+                "--release",
+                "--package",
+                package,
+                "--target",
+                self.target,
+            ])
             .args(more);
         if self.target.starts_with("aarch64") && cfg!(not(target_arch = "aarch64")) {
-            cargo = cargo.env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", "aarch64-linux-gnu-gcc");
+            cargo = cargo.env(
+                "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER",
+                "aarch64-linux-gnu-gcc",
+            );
         }
         if let Some(jobs) = self.jobs {
             cargo = cargo.args(["--jobs", &jobs.to_string()]);
@@ -69,8 +90,14 @@ impl<'a> Cargo<'a> {
     /// Compiler flags: none of this machine's paths in a program, no build id, so that equal sources give equal bytes.
     fn flags(&self, more: &str) -> String {
         let root = self.project.root().display();
-        let mut flags = vec![format!("--remap-path-prefix={root}=/holdfast"), "-Clink-arg=-Wl,--build-id=none".to_owned()];
-        if let Some(home) = std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo"))) {
+        let mut flags = vec![
+            format!("--remap-path-prefix={root}=/holdfast"),
+            "-Clink-arg=-Wl,--build-id=none".to_owned(),
+        ];
+        if let Some(home) = std::env::var_os("CARGO_HOME")
+            .map(PathBuf::from)
+            .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")))
+        {
             flags.push(format!("--remap-path-prefix={}=/cargo", home.display()));
         }
         flags.extend(more.split_whitespace().map(str::to_owned));
@@ -82,33 +109,65 @@ impl<'a> Cargo<'a> {
 pub(crate) fn build_engine(project: &Project, arch: &str) -> Result<PathBuf> {
     let folder = project.path(&format!("build/engine/{arch}"));
     let sources = project.path("runtime/engine");
-    let mut key = Key::new("engine", 2).with("arch", arch).with("go", Program::new("go").within(&sources).arg("version").text()?);
+    let mut key = Key::new("engine", 2).with("arch", arch).with(
+        "go",
+        Program::new("go").within(&sources).arg("version").text()?,
+    );
     for path in files(&sources)? {
-        key = key.with_file(&path.strip_prefix(&sources).unwrap_or(&path).to_string_lossy(), &path)?;
+        key = key.with_file(
+            &path
+                .strip_prefix(&sources)
+                .unwrap_or(&path)
+                .to_string_lossy(),
+            &path,
+        )?;
     }
     let key = key.finish();
     let note = folder.join("inputs");
     // The note holds the inputs' key and the programs' digests, so one that was replaced by hand is noticed.
-    if std::fs::read_to_string(&note).is_ok_and(|text| state(&folder, &key).is_ok_and(|now| now == text)) {
+    if std::fs::read_to_string(&note)
+        .is_ok_and(|text| state(&folder, &key).is_ok_and(|now| now == text))
+    {
         return Ok(folder);
     }
     file::folder(&folder)?;
-    Program::new(sources.join("build")).within(project.root()).arg(arch).arg(folder.join("engine")).stdout()?;
+    Program::new(sources.join("build"))
+        .within(project.root())
+        .arg(arch)
+        .arg(folder.join("engine"))
+        .stdout()?;
     file::write(&note, state(&folder, &key)?.as_bytes())?;
     Ok(folder)
 }
 
 fn state(folder: &Path, key: &str) -> Result<String> {
-    ENGINE.iter().try_fold(format!("inputs {key}\n"), |text, name| Ok(format!("{text}{name} {}\n", digest::of_file(&folder.join(name))?)))
+    ENGINE
+        .iter()
+        .try_fold(format!("inputs {key}\n"), |text, name| {
+            Ok(format!(
+                "{text}{name} {}\n",
+                digest::of_file(&folder.join(name))?
+            ))
+        })
 }
 
 /// All files below a folder, sorted; what git does not know (built programs) does not count.
 fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let listed = Program::new("git")
         .within(folder)
-        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+        .args([
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ])
         .text()?;
-    let mut paths: Vec<PathBuf> = listed.split('\0').filter(|path| !path.is_empty()).map(|path| folder.join(path)).collect();
+    let mut paths: Vec<PathBuf> = listed
+        .split('\0')
+        .filter(|path| !path.is_empty())
+        .map(|path| folder.join(path))
+        .collect();
     paths.retain(|path| path.is_file());
     paths.sort();
     Ok(paths)

@@ -20,11 +20,18 @@ pub(crate) struct Cache {
 
 impl Cache {
     pub(crate) fn new(cache: &Path) -> Self {
-        Self { steps: cache.join("steps") }
+        Self {
+            steps: cache.join("steps"),
+        }
     }
 
     /// The folder of a step; `make` fills it when it is not there yet.
-    pub(crate) fn get(&self, step: &str, key: &Hex, make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+    pub(crate) fn get(
+        &self,
+        step: &str,
+        key: &Hex,
+        make: impl FnOnce(&Path) -> Result<()>,
+    ) -> Result<PathBuf> {
         let place = self.place(step, key);
         if place.is_dir() {
             // Marks it as used, so that pruning takes the oldest; a failure only makes pruning less apt.
@@ -33,7 +40,10 @@ impl Cache {
         }
         let parent = self.steps.join(step);
         file::folder(&parent)?;
-        let temporary = tempfile::Builder::new().prefix(".part-").tempdir_in(&parent).map_err(Error::write(&parent))?;
+        let temporary = tempfile::Builder::new()
+            .prefix(".part-")
+            .tempdir_in(&parent)
+            .map_err(Error::write(&parent))?;
         make(temporary.path())?;
         let made = temporary.keep();
         std::fs::rename(&made, &place).map_err(Error::write(&place))?;
@@ -47,7 +57,9 @@ impl Cache {
 
     /// Removes the results that were not used for longest. Failing to is no reason to stop a build.
     fn prune(&self, step: &Path) {
-        let Ok(entries) = std::fs::read_dir(step) else { return };
+        let Ok(entries) = std::fs::read_dir(step) else {
+            return;
+        };
         let mut results: Vec<(SystemTime, PathBuf)> = entries
             .flatten()
             .filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'))
@@ -72,11 +84,23 @@ mod tests {
         let cache = Cache::new(dir.path());
         let key = of_bytes(b"inputs");
         assert!(!cache.place("s", &key).exists());
-        cache.get("s", &key, |_| Err(Error::Wrong("stopped".into()))).expect_err("failed step");
-        assert!(!cache.place("s", &key).exists(), "a failed step must not be found");
-        let made = cache.get("s", &key, |d| file::write(&d.join("x"), b"1")).expect("made");
-        let again = cache.get("s", &key, |_| Err(Error::Wrong("must not run".into()))).expect("cached");
-        assert_eq!((made, std::fs::read(again.join("x")).expect("x")), (cache.place("s", &key), b"1".to_vec()));
+        cache
+            .get("s", &key, |_| Err(Error::Wrong("stopped".into())))
+            .expect_err("failed step");
+        assert!(
+            !cache.place("s", &key).exists(),
+            "a failed step must not be found"
+        );
+        let made = cache
+            .get("s", &key, |d| file::write(&d.join("x"), b"1"))
+            .expect("made");
+        let again = cache
+            .get("s", &key, |_| Err(Error::Wrong("must not run".into())))
+            .expect("cached");
+        assert_eq!(
+            (made, std::fs::read(again.join("x")).expect("x")),
+            (cache.place("s", &key), b"1".to_vec())
+        );
     }
 
     #[test]
@@ -84,8 +108,15 @@ mod tests {
         let dir = tempfile::tempdir().expect("temp dir");
         let cache = Cache::new(dir.path());
         for n in 0..KEEP + 3 {
-            cache.get("s", &of_bytes(&[n as u8]), |_| Ok(())).expect("made");
+            cache
+                .get("s", &of_bytes(&[n as u8]), |_| Ok(()))
+                .expect("made");
         }
-        assert_eq!(std::fs::read_dir(dir.path().join("steps/s")).expect("dir").count(), KEEP);
+        assert_eq!(
+            std::fs::read_dir(dir.path().join("steps/s"))
+                .expect("dir")
+                .count(),
+            KEEP
+        );
     }
 }

@@ -17,19 +17,31 @@ pub(crate) fn compress(image: &Path, threads: usize) -> Result<(PathBuf, u64)> {
         let source = File::open(image).map_err(Error::read(image))?;
         let size = source.metadata().map_err(Error::read(image))?.len();
         let out = File::create(temporary).map_err(Error::write(temporary))?;
-        let failed = |source| Error::Write { path: packed.clone(), source };
+        let failed = |source| Error::Write {
+            path: packed.clone(),
+            source,
+        };
         let mut encoder = zstd::Encoder::new(BufWriter::new(out), LEVEL).map_err(failed)?;
         encoder.include_checksum(true).map_err(failed)?;
         encoder.set_pledged_src_size(Some(size)).map_err(failed)?;
         // One worker or many give the same bytes; none would give others.
-        encoder.multithread(u32::try_from(threads.max(1)).unwrap_or(1)).map_err(failed)?;
-        std::io::copy(&mut BufReader::with_capacity(1 << 20, source), &mut encoder).map_err(failed)?;
+        encoder
+            .multithread(u32::try_from(threads.max(1)).unwrap_or(1))
+            .map_err(failed)?;
+        std::io::copy(&mut BufReader::with_capacity(1 << 20, source), &mut encoder)
+            .map_err(failed)?;
         encoder.finish().map_err(failed)?.flush().map_err(failed)
     })?;
-    let name = packed.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = packed
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     let line = format!("{}  {name}\n", digest::of_file(&packed)?);
     file::write(&with_ending(&packed, "sha256"), line.as_bytes())?;
-    let size = std::fs::metadata(&packed).map_err(Error::read(&packed))?.len();
+    let size = std::fs::metadata(&packed)
+        .map_err(Error::read(&packed))?
+        .len();
     Ok((packed, size))
 }
 
@@ -49,7 +61,9 @@ mod tests {
     fn threads_do_not_change_the_bytes_and_the_digest_file_fits() {
         let dir = tempfile::tempdir().expect("temp dir");
         let image = dir.path().join("x.img");
-        let content: Vec<u8> = (0..9_000_000u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+        let content: Vec<u8> = (0..9_000_000u32)
+            .flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes())
+            .collect();
         std::fs::write(&image, &content[..20_000_000]).expect("written");
         let mut seen = Vec::new();
         for threads in [1, 3] {
@@ -59,8 +73,12 @@ mod tests {
             seen.push(bytes);
         }
         assert_eq!(seen[0], seen[1]);
-        assert_eq!(zstd::decode_all(seen[0].as_slice()).expect("unpacked"), content[..20_000_000]);
-        let line = std::fs::read_to_string(dir.path().join("x.img.zst.sha256")).expect("digest file");
+        assert_eq!(
+            zstd::decode_all(seen[0].as_slice()).expect("unpacked"),
+            content[..20_000_000]
+        );
+        let line =
+            std::fs::read_to_string(dir.path().join("x.img.zst.sha256")).expect("digest file");
         assert_eq!(line, format!("{}  x.img.zst\n", digest::of_bytes(&seen[0])));
     }
 }

@@ -19,7 +19,10 @@ pub(crate) fn files(config: Option<&Path>) -> Result<Vec<(&'static str, Vec<u8>)
         Some(path) => checked(path)?,
         None => os_config::sample().as_bytes().to_vec(),
     };
-    Ok(vec![("config.yaml", text), ("README.txt", README.replace('\n', "\r\n").into_bytes())])
+    Ok(vec![
+        ("config.yaml", text),
+        ("README.txt", README.replace('\n', "\r\n").into_bytes()),
+    ])
 }
 
 /// A config that a node would refuse is refused here.
@@ -27,7 +30,10 @@ fn checked(path: &Path) -> Result<Vec<u8>> {
     let text = file::read(path)?;
     match os_config::parse_config(&path.display().to_string(), &text) {
         Ok(_) => Ok(text),
-        Err(report) => Err(Error::Wrong(format!("{} is not baked in, a node would refuse it:\n{report}", path.display()))),
+        Err(report) => Err(Error::Wrong(format!(
+            "{} is not baked in, a node would refuse it:\n{report}",
+            path.display()
+        ))),
     }
 }
 
@@ -40,7 +46,12 @@ mod tests {
         let files = files(None).expect("sample");
         assert_eq!(files[0].0, "config.yaml");
         os_config::parse_config("sample", &files[0].1).expect("valid");
-        assert!(!String::from_utf8_lossy(&files[1].1).replace("\r\n", "").contains('\n'), "every line ends in CR LF");
+        assert!(
+            !String::from_utf8_lossy(&files[1].1)
+                .replace("\r\n", "")
+                .contains('\n'),
+            "every line ends in CR LF"
+        );
     }
 
     #[test]
@@ -49,8 +60,13 @@ mod tests {
         let path = dir.path().join("mine.yaml");
         std::fs::write(&path, "version: 1\nhostnam: a\n").expect("written");
         let error = files(Some(&path)).expect_err("unknown key").to_string();
-        assert!(error.contains("mine.yaml") && error.contains("hostnam") && error.contains("hostname"), "{error}");
-        let missing = files(Some(&dir.path().join("none.yaml"))).expect_err("no file").to_string();
+        assert!(
+            error.contains("mine.yaml") && error.contains("hostnam") && error.contains("hostname"),
+            "{error}"
+        );
+        let missing = files(Some(&dir.path().join("none.yaml")))
+            .expect_err("no file")
+            .to_string();
         assert!(missing.contains("none.yaml"), "{missing}");
     }
 }

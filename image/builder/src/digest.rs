@@ -37,7 +37,9 @@ pub(crate) struct Key(Sha256);
 impl Key {
     /// A key for a step; the name and `revision` (raised when the step's code changes what it makes) come first.
     pub(crate) fn new(step: &str, revision: u32) -> Self {
-        Self::default().with("step", step).with("revision", revision.to_string())
+        Self::default()
+            .with("step", step)
+            .with("revision", revision.to_string())
     }
 
     /// Adds an input.
@@ -67,7 +69,10 @@ mod tests {
 
     #[test]
     fn known_digest() {
-        assert_eq!(of_bytes(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(
+            of_bytes(b"abc"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
     }
 
     #[test]

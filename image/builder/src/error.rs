@@ -33,7 +33,9 @@ pub enum Error {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A program that the build needs is not installed.
-    #[error("the program {program} is missing: run tools/setup, or install the Debian package {package}")]
+    #[error(
+        "the program {program} is missing: run tools/setup, or install the Debian package {package}"
+    )]
     NoProgram {
         /// Its name.
         program: String,
@@ -75,17 +77,28 @@ fn quoted(stderr: &str) -> String {
 impl Error {
     /// For `map_err` on reads.
     pub(crate) fn read(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
-        move |source| Self::Read { path: path.to_owned(), source }
+        move |source| Self::Read {
+            path: path.to_owned(),
+            source,
+        }
     }
 
     /// For `map_err` on writes.
     pub(crate) fn write(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
-        move |source| Self::Write { path: path.to_owned(), source }
+        move |source| Self::Write {
+            path: path.to_owned(),
+            source,
+        }
     }
 
     /// For `map_err` on parsers.
-    pub(crate) fn parse<E: std::error::Error + Send + Sync + 'static>(path: &Path) -> impl FnOnce(E) -> Self + '_ {
-        move |source| Self::Parse { path: path.to_owned(), source: Box::new(source) }
+    pub(crate) fn parse<E: std::error::Error + Send + Sync + 'static>(
+        path: &Path,
+    ) -> impl FnOnce(E) -> Self + '_ {
+        move |source| Self::Parse {
+            path: path.to_owned(),
+            source: Box::new(source),
+        }
     }
 
     /// For `map_err` on boards, whose errors say everything themselves.
@@ -100,7 +113,12 @@ impl Error {
     }
 
     /// For `map_err` on format writers.
-    pub(crate) fn format<E: std::error::Error + Send + Sync + 'static>(what: &'static str) -> impl FnOnce(E) -> Self {
-        move |source| Self::Format { what, source: Box::new(source) }
+    pub(crate) fn format<E: std::error::Error + Send + Sync + 'static>(
+        what: &'static str,
+    ) -> impl FnOnce(E) -> Self {
+        move |source| Self::Format {
+            what,
+            source: Box::new(source),
+        }
     }
 }

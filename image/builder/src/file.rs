@@ -20,16 +20,22 @@ pub(crate) fn text(path: &Path) -> Result<String> {
 
 /// Writes a file beside its place and renames it there.
 pub(crate) fn write(path: &Path, content: &[u8]) -> Result<()> {
-    with_temporary(path, |temporary| std::fs::write(temporary, content).map_err(Error::write(temporary)))
+    with_temporary(path, |temporary| {
+        std::fs::write(temporary, content).map_err(Error::write(temporary))
+    })
 }
 
 /// Lets `make` fill a file beside `path` and renames it there when it has succeeded.
 pub(crate) fn with_temporary(path: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let parent = path.parent().unwrap_or(Path::new("."));
     folder(parent)?;
-    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = path
+        .file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let temporary = parent.join(format!(".{name}.{}.part", std::process::id()));
-    let made = make(&temporary).and_then(|()| std::fs::rename(&temporary, path).map_err(Error::write(path)));
+    let made = make(&temporary)
+        .and_then(|()| std::fs::rename(&temporary, path).map_err(Error::write(path)));
     if made.is_err() {
         // Best effort: what failed is what the caller must hear about.
         let _ = std::fs::remove_file(&temporary);

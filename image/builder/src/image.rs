@@ -76,7 +76,12 @@ pub fn build(project: &Project, options: &Options, progress: Progress) -> Result
     let arch = board.arch();
     let config = config::files(options.config.as_deref())?;
     let cache = Cache::new(&project.cache());
-    let mirror = || options.mirror.as_deref().map_or_else(Mirror::of_this_machine, |url| Ok(Mirror::named(url)));
+    let mirror = || {
+        options
+            .mirror
+            .as_deref()
+            .map_or_else(Mirror::of_this_machine, |url| Ok(Mirror::named(url)))
+    };
     let lock = Lock::load(&project.lock(arch.debian()))?;
 
     let step = progress.step("packages");
@@ -105,10 +110,16 @@ pub fn build(project: &Project, options: &Options, progress: Progress) -> Result
 
     let step = progress.step("root image");
     let root = root_image::make(&tree, release.build_time, &tools, &cache)?;
-    step.done(&format!("{}, verity {}…", megabytes(root.size), &root.hash[..12]));
+    step.done(&format!(
+        "{}, verity {}…",
+        megabytes(root.size),
+        &root.hash[..12]
+    ));
 
     let step = progress.step("boot files");
-    let boot = boot_files(project, board, &base, &binaries, &release, &root, options, &cache)?;
+    let boot = boot_files(
+        project, board, &base, &binaries, &release, &root, options, &cache,
+    )?;
     step.done(&format!("UKI {}", megabytes(boot.uki.len() as u64)));
 
     let built = finish(options, board, &boot, &root, &config, progress)?;
@@ -129,8 +140,19 @@ pub fn build(project: &Project, options: &Options, progress: Progress) -> Result
 }
 
 /// Everything that cargo and Go build.
-fn programs(project: &Project, arch: boards::Arch, options: &Options, progress: Progress) -> Result<Binaries> {
-    let given = |name: &str| options.programs.as_ref().map(|folder| folder.join(name)).filter(|path| path.is_file());
+fn programs(
+    project: &Project,
+    arch: boards::Arch,
+    options: &Options,
+    progress: Progress,
+) -> Result<Binaries> {
+    let given = |name: &str| {
+        options
+            .programs
+            .as_ref()
+            .map(|folder| folder.join(name))
+            .filter(|path| path.is_file())
+    };
     let program = |name: &str, make: &dyn Fn() -> Result<PathBuf>| -> Result<PathBuf> {
         let step = progress.step(name);
         let path = given(name).map_or_else(make, Ok)?;
@@ -149,8 +171,18 @@ fn programs(project: &Project, arch: boards::Arch, options: &Options, progress: 
             ENGINE.iter().map(|name| folder.join(name)).collect()
         }
     };
-    step.done(&megabytes(engine.iter().map(|path| length(path)).sum::<Result<u64>>()?));
-    Ok(Binaries { init, pause, holdfast, engine })
+    step.done(&megabytes(
+        engine
+            .iter()
+            .map(|path| length(path))
+            .sum::<Result<u64>>()?,
+    ));
+    Ok(Binaries {
+        init,
+        pause,
+        holdfast,
+        engine,
+    })
 }
 
 fn length(path: &Path) -> Result<u64> {
@@ -159,19 +191,41 @@ fn length(path: &Path) -> Result<u64> {
 
 /// Versions that people ask for.
 fn components(lock: &Lock) -> BTreeMap<String, String> {
-    const TOLD: [&str; 8] = ["systemd-boot-efi", "udev", "network-manager", "chrony", "openssh-server", "crun", "libc6", "e2fsprogs"];
-    lock.packages.iter().filter(|package| TOLD.contains(&package.name.as_str())).map(|p| (p.name.clone(), p.version.clone())).collect()
+    const TOLD: [&str; 8] = [
+        "systemd-boot-efi",
+        "udev",
+        "network-manager",
+        "chrony",
+        "openssh-server",
+        "crun",
+        "libc6",
+        "e2fsprogs",
+    ];
+    lock.packages
+        .iter()
+        .filter(|package| TOLD.contains(&package.name.as_str()))
+        .map(|p| (p.name.clone(), p.version.clone()))
+        .collect()
 }
 
 fn system_image(release: &Release, binaries: &Binaries, cache: &Cache) -> Result<PathBuf> {
-    let key = Key::new("system-image", 1).with("version", &release.version).with("arch", &release.arch).with_file("pause", &binaries.pause)?;
+    let key = Key::new("system-image", 1)
+        .with("version", &release.version)
+        .with("arch", &release.arch)
+        .with_file("pause", &binaries.pause)?;
     let folder = cache.get("system-image", &key.finish(), |folder| {
-        file::write(&folder.join("system-image.tar"), &crate::system_image::make(&release.version, &release.arch, &binaries.pause)?)
+        file::write(
+            &folder.join("system-image.tar"),
+            &crate::system_image::make(&release.version, &release.arch, &binaries.pause)?,
+        )
     })?;
     Ok(folder.join("system-image.tar"))
 }
 
-#[expect(clippy::too_many_arguments, reason = "each is another part of what goes into the boot files")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is another part of what goes into the boot files"
+)]
 fn boot_files(
     project: &Project,
     board: &Board,
@@ -183,7 +237,12 @@ fn boot_files(
     cache: &Cache,
 ) -> Result<BootFiles> {
     let contents = Contents::load(&project.path("buildroot/initramfs.toml"))?;
-    let asked: Vec<&str> = board.release.drivers.initramfs_modules().into_iter().collect();
+    let asked: Vec<&str> = board
+        .release
+        .drivers
+        .initramfs_modules()
+        .into_iter()
+        .collect();
     let parts = Parts {
         contents: &contents,
         board_modules: &asked,
@@ -192,26 +251,52 @@ fn boot_files(
         init: &binaries.init,
         release,
     };
-    boot::make(&parts, root, &board.release, options.secure_boot.as_ref(), cache)
+    boot::make(
+        &parts,
+        root,
+        &board.release,
+        options.secure_boot.as_ref(),
+        cache,
+    )
 }
 
 /// Disk image, compressed image, digest.
-fn finish(options: &Options, board: &Board, boot: &BootFiles, root: &RootImage, config: &[(&str, Vec<u8>)], progress: Progress) -> Result<Built> {
-    let mut key = boot::key(boot, Key::new("disk", 1)).with("root", &root.hash).with("board", &board.name);
+fn finish(
+    options: &Options,
+    board: &Board,
+    boot: &BootFiles,
+    root: &RootImage,
+    config: &[(&str, Vec<u8>)],
+    progress: Progress,
+) -> Result<Built> {
+    let mut key = boot::key(boot, Key::new("disk", 1))
+        .with("root", &root.hash)
+        .with("board", &board.name);
     for (name, content) in config {
         key = key.with(name, content);
     }
     let key = key.finish();
-    let raw = options.output.join(format!("holdfast_{}_{}.img", options.version, board.name));
+    let raw = options
+        .output
+        .join(format!("holdfast_{}_{}.img", options.version, board.name));
     let note = with_ending(&raw, "inputs");
     let packed = with_ending(&raw, "zst");
     let made = || Some(std::fs::read_to_string(&note).ok()?.trim().to_owned());
 
     let step = progress.step("disk image");
     // The raw image is a VM's to read only, but a person may have booted it: its own digest says whether it is still ours.
-    let fresh = raw.is_file() && packed.is_file() && made() == Some(format!("{key} {}", digest::of_file(&raw)?));
+    let fresh = raw.is_file()
+        && packed.is_file()
+        && made() == Some(format!("{key} {}", digest::of_file(&raw)?));
     if !fresh {
-        let contents = disk::Contents { root_type: board.arch().root_type(), version: &options.version, boot, root, config, seed: key.as_bytes() };
+        let contents = disk::Contents {
+            root_type: board.arch().root_type(),
+            version: &options.version,
+            boot,
+            root,
+            config,
+            seed: key.as_bytes(),
+        };
         file::with_temporary(&raw, |temporary| disk::write(&contents, temporary))?;
     }
     step.done(&megabytes(length(&raw)?));
@@ -219,12 +304,26 @@ fn finish(options: &Options, board: &Board, boot: &BootFiles, root: &RootImage, 
     let image_size = if fresh {
         length(&packed)?
     } else {
-        let threads = options.jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
+        let threads = options
+            .jobs
+            .or_else(|| std::thread::available_parallelism().ok().map(usize::from))
+            .unwrap_or(1);
         let (_, size) = compress(&raw, threads)?;
-        file::write(&note, format!("{key} {}\n", digest::of_file(&raw)?).as_bytes())?;
+        file::write(
+            &note,
+            format!("{key} {}\n", digest::of_file(&raw)?).as_bytes(),
+        )?;
         size
     };
     step.done(&megabytes(image_size));
     let bill = raw.with_extension("spdx.json");
-    Ok(Built { raw, image: packed, bill, image_size, uki_size: boot.uki.len() as u64, root_size: root.size, root_hash: root.hash.clone() })
+    Ok(Built {
+        raw,
+        image: packed,
+        bill,
+        image_size,
+        uki_size: boot.uki.len() as u64,
+        root_size: root.size,
+        root_hash: root.hash.clone(),
+    })
 }

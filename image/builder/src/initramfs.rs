@@ -46,12 +46,21 @@ impl Contents {
 
     /// Modules loaded first, in order.
     fn always(&self, arch: &str) -> Vec<String> {
-        self.of(arch).always.into_iter().chain(self.always.iter().cloned()).collect()
+        self.of(arch)
+            .always
+            .into_iter()
+            .chain(self.always.iter().cloned())
+            .collect()
     }
 
     /// Every module the archive carries, before what they depend on.
     fn modules(&self, arch: &str, board: &[&str]) -> Vec<String> {
-        self.always(arch).into_iter().chain(self.by_device.iter().cloned()).chain(self.of(arch).by_device).chain(board.iter().map(|name| (*name).to_owned())).collect()
+        self.always(arch)
+            .into_iter()
+            .chain(self.by_device.iter().cloned())
+            .chain(self.of(arch).by_device)
+            .chain(board.iter().map(|name| (*name).to_owned()))
+            .collect()
     }
 }
 
@@ -69,9 +78,15 @@ pub(crate) struct Parts<'a> {
 impl Parts<'_> {
     /// Everything that decides the main archive's bytes.
     pub(crate) fn key(&self) -> Result<Key> {
-        let key = Key::new("initramfs", 2).with("modules", &self.modules.identity).with_file("init", self.init)?;
+        let key = Key::new("initramfs", 2)
+            .with("modules", &self.modules.identity)
+            .with_file("init", self.init)?;
         let key = key.with("release", self.release.json()?);
-        Ok(self.contents.modules(&self.release.arch, self.board_modules).iter().fold(key, |key, name| key.with("module", name)))
+        Ok(self
+            .contents
+            .modules(&self.release.arch, self.board_modules)
+            .iter()
+            .fold(key, |key, name| key.with("module", name)))
     }
 
     /// The uncompressed archive.
@@ -82,16 +97,24 @@ impl Parts<'_> {
         cpio.finish().map_err(Error::format("the initramfs"))
     }
 
-    fn fill(&self, cpio: &mut Archive<Vec<u8>>) -> Result<std::result::Result<(), formats::cpio::Error>> {
+    fn fill(
+        &self,
+        cpio: &mut Archive<Vec<u8>>,
+    ) -> Result<std::result::Result<(), formats::cpio::Error>> {
         let arch = &self.release.arch;
         let always = self.contents.always(arch);
         let always = self.modules.index.loadable(&always);
-        let index = self.modules.index.subset(&self.contents.modules(arch, self.board_modules))?;
+        let index = self
+            .modules
+            .index
+            .subset(&self.contents.modules(arch, self.board_modules))?;
         let folder = format!("lib/modules/{}", self.modules.release);
         let init = file::read(self.init)?;
         let release = self.release.json()?;
-        let modules: Vec<(&str, Vec<u8>)> =
-            index.paths().map(|path| Ok((path, file::read(&self.modules.folder.join(path))?))).collect::<Result<_>>()?;
+        let modules: Vec<(&str, Vec<u8>)> = index
+            .paths()
+            .map(|path| Ok((path, file::read(&self.modules.folder.join(path))?)))
+            .collect::<Result<_>>()?;
         let mut write = || {
             cpio.file("init", 0o755, &init)?;
             for folder in ["dev", "proc", "sys", "run", "sysroot", "tmp"] {
@@ -100,10 +123,24 @@ impl Parts<'_> {
             // The kernel opens it before anything can mount /dev.
             cpio.device("dev/console", 0o600, Device::Character, 5, 1)?;
             cpio.file("etc/holdfast-release.json", 0o644, &release)?;
-            cpio.file("etc/modules-initramfs", 0o644, format!("{}\n", always.join("\n")).as_bytes())?;
-            cpio.file(&format!("{folder}/modules.dep"), 0o644, index.dep().as_bytes())?;
-            cpio.file(&format!("{folder}/modules.alias"), 0o644, index.alias().as_bytes())?;
-            modules.iter().try_for_each(|(path, bytes)| cpio.file(&format!("{folder}/{path}"), 0o644, bytes))
+            cpio.file(
+                "etc/modules-initramfs",
+                0o644,
+                format!("{}\n", always.join("\n")).as_bytes(),
+            )?;
+            cpio.file(
+                &format!("{folder}/modules.dep"),
+                0o644,
+                index.dep().as_bytes(),
+            )?;
+            cpio.file(
+                &format!("{folder}/modules.alias"),
+                0o644,
+                index.alias().as_bytes(),
+            )?;
+            modules
+                .iter()
+                .try_for_each(|(path, bytes)| cpio.file(&format!("{folder}/{path}"), 0o644, bytes))
         };
         Ok(write())
     }
@@ -118,15 +155,22 @@ impl Parts<'_> {
         for (path, patterns) in &wanted {
             let mut joined = Vec::new();
             for pattern in patterns {
-                let matcher = Glob::new(pattern).map_err(Error::parse(Path::new("buildroot/initramfs.toml")))?.compile_matcher();
+                let matcher = Glob::new(pattern)
+                    .map_err(Error::parse(Path::new("buildroot/initramfs.toml")))?
+                    .compile_matcher();
                 joined.extend(joined_files(self.packages, &matcher)?);
             }
             if joined.is_empty() {
-                return Err(Error::Wrong(format!("no microcode matches {} in buildroot/initramfs.toml", patterns.join(", "))));
+                return Err(Error::Wrong(format!(
+                    "no microcode matches {} in buildroot/initramfs.toml",
+                    patterns.join(", ")
+                )));
             }
-            cpio.file(path, 0o644, &joined).map_err(Error::format("the microcode archive"))?;
+            cpio.file(path, 0o644, &joined)
+                .map_err(Error::format("the microcode archive"))?;
         }
-        cpio.finish().map_err(Error::format("the microcode archive"))
+        cpio.finish()
+            .map_err(Error::format("the microcode archive"))
     }
 }
 
@@ -157,7 +201,14 @@ mod tests {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../buildroot/initramfs.toml");
         let contents = Contents::load(&path).expect("valid");
         let modules = contents.modules("amd64", &["tpm_tis"]);
-        assert!(modules.contains(&"dm_verity".to_owned()) && modules.contains(&"tpm_tis".to_owned()));
-        assert!(contents.always("amd64").starts_with(&["sha256_ssse3".to_owned()]), "the fast hash must be there before verity picks one");
+        assert!(
+            modules.contains(&"dm_verity".to_owned()) && modules.contains(&"tpm_tis".to_owned())
+        );
+        assert!(
+            contents
+                .always("amd64")
+                .starts_with(&["sha256_ssse3".to_owned()]),
+            "the fast hash must be there before verity picks one"
+        );
     }
 }

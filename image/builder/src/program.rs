@@ -30,7 +30,10 @@ impl Program {
         let mut command = Command::new(name.as_ref());
         // Messages and sort orders must not depend on who builds.
         command.env("LC_ALL", "C.UTF-8").env("TZ", "UTC");
-        Self { name: name.as_ref().to_string_lossy().into_owned(), command }
+        Self {
+            name: name.as_ref().to_string_lossy().into_owned(),
+            command,
+        }
     }
 
     /// Adds arguments.
@@ -59,7 +62,11 @@ impl Program {
 
     /// Runs it and returns its standard output.
     pub(crate) fn stdout(mut self) -> Result<Vec<u8>> {
-        let output = self.command.stdin(Stdio::null()).output().map_err(|e| self.not_started(e))?;
+        let output = self
+            .command
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|e| self.not_started(e))?;
         self.judge(output)
     }
 
@@ -69,7 +76,10 @@ impl Program {
     }
 
     /// Runs it and hands its standard output, as it comes, to `read`.
-    pub(crate) fn stream<T>(mut self, read: impl FnOnce(&mut dyn std::io::Read) -> Result<T>) -> Result<T> {
+    pub(crate) fn stream<T>(
+        mut self,
+        read: impl FnOnce(&mut dyn std::io::Read) -> Result<T>,
+    ) -> Result<T> {
         let mut child = self
             .command
             .stdin(Stdio::null())
@@ -87,7 +97,10 @@ impl Program {
     }
 
     /// Runs it with its standard input written by `write`.
-    pub(crate) fn feed(mut self, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<()> {
+    pub(crate) fn feed(
+        mut self,
+        write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+    ) -> Result<()> {
         let mut child = self
             .command
             .stdin(Stdio::piped())
@@ -101,27 +114,47 @@ impl Program {
         let output = child.wait_with_output().map_err(|e| self.not_started(e))?;
         // A program that stopped reading says why itself; that is the better message.
         self.judge(output)?;
-        written.map_err(|source| Error::Write { path: self.name.clone().into(), source })
+        written.map_err(|source| Error::Write {
+            path: self.name.clone().into(),
+            source,
+        })
     }
 
     fn not_started(&self, error: std::io::Error) -> Error {
         if error.kind() == std::io::ErrorKind::NotFound {
-            let package = KNOWN.iter().find(|(name, _)| *name == self.name).map_or("that has it", |(_, package)| package);
-            return Error::NoProgram { program: self.name.clone(), package };
+            let package = KNOWN
+                .iter()
+                .find(|(name, _)| *name == self.name)
+                .map_or("that has it", |(_, package)| package);
+            return Error::NoProgram {
+                program: self.name.clone(),
+                package,
+            };
         }
-        Error::Program { line: self.line(), status: error.to_string(), stderr: String::new() }
+        Error::Program {
+            line: self.line(),
+            status: error.to_string(),
+            stderr: String::new(),
+        }
     }
 
     fn line(&self) -> String {
         let args = self.command.get_args().map(OsStr::to_string_lossy);
-        std::iter::once(self.name.as_str().into()).chain(args).collect::<Vec<_>>().join(" ")
+        std::iter::once(self.name.as_str().into())
+            .chain(args)
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     fn judge(&self, output: Output) -> Result<Vec<u8>> {
         if output.status.success() {
             return Ok(output.stdout);
         }
-        let stderr = if output.stderr.is_empty() { &output.stdout } else { &output.stderr };
+        let stderr = if output.stderr.is_empty() {
+            &output.stdout
+        } else {
+            &output.stderr
+        };
         Err(Error::Program {
             line: self.line(),
             status: output.status.to_string(),
@@ -136,14 +169,22 @@ mod tests {
 
     #[test]
     fn a_failure_names_the_command_line_and_what_it_said() {
-        let error = Program::new("sh").args(["-c", "echo no space >&2; exit 3"]).stdout().expect_err("exit 3");
+        let error = Program::new("sh")
+            .args(["-c", "echo no space >&2; exit 3"])
+            .stdout()
+            .expect_err("exit 3");
         let text = error.to_string();
-        assert!(text.contains("`sh -c") && text.contains("no space") && text.contains('3'), "{text}");
+        assert!(
+            text.contains("`sh -c") && text.contains("no space") && text.contains('3'),
+            "{text}"
+        );
     }
 
     #[test]
     fn a_missing_program_names_its_package() {
-        let error = Program::new("sbsign-that-is-not-there").stdout().expect_err("not there");
+        let error = Program::new("sbsign-that-is-not-there")
+            .stdout()
+            .expect_err("not there");
         assert!(matches!(error, Error::NoProgram { .. }), "{error}");
     }
 
@@ -151,7 +192,10 @@ mod tests {
     fn feeding_and_reading() {
         let dir = tempfile::tempdir().expect("temp dir");
         let out = dir.path().join("out");
-        Program::new("sh").args(["-c", &format!("cat > {}", out.display())]).feed(|w| w.write_all(b"abc")).expect("cat");
+        Program::new("sh")
+            .args(["-c", &format!("cat > {}", out.display())])
+            .feed(|w| w.write_all(b"abc"))
+            .expect("cat");
         assert_eq!(std::fs::read(&out).expect("written"), b"abc");
     }
 }

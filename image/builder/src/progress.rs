@@ -14,21 +14,34 @@ impl Progress {
     /// Looks whether standard error is a terminal.
     #[must_use]
     pub fn detect() -> Self {
-        Self { terminal: std::io::stderr().is_terminal() }
+        Self {
+            terminal: std::io::stderr().is_terminal(),
+        }
     }
 
     /// Begins a step.
     #[must_use]
     pub fn step(&self, name: &str) -> Step {
-        let bar = if self.terminal { ProgressBar::new_spinner() } else { ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()) };
+        let bar = if self.terminal {
+            ProgressBar::new_spinner()
+        } else {
+            ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden())
+        };
         if self.terminal {
-            if let Ok(style) = ProgressStyle::with_template("  {spinner} {prefix:<22} {elapsed:>5}  {msg}") {
+            if let Ok(style) =
+                ProgressStyle::with_template("  {spinner} {prefix:<22} {elapsed:>5}  {msg}")
+            {
                 bar.set_style(style);
             }
             bar.enable_steady_tick(Duration::from_millis(120));
         }
         bar.set_prefix(name.to_owned());
-        Step { terminal: self.terminal, name: name.to_owned(), began: Instant::now(), bar }
+        Step {
+            terminal: self.terminal,
+            name: name.to_owned(),
+            began: Instant::now(),
+            bar,
+        }
     }
 }
 

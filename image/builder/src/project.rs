@@ -22,7 +22,9 @@ impl Project {
                 from.display()
             ))
         })?;
-        Ok(Self { root: root.to_owned() })
+        Ok(Self {
+            root: root.to_owned(),
+        })
     }
 
     /// The checkout itself.

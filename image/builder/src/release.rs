@@ -39,16 +39,28 @@ impl Release {
 pub(crate) fn build_time(project: &Project, source_date_epoch: Option<&str>) -> Result<u64> {
     let text = match source_date_epoch {
         Some(text) => text.to_owned(),
-        None => Program::new("git").within(project.root()).args(["log", "-1", "--format=%ct"]).text()?,
+        None => Program::new("git")
+            .within(project.root())
+            .args(["log", "-1", "--format=%ct"])
+            .text()?,
     };
     let seconds = text.trim().parse().ok().filter(|seconds| *seconds > 0);
-    seconds.ok_or_else(|| Error::Wrong(format!("{:?} is not a time in seconds since 1970: mend SOURCE_DATE_EPOCH", text.trim())))
+    seconds.ok_or_else(|| {
+        Error::Wrong(format!(
+            "{:?} is not a time in seconds since 1970: mend SOURCE_DATE_EPOCH",
+            text.trim()
+        ))
+    })
 }
 
 /// A version becomes a file name on the boot partition and part of one, so it must be plain.
 pub(crate) fn check_version(version: &str) -> Result<()> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '~');
-    if !version.is_empty() && version.len() <= 40 && version.starts_with(|c: char| c.is_ascii_digit()) && version.chars().all(plain) {
+    if !version.is_empty()
+        && version.len() <= 40
+        && version.starts_with(|c: char| c.is_ascii_digit())
+        && version.chars().all(plain)
+    {
         return Ok(());
     }
     Err(Error::Wrong(format!(
@@ -62,15 +74,32 @@ mod tests {
 
     #[test]
     fn versions() {
-        for (version, good) in [("0.1.0", true), ("1.2.3-rc1", true), ("", false), ("v1", false), ("1+2", false), ("1/2", false), ("1 2", false)] {
+        for (version, good) in [
+            ("0.1.0", true),
+            ("1.2.3-rc1", true),
+            ("", false),
+            ("v1", false),
+            ("1+2", false),
+            ("1/2", false),
+            ("1 2", false),
+        ] {
             assert_eq!(check_version(version).is_ok(), good, "{version:?}");
         }
     }
 
     #[test]
     fn build_times() {
-        let project = Project::find(std::path::Path::new(env!("CARGO_MANIFEST_DIR"))).expect("checkout");
-        assert_eq!(build_time(&project, Some("1700000000")).expect("number"), 1_700_000_000);
-        assert!(build_time(&project, Some("yesterday")).expect_err("word").to_string().contains("SOURCE_DATE_EPOCH"));
+        let project =
+            Project::find(std::path::Path::new(env!("CARGO_MANIFEST_DIR"))).expect("checkout");
+        assert_eq!(
+            build_time(&project, Some("1700000000")).expect("number"),
+            1_700_000_000
+        );
+        assert!(
+            build_time(&project, Some("yesterday"))
+                .expect_err("word")
+                .to_string()
+                .contains("SOURCE_DATE_EPOCH")
+        );
     }
 }

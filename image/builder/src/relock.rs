@@ -12,7 +12,12 @@ use std::path::Path;
 ///
 /// # Errors
 /// When the mirror cannot be reached, or a package is gone.
-pub fn relock(project: &Project, archs: &[String], mirror: Option<&str>, progress: Progress) -> Result<Vec<String>> {
+pub fn relock(
+    project: &Project,
+    archs: &[String],
+    mirror: Option<&str>,
+    progress: Progress,
+) -> Result<Vec<String>> {
     let list = PackageList::load(&project.path("buildroot/packages.toml"))?;
     let mirror = mirror.map_or_else(Mirror::of_this_machine, |url| Ok(Mirror::named(url)))?;
     let mut changes = Vec::new();
@@ -36,9 +41,16 @@ pub fn relock(project: &Project, archs: &[String], mirror: Option<&str>, progres
 
 fn write(lock: &Lock, path: &Path) -> Result<Vec<String>> {
     if lock.packages.is_empty() {
-        return Err(Error::Wrong(format!("{} would be empty: does the mirror have this suite and architecture?", path.display())));
+        return Err(Error::Wrong(format!(
+            "{} would be empty: does the mirror have this suite and architecture?",
+            path.display()
+        )));
     }
-    let old = if path.is_file() { Lock::load(path)? } else { Lock::default() };
+    let old = if path.is_file() {
+        Lock::load(path)?
+    } else {
+        Lock::default()
+    };
     file::write(path, lock.render()?.as_bytes())?;
     Ok(lock.changes(&old))
 }

@@ -11,11 +11,13 @@ use serde::{Deserialize, Serialize};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-/// How the data is packed: what runs is quick to unpack (lz4), what is read once or never is small (zstd). Measured; see
-/// docs/building.md.
-const COMPRESSION: &[&str] = &["-zlz4hc,level=9:zstd,level=6", "-C65536"];
-/// `mkfs.erofs --compress-hints`: cluster size, which of the two, and for which paths.
-const HINTS: &str = "65536 1 ^usr/lib/(modules|firmware)/\n65536 1 ^usr/share/\n65536 0 .*\n";
+/// How the data is packed; measured, see docs/building.md. Clusters of zstd larger than 128 KiB send mkfs.erofs 1.8 round in
+/// circles.
+const COMPRESSION: &[&str] = &["-zlz4hc,level=9:zstd,level=6", "-C131072"];
+/// `mkfs.erofs --compress-hints`: cluster size, which of the two, and for which paths. Small programs and libraries are quick to
+/// unpack, the large ones and what is read once or never are small.
+const HINTS: &str =
+    "131072 1 ^usr/lib/(modules|firmware|holdfast)/\n131072 1 ^usr/share/\n65536 0 .*\n";
 const REVISION: u32 = 1;
 
 /// A finished root partition's content.
@@ -33,9 +35,17 @@ pub(crate) struct RootImage {
 
 /// Makes the image of a tree, once.
 pub(crate) fn make(tree: &Tree, time: u64, tools: &Tools, cache: &Cache) -> Result<RootImage> {
-    let key = Key::new("root", REVISION).with("tools", &tools.identity).with("time", time.to_string());
+    let key = Key::new("root", REVISION)
+        .with("tools", &tools.identity)
+        .with("time", time.to_string());
     let key = key.with("hints", HINTS);
-    let key = tree.key(COMPRESSION.iter().fold(key, |key, option| key.with("option", option))).finish();
+    let key = tree
+        .key(
+            COMPRESSION
+                .iter()
+                .fold(key, |key, option| key.with("option", option)),
+        )
+        .finish();
     let folder = cache.get("root", &key, |folder| {
         let path = folder.join("root.img");
         erofs(tree, time, tools, &key, &path)?;
@@ -44,8 +54,12 @@ pub(crate) fn make(tree: &Tree, time: u64, tools: &Tools, cache: &Cache) -> Resu
         crate::file::write(&folder.join("root.json"), &note)
     })?;
     let note = folder.join("root.json");
-    let image: RootImage = serde_json::from_slice(&crate::file::read(&note)?).map_err(Error::parse(&note))?;
-    Ok(RootImage { path: folder.join("root.img"), ..image })
+    let image: RootImage =
+        serde_json::from_slice(&crate::file::read(&note)?).map_err(Error::parse(&note))?;
+    Ok(RootImage {
+        path: folder.join("root.img"),
+        ..image
+    })
 }
 
 fn erofs(tree: &Tree, time: u64, tools: &Tools, key: &str, path: &Path) -> Result<()> {
@@ -54,7 +68,16 @@ fn erofs(tree: &Tree, time: u64, tools: &Tools, key: &str, path: &Path) -> Resul
     crate::file::write(&hints, HINTS.as_bytes())?;
     tools
         .program("usr/bin/mkfs.erofs", "mkfs.erofs")
-        .args(["--quiet", "--tar=f", "-T", &time.to_string(), "-U", &uuid, "-L", "holdfast-root"])
+        .args([
+            "--quiet",
+            "--tar=f",
+            "-T",
+            &time.to_string(),
+            "-U",
+            &uuid,
+            "-L",
+            "holdfast-root",
+        ])
         .args(COMPRESSION)
         .arg(format!("--compress-hints={}", hints.display()))
         .arg(path)
@@ -66,15 +89,27 @@ fn erofs(tree: &Tree, time: u64, tools: &Tools, key: &str, path: &Path) -> Resul
 }
 
 fn verity(path: &Path, key: &str) -> Result<RootImage> {
-    let mut file = std::fs::File::options().read(true).write(true).open(path).map_err(Error::read(path))?;
+    let mut file = std::fs::File::options()
+        .read(true)
+        .write(true)
+        .open(path)
+        .map_err(Error::read(path))?;
     let length = file.metadata().map_err(Error::read(path))?.len();
     let data_size = length.next_multiple_of(4096);
     file.set_len(data_size).map_err(Error::write(path))?;
     // A salt of its own for every image, and still the same for the same inputs.
     let salt = digest::of_bytes(format!("verity salt {key}").as_bytes()).into_bytes();
-    let params = Params { salt: salt[..32].to_vec(), uuid: derive_guid(key.as_bytes(), "verity") };
+    let params = Params {
+        salt: salt[..32].to_vec(),
+        uuid: derive_guid(key.as_bytes(), "verity"),
+    };
     let tree = append(&mut file, params).map_err(Error::format("the verity tree"))?;
     file.sync_all().map_err(Error::write(path))?;
     let size = file.metadata().map_err(Error::read(path))?.len();
-    Ok(RootImage { path: path.to_owned(), hash: tree.root_hash().to_string(), data_size, size })
+    Ok(RootImage {
+        path: path.to_owned(),
+        hash: tree.root_hash().to_string(),
+        data_size,
+        size,
+    })
 }

@@ -14,8 +14,23 @@ use crate::tree::{Content, Node, Rules, Tree, check_glibc, check_libraries};
 use std::path::Path;
 
 /// Folders that something is mounted on, or that must be there because the root cannot be written.
-const MOUNT_POINTS: [&str; 15] =
-    ["boot", "config", "dev", "etc", "home", "opt", "proc", "root", "run", "state", "sys", "tmp", "usr/local", "var", "mnt"];
+const MOUNT_POINTS: [&str; 15] = [
+    "boot",
+    "config",
+    "dev",
+    "etc",
+    "home",
+    "opt",
+    "proc",
+    "root",
+    "run",
+    "state",
+    "sys",
+    "tmp",
+    "usr/local",
+    "var",
+    "mnt",
+];
 /// Where our own files are.
 const OURS: &str = "usr/lib/holdfast";
 
@@ -28,8 +43,17 @@ pub(crate) struct Base {
 }
 
 /// Unpacks the packages, applies the rules, the overlay, and what Debian's maintainer scripts would have made.
-pub(crate) fn base(project: &Project, lock: &Lock, tools: &Tools, cache: &Cache, step: &Step) -> Result<Base> {
-    let (debs, store) = (project.cache().join("debs"), project.cache().join("unpacked"));
+pub(crate) fn base(
+    project: &Project,
+    lock: &Lock,
+    tools: &Tools,
+    cache: &Cache,
+    step: &Step,
+) -> Result<Base> {
+    let (debs, store) = (
+        project.cache().join("debs"),
+        project.cache().join("unpacked"),
+    );
     let mut packages = Tree::default();
     for package in &lock.packages {
         step.at(&package.name);
@@ -57,14 +81,26 @@ pub(crate) fn base(project: &Project, lock: &Lock, tools: &Tools, cache: &Cache,
     tree.add_folder(&project.path("buildroot/overlay"))?;
     rules.set_modes(&mut tree)?;
     check_libraries(&tree)?;
-    Ok(Base { tree, packages, modules })
+    Ok(Base {
+        tree,
+        packages,
+        modules,
+    })
 }
 
 /// Whether everything that boards ask for is in the image.
 pub(crate) fn check_drivers(base: &Base, drivers: &boards::Drivers) -> Result<()> {
-    let mut missing: Vec<String> = base.modules.index.missing(&drivers.root).into_iter().map(|name| format!("module {name}")).collect();
+    let mut missing: Vec<String> = base
+        .modules
+        .index
+        .missing(&drivers.root)
+        .into_iter()
+        .map(|name| format!("module {name}"))
+        .collect();
     for pattern in &drivers.firmware {
-        let glob = globset::Glob::new(&format!("usr/lib/firmware/{pattern}")).map_err(Error::parse(Path::new("board-support")))?.compile_matcher();
+        let glob = globset::Glob::new(&format!("usr/lib/firmware/{pattern}"))
+            .map_err(Error::parse(Path::new("board-support")))?
+            .compile_matcher();
         if !base.tree.iter().any(|(path, _)| glob.is_match(path)) {
             missing.push(format!("firmware {pattern}"));
         }
@@ -72,11 +108,15 @@ pub(crate) fn check_drivers(base: &Base, drivers: &boards::Drivers) -> Result<()
     if missing.is_empty() {
         return Ok(());
     }
-    Err(Error::Wrong(format!("the image lacks what a board file asks for: {}; keep it in buildroot/filters.toml, or add its package", missing.join(", "))))
+    Err(Error::Wrong(format!(
+        "the image lacks what a board file asks for: {}; keep it in buildroot/filters.toml, or add its package",
+        missing.join(", ")
+    )))
 }
 
 fn below(path: &str, folder: &str) -> bool {
-    path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+    path.strip_prefix(folder)
+        .is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// All of Debian's certificate authorities in one file, as update-ca-certificates makes it.
@@ -94,28 +134,61 @@ fn certificates(tree: &Tree) -> Result<Vec<u8>> {
         }
     }
     if bundle.is_empty() {
-        return Err(Error::Wrong("the package ca-certificates brought no certificates: has it changed?".into()));
+        return Err(Error::Wrong(
+            "the package ca-certificates brought no certificates: has it changed?".into(),
+        ));
     }
     Ok(bundle)
 }
 
 /// Puts in what is ours.
-pub(crate) fn complete(project: &Project, base: &Base, binaries: &Binaries, system_image: &Path, release: &Release) -> Result<Tree> {
+pub(crate) fn complete(
+    project: &Project,
+    base: &Base,
+    binaries: &Binaries,
+    system_image: &Path,
+    release: &Release,
+) -> Result<Tree> {
     let mut tree = base.tree.clone();
-    let libc = tree.iter().find(|(path, _)| path.ends_with("/libc.so.6")).map(|(path, _)| path.to_owned());
-    let libc = libc.and_then(|path| tree.content(&path)).ok_or_else(|| Error::Wrong("the image has no libc.so.6".into()))?.read()?;
+    let libc = tree
+        .iter()
+        .find(|(path, _)| path.ends_with("/libc.so.6"))
+        .map(|(path, _)| path.to_owned());
+    let libc = libc
+        .and_then(|path| tree.content(&path))
+        .ok_or_else(|| Error::Wrong("the image has no libc.so.6".into()))?
+        .read()?;
     check_glibc("holdfast", &file::read(&binaries.holdfast)?, &libc)?;
-    tree.put("usr/bin/holdfast", 0o755, Node::File(Content::file(&binaries.holdfast)?));
+    tree.put(
+        "usr/bin/holdfast",
+        0o755,
+        Node::File(Content::file(&binaries.holdfast)?),
+    );
     for path in &binaries.engine {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         check_glibc(&name, &file::read(path)?, &libc)?;
-        tree.put(&format!("{OURS}/{name}"), 0o755, Node::File(Content::file(path)?));
+        tree.put(
+            &format!("{OURS}/{name}"),
+            0o755,
+            Node::File(Content::file(path)?),
+        );
     }
-    tree.put(&format!("{OURS}/init"), 0o755, Node::File(Content::file(&binaries.init)?));
-    tree.put(&format!("{OURS}/system-image.tar"), 0o644, Node::File(Content::file(system_image)?));
+    tree.put(
+        &format!("{OURS}/init"),
+        0o755,
+        Node::File(Content::file(&binaries.init)?),
+    );
+    tree.put(
+        &format!("{OURS}/system-image.tar"),
+        0o644,
+        Node::File(Content::file(system_image)?),
+    );
     tree.put_link("usr/sbin/init", "../lib/holdfast/init");
     for (name, program) in [("kubectl", "engine"), ("ctr", "containerd")] {
-        tree.put_link(&format!("usr/bin/{name}"), &format!("../lib/holdfast/{program}"));
+        tree.put_link(
+            &format!("usr/bin/{name}"),
+            &format!("../lib/holdfast/{program}"),
+        );
     }
     manifests(project, &mut tree)?;
     tree.put_bytes(&format!("{OURS}/release.json"), 0o644, release.json()?);
@@ -128,13 +201,27 @@ pub(crate) fn complete(project: &Project, base: &Base, binaries: &Binaries, syst
 fn manifests(project: &Project, tree: &mut Tree) -> Result<()> {
     let folder = project.path("runtime/manifests");
     if !folder.is_dir() {
-        return Err(Error::Wrong(format!("{} is missing: the checkout is not whole", folder.display())));
+        return Err(Error::Wrong(format!(
+            "{} is missing: the checkout is not whole",
+            folder.display()
+        )));
     }
-    let mut paths: Vec<_> = std::fs::read_dir(&folder).map_err(Error::read(&folder))?.flatten().map(|entry| entry.path()).collect();
+    let mut paths: Vec<_> = std::fs::read_dir(&folder)
+        .map_err(Error::read(&folder))?
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
     paths.sort();
-    for path in paths.iter().filter(|path| path.extension().is_some_and(|ending| ending == "yaml" || ending == "json")) {
+    for path in paths.iter().filter(|path| {
+        path.extension()
+            .is_some_and(|ending| ending == "yaml" || ending == "json")
+    }) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        tree.put(&format!("{OURS}/manifests/{name}"), 0o644, Node::File(Content::file(path)?));
+        tree.put(
+            &format!("{OURS}/manifests/{name}"),
+            0o644,
+            Node::File(Content::file(path)?),
+        );
     }
     Ok(())
 }

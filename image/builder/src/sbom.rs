@@ -52,12 +52,20 @@ pub(crate) struct Sources<'a> {
 
 /// The bill as JSON.
 pub(crate) fn make(sources: &Sources<'_>) -> Result<Vec<u8>> {
-    let mut parts: BTreeSet<Part> = debian::parts(sources.lock, sources.packages)?.into_iter().collect();
+    let mut parts: BTreeSet<Part> = debian::parts(sources.lock, sources.packages)?
+        .into_iter()
+        .collect();
     for program in sources.engine {
-        parts.extend(go::parts(&Program::new("go").args(["version", "-m"]).arg(program).text()?));
+        parts.extend(go::parts(
+            &Program::new("go")
+                .args(["version", "-m"])
+                .arg(program)
+                .text()?,
+        ));
     }
     parts.extend(cargo::parts(sources.project, sources.rust_target)?);
-    let mut text = serde_json::to_vec_pretty(&document(sources, &parts)?).map_err(Error::format("the bill of materials"))?;
+    let mut text = serde_json::to_vec_pretty(&document(sources, &parts)?)
+        .map_err(Error::format("the bill of materials"))?;
     text.push(b'\n');
     Ok(text)
 }
@@ -128,8 +136,12 @@ struct Relationship {
 
 fn document<'a>(sources: &'a Sources<'_>, parts: &'a BTreeSet<Part>) -> Result<Document<'a>> {
     const IMAGE: &str = "SPDXRef-image";
-    let created = i64::try_from(sources.time).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-    let created = created.ok_or_else(|| Error::Wrong(format!("{} is no time", sources.time)))?.to_string();
+    let created = i64::try_from(sources.time)
+        .ok()
+        .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+    let created = created
+        .ok_or_else(|| Error::Wrong(format!("{} is no time", sources.time)))?
+        .to_string();
     let image = Package {
         id: IMAGE.into(),
         name: sources.name,
@@ -144,18 +156,42 @@ fn document<'a>(sources: &'a Sources<'_>, parts: &'a BTreeSet<Part>) -> Result<D
         checksums: Vec::new(),
         external_refs: Vec::new(),
     };
-    let packages: Vec<Package<'_>> = std::iter::once(image).chain(parts.iter().map(package)).collect();
-    let related = |id: &str, kind, to: &str| Relationship { spdx_element_id: id.into(), relationship_type: kind, related_spdx_element: to.into() };
+    let packages: Vec<Package<'_>> = std::iter::once(image)
+        .chain(parts.iter().map(package))
+        .collect();
+    let related = |id: &str, kind, to: &str| Relationship {
+        spdx_element_id: id.into(),
+        relationship_type: kind,
+        related_spdx_element: to.into(),
+    };
     let mut relationships = vec![related("SPDXRef-DOCUMENT", "DESCRIBES", IMAGE)];
-    relationships.extend(packages.iter().skip(1).map(|package| related(IMAGE, "CONTAINS", &package.id)));
-    let identity: String = parts.iter().map(|part| format!("{}\n", part.purl)).collect();
+    relationships.extend(
+        packages
+            .iter()
+            .skip(1)
+            .map(|package| related(IMAGE, "CONTAINS", &package.id)),
+    );
+    let identity: String = parts
+        .iter()
+        .map(|part| format!("{}\n", part.purl))
+        .collect();
     Ok(Document {
         spdx_version: "SPDX-2.3",
         data_license: "CC0-1.0",
         id: "SPDXRef-DOCUMENT",
         name: sources.name,
-        document_namespace: format!("https://holdfast.dev/spdx/{}-{}", sources.name, &digest::of_bytes(identity.as_bytes())[..16]),
-        creation_info: CreationInfo { created, creators: [format!("Tool: holdfast-build-{}", env!("CARGO_PKG_VERSION"))] },
+        document_namespace: format!(
+            "https://holdfast.dev/spdx/{}-{}",
+            sources.name,
+            &digest::of_bytes(identity.as_bytes())[..16]
+        ),
+        creation_info: CreationInfo {
+            created,
+            creators: [format!(
+                "Tool: holdfast-build-{}",
+                env!("CARGO_PKG_VERSION")
+            )],
+        },
         packages,
         relationships,
     })
@@ -164,7 +200,11 @@ fn document<'a>(sources: &'a Sources<'_>, parts: &'a BTreeSet<Part>) -> Result<D
 fn package(part: &Part) -> Package<'_> {
     Package {
         // Names hold characters that SPDX identifiers may not; the digest keeps those apart that would then be alike.
-        id: format!("SPDXRef-{}-{}", plain(&part.name), &digest::of_bytes(part.purl.as_bytes())[..12]),
+        id: format!(
+            "SPDXRef-{}-{}",
+            plain(&part.name),
+            &digest::of_bytes(part.purl.as_bytes())[..12]
+        ),
         name: &part.name,
         version_info: &part.version,
         supplier: part.supplier.clone(),
@@ -174,13 +214,32 @@ fn package(part: &Part) -> Package<'_> {
         license_declared: &part.licence,
         license_comments: part.licence_note.as_deref(),
         copyright_text: UNKNOWN,
-        checksums: part.sha256.iter().map(|value| Checksum { algorithm: "SHA256", checksum_value: value }).collect(),
-        external_refs: vec![ExternalRef { reference_category: "PACKAGE-MANAGER", reference_type: "purl", reference_locator: &part.purl }],
+        checksums: part
+            .sha256
+            .iter()
+            .map(|value| Checksum {
+                algorithm: "SHA256",
+                checksum_value: value,
+            })
+            .collect(),
+        external_refs: vec![ExternalRef {
+            reference_category: "PACKAGE-MANAGER",
+            reference_type: "purl",
+            reference_locator: &part.purl,
+        }],
     }
 }
 
 fn plain(name: &str) -> String {
-    name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect()
+    name.chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '.' {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -198,14 +257,32 @@ mod tests {
             licence_note: Some("GPL-2+".into()),
             sha256: Some("ab".into()),
         };
-        let parts = BTreeSet::from([part("a/b", "pkg:golang/a/b@1"), part("a-b", "pkg:deb/debian/a-b@1")]);
-        let project = Project::find(std::path::Path::new(env!("CARGO_MANIFEST_DIR"))).expect("checkout");
+        let parts = BTreeSet::from([
+            part("a/b", "pkg:golang/a/b@1"),
+            part("a-b", "pkg:deb/debian/a-b@1"),
+        ]);
+        let project =
+            Project::find(std::path::Path::new(env!("CARGO_MANIFEST_DIR"))).expect("checkout");
         let (lock, packages) = (Lock::default(), Tree::default());
-        let sources =
-            Sources { project: &project, lock: &lock, packages: &packages, engine: &[], rust_target: "x", name: "image", version: "1.0", time: 1_700_000_000 };
-        let json = serde_json::to_value(document(&sources, &parts).expect("document")).expect("json");
+        let sources = Sources {
+            project: &project,
+            lock: &lock,
+            packages: &packages,
+            engine: &[],
+            rust_target: "x",
+            name: "image",
+            version: "1.0",
+            time: 1_700_000_000,
+        };
+        let json =
+            serde_json::to_value(document(&sources, &parts).expect("document")).expect("json");
         assert_eq!(json["creationInfo"]["created"], "2023-11-14T22:13:20Z");
-        let ids: BTreeSet<&str> = json["packages"].as_array().expect("list").iter().filter_map(|p| p["SPDXID"].as_str()).collect();
+        let ids: BTreeSet<&str> = json["packages"]
+            .as_array()
+            .expect("list")
+            .iter()
+            .filter_map(|p| p["SPDXID"].as_str())
+            .collect();
         assert_eq!(ids.len(), 3, "{ids:?}");
         for relation in json["relationships"].as_array().expect("list") {
             let to = relation["relatedSpdxElement"].as_str().expect("text");

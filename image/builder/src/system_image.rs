@@ -10,9 +10,21 @@ const NAME: &str = "holdfast.local/system";
 
 /// The image for a version, as an archive.
 pub(crate) fn make(version: &str, arch: &str, pause: &Path) -> Result<Vec<u8>> {
-    let folder = |path: &str, mode| Entry { path: path.into(), mode, content: Content::Directory };
-    let file = |path: &str, mode, bytes: Vec<u8>| Entry { path: path.into(), mode, content: Content::File(bytes) };
-    let link = |path: &str, target: &str| Entry { path: path.into(), mode: 0o777, content: Content::Symlink(target.into()) };
+    let folder = |path: &str, mode| Entry {
+        path: path.into(),
+        mode,
+        content: Content::Directory,
+    };
+    let file = |path: &str, mode, bytes: Vec<u8>| Entry {
+        path: path.into(),
+        mode,
+        content: Content::File(bytes),
+    };
+    let link = |path: &str, target: &str| Entry {
+        path: path.into(),
+        mode: 0o777,
+        content: Content::Symlink(target.into()),
+    };
     let mut entries = vec![
         link("bin", "usr/bin"),
         link("lib", "usr/lib"),
@@ -20,10 +32,20 @@ pub(crate) fn make(version: &str, arch: &str, pause: &Path) -> Result<Vec<u8>> {
         link("sbin", "usr/sbin"),
         file("pause", 0o755, file::read(pause)?),
     ];
-    entries.extend(["dev", "etc", "proc", "sys", "usr", "run", "var", "root"].map(|path| folder(path, 0o755)));
+    entries.extend(
+        ["dev", "etc", "proc", "sys", "usr", "run", "var", "root"].map(|path| folder(path, 0o755)),
+    );
     entries.push(folder("tmp", 0o1777));
-    entries.push(file("etc/passwd", 0o644, b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n".to_vec()));
-    entries.push(file("etc/group", 0o644, b"root:x:0:\nnogroup:x:65534:\n".to_vec()));
+    entries.push(file(
+        "etc/passwd",
+        0o644,
+        b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n".to_vec(),
+    ));
+    entries.push(file(
+        "etc/group",
+        0o644,
+        b"root:x:0:\nnogroup:x:65534:\n".to_vec(),
+    ));
     let image = Image {
         name: format!("{NAME}:{version}"),
         architecture: arch.to_owned(),
@@ -32,6 +54,8 @@ pub(crate) fn make(version: &str, arch: &str, pause: &Path) -> Result<Vec<u8>> {
         env: vec!["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into()],
     };
     let mut archive = Vec::new();
-    image.write(&mut archive).map_err(Error::format("the system image"))?;
+    image
+        .write(&mut archive)
+        .map_err(Error::format("the system image"))?;
     Ok(archive)
 }

@@ -11,9 +11,14 @@ use std::process::{Command, Output};
 const MB: u64 = 1_000_000;
 
 fn image() -> PathBuf {
-    let path = std::env::var_os("HOLDFAST_IMAGE").expect("HOLDFAST_IMAGE names the raw image: run `make judges`");
+    let path = std::env::var_os("HOLDFAST_IMAGE")
+        .expect("HOLDFAST_IMAGE names the raw image: run `make judges`");
     let path = PathBuf::from(path);
-    assert!(path.is_file(), "{} is not there: run `make image BOARD=qemu-x86_64`", path.display());
+    assert!(
+        path.is_file(),
+        "{} is not there: run `make image BOARD=qemu-x86_64`",
+        path.display()
+    );
     path
 }
 
@@ -23,9 +28,16 @@ fn beside(image: &Path, ending: &str) -> PathBuf {
 
 /// Runs a judge and fails with all it said.
 fn judge(command: &mut Command) -> Output {
-    let output = command.output().unwrap_or_else(|e| panic!("{command:?} cannot be run ({e}): run tools/setup"));
+    let output = command
+        .output()
+        .unwrap_or_else(|e| panic!("{command:?} cannot be run ({e}): run tools/setup"));
     let said = [output.stdout.as_slice(), &output.stderr].concat();
-    assert!(output.status.success(), "{command:?}: {}\n{}", output.status, String::from_utf8_lossy(&said));
+    assert!(
+        output.status.success(),
+        "{command:?}: {}\n{}",
+        output.status,
+        String::from_utf8_lossy(&said)
+    );
     output
 }
 
@@ -38,7 +50,9 @@ fn partition(name: &str, folder: &Path) -> PathBuf {
     let image = image();
     let mut disk = std::fs::File::open(&image).expect("image");
     let table = gpt::read(&mut disk).expect("a partition table").table;
-    let found: &Partition = table.find(name).unwrap_or_else(|| panic!("no partition {name}"));
+    let found: &Partition = table
+        .find(name)
+        .unwrap_or_else(|| panic!("no partition {name}"));
     disk.seek(SeekFrom::Start(found.offset())).expect("seek");
     let path = folder.join(name);
     let mut out = std::fs::File::create(&path).expect("file");
@@ -48,23 +62,46 @@ fn partition(name: &str, folder: &Path) -> PathBuf {
 
 fn uki(folder: &Path) -> PathBuf {
     let boot = partition("boot", folder);
-    let volume = formats::fat::open(std::fs::File::options().read(true).write(true).open(boot).expect("boot")).expect("FAT");
-    let names: Vec<String> = volume.list().expect("listing").into_iter().map(|entry| entry.path).collect();
-    let name = names.iter().find(|name| name.starts_with("EFI/Linux/holdfast_") && name.ends_with(".efi")).unwrap_or_else(|| panic!("no UKI in {names:?}"));
+    let volume = formats::fat::open(
+        std::fs::File::options()
+            .read(true)
+            .write(true)
+            .open(boot)
+            .expect("boot"),
+    )
+    .expect("FAT");
+    let names: Vec<String> = volume
+        .list()
+        .expect("listing")
+        .into_iter()
+        .map(|entry| entry.path)
+        .collect();
+    let name = names
+        .iter()
+        .find(|name| name.starts_with("EFI/Linux/holdfast_") && name.ends_with(".efi"))
+        .unwrap_or_else(|| panic!("no UKI in {names:?}"));
     let path = folder.join("uki.efi");
     std::fs::write(&path, volume.read_file(name, 64 << 20).expect("UKI")).expect("written");
     path
 }
 
 fn parameter(cmdline: &str, key: &str) -> String {
-    let found = cmdline.split_whitespace().find_map(|word| word.strip_prefix(key)?.strip_prefix('='));
-    found.unwrap_or_else(|| panic!("no {key} in {cmdline:?}")).to_owned()
+    let found = cmdline
+        .split_whitespace()
+        .find_map(|word| word.strip_prefix(key)?.strip_prefix('='));
+    found
+        .unwrap_or_else(|| panic!("no {key} in {cmdline:?}"))
+        .to_owned()
 }
 
 fn cmdline(uki: &Path) -> String {
     let bytes = std::fs::read(uki).expect("UKI");
-    let section = formats::uki::section(&bytes, ".cmdline").expect("a UKI").expect("a command line");
-    String::from_utf8_lossy(section).trim_end_matches('\0').to_owned()
+    let section = formats::uki::section(&bytes, ".cmdline")
+        .expect("a UKI")
+        .expect("a command line");
+    String::from_utf8_lossy(section)
+        .trim_end_matches('\0')
+        .to_owned()
 }
 
 fn locked(tool: &str) -> Command {
@@ -74,7 +111,9 @@ fn locked(tool: &str) -> Command {
 
 #[test]
 fn sgdisk_finds_no_problem_in_the_table() {
-    let said = text(&judge(Command::new("/usr/sbin/sgdisk").arg("-v").arg(image())));
+    let said = text(&judge(
+        Command::new("/usr/sbin/sgdisk").arg("-v").arg(image()),
+    ));
     assert!(said.contains("No problems found"), "{said}");
 }
 
@@ -82,7 +121,11 @@ fn sgdisk_finds_no_problem_in_the_table() {
 fn fsck_fat_finds_both_volumes_clean() {
     let folder = tempfile::tempdir().expect("temp dir");
     for name in ["boot", "CONFIG"] {
-        judge(Command::new("/usr/sbin/fsck.fat").args(["-n", "-v"]).arg(partition(name, folder.path())));
+        judge(
+            Command::new("/usr/sbin/fsck.fat")
+                .args(["-n", "-v"])
+                .arg(partition(name, folder.path())),
+        );
     }
 }
 
@@ -91,11 +134,26 @@ fn the_root_passes_fsck_erofs_and_veritysetup() {
     let folder = tempfile::tempdir().expect("temp dir");
     let (uki, root) = (uki(folder.path()), partition("root-a", folder.path()));
     let cmdline = cmdline(&uki);
-    let (hash, size) = (parameter(&cmdline, "holdfast.roothash"), parameter(&cmdline, "holdfast.rootsize"));
-    judge(Command::new("/usr/sbin/veritysetup").arg("verify").args([&root, &root]).arg(&hash).arg(format!("--hash-offset={size}")));
+    let (hash, size) = (
+        parameter(&cmdline, "holdfast.roothash"),
+        parameter(&cmdline, "holdfast.rootsize"),
+    );
+    judge(
+        Command::new("/usr/sbin/veritysetup")
+            .arg("verify")
+            .args([&root, &root])
+            .arg(&hash)
+            .arg(format!("--hash-offset={size}")),
+    );
     // One flipped bit, and the judge must say no: otherwise the check above proves nothing.
     flip(&root, size.parse::<u64>().expect("number") / 2);
-    let said = Command::new("/usr/sbin/veritysetup").arg("verify").args([&root, &root]).arg(&hash).arg(format!("--hash-offset={size}")).output().expect("veritysetup");
+    let said = Command::new("/usr/sbin/veritysetup")
+        .arg("verify")
+        .args([&root, &root])
+        .arg(&hash)
+        .arg(format!("--hash-offset={size}"))
+        .output()
+        .expect("veritysetup");
     assert!(!said.status.success(), "a flipped bit went unnoticed");
     flip(&root, size.parse::<u64>().expect("number") / 2);
     // Reads and unpacks every file, without writing any.
@@ -104,7 +162,11 @@ fn the_root_passes_fsck_erofs_and_veritysetup() {
 
 fn flip(path: &Path, at: u64) {
     use std::os::unix::fs::FileExt;
-    let file = std::fs::File::options().read(true).write(true).open(path).expect("file");
+    let file = std::fs::File::options()
+        .read(true)
+        .write(true)
+        .open(path)
+        .expect("file");
     let mut byte = [0];
     file.read_exact_at(&mut byte, at).expect("read");
     file.write_all_at(&[byte[0] ^ 1], at).expect("written");
@@ -114,12 +176,24 @@ fn flip(path: &Path, at: u64) {
 fn ukify_reads_the_uki() {
     let folder = tempfile::tempdir().expect("temp dir");
     let uki = uki(folder.path());
-    let said = text(&judge(Command::new("python3").arg(locked_path("usr/bin/ukify")).args(["inspect", "--json=short"]).arg(&uki)));
+    let said = text(&judge(
+        Command::new("python3")
+            .arg(locked_path("usr/bin/ukify"))
+            .args(["inspect", "--json=short"])
+            .arg(&uki),
+    ));
     let sections: serde_json::Value = serde_json::from_str(&said).expect("JSON");
-    for name in [".osrel", ".cmdline", ".uname", ".linux", ".initrd", ".ucode"] {
+    for name in [
+        ".osrel", ".cmdline", ".uname", ".linux", ".initrd", ".ucode",
+    ] {
         assert!(sections.get(name).is_some(), "no {name} in {said}");
     }
-    assert!(sections[".osrel"]["text"].as_str().is_some_and(|text| text.contains("ID=holdfast")), "{said}");
+    assert!(
+        sections[".osrel"]["text"]
+            .as_str()
+            .is_some_and(|text| text.contains("ID=holdfast")),
+        "{said}"
+    );
 }
 
 fn locked_path(tool: &str) -> PathBuf {
@@ -131,18 +205,31 @@ fn locked_path(tool: &str) -> PathBuf {
 fn the_compressed_image_is_the_raw_one_and_its_digest_fits() {
     let image = image();
     let packed = beside(&image, ".zst");
-    judge(Command::new("sha256sum").arg("-c").arg(beside(&image, ".zst.sha256")).current_dir(image.parent().expect("folder")));
-    let mut unpacked = zstd::Decoder::new(std::fs::File::open(&packed).expect("packed")).expect("zstd");
+    judge(
+        Command::new("sha256sum")
+            .arg("-c")
+            .arg(beside(&image, ".zst.sha256"))
+            .current_dir(image.parent().expect("folder")),
+    );
+    let mut unpacked =
+        zstd::Decoder::new(std::fs::File::open(&packed).expect("packed")).expect("zstd");
     let mut raw = std::fs::File::open(&image).expect("raw");
     let (mut left, mut right) = (vec![0; 1 << 20], vec![0; 1 << 20]);
     loop {
         let read = raw.read(&mut left).expect("raw");
         if read == 0 {
-            assert_eq!(unpacked.read(&mut right).expect("packed"), 0, "the compressed image is longer");
+            assert_eq!(
+                unpacked.read(&mut right).expect("packed"),
+                0,
+                "the compressed image is longer"
+            );
             return;
         }
         unpacked.read_exact(&mut right[..read]).expect("packed");
-        assert!(left[..read] == right[..read], "the compressed image differs");
+        assert!(
+            left[..read] == right[..read],
+            "the compressed image differs"
+        );
     }
 }
 
@@ -150,10 +237,20 @@ fn the_compressed_image_is_the_raw_one_and_its_digest_fits() {
 fn sizes_are_within_their_budgets() {
     let folder = tempfile::tempdir().expect("temp dir");
     let uki = uki(folder.path());
-    let root = parameter(&cmdline(&uki), "holdfast.rootsize").parse::<u64>().expect("number");
+    let root = parameter(&cmdline(&uki), "holdfast.rootsize")
+        .parse::<u64>()
+        .expect("number");
     let length = |path: &Path| std::fs::metadata(path).expect("size").len();
     // The tree on top of the data is one part in 127.
-    let sizes = [("UKI", length(&uki), 25 * MB), ("root image", root + root / 126, 230 * MB), ("flashable image", length(&beside(&image(), ".zst")), 220 * MB)];
+    let sizes = [
+        ("UKI", length(&uki), 25 * MB),
+        ("root image", root + root / 126, 230 * MB),
+        (
+            "flashable image",
+            length(&beside(&image(), ".zst")),
+            220 * MB,
+        ),
+    ];
     for (name, size, budget) in sizes {
         println!("{name}: {:.1} MB of {} MB", size as f64 / 1e6, budget / MB);
         assert!(size <= budget, "{name}: {size} bytes, more than {budget}");
@@ -163,9 +260,24 @@ fn sizes_are_within_their_budgets() {
 #[test]
 fn the_bill_of_materials_names_all_kinds_of_parts() {
     let image = image();
-    let bill: serde_json::Value = serde_json::from_slice(&std::fs::read(image.with_extension("spdx.json")).expect("bill")).expect("JSON");
-    let purls: Vec<&str> = bill["packages"].as_array().expect("list").iter().filter_map(|p| p["externalRefs"][0]["referenceLocator"].as_str()).collect();
-    for start in ["pkg:deb/debian/libc6@", "pkg:golang/k8s.io/kubernetes@", "pkg:cargo/rustix@"] {
-        assert!(purls.iter().any(|purl| purl.starts_with(start)), "no {start} among {}", purls.len());
+    let bill: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(image.with_extension("spdx.json")).expect("bill"))
+            .expect("JSON");
+    let purls: Vec<&str> = bill["packages"]
+        .as_array()
+        .expect("list")
+        .iter()
+        .filter_map(|p| p["externalRefs"][0]["referenceLocator"].as_str())
+        .collect();
+    for start in [
+        "pkg:deb/debian/libc6@",
+        "pkg:golang/k8s.io/kubernetes@",
+        "pkg:cargo/rustix@",
+    ] {
+        assert!(
+            purls.iter().any(|purl| purl.starts_with(start)),
+            "no {start} among {}",
+            purls.len()
+        );
     }
 }

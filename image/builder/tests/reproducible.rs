@@ -6,17 +6,30 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 fn run(command: &mut Command) {
-    let output = command.output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
-    assert!(output.status.success(), "{command:?}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr));
+    let output = command
+        .output()
+        .unwrap_or_else(|e| panic!("{command:?}: {e}"));
+    assert!(
+        output.status.success(),
+        "{command:?}: {}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 fn clone(from: &Path, to: &Path) {
-    run(Command::new("git").args(["clone", "--quiet", "--local"]).arg(from).arg(to));
+    run(Command::new("git")
+        .args(["clone", "--quiet", "--local"])
+        .arg(from)
+        .arg(to));
     // Downloads are checked by digest wherever they come from: no need to fetch them twice.
     let debs = from.join("build/cache/debs");
     if debs.is_dir() {
         std::fs::create_dir_all(to.join("build/cache")).expect("folder");
-        run(Command::new("cp").arg("-r").arg(debs).arg(to.join("build/cache/")));
+        run(Command::new("cp")
+            .arg("-r")
+            .arg(debs)
+            .arg(to.join("build/cache/")));
     }
 }
 
@@ -33,8 +46,20 @@ fn build(clone: &Path) -> Vec<(String, Vec<u8>)> {
         jobs: None,
         source_date_epoch: None,
     };
-    let built = builder::build(&project, &options, builder::Progress::detect()).unwrap_or_else(|error| panic!("{error}"));
-    [built.image, built.bill].iter().map(|path| (path.file_name().expect("name").to_string_lossy().into_owned(), std::fs::read(path).expect("read"))).collect()
+    let built = builder::build(&project, &options, builder::Progress::detect())
+        .unwrap_or_else(|error| panic!("{error}"));
+    [built.image, built.bill]
+        .iter()
+        .map(|path| {
+            (
+                path.file_name()
+                    .expect("name")
+                    .to_string_lossy()
+                    .into_owned(),
+                std::fs::read(path).expect("read"),
+            )
+        })
+        .collect()
 }
 
 #[test]
@@ -48,6 +73,10 @@ fn two_clones_give_the_same_bytes() {
     });
     for (left, right) in first.iter().zip(&second) {
         assert_eq!(left.0, right.0);
-        assert!(left.1 == right.1, "{} differs between two clones of one commit", left.0);
+        assert!(
+            left.1 == right.1,
+            "{} differs between two clones of one commit",
+            left.0
+        );
     }
 }

@@ -7,9 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 const FOLDER: &str = "usr/lib/firmware/";
 
 /// Puts back from `packages` what `wanted` (names as modules give them) means, with the files that links lead to.
-pub(crate) fn install(tree: &mut Tree, packages: &Tree, wanted: &BTreeSet<String>) -> Result<usize> {
-    let there: BTreeSet<&str> =
-        packages.iter().filter(|(_, entry)| entry.node != Node::Folder).filter_map(|(path, _)| path.strip_prefix(FOLDER)).collect();
+pub(crate) fn install(
+    tree: &mut Tree,
+    packages: &Tree,
+    wanted: &BTreeSet<String>,
+) -> Result<usize> {
+    let there: BTreeSet<&str> = packages
+        .iter()
+        .filter(|(_, entry)| entry.node != Node::Folder)
+        .filter_map(|(path, _)| path.strip_prefix(FOLDER))
+        .collect();
     let chosen = choose(&there, wanted)?;
     let count = chosen.len();
     for name in chosen {
@@ -23,9 +30,13 @@ fn put_with_targets(tree: &mut Tree, packages: &Tree, path: &str) {
     let mut path = path.to_owned();
     // A chain of links is short; the limit is for a loop.
     for _ in 0..8 {
-        let Some(entry) = packages.get(&path) else { return };
+        let Some(entry) = packages.get(&path) else {
+            return;
+        };
         tree.put(&path, entry.mode, entry.node.clone());
-        let Node::Symlink(target) = &entry.node else { return };
+        let Node::Symlink(target) = &entry.node else {
+            return;
+        };
         path = Tree::resolve(&path, target);
     }
 }
@@ -44,9 +55,15 @@ fn choose<'a>(there: &BTreeSet<&'a str>, wanted: &BTreeSet<String>) -> Result<BT
         if let Some(name) = there.get(want.as_str()) {
             chosen.insert(*name);
         } else if let Some((family, version)) = versioned(want) {
-            chosen.extend(families.get(family).and_then(|versions| Some(*versions.range(..=version).next_back()?.1)));
+            chosen.extend(
+                families
+                    .get(family)
+                    .and_then(|versions| Some(*versions.range(..=version).next_back()?.1)),
+            );
         } else if want.contains(['*', '?', '[']) {
-            let pattern = globset::Glob::new(want).map_err(crate::error::Error::parse(std::path::Path::new("a module's list of firmware")))?;
+            let pattern = globset::Glob::new(want).map_err(crate::error::Error::parse(
+                std::path::Path::new("a module's list of firmware"),
+            ))?;
             let matcher = pattern.compile_matcher();
             chosen.extend(there.iter().filter(|name| matcher.is_match(name)));
         }
@@ -54,9 +71,14 @@ fn choose<'a>(there: &BTreeSet<&'a str>, wanted: &BTreeSet<String>) -> Result<BT
     // A driver names the newest version of a family it knows, and older ones for older systems: one is enough.
     let mut newest: BTreeMap<&str, u32> = BTreeMap::new();
     for (family, version) in chosen.iter().filter_map(|name| versioned(name)) {
-        newest.entry(family).and_modify(|newest| *newest = version.max(*newest)).or_insert(version);
+        newest
+            .entry(family)
+            .and_modify(|newest| *newest = version.max(*newest))
+            .or_insert(version);
     }
-    chosen.retain(|name| versioned(name).is_none_or(|(family, version)| newest.get(family) == Some(&version)));
+    chosen.retain(|name| {
+        versioned(name).is_none_or(|(family, version)| newest.get(family) == Some(&version))
+    });
     Ok(chosen)
 }
 
@@ -73,19 +95,45 @@ mod tests {
     #[test]
     fn files_are_chosen() {
         let there = BTreeSet::from([
-            "iwlwifi-ty-59.ucode", "iwlwifi-ty-89.ucode", "iwlwifi-ty-92.ucode", "iwlwifi-old-5.ucode", "rtl_nic/a.fw", "rtl_nic/b.fw", "i915/x_guc_70.bin", "z.bin",
+            "iwlwifi-ty-59.ucode",
+            "iwlwifi-ty-89.ucode",
+            "iwlwifi-ty-92.ucode",
+            "iwlwifi-old-5.ucode",
+            "rtl_nic/a.fw",
+            "rtl_nic/b.fw",
+            "i915/x_guc_70.bin",
+            "z.bin",
         ]);
         let cases: [(&str, &[&str], &[&str]); 6] = [
             ("by name", &["rtl_nic/a.fw"], &["rtl_nic/a.fw"]),
-            ("by pattern", &["rtl_nic/*.fw"], &["rtl_nic/a.fw", "rtl_nic/b.fw"]),
-            ("nearest older version", &["iwlwifi-ty-90.ucode"], &["iwlwifi-ty-89.ucode"]),
-            ("newest of several", &["iwlwifi-ty-59.ucode", "iwlwifi-ty-89.ucode"], &["iwlwifi-ty-89.ucode"]),
+            (
+                "by pattern",
+                &["rtl_nic/*.fw"],
+                &["rtl_nic/a.fw", "rtl_nic/b.fw"],
+            ),
+            (
+                "nearest older version",
+                &["iwlwifi-ty-90.ucode"],
+                &["iwlwifi-ty-89.ucode"],
+            ),
+            (
+                "newest of several",
+                &["iwlwifi-ty-59.ucode", "iwlwifi-ty-89.ucode"],
+                &["iwlwifi-ty-89.ucode"],
+            ),
             ("nothing old enough", &["iwlwifi-ty-10.ucode"], &[]),
             ("not there", &["q.bin"], &[]),
         ];
         for (name, wanted, want) in cases {
             let wanted = wanted.iter().map(|w| (*w).to_owned()).collect();
-            assert_eq!(choose(&there, &wanted).expect("chosen").into_iter().collect::<Vec<_>>(), want, "{name}");
+            assert_eq!(
+                choose(&there, &wanted)
+                    .expect("chosen")
+                    .into_iter()
+                    .collect::<Vec<_>>(),
+                want,
+                "{name}"
+            );
         }
     }
 
@@ -96,7 +144,15 @@ mod tests {
         packages.put_link("usr/lib/firmware/b/alias.bin", "../a/real.bin");
         packages.put_bytes("usr/lib/firmware/other.bin", 0o644, "y");
         let mut tree = Tree::default();
-        install(&mut tree, &packages, &BTreeSet::from(["b/alias.bin".to_owned()])).expect("installed");
-        assert!(tree.content("usr/lib/firmware/b/alias.bin").is_some() && tree.get("usr/lib/firmware/other.bin").is_none());
+        install(
+            &mut tree,
+            &packages,
+            &BTreeSet::from(["b/alias.bin".to_owned()]),
+        )
+        .expect("installed");
+        assert!(
+            tree.content("usr/lib/firmware/b/alias.bin").is_some()
+                && tree.get("usr/lib/firmware/other.bin").is_none()
+        );
     }
 }

@@ -7,7 +7,9 @@ use std::fmt::Write;
 /// A module's name: its file name without endings, `-` written as `_`.
 pub(super) fn name(path: &str) -> String {
     let file = path.rsplit('/').next().unwrap_or(path).trim();
-    file.split_once(".ko").map_or(file, |(stem, _)| stem).replace('-', "_")
+    file.split_once(".ko")
+        .map_or(file, |(stem, _)| stem)
+        .replace('-', "_")
 }
 
 /// What depmod found.
@@ -26,14 +28,26 @@ impl Index {
         let modules = dep
             .lines()
             .filter_map(|line| line.split_once(':'))
-            .map(|(path, needs)| (name(path), (path.to_owned(), needs.split_whitespace().map(str::to_owned).collect())))
+            .map(|(path, needs)| {
+                (
+                    name(path),
+                    (
+                        path.to_owned(),
+                        needs.split_whitespace().map(str::to_owned).collect(),
+                    ),
+                )
+            })
             .collect();
         let aliases = alias
             .lines()
             .filter_map(|line| line.strip_prefix("alias ")?.rsplit_once(' '))
             .map(|(pattern, module)| (pattern.to_owned(), name(module)))
             .collect();
-        Self { modules, aliases, builtin: builtin.lines().map(name).collect() }
+        Self {
+            modules,
+            aliases,
+            builtin: builtin.lines().map(name).collect(),
+        }
     }
 
     /// The index of these modules and all they need.
@@ -54,21 +68,41 @@ impl Index {
             )));
         }
         Ok(Self {
-            modules: self.modules.iter().filter(|(name, _)| names.contains(*name)).map(|(n, m)| (n.clone(), m.clone())).collect(),
-            aliases: self.aliases.iter().filter(|(_, module)| names.contains(module)).cloned().collect(),
+            modules: self
+                .modules
+                .iter()
+                .filter(|(name, _)| names.contains(*name))
+                .map(|(n, m)| (n.clone(), m.clone()))
+                .collect(),
+            aliases: self
+                .aliases
+                .iter()
+                .filter(|(_, module)| names.contains(module))
+                .cloned()
+                .collect(),
             builtin: BTreeSet::new(),
         })
     }
 
     /// Those of `wanted` that are neither modules nor in the kernel.
     pub(crate) fn missing<'a>(&self, wanted: impl IntoIterator<Item = &'a String>) -> Vec<&'a str> {
-        let there = |wanted: &str| self.modules.contains_key(&name(wanted)) || self.builtin.contains(&name(wanted));
-        wanted.into_iter().map(String::as_str).filter(|wanted| !there(wanted)).collect()
+        let there = |wanted: &str| {
+            self.modules.contains_key(&name(wanted)) || self.builtin.contains(&name(wanted))
+        };
+        wanted
+            .into_iter()
+            .map(String::as_str)
+            .filter(|wanted| !there(wanted))
+            .collect()
     }
 
     /// Names of those of `wanted` that are modules.
     pub(crate) fn loadable<'a>(&self, wanted: &'a [String]) -> Vec<&'a str> {
-        wanted.iter().filter(|wanted| self.modules.contains_key(&name(wanted))).map(String::as_str).collect()
+        wanted
+            .iter()
+            .filter(|wanted| self.modules.contains_key(&name(wanted)))
+            .map(String::as_str)
+            .collect()
     }
 
     /// Paths of all modules, below the modules folder.
@@ -78,21 +112,25 @@ impl Index {
 
     /// Text of `modules.dep`.
     pub(crate) fn dep(&self) -> String {
-        self.modules.values().fold(String::new(), |mut text, (path, needs)| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{path}:");
-            needs.iter().for_each(|need| text.extend([" ", need]));
-            text.push('\n');
-            text
-        })
+        self.modules
+            .values()
+            .fold(String::new(), |mut text, (path, needs)| {
+                // Writing to a String cannot fail.
+                let _ = write!(text, "{path}:");
+                needs.iter().for_each(|need| text.extend([" ", need]));
+                text.push('\n');
+                text
+            })
     }
 
     /// Text of `modules.alias`.
     pub(crate) fn alias(&self) -> String {
-        self.aliases.iter().fold(String::new(), |mut text, (pattern, module)| {
-            let _ = writeln!(text, "alias {pattern} {module}");
-            text
-        })
+        self.aliases
+            .iter()
+            .fold(String::new(), |mut text, (pattern, module)| {
+                let _ = writeln!(text, "alias {pattern} {module}");
+                text
+            })
     }
 }
 
@@ -105,7 +143,9 @@ mod tests {
 
     #[test]
     fn a_subset_has_what_its_modules_need_and_their_aliases() {
-        let subset = Index::parse(DEP, ALIAS, "kernel/drivers/virtio/virtio_pci.ko\n").subset(&["ext4".into(), "virtio-pci".into()]).expect("known");
+        let subset = Index::parse(DEP, ALIAS, "kernel/drivers/virtio/virtio_pci.ko\n")
+            .subset(&["ext4".into(), "virtio-pci".into()])
+            .expect("known");
         let want = "kernel/lib/crc16.ko:\nkernel/fs/ext4/ext4.ko: kernel/fs/jbd2/jbd2.ko kernel/lib/crc16.ko\nkernel/fs/jbd2/jbd2.ko:\n";
         assert_eq!(subset.dep(), want);
         assert_eq!(subset.alias(), "alias fs-ext4 ext4\n");
@@ -114,8 +154,18 @@ mod tests {
     #[test]
     fn names_are_spelled_either_way_and_unknown_ones_are_told() {
         let index = Index::parse(DEP, ALIAS, "kernel/drivers/virtio/virtio_pci.ko\n");
-        assert_eq!(index.subset(&["x-y".into()]).expect("known").paths().collect::<Vec<_>>(), ["kernel/x-y.ko"]);
-        let error = index.subset(&["ext4".into(), "nvme".into()]).expect_err("nvme").to_string();
+        assert_eq!(
+            index
+                .subset(&["x-y".into()])
+                .expect("known")
+                .paths()
+                .collect::<Vec<_>>(),
+            ["kernel/x-y.ko"]
+        );
+        let error = index
+            .subset(&["ext4".into(), "nvme".into()])
+            .expect_err("nvme")
+            .to_string();
         assert!(error.contains("does not have: nvme"), "{error}");
     }
 }

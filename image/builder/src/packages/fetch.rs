@@ -22,9 +22,18 @@ pub(crate) fn place(debs: &Path, package: &LockedPackage) -> PathBuf {
 }
 
 /// Fetches what is missing; `mirror` is asked for only then, so that a full cache builds without a network.
-pub(crate) fn fetch(lock: &Lock, debs: &Path, mirror: impl FnOnce() -> Result<Mirror>, step: &Step) -> Result<()> {
+pub(crate) fn fetch(
+    lock: &Lock,
+    debs: &Path,
+    mirror: impl FnOnce() -> Result<Mirror>,
+    step: &Step,
+) -> Result<()> {
     file::folder(debs)?;
-    let missing: Vec<&LockedPackage> = lock.packages.iter().filter(|package| !is_whole(debs, package)).collect();
+    let missing: Vec<&LockedPackage> = lock
+        .packages
+        .iter()
+        .filter(|package| !is_whole(debs, package))
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -45,10 +54,24 @@ fn is_whole(debs: &Path, package: &LockedPackage) -> bool {
 }
 
 fn download(batch: &[&LockedPackage], debs: &Path, mirror: &Mirror) -> Result<()> {
-    let mut helper = Program::new(HELPER).args(["-q", "-o", "APT::Sandbox::User=", "-o", "Acquire::Retries=3", "download-file"]);
+    let mut helper = Program::new(HELPER).args([
+        "-q",
+        "-o",
+        "APT::Sandbox::User=",
+        "-o",
+        "Acquire::Retries=3",
+        "download-file",
+    ]);
     for package in batch {
-        let url = format!("{}/{}", mirror.url(package.archive), package.path.replace('+', "%2b").replace('~', "%7e"));
-        helper = helper.arg(url).arg(partial(debs, package)).arg(format!("SHA256:{}", package.sha256));
+        let url = format!(
+            "{}/{}",
+            mirror.url(package.archive),
+            package.path.replace('+', "%2b").replace('~', "%7e")
+        );
+        helper = helper
+            .arg(url)
+            .arg(partial(debs, package))
+            .arg(format!("SHA256:{}", package.sha256));
     }
     helper.stdout().map_err(|error| explain(error, batch))?;
     for package in batch {
@@ -72,14 +95,20 @@ fn partial(debs: &Path, package: &LockedPackage) -> PathBuf {
 
 /// A version that is gone from the mirror is the usual failure; apt says only "404".
 fn explain(error: Error, batch: &[&LockedPackage]) -> Error {
-    let Error::Program { stderr, .. } = &error else { return error };
+    let Error::Program { stderr, .. } = &error else {
+        return error;
+    };
     let gone: Vec<String> = batch
         .iter()
         .filter(|package| {
             let name = package.path.rsplit('/').next().unwrap_or_default();
             let escaped = name.replace('+', "%2b").replace('~', "%7e");
             let failed = |line: &&str| line.contains(name) || line.contains(&escaped);
-            stderr.contains("404") && stderr.lines().filter(|line| line.starts_with("E:")).any(|line| failed(&line))
+            stderr.contains("404")
+                && stderr
+                    .lines()
+                    .filter(|line| line.starts_with("E:"))
+                    .any(|line| failed(&line))
         })
         .map(|package| format!("{} {}", package.name, package.version))
         .collect();
@@ -108,9 +137,22 @@ mod tests {
             size: 1,
             sha256: "0".repeat(64),
         };
-        let failure = |stderr: &str| Error::Program { line: "apt-helper".into(), status: "100".into(), stderr: stderr.into() };
-        let gone = explain(failure("E: Failed to fetch http://m.test/pool/main/c/crun/crun_1.21-1_amd64.deb  404  Not Found"), &[&package]);
-        assert!(gone.to_string().contains("no longer has crun 1.21-1") && gone.to_string().contains("holdfast build lock"), "{gone}");
+        let failure = |stderr: &str| Error::Program {
+            line: "apt-helper".into(),
+            status: "100".into(),
+            stderr: stderr.into(),
+        };
+        let gone = explain(
+            failure(
+                "E: Failed to fetch http://m.test/pool/main/c/crun/crun_1.21-1_amd64.deb  404  Not Found",
+            ),
+            &[&package],
+        );
+        assert!(
+            gone.to_string().contains("no longer has crun 1.21-1")
+                && gone.to_string().contains("holdfast build lock"),
+            "{gone}"
+        );
         let other = explain(failure("E: Could not connect"), &[&package]);
         assert!(other.to_string().contains("Could not connect"), "{other}");
     }

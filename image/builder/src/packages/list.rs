@@ -54,7 +54,11 @@ impl PackageList {
         let list: Self = toml::from_str(text).map_err(Error::parse(path))?;
         for group in &list.group {
             if group.why.trim().is_empty() {
-                return Err(Error::Wrong(format!("{}: group {:?} does not say why it is there", path.display(), group.name)));
+                return Err(Error::Wrong(format!(
+                    "{}: group {:?} does not say why it is there",
+                    path.display(),
+                    group.name
+                )));
             }
         }
         Ok(list)
@@ -69,15 +73,30 @@ impl PackageList {
     pub(crate) fn root(&self, arch: &str) -> Result<Wanted> {
         let own = self.arch.get(arch).ok_or_else(|| {
             let known: Vec<&str> = self.arch.keys().map(String::as_str).collect();
-            Error::Wrong(format!("buildroot/packages.toml has no [arch.{arch}]; it knows {}", known.join(", ")))
+            Error::Wrong(format!(
+                "buildroot/packages.toml has no [arch.{arch}]; it knows {}",
+                known.join(", ")
+            ))
         })?;
-        let packages = self.group.iter().flat_map(|group| &group.packages).chain(&own.packages).cloned().collect();
-        Ok(Wanted { packages, without: self.without.values().flatten().cloned().collect() })
+        let packages = self
+            .group
+            .iter()
+            .flat_map(|group| &group.packages)
+            .chain(&own.packages)
+            .cloned()
+            .collect();
+        Ok(Wanted {
+            packages,
+            without: self.without.values().flatten().cloned().collect(),
+        })
     }
 
     /// What the build itself runs.
     pub(crate) fn tools(&self) -> Wanted {
-        Wanted { packages: self.tools.packages.iter().cloned().collect(), without: self.tools.without.iter().cloned().collect() }
+        Wanted {
+            packages: self.tools.packages.iter().cloned().collect(),
+            without: self.tools.without.iter().cloned().collect(),
+        }
     }
 }
 
@@ -105,16 +124,28 @@ without = ["debconf"]
     fn groups_and_architecture_are_joined() {
         let list = PackageList::parse(LIST, Path::new("packages.toml")).expect("valid");
         let root = list.root("amd64").expect("known");
-        assert_eq!(root.packages.into_iter().collect::<Vec<_>>(), ["bash", "linux-image-amd64"]);
+        assert_eq!(
+            root.packages.into_iter().collect::<Vec<_>>(),
+            ["bash", "linux-image-amd64"]
+        );
         assert!(root.without.contains("perl-base"));
-        assert!(list.root("riscv64").expect_err("unknown").to_string().contains("it knows amd64"));
+        assert!(
+            list.root("riscv64")
+                .expect_err("unknown")
+                .to_string()
+                .contains("it knows amd64")
+        );
     }
 
     #[test]
     fn mistakes_are_named() {
         let cases = [
             ("unknown key", LIST.replace("suite", "suit"), "suit"),
-            ("no reason", LIST.replace("a shell", " "), "does not say why"),
+            (
+                "no reason",
+                LIST.replace("a shell", " "),
+                "does not say why",
+            ),
         ];
         for (name, text, want) in cases {
             let error = PackageList::parse(&text, Path::new("packages.toml")).expect_err(name);

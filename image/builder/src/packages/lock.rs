@@ -56,15 +56,22 @@ impl Lock {
         let mut last = "";
         for package in &lock.packages {
             let wrong = |what: &str| {
-                Error::Wrong(format!("{}: package {}: {what}; run `holdfast build lock`", path.display(), package.name))
+                Error::Wrong(format!(
+                    "{}: package {}: {what}; run `holdfast build lock`",
+                    path.display(),
+                    package.name
+                ))
             };
             if package.name.as_str() <= last {
                 return Err(wrong("named twice or out of order"));
             }
-            if package.sha256.len() != 64 || !package.sha256.bytes().all(|b| b.is_ascii_hexdigit()) {
+            if package.sha256.len() != 64 || !package.sha256.bytes().all(|b| b.is_ascii_hexdigit())
+            {
                 return Err(wrong("its sha256 is not 64 hexadecimal digits"));
             }
-            if !package.path.starts_with("pool/") || package.path.split('/').any(|part| part == "..") {
+            if !package.path.starts_with("pool/")
+                || package.path.split('/').any(|part| part == "..")
+            {
                 return Err(wrong("its path is not below pool/"));
             }
             last = &package.name;
@@ -78,7 +85,10 @@ impl Lock {
     /// As [`Lock::parse`], or when there is none.
     pub fn load(path: &Path) -> Result<Self> {
         if !path.is_file() {
-            return Err(Error::Wrong(format!("{} is not there: run `holdfast build lock`", path.display())));
+            return Err(Error::Wrong(format!(
+                "{} is not there: run `holdfast build lock`",
+                path.display()
+            )));
         }
         Self::parse(&file::text(path)?, path)
     }
@@ -88,21 +98,36 @@ impl Lock {
     /// # Errors
     /// Never in practice; the serializer's own.
     pub fn render(&self) -> Result<String> {
-        let body = toml::to_string(self).map_err(|e| Error::Format { what: "the lock", source: Box::new(e) })?;
+        let body = toml::to_string(self).map_err(|e| Error::Format {
+            what: "the lock",
+            source: Box::new(e),
+        })?;
         Ok(format!("{HEAD}{body}"))
     }
 
     /// What changed from `old` to this lock, one line each.
     #[must_use]
     pub fn changes(&self, old: &Self) -> Vec<String> {
-        let find = |lock: &Self, name: &str| lock.packages.iter().find(|p| p.name == name).map(|p| p.version.clone());
-        let mut names: Vec<&str> = self.packages.iter().chain(&old.packages).map(|p| p.name.as_str()).collect();
+        let find = |lock: &Self, name: &str| {
+            lock.packages
+                .iter()
+                .find(|p| p.name == name)
+                .map(|p| p.version.clone())
+        };
+        let mut names: Vec<&str> = self
+            .packages
+            .iter()
+            .chain(&old.packages)
+            .map(|p| p.name.as_str())
+            .collect();
         names.sort_unstable();
         names.dedup();
         names
             .into_iter()
             .filter_map(|name| match (find(old, name), find(self, name)) {
-                (Some(before), Some(after)) if before != after => Some(format!("{name} {before} -> {after}")),
+                (Some(before), Some(after)) if before != after => {
+                    Some(format!("{name} {before} -> {after}"))
+                }
                 (Some(before), None) => Some(format!("{name} {before} removed")),
                 (None, Some(after)) => Some(format!("{name} {after} added")),
                 _ => None,
@@ -129,7 +154,9 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back() {
-        let lock = Lock { packages: vec![package("a", "1:2"), package("b", "3")] };
+        let lock = Lock {
+            packages: vec![package("a", "1:2"), package("b", "3")],
+        };
         let text = lock.render().expect("text");
         assert!(text.starts_with("# Written by"), "{text}");
         assert_eq!(Lock::parse(&text, Path::new("l")).expect("valid"), lock);
@@ -137,25 +164,47 @@ mod tests {
 
     #[test]
     fn bad_locks_are_refused() {
-        let cases: [(&str, fn(&mut Vec<LockedPackage>), &str); 4] = [
+        type Spoil = fn(&mut Vec<LockedPackage>);
+        let cases: [(&str, Spoil, &str); 4] = [
             ("twice", |p| p[1].name = "a".into(), "named twice"),
-            ("short digest", |p| p[0].sha256 = "12".into(), "64 hexadecimal"),
-            ("outside the pool", |p| p[0].path = "pool/../../x".into(), "not below pool/"),
-            ("absolute", |p| p[0].path = "/pool/x".into(), "not below pool/"),
+            (
+                "short digest",
+                |p| p[0].sha256 = "12".into(),
+                "64 hexadecimal",
+            ),
+            (
+                "outside the pool",
+                |p| p[0].path = "pool/../../x".into(),
+                "not below pool/",
+            ),
+            (
+                "absolute",
+                |p| p[0].path = "/pool/x".into(),
+                "not below pool/",
+            ),
         ];
         for (name, spoil, want) in cases {
             let mut packages = vec![package("a", "1"), package("b", "1")];
             spoil(&mut packages);
             let text = Lock { packages }.render().expect("text");
-            let error = Lock::parse(&text, Path::new("l")).expect_err(name).to_string();
-            assert!(error.contains(want) && error.contains("holdfast build lock"), "{name}: {error}");
+            let error = Lock::parse(&text, Path::new("l"))
+                .expect_err(name)
+                .to_string();
+            assert!(
+                error.contains(want) && error.contains("holdfast build lock"),
+                "{name}: {error}"
+            );
         }
     }
 
     #[test]
     fn changes_between_locks() {
-        let old = Lock { packages: vec![package("a", "1"), package("b", "1")] };
-        let new = Lock { packages: vec![package("a", "2"), package("c", "1")] };
+        let old = Lock {
+            packages: vec![package("a", "1"), package("b", "1")],
+        };
+        let new = Lock {
+            packages: vec![package("a", "2"), package("c", "1")],
+        };
         assert_eq!(new.changes(&old), ["a 1 -> 2", "b 1 removed", "c 1 added"]);
     }
 }

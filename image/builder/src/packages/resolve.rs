@@ -20,14 +20,19 @@ impl AptRoot {
     /// Makes the folders and files apt wants and fetches the package lists.
     pub(crate) fn prepare(root: &Path, arch: &str, sources: &str) -> Result<Self> {
         if !Path::new(KEYRING).is_file() {
-            return Err(Error::Wrong(format!("{KEYRING} is missing: run tools/setup, or install the package debian-archive-keyring")));
+            return Err(Error::Wrong(format!(
+                "{KEYRING} is missing: run tools/setup, or install the package debian-archive-keyring"
+            )));
         }
         for folder in ["state/lists/partial", "cache/archives/partial", "etc"] {
             file::folder(&root.join(folder))?;
         }
         file::write(&root.join("status"), b"")?;
         file::write(&root.join("etc/sources.list"), sources.as_bytes())?;
-        let apt = Self { root: root.to_owned(), arch: arch.to_owned() };
+        let apt = Self {
+            root: root.to_owned(),
+            arch: arch.to_owned(),
+        };
         apt.run(&["update"], &[])?;
         Ok(apt)
     }
@@ -52,12 +57,25 @@ impl AptRoot {
             "APT::Update::Error-Mode=any".into(),
         ];
         let options = options.iter().flat_map(|option| ["-o", option]);
-        Program::new("apt-get").arg("-q").args(options).args(verb).args(packages).text()
+        Program::new("apt-get")
+            .arg("-q")
+            .args(options)
+            .args(verb)
+            .args(packages)
+            .text()
     }
 
     /// The download lines for these packages and all they depend on.
     pub(crate) fn uris(&self, packages: &[&str]) -> Result<String> {
-        self.run(&["install", "--no-install-recommends", "--print-uris", "--yes"], packages)
+        self.run(
+            &[
+                "install",
+                "--no-install-recommends",
+                "--print-uris",
+                "--yes",
+            ],
+            packages,
+        )
     }
 }
 
@@ -73,7 +91,15 @@ pub(crate) fn resolve(apt: &AptRoot, wanted: &Wanted, mirror: &Mirror) -> Result
 /// Reads apt's `'URL' file size SHA256:digest` lines.
 fn parse_uris(text: &str, mirror: &Mirror) -> Result<Vec<LockedPackage>> {
     let lines = text.lines().filter(|line| line.starts_with('\''));
-    lines.map(|line| parse_uri(line, mirror).ok_or_else(|| Error::Wrong(format!("apt answered with a line that is not understood: {line}")))).collect()
+    lines
+        .map(|line| {
+            parse_uri(line, mirror).ok_or_else(|| {
+                Error::Wrong(format!(
+                    "apt answered with a line that is not understood: {line}"
+                ))
+            })
+        })
+        .collect()
 }
 
 fn parse_uri(line: &str, mirror: &Mirror) -> Option<LockedPackage> {
@@ -100,7 +126,9 @@ fn parse_uri(line: &str, mirror: &Mirror) -> Option<LockedPackage> {
 fn unescape(text: &str) -> String {
     ["%3a:", "%3A:", "%7e~", "%7E~", "%2b+", "%2B+"]
         .into_iter()
-        .fold(text.to_owned(), |text, pair| text.replace(&pair[..3], &pair[3..]))
+        .fold(text.to_owned(), |text, pair| {
+            text.replace(&pair[..3], &pair[3..])
+        })
 }
 
 #[cfg(test)]
@@ -132,7 +160,10 @@ mod tests {
     #[test]
     fn a_line_from_nowhere_is_an_error() {
         let mirror = Mirror::named("http://m.test/debian");
-        for line in ["'http://x.test/a_1_all.deb' a_1_all.deb 1 SHA256:00", "'http://m.test/debian/a_1_all.deb' a_1_all.deb 1 MD5Sum:00"] {
+        for line in [
+            "'http://x.test/a_1_all.deb' a_1_all.deb 1 SHA256:00",
+            "'http://m.test/debian/a_1_all.deb' a_1_all.deb 1 MD5Sum:00",
+        ] {
             parse_uris(line, &mirror).expect_err(line);
         }
     }

@@ -48,20 +48,34 @@ const REVISION: u32 = 1;
 
 /// Unpacks a fetched package, once.
 pub(crate) fn unpack(package: &LockedPackage, debs: &Path, store: &Path) -> Result<Unpacked> {
-    let folder = store.join(format!("{}_{}.{REVISION}", package.name, &package.sha256[..16]));
+    let folder = store.join(format!(
+        "{}_{}.{REVISION}",
+        package.name,
+        &package.sha256[..16]
+    ));
     let list = folder.join("entries.json");
     if !list.is_file() {
         file::folder(store)?;
-        let temporary = tempfile::Builder::new().prefix(".part-").tempdir_in(store).map_err(Error::write(store))?;
+        let temporary = tempfile::Builder::new()
+            .prefix(".part-")
+            .tempdir_in(store)
+            .map_err(Error::write(store))?;
         let deb = place(debs, package);
-        let entries = Program::new("dpkg-deb").arg("--fsys-tarfile").arg(&deb).stream(|tar| extract(tar, &temporary.path().join("content"), &deb))?;
+        let entries = Program::new("dpkg-deb")
+            .arg("--fsys-tarfile")
+            .arg(&deb)
+            .stream(|tar| extract(tar, &temporary.path().join("content"), &deb))?;
         let json = serde_json::to_vec(&entries).map_err(Error::parse(&list))?;
         file::write(&temporary.path().join("entries.json"), &json)?;
         let made = temporary.keep();
         std::fs::rename(&made, &folder).map_err(Error::write(&folder))?;
     }
     let entries = serde_json::from_slice(&file::read(&list)?).map_err(Error::parse(&list))?;
-    Ok(Unpacked { sha256: package.sha256.clone(), content: folder.join("content"), entries })
+    Ok(Unpacked {
+        sha256: package.sha256.clone(),
+        content: folder.join("content"),
+        entries,
+    })
 }
 
 fn extract(tar: &mut dyn std::io::Read, content: &Path, deb: &Path) -> Result<Vec<UnpackedEntry>> {
@@ -70,15 +84,24 @@ fn extract(tar: &mut dyn std::io::Read, content: &Path, deb: &Path) -> Result<Ve
     let mut archive = tar::Archive::new(tar);
     for entry in archive.entries().map_err(Error::read(deb))? {
         let mut entry = entry.map_err(Error::read(deb))?;
-        let path = String::from_utf8_lossy(&entry.path_bytes()).trim_start_matches("./").trim_end_matches('/').to_owned();
+        let path = String::from_utf8_lossy(&entry.path_bytes())
+            .trim_start_matches("./")
+            .trim_end_matches('/')
+            .to_owned();
         if path.split('/').any(|part| part == "..") {
-            return Err(Error::Wrong(format!("{}: a path leaves the package: {path}", deb.display())));
+            return Err(Error::Wrong(format!(
+                "{}: a path leaves the package: {path}",
+                deb.display()
+            )));
         }
         if path.is_empty() {
             continue;
         }
         let mode = entry.header().mode().map_err(Error::read(deb))? & 0o7777;
-        let link = entry.link_name_bytes().map(|link| String::from_utf8_lossy(&link).into_owned()).unwrap_or_default();
+        let link = entry
+            .link_name_bytes()
+            .map(|link| String::from_utf8_lossy(&link).into_owned())
+            .unwrap_or_default();
         let kind = match entry.header().entry_type() {
             tar::EntryType::Directory => Kind::Folder,
             tar::EntryType::Symlink => Kind::Symlink(link),
@@ -90,7 +113,12 @@ fn extract(tar: &mut dyn std::io::Read, content: &Path, deb: &Path) -> Result<Ve
                 std::io::copy(&mut entry, &mut out).map_err(Error::write(&target))?;
                 Kind::File
             }
-            other => return Err(Error::Wrong(format!("{}: {path} is a {other:?}, which no package should have", deb.display()))),
+            other => {
+                return Err(Error::Wrong(format!(
+                    "{}: {path} is a {other:?}, which no package should have",
+                    deb.display()
+                )));
+            }
         };
         entries.push(UnpackedEntry { path, mode, kind });
     }

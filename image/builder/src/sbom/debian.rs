@@ -16,7 +16,12 @@ pub(super) fn parts(lock: &Lock, packages: &Tree) -> Result<Vec<Part>> {
             Ok(Part {
                 name: package.name.clone(),
                 version: package.version.clone(),
-                purl: format!("pkg:deb/debian/{}@{}?arch={}&distro=trixie", escaped(&package.name), escaped(&package.version), package.arch),
+                purl: format!(
+                    "pkg:deb/debian/{}@{}?arch={}&distro=trixie",
+                    escaped(&package.name),
+                    escaped(&package.version),
+                    package.arch
+                ),
                 supplier: "Organization: Debian".into(),
                 licence: UNKNOWN.into(),
                 licence_note: text.and_then(|text| note(&String::from_utf8_lossy(&text))),
@@ -27,7 +32,9 @@ pub(super) fn parts(lock: &Lock, packages: &Tree) -> Result<Vec<Part>> {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('+', "%2B").replace(':', "%3A").replace('~', "%7E")
+    text.replace('+', "%2B")
+        .replace(':', "%3A")
+        .replace('~', "%7E")
 }
 
 /// The short names of a machine-readable copyright file, in Debian's spelling, which is not quite SPDX's.
@@ -35,8 +42,18 @@ fn note(copyright: &str) -> Option<String> {
     if !copyright.starts_with("Format:") {
         return None;
     }
-    let names: BTreeSet<&str> = copyright.lines().filter_map(|line| line.strip_prefix("License:")).map(str::trim).filter(|name| !name.is_empty()).collect();
-    (!names.is_empty()).then(|| format!("Debian's copyright file names: {}", names.into_iter().collect::<Vec<_>>().join("; ")))
+    let names: BTreeSet<&str> = copyright
+        .lines()
+        .filter_map(|line| line.strip_prefix("License:"))
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "Debian's copyright file names: {}",
+            names.into_iter().collect::<Vec<_>>().join("; ")
+        )
+    })
 }
 
 #[cfg(test)]
@@ -46,7 +63,13 @@ mod tests {
     #[test]
     fn licences_of_a_copyright_file() {
         let machine = "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nFiles: *\nLicense: GPL-2+\n\nFiles: x\nLicense: BSD-3-clause\n\nLicense: GPL-2+\n text\n";
-        assert_eq!(note(machine).as_deref(), Some("Debian's copyright file names: BSD-3-clause; GPL-2+"));
-        assert_eq!(note("This package was put together by hand.\nLicense: x"), None);
+        assert_eq!(
+            note(machine).as_deref(),
+            Some("Debian's copyright file names: BSD-3-clause; GPL-2+")
+        );
+        assert_eq!(
+            note("This package was put together by hand.\nLicense: x"),
+            None
+        );
     }
 }

@@ -17,7 +17,12 @@ pub(super) fn parts(text: &str) -> Vec<Part> {
             _ => {}
         }
     }
-    if let Some(version) = text.lines().next().and_then(|line| line.rsplit_once(": go")).map(|(_, version)| version.trim()) {
+    if let Some(version) = text
+        .lines()
+        .next()
+        .and_then(|line| line.rsplit_once(": go"))
+        .map(|(_, version)| version.trim())
+    {
         parts.push(part("std", version));
     }
     parts
@@ -44,6 +49,13 @@ mod tests {
         let text = "engine: go1.26.1\n\tpath\tholdfast.dev/engine\n\tmod\tholdfast.dev/engine\t(devel)\t\n\
             \tdep\tk8s.io/api\tv0.0.0\n\t=>\tk8s.io/api\tv0.36.3\th1:x=\n\tdep\tgo.uber.org/zap\tv1.27.0\th1:y=\n\tbuild\t-compiler=gc\n";
         let got: Vec<String> = parts(text).into_iter().map(|part| part.purl).collect();
-        assert_eq!(got, ["pkg:golang/k8s.io/api@v0.36.3", "pkg:golang/go.uber.org/zap@v1.27.0", "pkg:golang/std@1.26.1"]);
+        assert_eq!(
+            got,
+            [
+                "pkg:golang/k8s.io/api@v0.36.3",
+                "pkg:golang/go.uber.org/zap@v1.27.0",
+                "pkg:golang/std@1.26.1"
+            ]
+        );
     }
 }

@@ -31,8 +31,9 @@ pub(crate) fn write_tar(tree: &Tree, time: u64, out: &mut dyn Write) -> io::Resu
                         tar.append_data(&mut header, path, bytes.as_slice())?;
                     }
                     Content::File { path: source, .. } => {
-                        let file = std::fs::File::open(source)
-                            .map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", source.display())))?;
+                        let file = std::fs::File::open(source).map_err(|e| {
+                            io::Error::new(e.kind(), format!("{}: {e}", source.display()))
+                        })?;
                         header.set_size(file.metadata()?.len());
                         tar.append_data(&mut header, path, file)?;
                     }
@@ -69,9 +70,27 @@ mod tests {
         for entry in tar::Archive::new(bytes.as_slice()).entries().expect("tar") {
             let entry = entry.expect("entry");
             let header = entry.header();
-            assert_eq!((header.uid().ok(), header.gid().ok(), header.mtime().ok()), (Some(0), Some(0), Some(77)));
-            seen.push(format!("{} {:o}", entry.path().expect("path").display(), header.mode().expect("mode")));
+            assert_eq!(
+                (header.uid().ok(), header.gid().ok(), header.mtime().ok()),
+                (Some(0), Some(0), Some(77))
+            );
+            seen.push(format!(
+                "{} {:o}",
+                entry.path().expect("path").display(),
+                header.mode().expect("mode")
+            ));
         }
-        assert_eq!(seen, ["./ 755", "etc/ 755", "etc/passwd 644", "tmp/ 1777", "usr/ 755", "usr/bin/ 755", "usr/bin/awk 777"]);
+        assert_eq!(
+            seen,
+            [
+                "./ 755",
+                "etc/ 755",
+                "etc/passwd 644",
+                "tmp/ 1777",
+                "usr/ 755",
+                "usr/bin/ 755",
+                "usr/bin/awk 777"
+            ]
+        );
     }
 }

@@ -17,10 +17,15 @@ struct Needs {
 
 /// Fails when a program or library of the tree needs a library that the tree does not have.
 pub(crate) fn check_libraries(tree: &Tree) -> Result<()> {
-    let names: BTreeSet<&str> = tree.iter().map(|(path, _)| path.rsplit('/').next().unwrap_or(path)).collect();
+    let names: BTreeSet<&str> = tree
+        .iter()
+        .map(|(path, _)| path.rsplit('/').next().unwrap_or(path))
+        .collect();
     let mut missing: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (path, entry) in tree.iter() {
-        let Node::File(content @ Content::File { .. }) = &entry.node else { continue };
+        let Node::File(content @ Content::File { .. }) = &entry.node else {
+            continue;
+        };
         if path.ends_with(".ko") || path.starts_with("usr/lib/firmware/") || !is_elf(content)? {
             continue;
         }
@@ -33,7 +38,10 @@ pub(crate) fn check_libraries(tree: &Tree) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let lines: Vec<String> = missing.iter().map(|(library, users)| format!("{library} is needed by {}", users.join(", "))).collect();
+    let lines: Vec<String> = missing
+        .iter()
+        .map(|(library, users)| format!("{library} is needed by {}", users.join(", ")))
+        .collect();
     Err(Error::Wrong(format!(
         "libraries are missing in the image; keep their packages, or drop what needs them in filters.toml:\n    {}",
         lines.join("\n    ")
@@ -42,8 +50,12 @@ pub(crate) fn check_libraries(tree: &Tree) -> Result<()> {
 
 /// Fails when one of our programs needs a newer C library than the image has.
 pub(crate) fn check_glibc(name: &str, program: &[u8], libc: &[u8]) -> Result<()> {
-    let Some(needed) = needs(program).glibc else { return Ok(()) };
-    let has = provided_glibc(libc).ok_or_else(|| Error::Wrong("the image's libc.so.6 has no GLIBC versions: is it Debian's?".into()))?;
+    let Some(needed) = needs(program).glibc else {
+        return Ok(());
+    };
+    let has = provided_glibc(libc).ok_or_else(|| {
+        Error::Wrong("the image's libc.so.6 has no GLIBC versions: is it Debian's?".into())
+    })?;
     if needed <= has {
         return Ok(());
     }
@@ -55,9 +67,13 @@ pub(crate) fn check_glibc(name: &str, program: &[u8], libc: &[u8]) -> Result<()>
 
 fn is_elf(content: &Content) -> Result<bool> {
     use std::io::Read;
-    let Content::File { path, .. } = content else { return Ok(false) };
+    let Content::File { path, .. } = content else {
+        return Ok(false);
+    };
     let mut magic = Vec::with_capacity(4);
-    std::fs::File::open(path).and_then(|file| file.take(4).read_to_end(&mut magic)).map_err(Error::read(path))?;
+    std::fs::File::open(path)
+        .and_then(|file| file.take(4).read_to_end(&mut magic))
+        .map_err(Error::read(path))?;
     Ok(magic == elf::ELFMAG)
 }
 
@@ -73,12 +89,22 @@ fn read_needs(data: &[u8]) -> object::Result<Needs> {
     let mut needs = Needs::default();
     if let Some((dynamic, link)) = sections.dynamic(endian, data)? {
         let strings = sections.strings(endian, data, link)?;
-        for entry in dynamic.iter().filter(|entry| entry.tag(endian) == elf::DT_NEEDED) {
-            needs.libraries.push(String::from_utf8_lossy(entry.string(endian, strings)?).into_owned());
+        for entry in dynamic
+            .iter()
+            .filter(|entry| entry.tag(endian) == elf::DT_NEEDED)
+        {
+            needs
+                .libraries
+                .push(String::from_utf8_lossy(entry.string(endian, strings)?).into_owned());
         }
     }
-    for section in sections.iter().filter(|section| section.sh_type(endian) == SHT_GNU_VERNEED) {
-        let Some((mut verneeds, link)) = section.gnu_verneed(endian, data)? else { continue };
+    for section in sections
+        .iter()
+        .filter(|section| section.sh_type(endian) == SHT_GNU_VERNEED)
+    {
+        let Some((mut verneeds, link)) = section.gnu_verneed(endian, data)? else {
+            continue;
+        };
         let strings = sections.strings(endian, data, link)?;
         while let Some((_, mut names)) = verneeds.next()? {
             while let Some(name) = names.next()? {
@@ -96,7 +122,9 @@ fn provided_glibc(libc: &[u8]) -> Option<(u32, u32)> {
     let sections = header.sections(endian, libc).ok()?;
     let mut highest = None;
     for section in sections.iter() {
-        let Ok(Some((mut definitions, link))) = section.gnu_verdef(endian, libc) else { continue };
+        let Ok(Some((mut definitions, link))) = section.gnu_verdef(endian, libc) else {
+            continue;
+        };
         let strings = sections.strings(endian, libc, link).ok()?;
         while let Ok(Some((_, mut names))) = definitions.next() {
             while let Ok(Some(name)) = names.next() {
@@ -108,7 +136,11 @@ fn provided_glibc(libc: &[u8]) -> Option<(u32, u32)> {
 }
 
 fn glibc_version(name: &[u8]) -> Option<(u32, u32)> {
-    let mut numbers = std::str::from_utf8(name).ok()?.strip_prefix("GLIBC_")?.split('.').map(str::parse);
+    let mut numbers = std::str::from_utf8(name)
+        .ok()?
+        .strip_prefix("GLIBC_")?
+        .split('.')
+        .map(str::parse);
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
@@ -118,8 +150,13 @@ mod tests {
 
     #[test]
     fn version_names() {
-        let cases: [(&str, Option<(u32, u32)>); 5] =
-            [("GLIBC_2.34", Some((2, 34))), ("GLIBC_2.3.4", Some((2, 3))), ("GLIBC_PRIVATE", None), ("GLIBC_ABI_DT_RELR", None), ("GCC_3.0", None)];
+        let cases: [(&str, Option<(u32, u32)>); 5] = [
+            ("GLIBC_2.34", Some((2, 34))),
+            ("GLIBC_2.3.4", Some((2, 3))),
+            ("GLIBC_PRIVATE", None),
+            ("GLIBC_ABI_DT_RELR", None),
+            ("GCC_3.0", None),
+        ];
         for (name, want) in cases {
             assert_eq!(glibc_version(name.as_bytes()), want, "{name}");
         }
@@ -129,7 +166,10 @@ mod tests {
     fn this_test_program_needs_the_c_library() {
         let own = std::fs::read(std::env::current_exe().expect("own path")).expect("own bytes");
         let needs = needs(&own);
-        assert!(needs.libraries.iter().any(|library| library == "libc.so.6"), "{needs:?}");
+        assert!(
+            needs.libraries.iter().any(|library| library == "libc.so.6"),
+            "{needs:?}"
+        );
         assert!(needs.glibc > Some((2, 0)), "{needs:?}");
         assert_eq!(self::needs(b"#!/bin/sh\n"), Needs::default());
     }

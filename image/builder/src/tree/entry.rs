@@ -19,7 +19,10 @@ pub(crate) enum Content {
 impl Content {
     /// A file whose digest is taken now.
     pub(crate) fn file(path: &Path) -> Result<Self> {
-        Ok(Self::File { path: path.to_owned(), identity: digest::of_file(path)? })
+        Ok(Self::File {
+            path: path.to_owned(),
+            identity: digest::of_file(path)?,
+        })
     }
 
     pub(crate) fn read(&self) -> Result<Vec<u8>> {
@@ -78,7 +81,10 @@ impl Tree {
         let path = Self::canonical(path);
         let mut above = path.as_str();
         while let Some((parent, _)) = above.rsplit_once('/') {
-            self.entries.entry(parent.to_owned()).or_insert(Entry { mode: 0o755, node: Node::Folder });
+            self.entries.entry(parent.to_owned()).or_insert(Entry {
+                mode: 0o755,
+                node: Node::Folder,
+            });
             above = parent;
         }
         self.entries.insert(path, Entry { mode, node });
@@ -116,7 +122,8 @@ impl Tree {
         let mut parts: Vec<&str> = if target.starts_with('/') {
             Vec::new()
         } else {
-            path.rsplit_once('/').map_or(Vec::new(), |(parent, _)| parent.split('/').collect())
+            path.rsplit_once('/')
+                .map_or(Vec::new(), |(parent, _)| parent.split('/').collect())
         };
         for part in target.split('/') {
             match part {
@@ -135,7 +142,9 @@ impl Tree {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
-        self.entries.iter().map(|(path, entry)| (path.as_str(), entry))
+        self.entries
+            .iter()
+            .map(|(path, entry)| (path.as_str(), entry))
     }
 
     /// Keeps the entries for which `keep` says so.
@@ -145,7 +154,10 @@ impl Tree {
 
     /// Changes the mode of an entry; whether it is there.
     pub(crate) fn set_mode(&mut self, path: &str, mode: u32) -> bool {
-        self.entries.get_mut(&Self::canonical(path)).map(|entry| entry.mode = mode).is_some()
+        self.entries
+            .get_mut(&Self::canonical(path))
+            .map(|entry| entry.mode = mode)
+            .is_some()
     }
 
     /// Adds a package. Two packages may share folders, never files.
@@ -153,7 +165,10 @@ impl Tree {
         for entry in &package.entries {
             let file = |path: &str| {
                 let identity = digest::of_bytes(format!("{}/{path}", package.sha256).as_bytes());
-                Node::File(Content::File { path: package.content.join(path), identity })
+                Node::File(Content::File {
+                    path: package.content.join(path),
+                    identity,
+                })
             };
             let node = match &entry.kind {
                 Kind::Folder => Node::Folder,
@@ -166,7 +181,12 @@ impl Tree {
                 // A folder may meet a link to a folder (usr-merge); the first one stays.
                 (Some(Node::Folder | Node::Symlink(_)), Node::Folder) => {}
                 (Some(old), new) if old == new => {}
-                _ => return Err(Error::Wrong(format!("package {name}: /{} is in another package too", entry.path))),
+                _ => {
+                    return Err(Error::Wrong(format!(
+                        "package {name}: /{} is in another package too",
+                        entry.path
+                    )));
+                }
             }
         }
         Ok(())
@@ -189,10 +209,15 @@ impl Tree {
                 }
                 self.add_below(&entry.path(), &format!("{path}/"))?;
             } else if meta.is_symlink() {
-                let target = std::fs::read_link(entry.path()).map_err(Error::read(&entry.path()))?;
+                let target =
+                    std::fs::read_link(entry.path()).map_err(Error::read(&entry.path()))?;
                 self.put_link(&path, &target.to_string_lossy());
             } else {
-                let mode = if meta.permissions().mode() & 0o100 == 0 { 0o644 } else { 0o755 };
+                let mode = if meta.permissions().mode() & 0o100 == 0 {
+                    0o644
+                } else {
+                    0o755
+                };
                 self.put(&path, mode, Node::File(Content::file(&entry.path())?));
             }
         }
@@ -222,12 +247,27 @@ mod tests {
         tree.put_link("lib", "usr/lib");
         tree.put_bytes("/lib/udev/rules.d/x", 0o644, "x");
         let paths: Vec<&str> = tree.iter().map(|(path, _)| path).collect();
-        assert_eq!(paths, ["lib", "usr", "usr/lib", "usr/lib/udev", "usr/lib/udev/rules.d", "usr/lib/udev/rules.d/x"]);
+        assert_eq!(
+            paths,
+            [
+                "lib",
+                "usr",
+                "usr/lib",
+                "usr/lib/udev",
+                "usr/lib/udev/rules.d",
+                "usr/lib/udev/rules.d/x"
+            ]
+        );
     }
 
     #[test]
     fn links_are_followed_inside_the_tree() {
-        let cases = [("usr/bin/awk", "../lib/x", "usr/lib/x"), ("etc/a", "/usr/b", "usr/b"), ("a", "../../b", "b"), ("usr/c/d", "./e", "usr/c/e")];
+        let cases = [
+            ("usr/bin/awk", "../lib/x", "usr/lib/x"),
+            ("etc/a", "/usr/b", "usr/b"),
+            ("a", "../../b", "b"),
+            ("usr/c/d", "./e", "usr/c/e"),
+        ];
         for (path, target, want) in cases {
             assert_eq!(Tree::resolve(path, target), want, "{path} -> {target}");
         }
@@ -235,7 +275,11 @@ mod tests {
         tree.put_bytes("usr/lib/x", 0o644, "bytes");
         tree.put_link("usr/bin/awk", "../lib/x");
         tree.put_link("loop", "loop");
-        assert_eq!(tree.content("usr/bin/awk").map(|c| c.read().expect("bytes")), Some(b"bytes".to_vec()));
+        assert_eq!(
+            tree.content("usr/bin/awk")
+                .map(|c| c.read().expect("bytes")),
+            Some(b"bytes".to_vec())
+        );
         assert_eq!(tree.content("loop"), None);
     }
 
@@ -250,7 +294,8 @@ mod tests {
         let key = |tree: &Tree| tree.key(Key::new("t", 1)).finish();
         let reference = key(&base());
         assert_eq!(reference, key(&base()));
-        let cases: [(&str, fn(&mut Tree)); 4] = [
+        type Change = fn(&mut Tree);
+        let cases: [(&str, Change); 4] = [
             ("content", |t| t.put_bytes("a", 0o644, "2")),
             ("mode", |t| t.put_bytes("a", 0o755, "1")),
             ("link", |t| t.put_link("b", "c")),

@@ -43,7 +43,12 @@ pub(crate) struct Rules {
 fn globs(patterns: &[String], path: &Path) -> Result<GlobSet> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
-        set.add(GlobBuilder::new(pattern).literal_separator(true).build().map_err(Error::parse(path))?);
+        set.add(
+            GlobBuilder::new(pattern)
+                .literal_separator(true)
+                .build()
+                .map_err(Error::parse(path))?,
+        );
     }
     set.build().map_err(Error::parse(path))
 }
@@ -53,11 +58,18 @@ impl Rules {
     pub(crate) fn parse(text: &str, path: &Path) -> Result<Self> {
         let raw: RawRules = toml::from_str(text).map_err(Error::parse(path))?;
         let drop = |raw: &RawDrop| {
-            Ok(Drop { what: raw.what.clone(), paths: globs(&raw.paths, path)?, keep: globs(&raw.keep, path)? })
+            Ok(Drop {
+                what: raw.what.clone(),
+                paths: globs(&raw.paths, path)?,
+                keep: globs(&raw.keep, path)?,
+            })
         };
         let mode = |(name, mode): (String, String)| match u32::from_str_radix(&mode, 8) {
             Ok(bits) if bits <= 0o7777 => Ok((name, bits)),
-            _ => Err(Error::Wrong(format!("{}: mode {mode:?} of {name} is not octal permission bits", path.display()))),
+            _ => Err(Error::Wrong(format!(
+                "{}: mode {mode:?} of {name} is not octal permission bits",
+                path.display()
+            ))),
         };
         Ok(Self {
             drops: raw.drop.iter().map(drop).collect::<Result<_>>()?,
@@ -73,13 +85,19 @@ impl Rules {
 
     /// The rule that drops a path, if one does.
     pub(crate) fn dropped_by(&self, path: &str) -> Option<&str> {
-        self.drops.iter().find(|drop| drop.paths.is_match(path) && !drop.keep.is_match(path)).map(|drop| drop.what.as_str())
+        self.drops
+            .iter()
+            .find(|drop| drop.paths.is_match(path) && !drop.keep.is_match(path))
+            .map(|drop| drop.what.as_str())
     }
 
     /// Drops, sets links, and removes links that lost their target and emptied folders.
     pub(crate) fn apply(&self, tree: &mut Tree) {
-        let had_content: std::collections::BTreeSet<String> =
-            tree.iter().filter(|(_, e)| e.node != Node::Folder).filter_map(|(p, _)| Some(p.rsplit_once('/')?.0.to_owned())).collect();
+        let had_content: std::collections::BTreeSet<String> = tree
+            .iter()
+            .filter(|(_, e)| e.node != Node::Folder)
+            .filter_map(|(p, _)| Some(p.rsplit_once('/')?.0.to_owned()))
+            .collect();
         tree.retain(|path, entry| entry.node == Node::Folder || self.dropped_by(path).is_none());
         for (path, target) in &self.links {
             tree.put_link(path, target);
@@ -92,7 +110,9 @@ impl Rules {
     pub(crate) fn set_modes(&self, tree: &mut Tree) -> Result<()> {
         for (path, mode) in &self.modes {
             if !tree.set_mode(path, *mode) {
-                return Err(Error::Wrong(format!("filters.toml sets the mode of /{path}, which is not in the image: has its package changed?")));
+                return Err(Error::Wrong(format!(
+                    "filters.toml sets the mode of /{path}, which is not in the image: has its package changed?"
+                )));
             }
         }
         Ok(())
@@ -125,9 +145,15 @@ fn remove_dangling(tree: &mut Tree, prefixes: &[&str]) {
 fn remove_emptied(tree: &mut Tree, had_content: &std::collections::BTreeSet<String>) {
     let mut emptied = had_content.clone();
     loop {
-        let holding: std::collections::BTreeSet<String> =
-            tree.iter().filter_map(|(path, _)| Some(path.rsplit_once('/')?.0.to_owned())).collect();
-        let empty: Vec<String> = emptied.iter().filter(|path| tree.get(path).is_some() && !holding.contains(*path)).cloned().collect();
+        let holding: std::collections::BTreeSet<String> = tree
+            .iter()
+            .filter_map(|(path, _)| Some(path.rsplit_once('/')?.0.to_owned()))
+            .collect();
+        let empty: Vec<String> = emptied
+            .iter()
+            .filter(|path| tree.get(path).is_some() && !holding.contains(*path))
+            .cloned()
+            .collect();
         if empty.is_empty() {
             return;
         }
@@ -187,14 +213,26 @@ keep = ["usr/lib/firmware/rtl_nic/*"]
     #[test]
     fn applying_leaves_no_empty_folder_and_no_dangling_firmware_link() {
         let rules = Rules::parse(RULES, Path::new("filters.toml")).expect("valid");
-        let mut tree = tree(&["usr/share/doc/x/README", "usr/bin/su", "usr/lib/firmware/a/b.bin", "usr/lib/firmware/rtl_nic/c.fw"]);
+        let mut tree = tree(&[
+            "usr/share/doc/x/README",
+            "usr/bin/su",
+            "usr/lib/firmware/a/b.bin",
+            "usr/lib/firmware/rtl_nic/c.fw",
+        ]);
         tree.put_link("usr/lib/firmware/rtl_nic/d.fw", "../a/b.bin");
         tree.put_link("usr/lib/firmware/rtl_nic/e.fw", "d.fw");
         tree.put("var/empty", 0o755, Node::Folder);
         rules.apply(&mut tree);
         rules.set_modes(&mut tree).expect("there");
-        let paths: Vec<&str> = tree.iter().filter(|(_, e)| e.node != Node::Folder).map(|(p, _)| p).collect();
-        assert_eq!(paths, ["usr/bin/awk", "usr/bin/su", "usr/lib/firmware/rtl_nic/c.fw"]);
+        let paths: Vec<&str> = tree
+            .iter()
+            .filter(|(_, e)| e.node != Node::Folder)
+            .map(|(p, _)| p)
+            .collect();
+        assert_eq!(
+            paths,
+            ["usr/bin/awk", "usr/bin/su", "usr/lib/firmware/rtl_nic/c.fw"]
+        );
         assert!(tree.get("usr/share/doc").is_none() && tree.get("var/empty").is_some());
         assert_eq!(tree.get("usr/bin/su").map(|e| e.mode), Some(0o4755));
     }
@@ -202,12 +240,16 @@ keep = ["usr/lib/firmware/rtl_nic/*"]
     #[test]
     fn a_mode_for_nothing_is_an_error() {
         let rules = Rules::parse(RULES, Path::new("filters.toml")).expect("valid");
-        let error = rules.set_modes(&mut tree(&["usr/bin/x"])).expect_err("no su").to_string();
+        let error = rules
+            .set_modes(&mut tree(&["usr/bin/x"]))
+            .expect_err("no su")
+            .to_string();
         assert!(error.contains("/usr/bin/su"), "{error}");
     }
 
     #[test]
     fn the_projects_own_rules_are_valid() {
-        Rules::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../buildroot/filters.toml")).expect("valid");
+        Rules::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../buildroot/filters.toml"))
+            .expect("valid");
     }
 }
