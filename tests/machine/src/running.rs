@@ -1,7 +1,7 @@
 //! QEMU running on a machine's folder: waiting, ways in, ways to end it.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,8 @@ use crate::{
     with_server,
 };
 
+/// The file in a machine's folder that says which QEMU runs on it, written when it is started.
+pub(crate) const RUN: &str = "run.json";
 /// How long QEMU may take to end after it was told to.
 const QUIT_WITHIN: Duration = Duration::from_secs(30);
 /// How long the console is read on after it said that the node will not be Ready.
@@ -159,16 +161,27 @@ impl Running {
         Ok(Ssh::new(self.vm.dir(), self.ports.ssh))
     }
 
-    /// The way to the API, with a kubeconfig fetched by ssh and kept in the machine's folder.
+    /// The way to the API, with a kubeconfig that is fetched by ssh once and kept in the machine's folder. It outlasts
+    /// reboots of the guest, since the cluster's authority does.
     ///
     /// # Errors
     /// When ssh fails, which it does before the cluster's certificates are made.
     pub fn kubectl(&self) -> Result<Kubectl> {
-        let given = self.ssh()?.run("holdfast kubeconfig")?;
         let file = self.vm.dir().join("kubeconfig");
+        if self.fetched_in_this_run(&file) {
+            return Ok(Kubectl::new(&file));
+        }
+        let given = self.ssh()?.run("holdfast kubeconfig")?;
         let text = with_server(&given, &format!("https://127.0.0.1:{}", self.ports.api));
         fs::write(&file, text).map_err(Error::file("write", &file))?;
         Ok(Kubectl::new(&file))
+    }
+
+    /// Whether `file` was written since QEMU was started: ports change with every start.
+    fn fetched_in_this_run(&self, file: &Path) -> bool {
+        let age = |file: &Path| fs::metadata(file).and_then(|data| data.modified());
+        let started = age(&self.vm.dir().join(RUN));
+        matches!((age(file), started), (Ok(fetched), Ok(started)) if fetched > started)
     }
 
     /// The serial port's socket, for typing.

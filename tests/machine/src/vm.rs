@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::record::{read_json, write_json};
-use crate::running::Run;
+use crate::running::{RUN, Run};
 use crate::spec::names;
 use crate::{
     Disk, Error, Ports, Process, Qemu, Result, Running, Spec, Ssh, command, config_partition,
@@ -13,8 +13,6 @@ use crate::{
 
 /// The machine's hardware, written when it is made.
 const SPEC: &str = "vm.json";
-/// The running QEMU, written when it is started.
-const RUN: &str = "run.json";
 /// How often a start is tried when another program takes one of its ports first.
 const STARTS: u32 = 5;
 
