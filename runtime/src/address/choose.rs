@@ -48,6 +48,17 @@ pub enum Choice {
     NoInterface,
 }
 
+impl std::fmt::Display for Choice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Address(address) => write!(f, "the address is {address}"),
+            Self::Wait(what) => write!(f, "waiting for {what}"),
+            Self::Unplugged => f.write_str("waiting for a cable: no interface has a link"),
+            Self::NoInterface => f.write_str("waiting for a network interface: there is none"),
+        }
+    }
+}
+
 /// Chooses the address on the default route's interface. An address without a default route
 /// is only taken once patience is over (`last_call`): the route usually follows within milliseconds.
 pub fn choose(host: &Host, last_call: bool) -> Choice {

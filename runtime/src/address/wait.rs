@@ -45,26 +45,35 @@ pub fn find(paths: &Paths, patience: Patience) -> Result<Option<IpAddr>, HostErr
     let unheard =
         |error: &_| warn!("cannot listen for network changes, looking every 200 ms: {error}");
     let news = listen().inspect_err(unheard).ok();
-    let mut said = "";
+    let mut last = (None, started);
     loop {
-        let waited = started.elapsed();
-        let host = read_host(paths)?;
-        let limit = match choose(&host, waited >= patience.address) {
-            Choice::Address(address) => return Ok(Some(address)),
-            Choice::Wait(what) => {
-                if what != said {
-                    info!("waiting for {what}");
-                    said = what;
-                }
-                patience.address
-            }
-            Choice::NoInterface => patience.interface,
-            Choice::Unplugged => patience.cable,
-        };
-        let Some(left) = limit.checked_sub(waited).filter(|left| !left.is_zero()) else {
+        let now = Instant::now();
+        let last_call = now - started >= patience.address;
+        let choice = choose(&read_host(paths)?, last_call);
+        if let Choice::Address(address) = choice {
+            return Ok(Some(address));
+        }
+        if last.0.as_ref() != Some(&choice) {
+            info!("{choice}");
+            last = (Some(choice.clone()), now);
+        }
+        let Some(left) = patience.left(&choice, now - started, now - last.1) else {
             return Ok(None);
         };
         wait_for_change(news.as_ref(), left);
+    }
+}
+
+impl Patience {
+    /// How much longer to wait. A state of the network has its own patience from when it began: an interface that comes
+    /// up late, and for a moment without a link, gets as much time as one that comes up at once.
+    fn left(self, choice: &Choice, in_all: Duration, like_this: Duration) -> Option<Duration> {
+        let left = match choice {
+            Choice::Address(_) | Choice::Wait(_) => self.address.checked_sub(in_all),
+            Choice::NoInterface => self.interface.checked_sub(like_this),
+            Choice::Unplugged => self.cable.checked_sub(like_this),
+        };
+        left.filter(|left| !left.is_zero())
     }
 }
 
@@ -88,5 +97,57 @@ fn wait_for_change(news: Option<&OwnedFd>, left: Duration) {
     if poll(&mut watched, timeout.as_ref()).is_ok() {
         let mut buffer = [0_u8; 8192];
         while recv(socket, &mut buffer[..], RecvFlags::DONTWAIT).is_ok() {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Patience;
+    use crate::address::Choice;
+    use std::time::Duration;
+
+    #[test]
+    fn each_state_has_its_own_patience() {
+        let seconds = Duration::from_secs;
+        let patience = Patience {
+            address: seconds(30),
+            interface: seconds(12),
+            cable: seconds(6),
+        };
+        for (case, choice, in_all, like_this, left) in [
+            (
+                "DHCP has begun",
+                Choice::Wait("an address"),
+                10,
+                1,
+                Some(20),
+            ),
+            (
+                "DHCP does not answer",
+                Choice::Wait("an address"),
+                30,
+                20,
+                None,
+            ),
+            ("no cable from the start", Choice::Unplugged, 6, 6, None),
+            (
+                "switched on late, no link yet",
+                Choice::Unplugged,
+                14,
+                0,
+                Some(6),
+            ),
+            (
+                "drivers are being loaded",
+                Choice::NoInterface,
+                2,
+                2,
+                Some(10),
+            ),
+            ("no hardware", Choice::NoInterface, 12, 12, None),
+        ] {
+            let found = patience.left(&choice, seconds(in_all), seconds(like_this));
+            assert_eq!(found, left.map(seconds), "{case}");
+        }
     }
 }
