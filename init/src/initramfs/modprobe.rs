@@ -1,6 +1,7 @@
 //! The kernel's own requests for modules: in the initramfs, `/sbin/modprobe` is this program.
 
 use crate::modules::Loader;
+use crate::report::Log;
 use std::path::Path;
 
 /// Where the modules of the running kernel lie below `root`.
@@ -12,14 +13,24 @@ pub(super) fn folder(root: &Path) -> std::path::PathBuf {
     root.join("lib/modules").join(release)
 }
 
-/// Loads what the kernel asks for, called as `modprobe -q -- ALIAS`. Tells whether all went well.
+/// Loads modules by name or alias. The kernel calls it as `modprobe -q -- ALIAS`; without `-q`, failures are told. Tells
+/// whether all went well.
 pub fn modprobe(root: &Path, arguments: impl Iterator<Item = String>) -> bool {
-    let Ok(mut loader) = Loader::open(&folder(root)) else {
-        return false;
+    let log = Log::open(&root.join("dev"), &root.join("sys"));
+    let mut loader = match Loader::open(&folder(root)) {
+        Ok(loader) => loader,
+        Err(error) => {
+            log.error(&error.to_string());
+            return false;
+        }
     };
-    let failures: usize = arguments
-        .filter(|a| !a.starts_with('-'))
-        .map(|alias| loader.load(&alias).len())
-        .sum();
-    failures == 0
+    let (options, names): (Vec<_>, Vec<_>) =
+        arguments.partition(|argument| argument.starts_with('-'));
+    let failures: Vec<_> = names.iter().flat_map(|name| loader.load(name)).collect();
+    if !options.iter().any(|option| option == "-q") {
+        failures
+            .iter()
+            .for_each(|failure| log.error(&failure.with_cause()));
+    }
+    failures.is_empty()
 }

@@ -10,60 +10,67 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::process::{Child, Command};
 
-/// Loads modules for devices as they appear.
+/// Loads modules for devices as they appear, while a child loads those that every machine needs.
 #[derive(Debug)]
 pub(super) struct Plug {
     loader: Loader,
     seen: BTreeSet<String>,
     listener: Listener,
+    always: Option<Child>,
 }
 
 impl Plug {
-    /// Loads the modules that are always loaded, then those that the devices ask for, until no new device appears.
+    /// Begins to load the modules that are always loaded, and loads those that the devices ask for.
     pub(super) fn start(root: &Path, log: &Log, guard: &mut Guard) -> Result<Self, Failure> {
-        // A kernel that asks for a module by itself (a cipher, a hash) runs this.
+        // A kernel that asks for a module by itself (a cipher, a hash) runs this, too.
         let helper = root.join("sbin/modprobe");
-        let _ = fs::create_dir_all(root.join("sbin"));
-        if let Err(error) = symlink("/init", &helper) {
-            log.detail(&format!("cannot make {}: {error}", helper.display()));
+        if let Err(error) =
+            fs::create_dir_all(root.join("sbin")).and_then(|()| symlink("/init", &helper))
+        {
+            log.error(&format!("cannot make {}: {error}", helper.display()));
         }
+        // Before anything is loaded: what a driver brings forth is told here.
         let listener = Listener::open().map_err(Failure::Listen)?;
         let loader = Loader::open(&modprobe::folder(root))?;
+        let always = always(root);
+        let child = Command::new(&helper).args(&always).spawn();
         let mut plug = Self {
             loader,
             seen: BTreeSet::new(),
             listener,
+            always: None,
         };
-        let always = fs::read_to_string(root.join("etc/modules-initramfs")).unwrap_or_default();
-        for name in always
-            .lines()
-            .map(str::trim)
-            .filter(|l| !l.is_empty() && !l.starts_with('#'))
-        {
-            plug.load(name, Log::error, log);
+        match child {
+            Ok(child) => plug.always = Some(child),
+            Err(error) => {
+                log.error(&format!("cannot run {}: {error}", helper.display()));
+                always
+                    .iter()
+                    .for_each(|name| plug.load(name, Log::error, log));
+            }
         }
+        plug.load("efivarfs", Log::error, log);
         mounts::efi_variables(&root.join("sys"))?;
-        plug.coldplug(root, log, guard);
-        log.detail(&format!("{} modules tried", plug.loader.tried()));
+        for alias in modaliases(&root.join("sys")) {
+            if plug.seen.insert(alias.clone()) {
+                plug.load(&alias, Log::detail, log);
+            }
+        }
+        plug.take_events(root, log, guard);
+        log.detail(&format!(
+            "{} modules tried for devices",
+            plug.loader.tried()
+        ));
         Ok(plug)
     }
 
-    /// Loading a bus driver makes new devices appear: looks again until nothing is new.
-    fn coldplug(&mut self, root: &Path, log: &Log, guard: &mut Guard) {
-        loop {
-            arm(root, log, guard);
-            let fresh: Vec<_> = modaliases(&root.join("sys"))
-                .into_iter()
-                .filter(|alias| !self.seen.contains(alias))
-                .collect();
-            if fresh.is_empty() {
-                return;
-            }
-            for alias in fresh {
-                self.load(&alias, Log::detail, log);
-                self.seen.insert(alias);
-            }
+    /// Waits until the modules that are always loaded are.
+    pub(super) fn finish(&mut self, log: &Log) {
+        // What failed has been told by the child itself.
+        if let Some(Err(error)) = self.always.take().map(|mut child| child.wait()) {
+            log.error(&format!("cannot wait for the modules: {error}"));
         }
     }
 
@@ -92,12 +99,19 @@ impl Plug {
 
     fn load(&mut self, alias: &str, tell: fn(&Log, &str), log: &Log) {
         for failure in self.loader.load(alias) {
-            let why = std::error::Error::source(&failure)
-                .map(ToString::to_string)
-                .unwrap_or_default();
-            tell(log, &format!("{failure}: {why}"));
+            tell(log, &failure.with_cause());
         }
     }
+}
+
+/// The names in `/etc/modules-initramfs`.
+fn always(root: &Path) -> Vec<String> {
+    let text = fs::read_to_string(root.join("etc/modules-initramfs")).unwrap_or_default();
+    let lines = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(str::to_owned).collect()
 }
 
 fn arm(root: &Path, log: &Log, guard: &mut Guard) {

@@ -69,6 +69,7 @@ impl Context {
             Step::Disk => {
                 let plug = self.plug.as_mut().expect("modules come before the disk");
                 let disk = found::booted_disk(&self.root, plug, &self.log, &mut self.guard)?;
+                plug.finish(&self.log);
                 self.log
                     .line(&format!("booted from {}", disk.node.display()));
                 self.disk = Some(disk);
