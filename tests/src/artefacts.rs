@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::UNIX_EPOCH;
 
 use anyhow::{Context, bail, ensure};
 
@@ -73,30 +74,36 @@ fn copy_base() -> anyhow::Result<PathBuf> {
     let folder = root().join("build/vm-tests");
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("cannot make {}", folder.display()))?;
-    let base = folder.join("base.img");
-    let mut copy = match image
+    let built = image.metadata().and_then(|data| data.modified());
+    let built = built.with_context(|| format!("cannot read the age of {}", image.display()))?;
+    let age = built.duration_since(UNIX_EPOCH).unwrap_or_default();
+    // Named by the image's age: a run beside this one, of the same image, stands on the same copy.
+    let base = folder.join(format!("base-{}.img", age.as_millis()));
+    if base.exists() {
+        return Ok(base);
+    }
+    let fresh = folder.join(format!("fresh-{}", std::process::id()));
+    let mut copy = if image
         .extension()
         .is_some_and(|extension| extension == "zst")
     {
-        true => Command::new("zstd"),
-        false => Command::new("cp"),
-    };
-    match image
-        .extension()
-        .is_some_and(|extension| extension == "zst")
-    {
-        true => copy.args(["-d", "-q", "-f", "-o"]).arg(&base).arg(&image),
-        false => copy
-            .args(["--sparse=always", "--reflink=auto"])
+        let mut zstd = Command::new("zstd");
+        zstd.args(["-d", "-q", "-f", "-o"]).arg(&fresh).arg(&image);
+        zstd
+    } else {
+        let mut cp = Command::new("cp");
+        cp.args(["--sparse=always", "--reflink=auto"])
             .arg(&image)
-            .arg(&base),
+            .arg(&fresh);
+        cp
     };
     let status = copy.status().context("cannot copy the image")?;
     ensure!(
         status.success(),
         "cannot copy {} to {}: {status}",
         image.display(),
-        base.display()
+        fresh.display()
     );
+    std::fs::rename(&fresh, &base).with_context(|| format!("cannot write {}", base.display()))?;
     Ok(base)
 }
