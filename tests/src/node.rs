@@ -9,7 +9,8 @@ use machine::{Deadline, Error, Event, Kubectl, Line, Running, Vm};
 /// The namespace that Kubernetes keeps its containers in.
 const NAMESPACE: &str = "k8s.io";
 
-/// A machine that is on; it goes off with this value.
+/// A machine that is on. It goes off with its stage, not with this value, so that a failure's traces can be fetched
+/// from it.
 #[derive(Debug)]
 pub struct Node {
     running: Running,
@@ -17,9 +18,7 @@ pub struct Node {
 
 impl Node {
     pub(crate) fn new(running: Running) -> Self {
-        Self {
-            running: running.owned(),
-        }
+        Self { running }
     }
 
     pub(crate) fn into_running(self) -> Running {

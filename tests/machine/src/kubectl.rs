@@ -13,6 +13,9 @@ const BUILT: &str = "build/engine/amd64/engine";
 /// What to do when it is missing, in the place of a package.
 const PACKAGE: &str = "kubernetes-client (or build it: make engine)";
 
+/// How often a request is made that never reaches the server: each waits ten seconds by itself.
+const TRIES: u32 = 6;
+
 /// A way to a cluster: a client and a kubeconfig.
 #[derive(Debug, Clone)]
 pub struct Kubectl {
@@ -74,13 +77,22 @@ impl Kubectl {
         command
     }
 
-    /// Runs `kubectl` and returns what it printed; a failure carries its standard error.
+    /// Runs `kubectl` and returns what it printed; a failure carries its standard error. A request that did not even
+    /// reach a busy API server is made again.
     ///
     /// # Errors
     /// When kubectl is missing or fails.
     pub fn run(&self, arguments: &[&str]) -> Result<String> {
-        let output = command::run(self.command().args(arguments), PACKAGE)?;
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        let mut tries = 1;
+        loop {
+            match command::run(self.command().args(arguments), PACKAGE) {
+                Ok(output) => return Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+                Err(Error::Failed { stderr, .. }) if never_sent(&stderr) && tries < TRIES => {
+                    tries += 1
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Like [`Kubectl::run`], but any exit code is a result.
@@ -104,6 +116,11 @@ impl Kubectl {
         fs::write(file.path(), manifest).map_err(Error::file("write", file.path()))?;
         self.run(&["apply", "-f", &file.path().to_string_lossy()])
     }
+}
+
+/// Whether kubectl failed before its request was sent, so that making it again cannot do anything twice.
+fn never_sent(stderr: &str) -> bool {
+    stderr.contains("TLS handshake timeout")
 }
 
 /// `kubeconfig` with every `server:` line leading to `server`.
