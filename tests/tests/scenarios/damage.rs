@@ -37,8 +37,17 @@ fn a_flipped_bit_in_the_root_is_not_booted() -> anyhow::Result<()> {
         let root = vm.disk().partition("root-a")?;
         vm.disk().flip_bit(root.offset + 1024)?;
         let mut node = stage.start(&vm)?;
-        let line = node.wait_for_text("This system cannot be started", 300)?;
+        let line = node.wait_for_text("verity: ", 300)?;
+        ensure!(
+            line.text.contains("corrupted"),
+            "the kernel says {:?}",
+            line.text
+        );
         stage.note(line.text);
+        // The kernel starts anew, and comes no further the second time.
+        for _ in 0..2 {
+            node.wait_for_text("dm-verity device corrupted", 300)?;
+        }
         ensure!(
             !node.console().contains("service udevd"),
             "services were started from a damaged root"
