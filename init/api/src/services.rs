@@ -53,7 +53,16 @@ pub enum ServicesError {
 
 impl Services {
     /// Services that PID 1 brings along; one in `services.json` with the same name takes its place.
-    pub const BUILT_IN: [&str; 6] = ["udevd", "udev-trigger", "dbus", "network", "time", "ssh"];
+    pub const BUILT_IN: [&str; 8] = [
+        "udevd",
+        "udev-adapters",
+        "udev-network",
+        "dbus",
+        "network",
+        "time",
+        "ssh",
+        "udev-trigger",
+    ];
 
     /// Checks and orders services: each stands behind those it comes after, otherwise the given order is kept.
     ///

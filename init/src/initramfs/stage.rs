@@ -86,6 +86,8 @@ impl Context {
 
     fn kernel(&mut self) -> Result<(), Failure> {
         mounts::kernel_file_systems(&self.root)?;
+        // The kernel would drop lines that come fast, and a boot is when they do. A kernel without the switch does not.
+        let _ = fs::write(self.root.join("proc/sys/kernel/printk_devkmsg"), "on");
         self.log = Log::open(&self.root.join("dev"), &self.root.join("sys"));
         let release = init_api::load::<Release>(self.root.join("etc/holdfast-release.json"));
         match release.map(|release| (clock::lift(&release), release.version)) {

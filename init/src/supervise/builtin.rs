@@ -4,18 +4,20 @@ use init_api::{Group, ReadyWhen, Service, ServiceName, Services};
 
 /// Devices and the message bus: they need no configuration and start at once.
 pub fn early() -> Services {
-    set(vec![udevd(), udev_trigger(), dbus()])
+    set(vec![udevd(), udev_adapters(), udev_network(), dbus()])
 }
 
 /// All built-in services: network, time and ssh read what `node configure` writes.
 pub fn standard() -> Services {
     set(vec![
         udevd(),
-        udev_trigger(),
+        udev_adapters(),
+        udev_network(),
         dbus(),
         network(),
         time(),
         ssh(),
+        udev_trigger(),
     ])
 }
 
@@ -41,10 +43,9 @@ fn udevd() -> Service {
     }
 }
 
-/// What devices of a node hang on. Everything else (memory, processors, consoles) works without udev, and walking it takes
-/// longer than the whole rest of the boot.
-const SUBSYSTEMS: [&str; 25] = [
-    "virtio",
+/// The other devices that a node uses. What is not listed (memory, processors, consoles) works without udev, and walking
+/// it takes longer than the whole rest of the boot.
+const SUBSYSTEMS: [&str; 24] = [
     "pci",
     "usb",
     "sdio",
@@ -71,19 +72,39 @@ const SUBSYSTEMS: [&str; 25] = [
     "watchdog",
 ];
 
-/// Network adapters come first: a node waits for its address.
-fn udev_trigger() -> Service {
-    let matches = SUBSYSTEMS
-        .iter()
-        .map(|name| format!("--subsystem-match={name}"));
+/// Network adapters by their class on the bus: a node waits for its address.
+fn udev_adapters() -> Service {
     let command = [
         "/usr/bin/udevadm",
         "trigger",
         "--action=add",
-        "--prioritized-subsystem=virtio,pci,usb,net,block",
+        "--subsystem-match=pci",
+        "--attr-match=class=0x02*",
     ];
-    let command = command.into_iter().map(str::to_owned).chain(matches);
-    let service = Service::one_shot(name("udev-trigger"), command).after([name("udevd")]);
+    Service::one_shot(name("udev-adapters"), command).after([name("udevd")])
+}
+
+/// Network adapters of virtual machines and on SD buses, and those that are there already.
+fn udev_network() -> Service {
+    let buses = ["virtio", "sdio", "net"].map(|bus| format!("--subsystem-match={bus}"));
+    let command = ["/usr/bin/udevadm", "trigger", "--action=add"]
+        .into_iter()
+        .map(str::to_owned)
+        .chain(buses);
+    Service::one_shot(name("udev-network"), command).after([name("udevd")])
+}
+
+/// Behind everything that a node waits for.
+fn udev_trigger() -> Service {
+    let matches = SUBSYSTEMS
+        .iter()
+        .map(|name| format!("--subsystem-match={name}"));
+    let command = ["/usr/bin/udevadm", "trigger", "--action=add"]
+        .into_iter()
+        .map(str::to_owned)
+        .chain(matches);
+    let service =
+        Service::one_shot(name("udev-trigger"), command).after([name("udevd"), name("network")]);
     Service {
         group: in_background(),
         ..service
