@@ -1,5 +1,6 @@
 //! What scenarios take from the build and where they leave things.
 
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -44,9 +45,37 @@ pub fn image() -> anyhow::Result<PathBuf> {
         .with_context(|| format!("no image in {}; build one with `make image`", out.display()))
 }
 
-/// The folder for machines of this run; each run begins with an empty one.
-pub(crate) fn machines() -> PathBuf {
-    root().join("build/vm-tests/machines")
+/// The folder for machines of this run. The first call takes it for this process: two runs in one checkout would end
+/// each other's machines.
+///
+/// # Errors
+/// When another run has it.
+pub(crate) fn machines() -> anyhow::Result<PathBuf> {
+    static LOCK: OnceLock<Result<File, String>> = OnceLock::new();
+    let folder = root().join("build/vm-tests");
+    match LOCK.get_or_init(|| lock(&folder).map_err(|error| format!("{error:#}"))) {
+        Ok(_) => Ok(folder.join("machines")),
+        Err(reason) => bail!("{reason}"),
+    }
+}
+
+/// Locks `folder` until this process ends.
+fn lock(folder: &Path) -> anyhow::Result<File> {
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let file = folder.join("lock");
+    let lock = File::create(&file).with_context(|| format!("cannot open {}", file.display()))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => {
+            bail!(
+                "scenarios are running already in this checkout ({} is locked); wait for their end",
+                file.display()
+            )
+        }
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("cannot lock {}", file.display()))
+        }
+    }
 }
 
 /// Where failed scenarios leave their traces.
@@ -106,4 +135,20 @@ fn copy_base() -> anyhow::Result<PathBuf> {
     );
     std::fs::rename(&fresh, &base).with_context(|| format!("cannot write {}", base.display()))?;
     Ok(base)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_run_is_refused_while_the_first_goes_on() {
+        let folder = std::env::temp_dir().join(format!("vm-tests-lock-{}", std::process::id()));
+        let first = lock(&folder).unwrap();
+        let refused = lock(&folder).unwrap_err().to_string();
+        assert!(refused.contains("running already"), "{refused}");
+        drop(first);
+        lock(&folder).unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }

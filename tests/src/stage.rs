@@ -136,7 +136,7 @@ impl Stage {
     }
 
     fn folder(&self) -> anyhow::Result<PathBuf> {
-        let machines = artefacts::machines();
+        let machines = artefacts::machines()?;
         fs::create_dir_all(&machines)
             .with_context(|| format!("cannot make {}", machines.display()))?;
         let dir = machines.join(format!("{}-{}", self.name, self.made.len()));
