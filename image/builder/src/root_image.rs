@@ -13,11 +13,7 @@ use std::path::{Path, PathBuf};
 
 /// How the data is packed; measured, see docs/building.md. Clusters of zstd larger than 128 KiB send mkfs.erofs 1.8 round in
 /// circles.
-const COMPRESSION: &[&str] = &["-zlz4hc,level=9:zstd,level=6", "-C131072"];
-/// `mkfs.erofs --compress-hints`: cluster size, which of the two, and for which paths. Small programs and libraries are quick to
-/// unpack, the large ones and what is read once or never are small.
-const HINTS: &str =
-    "131072 1 ^usr/lib/(modules|firmware|holdfast)/\n131072 1 ^usr/share/\n65536 0 .*\n";
+const COMPRESSION: &[&str] = &["-zzstd,level=6", "-C131072"];
 const REVISION: u32 = 1;
 
 /// A finished root partition's content.
@@ -38,7 +34,6 @@ pub(crate) fn make(tree: &Tree, time: u64, tools: &Tools, cache: &Cache) -> Resu
     let key = Key::new("root", REVISION)
         .with("tools", &tools.identity)
         .with("time", time.to_string());
-    let key = key.with("hints", HINTS);
     let key = tree
         .key(
             COMPRESSION
@@ -64,8 +59,6 @@ pub(crate) fn make(tree: &Tree, time: u64, tools: &Tools, cache: &Cache) -> Resu
 
 fn erofs(tree: &Tree, time: u64, tools: &Tools, key: &str, path: &Path) -> Result<()> {
     let uuid = derive_guid(key.as_bytes(), "erofs").to_string();
-    let hints = path.with_file_name("hints");
-    crate::file::write(&hints, HINTS.as_bytes())?;
     tools
         .program("usr/bin/mkfs.erofs", "mkfs.erofs")
         .args([
@@ -79,7 +72,6 @@ fn erofs(tree: &Tree, time: u64, tools: &Tools, key: &str, path: &Path) -> Resul
             "holdfast-root",
         ])
         .args(COMPRESSION)
-        .arg(format!("--compress-hints={}", hints.display()))
         .arg(path)
         .feed(|pipe| {
             let mut pipe = BufWriter::with_capacity(1 << 20, pipe);

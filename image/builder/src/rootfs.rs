@@ -67,7 +67,7 @@ pub(crate) fn base(
     tree.retain(|path, _| !path.starts_with("usr/share/ca-certificates/"));
     tree.put_bytes("etc/ssl/certs/ca-certificates.crt", 0o644, bundle);
     step.at("kernel modules");
-    let modules = kernel::install(&mut tree, &packages, tools, cache)?;
+    let modules = kernel::install(&mut tree, &packages, &rules, tools, cache)?;
     tree.retain(|path, _| !below(path, "var") && !below(path, "boot"));
     for folder in MOUNT_POINTS {
         let mode = match folder {

@@ -82,10 +82,20 @@ fn choose<'a>(there: &BTreeSet<&'a str>, wanted: &BTreeSet<String>) -> Result<BT
     Ok(chosen)
 }
 
-/// `iwlwifi-so-a0-gf-a0-89.ucode` → family and version.
+/// `iwlwifi-so-a0-gf-a0-89.ucode` and `rtw89/rtw8922a_fw-3.bin` (whose first version has no number) → family and version.
 fn versioned(name: &str) -> Option<(&str, u32)> {
-    let (family, version) = name.strip_suffix(".ucode")?.rsplit_once('-')?;
-    Some((family, version.parse().ok()?))
+    if let Some(name) = name.strip_suffix(".ucode") {
+        let (family, version) = name.rsplit_once('-')?;
+        return Some((family, version.parse().ok()?));
+    }
+    let name = name.strip_suffix(".bin")?;
+    if name.ends_with("_fw") {
+        return Some((name, 0));
+    }
+    let (family, version) = name.rsplit_once('-')?;
+    family
+        .ends_with("_fw")
+        .then_some((family, version.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -102,9 +112,11 @@ mod tests {
             "rtl_nic/a.fw",
             "rtl_nic/b.fw",
             "i915/x_guc_70.bin",
+            "rtw89/a_fw.bin",
+            "rtw89/a_fw-1.bin",
             "z.bin",
         ]);
-        let cases: [(&str, &[&str], &[&str]); 6] = [
+        let cases: [(&str, &[&str], &[&str]); 7] = [
             ("by name", &["rtl_nic/a.fw"], &["rtl_nic/a.fw"]),
             (
                 "by pattern",
@@ -120,6 +132,11 @@ mod tests {
                 "newest of several",
                 &["iwlwifi-ty-59.ucode", "iwlwifi-ty-89.ucode"],
                 &["iwlwifi-ty-89.ucode"],
+            ),
+            (
+                "newest of Realtek's",
+                &["rtw89/a_fw.bin", "rtw89/a_fw-1.bin", "rtw89/a_fw-2.bin"],
+                &["rtw89/a_fw-1.bin"],
             ),
             ("nothing old enough", &["iwlwifi-ty-10.ucode"], &[]),
             ("not there", &["q.bin"], &[]),

@@ -7,7 +7,7 @@ use crate::digest::{self, Key};
 use crate::error::{Error, Result};
 use crate::file;
 use crate::tools::Tools;
-use crate::tree::{Content, Node, Tree};
+use crate::tree::{Content, Node, Rules, Tree};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -34,6 +34,7 @@ pub(crate) struct Modules {
 pub(crate) fn install(
     tree: &mut Tree,
     all: &Tree,
+    rules: &Rules,
     tools: &Tools,
     cache: &Cache,
 ) -> Result<Modules> {
@@ -93,6 +94,7 @@ pub(crate) fn install(
     put_back(tree, &folder, &prefix, &key)?;
     let wanted = file::text(&base.join(FIRMWARE))?
         .lines()
+        .filter(|name| !rules.never(name))
         .map(str::to_owned)
         .collect();
     firmware::install(tree, all, &wanted)?;

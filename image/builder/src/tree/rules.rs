@@ -16,6 +16,8 @@ struct RawRules {
     modes: BTreeMap<String, String>,
     #[serde(default)]
     links: BTreeMap<String, String>,
+    #[serde(default, rename = "firmware-never")]
+    firmware_never: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -38,6 +40,7 @@ pub(crate) struct Rules {
     drops: Vec<Drop>,
     modes: BTreeMap<String, u32>,
     links: BTreeMap<String, String>,
+    firmware_never: GlobSet,
 }
 
 fn globs(patterns: &[String], path: &Path) -> Result<GlobSet> {
@@ -75,12 +78,18 @@ impl Rules {
             drops: raw.drop.iter().map(drop).collect::<Result<_>>()?,
             modes: raw.modes.into_iter().map(mode).collect::<Result<_>>()?,
             links: raw.links,
+            firmware_never: globs(&raw.firmware_never, path)?,
         })
     }
 
     /// Reads the file.
     pub(crate) fn load(path: &Path) -> Result<Self> {
         Self::parse(&file::text(path)?, path)
+    }
+
+    /// Whether a firmware file (below `usr/lib/firmware`) stays out although a module names it.
+    pub(crate) fn never(&self, firmware: &str) -> bool {
+        self.firmware_never.is_match(firmware)
     }
 
     /// The rule that drops a path, if one does.
