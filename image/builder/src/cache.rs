@@ -46,7 +46,13 @@ impl Cache {
             .map_err(Error::write(&parent))?;
         make(temporary.path())?;
         let made = temporary.keep();
-        std::fs::rename(&made, &place).map_err(Error::write(&place))?;
+        if let Err(error) = std::fs::rename(&made, &place) {
+            // Best effort: another build may have put the same result there meanwhile, and that one will do.
+            let _ = std::fs::remove_dir_all(&made);
+            if !place.is_dir() {
+                return Err(Error::write(&place)(error));
+            }
+        }
         self.prune(&parent);
         Ok(place)
     }
@@ -100,6 +106,28 @@ mod tests {
         assert_eq!(
             (made, std::fs::read(again.join("x")).expect("x")),
             (cache.place("s", &key), b"1".to_vec())
+        );
+    }
+
+    #[test]
+    fn two_builds_at_once_share_a_result() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let cache = Cache::new(dir.path());
+        let key = of_bytes(b"inputs");
+        let slow = cache.get("s", &key, |slow| {
+            cache.get("s", &key, |quick| file::write(&quick.join("x"), b"1"))?;
+            file::write(&slow.join("x"), b"1")
+        });
+        assert_eq!(
+            std::fs::read(slow.expect("shared").join("x")).expect("x"),
+            b"1"
+        );
+        assert_eq!(
+            std::fs::read_dir(dir.path().join("steps/s"))
+                .expect("dir")
+                .count(),
+            1,
+            "nothing is left over"
         );
     }
 

@@ -68,7 +68,13 @@ pub(crate) fn unpack(package: &LockedPackage, debs: &Path, store: &Path) -> Resu
         let json = serde_json::to_vec(&entries).map_err(Error::parse(&list))?;
         file::write(&temporary.path().join("entries.json"), &json)?;
         let made = temporary.keep();
-        std::fs::rename(&made, &folder).map_err(Error::write(&folder))?;
+        if let Err(error) = std::fs::rename(&made, &folder) {
+            // Best effort: another build may have unpacked it meanwhile.
+            let _ = std::fs::remove_dir_all(&made);
+            if !list.is_file() {
+                return Err(Error::write(&folder)(error));
+            }
+        }
     }
     let entries = serde_json::from_slice(&file::read(&list)?).map_err(Error::parse(&list))?;
     Ok(Unpacked {
