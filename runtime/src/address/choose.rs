@@ -42,6 +42,8 @@ pub enum Choice {
     Address(IpAddr),
     /// It may still come; what is waited for.
     Wait(&'static str),
+    /// Its interfaces are not switched on yet; NetworkManager does that, and a slow machine takes its time.
+    Down,
     /// Nothing is connected, so none will come soon.
     Unplugged,
     /// There is no interface with hardware, or its driver is not loaded yet.
@@ -53,6 +55,7 @@ impl std::fmt::Display for Choice {
         match self {
             Self::Address(address) => write!(f, "the address is {address}"),
             Self::Wait(what) => write!(f, "waiting for {what}"),
+            Self::Down => f.write_str("waiting for the network interfaces to be switched on"),
             Self::Unplugged => f.write_str("waiting for a cable: no interface has a link"),
             Self::NoInterface => f.write_str("waiting for a network interface: there is none"),
         }
@@ -88,7 +91,7 @@ pub fn choose(host: &Host, last_call: bool) -> Choice {
     if physical.clone().any(|state| state == LinkState::Connected) {
         Choice::Wait("an address (DHCP)")
     } else if physical.any(|state| state == LinkState::Down) {
-        Choice::Wait("the network interfaces")
+        Choice::Down
     } else if host.links.iter().all(|link| !link.physical) {
         Choice::NoInterface
     } else {
@@ -176,7 +179,7 @@ mod tests {
                 "not up yet",
                 host(&[link("eth0", Down, &[])], None),
                 false,
-                Choice::Wait("the network interfaces"),
+                Choice::Down,
             ),
             ("no interface", host(&[], None), false, Choice::NoInterface),
         ] {

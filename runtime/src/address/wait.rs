@@ -19,6 +19,8 @@ const GROUPS: u32 = 0x1 | 0x10 | 0x40;
 pub struct Patience {
     /// For an address, when a cable is plugged in.
     pub address: Duration,
+    /// For interfaces to be switched on.
+    pub switch: Duration,
     /// For an interface: drivers are still being loaded when the waiting begins.
     pub interface: Duration,
     /// For a cable: after an interface is switched on, its link takes some seconds to come up.
@@ -29,6 +31,7 @@ impl Default for Patience {
     fn default() -> Self {
         Self {
             address: Duration::from_secs(30),
+            switch: Duration::from_secs(90),
             interface: Duration::from_secs(12),
             cable: Duration::from_secs(6),
         }
@@ -48,8 +51,8 @@ pub fn find(paths: &Paths, patience: Patience) -> Result<Option<IpAddr>, HostErr
     let mut last = (None, started);
     loop {
         let now = Instant::now();
-        let last_call = now - started >= patience.address;
-        let choice = choose(&read_host(paths)?, last_call);
+        let given = matches!(last.0, Some(Choice::Wait(_))) && now - last.1 >= patience.address;
+        let choice = choose(&read_host(paths)?, given);
         if let Choice::Address(address) = choice {
             return Ok(Some(address));
         }
@@ -57,7 +60,7 @@ pub fn find(paths: &Paths, patience: Patience) -> Result<Option<IpAddr>, HostErr
             info!("{choice}");
             last = (Some(choice.clone()), now);
         }
-        let Some(left) = patience.left(&choice, now - started, now - last.1) else {
+        let Some(left) = patience.left(&choice, now - last.1) else {
             return Ok(None);
         };
         wait_for_change(news.as_ref(), left);
@@ -67,13 +70,14 @@ pub fn find(paths: &Paths, patience: Patience) -> Result<Option<IpAddr>, HostErr
 impl Patience {
     /// How much longer to wait. A state of the network has its own patience from when it began: an interface that comes
     /// up late, and for a moment without a link, gets as much time as one that comes up at once.
-    fn left(self, choice: &Choice, in_all: Duration, like_this: Duration) -> Option<Duration> {
-        let left = match choice {
-            Choice::Address(_) | Choice::Wait(_) => self.address.checked_sub(in_all),
-            Choice::NoInterface => self.interface.checked_sub(like_this),
-            Choice::Unplugged => self.cable.checked_sub(like_this),
+    fn left(self, choice: &Choice, like_this: Duration) -> Option<Duration> {
+        let limit = match choice {
+            Choice::Address(_) | Choice::Wait(_) => self.address,
+            Choice::Down => self.switch,
+            Choice::NoInterface => self.interface,
+            Choice::Unplugged => self.cable,
         };
-        left.filter(|left| !left.is_zero())
+        limit.checked_sub(like_this).filter(|left| !left.is_zero())
     }
 }
 
@@ -111,42 +115,25 @@ mod tests {
         let seconds = Duration::from_secs;
         let patience = Patience {
             address: seconds(30),
+            switch: seconds(90),
             interface: seconds(12),
             cable: seconds(6),
         };
-        for (case, choice, in_all, like_this, left) in [
-            (
-                "DHCP has begun",
-                Choice::Wait("an address"),
-                10,
-                1,
-                Some(20),
-            ),
-            (
-                "DHCP does not answer",
-                Choice::Wait("an address"),
-                30,
-                20,
-                None,
-            ),
-            ("no cable from the start", Choice::Unplugged, 6, 6, None),
+        for (case, choice, like_this, left) in [
+            ("DHCP has begun", Choice::Wait("an address"), 1, Some(29)),
+            ("DHCP does not answer", Choice::Wait("an address"), 30, None),
+            ("NetworkManager is slow", Choice::Down, 40, Some(50)),
             (
                 "switched on late, no link yet",
                 Choice::Unplugged,
-                14,
                 0,
                 Some(6),
             ),
-            (
-                "drivers are being loaded",
-                Choice::NoInterface,
-                2,
-                2,
-                Some(10),
-            ),
-            ("no hardware", Choice::NoInterface, 12, 12, None),
+            ("no cable", Choice::Unplugged, 6, None),
+            ("drivers are being loaded", Choice::NoInterface, 2, Some(10)),
+            ("no hardware", Choice::NoInterface, 12, None),
         ] {
-            let found = patience.left(&choice, seconds(in_all), seconds(like_this));
+            let found = patience.left(&choice, seconds(like_this));
             assert_eq!(found, left.map(seconds), "{case}");
         }
     }
