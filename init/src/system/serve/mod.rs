@@ -26,6 +26,8 @@ use std::path::Path;
 
 /// After this the machine goes down even if a service still runs.
 const END_LIMIT: Millis = Millis::seconds(60);
+/// Services talk often: the page is looked at this often at most.
+const SHOW: Millis = Millis::seconds(1);
 /// In maintenance mode a new disk or stick is looked at this long after the last news about disks.
 const QUIET: Millis = Millis::seconds(2);
 
@@ -61,6 +63,9 @@ pub(super) struct Server {
     problem: Option<Problem>,
     node: Option<NodeState>,
     page: Page,
+    /// When the page was last compared with how things stand, and whether anything happened since.
+    shown: Millis,
+    stale: bool,
     disks_changed: Option<Millis>,
     config_written: Written,
     end: Option<(End, Millis)>,
@@ -94,6 +99,8 @@ impl Server {
             mode: Mode::Booting,
             node: None,
             page: Page::default(),
+            shown: Millis(0),
+            stale: true,
             disks_changed: None,
             config_written: Written::default(),
             end: None,
@@ -139,16 +146,24 @@ impl Server {
         {
             end::leave(end, &self.groups, &self.log, &mut self.guard);
         }
-        self.draw();
+        if now.since(self.shown) >= SHOW {
+            self.shown = now;
+            self.stale = false;
+            self.draw();
+        }
     }
 
     fn patience(&self) -> Millis {
         let now = clock::since_kernel_start();
         let disks = self.disks_changed.map(|at| at.plus(QUIET));
+        let page = self
+            .stale
+            .then(|| self.shown.plus(SHOW))
+            .or(self.page.deadline());
         let deadlines = [
             self.supervisor.deadline(),
             self.runs.deadline(),
-            self.page.deadline(),
+            page,
             disks,
         ];
         let due = deadlines.into_iter().flatten().min();
@@ -157,6 +172,7 @@ impl Server {
     }
 
     fn take(&mut self, source: Source) {
+        self.stale = true;
         match source {
             Source::Signals => self.take_signals(),
             Source::Devices => self.take_devices(),
