@@ -40,8 +40,10 @@ pub enum LinkState {
 pub enum Choice {
     /// This is it.
     Address(IpAddr),
-    /// It may still come; what is waited for.
-    Wait(&'static str),
+    /// Something is connected, and DHCP may still answer.
+    NoAddress,
+    /// There is an address, and the default route usually follows at once.
+    NoRoute,
     /// Its interfaces are not switched on yet; NetworkManager does that, and a slow machine takes its time.
     Down,
     /// Nothing is connected, so none will come soon.
@@ -54,7 +56,8 @@ impl std::fmt::Display for Choice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Address(address) => write!(f, "the address is {address}"),
-            Self::Wait(what) => write!(f, "waiting for {what}"),
+            Self::NoAddress => f.write_str("waiting for an address (DHCP)"),
+            Self::NoRoute => f.write_str("waiting for a default route"),
             Self::Down => f.write_str("waiting for the network interfaces to be switched on"),
             Self::Unplugged => f.write_str("waiting for a cable: no interface has a link"),
             Self::NoInterface => f.write_str("waiting for a network interface: there is none"),
@@ -80,7 +83,7 @@ pub fn choose(host: &Host, last_call: bool) -> Choice {
         .find(usable);
     match any {
         Some(address) if last_call => return Choice::Address(address.into()),
-        Some(_) => return Choice::Wait("a default route"),
+        Some(_) => return Choice::NoRoute,
         None => {}
     }
     let mut physical = host
@@ -89,7 +92,7 @@ pub fn choose(host: &Host, last_call: bool) -> Choice {
         .filter(|link| link.physical)
         .map(|link| link.state);
     if physical.clone().any(|state| state == LinkState::Connected) {
-        Choice::Wait("an address (DHCP)")
+        Choice::NoAddress
     } else if physical.any(|state| state == LinkState::Down) {
         Choice::Down
     } else if host.links.iter().all(|link| !link.physical) {
@@ -155,7 +158,7 @@ mod tests {
                 "no route yet",
                 host(&[spare.clone(), lan.clone()], None),
                 false,
-                Choice::Wait("a default route"),
+                Choice::NoRoute,
             ),
             (
                 "no route at all",
@@ -167,7 +170,7 @@ mod tests {
                 "link-local does not count",
                 host(&[local], Some("eth0")),
                 true,
-                Choice::Wait("an address (DHCP)"),
+                Choice::NoAddress,
             ),
             (
                 "no cable",

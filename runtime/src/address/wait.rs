@@ -19,6 +19,8 @@ const GROUPS: u32 = 0x1 | 0x10 | 0x40;
 pub struct Patience {
     /// For an address, when a cable is plugged in.
     pub address: Duration,
+    /// For a default route, once there is an address.
+    pub route: Duration,
     /// For interfaces to be switched on.
     pub switch: Duration,
     /// For an interface: drivers are still being loaded when the waiting begins.
@@ -31,6 +33,7 @@ impl Default for Patience {
     fn default() -> Self {
         Self {
             address: Duration::from_secs(30),
+            route: Duration::from_secs(4),
             switch: Duration::from_secs(90),
             interface: Duration::from_secs(12),
             cable: Duration::from_secs(6),
@@ -51,7 +54,7 @@ pub fn find(paths: &Paths, patience: Patience) -> Result<Option<IpAddr>, HostErr
     let mut last = (None, started);
     loop {
         let now = Instant::now();
-        let given = matches!(last.0, Some(Choice::Wait(_))) && now - last.1 >= patience.address;
+        let given = last.0 == Some(Choice::NoRoute) && now - last.1 >= patience.route;
         let choice = choose(&read_host(paths)?, given);
         if let Choice::Address(address) = choice {
             return Ok(Some(address));
@@ -72,7 +75,8 @@ impl Patience {
     /// up late, and for a moment without a link, gets as much time as one that comes up at once.
     fn left(self, choice: &Choice, like_this: Duration) -> Option<Duration> {
         let limit = match choice {
-            Choice::Address(_) | Choice::Wait(_) => self.address,
+            Choice::Address(_) | Choice::NoAddress => self.address,
+            Choice::NoRoute => self.route,
             Choice::Down => self.switch,
             Choice::NoInterface => self.interface,
             Choice::Unplugged => self.cable,
@@ -115,13 +119,15 @@ mod tests {
         let seconds = Duration::from_secs;
         let patience = Patience {
             address: seconds(30),
+            route: seconds(4),
             switch: seconds(90),
             interface: seconds(12),
             cable: seconds(6),
         };
         for (case, choice, like_this, left) in [
-            ("DHCP has begun", Choice::Wait("an address"), 1, Some(29)),
-            ("DHCP does not answer", Choice::Wait("an address"), 30, None),
+            ("DHCP has begun", Choice::NoAddress, 1, Some(29)),
+            ("DHCP does not answer", Choice::NoAddress, 30, None),
+            ("a network without a way out", Choice::NoRoute, 3, Some(1)),
             ("NetworkManager is slow", Choice::Down, 40, Some(50)),
             (
                 "switched on late, no link yet",
