@@ -177,7 +177,8 @@ fn ukify_reads_the_uki() {
     let folder = tempfile::tempdir().expect("temp dir");
     let uki = uki(folder.path());
     let said = text(&judge(
-        Command::new("python3")
+        // Debian's own, which has its python3-pefile; another one may be first in PATH.
+        Command::new("/usr/bin/python3")
             .arg(locked_path("usr/bin/ukify"))
             .args(["inspect", "--json=short"])
             .arg(&uki),
