@@ -180,7 +180,7 @@ fn ukify_reads_the_uki() {
         // Debian's own, which has its python3-pefile; another one may be first in PATH.
         Command::new("/usr/bin/python3")
             .arg(locked_path("usr/bin/ukify"))
-            .args(["inspect", "--json=short"])
+            .args(["--json=short", "inspect"])
             .arg(&uki),
     ));
     let sections: serde_json::Value = serde_json::from_str(&said).expect("JSON");
