@@ -5,11 +5,11 @@
 //! PID 1 is asked by the caller to configure anew. Guarantee: a text that is not right changes nothing; a cut leaves the old
 //! or the new file.
 
-use crate::atomic;
 use crate::configure::load;
 use crate::root::Root;
 use crate::sources::{CONFIG_MOUNT, Found, Media, find, mount};
 use crate::trial::{self, Trial};
+use init_api::atomic;
 use init_api::{BootRecord, Problem};
 use os_config::{Change, Loaded, Report, Source, SourceName, Sources};
 use std::io;

@@ -5,7 +5,6 @@
 //! reached and mended. Guarantees: nothing of a bad configuration is applied; every file is written whole; no network is
 //! needed. Assumption: state is mounted at `/var/lib/holdfast`, on disk or, when the disk is unusable, in memory.
 
-use crate::atomic;
 use crate::execute::Executor;
 use crate::facts::Facts;
 use crate::gather::gather;
@@ -14,7 +13,8 @@ use crate::plan::{plan, plan_maintenance};
 use crate::root::Root;
 use crate::services::{self, Situation, services};
 use crate::sources::{self, Found, Media, StoredUrl};
-use init_api::{BootRecord, Problem, Release, paths};
+use init_api::atomic;
+use init_api::{BootRecord, Problem, Release, Services, paths};
 use os_config::{Config, Loaded, Report, Source, Sources};
 use std::io;
 
@@ -141,6 +141,7 @@ fn apply<M: Machine>(
         .map_err(|error| not_applied(&error))?;
     let written = record(root, CONFIG, 0o600, config)
         .and_then(|()| record(root, paths::SERVICES, 0o600, &services))
+        .and_then(|()| keep_early_services(root, &services))
         .and_then(|()| record(root, REPORT, 0o644, &report(found)));
     written.map_err(|error| not_applied(&error))
 }
@@ -226,6 +227,16 @@ fn keep_last_good(root: &Root, found: &Found, loaded: &Loaded) {
     if let Err(error) = atomic::write(&path, 0o600, text.as_bytes(), |_| Ok(())) {
         eprintln!("could not keep {LAST_GOOD}: {error}");
     }
+}
+
+/// For the beginning of the next boot; written only when it says something new.
+fn keep_early_services(root: &Root, services: &Services) -> Result<(), CannotReport> {
+    let early = runtime::early_services(services);
+    let known = init_api::load::<Services>(root.path(paths::EARLY_SERVICES));
+    if known.is_ok_and(|known| known == early) {
+        return Ok(());
+    }
+    record(root, paths::EARLY_SERVICES, 0o600, &early)
 }
 
 fn report(found: &Found) -> Applied {

@@ -1,6 +1,5 @@
 //! What services of PID 1 do once the network is up: fetch keys, configuration, manifests and images; run the user's commands.
 
-use crate::atomic;
 use crate::configure::CONFIG;
 use crate::fetch::{self, Effort, FetchError};
 use crate::gather::gather;
@@ -11,6 +10,7 @@ use crate::plan::{
 };
 use crate::root::Root;
 use crate::sources::{Media, StoredUrl, UrlCopy, find};
+use init_api::atomic;
 use os_config::{Config, Image, Manifest, SourceName};
 use std::io;
 use std::path::{Path, PathBuf};

@@ -1,9 +1,9 @@
 //! Carries out a plan: one match, no decisions.
 
-use crate::atomic;
 use crate::machine::Machine;
 use crate::reload::Reload;
 use crate::step::{OnFailure, Owner, Step};
+use init_api::atomic;
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};

@@ -1,6 +1,6 @@
 //! Getting a small file over HTTP: bounded in time, size and tries.
 
-use crate::atomic;
+use init_api::atomic;
 use std::io;
 use std::path::Path;
 use std::time::Duration;

@@ -4,7 +4,6 @@
 //! and decides nothing. [`configure`] is what PID 1 runs: it gathers, checks, plans, executes and writes what crosses borders.
 
 mod accounts;
-pub mod atomic;
 pub mod change;
 mod configure;
 pub mod errand;
@@ -28,7 +27,7 @@ pub use machine::{Machine, ThisMachine};
 pub use plan::{plan, plan_maintenance};
 pub use reload::Reload;
 pub use root::Root;
-pub use services::{ServicesProblem, Situation, services};
+pub use services::{Situation, services};
 pub use sources::{
     CONFIG_MOUNT, ConfigPartition, Found, Media, NodeMedia, StoredUrl, UrlCopy, find,
 };

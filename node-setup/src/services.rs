@@ -2,22 +2,11 @@
 
 use crate::facts::Facts;
 use crate::plan::{hostname, variables};
-use init_api::{Millis, Restart, Service, ServiceName, Services};
+use init_api::{Millis, Restart, Service, ServiceName, Services, ServicesError};
 use os_config::{Config, Image, Manifest};
-use runtime::{ClusterSettings, Paths, RefusedFlag};
+use runtime::{ClusterSettings, Paths};
 
 const HOLDFAST: &str = "/usr/bin/holdfast";
-
-/// Services cannot be made from this configuration.
-#[derive(Debug, thiserror::Error)]
-pub enum ServicesProblem {
-    /// The cluster cannot be run so.
-    #[error("a flag of the configuration would break the cluster")]
-    Cluster(#[from] RefusedFlag),
-    /// Together they cannot be run.
-    #[error("the services do not fit together")]
-    Set(#[from] init_api::ServicesError),
-}
 
 /// What decides about services besides the configuration.
 #[derive(Debug, Clone, Copy)]
@@ -31,16 +20,16 @@ pub struct Situation {
 /// All services of `services.json`.
 ///
 /// # Errors
-/// As [`ServicesProblem`] says.
+/// The services do not fit together.
 pub fn services(
     config: &Config,
     facts: &Facts,
     version: &str,
     situation: Situation,
-) -> Result<Services, ServicesProblem> {
+) -> Result<Services, ServicesError> {
     let mut all = Vec::new();
     if !situation.maintenance {
-        all.extend(runtime::services(&settings(config, facts, version))?);
+        all.extend(runtime::services(&settings(config, facts, version)));
         all.extend(run_commands(config));
         all.extend(downloads(config));
     }
@@ -57,7 +46,7 @@ pub fn services(
                 .or_insert_with(|| value.clone());
         }
     }
-    Ok(Services::new(all)?)
+    Services::new(all)
 }
 
 /// FNV-1a: tells texts apart, protects nothing.

@@ -3,9 +3,9 @@
 //! The text lies in memory only, in place of the CONFIG partition's file. A service of PID 1 waits for the deadline, so the
 //! end of an ssh session changes nothing, and a restart of the machine brings the old configuration back.
 
-use crate::atomic;
 use crate::root::Root;
 use init_api::Millis;
+use init_api::atomic;
 use serde::{Deserialize, Serialize};
 use std::io;
 

@@ -64,7 +64,6 @@ const TABLE: &[(&str, Impact)] = &[
     ("images", Impact::Live),
     ("components", Impact::Live),
     ("config_url", Impact::Live),
-    ("console", Impact::Live),
     ("logs", Impact::Reboot),
     ("data_sources", Impact::Live),
     ("install", Impact::Live),

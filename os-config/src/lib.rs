@@ -25,9 +25,9 @@ mod tree;
 mod values;
 
 pub use config::{
-    AuditLevel, ComponentArgs, Components, Config, Console, Dns, FlagArgs, Image, Interface,
-    InterfaceMatch, Kubernetes, Logs, Manifest, Network, NtpServers, Proxy, Registries,
-    RegistryAccess, RegistryAuth, RegistryMirror, RegistryTls, Route, Wifi, WriteFile,
+    AuditLevel, ComponentArgs, Components, Config, Dns, FlagArgs, Image, Interface, InterfaceMatch,
+    Kubernetes, Logs, Manifest, Network, NtpServers, Proxy, Registries, RegistryAccess,
+    RegistryAuth, RegistryMirror, RegistryTls, Route, Wifi, WriteFile,
 };
 pub use diff::{Change, diff};
 pub use explain::{Explained, Explanation, Origin, UnknownKey};

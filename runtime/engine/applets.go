@@ -45,7 +45,6 @@ var applets = []dispatch.Applet{
 	{"ctr", "containerd command line; the program containerd", dispatch.Beside("containerd", "ctr")},
 	{"coredns", "cluster DNS; the program system", dispatch.Beside("system", "coredns")},
 	{"metrics-server", "resource metrics; the program system", dispatch.Beside("system", "metrics-server")},
-	{"local-path-provisioner", "volumes in folders; the program system", dispatch.Beside("system", "local-path-provisioner")},
 }
 
 // command runs one of Kubernetes' own commands, which find their arguments in

@@ -25,7 +25,6 @@ var components = []struct{ name, module string }{
 	{"flannel", "github.com/flannel-io/flannel"},
 	{"coredns", "github.com/coredns/coredns"},
 	{"metrics-server", "sigs.k8s.io/metrics-server"},
-	{"local-path-provisioner", "github.com/rancher/local-path-provisioner"},
 }
 
 // printVersions tells the versions of the engine and the programs beside it.

@@ -1,8 +1,9 @@
 //! Files as data, and the one place that writes them.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use init_api::atomic;
+use std::fs::{self, DirBuilder, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -84,6 +85,14 @@ pub(crate) fn write_lasting(planned: &PlannedFile) -> Result<(), FileError> {
     replace(planned, true).map_err(failed("write", &planned.path))
 }
 
+/// As [`write_lasting`], but spares the flash when the file is already so.
+pub(crate) fn write_lasting_if_changed(planned: &PlannedFile) -> Result<(), FileError> {
+    if fs::read(&planned.path).is_ok_and(|now| now == planned.content) {
+        return Ok(());
+    }
+    write_lasting(planned)
+}
+
 /// As [`write`], but leaves a file alone that is already so; tells whether it wrote.
 pub(crate) fn write_if_changed(planned: &PlannedFile) -> Result<bool, FileError> {
     if fs::read(&planned.path).is_ok_and(|now| now == planned.content) {
@@ -102,31 +111,11 @@ fn replace(planned: &PlannedFile, lasting: bool) -> io::Result<()> {
             .mode(mode)
             .create(folder)?;
     }
-    let name = planned.path.file_name().unwrap_or_default();
-    let fresh = folder.join(format!(".{}.new", name.to_string_lossy()));
-    let filled = fill(&fresh, planned, lasting).and_then(|()| fs::rename(&fresh, &planned.path));
-    if let Err(error) = filled {
-        // The first error is the one that matters.
-        let _ = fs::remove_file(&fresh);
-        return Err(error);
+    if lasting {
+        atomic::write(&planned.path, planned.mode, &planned.content, |_| Ok(()))
+    } else {
+        atomic::write_in_memory(&planned.path, planned.mode, &planned.content)
     }
-    if lasting { sync_folder(folder) } else { Ok(()) }
-}
-
-fn fill(fresh: &Path, planned: &PlannedFile, lasting: bool) -> io::Result<()> {
-    match fs::remove_file(fresh) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    // Private from its first byte; opened up, if at all, once it is whole.
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(fresh)?;
-    file.write_all(&planned.content)?;
-    file.set_permissions(fs::Permissions::from_mode(planned.mode))?;
-    if lasting { file.sync_all() } else { Ok(()) }
 }
 
 /// Makes a folder and its parents; those that are missing get `mode`.

@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+/// Where containerd finds its configuration on a node.
+pub(crate) const CONTAINERD_CONFIG: &str = "/var/lib/holdfast/cluster/containerd.toml";
+
 /// Root of all paths, `/` on a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paths {
@@ -28,6 +31,11 @@ impl Paths {
     /// What lasts and belongs to the cluster: authorities, database, encryption key.
     pub fn cluster(&self) -> PathBuf {
         self.at("/var/lib/holdfast/cluster")
+    }
+
+    /// containerd's configuration.
+    pub fn containerd_config(&self) -> PathBuf {
+        self.at(CONTAINERD_CONFIG)
     }
 
     /// Authorities and service account keys.

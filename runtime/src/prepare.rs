@@ -7,7 +7,7 @@ use crate::address::{self, HostError, Patience, StandInError};
 use crate::file::{self, FileError, PlannedFile};
 use crate::names::copy_name_servers;
 use crate::pki::{Authorities, PkiError, ensure_encryption};
-use crate::plan::{NodeFacts, PlanError, PodNetwork, cni_file, plan, plan_containerd};
+use crate::plan::{NodeFacts, PodNetwork, cni_file, plan, plan_containerd};
 use crate::{ClusterSettings, Paths};
 use std::fs;
 use std::net::IpAddr;
@@ -21,9 +21,6 @@ pub enum PrepareError {
     /// Certificates or keys.
     #[error("cannot prepare the cluster's identity")]
     Pki(#[from] PkiError),
-    /// The plan.
-    #[error("cannot plan the cluster")]
-    Plan(#[from] PlanError),
     /// A file or folder.
     #[error("cannot prepare the cluster's files")]
     File(#[from] FileError),
@@ -93,9 +90,9 @@ fn last_address(paths: &Paths) -> Option<IpAddr> {
 pub fn prepare_containerd(settings: &ClusterSettings, paths: &Paths) -> Result<(), FileError> {
     // Entries of registries that are no longer configured must not linger.
     file::remove_folder(&paths.at("/etc/containerd/certs.d"))?;
-    plan_containerd(settings, paths)
-        .iter()
-        .try_for_each(file::write)
+    let (config, registries) = plan_containerd(settings, paths);
+    registries.iter().try_for_each(file::write)?;
+    file::write_lasting_if_changed(&config)
 }
 
 /// Plans for an address that is known, and writes.

@@ -1,8 +1,8 @@
 //! The services that PID 1 runs for the cluster.
 
-use crate::args::RefusedFlag;
+use crate::paths::CONTAINERD_CONFIG;
 use crate::{ClusterSettings, plan};
-use init_api::{Group, KillWhat, Millis, ReadyWhen, Service, ServiceName};
+use init_api::{Group, KillWhat, Millis, ReadyWhen, Service, ServiceName, Services};
 
 const HOLDFAST: &str = "/usr/bin/holdfast";
 const ENGINE: &str = "/usr/lib/holdfast/engine";
@@ -24,11 +24,8 @@ pub const KUBERNETES: &str = "kubernetes";
 pub const KEEPER: &str = "keeper";
 
 /// The cluster's services, in the order in which they start.
-///
-/// # Errors
-/// A flag of the user's would break the node.
-pub fn services(settings: &ClusterSettings) -> Result<Vec<Service>, RefusedFlag> {
-    let means = plan::fingerprints(settings)?;
+pub fn services(settings: &ClusterSettings) -> Vec<Service> {
+    let means = plan::fingerprints(settings);
     let all = [
         containerd().env(MEANS, means.containerd),
         system_image(),
@@ -40,7 +37,15 @@ pub fn services(settings: &ClusterSettings) -> Result<Vec<Service>, RefusedFlag>
         service.env.extend(settings.environment.clone());
         service
     };
-    Ok(all.into_iter().map(with_environment).collect())
+    all.into_iter().map(with_environment).collect()
+}
+
+/// Those of them that the next boot may start before it reads its configuration.
+pub fn early(services: &Services) -> Services {
+    let early = services
+        .iter()
+        .filter(|service| service.name.as_str() == CONTAINERD);
+    Services::new(early.cloned().collect()).unwrap_or_default()
 }
 
 fn name(text: &str) -> ServiceName {
@@ -57,15 +62,12 @@ fn containerd() -> Service {
             oom_score_adj: Some(-999),
             ..Group::default()
         },
-        ..Service::daemon(
-            name(CONTAINERD),
-            [RUNTIME, "--config", "/etc/containerd/config.toml"],
-        )
+        ..Service::daemon(name(CONTAINERD), [RUNTIME, "--config", CONTAINERD_CONFIG])
     }
     .ready(ReadyWhen::SocketListens {
         path: "/run/containerd/containerd.sock".into(),
     })
-    .env("GOGC", "50")
+    .env("GOGC", "30")
 }
 
 fn system_image() -> Service {
@@ -114,7 +116,7 @@ mod tests {
         settings
             .environment
             .insert("HTTPS_PROXY".into(), "http://proxy.example:3128".into());
-        let all = services(&settings).expect("no flags");
+        let all = services(&settings);
         assert!(all.iter().all(|s| s.env.contains_key("HTTPS_PROXY")));
         let all = init_api::Services::new(all).expect("startable");
         let names: Vec<_> = all.iter().map(|s| s.name.as_str()).collect();
@@ -136,10 +138,7 @@ mod tests {
             let before = ClusterSettings::named("edge", "0.1.0");
             let mut after = before.clone();
             change(&mut after);
-            let pairs = services(&before)
-                .expect("before")
-                .into_iter()
-                .zip(services(&after).expect("after"));
+            let pairs = services(&before).into_iter().zip(services(&after));
             let changed = pairs
                 .filter(|(b, a)| b != a)
                 .map(|(b, _)| b.name.to_string());
@@ -172,21 +171,5 @@ mod tests {
         ] {
             assert_eq!(names(change), expected, "{case}");
         }
-    }
-
-    #[test]
-    fn a_flag_that_breaks_the_node_is_refused_early() {
-        let mut settings = ClusterSettings::named("edge", "0.1.0");
-        settings
-            .extra_args
-            .kubelet
-            .insert("root-dir".into(), vec!["/x".into()]);
-        let error = services(&settings).expect_err("refused");
-        assert!(
-            error
-                .to_string()
-                .starts_with("kubernetes.args.kubelet: --root-dir cannot be set"),
-            "{error}"
-        );
     }
 }

@@ -115,7 +115,8 @@ fn a_configuration_that_says_everything() {
 
 #[test]
 fn containerd_and_its_registries() {
-    insta::assert_snapshot!(shown(&plan::plan_containerd(&rich(), &Paths::default())));
+    let (config, registries) = plan::plan_containerd(&rich(), &Paths::default());
+    insta::assert_snapshot!(shown(&[vec![config], registries].concat()));
 }
 
 #[test]
@@ -129,7 +130,7 @@ fn the_network_plugin() {
 
 #[test]
 fn services_of_pid_1() {
-    let services = runtime::services(&ClusterSettings::named("edge-1", "0.1.0")).expect("services");
+    let services = runtime::services(&ClusterSettings::named("edge-1", "0.1.0"));
     insta::assert_snapshot!(serde_json::to_string_pretty(&services).expect("JSON"));
 }
 

@@ -1,8 +1,9 @@
 //! JSON records as files: read strictly, written whole or not at all.
 
+use crate::atomic;
 use serde::{Serialize, de::DeserializeOwned};
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -65,7 +66,8 @@ pub fn load_if_present<T: DeserializeOwned>(
     }
 }
 
-/// Writes a record: readers see the old one or the new one, also after a power cut. Makes missing folders.
+/// Writes a record that root alone may read: readers see the old one or the new one, also after a power cut. Makes missing
+/// folders.
 ///
 /// # Errors
 /// A folder or the file cannot be made, written or renamed.
@@ -80,16 +82,9 @@ pub fn store<T: Serialize>(path: impl AsRef<Path>, record: &T) -> Result<(), Fil
 fn replace<T: Serialize>(path: &Path, record: &T) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".new");
-    let fresh = folder.join(name);
     let mut bytes = serde_json::to_vec_pretty(record)?;
     bytes.push(b'\n');
-    let mut file = File::create(&fresh)?;
-    file.write_all(&bytes)?;
-    file.sync_all()?;
-    fs::rename(&fresh, path)?;
-    File::open(folder)?.sync_all()
+    atomic::write(path, 0o600, &bytes, |_| Ok(()))
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! What crosses the border of PID 1: service descriptions, status, requests, and the records that init's stages leave
-//! for each other. Plain serde types; JSON in files below `/run/holdfast` and, one line each way, on PID 1's socket.
+//! for each other, and the one way a file is replaced whole. Plain serde types; JSON in files below `/run/holdfast` and, one line each way, on PID 1's socket.
 //!
 //! Parsing is strict: an unknown key is an error, so that two parts of different builds notice each other at once.
 
@@ -16,6 +16,7 @@ mod service;
 mod services;
 mod status;
 
+pub mod atomic;
 pub mod paths;
 
 pub use boot::{BootRecord, Partitions, Slot, StateOutcome, Watchdog};

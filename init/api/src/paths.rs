@@ -4,6 +4,9 @@
 pub const SOCKET: &str = "/run/holdfast/init.sock";
 /// [`crate::Services`], written by `holdfast node configure`.
 pub const SERVICES: &str = "/run/holdfast/services.json";
+/// [`crate::Services`] that PID 1 starts before the configuration is read, as the last good configuration described them;
+/// written by `holdfast node configure`.
+pub const EARLY_SERVICES: &str = "/var/lib/holdfast/early-services.json";
 /// [`crate::Problem`]: why the node is in maintenance mode.
 pub const PROBLEM: &str = "/run/holdfast/problem.json";
 /// [`crate::NodeState`], written by the keeper.

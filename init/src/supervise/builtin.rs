@@ -1,10 +1,18 @@
 //! The services that PID 1 brings along. `services.json` may put others of the same names in their places.
 
 use init_api::{Group, ReadyWhen, Service, ServiceName, Services};
+use std::path::Path;
 
-/// Devices and the message bus: they need no configuration and start at once.
-pub fn early() -> Services {
-    set(vec![udevd(), udev_adapters(), udev_network(), dbus()])
+/// What starts at once: devices and the message bus, which need no configuration, and what the last configuration left
+/// in the file `left` for the beginning of this boot. When this boot's configuration describes such a service alike, it
+/// runs on; otherwise it is started anew or stopped.
+pub fn early(left: &Path) -> Services {
+    let own = set(vec![udevd(), udev_adapters(), udev_network(), dbus()]);
+    // None, or another version's: everything starts when it is configured.
+    init_api::load::<Services>(left)
+        .ok()
+        .and_then(|left| own.clone().overlaid(left).ok())
+        .unwrap_or(own)
 }
 
 /// All built-in services: network, time and ssh read what `node configure` writes.
@@ -155,12 +163,36 @@ fn ssh() -> Service {
 #[cfg(test)]
 mod tests {
     use super::{early, standard};
-    use init_api::Services;
+    use init_api::{Service, ServiceName, Services};
+    use std::path::Path;
 
     #[test]
     fn the_built_in_names_are_those_that_others_may_refer_to() {
         let names: Vec<_> = standard().iter().map(|s| s.name.to_string()).collect();
         assert_eq!(names, Services::BUILT_IN);
-        assert!(early().iter().all(|s| s.in_maintenance));
+        assert!(
+            early(Path::new("/nothing"))
+                .iter()
+                .all(|s| s.in_maintenance)
+        );
+    }
+
+    #[test]
+    fn what_the_last_boot_left_starts_early_unless_it_cannot_be_read() {
+        let folder = tempfile::tempdir().expect("temp folder");
+        let left = folder.path().join("early-services.json");
+        let name = ServiceName::new("containerd").expect("name");
+        let containerd = Service::daemon(name.clone(), ["/usr/lib/holdfast/containerd"]);
+        let services = Services::new(vec![containerd.clone()]).expect("valid");
+        init_api::store(&left, &services).expect("stored");
+        let with = early(&left);
+        assert_eq!(with.iter().find(|s| s.name == name), Some(&containerd));
+        std::fs::write(
+            &left,
+            r#"{"services":[{"name":"containerd","of":"tomorrow"}]}"#,
+        )
+        .expect("written");
+        assert_eq!(early(&left), early(Path::new("/nothing")));
+        assert_eq!(with.iter().count(), early(&left).iter().count() + 1);
     }
 }

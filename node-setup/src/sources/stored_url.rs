@@ -1,7 +1,7 @@
 //! The last copy of what `config_url` names, kept on state for boots at which it cannot be reached.
 
-use crate::atomic;
 use crate::root::Root;
+use init_api::atomic;
 use os_config::{Source, SourceName};
 use serde::{Deserialize, Serialize};
 use std::io;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Checker, files, kubernetes, network, registries};
-use crate::config::{Config, Console, Logs, NtpServers};
-use crate::raw::{RawCommand, RawConfig, RawConsole, RawLogs, RawTaint, Scalar};
+use crate::config::{Config, Logs, NtpServers};
+use crate::raw::{RawCommand, RawConfig, RawLogs, RawTaint, Scalar};
 use crate::report::Finding;
 use crate::tree::reader::parse_integer;
 use crate::tree::{Kind, Node, Path, Span, Value};
@@ -75,14 +75,7 @@ fn read(c: &mut Checker, raw: &RawConfig) -> Config {
         images: files::images(c, &raw.images),
         components: kubernetes::components(raw.components.as_ref()),
         config_url: c.value("config_url", raw.config_url.as_deref(), HttpUrl::parse),
-        console: console(raw.console.as_ref()),
         logs: logs(raw.logs.as_ref()),
-    }
-}
-
-fn console(raw: Option<&RawConsole>) -> Console {
-    Console {
-        status_page: raw.and_then(|raw| raw.status_page).unwrap_or(true),
     }
 }
 

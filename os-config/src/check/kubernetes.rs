@@ -6,6 +6,7 @@ use ipnet::IpNet;
 
 use super::Checker;
 use super::config::wrong_key;
+use super::flags;
 use super::interface::destination;
 use super::network::address;
 use crate::config::{AuditLevel, ComponentArgs, Components, FlagArgs, Kubernetes};
@@ -75,6 +76,9 @@ fn args(c: &mut Checker, key: &str, raw: &RawFlagArgs) -> FlagArgs {
                             format!("`{flag}` stands here twice, with and without dashes"),
                             "keep one of the two; a flag that is repeated has a list of values",
                         );
+                    }
+                    if let Some(reason) = flags::refusal(key, flag.as_str()) {
+                        c.refuse(format!("`{flag}` cannot be set here"), reason);
                     }
                     let values = values.0.iter().map(|value| value.0.clone()).collect();
                     Some((flag, values))

@@ -3,6 +3,7 @@
 mod checker;
 mod config;
 mod files;
+mod flags;
 mod interface;
 mod kubernetes;
 mod network;

@@ -24,7 +24,7 @@ use crate::values::{
 /// It is written as JSON to `/run/holdfast/config.json`. It holds secrets: the file must be 0600.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Config {
-    /// The name given to this machine; `None` means: from DHCP, else made from the machine id.
+    /// The name given to this machine; `None` means: `holdfast-` and six digits made from the machine id.
     pub hostname: Option<Hostname>,
     /// The time zone of the machine.
     pub timezone: TimeZone,
@@ -68,8 +68,6 @@ pub struct Config {
     pub components: Components,
     /// Where more configuration is fetched from.
     pub config_url: Option<HttpUrl>,
-    /// The machine's own screen and serial port.
-    pub console: Console,
     /// Where logs are kept.
     pub logs: Logs,
 }
@@ -102,19 +100,6 @@ impl Default for NtpServers {
             ServerAddress::parse(name).expect("the pool's names are sound, a test parses them")
         };
         Self(pool.iter().map(parse).collect())
-    }
-}
-
-/// The machine's own screen and serial port.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Console {
-    /// Shows the status page: version, addresses, node state, what is wrong.
-    pub status_page: bool,
-}
-
-impl Default for Console {
-    fn default() -> Self {
-        Self { status_page: true }
     }
 }
 

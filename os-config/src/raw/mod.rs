@@ -19,7 +19,7 @@ use serde::Deserialize;
 pub(crate) use kubernetes::{RawComponents, RawFlagArgs, RawKubernetes};
 pub(crate) use later::{RawAnything, RawCluster, RawInstall};
 pub(crate) use lists::{RawCommand, RawImage, RawManifest, RawTaint, RawWriteFile};
-pub(crate) use machine::{RawConsole, RawLogs};
+pub(crate) use machine::RawLogs;
 pub(crate) use network::{RawDns, RawInterface, RawIpv6, RawNetwork, RawRoute, RawWifi};
 pub(crate) use registries::{RawRegistries, RawRegistryAccess, RawRegistryMirror};
 pub(crate) use scalar::{OneOrMany, Scalar};
@@ -126,9 +126,6 @@ pub(crate) struct RawConfig {
     /// kernel's command line; the last good copy is used when the address does not answer.
     #[schemars(extend("examples" = ["https://config.example/store-17.yaml"]))]
     pub(crate) config_url: Option<String>,
-
-    /// The machine's own screen and serial port.
-    pub(crate) console: Option<RawConsole>,
 
     /// Where logs are kept.
     pub(crate) logs: Option<RawLogs>,

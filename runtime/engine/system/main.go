@@ -1,5 +1,5 @@
 // Command system is the cluster's own workloads, upstream's code unchanged, as
-// one program: CoreDNS, metrics-server, local-path-provisioner. It is apart
+// one program: CoreDNS and metrics-server. It is apart
 // from the engine for memory: each of them runs in a process of its own and
 // would keep what the start of all of Kubernetes' packages allocates.
 package main

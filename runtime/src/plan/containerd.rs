@@ -22,7 +22,8 @@ const UNUSED: [&str; 12] = [
     "io.containerd.nri.v1.nri",
 ];
 
-/// Written before containerd starts; says nothing that needs the node's address.
+/// Written before containerd starts; says nothing that needs the node's address. It lasts, so that the next boot can start
+/// containerd before the configuration is read.
 pub(super) fn file(settings: &ClusterSettings, paths: &Paths) -> PlannedFile {
     let at = |path: &str| Value::String(text(&paths.at(path)));
     let mut plugins = Table::new();
@@ -48,7 +49,7 @@ pub(super) fn file(settings: &ClusterSettings, paths: &Paths) -> PlannedFile {
     ];
     let document =
         toml::to_string_pretty(&table(config)).expect("tables with text keys become TOML");
-    PlannedFile::new(paths.at("/etc/containerd/config.toml"), 0o600, document)
+    PlannedFile::new(paths.containerd_config(), 0o600, document)
 }
 
 fn images(settings: &ClusterSettings, paths: &Paths) -> Value {

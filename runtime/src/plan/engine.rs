@@ -3,7 +3,7 @@
 use super::{
     API_PORT, LOCAL_API, NodeFacts, api_server, controllers, kubelet, leaf_file, network, pki_file,
 };
-use crate::args::{Args, RefusedFlag};
+use crate::args::Args;
 use crate::file::PlannedFile;
 use crate::paths::text;
 use crate::{ClusterSettings, Paths};
@@ -83,30 +83,25 @@ const MANAGER: &str = "127.0.0.1:10257";
 const KUBELET: &str = "127.0.0.1:10248";
 
 /// The plan for a single server.
-pub(super) fn plan(
-    settings: &ClusterSettings,
-    facts: &NodeFacts,
-    paths: &Paths,
-) -> Result<EnginePlan, RefusedFlag> {
+pub(super) fn plan(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths) -> EnginePlan {
     let extra = &settings.extra_args;
-    let controllers = controllers::manager(settings, paths)
-        .merged("controller-manager", &extra.controller_manager)?;
-    let scheduler = controllers::scheduler(paths).merged("scheduler", &extra.scheduler)?;
-    let kubelet = kubelet::args(settings, facts, paths).merged("kubelet", &extra.kubelet)?;
-    let proxy = network::proxy_args(paths).merged("kube-proxy", &extra.kube_proxy)?;
+    let controllers = controllers::manager(settings, paths).merged(&extra.controller_manager);
+    let scheduler = controllers::scheduler(paths).merged(&extra.scheduler);
+    let kubelet = kubelet::args(settings, facts, paths).merged(&extra.kubelet);
+    let proxy = network::proxy_args(paths).merged(&extra.kube_proxy);
     let flannel = network::flannel_args(settings, facts, paths);
     let containerd = Condition::Unix {
         unix: text(&paths.at(CONTAINERD)),
     };
     // kube-proxy and flannel have nothing to do before there is a node.
     let node = || after("kubelet");
-    Ok(EnginePlan {
+    EnginePlan {
         version: 1,
         env: settings.environment.clone(),
         gc: gc(facts.memory),
         components: vec![
             kine(paths),
-            api_server(settings, facts, paths)?,
+            api_server(settings, facts, paths),
             listening(
                 "kube-controller-manager",
                 controllers,
@@ -127,7 +122,7 @@ pub(super) fn plan(
             component("kube-proxy", proxy, vec![node()]),
             component("flanneld", flannel, vec![node()]),
         ],
-    })
+    }
 }
 
 fn after(component: &'static str) -> Condition {
@@ -169,13 +164,8 @@ fn kine(paths: &Paths) -> Component {
     }
 }
 
-fn api_server(
-    settings: &ClusterSettings,
-    facts: &NodeFacts,
-    paths: &Paths,
-) -> Result<Component, RefusedFlag> {
-    let args = api_server::args(settings, facts, paths)
-        .merged("api-server", &settings.extra_args.api_server)?;
+fn api_server(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths) -> Component {
+    let args = api_server::args(settings, facts, paths).merged(&settings.extra_args.api_server);
     let admin = leaf_file(paths, "keeper");
     let ready = Condition::Https {
         https: format!("{LOCAL_API}/readyz"),
@@ -184,17 +174,17 @@ fn api_server(
         key: admin,
     };
     debug_assert!(LOCAL_API.ends_with(&API_PORT.to_string()));
-    Ok(Component {
+    Component {
         ready: vec![ready],
         ..component("kube-apiserver", args, vec![after("kine")])
-    })
+    }
 }
 
-/// A collector that runs twice as often as Go's default, and harder still from a share of the machine's memory on.
+/// A collector that runs three times as often as Go's default, and harder still from a share of the machine's memory on.
 /// Below a quarter of memory nothing is gained by a limit; above 1 GiB there is enough to be had.
 fn gc(memory: u64) -> Gc {
     Gc {
-        percent: 50,
+        percent: 30,
         memory_limit_mib: (memory / (3 << 20)).clamp(300, 1024),
     }
 }

@@ -14,7 +14,6 @@ pub use cni::{PodNetwork, cni_file};
 pub use engine::{Component, Condition, EnginePlan, Gc};
 pub use kubeconfig::{Credentials, kubeconfig};
 
-use crate::args::RefusedFlag;
 use crate::file::PlannedFile;
 use crate::paths::text;
 use crate::pki::{self, ADMIN, Authorities, PkiError, leaves};
@@ -22,7 +21,6 @@ use crate::{ClusterSettings, Paths};
 use sha2::{Digest, Sha256};
 use std::net::{IpAddr, SocketAddr};
 use std::time::SystemTime;
-use thiserror::Error;
 
 /// Where components on the node reach the API.
 pub const LOCAL_API: &str = "https://127.0.0.1:6443";
@@ -40,52 +38,41 @@ pub struct NodeFacts {
     pub now: SystemTime,
 }
 
-/// No plan can be made.
-#[derive(Debug, Error)]
-pub enum PlanError {
-    /// A certificate cannot be made.
-    #[error("cannot plan the cluster's certificates")]
-    Pki(#[from] PkiError),
-    /// A user's flag would break the node.
-    #[error(transparent)]
-    Flag(#[from] RefusedFlag),
-}
-
 /// Everything that `engine run` and containerd need, as files. All of them lie in memory.
 ///
 /// # Errors
-/// A name does not fit into a certificate, or a flag of the user's is refused.
+/// A name does not fit into a certificate.
 pub fn plan(
     settings: &ClusterSettings,
     facts: &NodeFacts,
     paths: &Paths,
     authorities: &Authorities,
-) -> Result<Vec<PlannedFile>, PlanError> {
+) -> Result<Vec<PlannedFile>, PkiError> {
     let mut files = certificates(settings, facts, paths, authorities)?;
-    files.extend(configuration(settings, facts, paths)?);
+    files.extend(configuration(settings, facts, paths));
     Ok(files)
 }
 
 /// All that is not a certificate; the engine's plan last.
-fn configuration(
-    settings: &ClusterSettings,
-    facts: &NodeFacts,
-    paths: &Paths,
-) -> Result<Vec<PlannedFile>, RefusedFlag> {
-    let engine = engine::plan(settings, facts, paths)?;
+fn configuration(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths) -> Vec<PlannedFile> {
+    let engine = engine::plan(settings, facts, paths);
     let mut files = kubeconfig::files(paths);
     files.extend(api_server::files(settings, paths));
     files.push(kubelet::file(settings, facts, paths));
     files.extend(network::files(settings, paths));
     files.push(engine.file(paths));
-    Ok(files)
+    files
 }
 
-/// What containerd needs: it starts before the node has an address.
-pub fn plan_containerd(settings: &ClusterSettings, paths: &Paths) -> Vec<PlannedFile> {
-    let mut files = vec![containerd::file(settings, paths)];
-    files.extend(registries::files(&settings.registries, paths));
-    files
+/// What containerd needs, its own configuration first: it starts before the node has an address.
+pub fn plan_containerd(
+    settings: &ClusterSettings,
+    paths: &Paths,
+) -> (PlannedFile, Vec<PlannedFile>) {
+    (
+        containerd::file(settings, paths),
+        registries::files(&settings.registries, paths),
+    )
 }
 
 /// The leaves, and the administrator's kubeconfig, which carries its own.
@@ -134,11 +121,8 @@ pub struct Fingerprints {
     pub keeper: String,
 }
 
-/// Checks the user's flags and digests what follows from the settings alone.
-///
-/// # Errors
-/// The first flag that would break the node.
-pub fn fingerprints(settings: &ClusterSettings) -> Result<Fingerprints, RefusedFlag> {
+/// Digests what follows from the settings alone.
+pub fn fingerprints(settings: &ClusterSettings) -> Fingerprints {
     let address = settings
         .node_address
         .unwrap_or(IpAddr::from([127, 0, 0, 1]));
@@ -149,16 +133,16 @@ pub fn fingerprints(settings: &ClusterSettings) -> Result<Fingerprints, RefusedF
     };
     let paths = Paths::default();
     let names = settings.api_names(address).join(",");
-    let kubernetes = configuration(settings, &facts, &paths)?;
+    let kubernetes = configuration(settings, &facts, &paths);
     let kubernetes = kubernetes
         .iter()
         .map(|file| file.content.as_slice())
         .chain([names.as_bytes()]);
-    Ok(Fingerprints {
+    Fingerprints {
         containerd: digest([containerd::file(settings, &paths).content.as_slice()]),
         kubernetes: digest(kubernetes),
         keeper: digest([format!("{settings:?}").as_bytes()]),
-    })
+    }
 }
 
 fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {

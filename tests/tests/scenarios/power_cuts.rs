@@ -5,23 +5,20 @@ use std::time::Duration;
 use anyhow::Context;
 use vm_tests::{Lot, Stage, scenario};
 
-/// From the first word of the kernel: emulated, a first boot with one processor takes about as long.
-const FIRST_BOOT: Duration = Duration::from_secs(150);
-/// The part in which the disk is laid out and state is made: half of the cuts fall into it.
+/// From the kernel's first word until the disk is laid out and state is made, emulated.
 const LAYING_OUT: Duration = Duration::from_secs(25);
+/// From the kernel's first word until about Ready, emulated.
+const FIRST_BOOT: Duration = Duration::from_secs(100);
 /// The kernel's first word, and that of the firmware's stub before it.
 const KERNEL: &str = "holdfast";
 
-fn cut_first_boots(name: &str, cuts: usize) -> anyhow::Result<()> {
+/// Cuts so many first boots, each at a random moment of its beginning of that length.
+fn cut_first_boots(name: &str, cuts: usize, within: Duration) -> anyhow::Result<()> {
     scenario(name, |stage| {
         let mut lot = Lot::from_environment();
         stage.note(format!("HOLDFAST_SEED={}", lot.seed()));
         for number in 0..cuts {
-            let moment = lot.moment(if number % 2 == 0 {
-                LAYING_OUT
-            } else {
-                FIRST_BOOT
-            });
+            let moment = lot.moment(within);
             cut_at(stage, moment).with_context(|| {
                 format!(
                     "cut {number}, {:.1} s into the first boot",
@@ -57,12 +54,18 @@ fn cut_at(stage: &mut Stage, moment: Duration) -> anyhow::Result<()> {
 }
 
 #[test]
-fn power_cuts_during_first_boot() -> anyhow::Result<()> {
-    cut_first_boots("power_cuts_during_first_boot", 3)
+fn a_power_cut_during_first_boot() -> anyhow::Result<()> {
+    cut_first_boots("a_power_cut_during_first_boot", 1, LAYING_OUT)
 }
 
 #[test]
 #[ignore = "full tier"]
-fn power_cuts_during_first_boot_all() -> anyhow::Result<()> {
-    cut_first_boots("power_cuts_during_first_boot_all", 20)
+fn power_cuts_while_the_disk_is_laid_out() -> anyhow::Result<()> {
+    cut_first_boots("power_cuts_while_the_disk_is_laid_out", 10, LAYING_OUT)
+}
+
+#[test]
+#[ignore = "full tier"]
+fn power_cuts_until_ready() -> anyhow::Result<()> {
+    cut_first_boots("power_cuts_until_ready", 10, FIRST_BOOT)
 }

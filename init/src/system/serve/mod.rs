@@ -94,7 +94,7 @@ impl Server {
             problem: facts.problem.clone(),
             facts,
             buttons: BTreeMap::new(),
-            base: supervise::early(),
+            base: supervise::early(Path::new(paths::EARLY_SERVICES)),
             runs: Runs::default(),
             mode: Mode::Booting,
             node: None,

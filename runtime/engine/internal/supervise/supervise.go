@@ -58,6 +58,7 @@ type task struct {
 // an [ExitedError].
 func Run(ctx context.Context, p *plan.Plan, components map[string]Component, log Log) error {
 	exits := make(chan *ExitedError, len(p.Components))
+	gates := newGates(p, components)
 	var tasks []*task
 	for _, spec := range p.Components {
 		component, wanted := components[spec.Name]
@@ -68,7 +69,7 @@ func Run(ctx context.Context, p *plan.Plan, components map[string]Component, log
 		own, cancel := context.WithCancel(context.Background())
 		t := &task{spec: spec, component: component, cancel: cancel, ended: make(chan struct{})}
 		tasks = append(tasks, t)
-		go t.live(own, p, log, exits)
+		go t.live(own, gates, log, exits)
 	}
 	var failure error
 	select {
@@ -82,22 +83,14 @@ func Run(ctx context.Context, p *plan.Plan, components map[string]Component, log
 }
 
 // live waits for the component's conditions, runs it, and reports its end.
-func (t *task) live(ctx context.Context, p *plan.Plan, log Log, exits chan<- *ExitedError) {
+func (t *task) live(ctx context.Context, gates map[string]*gate, log Log, exits chan<- *ExitedError) {
 	defer close(t.ended)
 	name := t.spec.Name
-	waiting := func(c plan.Condition, err error) { log("%s waits for %v: %v", name, c, err) }
-	if err := await.All(ctx, expand(p, t.spec.After), waiting); err != nil {
+	if err := t.wait(ctx, gates, log); err != nil {
 		return
 	}
 	log("%s started", name)
-	if len(t.spec.Ready) > 0 {
-		go func() {
-			unready := func(c plan.Condition, err error) { log("%s is not ready: %v: %v", name, c, err) }
-			if await.All(ctx, t.spec.Ready, unready) == nil {
-				log("%s ready", name)
-			}
-		}()
-	}
+	gates[name].watch(ctx, log)
 	err := guard(func() error { return t.component.Run(ctx, t.spec.Args) })
 	if ctx.Err() == nil {
 		exits <- &ExitedError{Name: name, Err: err}
@@ -106,18 +99,21 @@ func (t *task) live(ctx context.Context, p *plan.Plan, log Log, exits chan<- *Ex
 	log("%s stopped", name)
 }
 
-// expand replaces each condition on a component by what makes it ready. The
-// named component need not run in this process: its conditions are polled.
-func expand(p *plan.Plan, conditions []plan.Condition) []plan.Condition {
-	var all []plan.Condition
-	for _, c := range conditions {
+// wait returns when all conditions of the component's start have held.
+func (t *task) wait(ctx context.Context, gates map[string]*gate, log Log) error {
+	waiting := func(c plan.Condition, err error) { log("%s waits for %v: %v", t.spec.Name, c, err) }
+	for _, c := range t.spec.After {
+		var err error
 		if c.Component == "" {
-			all = append(all, c)
+			err = await.All(ctx, []plan.Condition{c}, waiting)
 		} else {
-			all = append(all, p.Find(c.Component).Ready...)
+			err = gates[c.Component].wait(ctx, log)
+		}
+		if err != nil {
+			return err
 		}
 	}
-	return all
+	return nil
 }
 
 // guard turns a panic of the component's own goroutine into an error, so that

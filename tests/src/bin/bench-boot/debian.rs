@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, ensure};
+use builder::Project;
 use machine::Disk;
 use vm_tests::root;
 
@@ -13,18 +14,24 @@ use crate::disk;
 /// What is taken over from the image's root: the engine, the `holdfast` command and what they read.
 const TAKEN: [&str; 2] = ["usr/lib/holdfast", "usr/bin/holdfast"];
 
-/// Makes a raw disk image in `folder` and returns it.
+/// containerd's configuration, the same on both sides.
+pub(crate) const CONTAINERD: &str = "/var/lib/holdfast/cluster/containerd.toml";
+
+/// Makes a raw disk image in `folder`, with files of the given names and texts in it, and returns it.
 pub(crate) fn make(
     folder: &Path,
     image: &Path,
     kernel: &str,
-    config: &str,
+    written: &[(&str, &str)],
 ) -> anyhow::Result<PathBuf> {
     let files = folder.join("files");
     take_over(folder, image, &files)?;
-    let bench = files.join("usr/lib/bench");
-    fs::create_dir_all(&bench).with_context(|| format!("cannot make {}", bench.display()))?;
-    fs::write(bench.join("config.json"), config).context("cannot write the configuration")?;
+    for (name, text) in written {
+        let path = files.join(name);
+        let folder = path.parent().context("a path without a folder")?;
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
     let made = folder.join("debian-parts");
     let script = root().join("tests/bench/debian");
     ran(Command::new(&script).arg(&made).arg(kernel).arg(&files))?;
@@ -48,7 +55,10 @@ fn take_over(folder: &Path, image: &Path, files: &Path) -> anyhow::Result<()> {
             fs::remove_dir_all(old).with_context(|| format!("cannot remove {}", old.display()))?;
         }
     }
-    ran(Command::new("fsck.erofs")
+    // The host's own may be older than the image's compression.
+    let project = Project::find(&root()).context("cannot find the checkout")?;
+    let mut fsck = builder::locked_tool(&project, "usr/bin/fsck.erofs").context("no fsck.erofs")?;
+    ran(fsck
         .arg(format!("--extract={}", unpacked.display()))
         .arg(&erofs))?;
     for path in TAKEN {

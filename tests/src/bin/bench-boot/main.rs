@@ -50,11 +50,20 @@ fn run() -> anyhow::Result<ExitCode> {
     let mut running = holdfast.start("bench-holdfast", &qemu)?.owned();
     running.wait_ready(Deadline::minutes(20), |_, _| {})?;
     let config = running.ssh()?.run("cat /run/holdfast/config.json")?;
+    let containerd = running.ssh()?.run(&format!("cat {}", debian::CONTAINERD))?;
     let kernel = running.ssh()?.run("uname -r")?;
     measure::off(running)?;
 
     println!("Debian: making its disk, then its first boot");
-    let base = debian::make(&folder, &image, kernel.trim(), &config)?;
+    let base = debian::make(
+        &folder,
+        &image,
+        kernel.trim(),
+        &[
+            ("usr/lib/bench/config.json", &config),
+            (&debian::CONTAINERD[1..], &containerd),
+        ],
+    )?;
     let debian = Vm::create(&folder.join("debian"), &base, spec, &qemu)?;
     measure::boot(&debian, Side::Debian, &qemu).context("Debian's first boot")?;
 

@@ -12,14 +12,22 @@ use std::path::Path;
 /// rename (to set its owner).
 ///
 /// # Errors
-/// The first step that failed; a full disk is [`io::ErrorKind::StorageFull`].
+/// The first step that failed; a full disk is [`std::io::ErrorKind::StorageFull`].
 pub fn write(
     path: &Path,
     mode: u32,
     content: &[u8],
     prepare: impl FnOnce(&Path) -> io::Result<()>,
 ) -> io::Result<()> {
-    replace(path, mode, &mut &content[..], prepare)
+    replace(path, mode, &mut &content[..], Flush::Yes, prepare)
+}
+
+/// Writes `content` to `path` on a file system in memory: readers see the old or the new file, nothing is flushed.
+///
+/// # Errors
+/// As [`write()`].
+pub fn write_in_memory(path: &Path, mode: u32, content: &[u8]) -> io::Result<()> {
+    replace(path, mode, &mut &content[..], Flush::No, |_| Ok(()))
 }
 
 /// Writes all that `content` gives to `path`, in constant memory.
@@ -27,13 +35,21 @@ pub fn write(
 /// # Errors
 /// As [`write()`], and what reading fails with.
 pub fn stream(path: &Path, mode: u32, content: &mut dyn Read) -> io::Result<()> {
-    replace(path, mode, content, |_| Ok(()))
+    replace(path, mode, content, Flush::Yes, |_| Ok(()))
+}
+
+/// Whether what is written must survive a power cut.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flush {
+    Yes,
+    No,
 }
 
 fn replace(
     path: &Path,
     mode: u32,
     content: &mut dyn Read,
+    flush: Flush,
     prepare: impl FnOnce(&Path) -> io::Result<()>,
 ) -> io::Result<()> {
     let directory = path
@@ -43,7 +59,7 @@ fn replace(
         .file_name()
         .ok_or_else(|| io::Error::other("a path without a file name"))?;
     let temporary = directory.join(format!(".{}.new", name.to_string_lossy()));
-    let written = fill(&temporary, mode, content)
+    let written = fill(&temporary, mode, content, flush)
         .and_then(|()| prepare(&temporary))
         .and_then(|()| fs::rename(&temporary, path));
     if let Err(error) = written {
@@ -51,10 +67,13 @@ fn replace(
         let _ = fs::remove_file(&temporary);
         return Err(error);
     }
+    if flush == Flush::No {
+        return Ok(());
+    }
     File::open(directory)?.sync_all()
 }
 
-fn fill(temporary: &Path, mode: u32, content: &mut dyn Read) -> io::Result<()> {
+fn fill(temporary: &Path, mode: u32, content: &mut dyn Read, flush: Flush) -> io::Result<()> {
     match fs::remove_file(temporary) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -70,6 +89,9 @@ fn fill(temporary: &Path, mode: u32, content: &mut dyn Read) -> io::Result<()> {
         // FAT keeps no modes: CONFIG is such a file system.
         Err(error) if error.kind() != io::ErrorKind::PermissionDenied => return Err(error),
         _ => {}
+    }
+    if flush == Flush::No {
+        return Ok(());
     }
     file.sync_all()
 }
