@@ -5,6 +5,8 @@ SHELL := /bin/bash
 BOARD ?= qemu-x86_64
 CONFIG ?=
 ARCH ?= amd64
+# The Debian mirror, where the machine's apt has none (Ubuntu).
+MIRROR ?=
 # Those that CI has time for and that have been seen to pass; docs/testing.md lists them all.
 SCENARIOS ?= first_boot_to first_boot_without a_flipped_bit a_missing_config
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
@@ -33,7 +35,7 @@ vm: host image ## build the image and boot it in QEMU until its node is Ready
 
 .PHONY: image
 image: host ## build the flashable image: make image BOARD=nuc [CONFIG=config.yaml]
-	$(HOLDFAST) build --board $(BOARD) $(if $(CONFIG),--config $(CONFIG))
+	$(HOLDFAST) build --board $(BOARD) $(if $(CONFIG),--config $(CONFIG)) $(if $(MIRROR),--mirror $(MIRROR))
 
 .PHONY: engine
 engine: setup ## build the Kubernetes engine alone: make engine ARCH=arm64
@@ -69,9 +71,8 @@ $(ENGINE): $(shell find runtime/engine -type f 2>/dev/null) | setup
 	runtime/engine/build $(ARCH) $@
 
 .PHONY: judges
-# The size budgets are judged by `make test-all` until the flashable image meets its own.
 judges: image ## foreign tools judge the built image
-	cargo test --quiet -p builder --test image -- --nocapture --skip sizes_are_within_their_budgets
+	cargo test --quiet -p builder --test image -- --nocapture
 
 .PHONY: scenarios
 scenarios: image ## core VM scenarios on the built image: make scenarios SCENARIOS="workload reboot"

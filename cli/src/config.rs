@@ -21,7 +21,7 @@ pub(crate) const DIFFERENT: u8 = 4;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the configuration is not right, 4 (diff) something differs.\n\
-    check, schema, migrate, sample, and show, diff, explain with --file work on any machine; the others on a node, as root."
+    check, schema, migrate, sample, show and explain with --file, diff with --file-before work on any machine; the others on a node, as root."
 )]
 pub(crate) struct Args {
     #[command(subcommand)]

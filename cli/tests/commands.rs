@@ -189,7 +189,10 @@ fn show_diff_and_explain_of_files() {
     let differs = run(&["config", "diff", &two, "--file-before", &one]);
     assert_eq!(
         (differs.code, differs.out.as_str()),
-        (4, "~ hostname: \"one\" -> \"two\"   [at the next boot]\n")
+        (
+            4,
+            "~ hostname: \"one\" -> \"two\"   [restarts cluster-prepare, kubernetes, keeper]\n"
+        )
     );
     assert_eq!(
         run(&["config", "diff", &one, "--file-before", &one]).code,

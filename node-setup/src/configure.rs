@@ -77,6 +77,7 @@ pub fn configure<M: Machine>(
         Ok(loaded) => {
             forget(root, paths::PROBLEM)?;
             keep_last_good(root, &found, &loaded);
+            keep_early_services(root, &found);
             Ok(Outcome::Applied)
         }
         Err(problem) => {
@@ -141,7 +142,6 @@ fn apply<M: Machine>(
         .map_err(|error| not_applied(&error))?;
     let written = record(root, CONFIG, 0o600, config)
         .and_then(|()| record(root, paths::SERVICES, 0o600, &services))
-        .and_then(|()| keep_early_services(root, &services))
         .and_then(|()| record(root, REPORT, 0o644, &report(found)));
     written.map_err(|error| not_applied(&error))
 }
@@ -229,14 +229,23 @@ fn keep_last_good(root: &Root, found: &Found, loaded: &Loaded) {
     }
 }
 
-/// For the beginning of the next boot; written only when it says something new.
-fn keep_early_services(root: &Root, services: &Services) -> Result<(), CannotReport> {
-    let early = runtime::early_services(services);
+/// For the beginning of the next boot; written only when it says something new. Not stored means only that the next boot
+/// starts later what it could have started early.
+fn keep_early_services(root: &Root, found: &Found) {
+    if found.trial.is_some() {
+        return;
+    }
+    let Ok(services) = init_api::load::<Services>(root.path(paths::SERVICES)) else {
+        return;
+    };
+    let early = runtime::early_services(&services);
     let known = init_api::load::<Services>(root.path(paths::EARLY_SERVICES));
     if known.is_ok_and(|known| known == early) {
-        return Ok(());
+        return;
     }
-    record(root, paths::EARLY_SERVICES, 0o600, &early)
+    if let Err(error) = record(root, paths::EARLY_SERVICES, 0o600, &early) {
+        eprintln!("the next boot starts containerd later: {error}");
+    }
 }
 
 fn report(found: &Found) -> Applied {

@@ -29,7 +29,10 @@ impl fmt::Display for Impact {
 /// The first prefix that fits a key decides.
 const TABLE: &[(&str, Impact)] = &[
     ("version", Impact::Live),
-    ("hostname", Impact::Reboot),
+    (
+        "hostname",
+        Impact::Restart(&["cluster-prepare", "kubernetes", "keeper"]),
+    ),
     ("timezone", Impact::Live),
     ("ssh_authorized_keys", Impact::Live),
     ("password", Impact::Live),
@@ -39,22 +42,24 @@ const TABLE: &[(&str, Impact)] = &[
     ("run_commands", Impact::Reboot),
     ("modules", Impact::Live),
     ("sysctls", Impact::Live),
-    ("environment", Impact::Reboot),
+    (
+        "environment",
+        Impact::Restart(&["containerd", "cluster-prepare", "kubernetes", "keeper"]),
+    ),
     ("ntp_servers", Impact::Restart(&["time"])),
     (
         "network.proxy",
         Impact::Restart(&["containerd", "kubernetes", "keeper"]),
     ),
-    ("network", Impact::Restart(&["network"])),
+    ("network", Impact::Live),
     ("server_url", Impact::NewCluster),
-    ("token", Impact::Live),
+    ("token", Impact::Reboot),
     ("cluster", Impact::NewCluster),
     ("labels", Impact::Live),
     ("taints", Impact::Live),
     ("kubernetes.pod_cidr", Impact::NewCluster),
     ("kubernetes.service_cidr", Impact::NewCluster),
     ("kubernetes.cluster_domain", Impact::NewCluster),
-    ("kubernetes.node_name", Impact::Reboot),
     (
         "kubernetes",
         Impact::Restart(&["cluster-prepare", "kubernetes"]),

@@ -222,13 +222,13 @@ fn diff_tells_changes_and_what_they_take() {
     assert_eq!(
         changes,
         [
-            "~ hostname: \"a\" -> \"b\"   [at the next boot]",
+            "~ hostname: \"a\" -> \"b\"   [restarts cluster-prepare, kubernetes, keeper]",
             "~ kubernetes.pod_cidr: \"10.42.0.0/16\" -> \"10.50.0.0/16\"   [never: the cluster would have to be made anew]",
             "- labels.y: \"2\"   [at once]",
             "+ labels.z: \"3\"   [at once]",
-            "+ network.dns.nameservers: [\"1.1.1.1\"]   [restarts network]",
+            "+ network.dns.nameservers: [\"1.1.1.1\"]   [at once]",
             "~ ntp_servers[0]: \"a.example\" -> \"b.example\"   [restarts time]",
-            "~ token: \"(redacted)\" -> \"(redacted)\" (changed)   [at once]",
+            "~ token: \"(redacted)\" -> \"(redacted)\" (changed)   [at the next boot]",
         ]
     );
     assert!(diff(&before, &before).is_empty());

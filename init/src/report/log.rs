@@ -47,9 +47,9 @@ impl Log {
         self.say(7, text);
     }
 
-    /// Something is wrong: consoles, and the kernel's log as an error.
+    /// Something is wrong: consoles, and the kernel's log as a warning; of errors the kernel would tell the consoles again.
     pub fn error(&self, text: &str) {
-        self.say(3, text);
+        self.say(4, text);
         self.show(text);
     }
 

@@ -200,7 +200,7 @@ fn apply_writes_and_keeps_the_old_file() {
     let changes: Vec<String> = proposal.changes.iter().map(ToString::to_string).collect();
     assert_eq!(
         changes,
-        ["~ hostname: \"edge-1\" -> \"edge-2\"   [at the next boot]"]
+        ["~ hostname: \"edge-1\" -> \"edge-2\"   [restarts cluster-prepare, kubernetes, keeper]"]
     );
     let mut switch = Switch::default();
     proposal

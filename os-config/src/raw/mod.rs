@@ -34,8 +34,7 @@ pub(crate) struct RawConfig {
     pub(crate) version: Option<u64>,
 
     /// The machine's name: lower-case letters, digits, `-`, and dots between parts; at most 63 characters. Without it
-    /// the name comes from DHCP, else it is `holdfast-` and six digits of the machine id. What stands here wins over
-    /// DHCP.
+    /// the name is `holdfast-` and six digits of the machine id, and lasts as that does.
     #[schemars(extend("examples" = ["store-17-a"]))]
     pub(crate) hostname: Option<String>,
 
@@ -50,14 +49,15 @@ pub(crate) struct RawConfig {
     pub(crate) ssh_authorized_keys: Vec<String>,
 
     /// The password of `root`, as a crypt hash (`mkpasswd -m yescrypt`, in single quotes) or in clear, which is hashed
-    /// before it is stored. It opens a login prompt on the console. Without it there is none.
+    /// before it is stored. It opens a login prompt on the console, and ssh. Without it there is no prompt, and ssh
+    /// takes keys only.
     #[schemars(extend("examples" = ["$6$rounds=4096$…"]))]
     pub(crate) password: Option<Scalar>,
 
-    /// Files to write at every boot, in this order, before services start.
+    /// Files to write at every boot, in this order, before the network and Kubernetes start.
     pub(crate) write_files: Vec<RawWriteFile>,
 
-    /// Commands run first of all: before modules, network and services. Each is a line for the shell or a list of
+    /// Commands run first of all: before modules, network and Kubernetes. Each is a line for the shell or a list of
     /// program and arguments.
     #[schemars(extend("examples" = [["echo begin > /run/begin", ["touch", "/run/two words"]]]))]
     pub(crate) init_commands: Vec<RawCommand>,
@@ -90,7 +90,7 @@ pub(crate) struct RawConfig {
     pub(crate) server_url: Option<String>,
 
     /// The token that nodes join this cluster with: at least 16 characters without blanks. It is stored for the nodes
-    /// that will join. Without it one is drawn at the first start.
+    /// that will join, in `/var/lib/holdfast/cluster/tokens/join`. Without it one is drawn at the first start.
     pub(crate) token: Option<Scalar>,
 
     /// How this node takes part in a cluster. Known, but refused by this version: every node is a cluster of its own.

@@ -95,6 +95,8 @@ fn resources(settings: &ClusterSettings, facts: &NodeFacts) -> Value {
             "nodefs.inodesFree": "5%",
             "imagefs.available": "5%",
         },
+        // Five minutes by default: a node that nobody looks after shall take pods again soon after there is room.
+        "evictionPressureTransitionPeriod": "1m",
         "imageGCHighThresholdPercent": 85,
         "imageGCLowThresholdPercent": 75,
         "containerLogMaxSize": "2Mi",

@@ -133,7 +133,12 @@ pub fn fingerprints(settings: &ClusterSettings) -> Fingerprints {
     };
     let paths = Paths::default();
     let names = settings.api_names(address).join(",");
-    let kubernetes = configuration(settings, &facts, &paths);
+    // The kubelet reads taints once, when it registers the node; afterwards the keeper keeps them as configured.
+    let registered = ClusterSettings {
+        taints: Vec::new(),
+        ..settings.clone()
+    };
+    let kubernetes = configuration(&registered, &facts, &paths);
     let kubernetes = kubernetes
         .iter()
         .map(|file| file.content.as_slice())

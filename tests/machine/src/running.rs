@@ -15,6 +15,8 @@ use crate::{
 
 /// The file in a machine's folder that says which QEMU runs on it, written when it is started.
 pub(crate) const RUN: &str = "run.json";
+/// A button that is pressed before the guest listens is not heard; as a person would, it is pressed again after this.
+const PRESS_AGAIN: Duration = Duration::from_secs(15);
 /// How long QEMU may take to end after it was told to.
 const QUIT_WITHIN: Duration = Duration::from_secs(30);
 /// How long the console is read on after it said that the node will not be Ready.
@@ -195,8 +197,16 @@ impl Running {
     /// # Errors
     /// When QEMU does not answer.
     pub fn power_down(&self, deadline: Deadline) -> Result<bool> {
-        self.qmp()?.execute("system_powerdown", None)?;
-        Ok(self.process.wait(deadline))
+        loop {
+            self.qmp()?.execute("system_powerdown", None)?;
+            let patience = deadline.left().min(PRESS_AGAIN);
+            if self.process.wait(Deadline::after(patience)) {
+                return Ok(true);
+            }
+            if deadline.passed() {
+                return Ok(false);
+            }
+        }
     }
 
     /// Pulls the plug: what the guest has not flushed is lost.

@@ -5,7 +5,7 @@ use vm_tests::{Node, scenario};
 
 fn wait_for_pressure(node: &Node, value: &str) -> anyhow::Result<()> {
     let condition = format!("--for=condition=DiskPressure={value}");
-    node.wait_words(&["wait", &condition, "--timeout=300s", "nodes", "--all"])
+    node.wait_words(&["wait", &condition, "--timeout=600s", "nodes", "--all"])
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn identity(node: &Node) -> anyhow::Result<Vec<(&'static str, String)>> {
         ("disk", ask("blkid -s PTUUID -o value /dev/vda")?),
         (
             "cluster CA",
-            ask("sha256sum /var/lib/holdfast/cluster/pki/*.pem")?,
+            ask("sha256sum /var/lib/holdfast/cluster/pki/*.crt")?,
         ),
         (
             "node",
