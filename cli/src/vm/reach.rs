@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::path::Path;
 use std::process::{Command, ExitCode};
+use std::time::Duration;
 
 use anyhow::Context;
 use machine::{Deadline, Event, Running, Vm};
@@ -73,21 +74,41 @@ pub(super) fn explain(running: &Running, name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Waits until every Deployment is available; `false` when the deadline came first.
+/// How long a cluster gets to show its first Deployment; one whose configuration wants none has none.
+const FIRST_DEPLOYMENT: Duration = Duration::from_secs(60);
+
+/// Waits until every Deployment is available, those too that come while it waits; `false` when the deadline came first.
 pub(super) fn workloads(running: &Running, deadline: Deadline) -> anyhow::Result<bool> {
-    let timeout = format!("--timeout={}s", deadline.left().as_secs().max(1));
-    let arguments = [
-        "wait",
-        "--for=condition=Available",
-        "deployments",
-        "--all",
-        "--all-namespaces",
-        &timeout,
-    ];
-    let output = running.kubectl()?.try_run(&arguments)?;
-    print!("{}", String::from_utf8_lossy(&output.stdout));
-    eprint!("{}", String::from_utf8_lossy(&output.stderr));
-    Ok(output.status.success())
+    let kubectl = running.kubectl()?;
+    let first = Deadline::after(FIRST_DEPLOYMENT.min(deadline.left()));
+    let mut seen = String::new();
+    loop {
+        let there = kubectl.run(&["get", "deployments", "--all-namespaces", "-o", "name"])?;
+        if there == seen && (!there.is_empty() || first.passed()) {
+            return Ok(true);
+        }
+        if there.is_empty() {
+            // The API tells of what is new only to those who watch it: this asks once a second.
+            std::thread::sleep(Duration::from_secs(1));
+            continue;
+        }
+        seen = there;
+        let timeout = format!("--timeout={}s", deadline.left().as_secs().max(1));
+        let arguments = [
+            "wait",
+            "--for=condition=Available",
+            "deployments",
+            "--all",
+            "--all-namespaces",
+            &timeout,
+        ];
+        let output = kubectl.try_run(&arguments)?;
+        print!("{}", String::from_utf8_lossy(&output.stdout));
+        eprint!("{}", String::from_utf8_lossy(&output.stderr));
+        if !output.status.success() {
+            return Ok(false);
+        }
+    }
 }
 
 /// `holdfast vm kubectl`.

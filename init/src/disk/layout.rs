@@ -229,10 +229,19 @@ fn add(
     start: u64,
     end: u64,
 ) -> Result<(), LayoutError> {
-    let free = table
+    // A gap is a partition that somebody lost: its number is left for it.
+    let behind = table
         .entries
-        .iter_mut()
-        .find(|e| e.is_unused())
+        .iter()
+        .rposition(|e| e.is_used())
+        .map_or(0, |last| last + 1);
+    let place = if behind < table.entries.len() {
+        Some(behind)
+    } else {
+        table.entries.iter().position(|e| e.is_unused())
+    };
+    let free = place
+        .and_then(|place| table.entries.get_mut(place))
         .ok_or(LayoutError::Full)?;
     *free = GPTPartitionEntry {
         partition_type_guid: kind,

@@ -116,12 +116,9 @@ fn missing(disk: &Path, seen: &[String]) -> Problem {
     Problem::new(
         "The CONFIG partition is missing",
         format!("The booted disk {disk} has no partition named CONFIG. Seen on it: {list}."),
-        format!(
-            "Give a FAT partition of this disk the GPT name CONFIG and put config.yaml on it:\n  \
-             sgdisk --change-name=2:CONFIG {disk}    (names partition 2)\n  \
-             mkfs.fat -n CONFIG <its device>         (only if it holds no files)\n\
-             Or plug in a USB stick with the label HOLDFAST and config.yaml at its top. Then restart the machine."
-        ),
+        "Plug in a USB stick with the label HOLDFAST and config.yaml at its top, and restart the machine. To mend the \
+         disk itself, make a FAT partition with the GPT name CONFIG on it, on any PC, and put config.yaml there. Leave \
+         boot, root-a, root-b and state as they are.",
     )
 }
 
@@ -280,9 +277,7 @@ mod tests {
             "The booted disk /dev/vda has no partition named CONFIG. Seen on it: vda1 \"boot\" (64 MiB)."
         );
         assert!(
-            problem
-                .cure
-                .contains("sgdisk --change-name=2:CONFIG /dev/vda"),
+            problem.cure.contains("the GPT name CONFIG"),
             "{}",
             problem.cure
         );

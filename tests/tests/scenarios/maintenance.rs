@@ -28,6 +28,7 @@ fn check_page(node: &mut Node) -> anyhow::Result<()> {
 }
 
 #[test]
+#[ignore = "full tier"]
 fn maintenance_mode_and_a_mended_file() -> anyhow::Result<()> {
     scenario("maintenance_mode_and_a_mended_file", |stage| {
         let vm = stage.machine(Stage::spec(), Some(WRONG))?;

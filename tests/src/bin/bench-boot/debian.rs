@@ -11,8 +11,13 @@ use vm_tests::root;
 
 use crate::disk;
 
-/// What is taken over from the image's root: the engine, the `holdfast` command and what they read.
-const TAKEN: [&str; 2] = ["usr/lib/holdfast", "usr/bin/holdfast"];
+/// What is taken over from the image's root: the engine, the `holdfast` command and what they read and call.
+const TAKEN: [&str; 4] = [
+    "usr/lib/holdfast",
+    "usr/bin/holdfast",
+    "usr/bin/ctr",
+    "usr/bin/kubectl",
+];
 
 /// containerd's configuration, the same on both sides.
 pub(crate) const CONTAINERD: &str = "/var/lib/holdfast/cluster/containerd.toml";
