@@ -29,6 +29,7 @@ pub use reload::Reload;
 pub use root::Root;
 pub use services::{Situation, services};
 pub use sources::{
-    CONFIG_MOUNT, ConfigPartition, Found, Media, NodeMedia, StoredUrl, UrlCopy, find,
+    CONFIG_MOUNT, ConfigPartition, Found, Media, NodeMedia, StoredUrl, UrlCopy, Volume, VolumeKind,
+    find, identify_volume,
 };
 pub use step::{Content, OnFailure, Owner, Step};

@@ -10,6 +10,7 @@ mod volume;
 
 pub use media::{CONFIG_MOUNT, ConfigPartition, Media, NodeMedia};
 pub use stored_url::{StoredUrl, UrlCopy};
+pub use volume::{Kind as VolumeKind, Volume, identify as identify_volume};
 
 use crate::root::Root;
 use crate::trial;

@@ -8,7 +8,7 @@ use std::path::Path;
 
 /// A file system we can take a configuration from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Volume {
+pub struct Volume {
     /// Which file system.
     pub kind: Kind,
     /// Its label, without padding.
@@ -19,7 +19,7 @@ pub(crate) struct Volume {
 
 /// The file systems that are understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// FAT12, FAT16, FAT32.
     Fat,
     /// ext2, ext3, ext4.
@@ -47,8 +47,11 @@ pub(crate) fn read(device: &Path) -> io::Result<Option<Volume>> {
     identify(File::open(device)?)
 }
 
-/// Identifies the volume that fills `disk`.
-fn identify(mut disk: impl Read + Seek) -> io::Result<Option<Volume>> {
+/// Identifies the volume that fills `disk`; `None` when it is no file system we know.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn identify(mut disk: impl Read + Seek) -> io::Result<Option<Volume>> {
     let head = piece(&mut disk, 0..HEAD)?;
     let Some(mut volume) = ext(&head).or_else(|| fat(&head)) else {
         return Ok(None);
@@ -202,6 +205,11 @@ mod tests {
         identify(Cursor::new(bytes)).unwrap().unwrap().label
     }
 
+    /// What is tried, the entries, the label.
+    type Directory<'a> = (&'a str, &'a [[u8; ENTRY]], Option<&'a str>);
+    /// What is wrong, options of `mkfs.fat`, size of the volume, where it is overwritten, with what.
+    type Nonsense<'a> = (&'a str, &'a [&'a str], u64, usize, &'a [u8]);
+
     #[test]
     fn volumes_of_the_foreign_tools() {
         let cases: [(&str, &[&str], u64, Kind, &str); 3] = [
@@ -287,7 +295,7 @@ mod tests {
         let end = entry(b"\0          ", 0x08);
         let label = entry(b"HOLDFAST   ", 0x08);
         let archived = entry(b"HOLD FAST  ", 0x28);
-        let cases: [(&str, &[[u8; ENTRY]], Option<&str>); 8] = [
+        let cases: [Directory<'_>; 8] = [
             ("alone", &[label], Some("HOLDFAST")),
             ("behind files", &[long, file, label], Some("HOLDFAST")),
             ("behind a deleted one", &[deleted, label], Some("HOLDFAST")),
@@ -306,7 +314,7 @@ mod tests {
 
     #[test]
     fn nonsense_in_the_boot_sector_leaves_its_own_label() {
-        let cases: [(&str, &[&str], u64, usize, &[u8]); 7] = [
+        let cases: [Nonsense<'_>; 7] = [
             ("no sector", &["-F", "16"], 16 << 20, 11, &[0, 0]),
             ("an odd sector", &["-F", "16"], 16 << 20, 11, &[1, 2]),
             ("no cluster", &["-F", "16"], 16 << 20, 13, &[0]),

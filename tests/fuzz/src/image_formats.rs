@@ -145,7 +145,7 @@ fn verity_image() -> &'static (Vec<u8>, RootHash) {
     })
 }
 
-fn fat_image() -> &'static [u8] {
+pub(crate) fn fat_image() -> &'static [u8] {
     static IMAGE: OnceLock<Vec<u8>> = OnceLock::new();
     IMAGE.get_or_init(|| {
         let mut disk = Cursor::new(vec![0; 3 << 20]);

@@ -20,6 +20,7 @@ mod os_config_files;
 mod patch;
 mod smoke;
 mod target;
+mod volumes;
 
 pub use smoke::{Budget, Failure, smoke};
 pub use target::{TARGETS, Target, find};

@@ -5,7 +5,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::{boards_files, image_formats, init_parsers, locks, manifests, os_config_files};
+use crate::{
+    boards_files, image_formats, init_parsers, locks, manifests, os_config_files, volumes,
+};
 
 /// One function under test.
 #[derive(Clone, Copy)]
@@ -33,6 +35,7 @@ pub const TARGETS: &[Target] = &[
     init_parsers::VERITY,
     locks::TARGET,
     manifests::TARGET,
+    volumes::TARGET,
     os_config_files::CONFIG,
     os_config_files::MIGRATE,
     image_formats::EROFS,

@@ -37,6 +37,7 @@ targets! {
     k3os_config = "k3os-config",
     lock = "lock",
     manifest = "manifest",
+    node_volume = "node-volume",
     uki = "uki",
     verity = "verity",
 }

@@ -48,6 +48,14 @@ fn clock_at_2000() -> anyhow::Result<()> {
     ready_with_clock("clock_at_2000", "2000-01-01T00:00:00")
 }
 
+/// The latest year that the firmware takes (edk2's `PcdMaximalValidYear`): the system sees it as it is.
+#[test]
+#[ignore = "full tier"]
+fn clock_at_2097() -> anyhow::Result<()> {
+    ready_with_clock("clock_at_2097", "2097-01-01T00:00:00")
+}
+
+/// The firmware sets so late a clock back by itself.
 #[test]
 #[ignore = "full tier"]
 fn clock_at_2099() -> anyhow::Result<()> {
