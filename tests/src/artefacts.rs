@@ -83,6 +83,35 @@ pub(crate) fn failures() -> PathBuf {
     root().join("build/vm-failures")
 }
 
+/// The commit under test, and whether something was changed since.
+///
+/// # Errors
+/// When git does not know.
+pub fn commit() -> anyhow::Result<String> {
+    let head = git(&["rev-parse", "--short=12", "HEAD"])?;
+    let arguments = ["status", "--porcelain", "--untracked-files=no", "--"];
+    let changed = git(&[&arguments[..], &[":!docs/test-report.md"]].concat())?;
+    Ok(if changed.is_empty() {
+        head
+    } else {
+        format!("{head}, with changes that are not committed")
+    })
+}
+
+fn git(arguments: &[&str]) -> anyhow::Result<String> {
+    let output = Command::new("git")
+        .current_dir(root())
+        .args(arguments)
+        .output()
+        .context("cannot run git")?;
+    ensure!(
+        output.status.success(),
+        "git: {}",
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
 /// Where scenarios leave their verdicts.
 #[must_use]
 pub fn records() -> PathBuf {

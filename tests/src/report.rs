@@ -23,6 +23,8 @@ pub enum Verdict {
 pub struct Record {
     /// Its name.
     pub name: String,
+    /// The commit that it ran on.
+    pub commit: String,
     /// How it ended.
     pub verdict: Verdict,
     /// How long it took.
@@ -74,7 +76,7 @@ pub fn render(commit: &str, date: &str, machine: &str, records: &[Record]) -> St
         "# Test report\n\nWritten by `make test-all`; not edited by hand.\n\n\
          - Commit: {commit}\n- Date: {date}\n- Machine: {machine}\n\
          - Scenarios: {} run, {failed} failed\n\n\
-         | scenario | verdict | duration | notes |\n|---|---|---|---|\n",
+         | scenario | verdict | duration | commit | notes |\n|---|---|---|---|---|\n",
         records.len()
     );
     for record in records {
@@ -90,9 +92,10 @@ pub fn render(commit: &str, date: &str, machine: &str, records: &[Record]) -> St
         // Writing into a String cannot fail.
         let _ = writeln!(
             page,
-            "| {} | {verdict} | {} s | {} |",
+            "| {} | {verdict} | {} s | {} | {} |",
             record.name.replace('_', " "),
             record.took.as_secs(),
+            cell(&record.commit),
             notes.join("; ")
         );
     }
@@ -116,12 +119,14 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("vm-tests-report-{}", std::process::id()));
         let failed = Record {
             name: "b_late".to_owned(),
+            commit: "abc".to_owned(),
             verdict: Verdict::Failed("waited\nfor a|b".to_owned()),
             took: Duration::from_secs(2),
             notes: vec!["seed 7".to_owned()],
         };
         let passed = Record {
             name: "a_first".to_owned(),
+            commit: "abb".to_owned(),
             verdict: Verdict::Passed,
             took: Duration::from_millis(1500),
             notes: vec![],
@@ -133,6 +138,6 @@ mod tests {
         assert_eq!(records, [passed, failed]);
         let page = render("abc", "today", "here", &records);
         assert!(page.contains("- Scenarios: 2 run, 1 failed\n"), "{page}");
-        assert!(page.ends_with("| a first | passed | 1 s |  |\n| b late | **failed** | 2 s | waited for a\\|b; seed 7 |\n"), "{page}");
+        assert!(page.ends_with("| a first | passed | 1 s | abb |  |\n| b late | **failed** | 2 s | abc | waited for a\\|b; seed 7 |\n"), "{page}");
     }
 }

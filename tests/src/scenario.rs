@@ -14,6 +14,7 @@ pub fn scenario(
     name: &str,
     body: impl FnOnce(&mut Stage) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
+    let commit = artefacts::commit()?;
     let started = Instant::now();
     let mut stage = Stage::new(name);
     // The stage is only looked at after a panic, never used again.
@@ -38,6 +39,7 @@ pub fn scenario(
     }
     let record = Record {
         name: name.to_owned(),
+        commit,
         verdict,
         took,
         notes: stage.notes(),

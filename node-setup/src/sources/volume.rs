@@ -173,8 +173,13 @@ fn number(bytes: &[u8], place: Range<usize>) -> Option<u64> {
 }
 
 fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes)
-        .trim_end_matches(['\0', ' '])
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.split('\0').next().unwrap_or_default();
+    // It may be shown on a console.
+    text.chars()
+        .filter(|c| !c.is_control())
+        .collect::<String>()
+        .trim_end()
         .to_owned()
 }
 

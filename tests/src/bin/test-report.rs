@@ -1,12 +1,12 @@
 //! Runs every scenario and writes `docs/test-report.md`. `HOLDFAST_TIER=core` leaves the full tier out; words on the command
-//! line are names of scenarios to run.
+//! line are names of scenarios to run, and what is known of the others stays.
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, ensure};
-use vm_tests::{collect, records, render, root};
+use vm_tests::{collect, commit, records, render, root};
 
 /// Two machines of one processor each fit on two cores.
 const SIDE_BY_SIDE: &str = "2";
@@ -23,7 +23,8 @@ fn main() -> ExitCode {
 
 fn run() -> anyhow::Result<ExitCode> {
     let records_folder = records();
-    if records_folder.exists() {
+    let some = std::env::args().len() > 1;
+    if !some && records_folder.exists() {
         fs::remove_dir_all(&records_folder)
             .with_context(|| format!("cannot remove {}", records_folder.display()))?;
     }
@@ -62,26 +63,6 @@ fn run() -> anyhow::Result<ExitCode> {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
-    })
-}
-
-/// The commit under test, and whether something was changed since.
-fn commit() -> anyhow::Result<String> {
-    let commit = printed("git", &["rev-parse", "--short=12", "HEAD"])?;
-    let changed = printed(
-        "git",
-        &[
-            "status",
-            "--porcelain",
-            "--untracked-files=no",
-            "--",
-            ":!docs/test-report.md",
-        ],
-    )?;
-    Ok(if changed.is_empty() {
-        commit
-    } else {
-        format!("{commit}, with changes that are not committed")
     })
 }
 
