@@ -79,9 +79,11 @@ scenarios: image ## core VM scenarios on the built image: make scenarios SCENARI
 	cargo test --quiet -p vm-tests --lib
 	HOLDFAST_VM_CPUS=2 cargo test --quiet -p vm-tests --test scenarios -- --nocapture --test-threads 1 $(SCENARIOS)
 
-.PHONY: bench-boot bench-size
+.PHONY: bench-boot bench-idle bench-size
 bench-boot: image ## kernel start to engine and to Ready, against Debian with systemd
 	tests/bench/boot
+bench-idle: image ## memory of an idle node, and what it writes to its disk
+	tests/bench/idle
 bench-size: image ## sizes of image, UKI and root against their budgets
 	tests/bench/size
 

@@ -20,7 +20,7 @@ struct Mount {
 const SAFE: MountFlags = MountFlags::NOSUID.union(MountFlags::NODEV);
 const QUIET: MountFlags = SAFE.union(MountFlags::NOEXEC);
 
-const fn needed(
+const fn mount_of(
     kind: &'static str,
     target: &'static str,
     flags: MountFlags,
@@ -35,47 +35,42 @@ const fn needed(
     }
 }
 
-const fn optional(
-    kind: &'static str,
-    target: &'static str,
-    flags: MountFlags,
-    data: &'static CStr,
-) -> Mount {
-    Mount {
-        kind,
-        target,
-        flags,
-        data,
-        optional: true,
+impl Mount {
+    /// The machine works without it.
+    const fn optional(self) -> Self {
+        Self {
+            optional: true,
+            ..self
+        }
     }
 }
 
 /// In order. `/dev`, `/proc`, `/sys` and `/run` come from the initramfs stage and are mounted only if they did not.
 const MOUNTS: [Mount; 14] = [
-    needed("proc", "proc", QUIET, c""),
-    needed("sysfs", "sys", QUIET, c""),
-    needed("devtmpfs", "dev", MountFlags::NOSUID, c"mode=0755"),
-    needed("tmpfs", "run", SAFE, c"mode=0755,size=20%"),
-    needed(
+    mount_of("proc", "proc", QUIET, c""),
+    mount_of("sysfs", "sys", QUIET, c""),
+    mount_of("devtmpfs", "dev", MountFlags::NOSUID, c"mode=0755"),
+    mount_of("tmpfs", "run", SAFE, c"mode=0755,size=20%"),
+    mount_of(
         "devpts",
         "dev/pts",
         MountFlags::NOSUID.union(MountFlags::NOEXEC),
         c"mode=0620,gid=5,ptmxmode=0666",
     ),
-    needed("tmpfs", "dev/shm", SAFE, c"mode=1777"),
-    needed(
+    mount_of("tmpfs", "dev/shm", SAFE, c"mode=1777"),
+    mount_of(
         "cgroup2",
         "sys/fs/cgroup",
         QUIET,
         c"nsdelegate,memory_recursiveprot",
     ),
-    needed("tmpfs", "tmp", SAFE, c"mode=1777,size=25%"),
-    optional("mqueue", "dev/mqueue", QUIET, c""),
-    optional("hugetlbfs", "dev/hugepages", SAFE, c"mode=1770"),
-    optional("securityfs", "sys/kernel/security", QUIET, c""),
-    optional("bpf", "sys/fs/bpf", QUIET, c"mode=0700"),
-    optional("pstore", "sys/fs/pstore", QUIET, c""),
-    optional("tracefs", "sys/kernel/tracing", QUIET, c""),
+    mount_of("tmpfs", "tmp", SAFE, c"mode=1777,size=25%"),
+    mount_of("mqueue", "dev/mqueue", QUIET, c"").optional(),
+    mount_of("hugetlbfs", "dev/hugepages", SAFE, c"mode=1770").optional(),
+    mount_of("securityfs", "sys/kernel/security", QUIET, c"").optional(),
+    mount_of("bpf", "sys/fs/bpf", QUIET, c"mode=0700").optional(),
+    mount_of("pstore", "sys/fs/pstore", QUIET, c"").optional(),
+    mount_of("tracefs", "sys/kernel/tracing", QUIET, c"").optional(),
 ];
 
 /// Mounts all of them below `root`; gives the notes about optional ones that are missing.

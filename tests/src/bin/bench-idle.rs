@@ -13,9 +13,13 @@ const SETTLE: Duration = Duration::from_secs(180);
 const MINUTES: u64 = 10;
 /// Budget of used memory in megabytes of 10^6 bytes.
 const MEMORY: f64 = 450.0;
-/// Prints used memory in bytes, and the sectors written to the state partition and the whole disk.
+/// Budget of writes in megabytes an hour, beyond those of the process that holds the datastore (SQLite).
+const WRITES: f64 = 20.0;
+/// Prints used memory in bytes, the sectors written to the state partition and the whole disk, and the bytes that the
+/// engine, in which the datastore runs, has written.
 const ASK: &str = "awk '/MemTotal/ {t=$2} /MemAvailable/ {a=$2} END {print (t-a)*1024}' /proc/meminfo; \
-    awk '{print $7}' /sys/class/block/vda5/stat /sys/class/block/vda/stat";
+    awk '{print $7}' /sys/class/block/vda5/stat /sys/class/block/vda/stat; \
+    awk '/^write_bytes/ {print $2}' /proc/$(pgrep -o -f '^[^ ]*engine run')/io";
 /// Prints what each process has written, largest first.
 const WRITERS: &str = "for p in /proc/[0-9]*; do w=$(awk '/^write_bytes/ {print $2}' $p/io 2>/dev/null); \
     [ \"${w:-0}\" -gt 0 ] && echo \"$w $(tr '\\0' ' ' <$p/cmdline | cut -c1-60)\"; done | sort -rn | head -6";
@@ -68,21 +72,23 @@ fn run() -> anyhow::Result<bool> {
     println!("used memory (MemTotal - MemAvailable): {used:.0} MB of {MEMORY:.0}");
     pass(&mut running, Duration::from_secs(60 * minutes))?;
     let after = ask(&running)?;
-    for (what, index) in [("state", 1), ("the whole disk", 2)] {
-        let written = (after[index] - before[index]) as f64 * 512.0 / 1e6;
-        println!(
-            "written to {what}: {written:.2} MB in {minutes} min, {:.1} MB an hour",
-            written * 60.0 / minutes as f64
-        );
-    }
+    let hourly = |index: usize, unit: f64| {
+        (after[index] - before[index]) as f64 * unit / 1e6 * 60.0 / minutes as f64
+    };
+    let (state, disk, datastore) = (hourly(1, 512.0), hourly(2, 512.0), hourly(3, 1.0));
+    let beyond = state - datastore;
+    println!(
+        "written in {minutes} min, as MB an hour: whole disk {disk:.1}, state {state:.1}, of which the datastore's process \
+         {datastore:.1}; beyond it {beyond:.1} of {WRITES:.0}"
+    );
     println!(
         "written since the boot, by process (bytes):\n{}",
         running.ssh()?.run(WRITERS)?.trim_end()
     );
-    Ok(used <= MEMORY)
+    Ok(used <= MEMORY && beyond <= WRITES)
 }
 
-/// Used memory, then sectors written to state and disk.
+/// What [`ASK`] prints.
 fn ask(running: &Running) -> anyhow::Result<Vec<u64>> {
     let said = running.ssh()?.run(ASK)?;
     said.lines()
