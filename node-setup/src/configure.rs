@@ -71,13 +71,14 @@ pub fn configure<M: Machine>(
     let (facts, strange) = gather(root);
     found.notes.extend(strange);
     let done = loaded.and_then(|loaded| {
-        apply(root, &mut executor, &loaded, &facts, &mut found).map(|()| loaded)
+        let services = apply(root, &mut executor, &loaded, &facts, &mut found)?;
+        Ok((loaded, services))
     });
     match done {
-        Ok(loaded) => {
+        Ok((loaded, services)) => {
             forget(root, paths::PROBLEM)?;
             keep_last_good(root, &found, &loaded);
-            keep_early_services(root, &found);
+            keep_early_services(root, &found, &services);
             Ok(Outcome::Applied)
         }
         Err(problem) => {
@@ -122,7 +123,7 @@ fn apply<M: Machine>(
     loaded: &Loaded,
     facts: &Facts,
     found: &mut Found,
-) -> Result<(), Problem> {
+) -> Result<Services, Problem> {
     let config = loaded.config();
     let situation = Situation {
         trial: found.trial,
@@ -143,7 +144,9 @@ fn apply<M: Machine>(
     let written = record(root, CONFIG, 0o600, config)
         .and_then(|()| record(root, paths::SERVICES, 0o600, &services))
         .and_then(|()| record(root, REPORT, 0o644, &report(found)));
-    written.map_err(|error| not_applied(&error))
+    written
+        .map(|()| services)
+        .map_err(|error| not_applied(&error))
 }
 
 /// The chain of causes in one text.
@@ -231,14 +234,11 @@ fn keep_last_good(root: &Root, found: &Found, loaded: &Loaded) {
 
 /// For the beginning of the next boot; written only when it says something new. Not stored means only that the next boot
 /// starts later what it could have started early.
-fn keep_early_services(root: &Root, found: &Found) {
+fn keep_early_services(root: &Root, found: &Found, services: &Services) {
     if found.trial.is_some() {
         return;
     }
-    let Ok(services) = init_api::load::<Services>(root.path(paths::SERVICES)) else {
-        return;
-    };
-    let early = runtime::early_services(&services);
+    let early = runtime::early_services(services);
     let known = init_api::load::<Services>(root.path(paths::EARLY_SERVICES));
     if known.is_ok_and(|known| known == early) {
         return;

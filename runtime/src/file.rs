@@ -87,7 +87,7 @@ pub(crate) fn write_lasting(planned: &PlannedFile) -> Result<(), FileError> {
 
 /// As [`write_lasting`], but spares the flash when the file is already so.
 pub(crate) fn write_lasting_if_changed(planned: &PlannedFile) -> Result<(), FileError> {
-    if fs::read(&planned.path).is_ok_and(|now| now == planned.content) {
+    if is_so(planned) {
         return Ok(());
     }
     write_lasting(planned)
@@ -95,10 +95,14 @@ pub(crate) fn write_lasting_if_changed(planned: &PlannedFile) -> Result<(), File
 
 /// As [`write`], but leaves a file alone that is already so; tells whether it wrote.
 pub(crate) fn write_if_changed(planned: &PlannedFile) -> Result<bool, FileError> {
-    if fs::read(&planned.path).is_ok_and(|now| now == planned.content) {
+    if is_so(planned) {
         return Ok(false);
     }
     write(planned).map(|()| true)
+}
+
+fn is_so(planned: &PlannedFile) -> bool {
+    fs::read(&planned.path).is_ok_and(|now| now == planned.content)
 }
 
 fn replace(planned: &PlannedFile, lasting: bool) -> io::Result<()> {

@@ -141,8 +141,8 @@ pub fn write_for(
     }
     let line = format!("{address}\n");
     let kept = PlannedFile::new(paths.last_address(), 0o600, line.as_str());
-    if address != address::FALLBACK && !fs::read(&kept.path).is_ok_and(|now| now == kept.content) {
-        file::write_lasting(&kept)?;
+    if address != address::FALLBACK {
+        file::write_lasting_if_changed(&kept)?;
     }
     Ok(file::write(&PlannedFile::new(
         paths.address(),

@@ -88,9 +88,12 @@ pub(crate) fn failures() -> PathBuf {
 /// # Errors
 /// When git does not know.
 pub fn commit() -> anyhow::Result<String> {
-    let head = git(&["rev-parse", "--short=12", "HEAD"])?;
+    let head = printed("git", &["rev-parse", "--short=12", "HEAD"])?;
     let arguments = ["status", "--porcelain", "--untracked-files=no", "--"];
-    let changed = git(&[&arguments[..], &[":!docs/test-report.md"]].concat())?;
+    let changed = printed(
+        "git",
+        &[&arguments[..], &[":!docs/test-report.md"]].concat(),
+    )?;
     Ok(if changed.is_empty() {
         head
     } else {
@@ -98,15 +101,19 @@ pub fn commit() -> anyhow::Result<String> {
     })
 }
 
-fn git(arguments: &[&str]) -> anyhow::Result<String> {
-    let output = Command::new("git")
+/// What a program prints, run in the checkout.
+///
+/// # Errors
+/// When it cannot be run, or fails.
+pub fn printed(program: &str, arguments: &[&str]) -> anyhow::Result<String> {
+    let output = Command::new(program)
         .current_dir(root())
         .args(arguments)
         .output()
-        .context("cannot run git")?;
+        .with_context(|| format!("cannot run {program}"))?;
     ensure!(
         output.status.success(),
-        "git: {}",
+        "{program}: {}",
         String::from_utf8_lossy(&output.stderr).trim()
     );
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())

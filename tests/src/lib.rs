@@ -13,7 +13,7 @@ mod scenario;
 mod stage;
 mod workload;
 
-pub use artefacts::{commit, image, records, root};
+pub use artefacts::{commit, image, printed, records, root};
 pub use lot::Lot;
 pub use node::Node;
 pub use report::{Record, Verdict, collect, render};

@@ -114,9 +114,7 @@ async fn look(keeper: &Keeper, nodes: &Api<Node>, node: &Node) -> Result<(), Err
 fn keep_pod_network(keeper: &Keeper, network: PodNetwork) -> Result<(), file::FileError> {
     let text = serde_json::to_string(&network).expect("a network becomes JSON") + "\n";
     let kept = PlannedFile::new(keeper.paths.pod_network(), 0o600, text);
-    if !fs::read(&kept.path).is_ok_and(|now| now == kept.content) {
-        file::write_lasting(&kept)?;
-    }
+    file::write_lasting_if_changed(&kept)?;
     if file::write_if_changed(&cni_file(network, &keeper.paths))? {
         info!("pods of this node are in {}", network.pods);
     }

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use anyhow::{Context, ensure};
-use vm_tests::{collect, commit, records, render, root};
+use anyhow::Context;
+use vm_tests::{collect, commit, printed, records, render, root};
 
 /// Two machines of one processor each fit on two cores.
 const SIDE_BY_SIDE: &str = "2";
@@ -64,20 +64,6 @@ fn run() -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
-}
-
-fn printed(program: &str, arguments: &[&str]) -> anyhow::Result<String> {
-    let output = Command::new(program)
-        .current_dir(root())
-        .args(arguments)
-        .output()
-        .with_context(|| format!("cannot run {program}"))?;
-    ensure!(
-        output.status.success(),
-        "{program}: {}",
-        String::from_utf8_lossy(&output.stderr).trim()
-    );
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// The host in a few words.
