@@ -2,6 +2,9 @@ package component
 
 import (
 	"context"
+	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/pflag"
 	genericapiserver "k8s.io/apiserver/pkg/server"
@@ -14,7 +17,10 @@ import (
 // its config file are private to it. The command takes the process's one
 // signal handler, which is also the way to stop it.
 func kubelet(ctx context.Context, args []string) error {
-	defer context.AfterFunc(ctx, func() { genericapiserver.RequestShutdown() })()
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+	defer signal.Stop(signals)
+	defer context.AfterFunc(ctx, func() { stopKubelet(signals) })()
 	command := kubeletapp.NewKubeletCommand(ctx)
 	command.SilenceErrors = true
 	command.SetArgs(args)
@@ -25,6 +31,17 @@ func kubelet(ctx context.Context, args []string) error {
 	// reach it before its turn.
 	<-ctx.Done()
 	return nil
+}
+
+// stopKubelet asks upstream's signal handler to end the kubelet, unless a
+// signal has done so already: the handler takes a second one as the order to
+// end the process at once, with exit code 1.
+func stopKubelet(signals chan os.Signal) {
+	// Once it returns, a signal of this process has reached both channels.
+	signal.Stop(signals)
+	if len(signals) == 0 {
+		genericapiserver.RequestShutdown()
+	}
 }
 
 func proxy(ctx context.Context, args []string) error {
