@@ -8,7 +8,8 @@ use serde_json::Value as Json;
 
 use crate::report::Finding;
 use crate::schema::{member, schema, shapes, takes};
-use crate::tree::{Entry, Kind, Node, Path, Span, Step, Value, yaml};
+use crate::tree::scalar::plain_kind;
+use crate::tree::{Entry, Kind, Node, Path, Span, Step, Value};
 
 /// Words below `holdfast.` that belong to the boot itself, not to the configuration.
 const OF_THE_BOOT: [&str; 7] = [
@@ -188,7 +189,7 @@ fn scalar(value: Option<&str>, schema: &Json) -> Value {
     let kind = if text_wanted {
         Kind::Text
     } else {
-        yaml::plain_kind(text)
+        plain_kind(text)
     };
     Value::Scalar(kind, text.to_owned())
 }

@@ -2,6 +2,8 @@
 //!
 //! Texts go in, a checked [`Config`] or a [`Report`] comes out. Nothing here opens a file or a connection.
 
+#![forbid(unsafe_code)]
+
 mod check;
 mod command_line;
 mod config;
@@ -44,5 +46,5 @@ pub use values::{
     Bytes, Command, DomainName, EnvName, EnvValue, FileMode, FlagName, Hostname, HttpUrl,
     InterfaceName, Invalid, LabelKey, LabelValue, MacAddress, ManifestName, ModuleName, NodeName,
     Owner, Password, Pem, RegistryHost, Secret, ServerAddress, SshKeySource, Ssid, SysctlKey,
-    SysctlValue, Taint, TaintEffect, TimeZone, Token, WifiPassphrase, WritablePath,
+    SysctlValue, Taint, TaintEffect, TimeZone, WifiPassphrase, WritablePath,
 };

@@ -88,9 +88,10 @@ pub(crate) fn readable(source: &Source, start: Span) -> Result<&str, Vec<Finding
     if bytes.len() > LARGEST_TEXT {
         return Err(vec![Finding::at(
             start,
+            // Not its size: whoever read it may have stopped soon after the limit.
             format!(
-                "the file has {} bytes; at most {LARGEST_TEXT} are read",
-                bytes.len()
+                "the file has more than {} MiB, the most that is read",
+                LARGEST_TEXT >> 20
             ),
             "keep data out of config.yaml: fetch it with a command, or put it into an image",
         )]);

@@ -209,10 +209,10 @@ fn the_command_lines_mistakes_are_shown_in_place() {
 #[test]
 fn diff_tells_changes_and_what_they_take() {
     let before = one(
-        "version: 1\nhostname: a\nlabels: {x: \"1\", y: \"2\"}\nntp_servers: [a.example]\ntoken: aaaaaaaaaaaaaaaa\n",
+        "version: 1\nhostname: a\nlabels: {x: \"1\", y: \"2\"}\nntp_servers: [a.example]\npassword: aaaaaaaa\n",
     );
     let after = one(
-        "version: 1\nhostname: b\nlabels: {x: \"1\", z: \"3\"}\nntp_servers: [b.example]\ntoken: bbbbbbbbbbbbbbbb\n\
+        "version: 1\nhostname: b\nlabels: {x: \"1\", z: \"3\"}\nntp_servers: [b.example]\npassword: bbbbbbbb\n\
          kubernetes: {pod_cidr: 10.50.0.0/16}\nnetwork: {dns: {nameservers: [1.1.1.1]}}\n",
     );
     let changes: Vec<String> = diff(&before, &after)
@@ -228,7 +228,7 @@ fn diff_tells_changes_and_what_they_take() {
             "+ labels.z: \"3\"   [at once]",
             "+ network.dns.nameservers: [\"1.1.1.1\"]   [at once]",
             "~ ntp_servers[0]: \"a.example\" -> \"b.example\"   [restarts time]",
-            "~ token: \"(redacted)\" -> \"(redacted)\" (changed)   [at the next boot]",
+            "~ password: \"(redacted)\" -> \"(redacted)\" (changed)   [at once]",
         ]
     );
     assert!(diff(&before, &before).is_empty());
@@ -286,6 +286,7 @@ fn the_whole_example_uses_every_key() {
         serde_json::from_str(&os_config::schema_json()).expect("the schema is JSON");
     let refused = [
         "server_url",
+        "token",
         "cluster",
         "data_sources",
         "install",
@@ -344,7 +345,6 @@ fn no_secret_is_shown() {
     let debug = format!("{:?}", all.config());
     for secret in [
         "SECRET-password",
-        "SECRET-token-of-the-cluster",
         "SECRET-wifi",
         "SECRET-registry",
         "SECRET-proxy",

@@ -5,6 +5,8 @@
 //!   made at every boot in memory.
 //! - The keeper holds the cluster to the configuration for as long as the node runs.
 
+#![forbid(unsafe_code)]
+
 pub mod address;
 mod args;
 mod descriptor;

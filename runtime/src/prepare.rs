@@ -45,7 +45,7 @@ pub fn prepare(
     file::make_folder(&paths.cluster(), 0o700)?;
     ensure_encryption(&paths.encryption(), &paths.pki())?;
     let authorities = Authorities::ensure(&paths.pki(), now)?;
-    ensure_join_token(settings, paths)?;
+    ensure_join_token(paths)?;
     let address = own_address(settings, paths, patience)?;
     write_for(settings, paths, &authorities, address, now)?;
     info!("prepared for {address}");
@@ -84,18 +84,15 @@ fn last_address(paths: &Paths) -> Option<IpAddr> {
         .ok()
 }
 
-/// Keeps the configured token for nodes that will join; without one, draws one once.
-fn ensure_join_token(settings: &ClusterSettings, paths: &Paths) -> Result<(), FileError> {
+/// Draws the token for nodes that will join, once.
+fn ensure_join_token(paths: &Paths) -> Result<(), FileError> {
     let path = paths.join_token();
-    let token = match &settings.token {
-        Some(token) => token.clone(),
-        None if path.is_file() => return Ok(()),
-        None => {
-            let mut bytes = [0_u8; 16];
-            file::random(&mut bytes)?;
-            bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-        }
-    };
+    if path.is_file() {
+        return Ok(());
+    }
+    let mut bytes = [0_u8; 16];
+    file::random(&mut bytes)?;
+    let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     file::write_lasting_if_changed(&PlannedFile::new(path, 0o600, token + "\n"))
 }
 

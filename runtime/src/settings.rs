@@ -41,8 +41,6 @@ pub struct ClusterSettings {
     pub max_pods: u16,
     /// Memory that is kept for the system, bytes.
     pub system_reserved_memory: u64,
-    /// The token that other nodes will join with, when `config.yaml` says one.
-    pub token: Option<String>,
 }
 
 /// Networks and names of the cluster.
@@ -188,7 +186,6 @@ impl ClusterSettings {
             images: Vec::new(),
             max_pods: 110,
             system_reserved_memory: 384 << 20,
-            token: None,
         }
     }
 

@@ -48,7 +48,6 @@ impl ClusterSettings {
                 AuditLevel::Request => Audit::Request,
             },
             components_off: components_off(config),
-            token: config.token.as_ref().map(|token| token.reveal().to_owned()),
             images: config.images.iter().filter_map(local).collect(),
             ..Self::named(node_name, version)
         }

@@ -143,6 +143,19 @@ fn a_missing_partition_is_a_problem_unless_a_stick_has_the_file() {
 }
 
 #[test]
+fn a_file_of_50_megabytes_is_a_problem() {
+    let node = TestNode::new(GOOD);
+    let file = std::fs::File::options()
+        .write(true)
+        .open(node.directory.path().join("config/config.yaml"))
+        .unwrap();
+    file.set_len(50_000_000).unwrap();
+    let problem = problem(node.configure());
+    let message = "the file has more than 1 MiB, the most that is read";
+    assert!(problem.text.contains(message), "{}", problem.text);
+}
+
+#[test]
 fn a_missing_file_is_a_problem() {
     let node = TestNode::new(GOOD);
     std::fs::rename(

@@ -10,7 +10,7 @@ use crate::tree::reader::parse_integer;
 use crate::tree::{Kind, Node, Path, Span, Value};
 use crate::values::{
     Command, EnvName, EnvValue, Hostname, HttpUrl, Invalid, LabelKey, LabelValue, ModuleName,
-    Password, ServerAddress, SshKeySource, SysctlKey, SysctlValue, Taint, TimeZone, Token,
+    Password, ServerAddress, SshKeySource, SysctlKey, SysctlValue, Taint, TimeZone,
 };
 
 /// Checks a whole raw configuration.
@@ -66,7 +66,6 @@ fn read(c: &mut Checker, raw: &RawConfig) -> Config {
             ServerAddress::parse,
         )),
         network: network::network(c, raw.network.as_ref()),
-        token: c.value("token", text(&raw.token), Token::parse),
         labels: labels(c, &raw.labels),
         taints: taints(c, &raw.taints),
         kubernetes: kubernetes::kubernetes(c, raw.kubernetes.as_ref()),
@@ -85,28 +84,14 @@ fn logs(raw: Option<&RawLogs>) -> Logs {
     }
 }
 
+/// However little such a key says, `false` or nothing: a file that has it counts on something.
 fn refuse_what_is_not_built(c: &mut Checker, raw: &RawConfig) {
-    let cluster_init = raw
-        .cluster
-        .as_ref()
-        .is_some_and(|cluster| cluster.init == Some(true));
-    if cluster_init {
-        c.at("cluster", |c| c.at("init", Checker::not_yet));
-    }
     let refused = [
         ("server_url", raw.server_url.is_some()),
-        (
-            "data_sources",
-            raw.data_sources
-                .as_ref()
-                .is_some_and(|list| !list.0.is_empty()),
-        ),
-        (
-            "install",
-            raw.install
-                .as_ref()
-                .is_some_and(|install| install.says_something()),
-        ),
+        ("token", raw.token.is_some()),
+        ("cluster", raw.cluster.is_some()),
+        ("data_sources", raw.data_sources.is_some()),
+        ("install", raw.install.is_some()),
         ("upgrade", raw.upgrade.is_some()),
         ("health", raw.health.is_some()),
     ];

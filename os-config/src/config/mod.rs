@@ -16,7 +16,7 @@ pub use registries::{Registries, RegistryAccess, RegistryAuth, RegistryMirror, R
 
 use crate::values::{
     Command, EnvName, EnvValue, Hostname, HttpUrl, LabelKey, LabelValue, ModuleName, Password,
-    ServerAddress, SshKeySource, SysctlKey, SysctlValue, Taint, TimeZone, Token,
+    ServerAddress, SshKeySource, SysctlKey, SysctlValue, Taint, TimeZone,
 };
 
 /// A whole checked configuration, with every default filled in.
@@ -50,8 +50,6 @@ pub struct Config {
     pub ntp_servers: NtpServers,
     /// Interfaces, DNS, Wi-Fi, proxy.
     pub network: Network,
-    /// The token that other nodes will join this cluster with; `None` means: drawn at first start.
-    pub token: Option<Token>,
     /// Labels of this node, kept as they are here.
     pub labels: BTreeMap<LabelKey, LabelValue>,
     /// Taints of this node, kept as they are here.

@@ -36,21 +36,6 @@ pub(crate) struct RawInstall {
     pub(crate) tty: Option<String>,
 }
 
-impl RawInstall {
-    /// True when the section says anything at all.
-    pub(crate) fn says_something(&self) -> bool {
-        let texts = [&self.device, &self.config_url, &self.iso_url, &self.tty];
-        let flags = [
-            self.silent,
-            self.force_efi,
-            self.power_off,
-            self.no_format,
-            self.debug,
-        ];
-        texts.iter().any(|text| text.is_some()) || flags.iter().any(Option::is_some)
-    }
-}
-
 /// A section whose keys are not fixed yet.
 #[derive(Debug)]
 pub(crate) struct RawAnything;

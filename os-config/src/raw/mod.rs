@@ -89,8 +89,7 @@ pub(crate) struct RawConfig {
     /// The address of a server of an existing cluster to join. Known, but refused by this version.
     pub(crate) server_url: Option<String>,
 
-    /// The token that nodes join this cluster with: at least 16 characters without blanks. It is stored for the nodes
-    /// that will join, in `/var/lib/holdfast/cluster/tokens/join`. Without it one is drawn at the first start.
+    /// The token that nodes join a cluster with. Known, but refused by this version: every node is a cluster of its own.
     pub(crate) token: Option<Scalar>,
 
     /// How this node takes part in a cluster. Known, but refused by this version: every node is a cluster of its own.

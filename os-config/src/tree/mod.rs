@@ -3,6 +3,7 @@
 mod node;
 mod path;
 pub(crate) mod reader;
+pub(crate) mod scalar;
 pub(crate) mod yaml;
 
 pub(crate) use node::{Entry, Kind, Node, Span, Value};

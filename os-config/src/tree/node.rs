@@ -47,6 +47,22 @@ pub(crate) struct Entry {
 }
 
 impl Node {
+    /// How many values the tree holds, counted no further than `limit`.
+    pub(super) fn size(&self, limit: usize) -> usize {
+        let inner = |total: usize, node: &Node| {
+            if total > limit {
+                total
+            } else {
+                total.saturating_add(node.size(limit))
+            }
+        };
+        match &self.value {
+            Value::Scalar(..) => 1,
+            Value::List(items) => items.iter().fold(1, inner),
+            Value::Map(entries) => entries.iter().map(|entry| &entry.value).fold(1, inner),
+        }
+    }
+
     /// An empty mapping at `span`.
     pub(crate) fn empty(span: Span) -> Self {
         Self {

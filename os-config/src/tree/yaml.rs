@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use serde_saphyr::granit_parser::{Event, Options, Parser, ScalarStyle, Span as Mark, Tag};
 
+use super::scalar::plain_kind;
 use super::{Entry, Kind, Node, Span, Value};
 use crate::report::{Finding, MOST_FINDINGS, syntax};
 
@@ -133,7 +134,7 @@ impl<'a> Builder<'a> {
                 "write the value out",
             )));
         };
-        let size = size(target, MOST_NODES);
+        let size = target.size(MOST_NODES);
         let mut node = target.clone();
         self.count(size, span)?;
         node.span = span;
@@ -266,62 +267,6 @@ fn plain(key: &str) -> Cow<'_, str> {
     } else {
         Cow::Owned(crate::values::text::quoted(key))
     }
-}
-
-/// How many values a tree holds, counted no further than `limit`.
-fn size(node: &Node, limit: usize) -> usize {
-    let inner = |total: usize, node: &Node| {
-        if total > limit {
-            total
-        } else {
-            total.saturating_add(size(node, limit))
-        }
-    };
-    match &node.value {
-        Value::Scalar(..) => 1,
-        Value::List(items) => items.iter().fold(1, inner),
-        Value::Map(entries) => entries.iter().map(|entry| &entry.value).fold(1, inner),
-    }
-}
-
-/// What an unquoted scalar is by YAML 1.2's core schema: `yes` and `on` are text.
-pub(crate) fn plain_kind(text: &str) -> Kind {
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => Kind::Null,
-        "true" | "True" | "TRUE" => Kind::Bool(true),
-        "false" | "False" | "FALSE" => Kind::Bool(false),
-        _ if is_integer(text) => Kind::Integer,
-        _ if is_float(text) => Kind::Float,
-        _ => Kind::Text,
-    }
-}
-
-fn is_integer(text: &str) -> bool {
-    let digits =
-        |text: &str, radix: u32| !text.is_empty() && text.chars().all(|c| c.is_digit(radix));
-    if let Some(rest) = text.strip_prefix("0x") {
-        return digits(rest, 16);
-    }
-    if let Some(rest) = text.strip_prefix("0o") {
-        return digits(rest, 8);
-    }
-    digits(text.strip_prefix(['+', '-']).unwrap_or(text), 10)
-}
-
-fn is_float(text: &str) -> bool {
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if matches!(
-        unsigned,
-        ".inf" | ".Inf" | ".INF" | ".nan" | ".NaN" | ".NAN"
-    ) {
-        return true;
-    }
-    unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.')
-        && unsigned.contains(|c: char| c.is_ascii_digit())
-        && unsigned
-            .bytes()
-            .all(|b| b.is_ascii_digit() || b".eE+-".contains(&b))
-        && unsigned.parse::<f64>().is_ok()
 }
 
 /// Whether `text`, of any number of documents, is YAML at all: line, complaint and remedy when it is not.

@@ -110,7 +110,17 @@ fn literal(text: &str) -> Result<String, Invalid> {
             "write each key as its own list entry",
         ));
     }
-    let words: Vec<&str> = text.split_whitespace().collect();
+    if text.contains(|c: char| c.is_control() && c != '\t') {
+        return Err(Invalid::new(
+            format!("{} has control characters in it", quoted(text)),
+            "copy the whole line from the .pub file",
+        ));
+    }
+    // sshd knows no other blanks.
+    let words: Vec<&str> = text
+        .split([' ', '\t'])
+        .filter(|word| !word.is_empty())
+        .collect();
     let Some(at) = words.iter().position(|word| KEY_TYPES.contains(word)) else {
         return Err(Invalid::new(
             format!("{} is not an ssh public key", quoted(text)),

@@ -18,7 +18,7 @@ pub use host::{DomainName, Hostname, NodeName, ServerAddress};
 pub use label::{LabelKey, LabelValue, Taint, TaintEffect};
 pub use link::{InterfaceName, MacAddress, Ssid};
 pub use registry::{FlagName, ManifestName, RegistryHost};
-pub use secret::{Pem, Secret, Token, WifiPassphrase};
+pub use secret::{Pem, Secret, WifiPassphrase};
 pub use system::{Command, EnvName, EnvValue, ModuleName, SysctlKey, SysctlValue};
 pub use text::Invalid;
 pub use web::HttpUrl;

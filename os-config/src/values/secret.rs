@@ -7,10 +7,6 @@ secret_type! {
     Secret, check_secret
 }
 secret_type! {
-    /// The token that nodes join a cluster with: at least 16 printable characters without blanks.
-    Token, check_token
-}
-secret_type! {
     /// A WPA passphrase of 8 to 63 characters, or a key of 64 hexadecimal digits.
     WifiPassphrase, check_wifi
 }
@@ -24,26 +20,6 @@ fn check_secret(text: &str) -> Result<String, Invalid> {
         return Err(Invalid::new(
             "the secret is empty or holds a control character",
             "write it in one line",
-        ));
-    }
-    Ok(text.to_owned())
-}
-
-fn check_token(text: &str) -> Result<String, Invalid> {
-    let text = text.trim();
-    if !text.bytes().all(|b| b.is_ascii_graphic()) || text.is_empty() {
-        return Err(Invalid::new(
-            "the token holds blanks or characters outside ASCII",
-            "write it as one word; `openssl rand -hex 32` makes one",
-        ));
-    }
-    if text.len() < 16 {
-        return Err(Invalid::new(
-            format!(
-                "the token is too short to be safe: {} characters",
-                text.len()
-            ),
-            "use at least 16; `openssl rand -hex 32` makes one",
         ));
     }
     Ok(text.to_owned())

@@ -9,5 +9,5 @@ mod wait;
 pub use changes::Changes;
 pub use choose::{Choice, Host, Link, LinkState, choose, holds};
 pub use host::{HostError, interface_of, read_host};
-pub use stand_in::{FALLBACK, StandInError, stand_down, stand_in};
+pub use stand_in::{FALLBACK, StandInError, is_stand_in, stand_down, stand_in};
 pub use wait::{Patience, find};

@@ -53,6 +53,11 @@ pub fn stand_down(paths: &Paths) -> Result<(), StandInError> {
     }
 }
 
+/// Whether an interface of this name is the stand-in.
+pub fn is_stand_in(interface: &str) -> bool {
+    interface == INTERFACE
+}
+
 fn exists(paths: &Paths) -> bool {
     paths.at("/sys/class/net").join(INTERFACE).exists()
 }

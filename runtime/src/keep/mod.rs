@@ -96,7 +96,7 @@ async fn until_told(settings: ClusterSettings, paths: Paths) -> Result<(), KeepE
         settings,
         paths,
     };
-    keeper.report.address(prepared_address(&keeper.paths)?);
+    network::tell(&keeper.report, prepared_address(&keeper.paths)?);
     tokio::select! {
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),

@@ -1,10 +1,10 @@
 //! Following the machine's network: a new address makes what depends on it anew.
 
 use super::folder::{self, Folder};
-use super::{Backoff, Keeper, prepared_address};
+use super::{Backoff, Keeper, Report, prepared_address};
 use crate::address::{
-    Changes, Choice, FALLBACK, Patience, choose, holds, interface_of, read_host, stand_down,
-    stand_in,
+    Changes, Choice, FALLBACK, Patience, choose, holds, interface_of, is_stand_in, read_host,
+    stand_down, stand_in,
 };
 use crate::names::copy_name_servers;
 use crate::pki::Authorities;
@@ -104,7 +104,14 @@ fn look(keeper: &Keeper, started: Instant) -> Result<Step, Box<dyn Error>> {
         Step::StandIn | Step::StandInForNow => {}
         Step::Move(address) => move_to(keeper, current, address)?,
     }
+    tell(&keeper.report, prepared_address(paths)?);
     Ok(step)
+}
+
+/// Tells `address`, unless it only stands on an interface without hardware: who reads it wants to reach the node.
+pub(super) fn tell(report: &Report, address: IpAddr) {
+    let on_hardware = interface_of(address).is_some_and(|name| !is_stand_in(&name));
+    report.address(on_hardware.then_some(address));
 }
 
 fn move_to(keeper: &Keeper, current: IpAddr, address: IpAddr) -> Result<(), Box<dyn Error>> {
@@ -112,7 +119,6 @@ fn move_to(keeper: &Keeper, current: IpAddr, address: IpAddr) -> Result<(), Box<
     let now = SystemTime::now();
     let authorities = Authorities::ensure(&keeper.paths.pki(), now)?;
     write_for(&keeper.settings, &keeper.paths, &authorities, address, now)?;
-    keeper.report.address(address);
     let service = ServiceName::new(KUBERNETES)?;
     Client::connect(keeper.paths.at(init_api::paths::SOCKET))?
         .ask(&Request::Restart { service })?;

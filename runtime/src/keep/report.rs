@@ -42,9 +42,9 @@ impl Report {
         }
     }
 
-    /// The node's address.
-    pub(super) fn address(&self, address: IpAddr) {
-        self.change(|state| state.node.addresses = vec![address]);
+    /// The node's address, if somebody else can reach it there.
+    pub(super) fn address(&self, address: Option<IpAddr>) {
+        self.change(|state| state.node.addresses = address.into_iter().collect());
     }
 
     /// Whether the node is Ready.

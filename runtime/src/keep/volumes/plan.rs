@@ -1,8 +1,10 @@
 //! Which volumes are to be made and removed: a pure function of what the cluster has.
 
-use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
+use k8s_openapi::api::core::v1::{
+    PersistentVolume, PersistentVolumeClaim, PersistentVolumeClaimSpec,
+};
 use k8s_openapi::api::storage::v1::StorageClass;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -68,65 +70,108 @@ fn make(
     node: &str,
     root: &Path,
 ) -> Option<Action> {
-    let spec = claim.spec.as_ref()?;
-    let class = classes.get(spec.storage_class_name.as_deref()?)?;
-    let metadata = &claim.metadata;
-    let bound = spec
-        .volume_name
-        .as_deref()
-        .is_some_and(|name| !name.is_empty());
-    if bound || metadata.deletion_timestamp.is_some() || !is_for(claim, class, node) {
-        return None;
-    }
-    let (namespace, name, uid) = (
-        metadata.namespace.as_deref()?,
-        metadata.name.as_deref()?,
-        metadata.uid.as_deref()?,
-    );
-    let volume = format!("pvc-{uid}");
-    if facts
+    let wanted = Wanted::of(claim, classes)?;
+    let volume = wanted.volume_name();
+    let is_made = facts
         .volumes
         .iter()
-        .any(|v| v.metadata.name.as_deref() == Some(&volume))
-    {
+        .any(|v| v.metadata.name.as_deref() == Some(&volume));
+    if is_made || !is_for(claim, wanted.class, node) {
         return None;
     }
-    let modes = spec.access_modes.clone().unwrap_or_default();
-    if let Some(mode) = modes
-        .iter()
-        .find(|m| *m != "ReadWriteOnce" && *m != "ReadWriteOncePod")
-    {
+    let (namespace, name) = (wanted.namespace, wanted.name);
+    if let Some(mode) = wanted.impossible_mode() {
         return Some(Action::Refuse(format!(
             "claim {namespace}/{name} asks for {mode}, which a volume on one node's disk cannot give: use ReadWriteOnce"
         )));
     }
     let folder = root.join(format!("{volume}_{namespace}_{name}"));
-    let capacity = spec
-        .resources
-        .as_ref()
-        .and_then(|r| r.requests.clone())
-        .unwrap_or_default();
-    let object = json!({
-        "metadata": { "name": volume, "annotations": { PROVISIONED_BY: PROVISIONER } },
-        "spec": {
-            "capacity": capacity,
-            "accessModes": modes,
-            "volumeMode": "Filesystem",
-            "persistentVolumeReclaimPolicy": class.reclaim_policy.as_deref().unwrap_or("Delete"),
-            "storageClassName": class.metadata.name,
-            "mountOptions": class.mount_options,
-            "claimRef": { "apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": namespace, "name": name, "uid": uid },
-            "local": { "path": folder },
-            "nodeAffinity": { "required": { "nodeSelectorTerms": [
-                { "matchExpressions": [{ "key": HOSTNAME, "operator": "In", "values": [node] }] },
-            ] } },
-        },
-    });
-    match serde_json::from_value(object) {
+    match serde_json::from_value(wanted.volume(&folder, node)) {
         Ok(volume) => Some(Action::Make { folder, volume }),
         Err(error) => Some(Action::Refuse(format!(
             "claim {namespace}/{name} cannot be met: {error}"
         ))),
+    }
+}
+
+/// A claim of one of our classes that has no volume.
+struct Wanted<'a> {
+    namespace: &'a str,
+    name: &'a str,
+    uid: &'a str,
+    spec: &'a PersistentVolumeClaimSpec,
+    class: &'a StorageClass,
+}
+
+impl<'a> Wanted<'a> {
+    /// `None` for a claim that is another's, has its volume or is going away.
+    fn of(
+        claim: &'a PersistentVolumeClaim,
+        classes: &BTreeMap<&str, &'a StorageClass>,
+    ) -> Option<Self> {
+        let spec = claim.spec.as_ref()?;
+        let class = classes.get(spec.storage_class_name.as_deref()?)?;
+        let metadata = &claim.metadata;
+        let is_bound = spec
+            .volume_name
+            .as_deref()
+            .is_some_and(|name| !name.is_empty());
+        if is_bound || metadata.deletion_timestamp.is_some() {
+            return None;
+        }
+        Some(Self {
+            namespace: metadata.namespace.as_deref()?,
+            name: metadata.name.as_deref()?,
+            uid: metadata.uid.as_deref()?,
+            spec,
+            class,
+        })
+    }
+
+    fn volume_name(&self) -> String {
+        format!("pvc-{}", self.uid)
+    }
+
+    fn modes(&self) -> &[String] {
+        self.spec.access_modes.as_deref().unwrap_or_default()
+    }
+
+    /// A way of access that one node's disk does not have.
+    fn impossible_mode(&self) -> Option<&String> {
+        self.modes()
+            .iter()
+            .find(|m| *m != "ReadWriteOnce" && *m != "ReadWriteOncePod")
+    }
+
+    /// The volume that meets the claim.
+    fn volume(&self, folder: &Path, node: &str) -> Value {
+        let requests = self
+            .spec
+            .resources
+            .as_ref()
+            .and_then(|r| r.requests.as_ref());
+        json!({
+            "metadata": { "name": self.volume_name(), "annotations": { PROVISIONED_BY: PROVISIONER } },
+            "spec": {
+                "capacity": requests.unwrap_or(&BTreeMap::new()),
+                "accessModes": self.modes(),
+                "volumeMode": "Filesystem",
+                "persistentVolumeReclaimPolicy": self.class.reclaim_policy.as_deref().unwrap_or("Delete"),
+                "storageClassName": self.class.metadata.name,
+                "mountOptions": self.class.mount_options,
+                "claimRef": {
+                    "apiVersion": "v1",
+                    "kind": "PersistentVolumeClaim",
+                    "namespace": self.namespace,
+                    "name": self.name,
+                    "uid": self.uid,
+                },
+                "local": { "path": folder },
+                "nodeAffinity": { "required": { "nodeSelectorTerms": [
+                    { "matchExpressions": [{ "key": HOSTNAME, "operator": "In", "values": [node] }] },
+                ] } },
+            },
+        })
     }
 }
 
