@@ -3,8 +3,11 @@
 use crate::digest::{self, Key};
 use crate::error::Result;
 use crate::file;
+use crate::options::Options;
 use crate::program::Program;
+use crate::progress::{Progress, megabytes};
 use crate::project::Project;
+use boards::Arch;
 use std::path::{Path, PathBuf};
 
 /// Where the programs of one build are.
@@ -20,18 +23,63 @@ pub(crate) struct Binaries {
     pub(crate) engine: Vec<PathBuf>,
 }
 
+impl Binaries {
+    /// Takes those that are given, builds the others.
+    pub(crate) fn build(
+        project: &Project,
+        arch: Arch,
+        options: &Options,
+        progress: Progress,
+    ) -> Result<Self> {
+        let program = |name: &str, make: &dyn Fn() -> Result<PathBuf>| -> Result<PathBuf> {
+            let step = progress.step(name);
+            let path = options.given(name).map_or_else(make, Ok)?;
+            step.done(&megabytes(file::length(&path)?));
+            Ok(path)
+        };
+        let cargo = Cargo::new(project, arch.rust_target(), options.jobs);
+        Ok(Self {
+            init: program("init", &|| cargo.build_static("init"))?,
+            pause: program("pause", &|| cargo.build_static("pause"))?,
+            holdfast: program("holdfast", &|| cargo.build_holdfast())?,
+            engine: engine(project, arch, options, progress)?,
+        })
+    }
+}
+
+/// The engine's programs: given are all of them or none.
+fn engine(
+    project: &Project,
+    arch: Arch,
+    options: &Options,
+    progress: Progress,
+) -> Result<Vec<PathBuf>> {
+    let step = progress.step("engine");
+    let given: Option<Vec<PathBuf>> = ENGINE.iter().map(|name| options.given(name)).collect();
+    let programs = match given {
+        Some(programs) => programs,
+        None => {
+            let folder = build_engine(project, arch.debian())?;
+            ENGINE.iter().map(|name| folder.join(name)).collect()
+        }
+    };
+    let sizes = programs.iter().map(|path| file::length(path));
+    step.done(&megabytes(sizes.sum::<Result<u64>>()?));
+    Ok(programs)
+}
+
 /// What the engine's build script makes.
-pub(crate) const ENGINE: [&str; 4] = ["engine", "containerd", "containerd-shim-runc-v2", "system"];
+const ENGINE: [&str; 4] = ["engine", "containerd", "containerd-shim-runc-v2", "system"];
 
 /// Builds our crates for an image.
-pub(crate) struct Cargo<'a> {
+struct Cargo<'a> {
     project: &'a Project,
     target: &'static str,
     jobs: Option<usize>,
 }
 
 impl<'a> Cargo<'a> {
-    pub(crate) fn new(project: &'a Project, target: &'static str, jobs: Option<usize>) -> Self {
+    fn new(project: &'a Project, target: &'static str, jobs: Option<usize>) -> Self {
         Self {
             project,
             target,
@@ -40,12 +88,12 @@ impl<'a> Cargo<'a> {
     }
 
     /// Builds a program that needs no library.
-    pub(crate) fn build_static(&self, package: &str) -> Result<PathBuf> {
+    fn build_static(&self, package: &str) -> Result<PathBuf> {
         self.build(package, "static", "-Ctarget-feature=+crt-static", &[])
     }
 
     /// Builds the `holdfast` command with a node's features only.
-    pub(crate) fn build_holdfast(&self) -> Result<PathBuf> {
+    fn build_holdfast(&self) -> Result<PathBuf> {
         self.build(
             "holdfast",
             "node",
@@ -106,7 +154,7 @@ impl<'a> Cargo<'a> {
 }
 
 /// Builds the engine's programs, or takes those that were built from the same sources.
-pub(crate) fn build_engine(project: &Project, arch: &str) -> Result<PathBuf> {
+fn build_engine(project: &Project, arch: &str) -> Result<PathBuf> {
     let folder = project.path(&format!("build/engine/{arch}"));
     let sources = project.path("runtime/engine");
     let mut key = Key::new("engine", 2).with("arch", arch).with(

@@ -5,22 +5,12 @@ use crate::digest::{self, Key};
 use crate::error::{Error, Result};
 use crate::file;
 use crate::initramfs::Parts;
-use crate::program::Program;
 use crate::root_image::RootImage;
+use crate::secure_boot::SecureBoot;
 use crate::tree::Tree;
 use formats::uki::Uki;
-use std::path::{Path, PathBuf};
 
 const INITRAMFS_LEVEL: i32 = 19;
-
-/// A key of the user's to sign with.
-#[derive(Debug, Clone)]
-pub struct SecureBoot {
-    /// Private key, PEM.
-    pub key: PathBuf,
-    /// Its certificate, PEM.
-    pub certificate: PathBuf,
-}
 
 /// The files of the boot partition.
 #[derive(Debug, Clone)]
@@ -29,6 +19,17 @@ pub(crate) struct BootFiles {
     pub(crate) loader: Vec<u8>,
     /// Its path on the boot partition.
     pub(crate) loader_path: String,
+}
+
+impl BootFiles {
+    /// Both programs with the user's signature: the firmware checks the loader, the loader lets it check the UKI.
+    fn signed(self, signer: &SecureBoot) -> Result<Self> {
+        Ok(Self {
+            uki: signer.sign(&self.uki)?,
+            loader: signer.sign(&self.loader)?,
+            ..self
+        })
+    }
 }
 
 /// The command line that binds this kernel to its root.
@@ -78,15 +79,15 @@ pub(crate) fn make(
     .build(&content(parts.packages, &efi.stub)?)
     .map_err(Error::format("the UKI"))?;
     let loader = content(parts.packages, &efi.loader)?;
-    let (uki, loader) = match signer {
-        Some(signer) => (sign(&uki, signer)?, sign(&loader, signer)?),
-        None => (uki, loader),
-    };
-    Ok(BootFiles {
+    let files = BootFiles {
         uki,
         loader,
         loader_path: efi.loader_path.clone(),
-    })
+    };
+    match signer {
+        Some(signer) => files.signed(signer),
+        None => Ok(files),
+    }
 }
 
 /// The compressed initramfs, once; zstd's highest useful level takes seconds.
@@ -112,25 +113,45 @@ fn content(tree: &Tree, path: &str) -> Result<Vec<u8>> {
     content.read()
 }
 
-/// Signs an EFI program for Secure Boot.
-fn sign(program: &[u8], signer: &SecureBoot) -> Result<Vec<u8>> {
-    let folder = tempfile::tempdir().map_err(Error::write(Path::new("a temporary folder")))?;
-    let (unsigned, signed) = (folder.path().join("unsigned"), folder.path().join("signed"));
-    file::write(&unsigned, program)?;
-    Program::new("sbsign")
-        .arg("--key")
-        .arg(&signer.key)
-        .arg("--cert")
-        .arg(&signer.certificate)
-        .arg("--output")
-        .arg(&signed)
-        .arg(&unsigned)
-        .stdout()?;
-    file::read(&signed)
-}
-
 /// Identifies the boot files.
 pub(crate) fn key(files: &BootFiles, key: Key) -> Key {
     key.with("uki", digest::of_bytes(&files.uki))
         .with("loader", digest::of_bytes(&files.loader))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secure_boot::tests::pair;
+    use std::process::Command;
+
+    #[test]
+    fn both_programs_are_signed_with_the_users_key_and_no_other() {
+        let folder = tempfile::tempdir().expect("temp dir");
+        let (mine, other) = (pair(folder.path(), "mine"), pair(folder.path(), "other"));
+        let stub = include_bytes!("../../../tests/fuzz/seeds/uki/stub");
+        let (uki, loader) = (stub.to_vec(), [&stub[..], &[0; 512]].concat());
+        let signed = BootFiles {
+            uki: uki.clone(),
+            loader: loader.clone(),
+            loader_path: "EFI/BOOT/BOOTX64.EFI".into(),
+        }
+        .signed(&mine)
+        .expect("signed");
+        let accepted = |signer: &SecureBoot, program: &[u8]| {
+            let path = folder.path().join("program");
+            std::fs::write(&path, program).expect("written");
+            let mut judge = Command::new("sbverify");
+            judge.arg("--cert").arg(&signer.certificate).arg(&path);
+            judge.output().expect("sbverify").status.success()
+        };
+        for (name, signed, unsigned) in [
+            ("UKI", &signed.uki, &uki),
+            ("loader", &signed.loader, &loader),
+        ] {
+            assert!(accepted(&mine, signed), "{name}");
+            assert!(!accepted(&other, signed), "{name}: a foreign certificate");
+            assert!(!accepted(&mine, unsigned), "{name}: without a signature");
+        }
+    }
 }

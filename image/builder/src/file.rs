@@ -42,3 +42,8 @@ pub(crate) fn with_temporary(path: &Path, make: impl FnOnce(&Path) -> Result<()>
     }
     made
 }
+
+/// Bytes of a file.
+pub(crate) fn length(path: &Path) -> Result<u64> {
+    Ok(std::fs::metadata(path).map_err(Error::read(path))?.len())
+}

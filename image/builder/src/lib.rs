@@ -4,6 +4,8 @@
 //! - Nothing needs root: packages are unpacked without running anything of them, and owners are set in the image only.
 //! - Each step is kept by the digest of its inputs below `build/cache`.
 
+#![forbid(unsafe_code)]
+
 mod binaries;
 mod boot;
 mod cache;
@@ -13,9 +15,13 @@ mod digest;
 mod disk;
 mod error;
 mod file;
+mod flashable;
+#[doc(hidden)]
+pub mod fuzz;
 mod image;
 mod initramfs;
 mod kernel;
+mod options;
 mod packages;
 mod program;
 mod progress;
@@ -25,15 +31,17 @@ mod relock;
 mod root_image;
 mod rootfs;
 mod sbom;
+mod secure_boot;
 mod system_image;
 mod tools;
 mod tree;
 
-pub use boot::SecureBoot;
 pub use error::{Error, Result};
-pub use image::{Built, Options, build};
+pub use image::{Built, build};
+pub use options::Options;
 pub use packages::{Lock, LockedPackage, Mirror};
 pub use progress::{Progress, megabytes};
 pub use project::Project;
 pub use relock::relock;
+pub use secure_boot::SecureBoot;
 pub use tools::{locked_tool, locked_tool_path};

@@ -1,6 +1,9 @@
 //! Two clones of the same commit in two folders give the same image. Builds everything twice: part of `make test-all`.
 //!
-//! `HOLDFAST_PROGRAMS`, if set, is a folder with the engine's programs, which have a reproducibility test of their own.
+//! The Go programs are linked in both folders, but what they are linked from may come from the one build cache that Go
+//! keeps for the user: this notices a folder's name in a program, not a compiler that gives other bytes each time.
+//! `HOLDFAST_PROGRAMS`, if set, is a folder with programs that are taken as they are, into both images: nothing is said
+//! about them then.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

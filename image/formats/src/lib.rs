@@ -11,6 +11,8 @@
 //! Nothing here opens a file or asks the clock: callers hand in readers, writers and identities,
 //! so that the same input always gives the same bytes.
 
+#![forbid(unsafe_code)]
+
 mod bytes;
 mod window;
 

@@ -1,5 +1,7 @@
 //! The first process of a pod: holds its namespaces, reaps orphans, ends when told to.
 
+#![forbid(unsafe_code)]
+
 use rustix::process::{WaitOptions, wait};
 use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;

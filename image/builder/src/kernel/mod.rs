@@ -2,6 +2,8 @@
 
 mod firmware;
 mod index;
+mod information;
 mod modules;
 
+pub(crate) use index::Index;
 pub(crate) use modules::{Modules, install};

@@ -2,6 +2,7 @@
 
 use super::firmware;
 use super::index::Index;
+use super::information::{needs, plain, values};
 use crate::cache::Cache;
 use crate::digest::{self, Key};
 use crate::error::{Error, Result};
@@ -9,12 +10,17 @@ use crate::file;
 use crate::tools::Tools;
 use crate::tree::{Content, Node, Rules, Tree};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 const MODULES: &str = "usr/lib/modules/";
 /// Names of the firmware that the modules ask for, one a line.
 const FIRMWARE: &str = "firmware";
+/// What the kernel's package says about modules that are part of the kernel, and depmod reads.
+const BUILT_IN: [&str; 3] = [
+    "modules.builtin",
+    "modules.builtin.modinfo",
+    "modules.order",
+];
 const REVISION: u32 = 2;
 
 /// The modules of one kernel, on disk.
@@ -40,54 +46,14 @@ pub(crate) fn install(
 ) -> Result<Modules> {
     let release = release(all)?;
     let prefix = format!("{MODULES}{release}/");
-    let packed: BTreeMap<String, Content> = all
-        .iter()
-        .filter_map(|(path, entry)| module(path, &entry.node, &prefix))
-        .collect();
-    let kept: BTreeSet<String> = tree
-        .iter()
-        .filter_map(|(path, entry)| Some(module(path, &entry.node, &prefix)?.0))
-        .collect();
-    let mut key = Key::new("modules", REVISION)
-        .with("tools", &tools.identity)
-        .with("release", &release);
-    for path in &kept {
-        key = key.with("kept", path);
-    }
-    for (path, content) in &packed {
-        key = key.with(path, content.identity());
-    }
-    let key = key.finish();
+    let packed: BTreeMap<String, Content> = modules(all, &prefix).collect();
+    let kept: BTreeSet<String> = modules(tree, &prefix).map(|(path, _)| path).collect();
+    let key = key(&release, &packed, &kept, tools);
     let base = cache.get("modules", &key, |folder| {
         let firmware = unpack(&packed, kept, &folder.join(&prefix))?;
-        file::write(
-            &folder.join(FIRMWARE),
-            firmware
-                .into_iter()
-                .collect::<Vec<_>>()
-                .join("\n")
-                .as_bytes(),
-        )?;
-        for name in [
-            "modules.builtin",
-            "modules.builtin.modinfo",
-            "modules.order",
-        ] {
-            let path = format!("{prefix}{name}");
-            let content = all
-                .content(&path)
-                .ok_or_else(|| Error::Wrong(format!("the kernel package has no {path}")))?;
-            file::write(&folder.join(&path), &content.read()?)?;
-        }
-        // depmod may look below /lib or /usr/lib, as it was built.
-        std::os::unix::fs::symlink("usr/lib", folder.join("lib")).map_err(Error::write(folder))?;
-        tools
-            .program("usr/bin/kmod", "depmod")
-            .arg("-b")
-            .arg(folder)
-            .arg(&release)
-            .stdout()?;
-        Ok(())
+        let firmware: Vec<String> = firmware.into_iter().collect();
+        file::write(&folder.join(FIRMWARE), firmware.join("\n").as_bytes())?;
+        index(folder, all, &release, &prefix, tools)
     })?;
     let folder = base.join(&prefix);
     tree.retain(|path, _| !path.starts_with(&prefix));
@@ -110,6 +76,51 @@ pub(crate) fn install(
         index,
         identity: key,
     })
+}
+
+/// All modules below the folder `prefix`, by their paths in it.
+fn modules(tree: &Tree, prefix: &str) -> impl Iterator<Item = (String, Content)> {
+    tree.iter()
+        .filter_map(move |(path, entry)| module(path, &entry.node, prefix))
+}
+
+/// Everything that decides about the unpacked folder.
+fn key(
+    release: &str,
+    packed: &BTreeMap<String, Content>,
+    kept: &BTreeSet<String>,
+    tools: &Tools,
+) -> String {
+    let mut key = Key::new("modules", REVISION)
+        .with("tools", &tools.identity)
+        .with("release", release);
+    for path in kept {
+        key = key.with("kept", path);
+    }
+    for (path, content) in packed {
+        key = key.with(path, content.identity());
+    }
+    key.finish()
+}
+
+/// Has depmod index the modules that were unpacked into `folder`.
+fn index(folder: &Path, all: &Tree, release: &str, prefix: &str, tools: &Tools) -> Result<()> {
+    for name in BUILT_IN {
+        let path = format!("{prefix}{name}");
+        let content = all
+            .content(&path)
+            .ok_or_else(|| Error::Wrong(format!("the kernel package has no {path}")))?;
+        file::write(&folder.join(&path), &content.read()?)?;
+    }
+    // depmod may look below /lib or /usr/lib, as it was built.
+    std::os::unix::fs::symlink("usr/lib", folder.join("lib")).map_err(Error::write(folder))?;
+    tools
+        .program("usr/bin/kmod", "depmod")
+        .arg("-b")
+        .arg(folder)
+        .arg(release)
+        .stdout()?;
+    Ok(())
 }
 
 /// The one kernel there is.
@@ -179,56 +190,6 @@ fn unpack(
     Ok(firmware)
 }
 
-/// A module's bytes, unpacked if it is packed.
-fn plain(content: &Content) -> Result<Vec<u8>> {
-    let bytes = content.read()?;
-    if !bytes.starts_with(b"\xfd7zXZ") {
-        return Ok(bytes);
-    }
-    let mut out = Vec::with_capacity(bytes.len() * 4);
-    liblzma::read::XzDecoder::new(bytes.as_slice())
-        .read_to_end(&mut out)
-        .map_err(|source| Error::Format {
-            what: "an unpacked module",
-            source: Box::new(source),
-        })?;
-    Ok(out)
-}
-
-/// The names after `depends=` in a module's information.
-fn needs(module: &[u8]) -> Vec<String> {
-    let lists = values(module, "depends");
-    lists
-        .iter()
-        .flat_map(|list| list.split(','))
-        .filter(|name| !name.is_empty())
-        .map(super::index::name)
-        .collect()
-}
-
-/// All values of `key=value` strings in a module's information section.
-fn values(module: &[u8], key: &str) -> Vec<String> {
-    let Some(information) = information(module) else {
-        return Vec::new();
-    };
-    let lines = information
-        .split(|byte| *byte == 0)
-        .map(String::from_utf8_lossy);
-    lines
-        .filter_map(|line| Some(line.strip_prefix(key)?.strip_prefix('=')?.to_owned()))
-        .collect()
-}
-
-/// The `.modinfo` section.
-fn information(module: &[u8]) -> Option<&[u8]> {
-    use object::read::elf::{FileHeader, SectionHeader};
-    let header = object::elf::FileHeader64::<object::Endianness>::parse(module).ok()?;
-    let endian = header.endian().ok()?;
-    let sections = header.sections(endian, module).ok()?;
-    let (_, section) = sections.section_by_name(endian, b".modinfo")?;
-    section.data(endian, module).ok()
-}
-
 fn put_back(tree: &mut Tree, folder: &Path, prefix: &str, key: &str) -> Result<()> {
     let mut todo = vec![folder.to_owned()];
     while let Some(at) = todo.pop() {
@@ -256,55 +217,8 @@ fn put_back(tree: &mut Tree, folder: &Path, prefix: &str, key: &str) -> Result<(
 
 #[cfg(test)]
 mod tests {
+    use super::super::information::tests::module;
     use super::*;
-
-    /// The least ELF file with a `.modinfo` section.
-    fn module(information: &str) -> Vec<u8> {
-        let names = b"\0.modinfo\0.shstrtab\0";
-        let text = format!("license=GPL\0{information}\0");
-        let (text_at, names_at) = (64, 64 + text.len());
-        let table_at = (names_at + names.len()).next_multiple_of(8);
-        let mut elf = b"\x7fELF\x02\x01\x01".to_vec();
-        elf.resize(16, 0);
-        elf.extend([1, 0, 62, 0, 1, 0, 0, 0]);
-        elf.resize(40, 0);
-        elf.extend((table_at as u64).to_le_bytes());
-        elf.extend([0, 0, 0, 0, 64, 0, 0, 0, 0, 0, 64, 0, 3, 0, 2, 0]);
-        elf.resize(64, 0);
-        elf.extend(text.as_bytes());
-        elf.extend(names);
-        elf.resize(table_at + 64, 0);
-        for (name, at, size) in [(1u32, text_at, text.len()), (10, names_at, names.len())] {
-            let kind: u32 = if name == 1 { 1 } else { 3 };
-            elf.extend(name.to_le_bytes());
-            elf.extend(kind.to_le_bytes());
-            elf.extend([0; 16]);
-            elf.extend((at as u64).to_le_bytes());
-            elf.extend((size as u64).to_le_bytes());
-            elf.extend([0; 24]);
-        }
-        elf
-    }
-
-    #[test]
-    fn information_is_read_from_a_module() {
-        let cases: [(&str, Vec<u8>, &[&str]); 3] = [
-            (
-                "two",
-                module("depends=mii,usb-net\0name=x"),
-                &["mii", "usb_net"],
-            ),
-            ("none", module("depends="), &[]),
-            ("no module", b"#!/bin/sh".to_vec(), &[]),
-        ];
-        for (name, module, want) in cases {
-            assert_eq!(needs(&module), want, "{name}");
-        }
-        assert_eq!(
-            values(&module("firmware=a.bin\0firmware=b/c.bin"), "firmware"),
-            ["a.bin", "b/c.bin"]
-        );
-    }
 
     #[test]
     fn needed_modules_come_back_and_firmware_is_told() {

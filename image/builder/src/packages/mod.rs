@@ -11,5 +11,5 @@ pub(crate) use fetch::{fetch, place as deb};
 pub(crate) use list::PackageList;
 pub use lock::{Lock, LockedPackage};
 pub use mirror::Mirror;
-pub(crate) use resolve::{AptRoot, KEYRING, resolve};
-pub(crate) use unpack::{Kind, Unpacked, unpack};
+pub(crate) use resolve::{AptRoot, KEYRING, parse_uris, resolve};
+pub(crate) use unpack::{Kind, Unpacked, extract, unpack};

@@ -89,7 +89,7 @@ pub(crate) fn resolve(apt: &AptRoot, wanted: &Wanted, mirror: &Mirror) -> Result
 }
 
 /// Reads apt's `'URL' file size SHA256:digest` lines.
-fn parse_uris(text: &str, mirror: &Mirror) -> Result<Vec<LockedPackage>> {
+pub(crate) fn parse_uris(text: &str, mirror: &Mirror) -> Result<Vec<LockedPackage>> {
     let lines = text.lines().filter(|line| line.starts_with('\''));
     lines
         .map(|line| {

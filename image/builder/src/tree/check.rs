@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What an ELF file asks of others.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Needs {
-    libraries: Vec<String>,
+pub(crate) struct Needs {
+    pub(crate) libraries: Vec<String>,
     /// Highest `GLIBC_x.y` symbol version.
-    glibc: Option<(u32, u32)>,
+    pub(crate) glibc: Option<(u32, u32)>,
 }
 
 /// Fails when a program or library of the tree needs a library that the tree does not have.
@@ -78,7 +78,7 @@ fn is_elf(content: &Content) -> Result<bool> {
 }
 
 /// Anything that is not a readable dynamic ELF file needs nothing.
-fn needs(bytes: &[u8]) -> Needs {
+pub(crate) fn needs(bytes: &[u8]) -> Needs {
     read_needs(bytes).unwrap_or_default()
 }
 
@@ -116,7 +116,7 @@ fn read_needs(data: &[u8]) -> object::Result<Needs> {
 }
 
 /// The highest version a C library defines; its version names stand in its string table.
-fn provided_glibc(libc: &[u8]) -> Option<(u32, u32)> {
+pub(crate) fn provided_glibc(libc: &[u8]) -> Option<(u32, u32)> {
     let header = FileHeader64::<Endianness>::parse(libc).ok()?;
     let endian = header.endian().ok()?;
     let sections = header.sections(endian, libc).ok()?;

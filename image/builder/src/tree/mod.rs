@@ -10,6 +10,6 @@ mod entry;
 mod rules;
 
 pub(crate) use archive::write_tar;
-pub(crate) use check::{check_glibc, check_libraries};
+pub(crate) use check::{check_glibc, check_libraries, needs, provided_glibc};
 pub(crate) use entry::{Content, Node, Tree};
 pub(crate) use rules::Rules;
