@@ -4,6 +4,7 @@ use std::io;
 
 use init::cmdline::RootSpec;
 use init::disk::{Store, efi_text, format_done, read};
+use init::initramfs::wanted_blocks;
 use init::modules::Index;
 use init::uevent::Event;
 use init::verity::Superblock;
@@ -102,6 +103,65 @@ pub(crate) const MODULES: Target = Target {
         "_",
         "\0",
     ],
+};
+
+/// What clients of PID 1's socket send.
+pub(crate) const REQUESTS: Target = Target {
+    name: "init-requests",
+    run: |input| {
+        let mut whole = input.to_vec();
+        let at_once = init::system::whole_requests(&mut whole);
+        assert!(!whole.contains(&b'\n'), "a whole line stayed");
+        // In whatever pieces the bytes come, they mean the same.
+        let mut rest = Vec::new();
+        let mut in_pieces = Vec::new();
+        for piece in input.chunks(7) {
+            rest.extend_from_slice(piece);
+            in_pieces.extend(init::system::whole_requests(&mut rest));
+        }
+        assert_eq!((at_once, whole), (in_pieces, rest));
+    },
+    folders: &[],
+    made_seeds: no_made_seeds,
+    words: &[
+        "\n", "{", "}", "\"", ":", ",", "null", "1e999", "\\u0000", "reboot",
+    ],
+};
+
+/// The superblock of the state partition, which whoever had the disk can have written.
+pub(crate) const STATE_SUPERBLOCK: Target = Target {
+    name: "init-state-superblock",
+    run: |input| {
+        let mut superblock = [0; 1024];
+        let (device, fields) = input.split_at(input.len().min(8));
+        for (byte, new) in superblock.iter_mut().zip(fields) {
+            *byte = *new;
+        }
+        let device = device
+            .iter()
+            .fold(0, |size: u64, byte| size << 8 | u64::from(*byte));
+        if let Some((blocks, block)) = wanted_blocks(&superblock, device) {
+            assert!(block.is_power_of_two() && (1024..=65536).contains(&block));
+            let size = blocks.checked_mul(block).expect("a size in bytes");
+            assert!(size <= device, "it would grow beyond its device");
+            let now = u32::from_le_bytes([4, 5, 6, 7].map(|at| superblock[at]));
+            assert!(blocks > u64::from(now), "it would shrink");
+        }
+    },
+    folders: &[],
+    made_seeds: || {
+        let mut superblock = vec![0; 1024];
+        superblock[4..8].copy_from_slice(&16384_u32.to_le_bytes());
+        superblock[24] = 2;
+        superblock[56..58].copy_from_slice(&[0x53, 0xef]);
+        [0, 0x80]
+            .map(|wide| {
+                superblock[96] = wide;
+                [&(1_u64 << 30).to_be_bytes()[..], &superblock].concat()
+            })
+            .to_vec()
+    },
+    words: &[],
 };
 
 pub(crate) const UEVENT: Target = Target {

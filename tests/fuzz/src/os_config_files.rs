@@ -1,4 +1,6 @@
-//! `config.yaml`, ours and k3OS's.
+//! `config.yaml`, ours and k3OS's, and the kernel's command line.
+
+use os_config::{Source, SourceName, Sources};
 
 use crate::Target;
 use crate::target::no_made_seeds;
@@ -94,5 +96,46 @@ pub(crate) const MIGRATE: Target = Target {
         "]",
         "{",
         "}",
+    ],
+};
+
+pub(crate) const COMMAND_LINE: Target = Target {
+    name: "config-command-line",
+    run: |input| {
+        let image = Source::new(SourceName::Image, "image", "version: 1\n");
+        let words = Source::new(SourceName::CommandLine, "/proc/cmdline", input);
+        match os_config::load(&Sources::new().with(image).with(words)) {
+            // What the words say can be written as a file, and says the same there.
+            Ok(loaded) => {
+                let yaml = loaded.secret_yaml();
+                match os_config::parse_config("config.yaml", yaml.as_bytes()) {
+                    Ok(again) => assert_eq!(&again, loaded.config(), "{yaml}"),
+                    Err(report) => panic!("written as what is refused: {report}\n{yaml}"),
+                }
+            }
+            Err(report) => assert!(!report.to_string().is_empty()),
+        }
+    },
+    folders: &[],
+    made_seeds: no_made_seeds,
+    words: &[
+        "holdfast.",
+        "holdfast.hostname=",
+        "holdfast.labels[zone]=",
+        "holdfast.network.interfaces[0].name=",
+        "holdfast.network.dns.search=",
+        "holdfast.kubernetes.",
+        "holdfast.roothash=",
+        "=",
+        ".",
+        "[",
+        "]",
+        "[18446744073709551615]",
+        "\"",
+        " ",
+        "\n",
+        "true",
+        "~",
+        "0x10",
     ],
 };

@@ -6,7 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::{
-    boards_files, image_formats, init_parsers, locks, manifests, os_config_files, volumes,
+    authorities, boards_files, image_formats, init_parsers, locks, manifests, os_config_files,
+    packages, ssh_keys, volumes,
 };
 
 /// One function under test.
@@ -24,20 +25,29 @@ pub struct Target {
     pub words: &'static [&'static str],
 }
 
-/// Every target, in order of names.
+/// Every target, by what it belongs to.
 pub const TARGETS: &[Target] = &[
+    authorities::TARGET,
     boards_files::TARGET,
     init_parsers::CMDLINE,
     init_parsers::EFI_VARIABLE,
     init_parsers::GPT,
     init_parsers::MODULES,
+    init_parsers::REQUESTS,
+    init_parsers::STATE_SUPERBLOCK,
     init_parsers::UEVENT,
     init_parsers::VERITY,
     locks::TARGET,
     manifests::TARGET,
     volumes::TARGET,
+    ssh_keys::TARGET,
+    os_config_files::COMMAND_LINE,
     os_config_files::CONFIG,
     os_config_files::MIGRATE,
+    packages::APT,
+    packages::ARCHIVE,
+    packages::ELF,
+    packages::MODULES,
     image_formats::EROFS,
     image_formats::FAT,
     image_formats::GPT,

@@ -23,8 +23,13 @@ macro_rules! targets {
 }
 
 targets! {
+    apt_output = "apt-output",
+    authorities = "authorities",
     board = "board",
     config = "config",
+    config_command_line = "config-command-line",
+    deb_archive = "deb-archive",
+    elf = "elf",
     erofs = "erofs",
     fat = "fat",
     gpt = "gpt",
@@ -32,12 +37,16 @@ targets! {
     init_efi_variable = "init-efi-variable",
     init_gpt = "init-gpt",
     init_modules = "init-modules",
+    init_requests = "init-requests",
+    init_state_superblock = "init-state-superblock",
     init_uevent = "init-uevent",
     init_verity = "init-verity",
     k3os_config = "k3os-config",
     lock = "lock",
     manifest = "manifest",
+    modules_index = "modules-index",
     node_volume = "node-volume",
+    ssh_keys = "ssh-keys",
     uki = "uki",
     verity = "verity",
 }
