@@ -9,6 +9,8 @@
 //! error with file, line and key. [`Boards::open`] reads the whole folder, so that a board cannot
 //! be built while one that shares its release is broken.
 
+#![forbid(unsafe_code)]
+
 mod arch;
 mod board;
 mod check;

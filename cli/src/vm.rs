@@ -1,7 +1,11 @@
 //! `holdfast vm`: the image in a virtual machine on this host.
 
+mod board;
+mod bring;
 mod duration;
 mod image;
+mod origin;
+mod plan;
 mod progress;
 mod reach;
 mod stop;

@@ -11,17 +11,21 @@ const OUT: &str = "build/out";
 
 /// The image that was asked for, else the newest one built for `board`.
 pub(super) fn find(asked: Option<&Path>, board: &str) -> anyhow::Result<PathBuf> {
-    if let Some(image) = asked {
-        fs::metadata(image)
-            .with_context(|| format!("cannot find the image {}", image.display()))?;
-        return Ok(image.to_owned());
-    }
-    match newest(Path::new(OUT), board)? {
+    match look(asked, board)? {
         Some(image) => Ok(image),
         None => bail!(
             "no image of board {board} in {OUT}; build one with `make image BOARD={board}`, or name one with --image"
         ),
     }
+}
+
+/// Like [`find`]; `None` when none was asked for or built.
+pub(super) fn look(asked: Option<&Path>, board: &str) -> anyhow::Result<Option<PathBuf>> {
+    let Some(image) = asked else {
+        return newest(Path::new(OUT), board);
+    };
+    fs::metadata(image).with_context(|| format!("cannot find the image {}", image.display()))?;
+    Ok(Some(image.to_owned()))
 }
 
 /// The newest image; of one age, the uncompressed one.

@@ -1,29 +1,31 @@
 //! `holdfast vm up`.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
-use machine::{Cache, Clock, Deadline, Network, Qemu, Running, Spec, Vm, with_ssh_key};
+use anyhow::Context;
+use machine::{Cache, Clock, Deadline, Network, Spec};
 
-use super::{TIMED_OUT, duration, image, progress, reach};
-
-/// The boards that are virtual machines.
-const BOARDS: [&str; 1] = ["qemu-x86_64"];
+use super::board::Shape;
+use super::{TIMED_OUT, bring, duration, progress, reach};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The board whose image is booted
-    #[arg(long, default_value = "qemu-x86_64", value_parser = BOARDS)]
-    board: String,
-    /// The image; the newest one of the board in build/out unless given
+    /// The board whose image is booted, on hardware like the board's: a file of board-support/boards
+    /// [default: qemu-x86_64; a kept machine stays what it is]
+    #[arg(long)]
+    pub(super) board: Option<String>,
+    /// The image that a disk is made from; the newest one of the board in build/out unless given
     #[arg(long, value_name = "PATH")]
-    image: Option<PathBuf>,
-    /// A config.yaml to put on the CONFIG partition; the machine's own ssh key is added to it
+    pub(super) image: Option<PathBuf>,
+    /// A config.yaml to put on the CONFIG partition, of a kept disk too; the machine's own ssh key is added to it. A
+    /// machine that runs must have been started with the same one
     #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    pub(super) config: Option<PathBuf>,
+    /// Like --config, for a disk that is made now; a kept disk keeps the config.yaml that it has
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    pub(super) first_config: Option<PathBuf>,
     /// Wait until the node is Ready
     #[arg(long)]
     wait_ready: bool,
@@ -33,18 +35,18 @@ pub(super) struct Args {
     /// How long to wait
     #[arg(long, default_value = "20m", value_parser = duration::parse)]
     timeout: Duration,
-    /// Memory in MiB
-    #[arg(long, default_value_t = 2048, value_parser = clap::value_parser!(u32).range(512..))]
-    memory: u32,
-    /// Processors
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=64))]
-    cpus: u32,
+    /// Memory in MiB [default: the board's, 2048]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(512..))]
+    memory: Option<u32>,
+    /// Processors [default: the board's, 2]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=64))]
+    cpus: Option<u32>,
     /// Size of the disk in GiB, when it is made
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(3..))]
     disk: u32,
     /// Throw the machine's disk away first
     #[arg(long)]
-    fresh: bool,
+    pub(super) fresh: bool,
     /// Leave the machine without a way to the outside; ssh and API still lead in
     #[arg(long, conflicts_with = "no_network")]
     offline: bool,
@@ -58,13 +60,13 @@ pub(super) struct Args {
 
 pub(super) fn run(dir: &Path, name: &str, args: &Args) -> anyhow::Result<ExitCode> {
     let deadline = Deadline::after(args.timeout);
-    let mut running = match already(dir, args)? {
-        Some(running) => running,
-        None => start(dir, name, args)?,
-    };
+    let bring::Up {
+        mut running,
+        started,
+    } = bring::up(dir, name, args)?;
     if !args.wait_ready {
         println!(
-            "started; `holdfast vm console` shows it, log in {}",
+            "it is on; `holdfast vm console` shows it, log in {}",
             running.vm().console_log().display()
         );
         return Ok(ExitCode::SUCCESS);
@@ -93,79 +95,23 @@ pub(super) fn run(dir: &Path, name: &str, args: &Args) -> anyhow::Result<ExitCod
     if args.wait_workloads && !reach::workloads(&running, deadline)? {
         return Ok(ExitCode::from(TIMED_OUT));
     }
-    println!(
-        "\nThe node is Ready, {:.0} s after this command saw it start.",
-        took.as_secs_f64()
-    );
+    if started {
+        println!(
+            "\nThe node is Ready, {:.0} s after this command saw it start.",
+            took.as_secs_f64()
+        );
+    } else {
+        println!("\nThe node is Ready.");
+    }
     reach::explain(&running, name)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// The machine that runs already, unless a fresh one is wanted: then the old one ends.
-fn already(dir: &Path, args: &Args) -> anyhow::Result<Option<Running>> {
-    let Some(running) = Vm::open(dir)?.map(|vm| vm.running()).transpose()?.flatten() else {
-        return Ok(None);
-    };
-    if args.fresh {
-        running.quit()?;
-        return Ok(None);
-    }
-    if args.config.is_some() {
-        bail!(
-            "the machine runs already, so --config cannot take effect; stop it first with `holdfast vm stop`"
-        );
-    }
-    println!(
-        "the machine runs already (process {})",
-        running.process().pid()
-    );
-    Ok(Some(running))
-}
-
-fn start(dir: &Path, name: &str, args: &Args) -> anyhow::Result<Running> {
-    let qemu = Qemu::find()?;
-    let spec = spec(args);
-    let kept = if args.fresh { None } else { Vm::open(dir)? };
-    let new = kept.is_none();
-    let vm = match kept {
-        Some(mut vm) => {
-            vm.change(|old| {
-                *old = Spec {
-                    disk_gib: old.disk_gib,
-                    ..spec
-                }
-            })?;
-            vm
-        }
-        None => {
-            let image = image::find(args.image.as_deref(), &args.board)?;
-            println!(
-                "making a machine in {} from {}",
-                dir.display(),
-                image.display()
-            );
-            Vm::create_with_copy(dir, &image, spec, &qemu)?
-        }
-    };
-    if new || args.config.is_some() {
-        place_config(&vm, args.config.as_deref())?;
-    }
-    let running = vm.start(&format!("holdfast-{name}"), &qemu)?;
-    let accel = match qemu.accel {
-        machine::Accel::Kvm => "with KVM",
-        machine::Accel::Tcg => {
-            "under emulation: this host offers no KVM, so everything takes many times longer"
-        }
-    };
-    println!("QEMU runs (process {}), {accel}", running.process().pid());
-    Ok(running)
-}
-
-/// The hardware that the arguments describe.
-fn spec(args: &Args) -> Spec {
+/// The hardware that the arguments describe, on a board of that shape.
+pub(super) fn spec(args: &Args, shape: &Shape) -> Spec {
     Spec {
-        cpus: args.cpus,
-        memory_mib: args.memory,
+        cpus: args.cpus.unwrap_or(shape.cpus),
+        memory_mib: args.memory.unwrap_or(shape.memory_mib),
         disk_gib: args.disk,
         network: match (args.no_network, args.offline) {
             (true, _) => Network::Absent,
@@ -174,16 +120,6 @@ fn spec(args: &Args) -> Spec {
         },
         clock: args.clock.clone().map_or(Clock::Host, Clock::At),
         cache: Cache::Writeback,
+        hardware: shape.hardware,
     }
-}
-
-/// Puts the user's file, or the sample that the image carries, onto CONFIG with the machine's key in it.
-fn place_config(vm: &Vm, file: Option<&Path>) -> anyhow::Result<()> {
-    let text = match file {
-        Some(file) => fs::read_to_string(file)
-            .with_context(|| format!("cannot read the configuration {}", file.display()))?,
-        None => vm.config()?,
-    };
-    vm.place_config(&with_ssh_key(&text, &vm.ssh_key()?)?)?;
-    Ok(())
 }

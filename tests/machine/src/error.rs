@@ -49,6 +49,14 @@ pub enum Error {
         /// The end of what it wrote to standard error.
         stderr: String,
     },
+    /// QEMU's record of a disk's writes cannot be used.
+    #[error("{} is no log of a disk's writes: {why}", log.display())]
+    WriteLog {
+        /// The record.
+        log: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// QEMU is older than the oldest one that runs the image.
     #[error(
         "QEMU {found} is too old: it crashes the kernel under emulation. Install QEMU 9 or later (Debian 13's own, or on \

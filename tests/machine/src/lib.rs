@@ -7,6 +7,8 @@
 //! - Nothing sleeps. Waiting means polling descriptors that become readable when something happened, with a deadline.
 //! - A process is only ever signalled when its id *and* its start time are the ones that were written down.
 
+#![forbid(unsafe_code)]
+
 mod accel;
 mod attach;
 mod command;
@@ -17,9 +19,11 @@ mod error;
 mod event;
 mod evidence;
 mod firmware;
+mod hardware;
 mod kubectl;
 mod moment;
 mod network;
+mod power_loss;
 mod process;
 mod qemu;
 mod qmp;
@@ -29,6 +33,7 @@ mod snapshot;
 mod spec;
 mod ssh;
 mod vm;
+mod write_log;
 
 pub use accel::Accel;
 pub use attach::{attach, follow};
@@ -39,6 +44,7 @@ pub use error::{Error, Result};
 pub use event::Event;
 pub use evidence::keep as keep_evidence;
 pub use firmware::Firmware;
+pub use hardware::{Bus, Card, Hardware, Watchdog};
 pub use kubectl::{Kubectl, with_server};
 pub use moment::Deadline;
 pub use network::{Network, Ports};
@@ -50,3 +56,4 @@ pub use snapshot::Snapshot;
 pub use spec::{Cache, Clock, Spec};
 pub use ssh::Ssh;
 pub use vm::Vm;
+pub use write_log::Loss;

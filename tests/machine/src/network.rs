@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, TcpListener};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result};
+use crate::{Card, Error, Result};
 
 /// What the guest is connected to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,8 +56,8 @@ fn port(listener: &TcpListener) -> Result<u16> {
 }
 
 impl Network {
-    /// QEMU's arguments for the card.
-    pub(crate) fn arguments(self, ports: Ports) -> Vec<String> {
+    /// QEMU's arguments for the card of that model.
+    pub(crate) fn arguments(self, card: Card, ports: Ports) -> Vec<String> {
         let restrict = match self {
             Self::Absent => return vec!["-nic".to_owned(), "none".to_owned()],
             Self::Offline => ",restrict=on",
@@ -67,14 +67,11 @@ impl Network {
             "user,id=net0{restrict},hostfwd=tcp:127.0.0.1:{}-:22,hostfwd=tcp:127.0.0.1:{}-:6443",
             ports.ssh, ports.api
         );
-        [
-            "-netdev",
-            &netdev,
-            "-device",
-            "virtio-net-pci,netdev=net0,romfile=",
-        ]
-        .map(str::to_owned)
-        .to_vec()
+        // Without its ROM the firmware does not try to boot from the network.
+        let device = format!("{},netdev=net0,romfile=", card.model());
+        ["-netdev", &netdev, "-device", &device]
+            .map(str::to_owned)
+            .to_vec()
     }
 }
 
@@ -99,11 +96,31 @@ mod tests {
             ssh: 2022,
             api: 7443,
         };
-        assert_eq!(Network::Absent.arguments(ports), ["-nic", "none"]);
-        assert!(
-            Network::Offline.arguments(ports)[1]
-                .contains("restrict=on,hostfwd=tcp:127.0.0.1:2022-:22")
-        );
-        assert!(!Network::Online.arguments(ports)[1].contains("restrict"));
+        for (name, network, card, wanted) in [
+            ("none", Network::Absent, Card::E1000e, "-nic none"),
+            (
+                "online",
+                Network::Online,
+                Card::Virtio,
+                "-netdev user,id=net0,hostfwd=tcp:127.0.0.1:2022-:22,hostfwd=tcp:127.0.0.1:7443-:6443 \
+                 -device virtio-net-pci,netdev=net0,romfile=",
+            ),
+            (
+                "offline",
+                Network::Offline,
+                Card::E1000e,
+                "-netdev user,id=net0,restrict=on,hostfwd=tcp:127.0.0.1:2022-:22,hostfwd=tcp:127.0.0.1:7443-:6443 \
+                 -device e1000e,netdev=net0,romfile=",
+            ),
+            (
+                "the other Intel card",
+                Network::Online,
+                Card::Igb,
+                "-netdev user,id=net0,hostfwd=tcp:127.0.0.1:2022-:22,hostfwd=tcp:127.0.0.1:7443-:6443 \
+                 -device igb,netdev=net0,romfile=",
+            ),
+        ] {
+            assert_eq!(network.arguments(card, ports).join(" "), wanted, "{name}");
+        }
     }
 }

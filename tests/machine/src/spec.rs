@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Network, Ports, Qemu};
+use crate::{Hardware, Network, Ports, Qemu};
 
 /// Where the guest's hardware clock starts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,8 +20,11 @@ pub enum Clock {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cache {
-    /// Writes wait in memory until the guest flushes: a killed QEMU loses what real hardware would lose.
+    /// Writes wait in the host's memory until the guest flushes; they outlive a killed QEMU.
     Writeback,
+    /// As [`Cache::Writeback`], and each write is recorded, so that a loss of power can take back what was not flushed
+    /// ([`Running::power_loss`](crate::Running::power_loss)).
+    Recorded,
     /// Every write reaches the host's disk.
     Writethrough,
     /// Flushes are ignored: fast, for machines whose disk is thrown away.
@@ -31,7 +34,7 @@ pub enum Cache {
 impl Cache {
     fn name(self) -> &'static str {
         match self {
-            Self::Writeback => "writeback",
+            Self::Writeback | Self::Recorded => "writeback",
             Self::Writethrough => "writethrough",
             Self::Unsafe => "unsafe",
         }
@@ -54,6 +57,9 @@ pub struct Spec {
     pub clock: Clock,
     /// The disk's cache.
     pub cache: Cache,
+    /// Which devices disk, network card and watchdog are.
+    #[serde(default)]
+    pub hardware: Hardware,
 }
 
 impl Default for Spec {
@@ -65,6 +71,7 @@ impl Default for Spec {
             network: Network::Online,
             clock: Clock::Host,
             cache: Cache::Writeback,
+            hardware: Hardware::default(),
         }
     }
 }
@@ -75,6 +82,8 @@ pub(crate) mod names {
     pub(crate) const DISK: &str = "disk.qcow2";
     /// The image that the disk is a layer over.
     pub(crate) const BASE: &str = "base.img";
+    /// What was written to the disk since the start, of a machine with [`Cache::Recorded`](super::Cache::Recorded).
+    pub(crate) const WRITES: &str = "writes.log";
     /// UEFI variables.
     pub(crate) const VARS: &str = "vars.fd";
     /// All that the serial port ever said.
@@ -136,26 +145,7 @@ impl Spec {
                 escaped(&dir.join(names::VARS))
             ),
         ]);
-        let cache = self.cache.name();
-        add(&[
-            "-drive",
-            &format!(
-                "if=none,id=disk,format=qcow2,cache={cache},discard=unmap,file={}",
-                escaped(&dir.join(names::DISK))
-            ),
-        ]);
-        add(&[
-            "-device",
-            "virtio-blk-pci,drive=disk,serial=holdfast,bootindex=0",
-        ]);
-        add(&[
-            "-device",
-            "virtio-rng-pci",
-            "-device",
-            "i6300esb",
-            "-action",
-            "watchdog=reset",
-        ]);
+        add(&["-drive", &self.drive(dir)]);
         let serial = format!(
             "socket,id=serial,path={},server=on,wait=off,logfile={},logappend=on",
             names::CONSOLE_SOCKET,
@@ -164,8 +154,35 @@ impl Spec {
         add(&["-chardev", &serial, "-serial", "chardev:serial"]);
         add(&["-qmp", &format!("unix:{},server=on,wait=off", names::QMP)]);
         add(&["-rtc", &self.clock.argument()]);
-        list.extend(self.network.arguments(ports));
+        list.extend(self.devices(ports));
         list
+    }
+
+    /// Disk, network card, watchdog, and a source of randomness.
+    fn devices(&self, ports: Ports) -> Vec<String> {
+        let hardware = self.hardware;
+        let mut list = hardware.bus.arguments("disk");
+        list.extend(["-device", "virtio-rng-pci", "-action", "watchdog=reset"].map(str::to_owned));
+        list.extend(hardware.watchdog.arguments().map(str::to_owned));
+        list.extend(self.network.arguments(hardware.card, ports));
+        list
+    }
+}
+
+impl Spec {
+    fn drive(&self, dir: &Path) -> String {
+        let (disk, cache) = (escaped(&dir.join(names::DISK)), self.cache.name());
+        match self.cache {
+            Cache::Recorded => format!(
+                "if=none,id=disk,cache={cache},discard=unmap,driver=blklogwrites,log-super-update-interval=1,\
+                 file.driver=qcow2,file.file.driver=file,file.file.filename={disk},\
+                 log.driver=file,log.filename={}",
+                escaped(&dir.join(names::WRITES))
+            ),
+            Cache::Writeback | Cache::Writethrough | Cache::Unsafe => {
+                format!("if=none,id=disk,format=qcow2,cache={cache},discard=unmap,file={disk}")
+            }
+        }
     }
 }
 
@@ -187,7 +204,7 @@ fn escaped(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Accel, Firmware};
+    use crate::{Accel, Bus, Card, Firmware, Watchdog};
 
     fn line(spec: &Spec) -> String {
         let firmware = Firmware {
@@ -213,6 +230,14 @@ mod tests {
             cache: Cache::Unsafe,
             ..Spec::default()
         };
+        let board = Spec {
+            hardware: Hardware {
+                bus: Bus::Nvme,
+                card: Card::E1000e,
+                watchdog: Watchdog::Itco,
+            },
+            ..Spec::default()
+        };
         for (name, spec, wanted) in [
             ("processors", &unusual, "-smp 1 -m 1024"),
             ("no card", &unusual, "-nic none"),
@@ -225,10 +250,14 @@ mod tests {
                 "-accel tcg,thread=multi -cpu Haswell-v4",
             ),
             ("card", &Spec::default(), "virtio-net-pci"),
+            ("watchdog", &Spec::default(), "-device i6300esb"),
+            ("a watchdog that bites", &unusual, "-action watchdog=reset"),
+            ("a board's card", &board, "-device e1000e,"),
+            ("a board's disk", &board, "-device nvme,drive=disk,"),
             (
-                "watchdog",
-                &Spec::default(),
-                "-device i6300esb -action watchdog=reset",
+                "a board's watchdog",
+                &board,
+                "-global ICH9-LPC.noreboot=off",
             ),
         ] {
             assert!(line(spec).contains(wanted), "{name}: {}", line(spec));

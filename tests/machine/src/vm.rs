@@ -164,6 +164,7 @@ impl Vm {
 
     pub(crate) fn start_with(&self, name: &str, qemu: &Qemu, more: &[&str]) -> Result<Running> {
         self.must_be_off()?;
+        self.remember_disk()?;
         let log = self.console_log();
         let console = File::options()
             .create(true)

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use machine::{Deadline, Network, Qemu, Snapshot, Spec, Vm};
+use machine::{Bus, Card, Deadline, Hardware, Network, Qemu, Snapshot, Spec, Vm, Watchdog};
 
 /// What the firmware says when it found nothing to boot.
 const NOTHING_TO_BOOT: &str = "BdsDxe:";
@@ -90,5 +90,30 @@ fn a_snapshot_goes_on_where_it_was_taken() {
             "{copy}"
         );
         resumed.quit().unwrap();
+    }
+}
+
+#[test]
+fn qemu_has_the_hardware_of_every_board() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut vm, qemu) = machine(folder.path()).unwrap();
+    for (bus, card, watchdog) in [
+        (Bus::Virtio, Card::Virtio, Watchdog::I6300esb),
+        (Bus::Nvme, Card::E1000e, Watchdog::Itco),
+        (Bus::Ahci, Card::Igb, Watchdog::Itco),
+        (Bus::Usb, Card::E1000e, Watchdog::Itco),
+    ] {
+        let hardware = Hardware {
+            bus,
+            card,
+            watchdog,
+        };
+        vm.change(|spec| spec.hardware = hardware).unwrap();
+        // QEMU goes into the background only when it has made all devices.
+        let running = vm
+            .start("holdfast-hardware", &qemu)
+            .unwrap_or_else(|error| panic!("{hardware:?}: {error}"))
+            .owned();
+        running.quit().unwrap();
     }
 }

@@ -1,0 +1,230 @@
+//! Bringing a machine up: looks at what is there, and carries out what [`plan`] decides.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use machine::{Qemu, Running, Spec, Vm, with_ssh_key};
+
+use super::origin::{self, Origin};
+use super::plan::{Facts, RunsWithAnother, State, Step, plan};
+use super::up::{Args, spec};
+use super::{board, image};
+
+/// Where a configuration goes that was changed on the machine and is replaced.
+const BEFORE: &str = "config.before.yaml";
+
+/// A machine that is on.
+pub(super) struct Up {
+    pub(super) running: Running,
+    /// Whether this command switched it on.
+    pub(super) started: bool,
+}
+
+/// What stands in the machine's folder, and what is asked of it.
+struct Scene<'a> {
+    dir: &'a Path,
+    name: &'a str,
+    args: &'a Args,
+    board: String,
+    kept: Option<Vm>,
+    running: Option<Running>,
+    origin: Option<Origin>,
+    /// `--config` with the kept machine's key in it.
+    asked: Option<String>,
+    found: Option<String>,
+}
+
+/// Has the machine in `dir` on, as `args` want it.
+pub(super) fn up(dir: &Path, name: &str, args: &Args) -> anyhow::Result<Up> {
+    let mut scene = Scene::look(dir, name, args)?;
+    let facts = Facts {
+        state: match (&scene.kept, &scene.running) {
+            (_, Some(_)) => State::On,
+            (Some(_), None) => State::Off,
+            (None, None) => State::Absent,
+        },
+        fresh: args.fresh,
+        asked: scene.asked.as_deref(),
+        placed: scene.origin.as_ref().and_then(|it| it.config.as_deref()),
+        found: scene.found.as_deref(),
+    };
+    let steps = match plan(&facts) {
+        Ok(steps) => steps,
+        Err(RunsWithAnother) => bail!(
+            "the machine runs and was started with another config.yaml, so --config cannot take effect: stop it first with \
+             `holdfast vm stop`, or change it from inside with `holdfast config apply`"
+        ),
+    };
+    if !steps.contains(&Step::Make) {
+        scene.note_image()?;
+    }
+    for step in &steps {
+        scene.carry_out(*step)?;
+    }
+    let running = scene.running.context("the machine does not run")?;
+    Ok(Up {
+        running,
+        started: steps.contains(&Step::Start),
+    })
+}
+
+impl<'a> Scene<'a> {
+    fn look(dir: &'a Path, name: &'a str, args: &'a Args) -> anyhow::Result<Self> {
+        let kept = Vm::open(dir)?;
+        let running = kept.as_ref().map(Vm::running).transpose()?.flatten();
+        let origin = Origin::read(dir)?;
+        let own = if args.fresh { None } else { origin.as_ref() };
+        let board = args
+            .board
+            .clone()
+            .or_else(|| own.map(|it| it.board.clone()))
+            .unwrap_or_else(|| board::DEFAULT.to_owned());
+        let (mut asked, mut found) = (None, None);
+        if let (Some(vm), Some(file), false) = (&kept, &args.config, args.fresh) {
+            asked = Some(with_ssh_key(&read(file)?, &vm.ssh_key()?)?);
+            // What cannot be read, or while it runs, is nothing to compare with; placing a file says what is wrong.
+            found = vm.config().ok();
+        }
+        Ok(Self {
+            dir,
+            name,
+            args,
+            board,
+            kept,
+            running,
+            origin,
+            asked,
+            found,
+        })
+    }
+
+    /// Says so when there is another image than the one that the kept disk was made from.
+    fn note_image(&self) -> anyhow::Result<()> {
+        let named = self.args.image.as_deref();
+        // A kept disk needs no image any more.
+        let made_from = self.origin.as_ref().and_then(|it| it.image.as_deref());
+        let (Some(made_from), Some(image)) = (made_from, image::look(named, &self.board)?) else {
+            return Ok(());
+        };
+        let identity = origin::identity(&image)?;
+        if let Some(note) = origin::note(made_from, &identity, &image, named.is_some()) {
+            eprintln!("holdfast: {note}");
+        }
+        Ok(())
+    }
+
+    fn carry_out(&mut self, step: Step) -> anyhow::Result<()> {
+        match step {
+            Step::End => {
+                if let Some(running) = self.running.take() {
+                    running.quit()?;
+                }
+            }
+            Step::Make => self.make()?,
+            Step::Replace { changed } => self.replace(changed)?,
+            Step::Start => self.start()?,
+            Step::GoOn => {
+                if let Some(running) = &self.running {
+                    println!(
+                        "the machine runs already (process {})",
+                        running.process().pid()
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn make(&mut self) -> anyhow::Result<()> {
+        let image = image::find(self.args.image.as_deref(), &self.board)?;
+        let config = self
+            .args
+            .config
+            .as_ref()
+            .or(self.args.first_config.as_ref());
+        let config = config.map(read).transpose()?;
+        println!(
+            "making a machine in {} from {}",
+            self.dir.display(),
+            image.display()
+        );
+        let identity = origin::identity(&image)?;
+        let vm = Vm::create_with_copy(self.dir, &image, self.spec()?, &Qemu::find()?)?;
+        let text = match config {
+            Some(text) => text,
+            // The sample that the image carries.
+            None => vm.config()?,
+        };
+        let text = with_ssh_key(&text, &vm.ssh_key()?)?;
+        self.place(&vm, Some(identity), text)?;
+        self.kept = Some(vm);
+        Ok(())
+    }
+
+    fn replace(&mut self, changed: bool) -> anyhow::Result<()> {
+        let (Some(vm), Some(text)) = (self.kept.take(), self.asked.take()) else {
+            bail!("there is no kept disk to put a config.yaml onto");
+        };
+        if changed {
+            let copy = self.dir.join(BEFORE);
+            fs::write(&copy, self.found.as_deref().unwrap_or_default())
+                .with_context(|| format!("cannot write {}", copy.display()))?;
+            eprintln!(
+                "holdfast: --config replaces a config.yaml that was changed on the machine; that one is kept in {}",
+                copy.display()
+            );
+        } else {
+            println!("the machine's config.yaml is replaced");
+        }
+        let image = self.origin.take().and_then(|it| it.image);
+        self.place(&vm, image, text)?;
+        self.kept = Some(vm);
+        Ok(())
+    }
+
+    /// Puts `text` onto CONFIG and writes down what the machine is now made of.
+    fn place(&mut self, vm: &Vm, image: Option<String>, text: String) -> anyhow::Result<()> {
+        vm.place_config(&text)?;
+        let origin = Origin {
+            board: self.board.clone(),
+            image,
+            config: Some(text),
+        };
+        origin.write(self.dir)?;
+        self.origin = Some(origin);
+        Ok(())
+    }
+
+    fn start(&mut self) -> anyhow::Result<()> {
+        let spec = self.spec()?;
+        let vm = self.kept.as_mut().context("there is no machine to start")?;
+        vm.change(|old| {
+            *old = Spec {
+                disk_gib: old.disk_gib,
+                ..spec
+            }
+        })?;
+        let qemu = Qemu::find()?;
+        let running = vm.start(&format!("holdfast-{}", self.name), &qemu)?;
+        let accel = match qemu.accel {
+            machine::Accel::Kvm => "with KVM",
+            machine::Accel::Tcg => {
+                "under emulation: this host offers no KVM, so everything takes many times longer"
+            }
+        };
+        println!("QEMU runs (process {}), {accel}", running.process().pid());
+        self.running = Some(running);
+        Ok(())
+    }
+
+    fn spec(&self) -> anyhow::Result<Spec> {
+        let here = std::env::current_dir().context("cannot tell the current folder")?;
+        Ok(spec(self.args, &board::shape(&here, &self.board)?))
+    }
+}
+
+fn read(file: &PathBuf) -> anyhow::Result<String> {
+    fs::read_to_string(file)
+        .with_context(|| format!("cannot read the configuration {}", file.display()))
+}

@@ -1,0 +1,122 @@
+//! The devices of a machine that differ from board to board.
+
+use serde::{Deserialize, Serialize};
+
+/// What the machine's disk, network card and watchdog are. The default is what virtual machines have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Hardware {
+    /// What the disk is attached to.
+    pub bus: Bus,
+    /// The network card, where there is one.
+    pub card: Card,
+    /// The watchdog.
+    pub watchdog: Watchdog,
+}
+
+/// What a disk is attached to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Bus {
+    /// `virtio-blk`.
+    #[default]
+    Virtio,
+    /// An NVMe controller.
+    Nvme,
+    /// SATA: the AHCI controller in the chipset of `q35`.
+    Ahci,
+    /// A stick on an xHCI controller.
+    Usb,
+}
+
+/// A network card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Card {
+    /// `virtio-net`.
+    #[default]
+    Virtio,
+    /// Intel 82574L.
+    E1000e,
+    /// Intel 82576.
+    Igb,
+}
+
+/// A watchdog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Watchdog {
+    /// A PCI card.
+    #[default]
+    I6300esb,
+    /// The one in the chipset of `q35`.
+    Itco,
+}
+
+impl Bus {
+    /// QEMU's arguments that attach `drive`, from which the firmware boots first.
+    pub(crate) fn arguments(self, drive: &str) -> Vec<String> {
+        let disk = |model: &str| format!("{model},drive={drive},serial=holdfast,bootindex=0");
+        let devices = match self {
+            Self::Virtio => vec![disk("virtio-blk-pci")],
+            Self::Nvme => vec![disk("nvme")],
+            Self::Ahci => vec![disk("ide-hd,bus=ide.0")],
+            Self::Usb => vec!["qemu-xhci,id=usb".to_owned(), disk("usb-storage,bus=usb.0")],
+        };
+        devices
+            .into_iter()
+            .flat_map(|device| ["-device".to_owned(), device])
+            .collect()
+    }
+}
+
+impl Card {
+    /// The word after QEMU's `-device`.
+    pub(crate) const fn model(self) -> &'static str {
+        match self {
+            Self::Virtio => "virtio-net-pci",
+            Self::E1000e => "e1000e",
+            Self::Igb => "igb",
+        }
+    }
+}
+
+impl Watchdog {
+    /// QEMU's arguments that make it bite.
+    pub(crate) const fn arguments(self) -> [&'static str; 2] {
+        match self {
+            Self::I6300esb => ["-device", "i6300esb"],
+            // It is there in any case, but a strap of the chipset keeps it from resetting the machine.
+            Self::Itco => ["-global", "ICH9-LPC.noreboot=off"],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn disks_are_attached_where_the_board_has_them() {
+        for (bus, wanted) in [
+            (
+                Bus::Virtio,
+                "-device virtio-blk-pci,drive=d,serial=holdfast,bootindex=0",
+            ),
+            (
+                Bus::Nvme,
+                "-device nvme,drive=d,serial=holdfast,bootindex=0",
+            ),
+            (
+                Bus::Ahci,
+                "-device ide-hd,bus=ide.0,drive=d,serial=holdfast,bootindex=0",
+            ),
+            (
+                Bus::Usb,
+                "-device qemu-xhci,id=usb -device usb-storage,bus=usb.0,drive=d,serial=holdfast,bootindex=0",
+            ),
+        ] {
+            assert_eq!(bus.arguments("d").join(" "), wanted, "{bus:?}");
+        }
+    }
+}
