@@ -3,6 +3,8 @@
 //! Both sides run the same kernel, engine and cluster commands in the same virtual machine, in turns. Each has been
 //! Ready once before it is measured: what is compared is an ordinary boot. `HOLDFAST_ROUNDS` is the number of turns.
 
+#![forbid(unsafe_code)]
+
 mod debian;
 mod disk;
 mod measure;
@@ -70,37 +72,48 @@ fn run() -> anyhow::Result<ExitCode> {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for round in 1..=rounds {
         let boot = measure::boot(&holdfast, Side::Holdfast, &qemu).context("a boot of Holdfast")?;
-        println!(
-            "round {round}: Holdfast  engine {:6.2} s  Ready {:6.2} s",
-            boot.engine, boot.ready
-        );
+        print(round, "Holdfast", boot);
         ours.push(boot);
         let boot = measure::boot(&debian, Side::Debian, &qemu).context("a boot of Debian")?;
-        println!(
-            "round {round}: Debian    engine {:6.2} s  Ready {:6.2} s",
-            boot.engine, boot.ready
-        );
+        print(round, "Debian", boot);
         theirs.push(boot);
     }
-    let engine = verdict(
-        "kernel start to engine exec",
-        &ours,
-        &theirs,
-        |boot| boot.engine,
-        ENGINE_BUDGET,
-    );
-    let ready = verdict(
-        "kernel start to node Ready",
-        &ours,
-        &theirs,
-        |boot| boot.ready,
-        READY_BUDGET,
-    );
-    Ok(if engine && ready {
+    Ok(if within(&ours, &theirs) {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
+}
+
+fn print(round: usize, side: &str, boot: Boot) {
+    println!(
+        "round {round}: {side:<8}  containerd {:6.2} s  Kubernetes {:6.2} s  Ready {:6.2} s",
+        boot.containerd, boot.kubernetes, boot.ready
+    );
+}
+
+/// Prints all ratios; whether each is within its budget. The engine's programs are two, and both are held to its budget.
+fn within(ours: &[Boot], theirs: &[Boot]) -> bool {
+    type Time = fn(&Boot) -> f64;
+    let lines: [(&str, Time, f64); 3] = [
+        (
+            "kernel start to containerd exec",
+            |boot| boot.containerd,
+            ENGINE_BUDGET,
+        ),
+        (
+            "kernel start to Kubernetes exec",
+            |boot| boot.kubernetes,
+            ENGINE_BUDGET,
+        ),
+        (
+            "kernel start to node Ready",
+            |boot| boot.ready,
+            READY_BUDGET,
+        ),
+    ];
+    let verdicts = lines.map(|(what, time, budget)| verdict(what, ours, theirs, time, budget));
+    verdicts.into_iter().all(|good| good)
 }
 
 /// Prints medians and their ratio; whether the ratio is within its budget.

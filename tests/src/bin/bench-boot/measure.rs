@@ -11,15 +11,17 @@ const WITHIN: u64 = 20;
 pub(crate) enum Side {
     /// PID 1's.
     Holdfast,
-    /// Those of the comparison's units: `bench: engine SECS`, `bench: ready SECS`.
+    /// Those of the comparison's units: `bench: containerd SECS`, `bench: kubernetes SECS`, `bench: ready SECS`.
     Debian,
 }
 
 /// Seconds of the kernel's own clock.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Boot {
-    /// The engine's first process.
-    pub(crate) engine: f64,
+    /// The engine's first process, containerd.
+    pub(crate) containerd: f64,
+    /// The engine's process of all Kubernetes components.
+    pub(crate) kubernetes: f64,
     /// The node's condition.
     pub(crate) ready: f64,
 }
@@ -27,20 +29,25 @@ pub(crate) struct Boot {
 /// What a line says about a boot.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Mark {
-    Engine(f64),
+    Containerd(f64),
+    Kubernetes(f64),
     Ready(f64),
 }
 
 /// Starts `vm`, waits until its node is Ready, and shuts it down.
 pub(crate) fn boot(vm: &Vm, side: Side, qemu: &Qemu) -> anyhow::Result<Boot> {
     let mut running = vm.start("bench", qemu)?.owned();
-    let mut engine = None;
+    let (mut containerd, mut kubernetes) = (None, None);
     let (_, ready) = running.wait_for(
         "a Ready node",
         Deadline::minutes(WITHIN),
         |line| match mark(line, side)? {
-            Mark::Engine(at) => {
-                engine = engine.or(Some(at));
+            Mark::Containerd(at) => {
+                containerd = containerd.or(Some(at));
+                None
+            }
+            Mark::Kubernetes(at) => {
+                kubernetes = kubernetes.or(Some(at));
                 None
             }
             Mark::Ready(at) => Some(at),
@@ -48,7 +55,8 @@ pub(crate) fn boot(vm: &Vm, side: Side, qemu: &Qemu) -> anyhow::Result<Boot> {
     )?;
     off(running)?;
     Ok(Boot {
-        engine: engine.context("the console did not say when the engine started")?,
+        containerd: containerd.context("the console did not say when containerd started")?,
+        kubernetes: kubernetes.context("the console did not say when Kubernetes started")?,
         ready,
     })
 }
@@ -65,9 +73,11 @@ pub(crate) fn off(running: Running) -> anyhow::Result<Vm> {
 fn mark(line: &Line, side: Side) -> Option<Mark> {
     match side {
         Side::Holdfast => match line.event()? {
-            Event::Service { at, name, text } if name == "containerd" && text == "started" => {
-                Some(Mark::Engine(at))
-            }
+            Event::Service { at, name, text } if text == "started" => match name.as_str() {
+                "containerd" => Some(Mark::Containerd(at)),
+                "kubernetes" => Some(Mark::Kubernetes(at)),
+                _ => None,
+            },
             Event::Ready { at } => at.map(Mark::Ready),
             _ => None,
         },
@@ -76,7 +86,8 @@ fn mark(line: &Line, side: Side) -> Option<Mark> {
             let (what, at) = said.split_once(' ')?;
             let at = at.trim().parse().ok()?;
             match what {
-                "engine" => Some(Mark::Engine(at)),
+                "containerd" => Some(Mark::Containerd(at)),
+                "kubernetes" => Some(Mark::Kubernetes(at)),
                 "ready" => Some(Mark::Ready(at)),
                 _ => None,
             }
@@ -113,7 +124,12 @@ mod tests {
             (
                 "holdfast: [5.10] service containerd started",
                 Side::Holdfast,
-                Some(Mark::Engine(5.1)),
+                Some(Mark::Containerd(5.1)),
+            ),
+            (
+                "holdfast: [9.10] service kubernetes started",
+                Side::Holdfast,
+                Some(Mark::Kubernetes(9.1)),
             ),
             (
                 "holdfast: [5.20] service containerd ready",
@@ -126,9 +142,14 @@ mod tests {
                 Some(Mark::Ready(70.0)),
             ),
             (
-                "[  10.1] x: bench: engine 10.93",
+                "[  10.1] x: bench: containerd 10.93",
                 Side::Debian,
-                Some(Mark::Engine(10.93)),
+                Some(Mark::Containerd(10.93)),
+            ),
+            (
+                "bench: kubernetes 20.00",
+                Side::Debian,
+                Some(Mark::Kubernetes(20.0)),
             ),
             ("bench: ready 80.00", Side::Debian, Some(Mark::Ready(80.0))),
             ("bench: ready 80.00", Side::Holdfast, None),
