@@ -23,7 +23,7 @@ help: ## this list
 
 .PHONY: setup
 setup: ## install what the host lacks (Debian, Ubuntu)
-	@tools/setup
+	@tools/setup $(ARCH)
 
 .PHONY: host
 host: setup
@@ -31,11 +31,16 @@ host: setup
 
 .PHONY: vm
 vm: host image ## build the image and boot it in QEMU until its node is Ready
-	$(HOLDFAST) vm up --board qemu-x86_64 --config $(or $(CONFIG),docs/examples/vm.yaml) --wait-ready --wait-workloads
+	$(HOLDFAST) vm up --board $(BOARD) $(if $(CONFIG),--config $(CONFIG),--first-config docs/examples/vm.yaml) --wait-ready --wait-workloads
 
 .PHONY: image
 image: host ## build the flashable image: make image BOARD=nuc [CONFIG=config.yaml]
 	$(HOLDFAST) build --board $(BOARD) $(if $(CONFIG),--config $(CONFIG)) $(if $(MIRROR),--mirror $(MIRROR))
+
+# The scenarios boot PCs, too. All boards share root image and UKI, so this packs another image and builds nothing else.
+.PHONY: images
+images: image ## build what the scenarios boot: boards qemu-x86_64 and nuc
+	$(HOLDFAST) build --board nuc $(if $(MIRROR),--mirror $(MIRROR))
 
 .PHONY: engine
 engine: setup ## build the Kubernetes engine alone: make engine ARCH=arm64
@@ -46,10 +51,10 @@ lock: host ## resolve the Debian packages anew and write buildroot/lock
 	$(HOLDFAST) build lock
 
 .PHONY: test
-test: setup check unit image judges scenarios ## all tests that fit CI: units, formats, image, core VM scenarios
+test: setup check unit images judges scenarios ## all tests that fit CI: units, formats, image, core VM scenarios
 
 .PHONY: test-all
-test-all: setup check unit image judges ## every scenario and full sweeps; writes docs/test-report.md
+test-all: setup check images ## every scenario and full sweeps; writes docs/test-report.md
 	tools/test-all
 
 .PHONY: check
@@ -59,12 +64,18 @@ check: $(DENY) ## formatting, lints, licences, layering
 	$(DENY) --log-level error check bans licenses sources
 	tools/check-layers
 
+.PHONY: audit
+audit: $(DENY) ## known holes in the crates we use; needs a network
+	@echo "audit: fetching the list of advisories, which needs a network"
+	$(DENY) --log-level error check advisories
+
 $(DENY): | setup
 	CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off cargo install --quiet --locked --root build/tools cargo-deny@0.20.2
 
 .PHONY: unit
 unit: $(ENGINE) ## unit, golden and native integration tests
 	cargo test --quiet
+	cargo test --quiet -p vm-tests --lib --bins
 	runtime/engine/check
 
 $(ENGINE): $(shell find runtime/engine -type f 2>/dev/null) | setup
@@ -75,15 +86,16 @@ judges: image ## foreign tools judge the built image
 	cargo test --quiet -p builder --test image -- --nocapture
 
 .PHONY: scenarios
-scenarios: image ## core VM scenarios on the built image: make scenarios SCENARIOS="workload reboot"
-	cargo test --quiet -p vm-tests --lib
+scenarios: images ## core VM scenarios on the built image: make scenarios SCENARIOS="workload reboot"
 	HOLDFAST_VM_CPUS=2 cargo test --quiet -p vm-tests --test scenarios -- --nocapture --test-threads 1 $(SCENARIOS)
 
-.PHONY: bench-boot bench-idle bench-size
+.PHONY: bench-boot bench-idle bench-size bench-rebuild
 bench-boot: image ## kernel start to engine and to Ready, against Debian with systemd
 	tests/bench/boot
 bench-idle: image ## memory of an idle node, and what it writes to its disk
 	tests/bench/idle
+bench-rebuild: image ## one changed file in init to a flashable image, against its budget
+	tests/bench/rebuild
 bench-size: image ## sizes of image, UKI and root against their budgets
 	tests/bench/size
 

@@ -8,6 +8,8 @@ use std::time::Duration;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
+use crate::Part;
+
 /// How a scenario ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -65,9 +67,15 @@ pub fn collect(folder: &Path) -> anyhow::Result<Vec<Record>> {
     Ok(records)
 }
 
-/// The page for `docs/`.
+/// The page for `docs/`: `records` of scenarios and what else ran, written when the checkout was at `commit`.
 #[must_use]
-pub fn render(commit: &str, date: &str, machine: &str, records: &[Record]) -> String {
+pub fn render(
+    commit: &str,
+    date: &str,
+    machine: &str,
+    parts: &[Part],
+    records: &[Record],
+) -> String {
     let failed = records
         .iter()
         .filter(|record| record.verdict != Verdict::Passed)
@@ -75,31 +83,63 @@ pub fn render(commit: &str, date: &str, machine: &str, records: &[Record]) -> St
     let mut page = format!(
         "# Test report\n\nWritten by `make test-all`; not edited by hand.\n\n\
          - Commit: {commit}\n- Date: {date}\n- Machine: {machine}\n\
-         - Scenarios: {} run, {failed} failed\n\n\
-         | scenario | verdict | duration | commit | notes |\n|---|---|---|---|---|\n",
+         - Scenarios: {} run, {failed} failed\n",
         records.len()
     );
+    let commits = parts
+        .iter()
+        .map(|part| &part.commit)
+        .chain(records.iter().map(|record| &record.commit));
+    let (here, all) = (
+        commits.clone().filter(|c| *c == commit).count(),
+        commits.count(),
+    );
+    if here < all {
+        page += &format!(
+            "- **Not all of one commit**: rows carry the commit they ran at; {here} of {all} at the one above\n"
+        );
+    }
+    if !parts.is_empty() {
+        page += "\n| part | verdict | duration | commit | result |\n|---|---|---|---|---|\n";
+    }
+    for part in parts {
+        let row = (&part.verdict, part.took, &part.commit, cell(&part.closing));
+        line(&mut page, &part.name, row);
+    }
+    page += "\n| scenario | verdict | duration | commit | notes |\n|---|---|---|---|---|\n";
     for record in records {
-        let (verdict, reason) = match &record.verdict {
-            Verdict::Passed => ("passed", None),
-            Verdict::Failed(reason) => ("**failed**", Some(reason.as_str())),
+        let reason = match &record.verdict {
+            Verdict::Passed => None,
+            Verdict::Failed(reason) => Some(reason.as_str()),
         };
         let notes: Vec<String> = reason
             .into_iter()
             .chain(record.notes.iter().map(String::as_str))
             .map(cell)
             .collect();
-        // Writing into a String cannot fail.
-        let _ = writeln!(
-            page,
-            "| {} | {verdict} | {} s | {} | {} |",
-            record.name.replace('_', " "),
-            record.took.as_secs(),
-            cell(&record.commit),
-            notes.join("; ")
+        let row = (
+            &record.verdict,
+            record.took,
+            &record.commit,
+            notes.join("; "),
         );
+        line(&mut page, &record.name.replace('_', " "), row);
     }
     page
+}
+
+fn line(page: &mut String, name: &str, row: (&Verdict, Duration, &String, String)) {
+    let (verdict, took, commit, notes) = row;
+    let verdict = match verdict {
+        Verdict::Passed => "passed",
+        Verdict::Failed(_) => "**failed**",
+    };
+    let (seconds, commit) = (took.as_secs(), cell(commit));
+    // Writing into a String cannot fail.
+    let _ = writeln!(
+        page,
+        "| {name} | {verdict} | {seconds} s | {commit} | {notes} |"
+    );
 }
 
 /// Text that stays inside its cell.
@@ -136,8 +176,31 @@ mod tests {
         let records = collect(&folder).unwrap();
         fs::remove_dir_all(&folder).unwrap();
         assert_eq!(records, [passed, failed]);
-        let page = render("abc", "today", "here", &records);
+        let units = Part {
+            name: "units".to_owned(),
+            commit: "abc".to_owned(),
+            verdict: Verdict::Passed,
+            took: Duration::from_secs(300),
+            closing: "900 tests passed".to_owned(),
+        };
+        let page = render(
+            "abc",
+            "today",
+            "here",
+            std::slice::from_ref(&units),
+            &records,
+        );
         assert!(page.contains("- Scenarios: 2 run, 1 failed\n"), "{page}");
+        assert!(
+            page.contains("they ran at; 2 of 3 at the one above\n\n"),
+            "{page}"
+        );
+        assert!(
+            page.contains("| units | passed | 300 s | abc | 900 tests passed |\n\n"),
+            "{page}"
+        );
         assert!(page.ends_with("| a first | passed | 1 s | abb |  |\n| b late | **failed** | 2 s | abc | waited for a\\|b; seed 7 |\n"), "{page}");
+        let page = render("abc", "today", "here", &[units], &records[1..]);
+        assert!(!page.contains("one commit"), "{page}");
     }
 }

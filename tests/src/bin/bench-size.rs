@@ -1,5 +1,7 @@
 //! `make bench-size`: sizes of what was built, against their budgets.
 
+#![forbid(unsafe_code)]
+
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -2,6 +2,8 @@
 //!
 //! It uses the standard library alone, since it is compiled by itself into a container image without any file but this.
 
+#![forbid(unsafe_code)]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::ExitCode;

@@ -1,12 +1,15 @@
 //! Runs every scenario and writes `docs/test-report.md`. `HOLDFAST_TIER=core` leaves the full tier out; words on the command
-//! line are names of scenarios to run, and what is known of the others stays.
+//! line are names of scenarios to run, and what is known of the others stays. What else `tools/test-all` ran is taken from
+//! `build/test-parts`.
+
+#![forbid(unsafe_code)]
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use anyhow::Context;
-use vm_tests::{collect, commit, printed, records, render, root};
+use vm_tests::{collect, commit, parts, printed, records, render, root};
 
 /// Two machines of one processor each fit on two cores.
 const SIDE_BY_SIDE: &str = "2";
@@ -50,6 +53,7 @@ fn run() -> anyhow::Result<ExitCode> {
         &commit()?,
         &printed("date", &["-u", "+%F %H:%M UTC"])?,
         &machine(),
+        &parts(&root().join("build/test-parts"))?,
         &records,
     );
     let report = root().join("docs/test-report.md");
