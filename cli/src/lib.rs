@@ -3,6 +3,8 @@
 //! One binary for the node (feature `node`) and for the build host (feature `workstation`). Each command is a module with
 //! `Args` and `run`; nothing here decides, it only dispatches.
 
+#![forbid(unsafe_code)]
+
 #[cfg(feature = "node")]
 mod boot_times;
 #[cfg(feature = "workstation")]

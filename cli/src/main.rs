@@ -1,5 +1,7 @@
 //! The `holdfast` command: parse, run, print the chain of causes once, exit.
 
+#![forbid(unsafe_code)]
+
 use clap::Parser;
 use std::process::ExitCode;
 

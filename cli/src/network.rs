@@ -5,8 +5,9 @@ use nix::net::if_::InterfaceFlags;
 use serde::Serialize;
 use std::net::IpAddr;
 
-/// Interfaces that pods and their network make.
-const OF_PODS: [&str; 4] = ["cni", "flannel", "veth", "kube-"];
+/// Interfaces that the node makes for itself: those of pods and their network, and the one for its address while there
+/// is no network.
+const OWN: [&str; 5] = ["cni", "flannel", "veth", "kube-", "holdfast0"];
 
 /// One address of the machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,8 +26,7 @@ pub(crate) fn addresses() -> Vec<Address> {
             && !interface.flags.contains(InterfaceFlags::IFF_LOOPBACK)
     });
     let outside = usable.filter(|interface| {
-        !OF_PODS
-            .iter()
+        !OWN.iter()
             .any(|prefix| interface.interface_name.starts_with(prefix))
     });
     outside

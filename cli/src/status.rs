@@ -10,18 +10,18 @@ use serde::Serialize;
 use std::fmt::Write;
 use std::process::ExitCode;
 
-/// The node needs a person: it is in maintenance mode, or a service failed.
+/// The node needs a person: it is in maintenance mode, or a service fails.
 const UNWELL: u8 = 3;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 the node cannot be asked, 3 (with --check) it is in maintenance mode or a service failed."
+    after_help = "Exit codes: 0 done, 1 the node cannot be asked, 3 (with --check) it is in maintenance mode or a service fails, be it again and again."
 )]
 pub(crate) struct Args {
     /// Print JSON: PID 1's status, the sources of the configuration, the addresses
     #[arg(long)]
     json: bool,
-    /// End with exit code 3 when the node is in maintenance mode or a service failed
+    /// End with exit code 3 when the node is in maintenance mode or a service fails, be it again and again
     #[arg(long)]
     check: bool,
 }
@@ -52,17 +52,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     } else {
         print!("{}", page(&everything));
     }
-    let status = &everything.status;
-    let failed = status
-        .services
-        .iter()
-        .any(|service| service.state == ServiceState::Failed);
-    let unwell = status.mode == Mode::Maintenance || failed;
-    Ok(if args.check && unwell {
+    Ok(if args.check && is_unwell(&everything.status) {
         ExitCode::from(UNWELL)
     } else {
         ExitCode::SUCCESS
     })
+}
+
+fn is_unwell(status: &Status) -> bool {
+    status.mode == Mode::Maintenance || !status.failing().is_empty()
 }
 
 /// Writing to a String cannot fail, so the results of `write!` are let go.
@@ -101,6 +99,9 @@ fn page(everything: &Everything) -> String {
     }
     let _ = writeln!(page, "{facts}");
     let _ = writeln!(page, "{}", services(&status.services, status.uptime_ms.0));
+    for failing in status.failing() {
+        let _ = writeln!(page, "failing: {failing}");
+    }
     for note in status.notes.iter().chain(&configuration.warnings) {
         let _ = writeln!(page, "note: {note}");
     }
@@ -213,9 +214,9 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_page_of_a_node_in_trouble() {
-        let status = Status {
+    /// In maintenance mode, with a service that failed for good.
+    fn trouble() -> Status {
+        Status {
             mode: Mode::Maintenance,
             version: "0.1.0".to_owned(),
             kernel: "6.12.1".to_owned(),
@@ -238,7 +239,31 @@ mod tests {
                 ..NodeState::default()
             }),
             notes: vec!["no watchdog".to_owned()],
+        }
+    }
+
+    #[test]
+    fn a_crash_loop_is_unwell_in_its_pauses_and_between_them() {
+        let mut status = Status {
+            mode: Mode::Running,
+            ..trouble()
         };
+        for (state, uptime, expected) in [
+            (ServiceState::Failed, 7500, true),
+            (ServiceState::Pausing, 11, true),
+            (ServiceState::Ready, 11, true),
+            (ServiceState::Ready, 7500, false),
+        ] {
+            status.services = vec![service("kubernetes", state)];
+            status.uptime_ms = Millis::seconds(uptime);
+            assert_eq!(is_unwell(&status), expected, "{state:?} at {uptime} s");
+        }
+        status.mode = Mode::Maintenance;
+        assert!(is_unwell(&status), "maintenance");
+    }
+
+    #[test]
+    fn the_page_of_a_node_in_trouble() {
         let configuration = Applied {
             sources: vec!["image: a".to_owned(), "CONFIG partition: b".to_owned()],
             ..Applied::default()
@@ -260,6 +285,7 @@ SERVICE  STATE   SINCE      RESTARTS  PID
 ssh      ready   2 h 4 min  2         77   last: exit code 1
 keeper   FAILED  2 h 4 min  2         77   last: exit code 1
 
+failing: service keeper (exit code 1): see `holdfast logs keeper`
 note: no watchdog
 
 PROBLEM: title
@@ -270,7 +296,7 @@ What to do: cure
 ";
         assert_eq!(
             page(&Everything {
-                status,
+                status: trouble(),
                 configuration,
                 addresses
             }),

@@ -4,6 +4,8 @@
 //! verity root that this very kernel belongs to, and makes, checks and grows the state partition; PID 1 mounts, starts
 //! and keeps services, and never gives up: what cannot run leaves the machine in maintenance mode.
 
+#![forbid(unsafe_code)]
+
 pub mod clock;
 pub mod cmdline;
 pub mod disk;

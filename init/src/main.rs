@@ -1,5 +1,7 @@
 //! `/init` of the initramfs and `/sbin/init` of the root: the same program, told apart by the name it is called by.
 
+#![forbid(unsafe_code)]
+
 use std::path::Path;
 use std::process::ExitCode;
 

@@ -102,7 +102,7 @@ pub fn fetch_keys(
 }
 
 /// Only lines that are keys: a login page instead of keys must not get into the file.
-fn key_lines(text: &str) -> String {
+pub fn key_lines(text: &str) -> String {
     let key = |line: &&str| {
         matches!(
             os_config::SshKeySource::parse(line),

@@ -3,6 +3,8 @@
 //! [`plan()`] turns a configuration and the facts of the node into steps and touches nothing; [`Executor`] carries steps out
 //! and decides nothing. [`configure`] is what PID 1 runs: it gathers, checks, plans, executes and writes what crosses borders.
 
+#![forbid(unsafe_code)]
+
 mod accounts;
 pub mod change;
 mod configure;

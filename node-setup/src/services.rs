@@ -183,3 +183,47 @@ fn login(terminal: &str) -> Service {
         command,
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Situation, services};
+    use crate::facts::Facts;
+    use os_config::parse_config;
+
+    #[test]
+    fn a_login_prompt_only_where_a_password_is_configured() {
+        let key = "ssh_authorized_keys: [github:octocat]\n";
+        let all = ["login-tty2", "login-ttys0", "login-ttyama0"];
+        let cases: [(&str, &str, &[&str], &[&str]); 5] = [
+            ("nothing", "", &["ttyS0"], &[]),
+            ("an ssh key", key, &["ttyS0"], &[]),
+            ("a password", "password: secret\n", &[], &all[..1]),
+            ("and a console", "password: secret\n", &["ttyS0"], &all[..2]),
+            ("and two", "password: secret\n", &["ttyS0", "ttyAMA0"], &all),
+        ];
+        for (case, text, consoles, expected) in cases {
+            let config = parse_config("config.yaml", format!("version: 1\n{text}").as_bytes())
+                .unwrap_or_else(|report| panic!("{case}: {report}"));
+            let facts = Facts {
+                serial_consoles: consoles.iter().map(ToString::to_string).collect(),
+                ..Facts::default()
+            };
+            for maintenance in [false, true] {
+                let situation = Situation {
+                    trial: None,
+                    maintenance,
+                };
+                let services = services(&config, &facts, "1.0.0", situation).expect("they fit");
+                let mut prompts: Vec<&str> = services
+                    .iter()
+                    .filter(|service| service.command.iter().any(|word| word.contains("getty")))
+                    .map(|service| service.name.as_str())
+                    .collect();
+                prompts.sort_unstable();
+                let mut expected = expected.to_vec();
+                expected.sort_unstable();
+                assert_eq!(prompts, expected, "{case}, in maintenance: {maintenance}");
+            }
+        }
+    }
+}

@@ -1,12 +1,16 @@
 //! What scenarios take from the build and where they leave things.
 
+use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::UNIX_EPOCH;
 
 use anyhow::{Context, bail, ensure};
+
+/// The board whose image is under test.
+pub(crate) const BOARD: &str = "qemu-x86_64";
 
 /// The top of the checkout.
 #[must_use]
@@ -43,6 +47,36 @@ pub fn image() -> anyhow::Result<PathBuf> {
     newest
         .map(|entry| entry.path())
         .with_context(|| format!("no image in {}; build one with `make image`", out.display()))
+}
+
+/// The image of `board` that was built beside the image under test, for scenarios on that board's hardware.
+///
+/// # Errors
+/// When there is none, with how to build one.
+fn image_of(board: &str) -> anyhow::Result<PathBuf> {
+    let image = image()?;
+    if board == BOARD {
+        return Ok(image);
+    }
+    let other = beside(&image, board)?;
+    ensure!(
+        other.is_file(),
+        "{} does not exist; build it with `make image BOARD={board}`",
+        other.display()
+    );
+    Ok(other)
+}
+
+/// The name that the image of `board` has where that of [`BOARD`] is `image`.
+fn beside(image: &Path, board: &str) -> anyhow::Result<PathBuf> {
+    let name = image.file_name().unwrap_or_default().to_string_lossy();
+    let other = name.replace(&format!("_{BOARD}."), &format!("_{board}."));
+    ensure!(
+        other != name,
+        "{} is not called as the builder calls an image of {BOARD}, so that of {board} beside it cannot be found",
+        image.display()
+    );
+    Ok(image.with_file_name(other))
 }
 
 /// The folder for machines of this run. The first call takes it for this process: two runs in one checkout would end
@@ -125,17 +159,22 @@ pub fn records() -> PathBuf {
     root().join("build/vm-tests/records")
 }
 
-/// A copy of the image that no build can change while machines stand on it, made once a run.
-pub(crate) fn base() -> anyhow::Result<&'static Path> {
-    static BASE: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    match BASE.get_or_init(|| copy_base().map_err(|error| format!("{error:#}"))) {
-        Ok(base) => Ok(base),
+/// A copy of the board's image that no build can change while machines stand on it, made once a run.
+pub(crate) fn base(board: &str) -> anyhow::Result<PathBuf> {
+    static BASES: Mutex<BTreeMap<String, Result<PathBuf, String>>> = Mutex::new(BTreeMap::new());
+    // A scenario that panicked in here has left nothing half done behind.
+    let mut bases = BASES.lock().unwrap_or_else(PoisonError::into_inner);
+    let copied = bases
+        .entry(board.to_owned())
+        .or_insert_with(|| copy_base(board).map_err(|error| format!("{error:#}")));
+    match copied {
+        Ok(base) => Ok(base.clone()),
         Err(reason) => bail!("{reason}"),
     }
 }
 
-fn copy_base() -> anyhow::Result<PathBuf> {
-    let image = image()?;
+fn copy_base(board: &str) -> anyhow::Result<PathBuf> {
+    let image = image_of(board)?;
     let folder = root().join("build/vm-tests");
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("cannot make {}", folder.display()))?;
@@ -143,7 +182,7 @@ fn copy_base() -> anyhow::Result<PathBuf> {
     let built = built.with_context(|| format!("cannot read the age of {}", image.display()))?;
     let age = built.duration_since(UNIX_EPOCH).unwrap_or_default();
     // Named by the image's age: a run beside this one, of the same image, stands on the same copy.
-    let base = folder.join(format!("base-{}.img", age.as_millis()));
+    let base = folder.join(format!("base-{board}-{}.img", age.as_millis()));
     if base.exists() {
         return Ok(base);
     }
@@ -186,5 +225,13 @@ mod tests {
         drop(first);
         lock(&folder).unwrap();
         std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn the_image_of_another_board_stands_beside_the_one_under_test() {
+        let found = beside(Path::new("out/holdfast_1_qemu-x86_64.img"), "nuc").unwrap();
+        assert_eq!(found, Path::new("out/holdfast_1_nuc.img"));
+        let error = beside(Path::new("out/mine.img"), "nuc").unwrap_err();
+        assert!(error.to_string().contains("out/mine.img"), "{error}");
     }
 }

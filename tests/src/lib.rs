@@ -5,9 +5,12 @@
 //! Machines are made by the scenario's [`Stage`]; most begin as copies of one machine that is frozen when its node has
 //! become Ready for the first time.
 
+#![forbid(unsafe_code)]
+
 mod artefacts;
 mod lot;
 mod node;
+mod part;
 mod report;
 mod scenario;
 mod stage;
@@ -16,6 +19,7 @@ mod workload;
 pub use artefacts::{commit, image, printed, records, root};
 pub use lot::Lot;
 pub use node::Node;
+pub use part::{Part, parts};
 pub use report::{Record, Verdict, collect, render};
 pub use scenario::scenario;
 pub use stage::Stage;

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
-use machine::{Deadline, Error, Event, Kubectl, Line, Running, Vm};
+use machine::{Deadline, Error, Event, Kubectl, Line, Loss, Running, Vm};
+
+use crate::Lot;
 
 /// The namespace that Kubernetes keeps its containers in.
 const NAMESPACE: &str = "k8s.io";
@@ -257,6 +259,14 @@ impl Node {
     /// When QEMU cannot be killed.
     pub fn power_cut(self) -> anyhow::Result<Vm> {
         Ok(self.running.power_cut()?)
+    }
+
+    /// Pulls the plug of a machine with [`machine::Cache::Recorded`]; what was not flushed is left to `lot`.
+    ///
+    /// # Errors
+    /// When QEMU cannot be killed, or the disk not be made.
+    pub fn power_loss(self, lot: &mut Lot) -> anyhow::Result<(Vm, Loss)> {
+        Ok(self.running.power_loss(&mut |most| lot.below(most))?)
     }
 
     /// Shuts down in order.

@@ -52,8 +52,21 @@ impl Stage {
     /// # Errors
     /// When it cannot be made.
     pub fn machine(&mut self, spec: Spec, config: Option<&str>) -> anyhow::Result<Vm> {
+        self.machine_of(artefacts::BOARD, spec, config)
+    }
+
+    /// Like [`Stage::machine`], from the image of `board`.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn machine_of(
+        &mut self,
+        board: &str,
+        spec: Spec,
+        config: Option<&str>,
+    ) -> anyhow::Result<Vm> {
         let dir = self.folder()?;
-        let vm = Vm::create(&dir, artefacts::base()?, spec, &Qemu::find()?)?;
+        let vm = Vm::create(&dir, &artefacts::base(board)?, spec, &Qemu::find()?)?;
         let config = match config {
             Some(config) => config.to_owned(),
             None => Self::config(&vm)?,
@@ -68,7 +81,8 @@ impl Stage {
     /// # Errors
     /// When it cannot be made.
     pub fn bare_machine(&mut self, spec: Spec) -> anyhow::Result<Vm> {
-        let vm = Vm::create(&self.folder()?, artefacts::base()?, spec, &Qemu::find()?)?;
+        let base = artefacts::base(artefacts::BOARD)?;
+        let vm = Vm::create(&self.folder()?, &base, spec, &Qemu::find()?)?;
         self.made.push(vm.clone());
         Ok(vm)
     }

@@ -3,6 +3,8 @@
 //!
 //! Parsing is strict: an unknown key is an error, so that two parts of different builds notice each other at once.
 
+#![forbid(unsafe_code)]
+
 mod boot;
 mod client;
 mod duration;

@@ -149,6 +149,46 @@ pub enum Exit {
     NotStarted(i32),
 }
 
+/// A service that ended badly and runs again is in doubt for this long.
+const DOUBT: Millis = Millis::seconds(60);
+
+impl Status {
+    /// The services that keep failing, a line each: which, how it ended, and where to look.
+    pub fn failing(&self) -> Vec<String> {
+        let failing = self
+            .services
+            .iter()
+            .filter(|service| service.is_failing(self.uptime_ms));
+        failing
+            .map(|service| {
+                let name = &service.name;
+                let how = service
+                    .last_exit
+                    .map_or_else(String::new, |exit| format!(" ({exit})"));
+                format!("service {name}{how}: see `holdfast logs {name}`")
+            })
+            .collect()
+    }
+}
+
+impl ServiceStatus {
+    /// Whether it failed for good, waits for its next start after an end, or ended badly so lately that its new start
+    /// proves nothing yet: a service that crashes in a loop is failing all the while.
+    pub fn is_failing(&self, now: Millis) -> bool {
+        let ended_badly = self.last_exit.is_some_and(|exit| !exit.is_success());
+        match self.state {
+            ServiceState::Failed | ServiceState::Pausing => true,
+            ServiceState::Starting | ServiceState::Ready => {
+                ended_badly && now.since(self.since_ms) < DOUBT
+            }
+            ServiceState::Waiting
+            | ServiceState::Completed
+            | ServiceState::Stopping
+            | ServiceState::Stopped => false,
+        }
+    }
+}
+
 impl Exit {
     /// Whether this is exit code 0.
     pub fn is_success(self) -> bool {
@@ -168,6 +208,43 @@ impl std::fmt::Display for Exit {
                     std::io::Error::from_raw_os_error(*errno)
                 )
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Exit, ServiceState, ServiceStatus};
+    use crate::{Kind, Millis, ServiceName};
+
+    #[test]
+    fn a_service_in_a_crash_loop_is_failing_at_every_moment_of_it() {
+        use ServiceState::{Completed, Failed, Pausing, Ready, Starting, Stopped, Waiting};
+        let (bad, good) = (Some(Exit::Code(1)), Some(Exit::Code(0)));
+        for (case, state, last_exit, seconds, expected) in [
+            ("before its first end", Ready, None, 1, false),
+            ("in the pause", Pausing, Some(Exit::Signal(9)), 1, true),
+            ("just started again", Starting, bad, 1, true),
+            ("started again and ready", Ready, bad, 59, true),
+            ("runs for a minute", Ready, bad, 60, false),
+            ("restarted in order", Ready, good, 1, false),
+            ("given up", Failed, bad, 9999, true),
+            ("waits for others", Waiting, bad, 1, false),
+            ("did its work at last", Completed, good, 1, false),
+            ("stopped by a person", Stopped, bad, 1, false),
+        ] {
+            let service = ServiceStatus {
+                name: ServiceName::new("kubernetes").expect("name"),
+                kind: Kind::Daemon,
+                state,
+                pid: None,
+                restarts: 1,
+                last_exit,
+                since_ms: Millis::seconds(100),
+                waiting_for: Vec::new(),
+            };
+            let now = Millis::seconds(100 + seconds);
+            assert_eq!(service.is_failing(now), expected, "{case}");
         }
     }
 }

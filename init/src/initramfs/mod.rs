@@ -23,4 +23,5 @@ mod table;
 pub use failure::Failure;
 pub use modprobe::modprobe;
 pub use stage::run;
+pub use state::wanted_blocks;
 pub use step::Step;

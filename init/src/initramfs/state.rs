@@ -144,7 +144,7 @@ pub(super) fn grow(node: &Path, mounted: &Path) -> io::Result<Option<u64>> {
 }
 
 /// The number of blocks that fit the device and their size, if that is at least 1 MiB more than there are.
-fn wanted_blocks(superblock: &[u8; 1024], device: u64) -> Option<(u64, u64)> {
+pub fn wanted_blocks(superblock: &[u8; 1024], device: u64) -> Option<(u64, u64)> {
     let word = |at: usize| u32::from_le_bytes(std::array::from_fn(|i| superblock[at + i]));
     if superblock[56..58] != [0x53, 0xef] || word(24) > 6 {
         return None;

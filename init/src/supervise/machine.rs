@@ -98,74 +98,89 @@ impl Machine {
 
     /// The next state, and what must be done to get there.
     pub fn next(self, event: Event, service: &Service, now: Millis) -> (Self, Action) {
-        let (state, action) = match (self.state, event) {
-            (State::Waiting, Event::Free) => (running(service, now), Action::Spawn),
-            (State::Waiting | State::Pausing { .. }, Event::Stop) => (State::Stopped, Action::None),
-            (State::Starting { since }, Event::LooksReady) => {
-                (State::Ready { since }, Action::None)
+        match self.state {
+            State::Waiting => self.while_waiting(event, service, now),
+            State::Starting { since } => self.while_running(event, false, since, service, now),
+            State::Ready { since } => self.while_running(event, true, since, service, now),
+            State::Pausing { until } => self.while_pausing(event, until, now),
+            State::Stopping { kill_at, again } => self.while_stopping(event, kill_at, again, now),
+            State::Completed | State::Stopped | State::Failed => self.at_rest(event, now),
+        }
+    }
+
+    fn while_waiting(self, event: Event, service: &Service, now: Millis) -> (Self, Action) {
+        match event {
+            Event::Free => self.to(running(service, now), Action::Spawn, now),
+            Event::Stop => self.to(State::Stopped, Action::None, now),
+            _ => (self, Action::None),
+        }
+    }
+
+    fn while_running(
+        self,
+        event: Event,
+        is_ready: bool,
+        since: Millis,
+        service: &Service,
+        now: Millis,
+    ) -> (Self, Action) {
+        match event {
+            Event::LooksReady if !is_ready => self.to(State::Ready { since }, Action::None, now),
+            Event::Ended(exit) => self.ended(exit, since, service, now),
+            Event::Stop => self.to(stopping(service, now, false), Action::Terminate, now),
+            Event::Restart => self.to(stopping(service, now, true), Action::Terminate, now),
+            _ => (self, Action::None),
+        }
+    }
+
+    fn while_pausing(self, event: Event, until: Millis, now: Millis) -> (Self, Action) {
+        match event {
+            Event::Tick if now < until => (self, Action::None),
+            Event::Tick | Event::Start | Event::Restart => {
+                self.to(State::Waiting, Action::None, now)
             }
-            (State::Starting { since } | State::Ready { since }, Event::Ended(exit)) => {
-                return self.ended(exit, since, service, now);
+            Event::Stop => self.to(State::Stopped, Action::None, now),
+            _ => (self, Action::None),
+        }
+    }
+
+    fn while_stopping(
+        mut self,
+        event: Event,
+        kill_at: Option<Millis>,
+        again: bool,
+        now: Millis,
+    ) -> (Self, Action) {
+        let stopping = |kill_at, again| State::Stopping { kill_at, again };
+        match event {
+            Event::Tick if kill_at.is_some_and(|at| now >= at) => {
+                self.to(stopping(None, again), Action::Kill, now)
             }
-            (State::Starting { .. } | State::Ready { .. }, Event::Stop) => {
-                (stopping(service, now, false), Action::Terminate)
-            }
-            (State::Starting { .. } | State::Ready { .. }, Event::Restart) => {
-                (stopping(service, now, true), Action::Terminate)
-            }
-            (State::Pausing { until }, Event::Tick) if now >= until => {
-                (State::Waiting, Action::None)
-            }
-            (State::Pausing { .. }, Event::Start | Event::Restart) => {
-                (State::Waiting, Action::None)
-            }
-            (
-                State::Stopping {
-                    kill_at: Some(at),
-                    again,
-                },
-                Event::Tick,
-            ) if now >= at => (
-                State::Stopping {
-                    kill_at: None,
-                    again,
-                },
-                Action::Kill,
-            ),
-            (State::Stopping { again, .. }, Event::Ended(exit)) => {
-                let state = if again {
+            Event::Ended(exit) => {
+                self.last_exit = Some(exit);
+                self.failures = 0;
+                let next = if again {
                     State::Waiting
                 } else {
                     State::Stopped
                 };
-                let (mut machine, action) = self.to(state, Action::None, now);
-                machine.last_exit = Some(exit);
-                machine.failures = 0;
-                return (machine, action);
+                self.to(next, Action::None, now)
             }
-            (State::Stopping { kill_at, .. }, Event::Start | Event::Restart) => (
-                State::Stopping {
-                    kill_at,
-                    again: true,
-                },
-                Action::None,
-            ),
-            (State::Stopping { kill_at, .. }, Event::Stop) => (
-                State::Stopping {
-                    kill_at,
-                    again: false,
-                },
-                Action::None,
-            ),
-            (State::Stopped | State::Failed | State::Completed, Event::Start | Event::Restart) => {
-                let (mut machine, action) = self.to(State::Waiting, Action::None, now);
-                machine.failures = 0;
-                return (machine, action);
+            Event::Start | Event::Restart => self.to(stopping(kill_at, true), Action::None, now),
+            Event::Stop => self.to(stopping(kill_at, false), Action::None, now),
+            _ => (self, Action::None),
+        }
+    }
+
+    fn at_rest(mut self, event: Event, now: Millis) -> (Self, Action) {
+        match event {
+            Event::Start | Event::Restart => {
+                self.failures = 0;
+                self.to(State::Waiting, Action::None, now)
             }
-            (State::Failed | State::Completed, Event::Stop) => (State::Stopped, Action::None),
-            (same, _) => (same, Action::None),
-        };
-        self.to(state, action, now)
+            Event::Stop => self.to(State::Stopped, Action::None, now),
+            _ => (self, Action::None),
+        }
     }
 
     /// When time alone changes something.

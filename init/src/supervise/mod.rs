@@ -5,6 +5,7 @@ mod group;
 mod launch;
 mod log_file;
 mod machine;
+mod pipes;
 mod ready;
 mod supervisor;
 mod unit;

@@ -1,23 +1,17 @@
 //! Does what the machines decide: starts, stops, kills and reaps processes, and takes their output.
 
+use super::pipes::{Output, Pipes};
 use super::unit::Unit;
 use super::{Action, Event, Groups, State, launch, ready};
 use crate::clock;
 use crate::report::Log;
-use init_api::{
-    Exit, KillWhat, Kind, Millis, RestartWhen, Service, ServiceName, ServiceStatus, Services,
-};
-use rustix::process::{Pid, Signal, kill_process};
+use init_api::{Exit, Kind, Millis, RestartWhen, Service, ServiceName, ServiceStatus, Services};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{ErrorKind, Read};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 
 /// Signs of readiness are looked for this often while a service starts.
 const LOOK: Millis = Millis(100);
-/// At most this much of one service's output is taken before the others' turn.
-const GULP: usize = 64 * 1024;
 
 /// Keeps services.
 #[derive(Debug)]
@@ -25,9 +19,7 @@ pub struct Supervisor {
     units: Vec<Unit>,
     groups: Groups,
     logs: PathBuf,
-    pipes: BTreeMap<u64, (ServiceName, File)>,
-    next_pipe: u64,
-    fresh: Vec<u64>,
+    pipes: Pipes,
     /// On the way down: what has stopped stays so.
     ending: bool,
 }
@@ -39,9 +31,7 @@ impl Supervisor {
             units: Vec::new(),
             groups,
             logs: logs.into(),
-            pipes: BTreeMap::new(),
-            next_pipe: 0,
-            fresh: Vec::new(),
+            pipes: Pipes::default(),
             ending: false,
         }
     }
@@ -139,38 +129,27 @@ impl Supervisor {
 
     /// Numbers of the output pipes that were opened since the last call, to be watched.
     pub fn fresh_pipes(&mut self) -> Vec<u64> {
-        std::mem::take(&mut self.fresh)
+        self.pipes.take_fresh()
     }
 
     /// An output pipe that is still open.
     pub fn pipe(&self, number: u64) -> Option<BorrowedFd<'_>> {
-        self.pipes.get(&number).map(|(_, file)| file.as_fd())
+        self.pipes.get(number)
     }
 
     /// Takes what has come out of a pipe; false when it is at its end and need not be watched any more.
     pub fn take_output(&mut self, number: u64) -> bool {
-        let Some((name, file)) = self.pipes.get_mut(&number) else {
-            return false;
-        };
-        let mut buffer = vec![0; GULP];
-        let open = match file.read(&mut buffer) {
-            Ok(0) => false,
-            Ok(count) => {
-                let name = name.clone();
-                if let Some(index) = self.find(&name) {
+        match self.pipes.take(number) {
+            Output::Bytes(service, bytes) => {
+                if let Some(index) = self.find(&service) {
                     // A log that cannot be written must not stop the service.
-                    let _ = self.units[index]
-                        .log
-                        .take(&buffer[..count], clock::wall_millis());
+                    let _ = self.units[index].log.take(&bytes, clock::wall_millis());
                 }
                 true
             }
-            Err(error) => matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted),
-        };
-        if !open {
-            self.pipes.remove(&number);
+            Output::Nothing => true,
+            Output::End => false,
         }
-        open
     }
 
     /// How all services stand.
@@ -266,10 +245,10 @@ impl Supervisor {
         match action {
             Action::None => {}
             Action::Spawn => self.spawn(index, log),
-            Action::Terminate => self.terminate(index, log),
-            Action::Kill => self.kill(index, log),
+            Action::Terminate => unit.terminate(log),
+            Action::Kill => unit.kill(&self.groups, log),
         }
-        announce(&self.units[index], before, log);
+        self.units[index].announce(before, log);
     }
 
     fn spawn(&mut self, index: usize, log: &Log) {
@@ -278,10 +257,7 @@ impl Supervisor {
         match launch::launch(&unit.service, &self.groups) {
             Ok((pid, file)) => {
                 unit.pid = Some(pid);
-                self.pipes
-                    .insert(self.next_pipe, (unit.service.name.clone(), file));
-                self.fresh.push(self.next_pipe);
-                self.next_pipe += 1;
+                self.pipes.add(&unit.service.name, file);
             }
             Err(error) => {
                 let errno = error
@@ -296,57 +272,8 @@ impl Supervisor {
         }
     }
 
-    fn terminate(&mut self, index: usize, log: &Log) {
-        let pid = self.units[index]
-            .pid
-            .and_then(|pid| Pid::from_raw(pid.cast_signed()));
-        if let Some(Err(error)) = pid.map(|pid| kill_process(pid, Signal::TERM)) {
-            log.detail(&format!(
-                "service {}: cannot send SIGTERM: {error}",
-                self.units[index].service.name
-            ));
-        }
-    }
-
-    fn kill(&mut self, index: usize, log: &Log) {
-        let unit = &self.units[index];
-        log.line(&format!(
-            "service {} does not end and is killed",
-            unit.service.name
-        ));
-        if unit.service.kill == KillWhat::Group && self.groups.kill(&unit.service.name).is_ok() {
-            return;
-        }
-        if let Some(pid) = unit.pid.and_then(|pid| Pid::from_raw(pid.cast_signed())) {
-            // It may have ended meanwhile; then its end is on its way to us.
-            let _ = kill_process(pid, Signal::KILL);
-        }
-    }
-
     fn end(&mut self, index: usize, exit: Exit, log: &Log) {
-        let unit = &mut self.units[index];
-        unit.pid = None;
-        log.line(&format!("service {} exited with {exit}", unit.service.name));
-        if unit.service.kill == KillWhat::Group {
-            // What it left behind must not meet the next start.
-            if let Err(error) = self.groups.kill(&unit.service.name) {
-                log.detail(&format!(
-                    "service {}: cannot clear its group: {error}",
-                    unit.service.name
-                ));
-            }
-        }
+        self.units[index].clear(exit, &self.groups, log);
         self.event(index, Event::Ended(exit), log);
-    }
-}
-
-fn announce(unit: &Unit, before: State, log: &Log) {
-    let name = &unit.service.name;
-    match (before, unit.machine.state) {
-        (before, now) if before == now => {}
-        (_, State::Ready { .. }) => log.line(&format!("service {name} ready")),
-        (_, State::Completed) => log.line(&format!("service {name} completed")),
-        (_, State::Failed) => log.line(&format!("service {name} failed and is not started again")),
-        _ => {}
     }
 }

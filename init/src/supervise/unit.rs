@@ -1,7 +1,9 @@
 //! One service with what belongs to it while PID 1 keeps it.
 
-use super::{LogFile, Machine};
-use init_api::{Millis, Service, ServiceName, ServiceStatus};
+use super::{Groups, LogFile, Machine, State};
+use crate::report::Log;
+use init_api::{Exit, KillWhat, Millis, Service, ServiceName, ServiceStatus};
+use rustix::process::{Pid, Signal, kill_process};
 use std::path::Path;
 
 /// A service that is kept.
@@ -40,5 +42,58 @@ impl Unit {
             since_ms: self.machine.since,
             waiting_for,
         }
+    }
+
+    /// Asks the main process to end.
+    pub(super) fn terminate(&self, log: &Log) {
+        if let Some(Err(error)) = self.process().map(|pid| kill_process(pid, Signal::TERM)) {
+            log.detail(&format!(
+                "service {}: cannot send SIGTERM: {error}",
+                self.service.name
+            ));
+        }
+    }
+
+    /// Kills what does not end.
+    pub(super) fn kill(&self, groups: &Groups, log: &Log) {
+        log.line(&format!(
+            "service {} does not end and is killed",
+            self.service.name
+        ));
+        if self.service.kill == KillWhat::Group && groups.kill(&self.service.name).is_ok() {
+            return;
+        }
+        if let Some(pid) = self.process() {
+            // It may have ended meanwhile; then its end is on its way to us.
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    }
+
+    /// Its main process has ended: what that left behind must not meet the next start.
+    pub(super) fn clear(&mut self, exit: Exit, groups: &Groups, log: &Log) {
+        self.pid = None;
+        let name = &self.service.name;
+        log.line(&format!("service {name} exited with {exit}"));
+        if self.service.kill == KillWhat::Group
+            && let Err(error) = groups.kill(name)
+        {
+            log.detail(&format!("service {name}: cannot clear its group: {error}"));
+        }
+    }
+
+    /// Says how it stands now, if it stood otherwise before.
+    pub(super) fn announce(&self, before: State, log: &Log) {
+        let name = &self.service.name;
+        match self.machine.state {
+            now if before == now => {}
+            State::Ready { .. } => log.line(&format!("service {name} ready")),
+            State::Completed => log.line(&format!("service {name} completed")),
+            State::Failed => log.line(&format!("service {name} failed and is not started again")),
+            _ => {}
+        }
+    }
+
+    fn process(&self) -> Option<Pid> {
+        Pid::from_raw(self.pid?.cast_signed())
     }
 }

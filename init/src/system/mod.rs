@@ -21,4 +21,5 @@ mod wake;
 mod written;
 
 pub use phase::Phase;
+pub use requests::whole_requests;
 pub use stage::run;

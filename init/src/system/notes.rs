@@ -1,7 +1,7 @@
 //! Things that are not right now and do not stop the node.
 
 use crate::clock::{self, Standing};
-use init_api::Release;
+use init_api::{BootRecord, Release, StateOutcome};
 use rustix::fs::statvfs;
 use std::path::Path;
 
@@ -22,17 +22,78 @@ pub(super) fn about_clock(wall: (u64, u32), release: Option<&Release>) -> Option
 /// What is wrong with the room on the state partition mounted at `state`.
 pub(super) fn about_state(state: &Path) -> Option<String> {
     let room = statvfs(state).ok()?;
-    let (free, all) = (room.f_bavail, room.f_blocks);
+    about_room(room.f_bavail, room.f_blocks, room.f_frsize)
+}
+
+/// What is wrong with so many free blocks out of all, of this size in bytes.
+fn about_room(free: u64, all: u64, block: u64) -> Option<String> {
     (free < all / NEARLY_FULL).then(|| {
-        let left = free.saturating_mul(room.f_frsize) / 1024 / 1024;
+        let left = free.saturating_mul(block) / 1024 / 1024;
         format!("the state partition is nearly full: {left} MiB are left; `holdfast pods` and /var show what takes room")
+    })
+}
+
+/// What the file system check had to do at this boot.
+pub(super) fn about_repair(boot: Option<&BootRecord>) -> Option<String> {
+    (boot?.state == StateOutcome::Repaired).then(|| {
+        "the state partition had errors, which were repaired at this boot; `holdfast logs e2fsck` says which. \
+         If it happens again, the disk may be failing"
+            .to_owned()
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::about_clock;
-    use init_api::Release;
+    use super::{about_clock, about_repair, about_room};
+    use init_api::{BootRecord, Partitions, Release, Slot, StateOutcome};
+
+    #[test]
+    fn a_state_partition_is_nearly_full_below_a_twentieth() {
+        for (case, free, expected) in [
+            ("half", 500_000, None),
+            ("a twentieth", 50_000, None),
+            ("less", 49_999, Some("195 MiB are left")),
+            ("nothing", 0, Some("0 MiB are left")),
+        ] {
+            let note = about_room(free, 1_000_000, 4096);
+            match expected {
+                None => assert_eq!(note, None, "{case}"),
+                Some(left) => {
+                    let note = note.expect(case);
+                    assert!(
+                        note.contains("nearly full") && note.contains(left),
+                        "{note}"
+                    );
+                }
+            }
+        }
+        assert_eq!(about_room(0, 0, 4096), None, "no size is known");
+    }
+
+    #[test]
+    fn only_a_repair_is_told() {
+        let boot = |state| BootRecord {
+            slot: Slot::A,
+            root_hash: String::new(),
+            disk: "/dev/vda".into(),
+            partitions: Partitions::default(),
+            state,
+            watchdog: None,
+            loader_entry: None,
+            counted_as: None,
+            phases: Vec::new(),
+        };
+        for quiet in [
+            StateOutcome::Created,
+            StateOutcome::Clean,
+            StateOutcome::Unusable,
+        ] {
+            assert_eq!(about_repair(Some(&boot(quiet))), None, "{quiet:?}");
+        }
+        let told = about_repair(Some(&boot(StateOutcome::Repaired))).expect("a repair");
+        assert!(told.contains("had errors, which were repaired"), "{told}");
+        assert_eq!(about_repair(None), None);
+    }
 
     #[test]
     fn only_a_clock_far_ahead_is_doubted() {
@@ -41,6 +102,8 @@ mod tests {
             build_time: 1_800_000_000,
         };
         assert_eq!(about_clock((1_800_000_000, 0), Some(&release)), None);
+        // It is lifted, not doubted.
+        assert_eq!(about_clock((0, 0), Some(&release)), None);
         assert_eq!(about_clock((4_070_908_800, 0), None), None);
         let note = about_clock((4_070_908_800, 0), Some(&release)).expect("2099");
         assert!(

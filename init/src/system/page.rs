@@ -1,14 +1,14 @@
 //! The console page: what a person in front of the machine wants to know.
 
 use crate::report::Log;
-use init_api::{Millis, Mode, Problem, ServiceState, ServiceStatus, Status};
+use init_api::{Millis, Mode, Problem, ServiceName, ServiceState, Status};
 use std::fmt::Write;
 use std::net::IpAddr;
 
 /// Screens are drawn at most this often.
 const PAUSE: Millis = Millis::seconds(1);
-/// A service that ended badly and runs again is in doubt for this long.
-const DOUBT: Millis = Millis::seconds(60);
+/// Where addresses stand, when there are none.
+const NO_ADDRESS: &str = "none: no cable, no lease, no wireless network";
 
 /// The page as it was last drawn.
 #[derive(Debug, Default)]
@@ -27,6 +27,7 @@ struct Gist {
     ready: bool,
     addresses: Vec<IpAddr>,
     problem: Option<Problem>,
+    failing: Vec<ServiceName>,
 }
 
 impl Page {
@@ -69,6 +70,12 @@ impl Gist {
                 .flat_map(|node| node.addresses.clone())
                 .collect(),
             problem: status.problem.clone(),
+            failing: status
+                .services
+                .iter()
+                .filter(|service| service.is_failing(status.uptime_ms))
+                .map(|service| service.name.clone())
+                .collect(),
         }
     }
 }
@@ -91,16 +98,18 @@ fn render(status: &Status) -> String {
     ));
     if let Some(node) = &status.node {
         let addresses: Vec<_> = node.addresses.iter().map(ToString::to_string).collect();
-        if !addresses.is_empty() {
-            line(format!("  Addresses  {}", addresses.join("  ")));
-        }
+        line(if addresses.is_empty() {
+            format!("  Addresses  {NO_ADDRESS}")
+        } else {
+            format!("  Addresses  {}", addresses.join("  "))
+        });
     }
     line(format!("  State      {}", state(status)));
     for waited in waiting(status) {
         line(format!("  Waiting    {waited}"));
     }
-    for broken in broken(status) {
-        line(format!("  Failing    {broken}"));
+    for failing in status.failing() {
+        line(format!("  Failing    {failing}"));
     }
     if let Some(problem) = &status.problem {
         line(String::new());
@@ -146,35 +155,6 @@ fn waiting(status: &Status) -> Vec<String> {
     services.chain(node).collect()
 }
 
-fn broken(status: &Status) -> Vec<String> {
-    let services = status
-        .services
-        .iter()
-        .filter(|service| is_broken(service, status.uptime_ms));
-    services
-        .map(|s| {
-            let how = s
-                .last_exit
-                .map_or_else(String::new, |exit| format!(" ({exit})"));
-            format!("service {}{how}: see `holdfast logs {}`", s.name, s.name)
-        })
-        .collect()
-}
-
-fn is_broken(service: &ServiceStatus, now: Millis) -> bool {
-    let ended_badly = service.last_exit.is_some_and(|exit| !exit.is_success());
-    match service.state {
-        ServiceState::Failed | ServiceState::Pausing => true,
-        ServiceState::Starting | ServiceState::Ready => {
-            ended_badly && now.since(service.since_ms) < DOUBT
-        }
-        ServiceState::Waiting
-        | ServiceState::Completed
-        | ServiceState::Stopping
-        | ServiceState::Stopped => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::render;
@@ -218,6 +198,23 @@ mod tests {
         assert_eq!(
             page,
             "\n  Holdfast 1.2.3   slot ?   shed\n  Addresses  10.0.0.7\n  State      node shed is Ready\n\n"
+        );
+    }
+
+    #[test]
+    fn a_node_that_nobody_can_reach_says_so() {
+        let node = NodeState {
+            name: "shed".into(),
+            ready: true,
+            ..NodeState::default()
+        };
+        let page = render(&Status {
+            node: Some(node),
+            ..status(Mode::Running)
+        });
+        assert!(
+            page.contains("\n  Addresses  none: no cable, no lease, no wireless network\n"),
+            "{page}"
         );
     }
 

@@ -88,14 +88,11 @@ impl Requests {
             }
             Err(error) => matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted),
         };
-        let lines = whole_lines(&mut client.line);
+        let requests = whole_requests(&mut client.line);
         if !open || client.line.len() > LONGEST {
             self.clients.remove(&number);
         }
-        lines
-            .iter()
-            .map(|line| serde_json::from_slice(line).map_err(|error| error.to_string()))
-            .collect()
+        requests
     }
 
     /// Answers a client. One that does not take the answer is dropped: PID 1 waits for nobody.
@@ -115,6 +112,14 @@ impl AsFd for Requests {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.listener.as_fd()
     }
+}
+
+/// Takes the requests on whole lines out of what has come; the rest stays. What is no request is told why.
+pub fn whole_requests(bytes: &mut Vec<u8>) -> Vec<Result<Request, String>> {
+    whole_lines(bytes)
+        .iter()
+        .map(|line| serde_json::from_slice(line).map_err(|error| error.to_string()))
+        .collect()
 }
 
 /// Takes the whole lines out of what has come; the rest stays.

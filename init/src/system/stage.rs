@@ -1,7 +1,7 @@
 //! PID 1 from its first instruction to the loop that it never leaves.
 
 use super::serve::{Facts, Server};
-use super::{Phase, folders, identity, mounts};
+use super::{Phase, folders, identity, mounts, notes};
 use crate::clock;
 use crate::last_words;
 use crate::report::{Log, Phases};
@@ -36,6 +36,9 @@ pub fn run() -> ! {
         Stage::System,
         boot.iter().flat_map(|b| b.phases.clone()).collect(),
     );
+    if let Some(text) = notes::about_repair(boot.as_ref()) {
+        note(&log, text);
+    }
     let mut problem = state_problem(boot.as_ref());
     for phase in Phase::ORDER {
         match phases.run(phase.name(), &log, || perform(phase)) {

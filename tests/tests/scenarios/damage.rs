@@ -8,6 +8,8 @@ use formats::gpt;
 use machine::{Event, Partition, Vm};
 use vm_tests::{Node, Stage, scenario};
 
+use crate::state::State;
+
 /// Overwrites `length` bytes from the beginning of a partition with zeros.
 fn wipe(vm: &Vm, partition: &str, length: usize) -> anyhow::Result<()> {
     let disk = vm.disk();
@@ -144,8 +146,17 @@ fn a_corrupt_state_partition_is_never_made_anew() -> anyhow::Result<()> {
         let vm = node.power_down()?;
         wipe(&vm, "state", 1 << 20)?;
         let mut node = stage.start(&vm)?;
-        let said = wait_for_maintenance(&mut node)?;
+        let said = wait_for_problem(
+            &mut node,
+            "The state partition cannot be used: ",
+            "e2fsck -p",
+        )?;
         stage.note(said);
+        let cure = node.wait_for_text("Nothing on it was changed.", 60)?.text;
+        ensure!(
+            cure.contains("repair it over ssh with `e2fsck -y /dev/"),
+            "the cure is {cure:?}"
+        );
         let vm = node.power_cut()?;
         ensure!(
             head(&vm, &vm.disk().partition("state")?)?
@@ -155,4 +166,53 @@ fn a_corrupt_state_partition_is_never_made_anew() -> anyhow::Result<()> {
         );
         Ok(())
     })
+}
+
+/// What errors leave that a file system notices while it is in use: a wrong count, and the mark that asks for a check.
+const DAMAGE: [&str; 3] = [
+    "set_inode_field /var/kept links_count 7",
+    "set_super_value free_blocks_count 4711",
+    "set_super_value state 2",
+];
+
+#[test]
+fn a_repairable_state_partition_is_repaired_and_it_is_said() -> anyhow::Result<()> {
+    scenario(
+        "a_repairable_state_partition_is_repaired_and_it_is_said",
+        |stage| {
+            let node = stage.ready_node()?;
+            node.write("/var/kept", "kept")?;
+            let vm = node.power_down()?;
+            let state = State::copy(&vm)?.context("the state partition is not made")?;
+            let before = state.identity()?;
+            state.change(&DAMAGE)?;
+            let errors = state.errors()?.context("the damage is none")?;
+            ensure!(errors.contains("ref count is 7"), "e2fsck -n: {errors}");
+            state.put_back()?;
+
+            let mut node = stage.start(&vm)?;
+            let said = node.wait_for_text("the state partition had errors, which were", 120)?;
+            stage.note(said.text);
+            node.wait_ready(15)?;
+            let kept = node.ssh("cat /var/kept")?;
+            ensure!(kept == "kept", "the file holds {kept:?}");
+            let status = node.ssh("holdfast status")?;
+            ensure!(
+                status.contains("note: the state partition had errors, which were repaired"),
+                "holdfast status: {status}"
+            );
+            let log = node.ssh("holdfast logs e2fsck")?;
+            ensure!(log.contains("ref count is 7"), "e2fsck's log: {log}");
+
+            let vm = node.power_down()?;
+            let state = State::copy(&vm)?.context("the state partition is gone")?;
+            ensure!(
+                before.lost_in(&state.identity()?).is_empty(),
+                "the node has become another one"
+            );
+            let errors = state.errors()?;
+            ensure!(errors.is_none(), "after the repair: {errors:?}");
+            Ok(())
+        },
+    )
 }

@@ -1,11 +1,18 @@
 //! A state partition without room.
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use vm_tests::{Node, scenario};
 
 fn wait_for_pressure(node: &Node, value: &str) -> anyhow::Result<()> {
     let condition = format!("--for=condition=DiskPressure={value}");
     node.wait_words(&["wait", &condition, "--timeout=600s", "nodes", "--all"])
+}
+
+/// The line of `holdfast status` about the room on the state partition.
+fn nearly_full(status: &str) -> Option<&str> {
+    status
+        .lines()
+        .find(|line| line.starts_with("note: the state partition is nearly full: "))
 }
 
 #[test]
@@ -21,11 +28,14 @@ fn a_full_disk_is_said_and_survived() -> anyhow::Result<()> {
         );
         wait_for_pressure(&node, "True")?;
         let status = node.ssh("holdfast status")?;
-        stage.note(format!(
-            "holdfast status with a full disk: {}",
-            status.lines().next().unwrap_or_default()
-        ));
+        let said = nearly_full(&status).with_context(|| format!("holdfast status: {status}"))?;
+        stage.note(said);
         node.ssh("rm /var/fill && sync")?;
+        let status = node.ssh("holdfast status")?;
+        ensure!(
+            nearly_full(&status).is_none(),
+            "there is room again, and holdfast status says: {status}"
+        );
         wait_for_pressure(&node, "False")?;
         node.wait_words(&[
             "wait",

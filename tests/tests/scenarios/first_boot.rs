@@ -29,7 +29,7 @@ fn first_boot_to_ready_offline() -> anyhow::Result<()> {
         );
         let status = node.ssh("holdfast status")?;
         ensure!(
-            status.contains("Ready"),
+            status.contains("is Ready"),
             "holdfast status does not say Ready: {status}"
         );
         let times = node.ssh("holdfast boot-times")?;
@@ -60,6 +60,16 @@ fn first_boot_without_a_network_card() -> anyhow::Result<()> {
             "Ready {:.0} s after QEMU started",
             took.as_secs_f64()
         ));
+        // The page of the Ready node; nobody can ask by ssh.
+        let addresses = node.wait_for_text("  Addresses  ", 60)?.text;
+        ensure!(
+            addresses.ends_with("none: no cable, no lease, no wireless network"),
+            "the console says {addresses:?}"
+        );
+        ensure!(
+            !node.console().contains("10.254.254.1"),
+            "an address that nobody can reach was shown"
+        );
         node.power_down()?;
         Ok(())
     })

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
+use machine::{Cache, Spec, Vm};
 use vm_tests::{Lot, Stage, scenario};
+
+use crate::state::{Identity, State};
 
 /// From the kernel's first word until the disk is laid out and state is made, emulated.
 const LAYING_OUT: Duration = Duration::from_secs(25);
@@ -13,15 +16,17 @@ const FIRST_BOOT: Duration = Duration::from_secs(100);
 const KERNEL: &str = "holdfast";
 
 /// Cuts so many first boots, each at a random moment of its beginning of that length.
-fn cut_first_boots(name: &str, cuts: usize, within: Duration) -> anyhow::Result<()> {
+fn cut_first_boots(name: &str, cuts: u64, within: Duration) -> anyhow::Result<()> {
     scenario(name, |stage| {
-        let mut lot = Lot::from_environment();
-        stage.note(format!("HOLDFAST_SEED={}", lot.seed()));
+        let first = Lot::from_environment().seed();
         for number in 0..cuts {
+            // Each has a seed of its own, so that one can be repeated alone.
+            let mut lot = Lot::with(first.wrapping_add(number));
             let moment = lot.moment(within);
-            cut_at(stage, moment).with_context(|| {
+            cut_at(stage, moment, &mut lot).with_context(|| {
                 format!(
-                    "cut {number}, {:.1} s into the first boot",
+                    "HOLDFAST_SEED={}: cut {:.1} s into the first boot",
+                    lot.seed(),
                     moment.as_secs_f64()
                 )
             })?;
@@ -30,13 +35,18 @@ fn cut_first_boots(name: &str, cuts: usize, within: Duration) -> anyhow::Result<
     })
 }
 
-fn cut_at(stage: &mut Stage, moment: Duration) -> anyhow::Result<()> {
-    let vm = stage.machine(Stage::spec(), None)?;
+fn cut_at(stage: &mut Stage, moment: Duration, lot: &mut Lot) -> anyhow::Result<()> {
+    let spec = Spec {
+        cache: Cache::Recorded,
+        ..Stage::spec()
+    };
+    let vm = stage.machine(spec, None)?;
     let mut node = stage.start(&vm)?;
     node.wait_for_text(KERNEL, 180)?;
     node.let_run(moment)?;
     let console = node.console();
-    let vm = node.power_cut()?;
+    let (vm, loss) = node.power_loss(lot)?;
+    let made = identity(&vm)?;
     let mut node = stage.start(&vm)?;
     let took = node.wait_ready(20)?;
     let last = console
@@ -45,12 +55,42 @@ fn cut_at(stage: &mut Stage, moment: Duration) -> anyhow::Result<()> {
         .find(|line| line.contains("holdfast: "))
         .unwrap_or("(nothing of init's yet)");
     stage.note(format!(
-        "cut after {:.1} s, behind {last:?}; the next boot was Ready after {:.0} s",
+        "HOLDFAST_SEED={}: cut after {:.1} s, behind {last:?}; of {} writes that were not flushed {} were lost and {} torn; \
+         state was {}; the next boot was Ready after {:.0} s",
+        lot.seed(),
         moment.as_secs_f64(),
+        loss.kept + loss.torn + loss.lost,
+        loss.lost,
+        loss.torn,
+        made.as_ref().map_or_else(
+            || "not made yet".to_owned(),
+            |made| format!("made, with {} files of the identity", made.files.len())
+        ),
         took.as_secs_f64()
     ));
-    node.power_cut()?;
+    let vm = node.power_cut()?;
+    let kept = identity(&vm)?.context("a Ready node's state partition is not made")?;
+    ensure!(
+        ["machine-id", "pki/ca.crt"]
+            .iter()
+            .all(|name| kept.files.contains_key(*name)),
+        "a Ready node's disk has only {:?}",
+        kept.files.keys()
+    );
+    let lost = made
+        .as_ref()
+        .map(|made| made.lost_in(&kept))
+        .unwrap_or_default();
+    ensure!(
+        lost.is_empty(),
+        "made before the cut and otherwise after it: {lost:?}"
+    );
     Ok(())
+}
+
+/// What the node has become on its disk; none before its file system is made.
+fn identity(vm: &Vm) -> anyhow::Result<Option<Identity>> {
+    State::copy(vm)?.map(|state| state.identity()).transpose()
 }
 
 #[test]

@@ -1,0 +1,82 @@
+//! The image of a PC on the buses and cards that PCs have, as far as QEMU can imitate them.
+
+use anyhow::ensure;
+use machine::{Bus, Card, Hardware, Spec, Watchdog};
+use vm_tests::{Node, Stage, scenario};
+
+/// The board.
+const NUC: &str = "nuc";
+
+/// Boots the board's image for the first time on a machine with that disk and card, and asks the node whether it really
+/// runs on them: `path` is a part of the disk's place in `/sys`, `driver` the card's.
+fn first_boot(name: &str, bus: Bus, card: Card, path: &str, driver: &str) -> anyhow::Result<()> {
+    scenario(name, |stage| {
+        let hardware = Hardware {
+            bus,
+            card,
+            watchdog: Watchdog::Itco,
+        };
+        let spec = Spec {
+            hardware,
+            ..Stage::spec()
+        };
+        let vm = stage.machine_of(NUC, spec, None)?;
+        let mut node = stage.start(&vm)?;
+        let took = node.wait_ready(15)?;
+        stage.note(format!(
+            "Ready {:.0} s after QEMU started",
+            took.as_secs_f64()
+        ));
+        runs_on(&node, path, driver)?;
+        node.power_down()?;
+        Ok(())
+    })
+}
+
+/// Checks that state is on the disk at `path`, that a card of `driver` is there, and that the chipset's watchdog watches.
+fn runs_on(node: &Node, path: &str, driver: &str) -> anyhow::Result<()> {
+    let disk = node.ssh(
+        "device=$(grep ' /state ext4 ' /proc/mounts | cut -d ' ' -f 1) && readlink -f /sys/class/block/${device##*/}",
+    )?;
+    ensure!(
+        disk.contains(path),
+        "state is on {disk}, which is not below {path}"
+    );
+    let drivers = node.ssh("readlink /sys/class/net/*/device/driver")?;
+    ensure!(
+        drivers
+            .lines()
+            .any(|link| link.ends_with(&format!("/{driver}"))),
+        "no network card has the driver {driver}, but: {drivers}"
+    );
+    // Its driver comes with the others of the chipset, which nothing waits for.
+    node.until("the chipset's watchdog to be armed", 120, |node| {
+        let watchdog = node.ssh("cd /sys/class/watchdog/watchdog0 && cat identity state")?;
+        ensure!(
+            watchdog.trim() == "iTCO_wdt\nactive",
+            "the watchdog: {watchdog}"
+        );
+        Ok(())
+    })?;
+    Ok(())
+}
+
+#[test]
+fn first_boot_of_a_nuc_from_nvme() -> anyhow::Result<()> {
+    let name = "first_boot_of_a_nuc_from_nvme";
+    first_boot(name, Bus::Nvme, Card::E1000e, "/nvme", "e1000e")
+}
+
+#[test]
+#[ignore = "full tier"]
+fn first_boot_of_a_nuc_from_sata() -> anyhow::Result<()> {
+    let name = "first_boot_of_a_nuc_from_sata";
+    first_boot(name, Bus::Ahci, Card::Igb, "/ata", "igb")
+}
+
+#[test]
+#[ignore = "full tier"]
+fn first_boot_of_a_nuc_from_a_usb_stick() -> anyhow::Result<()> {
+    let name = "first_boot_of_a_nuc_from_a_usb_stick";
+    first_boot(name, Bus::Usb, Card::E1000e, "/usb", "e1000e")
+}
