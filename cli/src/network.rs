@@ -5,9 +5,8 @@ use nix::net::if_::InterfaceFlags;
 use serde::Serialize;
 use std::net::IpAddr;
 
-/// Interfaces that the node makes for itself: those of pods and their network, and the one for its address while there
-/// is no network.
-const OWN: [&str; 5] = ["cni", "flannel", "veth", "kube-", "holdfast0"];
+/// Interfaces of pods and their network, by the beginning of their names.
+const OWN: [&str; 4] = ["cni", "flannel", "veth", "kube-"];
 
 /// One address of the machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -26,8 +25,8 @@ pub(crate) fn addresses() -> Vec<Address> {
             && !interface.flags.contains(InterfaceFlags::IFF_LOOPBACK)
     });
     let outside = usable.filter(|interface| {
-        !OWN.iter()
-            .any(|prefix| interface.interface_name.starts_with(prefix))
+        let name = &interface.interface_name;
+        !runtime::address::is_stand_in(name) && !OWN.iter().any(|prefix| name.starts_with(prefix))
     });
     outside
         .filter_map(|interface| {

@@ -89,7 +89,10 @@ fn page(everything: &Everything) -> String {
         facts.row([label, &format!("{} {}", address.interface, address.address)]);
     }
     if addresses.is_empty() {
-        facts.row(["address", "none: no cable, no lease, no wireless network"]);
+        facts.row([
+            "address",
+            "none that others can reach: look at cable, DHCP and network in config.yaml",
+        ]);
     }
     for (index, source) in configuration.sources.iter().enumerate() {
         facts.row([if index == 0 { "config" } else { "" }, source]);

@@ -261,11 +261,12 @@ impl Node {
         Ok(self.running.power_cut()?)
     }
 
-    /// Pulls the plug of a machine with [`machine::Cache::Recorded`]; what was not flushed is left to `lot`.
+    /// Pulls the plug of a machine with [`machine::Cache::Recorded`]; what was not flushed is left to
+    /// `lot`, or kept when the record of writes has a hole.
     ///
     /// # Errors
     /// When QEMU cannot be killed, or the disk not be made.
-    pub fn power_loss(self, lot: &mut Lot) -> anyhow::Result<(Vm, Loss)> {
+    pub fn power_loss(self, lot: &mut Lot) -> anyhow::Result<(Vm, Option<Loss>)> {
         Ok(self.running.power_loss(&mut |most| lot.below(most))?)
     }
 

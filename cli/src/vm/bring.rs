@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use machine::{Qemu, Running, Spec, Vm, with_ssh_key};
 
 use super::origin::{self, Origin};
-use super::plan::{Facts, RunsWithAnother, State, Step, plan};
+use super::plan::{Facts, State, Step, plan};
 use super::up::{Args, spec};
 use super::{board, image};
 
@@ -45,16 +45,15 @@ pub(super) fn up(dir: &Path, name: &str, args: &Args) -> anyhow::Result<Up> {
             (None, None) => State::Absent,
         },
         fresh: args.fresh,
+        board: args.board.as_deref(),
+        made_for: scene.origin.as_ref().map(|it| it.board.as_str()),
         asked: scene.asked.as_deref(),
         placed: scene.origin.as_ref().and_then(|it| it.config.as_deref()),
         found: scene.found.as_deref(),
     };
     let steps = match plan(&facts) {
         Ok(steps) => steps,
-        Err(RunsWithAnother) => bail!(
-            "the machine runs and was started with another config.yaml, so --config cannot take effect: stop it first with \
-             `holdfast vm stop`, or change it from inside with `holdfast config apply`"
-        ),
+        Err(refusal) => bail!("{refusal}"),
     };
     if !steps.contains(&Step::Make) {
         scene.note_image()?;
@@ -108,7 +107,7 @@ impl<'a> Scene<'a> {
             return Ok(());
         };
         let identity = origin::identity(&image)?;
-        if let Some(note) = origin::note(made_from, &identity, &image, named.is_some()) {
+        if let Some(note) = origin::note(made_from, &identity, &image) {
             eprintln!("holdfast: {note}");
         }
         Ok(())
@@ -151,15 +150,25 @@ impl<'a> Scene<'a> {
         );
         let identity = origin::identity(&image)?;
         let vm = Vm::create_with_copy(self.dir, &image, self.spec()?, &Qemu::find()?)?;
+        if let Err(error) = self.furnish(&vm, identity, config) {
+            // Half made, it would start with a configuration that nobody asked for.
+            return Err(match fs::remove_dir_all(self.dir) {
+                Ok(()) => error,
+                Err(left) => error.context(format!("{} stays behind: {left}", self.dir.display())),
+            });
+        }
+        self.kept = Some(vm);
+        Ok(())
+    }
+
+    /// Puts the configuration onto a new machine's disk: the one given, or the sample that the image carries.
+    fn furnish(&mut self, vm: &Vm, image: String, config: Option<String>) -> anyhow::Result<()> {
         let text = match config {
             Some(text) => text,
-            // The sample that the image carries.
             None => vm.config()?,
         };
         let text = with_ssh_key(&text, &vm.ssh_key()?)?;
-        self.place(&vm, Some(identity), text)?;
-        self.kept = Some(vm);
-        Ok(())
+        self.place(vm, Some(image), text)
     }
 
     fn replace(&mut self, changed: bool) -> anyhow::Result<()> {

@@ -1,5 +1,7 @@
 //! What `holdfast vm up` does with what it finds: the decisions, and nothing else.
 
+use std::fmt;
+
 /// The machine's state when the command begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
@@ -14,6 +16,10 @@ pub(super) struct Facts<'a> {
     pub(super) state: State,
     /// `--fresh`.
     pub(super) fresh: bool,
+    /// `--board`.
+    pub(super) board: Option<&'a str>,
+    /// The board that the kept disk was made for, as far as that was written down.
+    pub(super) made_for: Option<&'a str>,
     /// `--config`, to be had by a kept disk as well.
     pub(super) asked: Option<&'a str>,
     /// What an earlier `up` put on CONFIG; of a running machine this is the newest that the host can know.
@@ -40,17 +46,53 @@ pub(super) enum Step {
     GoOn,
 }
 
-/// Nothing can be done as asked: the machine runs, and was started with another configuration.
+/// Nothing can be done as asked.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct RunsWithAnother;
+pub(super) enum Refusal {
+    /// The machine runs, and was started with another configuration.
+    RunsWithAnother,
+    /// The kept disk is another board's.
+    OtherBoard {
+        /// The disk's.
+        made_for: String,
+        /// The one that was asked for.
+        board: String,
+    },
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RunsWithAnother => f.write_str(
+                "the machine runs and was started with another config.yaml, so --config cannot take effect: stop it first \
+                 with `holdfast vm stop`, or change it from inside with `holdfast config apply`",
+            ),
+            Self::OtherBoard { made_for, board } => write!(
+                f,
+                "the machine's disk is one of board {made_for}, and --board says {board}: --fresh throws it away, `holdfast vm \
+                 --name NAME up` makes another machine beside it"
+            ),
+        }
+    }
+}
 
 /// The steps, in order.
-pub(super) fn plan(facts: &Facts<'_>) -> Result<Vec<Step>, RunsWithAnother> {
+pub(super) fn plan(facts: &Facts<'_>) -> Result<Vec<Step>, Refusal> {
     let placed = |text| facts.placed == Some(text);
+    if let (Some(made_for), Some(board)) = (facts.made_for, facts.board)
+        && facts.state != State::Absent
+        && !facts.fresh
+        && made_for != board
+    {
+        return Err(Refusal::OtherBoard {
+            made_for: made_for.to_owned(),
+            board: board.to_owned(),
+        });
+    }
     match (facts.state, facts.fresh, facts.asked) {
         (State::Absent, _, _) | (State::Off, true, _) => Ok(vec![Step::Make, Step::Start]),
         (State::On, true, _) => Ok(vec![Step::End, Step::Make, Step::Start]),
-        (State::On, false, Some(text)) if !placed(text) => Err(RunsWithAnother),
+        (State::On, false, Some(text)) if !placed(text) => Err(Refusal::RunsWithAnother),
         (State::On, false, _) => Ok(vec![Step::GoOn]),
         (State::Off, false, None) => Ok(vec![Step::Start]),
         (State::Off, false, asked) if asked == facts.found => Ok(vec![Step::Start]),
@@ -70,6 +112,8 @@ mod tests {
         let facts = |state, fresh, asked, placed, found| Facts {
             state,
             fresh,
+            board: None,
+            made_for: None,
             asked,
             placed,
             found,
@@ -137,7 +181,7 @@ mod tests {
             (
                 "runs with another",
                 facts(State::On, false, b, a, None),
-                Err(RunsWithAnother),
+                Err(Refusal::RunsWithAnother),
             ),
             (
                 "runs and fresh",
@@ -146,6 +190,34 @@ mod tests {
             ),
         ] {
             assert_eq!(plan(&facts), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_kept_disk_stays_one_of_its_board() {
+        for (state, fresh, board, made_for, refused) in [
+            (State::Off, false, Some("nuc"), Some("qemu"), true),
+            (State::On, false, Some("nuc"), Some("qemu"), true),
+            (State::Off, true, Some("nuc"), Some("qemu"), false),
+            (State::Absent, false, Some("nuc"), None, false),
+            (State::Off, false, Some("nuc"), Some("nuc"), false),
+            (State::Off, false, None, Some("qemu"), false),
+        ] {
+            let facts = Facts {
+                state,
+                fresh,
+                board,
+                made_for,
+                asked: None,
+                placed: None,
+                found: None,
+            };
+            let answer = plan(&facts);
+            assert_eq!(
+                matches!(answer, Err(Refusal::OtherBoard { .. })),
+                refused,
+                "{facts:?}: {answer:?}"
+            );
         }
     }
 }

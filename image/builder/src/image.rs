@@ -61,13 +61,9 @@ pub fn build(project: &Project, options: &Options, progress: Progress) -> Result
     let tools = Tools::unpack(&locked.tools, &locked.debs, &cache)?;
     let base = rootfs::base(project, &locked.image, &tools, &cache, &step)?;
     rootfs::check_drivers(&base, &board.release.drivers)?;
-    let release = Release {
-        version: options.version.clone(),
-        build_time: build_time(project, options.source_date_epoch.as_deref())?,
-        arch: board.arch().debian().to_owned(),
-        kernel: base.modules.release.clone(),
-        components: components(&locked.image),
-    };
+    let time = build_time(project, options.source_date_epoch.as_deref())?;
+    let kernel = base.modules.release.clone();
+    let release = release(options, board.arch(), kernel, time, &locked.image);
     let system_image = system_image(&release, &binaries, &cache)?;
     let tree = rootfs::complete(project, &base, &binaries, &system_image, &release)?;
     step.done(&format!("{} entries", tree.iter().count()));
@@ -108,6 +104,17 @@ pub fn build(project: &Project, options: &Options, progress: Progress) -> Result
         root_size: root.size,
         root_hash: root.hash,
     })
+}
+
+/// What the image says about itself.
+fn release(options: &Options, arch: Arch, kernel: String, time: u64, lock: &Lock) -> Release {
+    Release {
+        version: options.version.clone(),
+        build_time: time,
+        arch: arch.debian().to_owned(),
+        kernel,
+        components: components(lock),
+    }
 }
 
 /// Packages that are on this machine, checked.

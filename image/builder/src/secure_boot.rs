@@ -24,13 +24,13 @@ impl SecureBoot {
         let key = file::read(&self.key)?;
         if has(&key, "ENCRYPTED") {
             return Err(Error::Wrong(format!(
-                "the key {0} has a passphrase, and a build cannot ask for it: write one without with `openssl pkey -in {0} -out sb.key`",
+                "the key {0} has a passphrase, and a build cannot ask for it: write one without with `openssl pkey -in {0} -out {0}.pem`",
                 self.key.display()
             )));
         }
         if !has(&key, "-----BEGIN") || !has(&key, "PRIVATE KEY-----") {
             return Err(Error::Wrong(format!(
-                "{0} is no private key in PEM (-----BEGIN PRIVATE KEY-----): if it is in DER, convert it with `openssl pkey -inform der -in {0} -out sb.key`",
+                "{0} is no private key in PEM (-----BEGIN PRIVATE KEY-----): if it is in DER, convert it with `openssl pkey -inform der -in {0} -out {0}.pem`",
                 self.key.display()
             )));
         }
@@ -39,7 +39,7 @@ impl SecureBoot {
             "-----BEGIN CERTIFICATE-----",
         ) {
             return Err(Error::Wrong(format!(
-                "{0} is no certificate in PEM (-----BEGIN CERTIFICATE-----): if it is in DER, convert it with `openssl x509 -inform der -in {0} -out sb.crt`",
+                "{0} is no certificate in PEM (-----BEGIN CERTIFICATE-----): if it is in DER, convert it with `openssl x509 -inform der -in {0} -out {0}.pem`",
                 self.certificate.display()
             )));
         }
@@ -74,26 +74,16 @@ fn has(bytes: &[u8], words: &str) -> bool {
 }
 
 #[cfg(test)]
+#[path = "../tests/image/key_pair.rs"]
+mod key_pair;
+
+#[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use std::process::Command;
 
-    /// A key and its certificate, made now.
     pub(crate) fn pair(folder: &Path, name: &str) -> SecureBoot {
-        let pair = SecureBoot {
-            key: folder.join(format!("{name}.key")),
-            certificate: folder.join(format!("{name}.crt")),
-        };
-        let made = Command::new("openssl")
-            .args(["req", "-new", "-x509", "-newkey", "rsa:2048", "-nodes"])
-            .args(["-days", "2", "-subj", &format!("/CN={name}/"), "-keyout"])
-            .arg(&pair.key)
-            .arg("-out")
-            .arg(&pair.certificate)
-            .output()
-            .expect("openssl, from tools/setup");
-        assert!(made.status.success(), "{made:?}");
-        pair
+        let (key, certificate) = key_pair::key_pair(folder, name);
+        SecureBoot { key, certificate }
     }
 
     #[test]

@@ -107,7 +107,7 @@ pub struct ServiceStatus {
     pub pid: Option<u32>,
     /// How often it was started again since it was first started.
     pub restarts: u32,
-    /// How it ended last.
+    /// How it ended last; none when that was a restart that somebody asked for.
     pub last_exit: Option<Exit>,
     /// When it came into this state.
     pub since_ms: Millis,
@@ -172,12 +172,13 @@ impl Status {
 }
 
 impl ServiceStatus {
-    /// Whether it failed for good, waits for its next start after an end, or ended badly so lately that its new start
+    /// Whether it failed for good, waits for its next start after a bad end, or ended badly so lately that its new start
     /// proves nothing yet: a service that crashes in a loop is failing all the while.
     pub fn is_failing(&self, now: Millis) -> bool {
         let ended_badly = self.last_exit.is_some_and(|exit| !exit.is_success());
         match self.state {
-            ServiceState::Failed | ServiceState::Pausing => true,
+            ServiceState::Failed => true,
+            ServiceState::Pausing => ended_badly,
             ServiceState::Starting | ServiceState::Ready => {
                 ended_badly && now.since(self.since_ms) < DOUBT
             }
@@ -227,7 +228,8 @@ mod tests {
             ("just started again", Starting, bad, 1, true),
             ("started again and ready", Ready, bad, 59, true),
             ("runs for a minute", Ready, bad, 60, false),
-            ("restarted in order", Ready, good, 1, false),
+            ("ended well, as a login does", Pausing, good, 1, false),
+            ("restarted by a person", Ready, None, 1, false),
             ("given up", Failed, bad, 9999, true),
             ("waits for others", Waiting, bad, 1, false),
             ("did its work at last", Completed, good, 1, false),

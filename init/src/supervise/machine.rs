@@ -157,7 +157,8 @@ impl Machine {
                 self.to(stopping(None, again), Action::Kill, now)
             }
             Event::Ended(exit) => {
-                self.last_exit = Some(exit);
+                // What was told to end and starts anew has not failed, however it went.
+                self.last_exit = (!again).then_some(exit);
                 self.failures = 0;
                 let next = if again {
                     State::Waiting

@@ -1,14 +1,15 @@
 //! The console page: what a person in front of the machine wants to know.
 
 use crate::report::Log;
-use init_api::{Millis, Mode, Problem, ServiceName, ServiceState, Status};
+use init_api::{Millis, Mode, Problem, ServiceState, Status};
 use std::fmt::Write;
 use std::net::IpAddr;
 
 /// Screens are drawn at most this often.
 const PAUSE: Millis = Millis::seconds(1);
 /// Where addresses stand, when there are none.
-const NO_ADDRESS: &str = "none: no cable, no lease, no wireless network";
+const NO_ADDRESS: &str =
+    "none that others can reach: look at cable, DHCP and network in config.yaml";
 
 /// The page as it was last drawn.
 #[derive(Debug, Default)]
@@ -27,7 +28,7 @@ struct Gist {
     ready: bool,
     addresses: Vec<IpAddr>,
     problem: Option<Problem>,
-    failing: Vec<ServiceName>,
+    failing: Vec<String>,
 }
 
 impl Page {
@@ -70,12 +71,7 @@ impl Gist {
                 .flat_map(|node| node.addresses.clone())
                 .collect(),
             problem: status.problem.clone(),
-            failing: status
-                .services
-                .iter()
-                .filter(|service| service.is_failing(status.uptime_ms))
-                .map(|service| service.name.clone())
-                .collect(),
+            failing: status.failing(),
         }
     }
 }
@@ -213,7 +209,7 @@ mod tests {
             ..status(Mode::Running)
         });
         assert!(
-            page.contains("\n  Addresses  none: no cable, no lease, no wireless network\n"),
+            page.contains("\n  Addresses  none that others can reach: look at cable, DHCP and network in config.yaml\n"),
             "{page}"
         );
     }

@@ -16,11 +16,12 @@ const MAKING: &str = "after-loss.new";
 
 impl Running {
     /// Pulls the plug, and takes from the disk what was not flushed; `draw` returns a number below its argument and
-    /// decides what happens to each such write. The machine must have been made with [`Cache::Recorded`].
+    /// decides what happens to each such write. The machine must have been made with [`Cache::Recorded`]. `None` when its
+    /// record cannot tell what was flushed, which the moment of the end decides: then nothing is taken back.
     ///
     /// # Errors
     /// When QEMU cannot be killed, or the disk not be made.
-    pub fn power_loss(self, draw: &mut dyn FnMut(u64) -> u64) -> Result<(Vm, Loss)> {
+    pub fn power_loss(self, draw: &mut dyn FnMut(u64) -> u64) -> Result<(Vm, Option<Loss>)> {
         let vm = self.power_cut()?;
         let (before, after) = (vm.dir().join(BEFORE), vm.dir().join(AFTER));
         let (making, disk) = (vm.dir().join(MAKING), vm.dir().join(names::DISK));
@@ -29,13 +30,15 @@ impl Running {
             .args(["convert", "-f", "qcow2", "-O", "raw"])
             .args([&before, &making]);
         command::run(&mut convert, "qemu-utils")?;
-        let loss = replay(&vm.dir().join(names::WRITES), &making, draw)?;
+        let Some(loss) = replay(&vm.dir().join(names::WRITES), &making, draw)? else {
+            return Ok((vm, None));
+        };
         fs::rename(&making, &after).map_err(Error::file("make", &after))?;
         for file in [&before, &disk] {
             fs::remove_file(file).map_err(Error::file("remove", file))?;
         }
         Disk::create(&disk, &after, "raw", None)?;
-        Ok((vm, loss))
+        Ok((vm, Some(loss)))
     }
 }
 

@@ -167,9 +167,7 @@ impl Spec {
         list.extend(self.network.arguments(hardware.card, ports));
         list
     }
-}
 
-impl Spec {
     fn drive(&self, dir: &Path) -> String {
         let (disk, cache) = (escaped(&dir.join(names::DISK)), self.cache.name());
         match self.cache {

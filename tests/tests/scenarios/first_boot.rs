@@ -63,7 +63,9 @@ fn first_boot_without_a_network_card() -> anyhow::Result<()> {
         // The page of the Ready node; nobody can ask by ssh.
         let addresses = node.wait_for_text("  Addresses  ", 60)?.text;
         ensure!(
-            addresses.ends_with("none: no cable, no lease, no wireless network"),
+            addresses.ends_with(
+                "none that others can reach: look at cable, DHCP and network in config.yaml"
+            ),
             "the console says {addresses:?}"
         );
         ensure!(

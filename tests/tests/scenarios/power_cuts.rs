@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use machine::{Cache, Spec, Vm};
+use machine::{Cache, Loss, Spec, Vm};
 use vm_tests::{Lot, Stage, scenario};
 
 use crate::state::{Identity, State};
@@ -55,13 +55,10 @@ fn cut_at(stage: &mut Stage, moment: Duration, lot: &mut Lot) -> anyhow::Result<
         .find(|line| line.contains("holdfast: "))
         .unwrap_or("(nothing of init's yet)");
     stage.note(format!(
-        "HOLDFAST_SEED={}: cut after {:.1} s, behind {last:?}; of {} writes that were not flushed {} were lost and {} torn; \
-         state was {}; the next boot was Ready after {:.0} s",
+        "HOLDFAST_SEED={}: cut after {:.1} s, behind {last:?}; {}; state was {}; the next boot was Ready after {:.0} s",
         lot.seed(),
         moment.as_secs_f64(),
-        loss.kept + loss.torn + loss.lost,
-        loss.lost,
-        loss.torn,
+        in_words(loss),
         made.as_ref().map_or_else(
             || "not made yet".to_owned(),
             |made| format!("made, with {} files of the identity", made.files.len())
@@ -86,6 +83,18 @@ fn cut_at(stage: &mut Stage, moment: Duration, lot: &mut Lot) -> anyhow::Result<
         "made before the cut and otherwise after it: {lost:?}"
     );
     Ok(())
+}
+
+fn in_words(loss: Option<Loss>) -> String {
+    loss.map_or_else(
+        || "the record of writes has a hole, so nothing was taken back".to_owned(),
+        |Loss {
+             kept, torn, lost, ..
+         }| {
+            let all = kept + torn + lost;
+            format!("of {all} writes that were not flushed {lost} were lost and {torn} torn")
+        },
+    )
 }
 
 /// What the node has become on its disk; none before its file system is made.

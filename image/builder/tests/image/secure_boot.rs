@@ -1,25 +1,14 @@
 //! Secure Boot: the built loader and UKI, signed by the builder's own code, before `sbverify`.
 
+use crate::key_pair::key_pair;
 use crate::{boot_file, judge, uki};
 use builder::SecureBoot;
 use std::path::Path;
 use std::process::Command;
 
-/// A key and its certificate, made now.
 fn pair(folder: &Path, name: &str) -> SecureBoot {
-    let pair = SecureBoot {
-        key: folder.join(format!("{name}.key")),
-        certificate: folder.join(format!("{name}.crt")),
-    };
-    judge(
-        Command::new("openssl")
-            .args(["req", "-new", "-x509", "-newkey", "rsa:2048", "-nodes"])
-            .args(["-days", "2", "-subj", &format!("/CN={name}/"), "-keyout"])
-            .arg(&pair.key)
-            .arg("-out")
-            .arg(&pair.certificate),
-    );
-    pair
+    let (key, certificate) = key_pair(folder, name);
+    SecureBoot { key, certificate }
 }
 
 fn sbverify(certificate: &Path, program: &Path) -> Command {
