@@ -4,13 +4,14 @@ use crate::boot::{self, BootFiles};
 use crate::compress::{compress, with_ending};
 use crate::digest::{self, Key};
 use crate::disk;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::file;
 use crate::options::Options;
 use crate::progress::{Progress, megabytes};
 use crate::root_image::RootImage;
 use boards::Board;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// Both images.
 pub(crate) struct Flashable {
@@ -59,6 +60,8 @@ pub(crate) fn make(
         file::length(&packed)?
     } else {
         let (_, size) = compress(&raw, options.threads())?;
+        // Of two images of one age `holdfast vm up` takes this one, and need not unpack the other.
+        touch(&raw)?;
         file::write(&note(&raw), standing(&raw, &key)?.as_bytes())?;
         size
     };
@@ -77,6 +80,13 @@ fn is_fresh(raw: &Path, key: &str) -> Result<bool> {
         return Ok(false);
     };
     Ok(raw.is_file() && noted == standing(raw, key)?)
+}
+
+/// Gives the file the age of this moment.
+fn touch(path: &Path) -> Result<()> {
+    let file = std::fs::File::options().append(true).open(path);
+    file.and_then(|file| file.set_modified(SystemTime::now()))
+        .map_err(Error::write(path))
 }
 
 /// Where the inputs' key and the image's digest are kept.
