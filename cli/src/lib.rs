@@ -27,6 +27,8 @@ mod power;
 #[cfg(feature = "node")]
 mod runtime;
 #[cfg(feature = "node")]
+mod service;
+#[cfg(feature = "node")]
 mod status;
 #[cfg(feature = "node")]
 mod table;
@@ -54,6 +56,8 @@ enum Command {
     /// Show what the node is, how it is, and what is wrong
     #[cfg(feature = "node")]
     Status(status::Args),
+    #[cfg(feature = "node")]
+    Service(service::Args),
     /// Show a service's output
     #[cfg(feature = "node")]
     Logs(logs::Args),
@@ -93,6 +97,8 @@ pub fn run(holdfast: Holdfast) -> anyhow::Result<ExitCode> {
         Command::Vm(args) => vm::run(args),
         #[cfg(feature = "node")]
         Command::Status(args) => status::run(&args),
+        #[cfg(feature = "node")]
+        Command::Service(args) => service::run(&args),
         #[cfg(feature = "node")]
         Command::Logs(args) => logs::run(&args),
         #[cfg(feature = "node")]
