@@ -143,8 +143,11 @@ fn line(page: &mut String, name: &str, row: (&Verdict, Duration, &String, String
 }
 
 /// Text that stays inside its cell.
+/// Text of one cell. Where the checkout lies on the machine that ran the tests is nobody's business.
 fn cell(text: &str) -> String {
-    text.replace('|', "\\|")
+    let here = format!("{}/", crate::root().display());
+    text.replace(&here, "")
+        .replace('|', "\\|")
         .split_whitespace()
         .collect::<Vec<_>>()
         .join(" ")
@@ -153,6 +156,13 @@ fn cell(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cell_is_one_line_without_the_place_of_the_checkout() {
+        let file = crate::root().join("build/x.log");
+        let text = format!("cannot read {}:\n a | b", file.display());
+        assert_eq!(cell(&text), "cannot read build/x.log: a \\| b");
+    }
 
     #[test]
     fn records_come_back_in_order_and_are_rendered() {
