@@ -36,27 +36,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 /// What PID 1 is asked, and what to say when it has agreed.
 fn request(action: &Action) -> anyhow::Result<(Request, String)> {
-    let name = |which: &Which| ServiceName::new(which.service.as_str());
-    Ok(match action {
-        Action::Start(which) => (
-            Request::Start {
-                service: name(which)?,
-            },
-            format!("{} is being started", which.service),
-        ),
-        Action::Stop(which) => (
-            Request::Stop {
-                service: name(which)?,
-            },
-            format!("{} is being stopped", which.service),
-        ),
-        Action::Restart(which) => (
-            Request::Restart {
-                service: name(which)?,
-            },
-            format!("{} is being restarted", which.service),
-        ),
-    })
+    let (Action::Start(which) | Action::Stop(which) | Action::Restart(which)) = action;
+    let service = ServiceName::new(which.service.as_str())?;
+    let (request, done) = match action {
+        Action::Start(_) => (Request::Start { service }, "started"),
+        Action::Stop(_) => (Request::Stop { service }, "stopped"),
+        Action::Restart(_) => (Request::Restart { service }, "restarted"),
+    };
+    Ok((request, format!("{} is being {done}", which.service)))
 }
 
 #[cfg(test)]

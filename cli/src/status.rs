@@ -89,10 +89,7 @@ fn page(everything: &Everything) -> String {
         facts.row([label, &format!("{} {}", address.interface, address.address)]);
     }
     if addresses.is_empty() {
-        facts.row([
-            "address",
-            "none that others can reach: look at cable, DHCP and network in config.yaml",
-        ]);
+        facts.row(["address", init_api::NO_ADDRESS]);
     }
     for (index, source) in configuration.sources.iter().enumerate() {
         facts.row([if index == 0 { "config" } else { "" }, source]);

@@ -24,22 +24,12 @@ pub(super) struct Origin {
 impl Origin {
     /// The one in `dir`; `None` when there is no machine, or nothing was written down about it.
     pub(super) fn read(dir: &Path) -> anyhow::Result<Option<Self>> {
-        let file = dir.join(FILE);
-        let text = match fs::read(&file) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            other => other.with_context(|| format!("cannot read {}", file.display()))?,
-        };
-        serde_json::from_slice(&text)
-            .map(Some)
-            .with_context(|| format!("cannot read {}", file.display()))
+        Ok(machine::read_json(&dir.join(FILE))?)
     }
 
     /// Replaces the one in `dir`, in one step.
     pub(super) fn write(&self, dir: &Path) -> anyhow::Result<()> {
-        let (file, fresh) = (dir.join(FILE), dir.join("origin.new"));
-        fs::write(&fresh, serde_json::to_vec(self)?)
-            .and_then(|()| fs::rename(&fresh, &file))
-            .with_context(|| format!("cannot write {}", file.display()))
+        Ok(machine::write_json(&dir.join(FILE), self)?)
     }
 }
 

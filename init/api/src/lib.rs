@@ -26,7 +26,7 @@ pub use client::{Client, ClientError};
 pub use duration::Millis;
 pub use file::{FileError, load, load_if_present, store};
 pub use name::{BadName, ServiceName};
-pub use node::NodeState;
+pub use node::{NO_ADDRESS, NodeState};
 pub use problem::Problem;
 pub use release::Release;
 pub use request::{Request, Response};

@@ -4,6 +4,10 @@ use crate::Problem;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
+/// What stands where a node's addresses would, when it has none: on the console page and in `holdfast status`.
+pub const NO_ADDRESS: &str =
+    "none that others can reach: look at cable, DHCP and network in config.yaml";
+
 /// `/run/holdfast/node.json`: for the console page and `holdfast status`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

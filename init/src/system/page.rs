@@ -1,15 +1,12 @@
 //! The console page: what a person in front of the machine wants to know.
 
 use crate::report::Log;
-use init_api::{Millis, Mode, Problem, ServiceState, Status};
+use init_api::{Millis, Mode, NO_ADDRESS, Problem, ServiceState, Status};
 use std::fmt::Write;
 use std::net::IpAddr;
 
 /// Screens are drawn at most this often.
 const PAUSE: Millis = Millis::seconds(1);
-/// Where addresses stand, when there are none.
-const NO_ADDRESS: &str =
-    "none that others can reach: look at cable, DHCP and network in config.yaml";
 
 /// The page as it was last drawn.
 #[derive(Debug, Default)]

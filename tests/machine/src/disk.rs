@@ -105,6 +105,18 @@ impl Disk {
         Ok(found.table.partitions.iter().map(partition).collect())
     }
 
+    /// Copies all that the machine sees of it into the new raw image `to`, with holes where it is empty.
+    ///
+    /// # Errors
+    /// When `qemu-img` fails, which it does while the machine runs.
+    pub(crate) fn flatten(&self, to: &Path) -> Result<()> {
+        let mut convert = Command::new("qemu-img");
+        convert
+            .args(["convert", "-f", "qcow2", "-O", "raw"])
+            .args([&self.path, to]);
+        command::run(&mut convert, PACKAGE).map(drop)
+    }
+
     /// Copies `length` bytes from `offset` into the new file `to`; both in whole MiB.
     ///
     /// # Errors

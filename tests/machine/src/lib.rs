@@ -51,6 +51,7 @@ pub use network::{Network, Ports};
 pub use process::Process;
 pub use qemu::Qemu;
 pub use qmp::Qmp;
+pub use record::{read_json, write_json};
 pub use running::Running;
 pub use snapshot::Snapshot;
 pub use spec::{Cache, Clock, Spec};

@@ -1,11 +1,10 @@
 //! A machine whose power goes, with what was in its disk's write cache.
 
 use std::fs::{self, File};
-use std::process::Command;
 
 use crate::spec::names;
 use crate::write_log::replay;
-use crate::{Cache, Disk, Error, Loss, Result, Running, Vm, command};
+use crate::{Cache, Disk, Error, Loss, Result, Running, Vm};
 
 /// The disk as it was when the machine was started.
 const BEFORE: &str = "before.qcow2";
@@ -25,11 +24,7 @@ impl Running {
         let vm = self.power_cut()?;
         let (before, after) = (vm.dir().join(BEFORE), vm.dir().join(AFTER));
         let (making, disk) = (vm.dir().join(MAKING), vm.dir().join(names::DISK));
-        let mut convert = Command::new("qemu-img");
-        convert
-            .args(["convert", "-f", "qcow2", "-O", "raw"])
-            .args([&before, &making]);
-        command::run(&mut convert, "qemu-utils")?;
+        Disk::at(&before).flatten(&making)?;
         let Some(loss) = replay(&vm.dir().join(names::WRITES), &making, draw)? else {
             return Ok((vm, None));
         };

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::{Error, Result};
 
 /// Replaces the file in one step.
-pub(crate) fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<()> {
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<()> {
     let folder = path.parent().unwrap_or("/".as_ref());
     let file =
         tempfile::NamedTempFile::new_in(folder).map_err(Error::file("make a file in", folder))?;
@@ -20,7 +23,10 @@ pub(crate) fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<()> {
 }
 
 /// What the file holds, or `None` when there is none.
-pub(crate) fn read_json<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<Option<T>> {
+///
+/// # Errors
+/// When it cannot be read, or holds something else.
+pub fn read_json<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<Option<T>> {
     match fs::read(path) {
         Ok(bytes) => serde_json::from_slice(&bytes)
             .map(Some)

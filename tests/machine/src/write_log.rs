@@ -24,16 +24,14 @@ const SECTOR: u64 = 512;
 /// What is copied at a time, in bytes.
 const PIECE: usize = 1024 * 1024;
 
-/// What became of the writes.
+/// What became of the writes that were not flushed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Loss {
-    /// Safe behind a flush.
-    pub flushed: u64,
-    /// Not flushed, on the disk all the same.
+    /// On the disk all the same.
     pub kept: u64,
-    /// Not flushed, and only their beginning is on the disk.
+    /// Only their beginning is on the disk.
     pub torn: u64,
-    /// Not flushed, and gone.
+    /// Gone.
     pub lost: u64,
 }
 
@@ -77,7 +75,6 @@ pub(crate) fn replay(
         // Sectors that stay are cut off in whole ones.
         let sectors = entry.length / SECTOR;
         let stays = if number < safe || entry.flags & FUA != 0 {
-            loss.flushed += 1;
             sectors
         } else {
             fate(sectors, draw, &mut loss)

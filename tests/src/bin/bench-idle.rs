@@ -70,14 +70,7 @@ fn run() -> anyhow::Result<bool> {
     );
     pass(&mut running, SETTLE)?;
     let before = ask(&running)?;
-    println!(
-        "{}",
-        running
-            .ssh()?
-            .run("ps -eo rss,args --sort=-rss | head -12")?
-            .trim_end()
-    );
-    let used = before[0] as f64 / 1e6;
+    let used = used(&running, &before)?;
     println!("used memory (MemTotal - MemAvailable): {used:.0} MB of {MEMORY:.0}");
     let log = watch_log(&mut running, minutes)?;
     let after = ask(&running)?;
@@ -107,7 +100,11 @@ fn apart(running: &mut Running) -> anyhow::Result<f64> {
     running.ssh()?.run(APART)?;
     running.wait_ready(Deadline::minutes(10), |_, _| {})?;
     pass(running, SETTLE)?;
-    let used = ask(running)?;
+    used(running, &ask(running)?)
+}
+
+/// Used memory in megabytes out of what [`ASK`] printed, with the largest processes printed beside it.
+fn used(running: &Running, asked: &[u64]) -> anyhow::Result<f64> {
     println!(
         "{}",
         running
@@ -115,7 +112,7 @@ fn apart(running: &mut Running) -> anyhow::Result<f64> {
             .run("ps -eo rss,args --sort=-rss | head -12")?
             .trim_end()
     );
-    Ok(used[0] as f64 / 1e6)
+    Ok(asked[0] as f64 / 1e6)
 }
 
 /// Lets `minutes` go by; returns the bytes that SQLite has appended to its log meanwhile, or fewer: what a round that ended

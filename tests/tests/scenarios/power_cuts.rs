@@ -88,9 +88,7 @@ fn cut_at(stage: &mut Stage, moment: Duration, lot: &mut Lot) -> anyhow::Result<
 fn in_words(loss: Option<Loss>) -> String {
     loss.map_or_else(
         || "the record of writes has a hole, so nothing was taken back".to_owned(),
-        |Loss {
-             kept, torn, lost, ..
-         }| {
+        |Loss { kept, torn, lost }| {
             let all = kept + torn + lost;
             format!("of {all} writes that were not flushed {lost} were lost and {torn} torn")
         },
