@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use crate::tree::Path;
+
 /// What it takes for a changed key to take effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Impact {
-    /// Nothing: it takes effect as soon as it is applied.
+    /// Nothing: it takes effect as soon as it is applied. The keeper may start anew to do so, which nobody notices.
     Live,
     /// Services start anew; pods keep running.
     Restart(&'static [&'static str]),
@@ -26,13 +28,24 @@ impl fmt::Display for Impact {
     }
 }
 
-/// The first prefix that fits a key decides.
+/// What reads the environment: all of the cluster's services.
+const ENVIRONMENT: Impact = Impact::Restart(&[
+    "containerd",
+    "system-image",
+    "cluster-prepare",
+    "control-plane",
+    "kubelet",
+    "keeper",
+]);
+/// What reads how Kubernetes runs.
+const KUBERNETES: Impact =
+    Impact::Restart(&["cluster-prepare", "control-plane", "kubelet", "keeper"]);
+
+/// The first prefix that fits a key decides; `*` stands for any key. `node-setup/tests/setup/impact.rs` holds this against
+/// the services that really change.
 const TABLE: &[(&str, Impact)] = &[
     ("version", Impact::Live),
-    (
-        "hostname",
-        Impact::Restart(&["cluster-prepare", "kubernetes", "keeper"]),
-    ),
+    ("hostname", Impact::Live),
     ("timezone", Impact::Live),
     ("ssh_authorized_keys", Impact::Live),
     ("password", Impact::Live),
@@ -42,38 +55,26 @@ const TABLE: &[(&str, Impact)] = &[
     ("run_commands", Impact::Reboot),
     ("modules", Impact::Live),
     ("sysctls", Impact::Live),
-    (
-        "environment",
-        Impact::Restart(&["containerd", "cluster-prepare", "kubernetes", "keeper"]),
-    ),
+    ("environment", ENVIRONMENT),
     ("ntp_servers", Impact::Restart(&["time"])),
-    (
-        "network.proxy",
-        Impact::Restart(&["containerd", "kubernetes", "keeper"]),
-    ),
+    ("network.proxy", ENVIRONMENT),
     ("network", Impact::Live),
-    ("server_url", Impact::NewCluster),
-    ("token", Impact::Reboot),
-    ("cluster", Impact::NewCluster),
     ("labels", Impact::Live),
     ("taints", Impact::Live),
+    ("kubernetes.node_name", Impact::NewCluster),
     ("kubernetes.pod_cidr", Impact::NewCluster),
     ("kubernetes.service_cidr", Impact::NewCluster),
     ("kubernetes.cluster_domain", Impact::NewCluster),
-    (
-        "kubernetes",
-        Impact::Restart(&["cluster-prepare", "kubernetes"]),
-    ),
-    ("registries", Impact::Restart(&["containerd"])),
+    ("kubernetes", KUBERNETES),
+    // containerd reads these two whenever it pulls.
+    ("registries.mirrors", Impact::Live),
+    ("registries.configs.*.tls", Impact::Live),
+    ("registries", Impact::Restart(&["containerd", "keeper"])),
     ("manifests", Impact::Live),
     ("images", Impact::Live),
     ("components", Impact::Live),
     ("config_url", Impact::Live),
     ("logs", Impact::Reboot),
-    ("data_sources", Impact::Live),
-    ("install", Impact::Live),
-    ("upgrade", Impact::Live),
-    ("health", Impact::Live),
 ];
 
 /// True when `key`, of the top level, has a row in the table; what has none is taken for the worst.
@@ -83,9 +84,12 @@ pub fn is_classified(key: &str) -> bool {
 
 /// What it takes for a change of `key` to take effect; `key` is written as in [`Change`](crate::Change).
 pub fn impact(key: &str) -> Impact {
+    let path = Path::parse(key).unwrap_or_default();
     let below = |prefix: &str| {
-        key.strip_prefix(prefix)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        let mut keys = path.keys();
+        prefix
+            .split('.')
+            .all(|step| keys.next().is_some_and(|key| step == "*" || step == key))
     };
     TABLE
         .iter()

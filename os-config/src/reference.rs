@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value as Json;
 
 use crate::impact::impact;
-use crate::schema::{schema, shapes, takes};
+use crate::schema::{is_refused, schema, shapes, takes};
 
 /// The reference of every key as Markdown, the table part of `docs/config.md`.
 pub fn reference() -> String {
@@ -21,13 +21,15 @@ pub fn reference() -> String {
 
 fn section(text: &mut String, key: &str, schema: &Json) {
     let _ = writeln!(text, "### `{key}`\n\n{}\n", description(schema));
-    let refused = description(schema).contains("refused by this version");
-    let effect = if refused {
-        String::new()
-    } else {
-        format!(" A change takes effect {}.", effect(key))
-    };
-    let _ = writeln!(text, "{}.{effect}\n", sentence(kind(schema)));
+    if is_refused(schema) {
+        return;
+    }
+    let _ = writeln!(
+        text,
+        "{}. A change takes effect {}.\n",
+        sentence(kind(schema)),
+        effect(key)
+    );
     facts(text, schema);
     let mut rows = Vec::new();
     for inner in shapes(schema) {
@@ -84,9 +86,9 @@ fn below<'a>(rows: &mut Vec<(String, &'a Json)>, way: &str, schema: &'a Json) {
 
 fn effect(key: &str) -> String {
     match key {
-        "network" | "kubernetes" => {
+        "network" | "kubernetes" | "registries" => {
             format!(
-                "{} (single keys below may need more: `holdfast config diff` says it)",
+                "{} (single keys below may differ: `holdfast config diff` says it)",
                 words(key)
             )
         }

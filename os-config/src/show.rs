@@ -2,11 +2,14 @@
 
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
+use serde_json::Value as Json;
 
 use crate::defaults;
 use crate::load::Loaded;
-use crate::secrets::{BLOT, blot_text, holds_a_secret, is_secret};
+use crate::schema::{member, schema, shapes, takes};
+use crate::secrets::{BLOT, blot_text, holds_a_secret, is_secret, keeps_others_out};
 use crate::source::Source;
+use crate::tree::reader::parse_integer;
 use crate::tree::{Kind, Node, Path, Step, Value};
 
 impl Loaded {
@@ -33,11 +36,7 @@ impl Loaded {
 
 /// A tree as YAML.
 pub(crate) fn yaml(tree: &Node, redact: bool) -> String {
-    let view = View {
-        node: tree,
-        path: Path::default(),
-        redact,
-    };
+    let view = View::at(tree, Path::default(), redact);
     // Long lines stay lines: a folded ssh key is valid, and nobody recognises it.
     let options = serde_saphyr::ser_options! {
         folded_wrap_chars: crate::LARGEST_TEXT,
@@ -62,11 +61,7 @@ pub(crate) fn inline(tree: &Node, path: &Path) -> Option<String> {
 
 /// A value as JSON on one line, secrets blotted out by their place.
 pub(crate) fn json(node: &Node, path: &Path) -> String {
-    let view = View {
-        node,
-        path: path.clone(),
-        redact: true,
-    };
+    let view = View::at(node, path.clone(), true);
     serde_json::to_string(&view).expect("a tree of text, lists and mappings can be written as JSON")
 }
 
@@ -74,6 +69,8 @@ struct View<'a> {
     node: &'a Node,
     path: Path,
     redact: bool,
+    /// The shapes that the schema knows here; none where it knows nothing.
+    shapes: Vec<&'static Json>,
 }
 
 impl Serialize for View<'_> {
@@ -83,10 +80,20 @@ impl Serialize for View<'_> {
             Value::Scalar(..) if self.redact && is_secret(&self.path) => {
                 serializer.serialize_str(BLOT)
             }
-            Value::Scalar(Kind::Bool(value), _) => serializer.serialize_bool(*value),
-            Value::Scalar(Kind::Integer, text) => match canonical(text) {
-                Some(number) => serializer.serialize_u64(number),
-                None => serializer.serialize_str(text),
+            Value::Scalar(Kind::Bool(value), text) => {
+                // Where text is wanted, `True` is no `true`.
+                if self.wants("boolean") || text == if *value { "true" } else { "false" } {
+                    serializer.serialize_bool(*value)
+                } else {
+                    serializer.serialize_str(text)
+                }
+            }
+            Value::Scalar(Kind::Integer, text) => match parse_integer(text) {
+                // Where text is wanted, `0644` is no `644`.
+                Some(number) if self.wants("integer") || number.to_string() == *text => {
+                    serializer.serialize_u64(number)
+                }
+                _ => serializer.serialize_str(text),
             },
             Value::Scalar(_, text) if self.redact => serializer.serialize_str(&blot_text(text)),
             Value::Scalar(_, text) => serializer.serialize_str(text),
@@ -114,21 +121,49 @@ impl Serialize for View<'_> {
     }
 }
 
-impl View<'_> {
-    fn below<'b>(&self, node: &'b Node, path: Path) -> View<'b> {
+impl<'a> View<'a> {
+    fn at(node: &'a Node, path: Path, redact: bool) -> Self {
+        let top = shapes(schema());
+        let shapes = path
+            .0
+            .iter()
+            .fold(top, |shapes, step| inside(&shapes, step));
+        View {
+            node,
+            path,
+            redact,
+            shapes,
+        }
+    }
+
+    /// What stands below, at the last step of `path`.
+    fn below(&self, node: &'a Node, path: Path) -> Self {
+        let step = path.0.last();
+        let shapes = step
+            .map(|step| inside(&self.shapes, step))
+            .unwrap_or_default();
         View {
             node,
             path,
             redact: self.redact,
+            shapes,
         }
+    }
+
+    /// True where values of this JSON type are taken and text is not.
+    fn wants(&self, kind: &str) -> bool {
+        let any = |kind| self.shapes.iter().any(|shape| takes(shape, kind));
+        any(kind) && !any("string")
     }
 }
 
-/// A number whose text is its usual form: `0644` is not, and stays text.
-fn canonical(text: &str) -> Option<u64> {
-    text.parse()
-        .ok()
-        .filter(|number: &u64| number.to_string() == text)
+/// The shapes that the schema knows one step below any of `above`.
+fn inside(above: &[&'static Json], step: &Step) -> Vec<&'static Json> {
+    let below = above.iter().filter_map(|shape| match step {
+        Step::Key(key) => member(shape, key),
+        Step::Index(_) => shape.get("items"),
+    });
+    below.flat_map(shapes).collect()
 }
 
 /// A file that others may not read is taken for a secret, and a manifest with a Secret in it is one.
@@ -138,9 +173,7 @@ fn holds_hidden_content(node: &Node, path: &Path) -> bool {
         _ => None,
     };
     match path.keys().next() {
-        Some("write_files") => {
-            text("permissions").is_some_and(|mode| !matches!(mode.chars().last(), Some('4'..='7')))
-        }
+        Some("write_files") => text("permissions").is_some_and(keeps_others_out),
         Some("manifests") => text("content").is_some_and(holds_a_secret),
         _ => false,
     }

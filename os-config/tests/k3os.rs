@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use os_config::{Sources, load, migrate};
+use proptest::prelude::{Just, Strategy, any, prop, prop_assert, prop_oneof, proptest};
 
 fn samples() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/k3os");
@@ -16,7 +17,7 @@ fn samples() -> Vec<PathBuf> {
         .filter(|path| !path.to_string_lossy().ends_with(".out.yaml"))
         .collect();
     samples.sort();
-    assert!(samples.len() >= 7, "only {} samples", samples.len());
+    assert!(samples.len() >= 16, "only {} samples", samples.len());
     samples
 }
 
@@ -71,9 +72,84 @@ fn what_cannot_be_read_is_refused_with_its_line() {
             "a k3OS configuration is a mapping (key: value), not a list",
         ),
         ("a: [\n", "a `[` is opened and not closed"),
+        ("? [a]\n: b\n", "a key must be a plain word"),
+        (
+            "a: &a [*a]\n",
+            "this alias stands inside the value that it repeats",
+        ),
     ];
     for (text, want) in cases {
         let report = migrate("k3os.yaml", text.as_bytes()).expect_err(text);
         assert_eq!(report.problems()[0].message, want, "{text}");
+    }
+}
+
+#[test]
+fn what_aliases_make_too_large_is_refused() {
+    let large = "x".repeat(100_000);
+    let files = "- {path: /etc/a, content: *large}\n".repeat(20);
+    let text = format!("hostname: a\ninit_cmd:\n- &large {large}\nwrite_files:\n{files}");
+    let report = migrate("k3os.yaml", text.as_bytes()).expect_err("2 MB");
+    assert!(
+        report.problems()[0].message.contains("too large"),
+        "{report}"
+    );
+}
+
+/// What was left out must not push the configuration over the limit by its comment.
+#[test]
+fn comments_that_do_not_fit_stay_out() {
+    let large = "x".repeat(600_000);
+    let text = format!("run_cmd:\n- &large echo {large}\nk3os: {{lost: *large}}\n");
+    let done = migrate("k3os.yaml", text.as_bytes()).unwrap_or_else(|report| panic!("{report}"));
+    load(&Sources::one("config.yaml", done.yaml.as_str()))
+        .unwrap_or_else(|report| panic!("{report}"));
+    assert!(done.notes.iter().any(|note| note.key == "k3os.lost"));
+}
+
+/// A sample with pieces of YAML put over it here and there.
+fn damaged() -> impl Strategy<Value = String> {
+    let texts: Vec<String> = samples()
+        .iter()
+        .map(|path| std::fs::read_to_string(path).expect("the sample can be read"))
+        .collect();
+    let piece = prop_oneof![
+        Just("{a: b}"),
+        Just("[x]"),
+        Just("&a "),
+        Just("*a"),
+        Just("<<: "),
+        Just("!!binary "),
+        Just("null"),
+        Just("\n"),
+        Just(" "),
+        Just("---\n"),
+        Just("- "),
+        Just(": "),
+        Just(""),
+        Just("="),
+        Just("\""),
+    ];
+    let hits = prop::collection::vec((any::<prop::sample::Index>(), piece, 0..6usize), 1..5);
+    (prop::sample::select(texts), hits).prop_map(|(mut text, hits)| {
+        for (at, piece, length) in hits {
+            let at = at.index(text.len());
+            if text.is_char_boundary(at) {
+                let end = (at + length).min(text.len());
+                let end = (end..=text.len()).find(|end| text.is_char_boundary(*end));
+                text.replace_range(at..end.unwrap_or(at), piece);
+            }
+        }
+        text
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_becomes_of_a_damaged_sample_is_accepted(text in damaged()) {
+        if let Ok(done) = migrate("k3os.yaml", text.as_bytes()) {
+            let loaded = load(&Sources::one("config.yaml", done.yaml.as_str()));
+            prop_assert!(loaded.is_ok(), "{}", done.yaml);
+        }
     }
 }

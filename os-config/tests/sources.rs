@@ -166,7 +166,7 @@ fn the_command_line_takes_every_kind_of_value() {
         holdfast.network.interfaces[0].addresses=2001:db8::1/64 holdfast.network.interfaces[0].gateway=192.168.1.1 \
         holdfast.network.interfaces[0].mtu=9000 holdfast.logs.persist holdfast.components.coredns=false \
         holdfast.labels[example.com/zone]=north holdfast.taints=a=b:NoSchedule holdfast.sysctls[vm.swappiness]=1 \
-        holdfast.kubernetes.kubelet_args[max-pods]=60 holdfast.password=12345\n";
+        holdfast.kubernetes.kubelet_args[max-pods]=60 holdfast.password=12345678\n";
     let all = loaded(vec![(SourceName::CommandLine, "/proc/cmdline", text)]);
     let config = all.config();
     assert_eq!(config.run_commands.len(), 2);
@@ -222,7 +222,7 @@ fn diff_tells_changes_and_what_they_take() {
     assert_eq!(
         changes,
         [
-            "~ hostname: \"a\" -> \"b\"   [restarts cluster-prepare, kubernetes, keeper]",
+            "~ hostname: \"a\" -> \"b\"   [at once]",
             "~ kubernetes.pod_cidr: \"10.42.0.0/16\" -> \"10.50.0.0/16\"   [never: the cluster would have to be made anew]",
             "- labels.y: \"2\"   [at once]",
             "+ labels.z: \"3\"   [at once]",
@@ -238,17 +238,16 @@ fn diff_tells_changes_and_what_they_take() {
 fn every_key_has_an_impact_of_its_own() {
     let schema: serde_json::Value =
         serde_json::from_str(&os_config::schema_json()).expect("the schema is JSON");
-    for key in schema["properties"]
+    let unknown = os_config::impact("no.such.key");
+    assert_eq!(
+        unknown,
+        Impact::Reboot,
+        "what is not classified is taken for the worst"
+    );
+    let keys = schema["properties"]
         .as_object()
-        .expect("the schema has keys")
-        .keys()
-    {
-        let unknown = os_config::impact("no.such.key");
-        assert_eq!(
-            unknown,
-            Impact::Reboot,
-            "what is not classified is taken for the worst"
-        );
+        .expect("the schema has keys");
+    for (key, _) in keys.iter().filter(|(_, key)| key.get("not").is_none()) {
         assert!(
             os_config::is_classified(key),
             "{key} is not in the table of impacts"
@@ -353,4 +352,74 @@ fn no_secret_is_shown() {
         assert!(!debug.contains(secret), "{secret} in {debug}");
     }
     assert!(all.secret_yaml().contains("SECRET-wifi"));
+}
+
+/// What is kept as last-good.yaml must be read again, and mean the same.
+#[test]
+fn numbers_and_truths_in_any_spelling_are_kept_as_what_they_mean() {
+    let text = "version: +1\nsysctls: {vm.swappiness: 0o12, vm.max_map_count: 007}\n\
+        labels: {a: True, b: FALSE, c: true, d: 0x5dc, e: 007, f: 1.10, g: 12}\nenvironment: {T: TRUE, N: +7}\n\
+        write_files: [{path: /etc/a, content: x, permissions: 0o2734}]\nlogs: {persist: True}\n\
+        network: {interfaces: [{name: eth0, mtu: 0x5dc}, {name: eth1, mtu: 01500}, {name: eth2, mtu: +1500, \
+        dhcp: FALSE, routes: [{to: 10.0.0.0/8, metric: 0o17}]}]}\nkubernetes: {kubelet_args: {max-pods: 0060}}\n";
+    let all = one(text);
+    for kept in [all.merged_yaml(), all.secret_yaml()] {
+        assert_eq!(one(&kept).config(), all.config(), "{kept}");
+        assert!(kept.contains("version: 1\n"), "{kept}");
+        assert_eq!(kept.matches("mtu: 1500\n").count(), 3, "{kept}");
+        assert!(kept.contains("metric: 15\n"), "{kept}");
+        assert!(kept.contains("persist: true\n"), "{kept}");
+    }
+    let shown = all.explain("labels.a").expect("a key").to_string();
+    assert!(shown.starts_with("labels.a = \"True\"\n"), "{shown}");
+    let shown = all.explain("network.interfaces[0].mtu").expect("a key");
+    assert!(shown.to_string().contains("mtu = 1500\n"), "{shown}");
+}
+
+#[test]
+fn secrets_by_their_names_and_in_manifests_are_not_shown() {
+    let names = [
+        "DB_PASS",
+        "MYSQL_PWD",
+        "GITHUB_PAT",
+        "SMTP_CREDENTIALS",
+        "AWS_ACCESS_KEY_ID",
+        "WIFI_PSK",
+        "API_TOKEN",
+    ];
+    let environment: String = names
+        .iter()
+        .map(|name| format!("  {name}: sekret\n"))
+        .collect();
+    let text = format!(
+        "version: 1\nenvironment:\n{environment}  COMPASS: north\n  PATH: /bin\nmanifests:\n\
+         - {{name: a.yaml, content: '{{\"apiVersion\": \"v1\", \"kind\": \"Secret\", \"data\": {{\"a\": \"sekret\"}}}}'}}\n\
+         - name: b.yaml\n  content: |\n    'kind': \"Secret\"\n    data: {{a: sekret}}\n\
+         - {{name: c.yaml, content: \"kind:\\tSecret\\ndata: {{a: sekret}}\\n\"}}\n\
+         - {{name: d.yaml, content: 'kind: Namespace'}}\n"
+    );
+    let all = one(&text);
+    let mut shown = all.redacted_yaml();
+    for key in ["environment", "manifests"] {
+        shown.push_str(&all.explain(key).expect("a key").to_string());
+    }
+    assert!(!shown.contains("sekret"), "{shown}");
+    for harmless in ["north", "/bin", "kind: Namespace"] {
+        assert!(shown.contains(harmless), "{harmless}\n{shown}");
+    }
+}
+
+#[test]
+fn the_command_lines_secrets_are_not_shown() {
+    let text = "quiet holdfast.password=sekret1 holdfast.network.wifi[0].psk=sekret2 \
+        \"holdfast.network.wifi[0].pasphrase=sekret3 and more\" holdfast.environment[DB_PASS]=sekret4 \
+        holdfast.registries.configs[a.example].auth.pw=sekret5 holdfast.[=sekret6 holdfast.hostname=Shown";
+    let source = Source::new(SourceName::CommandLine, "/proc/cmdline", text);
+    let report = load(&Sources::new().with(source)).expect_err("it is wrong");
+    assert!(report.problems().len() >= 4, "{report}");
+    let shown = report.to_string();
+    assert!(
+        !shown.contains("sekret") && !shown.contains("and more"),
+        "{shown}"
+    );
 }

@@ -49,15 +49,6 @@ impl Checker {
         self.found(Finding::key(self.path.clone(), message, help));
     }
 
-    /// The key here is known and its work is not built.
-    pub(crate) fn not_yet(&mut self) {
-        let key = self.path.to_string();
-        self.refuse(
-            format!("`{key}` is known, but this version cannot carry it out yet"),
-            "remove it; a later version will take it",
-        );
-    }
-
     /// `key` is missing here.
     pub(crate) fn missing(&mut self, key: &str, help: impl Into<String>) {
         self.wrong(format!("`{key}` is missing here"), help);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Checker, files, kubernetes, network, registries};
+use super::{Checker, clash, files, kubernetes, network, registries};
 use crate::config::{Config, Logs, NtpServers};
 use crate::raw::{RawCommand, RawConfig, RawLogs, RawTaint, Scalar};
 use crate::report::Finding;
@@ -29,8 +29,7 @@ pub(crate) fn check(raw: &RawConfig) -> Result<Config, Vec<Finding>> {
 }
 
 fn read(c: &mut Checker, raw: &RawConfig) -> Config {
-    refuse_what_is_not_built(c, raw);
-    Config {
+    let config = Config {
         hostname: c.value("hostname", raw.hostname.as_deref(), Hostname::parse),
         timezone: c
             .value("timezone", raw.timezone.as_deref(), TimeZone::parse)
@@ -60,11 +59,7 @@ fn read(c: &mut Checker, raw: &RawConfig) -> Config {
             EnvName::parse,
             EnvValue::parse,
         ),
-        ntp_servers: NtpServers::new(c.texts(
-            "ntp_servers",
-            &raw.ntp_servers,
-            ServerAddress::parse,
-        )),
+        ntp_servers: time_servers(c, raw.ntp_servers.as_deref()),
         network: network::network(c, raw.network.as_ref()),
         labels: labels(c, &raw.labels),
         taints: taints(c, &raw.taints),
@@ -75,30 +70,28 @@ fn read(c: &mut Checker, raw: &RawConfig) -> Config {
         components: kubernetes::components(raw.components.as_ref()),
         config_url: c.value("config_url", raw.config_url.as_deref(), HttpUrl::parse),
         logs: logs(raw.logs.as_ref()),
+    };
+    clash::interfaces(c, raw.network.as_ref(), &config.kubernetes);
+    config
+}
+
+/// A list without a server asks for none, and what would be asked is the pool.
+fn time_servers(c: &mut Checker, raw: Option<&[String]>) -> NtpServers {
+    if raw.is_some_and(<[String]>::is_empty) {
+        c.at("ntp_servers", |c| {
+            c.wrong(
+                "no time server is listed here",
+                "list some, or remove the key: Debian's pool is asked then",
+            );
+        });
     }
+    let servers = raw.unwrap_or_default();
+    NtpServers::new(c.texts("ntp_servers", servers, ServerAddress::parse))
 }
 
 fn logs(raw: Option<&RawLogs>) -> Logs {
     Logs {
         persist: raw.and_then(|raw| raw.persist).unwrap_or(false),
-    }
-}
-
-/// However little such a key says, `false` or nothing: a file that has it counts on something.
-fn refuse_what_is_not_built(c: &mut Checker, raw: &RawConfig) {
-    let refused = [
-        ("server_url", raw.server_url.is_some()),
-        ("token", raw.token.is_some()),
-        ("cluster", raw.cluster.is_some()),
-        ("data_sources", raw.data_sources.is_some()),
-        ("install", raw.install.is_some()),
-        ("upgrade", raw.upgrade.is_some()),
-        ("health", raw.health.is_some()),
-    ];
-    for (key, given) in refused {
-        if given {
-            c.at(key, Checker::not_yet);
-        }
     }
 }
 

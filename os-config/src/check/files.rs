@@ -101,19 +101,28 @@ fn unpack(packed: &[u8]) -> Result<Vec<u8>, Invalid> {
 
 pub(super) fn manifests(c: &mut Checker, raw: &[RawManifest]) -> Vec<Manifest> {
     let manifests = c.list("manifests", raw, manifest);
-    let double = repeated(&manifests, |manifest| manifest.name().clone());
-    if let (Some(at), true) = (double, manifests.len() == raw.len()) {
-        let name = manifests[at].name().clone();
+    let stem = |manifest: &Manifest| stem(manifest.name()).to_owned();
+    if let (Some(at), true) = (repeated(&manifests, stem), manifests.len() == raw.len()) {
+        let double = stem(&manifests[at]);
+        let first = manifests.iter().find(|manifest| stem(manifest) == double);
+        let name = first.map_or(double, |first| first.name().to_string());
         c.at("manifests", |c| {
             c.at(at, |c| {
                 c.wrong(
                     format!("another manifest is named \"{name}\" already"),
-                    "give each its own name",
+                    "give each its own name; .yaml or .yml at the end makes no difference",
                 );
             });
         });
     }
     manifests
+}
+
+/// What the file on the node is named after.
+fn stem(name: &ManifestName) -> &str {
+    let name = name.as_str();
+    let without = |ending| name.strip_suffix(ending);
+    without(".yaml").or_else(|| without(".yml")).unwrap_or(name)
 }
 
 fn manifest(c: &mut Checker, raw: &RawManifest) -> Option<Manifest> {

@@ -4,6 +4,9 @@ const IDENTITY: &str = "the node makes and rotates its own certificates and keys
 const PLACE: &str = "other parts of the node rely on where this listens and stores";
 const NETWORK: &str = "set `kubernetes.pod_cidr`, `service_cidr` or `cluster_domain` instead";
 const NAME: &str = "set `kubernetes.node_name` or `node_address` instead";
+const OPEN: &str = "it would open the node to everyone who reaches it: the kubelet obeys the cluster's API server alone";
+const LOGINS: &str =
+    "a token in that file opens the cluster for good; use service accounts or client certificates";
 const HEALTH: &str = "the node's own checks rely on it";
 
 /// The key below `kubernetes` (`*` for all), the flag, why.
@@ -32,6 +35,12 @@ const REFUSED: &[(&str, &str, &str)] = &[
         "authorization-mode",
         "RBAC and Node authorization are always on",
     ),
+    (
+        "api_server_args",
+        "authorization-config",
+        "RBAC and Node authorization are always on",
+    ),
+    ("api_server_args", "token-auth-file", LOGINS),
     (
         "api_server_args",
         "anonymous-auth",
@@ -100,7 +109,20 @@ const REFUSED: &[(&str, &str, &str)] = &[
         "set `taints` instead: they follow the file at all times",
     ),
     ("kubelet_args", "healthz-port", HEALTH),
+    ("kubelet_args", "anonymous-auth", OPEN),
+    ("kubelet_args", "authorization-mode", OPEN),
+    ("kubelet_args", "read-only-port", OPEN),
+    (
+        "kubelet_args",
+        "config-dir",
+        "set single flags; files there would win over what the node sets",
+    ),
     ("kube_proxy_args", "hostname-override", NAME),
+    (
+        "kube_proxy_args",
+        "bind-address",
+        "it is the node's address: set `kubernetes.node_address` instead",
+    ),
     ("kube_proxy_args", "cluster-cidr", NETWORK),
     (
         "kube_proxy_args",
@@ -115,4 +137,12 @@ pub(super) fn refusal(key: &str, flag: &str) -> Option<&'static str> {
         (*whose == "*" || *whose == key) && *name == flag
     };
     REFUSED.iter().find(hit).map(|(_, _, reason)| *reason)
+}
+
+/// Every flag that may not be set under `key`.
+pub(crate) fn refused_flags(key: &str) -> Vec<&'static str> {
+    let under = |(whose, name, _): &(&str, &'static str, &str)| {
+        (*whose == "*" || *whose == key).then_some(*name)
+    };
+    REFUSED.iter().filter_map(under).collect()
 }

@@ -6,11 +6,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 
 use super::Checker;
+use super::address::{destination, host_address};
 use super::network::{address, dns};
 use crate::config::{Interface, InterfaceMatch, Route};
 use crate::raw::{RawInterface, RawIpv6, RawRoute};
 use crate::values::text::quoted;
-use crate::values::{InterfaceName, Invalid, MacAddress};
+use crate::values::{InterfaceName, MacAddress};
 
 pub(super) fn interfaces(c: &mut Checker, raw: &[RawInterface]) -> Vec<Interface> {
     let mut seen: HashSet<InterfaceMatch> = HashSet::new();
@@ -85,6 +86,8 @@ fn settings(c: &mut Checker, raw: &RawInterface) -> Interface {
             );
         });
     }
+    let off4 = !any_wrong && !dhcp4 && !fixed4;
+    servers_of_use(c, raw, off4, mode6 == RawIpv6::Off);
     let (gateway4, gateway6) = gateways(c, raw, &addresses, any_wrong);
     if !any_wrong && !dhcp4 && addresses.is_empty() && mode6 != RawIpv6::Auto {
         c.wrong(
@@ -106,6 +109,31 @@ fn settings(c: &mut Checker, raw: &RawInterface) -> Interface {
     }
 }
 
+/// A name server of a family that the interface does not speak would never be asked.
+fn servers_of_use(c: &mut Checker, raw: &RawInterface, off4: bool, off6: bool) {
+    let servers = raw.dns.as_ref().map_or(&[][..], |dns| &dns.nameservers);
+    for (index, text) in servers.iter().enumerate() {
+        let (why, help) = match text.parse::<IpAddr>() {
+            Ok(IpAddr::V6(_)) if off6 => (
+                "IPv6 is off on this interface",
+                "remove it, or write ipv6: auto or ipv6: static",
+            ),
+            Ok(IpAddr::V4(_)) if off4 => (
+                "this interface has no IPv4 address",
+                "remove it, or write dhcp: true, or give the interface an IPv4 address",
+            ),
+            _ => continue,
+        };
+        c.at("dns", |c| {
+            c.at("nameservers", |c| {
+                c.at(index, |c| {
+                    c.wrong(format!("the name server {text} is of no use: {why}"), help);
+                });
+            });
+        });
+    }
+}
+
 fn mtu(c: &mut Checker, mtu: Option<u32>, mode6: RawIpv6) -> Option<u32> {
     let mtu = mtu?;
     let least = if mode6 == RawIpv6::Off { 576 } else { 1280 };
@@ -118,66 +146,6 @@ fn mtu(c: &mut Checker, mtu: Option<u32>, mode6: RawIpv6) -> Option<u32> {
         });
     }
     Some(mtu)
-}
-
-/// An address with its prefix length, as an interface has it.
-fn host_address(text: &str) -> Result<IpNet, Invalid> {
-    let net = network(text)?;
-    let address = net.addr();
-    if address.is_multicast() || address.is_unspecified() {
-        return Err(Invalid::new(
-            format!("{} cannot be an interface's address", quoted(text)),
-            "write an address of this machine, such as 192.168.1.10/24",
-        ));
-    }
-    let few = match net {
-        IpNet::V4(net) => net.prefix_len() >= 31,
-        IpNet::V6(net) => net.prefix_len() >= 127,
-    };
-    if !few && address.is_ipv4() && (address == net.network() || address == net.broadcast()) {
-        return Err(Invalid::new(
-            format!(
-                "{} is a network's own or its broadcast address",
-                quoted(text)
-            ),
-            "write the address of this machine in it, such as 192.168.1.10/24",
-        ));
-    }
-    Ok(net)
-}
-
-/// A network or an address in it, with a prefix length.
-pub(super) fn network(text: &str) -> Result<IpNet, Invalid> {
-    if let Ok(net) = text.parse() {
-        return Ok(net);
-    }
-    let help = match text.split_once('/') {
-        None if text.parse::<Ipv4Addr>().is_ok() => {
-            format!("add the prefix length, as in {text}/24")
-        }
-        None if text.parse::<Ipv6Addr>().is_ok() => {
-            format!("add the prefix length, as in {text}/64")
-        }
-        Some((address, prefix)) if address.parse::<IpAddr>().is_ok() => mask_help(address, prefix),
-        _ => "write it like 192.168.1.10/24 or 2001:db8::10/64".to_owned(),
-    };
-    Err(Invalid::new(
-        format!("{} is not an address with prefix length", quoted(text)),
-        help,
-    ))
-}
-
-fn mask_help(address: &str, prefix: &str) -> String {
-    let most = if address.contains(':') { 128 } else { 32 };
-    match prefix.parse::<Ipv4Addr>().map(u32::from) {
-        Ok(mask) if mask.leading_ones() + mask.trailing_zeros() == 32 && most == 32 => {
-            format!(
-                "write the mask as a length: {address}/{}",
-                mask.leading_ones()
-            )
-        }
-        _ => format!("the length after the slash goes from 0 to {most}"),
-    }
 }
 
 fn gateways(
@@ -277,16 +245,4 @@ fn route(c: &mut Checker, raw: &RawRoute) -> Option<Route> {
         via,
         metric: raw.metric,
     })
-}
-
-/// A network as the goal of a route: no host bits.
-pub(super) fn destination(text: &str) -> Result<IpNet, Invalid> {
-    let net = network(text)?;
-    if net.addr() == net.network() {
-        return Ok(net);
-    }
-    Err(Invalid::new(
-        format!("{} is an address in a network, not a network", quoted(text)),
-        format!("write {}", net.trunc()),
-    ))
 }

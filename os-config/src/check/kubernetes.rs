@@ -1,17 +1,17 @@
 //! Kubernetes and its components.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use ipnet::IpNet;
 
 use super::Checker;
+use super::address::destination;
 use super::config::wrong_key;
 use super::flags;
-use super::interface::destination;
 use super::network::address;
 use crate::config::{AuditLevel, ComponentArgs, Components, FlagArgs, Kubernetes};
 use crate::raw::{RawComponents, RawFlagArgs, RawKubernetes};
-use crate::values::{DomainName, FlagName, NodeName, ServerAddress};
+use crate::values::{DomainName, FlagName, Invalid, NodeName, ServerAddress};
 
 pub(super) fn components(raw: Option<&RawComponents>) -> Components {
     let on = |choose: fn(&RawComponents) -> Option<bool>| raw.and_then(choose).unwrap_or(true);
@@ -28,11 +28,11 @@ pub(super) fn kubernetes(c: &mut Checker, raw: Option<&RawKubernetes>) -> Kubern
         return default;
     };
     c.at("kubernetes", |c| {
-        let pod_cidr = c.value("pod_cidr", raw.pod_cidr.as_deref(), destination);
-        let service_cidr = c.value("service_cidr", raw.service_cidr.as_deref(), destination);
+        let pod_cidr = c.value("pod_cidr", raw.pod_cidr.as_deref(), cluster_network);
+        let service_cidr = c.value("service_cidr", raw.service_cidr.as_deref(), cluster_network);
         let checked = Kubernetes {
             node_name: c.value("node_name", raw.node_name.as_deref(), NodeName::parse),
-            node_address: c.value("node_address", raw.node_address.as_deref(), address),
+            node_address: c.value("node_address", raw.node_address.as_deref(), node_address),
             pod_cidr: pod_cidr.unwrap_or(default.pod_cidr),
             service_cidr: service_cidr.unwrap_or(default.service_cidr),
             cluster_domain: c
@@ -88,6 +88,32 @@ fn args(c: &mut Checker, key: &str, raw: &RawFlagArgs) -> FlagArgs {
     })
 }
 
+/// A network of the cluster's own.
+fn cluster_network(text: &str) -> Result<IpNet, Invalid> {
+    only_ipv4(text, "one IPv4 network")?;
+    destination(text)
+}
+
+fn node_address(text: &str) -> Result<IpAddr, Invalid> {
+    only_ipv4(text, "an IPv4 address")?;
+    address(text)
+}
+
+/// Two networks with a comma between them are how Kubernetes itself is told of both families.
+fn only_ipv4(text: &str, instead: &str) -> Result<(), Invalid> {
+    let is_ipv6 = |part: &str| {
+        let address = part.trim().split('/').next().unwrap_or_default();
+        address.parse::<Ipv6Addr>().is_ok()
+    };
+    if !text.split(',').any(is_ipv6) {
+        return Ok(());
+    }
+    Err(Invalid::new(
+        "IPv6 and dual stack of the cluster's networks are not built yet",
+        format!("write {instead}; the machine itself may have IPv6 addresses as well"),
+    ))
+}
+
 fn addresses_fit(c: &mut Checker, kubernetes: &Kubernetes, raw: &RawKubernetes) {
     let (pods, services) = (kubernetes.pod_cidr, kubernetes.service_cidr);
     let blamed = if raw.service_cidr.is_some() {
@@ -95,14 +121,7 @@ fn addresses_fit(c: &mut Checker, kubernetes: &Kubernetes, raw: &RawKubernetes) 
     } else {
         "pod_cidr"
     };
-    if pods.addr().is_ipv4() != services.addr().is_ipv4() {
-        c.at(blamed, |c| {
-            c.wrong(
-                format!("pods ({pods}) and services ({services}) are of different families"),
-                "set both `pod_cidr` and `service_cidr` to IPv4, or both to IPv6",
-            );
-        });
-    } else if overlap(pods, services) {
+    if overlap(pods, services) {
         c.at(blamed, |c| {
             c.wrong(
                 format!("pods ({pods}) and services ({services}) overlap"),
@@ -110,30 +129,19 @@ fn addresses_fit(c: &mut Checker, kubernetes: &Kubernetes, raw: &RawKubernetes) 
             );
         });
     }
-    let least = |net: IpNet| {
-        if net.addr().is_ipv4() {
-            (12, 24)
-        } else {
-            (108, 120)
-        }
-    };
-    let (from, to) = least(services);
-    if raw.service_cidr.is_some() && !(from..=to).contains(&services.prefix_len()) {
+    if raw.service_cidr.is_some() && !(12..=24).contains(&services.prefix_len()) {
         c.at("service_cidr", |c| {
             c.wrong(
                 format!("Kubernetes cannot use {services} for services"),
-                format!("take a prefix length from {from} to {to}"),
+                "take a prefix length from 12 to 24",
             );
         });
     }
-    let longest = if pods.addr().is_ipv4() { 24 } else { 64 };
-    if raw.pod_cidr.is_some() && pods.prefix_len() > longest {
+    if raw.pod_cidr.is_some() && pods.prefix_len() > 24 {
         c.at("pod_cidr", |c| {
             c.wrong(
                 format!("{pods} is too small for the pods of a node"),
-                format!(
-                    "each node takes a /{longest} of it: take a prefix length of at most {longest}"
-                ),
+                "each node takes a /24 of it: take a prefix length of at most 24",
             );
         });
     }
@@ -159,6 +167,6 @@ fn node_address_fits(c: &mut Checker, kubernetes: &Kubernetes) {
     }
 }
 
-fn overlap(a: IpNet, b: IpNet) -> bool {
+pub(super) fn overlap(a: IpNet, b: IpNet) -> bool {
     a.contains(&b.network()) || b.contains(&a.network())
 }

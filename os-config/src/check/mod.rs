@@ -1,11 +1,14 @@
 //! Raw to checked: every value looked at, everything wrong found in one go.
 
+mod address;
 mod checker;
+mod clash;
 mod config;
 mod files;
 mod flags;
 mod interface;
 mod kubernetes;
+mod meant;
 mod network;
 mod registries;
 mod structure;
@@ -13,4 +16,6 @@ mod structure;
 pub(crate) use checker::Checker;
 pub(crate) use config::{check, config_version, missing_version};
 pub(crate) use files::decode;
-pub(crate) use structure::{check_structure, nearest};
+pub(crate) use flags::refused_flags;
+pub(crate) use meant::nearest;
+pub(crate) use structure::check_structure;

@@ -1,6 +1,6 @@
 //! Mirrors, credentials, certificates.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Checker;
 use super::config::{text, wrong_key};
@@ -8,13 +8,19 @@ use crate::config::{Registries, RegistryAccess, RegistryAuth, RegistryMirror, Re
 use crate::raw::{RawRegistries, RawRegistryAccess, RawRegistryMirror};
 use crate::values::{HttpUrl, Invalid, Pem, RegistryHost, Secret};
 
+/// The name that stands for every registry without a mirror of its own.
+const EVERY_OTHER: &str = "*";
+
 pub(super) fn registries(c: &mut Checker, raw: Option<&RawRegistries>) -> Registries {
     let Some(raw) = raw else {
         return Registries::default();
     };
-    c.at("registries", |c| Registries {
-        mirrors: by_host(c, "mirrors", &raw.mirrors, mirror),
-        configs: by_host(c, "configs", &raw.configs, access),
+    c.at("registries", |c| {
+        named(c, raw);
+        Registries {
+            mirrors: by_host(c, "mirrors", &raw.mirrors, mirror),
+            configs: by_host(c, "configs", &raw.configs, access),
+        }
     })
 }
 
@@ -24,17 +30,39 @@ fn by_host<R, T>(
     raw: &BTreeMap<String, R>,
     mut check: impl FnMut(&mut Checker, &R) -> Option<T>,
 ) -> BTreeMap<RegistryHost, T> {
+    let mut checked = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     c.at(key, |c| {
-        raw.iter()
-            .filter_map(|(host, value)| {
-                c.at(host.as_str(), |c| {
-                    let host = wrong_key(c, RegistryHost::parse(host));
-                    let value = check(c, value);
-                    host.zip(value)
-                })
-            })
-            .collect()
-    })
+        for (name, value) in raw {
+            c.at(name.as_str(), |c| {
+                let host = wrong_key(c, RegistryHost::parse(name));
+                let value = check(c, value);
+                let Some(host) = host else { return };
+                if !seen.insert(host.clone()) {
+                    c.refuse(
+                        format!("`{host}` stands here twice: capital and small letters are one"),
+                        "put all its settings into one entry",
+                    );
+                }
+                checked.extend(value.map(|value| (host, value)));
+            });
+        }
+    });
+    checked
+}
+
+/// Credentials for every registry would be shown to all of them.
+fn named(c: &mut Checker, raw: &RawRegistries) {
+    if raw.configs.contains_key(EVERY_OTHER) {
+        c.at("configs", |c| {
+            c.at(EVERY_OTHER, |c| {
+                c.refuse(
+                    "`*` stands for no host here: credentials and certificates belong to one",
+                    "write an entry for each host that is contacted; with a mirror, that is the mirror's",
+                );
+            });
+        });
+    }
 }
 
 fn mirror(c: &mut Checker, raw: &RawRegistryMirror) -> Option<RegistryMirror> {

@@ -2,8 +2,10 @@
 
 use serde_json::Value as Json;
 
+use super::meant::{former_home, nearest};
 use crate::report::{Finding, MOST_FINDINGS};
-use crate::schema::{member, shapes, takes, words};
+use crate::schema::{is_refused, member, shapes, takes, words};
+use crate::secrets::{is_hidden, is_secret_key};
 use crate::tree::{Entry, Kind, Node, Path, Value};
 use crate::values::text::quoted;
 
@@ -52,17 +54,43 @@ impl Walk<'_> {
             let path = path.then(entry.key.as_str());
             match member(schema, &entry.key) {
                 Some(Json::Bool(_)) => {}
+                Some(schema) if is_refused(schema) => self.not_yet(entry, path),
                 Some(schema) => self.value(&entry.value, schema, &path),
                 None => self.unknown(entry, schema, path),
             }
         }
     }
 
+    /// The key is known and its work is not built. However little it says, and however wrong that is: a file that has it
+    /// counts on something, and a complaint about its value would invite to go on.
+    fn not_yet(&mut self, entry: &Entry, path: Path) {
+        if self.findings.len() >= MOST_FINDINGS {
+            return;
+        }
+        let message = format!("{} yet", cannot(&entry.key));
+        let help = "remove it; a later version will take it";
+        self.findings
+            .push(Finding::at(entry.key_span, message, help).about(path));
+    }
+
     fn unknown(&mut self, entry: &Entry, schema: &Json, path: Path) {
         if self.findings.len() >= MOST_FINDINGS {
             return;
         }
-        let known: Vec<&str> = properties(schema);
+        let without_value = matches!(entry.value.value, Value::Scalar(Kind::Null, _));
+        if is_secret_key(&path, without_value) {
+            let message = "here is an unknown key, not shown, since it may be a secret";
+            let help = "write `key: value`, with a blank after the colon";
+            // What is left out is told about by its key, so it is what holds this one.
+            let holder = Path(path.0[..path.0.len() - 1].to_vec());
+            let about = if holder.0.is_empty() { path } else { holder };
+            self.findings
+                .push(Finding::at(entry.key_span, message, help).about(about));
+            return;
+        }
+        let (refused, known): (Vec<&str>, Vec<&str>) = properties(schema)
+            .into_iter()
+            .partition(|key| member(schema, key).is_some_and(is_refused));
         let elsewhere = properties(self.top)
             .into_iter()
             .find(|key| *key == entry.key);
@@ -70,8 +98,14 @@ impl Walk<'_> {
             home.to_owned()
         } else if let Some(near) = nearest(&entry.key, &known) {
             format!("did you mean `{near}`?")
+        } else if let Some(near) = nearest(&entry.key, &refused) {
+            cannot(near)
         } else if let (Some(key), true) = (elsewhere, path.0.len() > 1) {
-            format!("`{key}` belongs at the top level: do not indent it")
+            if member(self.top, key).is_some_and(is_refused) {
+                cannot(key)
+            } else {
+                format!("`{key}` belongs at the top level: do not indent it")
+            }
         } else {
             format!("known here: {}", known.join(", "))
         };
@@ -90,6 +124,10 @@ impl Walk<'_> {
             Value::Scalar(Kind::Null, _) => (
                 format!("{place} has no value"),
                 format!("write {wanted}, or remove the key"),
+            ),
+            Value::Scalar(..) if is_hidden(path) => (
+                format!("{place} must be {wanted}, not a single value"),
+                String::new(),
             ),
             _ => (
                 format!("{place} must be {wanted}, not {}", node.in_words()),
@@ -135,6 +173,10 @@ impl Walk<'_> {
                 .push(Finding::at(node.span, message, "").about(path.clone()));
         }
     }
+}
+
+fn cannot(key: &str) -> String {
+    format!("`{key}` is known, but this version cannot carry it out")
 }
 
 fn backticked(key: &str) -> String {
@@ -208,41 +250,4 @@ fn type_help(node: &Node, shapes: &[&Json]) -> String {
         Value::List(_) if takes("object") => "leave out the `- ` in front of the keys".to_owned(),
         _ => String::new(),
     }
-}
-
-/// The known word nearest to `word`, when one is near enough to be meant.
-pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    if word.chars().count() > 64 {
-        return None;
-    }
-    let plain = |text: &str| text.to_ascii_lowercase().replace(['-', '_'], "");
-    let target = plain(word);
-    known
-        .iter()
-        .filter(|known| !known.is_empty())
-        .map(|known| (strsim::damerau_levenshtein(&target, &plain(known)), *known))
-        .min()
-        .filter(|(distance, known)| *distance <= (known.len() / 3).clamp(1, 3))
-        .map(|(_, known)| known)
-}
-
-/// Where the keys of k3OS and of its neighbours live now.
-fn former_home(key: &str) -> Option<&'static str> {
-    Some(match key {
-        "k3os" => {
-            "this is a k3OS configuration: `holdfast config migrate FILE` turns it into one for Holdfast"
-        }
-        "init_cmd" => "the key is `init_commands` here",
-        "boot_cmd" | "bootcmd" => "the key is `boot_commands` here",
-        "run_cmd" | "runcmd" => "the key is `run_commands` here",
-        "k3s_args" => {
-            "flags of components are in `kubernetes.kubelet_args`, `kubernetes.api_server_args` and the like"
-        }
-        "dns_nameservers" | "nameservers" => "DNS servers are in `network.dns.nameservers`",
-        "wifi" => "Wi-Fi is in `network.wifi`",
-        "interfaces" => "interfaces are in `network.interfaces`",
-        "ssh_keys" => "the key is `ssh_authorized_keys` here",
-        "proxy" => "the proxy is in `network.proxy`",
-        _ => return None,
-    })
 }

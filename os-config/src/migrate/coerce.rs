@@ -1,7 +1,7 @@
 //! k3OS's forgiving types: a text for a list, a list of `a=b` for a mapping, "true" for true.
 
-use super::draft::text;
-use crate::tree::{Kind, Node, Span, Value};
+use super::draft::{Draft, nest, text};
+use crate::tree::{Entry, Kind, Node, Span, Value};
 
 /// A scalar's text; `None` for lists, mappings and nothing.
 pub(super) fn scalar(node: &Node) -> Option<&str> {
@@ -60,21 +60,41 @@ pub(super) fn pairs(node: &Node) -> Vec<(String, Span, Node)> {
             .iter()
             .map(|entry| (entry.key.clone(), entry.key_span, as_text(&entry.value)))
             .collect(),
-        Value::List(items) => items.iter().flat_map(pairs).collect(),
-        Value::Scalar(Kind::Null, _) => Vec::new(),
-        Value::Scalar(_, words) => words
-            .split(',')
-            .filter(|pair| !pair.trim().is_empty())
-            .map(|pair| {
-                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                (
-                    name.trim().to_owned(),
-                    node.span,
-                    text(node.span, value.trim()),
-                )
+        // An entry is one pair: the commas in it belong to the value.
+        Value::List(items) => items
+            .iter()
+            .flat_map(|item| match scalar(item) {
+                Some(words) => vec![pair(words, item.span)],
+                None => pairs(item),
             })
             .collect(),
+        Value::Scalar(Kind::Null, _) => Vec::new(),
+        Value::Scalar(_, words) => at_commas(words)
+            .iter()
+            .map(|words| pair(words, node.span))
+            .collect(),
     }
+}
+
+fn pair(words: &str, span: Span) -> (String, Span, Node) {
+    let (name, value) = words.split_once('=').unwrap_or((words, ""));
+    (name.trim().to_owned(), span, text(span, value.trim()))
+}
+
+/// `a=b,c=d` in its parts. A part without `=` belongs to the value before it: `NO_PROXY=a,b` is one pair.
+fn at_commas(words: &str) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    for part in words.split(',') {
+        match parts.last_mut() {
+            Some(last) if last.contains('=') && !part.contains('=') => {
+                last.push(',');
+                last.push_str(part);
+            }
+            _ => parts.push(part.to_owned()),
+        }
+    }
+    parts.retain(|part| !part.trim().is_empty());
+    parts
 }
 
 /// Scalars as text, nothing as empty text; the rest stays for the checks to find.
@@ -83,6 +103,32 @@ fn as_text(node: &Node) -> Node {
         Value::Scalar(Kind::Null, _) => text(node.span, ""),
         Value::Scalar(_, words) => text(node.span, words.clone()),
         _ => node.clone(),
+    }
+}
+
+/// The entries of a mapping; nothing has none, and anything else is noted under `key` as lost.
+pub(super) fn mapping<'a>(
+    draft: &mut Draft,
+    node: &'a Node,
+    key: &str,
+    way: &[&str],
+) -> &'a [Entry] {
+    if !matches!(node.value, Value::Map(_) | Value::Scalar(Kind::Null, _)) {
+        let message = format!("it should be a mapping (key: value), not {}", kind(node));
+        draft.lost(node.span, key, message, nest(way, node.clone()));
+    }
+    node.entries()
+}
+
+/// What a value is, without saying it: it may be a secret.
+pub(super) fn kind(node: &Node) -> &'static str {
+    match &node.value {
+        Value::Scalar(Kind::Null, _) => "nothing",
+        Value::Scalar(Kind::Bool(_), _) => "true or false",
+        Value::Scalar(Kind::Integer | Kind::Float, _) => "a number",
+        Value::Scalar(Kind::Text, _) => "a text",
+        Value::List(_) => "a list",
+        Value::Map(_) => "a mapping (key: value)",
     }
 }
 

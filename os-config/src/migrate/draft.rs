@@ -6,14 +6,23 @@ use crate::tree::{Entry, Kind, Node, Path, Span, Step, Value};
 /// The configuration in the making.
 pub(super) struct Draft {
     pub(super) tree: Node,
-    pub(super) notes: Vec<Note>,
+    pub(super) remarks: Vec<Remark>,
+    /// Where bytes that are no text stood in the k3OS file: the values are in base64.
+    pub(super) bytes: Vec<Span>,
+}
+
+/// A note, and what was left out as it was written.
+pub(super) struct Remark {
+    pub(super) note: Note,
+    pub(super) original: Option<Node>,
 }
 
 impl Draft {
     pub(super) fn new() -> Self {
         let mut draft = Self {
             tree: Node::empty(super::start()),
-            notes: Vec::new(),
+            remarks: Vec::new(),
+            bytes: Vec::new(),
         };
         let version = Value::Scalar(Kind::Integer, "1".to_owned());
         draft.put(
@@ -50,10 +59,27 @@ impl Draft {
         node
     }
 
-    /// Sets the value at `way`.
+    /// Sets the value at `way`; one that gives way to another is noted.
     pub(super) fn put(&mut self, way: &[&str], node: Node) {
-        let span = node.span;
-        *self.slot(way, span) = node;
+        let line = node.span.line;
+        let slot = self.slot(way, node.span);
+        let before = std::mem::replace(slot, node.clone());
+        if !says_nothing(&before) && !same(&before, &node) {
+            let message = format!("given again on line {line}, and that one counts");
+            self.lost(before.span, &spelled(way), message, nest(way, before));
+        }
+    }
+
+    /// Sets the value at `way` if there is none yet; else it is noted as lost.
+    pub(super) fn offer(&mut self, way: &[&str], node: Node, key: &str) {
+        let slot = self.slot(way, node.span);
+        if says_nothing(slot) {
+            *slot = node;
+        } else if !same(slot, &node) {
+            let line = slot.span.line;
+            let message = format!("`{}` says another value on line {line}", spelled(way));
+            self.lost(node.span, key, message, nest(way, node));
+        }
     }
 
     /// Adds an entry to the list at `way`.
@@ -65,23 +91,42 @@ impl Draft {
         }
     }
 
+    /// Adds a value to what is at `way`: one stands by itself, several are a list.
+    pub(super) fn repeat(&mut self, way: &[&str], node: Node) {
+        let slot = self.slot(way, node.span);
+        if says_nothing(slot) {
+            *slot = node;
+        } else if let Value::List(items) = &mut slot.value {
+            items.push(node);
+        } else {
+            *slot = list(node.span, vec![slot.clone(), node]);
+        }
+    }
+
     /// Notes something that was carried over, if changed.
     pub(super) fn changed(&mut self, span: Span, key: &str, message: impl Into<String>) {
-        self.note(span, key, message, true);
+        self.remark(span, key, message.into(), None);
     }
 
-    /// Notes something that was left out.
-    pub(super) fn lost(&mut self, span: Span, key: &str, message: impl Into<String>) {
-        self.note(span, key, message, false);
+    /// Notes something that was left out; `original` is how it was written, from the top.
+    pub(super) fn lost(
+        &mut self,
+        span: Span,
+        key: &str,
+        message: impl Into<String>,
+        original: Node,
+    ) {
+        self.remark(span, key, message.into(), Some(original));
     }
 
-    fn note(&mut self, span: Span, key: &str, message: impl Into<String>, carried: bool) {
-        self.notes.push(Note {
+    fn remark(&mut self, span: Span, key: &str, message: String, original: Option<Node>) {
+        let note = Note {
             line: span.line,
             key: key.to_owned(),
-            message: message.into(),
-            carried,
-        });
+            message,
+            carried: original.is_none(),
+        };
+        self.remarks.push(Remark { note, original });
     }
 
     /// Takes out what is at `path`.
@@ -108,6 +153,36 @@ impl Draft {
             _ => None,
         }
     }
+}
+
+/// True for what a slot holds before it is filled.
+fn says_nothing(node: &Node) -> bool {
+    matches!(&node.value, Value::Map(entries) if entries.is_empty())
+}
+
+/// True when both say the same, wherever they stand.
+fn same(a: &Node, b: &Node) -> bool {
+    match (&a.value, &b.value) {
+        (Value::Scalar(_, a), Value::Scalar(_, b)) => a == b,
+        (Value::List(a), Value::List(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+        }
+        (Value::Map(a), Value::Map(b)) => {
+            let alike = |(a, b): (&Entry, &Entry)| a.key == b.key && same(&a.value, &b.value);
+            a.len() == b.len() && a.iter().zip(b).all(alike)
+        }
+        _ => false,
+    }
+}
+
+fn spelled(way: &[&str]) -> String {
+    Path(way.iter().copied().map(Step::from).collect()).to_string()
+}
+
+/// The value below the keys of `way`.
+pub(super) fn nest(way: &[&str], node: Node) -> Node {
+    let inner = |node: Node, key: &&str| map(node.span, vec![(*key, node)]);
+    way.iter().rev().fold(node, inner)
 }
 
 /// A text at a place.

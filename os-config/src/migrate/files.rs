@@ -1,10 +1,10 @@
 //! `write_files`: most are carried over as they are, some were the only way to say what has a key here.
 
-use super::coerce::{entries, scalar};
-use super::draft::{Draft, map, text};
-use super::{connman, flags, names};
+use super::coerce::{entries, kind, scalar};
+use super::draft::{Draft, list, map, nest, text};
+use super::{connman, flags, manifests, names, reading, registries, sieve};
 use crate::check::decode;
-use crate::tree::{Entry, Node, Span, Value, yaml};
+use crate::tree::{Kind, Node, Span, Value};
 
 const KEYS: [&str; 5] = ["encoding", "content", "owner", "path", "permissions"];
 
@@ -13,32 +13,26 @@ pub(super) fn files(draft: &mut Draft, value: &Node) {
     for node in entries(value) {
         if matches!(node.value, Value::Map(_)) {
             file(draft, node);
-        } else {
+        } else if scalar(node).is_some() || matches!(node.value, Value::List(_)) {
             draft.lost(
                 node.span,
                 "write_files",
                 "a file is a mapping with `path` and `content`",
+                whole(node),
             );
         }
     }
 }
 
+/// The entry as it was written.
+fn whole(node: &Node) -> Node {
+    nest(&["write_files"], list(node.span, vec![node.clone()]))
+}
+
 fn file(draft: &mut Draft, node: &Node) {
-    let mut members: Vec<(&str, Node)> = Vec::new();
-    for entry in node.entries() {
-        match names::find(&entry.key, &KEYS) {
-            Some(key) => {
-                if let Some(words) = scalar(&entry.value) {
-                    members.push((key, text(entry.value.span, words)));
-                }
-            }
-            None => draft.lost(
-                entry.key_span,
-                &format!("write_files.{}", entry.key),
-                "no key of k3OS, which ignored it",
-            ),
-        }
-    }
+    let Some(mut members) = members(draft, node) else {
+        return;
+    };
     let get = |key: &str| {
         let found = members.iter().find(|(name, _)| *name == key);
         found
@@ -49,7 +43,7 @@ fn file(draft: &mut Draft, node: &Node) {
     let path = get("path");
     if let Ok(content) = decode(&get("encoding"), &get("content"))
         && let Ok(content) = std::str::from_utf8(content.as_slice())
-        && has_a_key(draft, &path, content, node.span)
+        && has_a_key(draft, &path, content, node)
     {
         return;
     }
@@ -58,8 +52,54 @@ fn file(draft: &mut Draft, node: &Node) {
             owner(draft, value);
         }
     }
-    remark(draft, &path, node.span);
-    draft.push(&["write_files"], map(node.span, members));
+    let file = map(node.span, members);
+    if !image(draft, &path, &file) {
+        remark(draft, &path, node.span);
+    }
+    draft.push(&["write_files"], file);
+}
+
+/// What the entry says by our names. With a value of the wrong type it is lost as a whole: half a file is worse.
+fn members(draft: &mut Draft, node: &Node) -> Option<Vec<(&'static str, Node)>> {
+    let mut members: Vec<(&str, Node)> = Vec::new();
+    for entry in node.entries() {
+        let Some(key) = names::find(&entry.key, &KEYS) else {
+            let key = format!("write_files.{}", entry.key);
+            let original = list(node.span, vec![nest(&[&entry.key], entry.value.clone())]);
+            draft.lost(
+                entry.key_span,
+                &key,
+                "no key of k3OS, which ignored it",
+                nest(&["write_files"], original),
+            );
+            continue;
+        };
+        match &entry.value.value {
+            Value::Scalar(Kind::Null, _) => {}
+            Value::Scalar(_, words) => {
+                let value = text(entry.value.span, words.clone());
+                names::set(draft, &mut members, key, value, &["write_files"]);
+            }
+            _ => {
+                let wrong = kind(&entry.value);
+                let message = format!("it should be a text, not {wrong}: the file is left out");
+                let key = format!("write_files.{}", entry.key);
+                draft.lost(entry.key_span, &key, message, whole(node));
+                return None;
+            }
+        }
+    }
+    let raw = |(key, value): &(&str, Node)| *key == "content" && draft.bytes.contains(&value.span);
+    if members.iter().any(raw) {
+        match members.iter_mut().find(|(key, _)| *key == "encoding") {
+            Some((_, encoding)) if scalar(encoding) == Some("") => {
+                *encoding = text(encoding.span, "b64");
+            }
+            Some(_) => {}
+            None => members.push(("encoding", text(node.span, "b64"))),
+        }
+    }
+    Some(members)
 }
 
 fn owner(draft: &mut Draft, value: &mut Node) {
@@ -72,6 +112,25 @@ fn owner(draft: &mut Draft, value: &mut Node) {
         );
         *value = text(value.span, "root:root");
     }
+}
+
+/// An archive of images, which k3s loaded from its folder, is named in `images`; false when it is none.
+fn image(draft: &mut Draft, path: &str, file: &Node) -> bool {
+    let archive = [".tar", ".tar.gz", ".tgz", ".tar.zst"]
+        .iter()
+        .any(|end| path.ends_with(end));
+    if !archive || !path.starts_with("/var/lib/rancher/k3s/agent/images/") {
+        return false;
+    }
+    let mut alone = Draft::new();
+    alone.push(&["write_files"], file.clone());
+    // A file that the checks take out must not be looked for.
+    if sieve::passes(&alone) {
+        draft.changed(file.span, path, "`images` names it now, and it is loaded");
+        let entry = vec![("path", text(file.span, path))];
+        draft.push(&["images"], map(file.span, entry));
+    }
+    true
 }
 
 /// Files that nothing reads here.
@@ -102,37 +161,29 @@ fn remark(draft: &mut Draft, path: &str, span: Span) {
 }
 
 /// Turns a file into the keys it stands for; false when it is just a file.
-fn has_a_key(draft: &mut Draft, path: &str, content: &str, span: Span) -> bool {
-    let manifests = path.strip_prefix("/var/lib/rancher/k3s/server/manifests/");
-    if let Some(name) = manifests {
-        manifest(draft, name, content, span);
+fn has_a_key(draft: &mut Draft, path: &str, content: &str, node: &Node) -> bool {
+    if let Some(name) = path.strip_prefix("/var/lib/rancher/k3s/server/manifests/") {
+        manifests::manifest(draft, name, content, node.span);
         return true;
     }
     match path {
         "/etc/rancher/k3s/registries.yaml" => {
-            with_tree(draft, path, content, span, registries);
+            with_tree(draft, path, content, node, registries::registries);
             true
         }
         "/etc/rancher/k3s/config.yaml" => {
-            with_tree(draft, path, content, span, flags::config_file);
+            with_tree(draft, path, content, node, flags::config_file);
+            true
+        }
+        _ if path.starts_with("/etc/rancher/k3s/config.yaml.d/") && path.ends_with(".yaml") => {
+            with_tree(draft, path, content, node, flags::config_file);
             true
         }
         _ if path.starts_with("/var/lib/connman/") && path.ends_with(".config") => {
-            connman::services(draft, path, content, span)
+            connman::services(draft, path, content, node.span)
         }
         _ => false,
     }
-}
-
-fn manifest(draft: &mut Draft, name: &str, content: &str, span: Span) {
-    let name = name.replace('/', "-");
-    draft.changed(
-        span,
-        "write_files",
-        format!("the manifest {name} is in `manifests` now"),
-    );
-    let members = vec![("name", text(span, name)), ("content", text(span, content))];
-    draft.push(&["manifests"], map(span, members));
 }
 
 /// Reads a file inside the file; its lines are those of the entry.
@@ -140,104 +191,24 @@ fn with_tree(
     draft: &mut Draft,
     path: &str,
     content: &str,
-    span: Span,
+    node: &Node,
     work: fn(&mut Draft, &Node),
 ) {
-    match yaml::read(content, 0) {
-        Ok(Some(tree)) => {
-            let tree = relocated(tree, span);
-            draft.changed(span, path, "what it says is in this file's own keys now");
+    match reading::inner(draft, content, node.span) {
+        Ok(Some(tree)) if matches!(tree.value, Value::Map(_)) => {
+            draft.changed(
+                node.span,
+                path,
+                "what it says is in this file's own keys now",
+            );
             work(draft, &tree);
         }
-        Ok(None) => {}
-        Err(_) => draft.lost(span, path, "it is not YAML"),
+        Ok(Some(tree)) => {
+            let wrong = kind(&tree);
+            let message = format!("it should be a mapping (key: value), not {wrong}");
+            draft.lost(node.span, path, message, whole(node));
+        }
+        Ok(None) => draft.changed(node.span, path, "it says nothing: left out"),
+        Err(_) => draft.lost(node.span, path, "it is not YAML", whole(node)),
     }
-}
-
-fn relocated(mut node: Node, span: Span) -> Node {
-    node.span = span;
-    node.value = match node.value {
-        Value::List(items) => Value::List(
-            items
-                .into_iter()
-                .map(|item| relocated(item, span))
-                .collect(),
-        ),
-        Value::Map(entries) => Value::Map(
-            entries
-                .into_iter()
-                .map(|entry| Entry {
-                    key_span: span,
-                    value: relocated(entry.value, span),
-                    key: entry.key,
-                })
-                .collect(),
-        ),
-        scalar => scalar,
-    };
-    node
-}
-
-fn registries(draft: &mut Draft, tree: &Node) {
-    for (host, mirror) in hosts(tree, "mirrors") {
-        for entry in mirror.entries() {
-            if names::same(&entry.key, "endpoint") {
-                for url in entries(&entry.value) {
-                    draft.push(&["registries", "mirrors", &host, "endpoints"], url.clone());
-                }
-            } else {
-                draft.lost(
-                    entry.key_span,
-                    &format!("registries.yaml: {}", entry.key),
-                    "no equivalent in Holdfast",
-                );
-            }
-        }
-    }
-    for (host, access) in hosts(tree, "configs") {
-        for entry in access.entries() {
-            for inner in entry.value.entries() {
-                registry_access(draft, &host, &entry.key, inner);
-            }
-        }
-    }
-}
-
-fn hosts(tree: &Node, key: &str) -> Vec<(String, Node)> {
-    let found = tree
-        .entry(key)
-        .map(|entry| entry.value.entries())
-        .unwrap_or_default();
-    found
-        .iter()
-        .map(|entry| (entry.key.clone(), entry.value.clone()))
-        .collect()
-}
-
-fn registry_access(draft: &mut Draft, host: &str, group: &str, entry: &Entry) {
-    let way = match (group, entry.key.as_str()) {
-        ("auth", "username") => ["auth", "username"],
-        ("auth", "password") => ["auth", "password"],
-        ("auth", "auth" | "identity_token" | "identitytoken") => ["auth", "token"],
-        ("tls", "insecure_skip_verify") => ["tls", "insecure_skip_verify"],
-        ("tls", "ca_file" | "cert_file" | "key_file") => {
-            let file = scalar(&entry.value).unwrap_or_default();
-            let key = entry.key.trim_end_matches("_file");
-            let message =
-                format!("paste the content of {file} into registries.configs.{host}.tls.{key}");
-            return draft.lost(
-                entry.key_span,
-                &format!("registries.yaml: {}", entry.key),
-                message,
-            );
-        }
-        _ => {
-            let key = format!("registries.yaml: {group}.{}", entry.key);
-            return draft.lost(entry.key_span, &key, "no equivalent in Holdfast");
-        }
-    };
-    draft.put(
-        &["registries", "configs", host, way[0], way[1]],
-        entry.value.clone(),
-    );
 }

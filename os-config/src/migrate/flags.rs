@@ -1,97 +1,23 @@
 //! k3s's command line flags and their homes.
 
+use super::arguments::argument;
 use super::coerce::entries;
-use super::draft::{Draft, list, text, truth};
+use super::draft::{Draft, nest, text, truth};
 use super::{coerce, keys};
-use crate::tree::{Node, Span, Value};
-
-/// Flags that take no value.
-const SWITCHES: [&str; 22] = [
-    "cluster-init",
-    "cluster-reset",
-    "debug",
-    "disable-agent",
-    "disable-apiserver",
-    "disable-cloud-controller",
-    "disable-controller-manager",
-    "disable-etcd",
-    "disable-helm-controller",
-    "disable-kube-proxy",
-    "disable-network-policy",
-    "disable-scheduler",
-    "docker",
-    "egress-selector-mode",
-    "etcd-disable-snapshots",
-    "no-flannel",
-    "prefer-bundled-bin",
-    "protect-kernel-defaults",
-    "rootless",
-    "secrets-encryption",
-    "selinux",
-    "with-node-id",
-];
-
-/// `k3os.k3s_args`: an argument vector, its first word maybe `server` or `agent`.
-pub(super) fn arguments(draft: &mut Draft, value: &Node) {
-    let mut words = argv(value).into_iter().peekable();
-    if let Some((word, span)) = words.peek().cloned()
-        && !word.starts_with('-')
-    {
-        words.next();
-        match word.as_str() {
-            "server" => {}
-            "agent" => draft.lost(
-                span,
-                "agent",
-                "this version makes every node a cluster of its own; joining comes later",
-            ),
-            other => draft.lost(span, other, "neither `server` nor `agent`"),
-        }
-    }
-    while let Some((word, span)) = words.next() {
-        let Some(flag) = word.strip_prefix('-') else {
-            draft.lost(span, &word, "it belongs to no flag");
-            continue;
-        };
-        let flag = flag.trim_start_matches('-');
-        match flag.split_once('=') {
-            Some((name, value)) => one(draft, name, Some(value), span),
-            None if SWITCHES.contains(&flag) => one(draft, flag, None, span),
-            None => match words.next_if(|(next, _)| !next.starts_with('-')) {
-                Some((value, _)) => one(draft, flag, Some(&value), span),
-                None => one(draft, flag, None, span),
-            },
-        }
-    }
-}
-
-/// The words of the vector. People also write `--flag value` into one of them, or all into one text.
-fn argv(value: &Node) -> Vec<(String, Span)> {
-    let one_text = matches!(value.value, Value::Scalar(..));
-    let split = |node: &Node| -> Vec<(String, Span)> {
-        let Some(word) = coerce::scalar(node) else {
-            return Vec::new();
-        };
-        let several = one_text
-            || (word.starts_with('-') && !word.split(' ').next().unwrap_or("").contains('='));
-        if several {
-            word.split_whitespace()
-                .map(|word| (word.to_owned(), node.span))
-                .collect()
-        } else {
-            vec![(word.to_owned(), node.span)]
-        }
-    };
-    entries(value).into_iter().flat_map(split).collect()
-}
+use crate::tree::{Kind, Node, Span, Value};
 
 /// `/etc/rancher/k3s/config.yaml`: the same flags as YAML keys.
 pub(super) fn config_file(draft: &mut Draft, tree: &Node) {
     for entry in tree.entries() {
         let name = entry.key.trim_end_matches('+');
+        if matches!(entry.value.value, Value::Scalar(Kind::Null, _)) {
+            let original = nest(&[&entry.key], entry.value.clone());
+            draft.lost(entry.key_span, name, "it has no value", original);
+        }
         for value in entries(&entry.value) {
             let Some(word) = coerce::scalar(value) else {
-                draft.lost(value.span, name, "its value is not understood");
+                let original = nest(&[&entry.key], value.clone());
+                draft.lost(value.span, name, "its value is not understood", original);
                 continue;
             };
             one(draft, name, Some(word), entry.key_span);
@@ -100,8 +26,9 @@ pub(super) fn config_file(draft: &mut Draft, tree: &Node) {
 }
 
 /// One flag with its value.
-fn one(draft: &mut Draft, name: &str, value: Option<&str>, span: Span) {
-    let value_or_true = value.unwrap_or("true");
+pub(super) fn one(draft: &mut Draft, name: &str, value: Option<&str>, span: Span) {
+    let given = value;
+    let value_or_true = given.unwrap_or("true");
     let value = text(span, value_or_true);
     match name {
         "node-label" => keys::labels(draft, &value),
@@ -111,7 +38,15 @@ fn one(draft: &mut Draft, name: &str, value: Option<&str>, span: Span) {
         "service-cidr" => draft.put(&["kubernetes", "service_cidr"], value),
         "cluster-domain" => draft.put(&["kubernetes", "cluster_domain"], value),
         "node-name" => draft.put(&["kubernetes", "node_name"], value),
-        "node-ip" | "advertise-address" => draft.put(&["kubernetes", "node_address"], value),
+        "node-ip" => draft.put(&["kubernetes", "node_address"], value),
+        // What the node is known by comes first.
+        "advertise-address" => {
+            draft.offer(
+                &["kubernetes", "node_address"],
+                value,
+                "--advertise-address",
+            );
+        }
         "kubelet-arg" => component(draft, "kubelet_args", &value),
         "kube-apiserver-arg" => component(draft, "api_server_args", &value),
         "kube-controller-arg" | "kube-controller-manager-arg" => {
@@ -127,9 +62,9 @@ fn one(draft: &mut Draft, name: &str, value: Option<&str>, span: Span) {
         "token" | "t" | "cluster-secret" => draft.put(&["token"], value),
         "server" | "s" => draft.put(&["server_url"], value),
         "cluster-init" if value_or_true == "true" => {
-            draft.put(&["cluster", "init"], truth(span, true))
+            draft.put(&["cluster", "init"], truth(span, true));
         }
-        _ => without_equal(draft, name, value_or_true, span),
+        _ => without_equal(draft, name, given, span),
     }
 }
 
@@ -145,18 +80,7 @@ fn component(draft: &mut Draft, key: &str, value: &Node) {
     let (flag, setting) = words.split_once('=').unwrap_or((words, "true"));
     let flag = flag.trim_start_matches('-');
     let setting = text(value.span, setting);
-    let way = ["kubernetes", key, flag];
-    let path = crate::tree::Path::default()
-        .then("kubernetes")
-        .then(key)
-        .then(flag);
-    match draft.tree.get(&path).cloned() {
-        None => draft.put(&way, setting),
-        Some(first) if matches!(first.value, Value::Scalar(..)) => {
-            draft.put(&way, list(value.span, vec![first, setting]));
-        }
-        Some(_) => draft.push(&way, setting),
-    }
+    draft.repeat(&["kubernetes", key, flag], setting);
 }
 
 fn disable(draft: &mut Draft, what: &str, span: Span) {
@@ -177,6 +101,7 @@ fn disable(draft: &mut Draft, what: &str, span: Span) {
                 span,
                 &format!("disable {what}"),
                 "no packaged workload of this name",
+                argument(span, &format!("--disable={what}")),
             );
             return;
         }
@@ -185,15 +110,16 @@ fn disable(draft: &mut Draft, what: &str, span: Span) {
 }
 
 /// Flags without a home, and why.
-fn without_equal(draft: &mut Draft, name: &str, value: &str, span: Span) {
+fn without_equal(draft: &mut Draft, name: &str, value: Option<&str>, span: Span) {
     let flag = format!("--{name}");
+    let whole = value.map_or_else(|| flag.clone(), |value| format!("{flag}={value}"));
     let done = match name {
         "secrets-encryption" => Some("Secrets are always encrypted"),
         "protect-kernel-defaults" => Some("it is always on"),
         "write-kubeconfig" | "write-kubeconfig-mode" | "o" | "output" => {
             Some("`holdfast kubeconfig` prints the kubeconfig")
         }
-        "flannel-backend" if value == "vxlan" => Some("it is what Holdfast uses"),
+        "flannel-backend" if value == Some("vxlan") => Some("it is what Holdfast uses"),
         "kube-proxy-replacement" => None,
         "debug" | "v" | "log" | "alsologtostderr" => Some("`holdfast logs` shows the logs"),
         "data-dir" | "d" => Some("Holdfast keeps its data where it lasts"),
@@ -202,7 +128,7 @@ fn without_equal(draft: &mut Draft, name: &str, value: &str, span: Span) {
         _ => None,
     };
     if let Some(done) = done {
-        draft.changed(span, &flag, done);
+        draft.changed(span, &crate::secrets::blot_text(&whole), done);
         return;
     }
     let why = match name {
@@ -217,5 +143,5 @@ fn without_equal(draft: &mut Draft, name: &str, value: &str, span: Span) {
         "docker" | "container-runtime-endpoint" => "containerd is the only runtime",
         _ => "no equivalent in Holdfast",
     };
-    draft.lost(span, &flag, why);
+    draft.lost(span, &flag, why, argument(span, &whole));
 }

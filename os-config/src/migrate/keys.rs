@@ -1,9 +1,10 @@
 //! Each key of k3OS and its home.
 
-use super::coerce::{entries, lines, pairs, scalar, truth, words};
-use super::draft::{Draft, text};
-use super::{draft, files, flags, names};
-use crate::tree::{Entry, Node, Value};
+use super::coerce::{entries, lines, mapping, pairs, scalar, words};
+use super::draft::{Draft, nest, text};
+use super::environment::environment;
+use super::{arguments, draft, files, install, names};
+use crate::tree::{Entry, Kind, Node, Value};
 
 const TOP: [&str; 7] = [
     "ssh_authorized_keys",
@@ -47,23 +48,13 @@ pub(super) fn top(draft: &mut Draft, tree: &Node) {
             Some("boot_cmd") => commands(draft, "boot_commands", entry),
             Some("run_cmd") => commands(draft, "run_commands", entry),
             Some("k3os") => below_k3os(draft, entry),
-            _ => unknown(draft, entry, "", &TOP),
+            _ => unknown(draft, entry, &[], &TOP),
         }
     }
 }
 
 fn below_k3os(draft: &mut Draft, entry: &Entry) {
-    if !matches!(entry.value.value, Value::Map(_)) {
-        if scalar(&entry.value).is_some() || matches!(entry.value.value, Value::List(_)) {
-            draft.lost(
-                entry.key_span,
-                &entry.key,
-                "it should be a mapping (key: value)",
-            );
-        }
-        return;
-    }
-    for entry in entry.value.entries() {
+    for entry in mapping(draft, &entry.value, &entry.key, &[&entry.key]) {
         k3os_key(draft, entry);
     }
 }
@@ -82,24 +73,28 @@ fn k3os_key(draft: &mut Draft, entry: &Entry) {
         Some("password") => put_text(draft, "password", value),
         Some("server_url") => put_text(draft, "server_url", value),
         Some("token") => put_text(draft, "token", value),
-        Some("k3s_args") => flags::arguments(draft, value),
+        Some("k3s_args") => arguments::arguments(draft, value),
         Some("environment") => environment(draft, value),
-        Some("install") => install(draft, entry),
-        _ => unknown(draft, entry, "k3os.", &BELOW_K3OS),
+        Some("install") => install::install(draft, &entry.value),
+        _ => unknown(draft, entry, &["k3os"], &BELOW_K3OS),
     }
 }
 
-fn unknown(draft: &mut Draft, entry: &Entry, above: &str, known: &[&str]) {
-    let key = format!("{above}{}", entry.key);
+/// Notes a key that k3OS did not know.
+pub(super) fn unknown(draft: &mut Draft, entry: &Entry, above: &[&str], known: &[&str]) {
+    let mut way = above.to_vec();
+    way.push(&entry.key);
     let misplaced = above.is_empty() && names::find(&entry.key, &BELOW_K3OS).is_some();
     let message = if misplaced {
         "k3OS ignored this: it belonged below `k3os:`; write it by hand if it is wanted".to_owned()
     } else if let Some(near) = crate::check::nearest(&entry.key, known) {
-        format!("no key of k3OS, which ignored it; was `{above}{near}` meant?")
+        let meant = [above, &[near]].concat().join(".");
+        format!("no key of k3OS, which ignored it; was `{meant}` meant?")
     } else {
         "no key of k3OS, which ignored it".to_owned()
     };
-    draft.lost(entry.key_span, &key, message);
+    let original = nest(&way, entry.value.clone());
+    draft.lost(entry.key_span, &way.join("."), message, original);
 }
 
 fn push_all(draft: &mut Draft, way: &[&str], nodes: Vec<Node>) {
@@ -197,6 +192,7 @@ pub(super) fn labels(draft: &mut Draft, value: &Node) {
                 span,
                 &name,
                 "a label of k3OS itself; Holdfast's upgrades have their own",
+                nest(&["labels", &name], value),
             );
         } else {
             draft.put(&["labels", &name], value);
@@ -205,84 +201,23 @@ pub(super) fn labels(draft: &mut Draft, value: &Node) {
 }
 
 fn wifi(draft: &mut Draft, value: &Node) {
+    let above = ["k3os", "wifi"];
     for network in entries(value) {
         let mut members = Vec::new();
-        for entry in network.entries() {
-            match names::find(&entry.key, &["name", "passphrase"]) {
-                Some(known) => {
-                    let words = scalar(&entry.value).unwrap_or_default();
-                    members.push((known, text(entry.value.span, words)));
-                }
-                None => unknown(draft, entry, "k3os.wifi.", &["name", "passphrase"]),
-            }
-        }
-        draft.push(&["network", "wifi"], draft::map(network.span, members));
-    }
-}
-
-/// Variables that tell programs about a proxy; they have a key of their own.
-fn proxy_key(name: &str) -> Option<&'static str> {
-    match name.to_ascii_lowercase().as_str() {
-        "http_proxy" => Some("http"),
-        "https_proxy" => Some("https"),
-        "no_proxy" => Some("no_proxy"),
-        _ => None,
-    }
-}
-
-fn environment(draft: &mut Draft, value: &Node) {
-    for (name, _, value) in pairs(value) {
-        match proxy_key(&name) {
-            Some("no_proxy") => {
-                let direct = draft::list(value.span, words(&value));
-                draft.put(&["network", "proxy", "no_proxy"], direct);
-            }
-            Some(key) => proxy(draft, key, &value),
-            None => draft.put(&["environment", &name], value),
-        }
-    }
-}
-
-fn proxy(draft: &mut Draft, key: &str, value: &Node) {
-    match scalar(value) {
-        Some("") => {}
-        Some(address) if !address.contains("://") => {
-            let full = format!("http://{address}");
-            draft.changed(
-                value.span,
-                &format!("network.proxy.{key}"),
-                format!("written as {}", crate::secrets::blot_text(&full)),
-            );
-            draft.put(&["network", "proxy", key], text(value.span, full));
-        }
-        _ => draft.put(&["network", "proxy", key], value.clone()),
-    }
-}
-
-fn install(draft: &mut Draft, entry: &Entry) {
-    const KEYS: [&str; 9] = [
-        "force_efi",
-        "device",
-        "config_url",
-        "silent",
-        "iso_url",
-        "power_off",
-        "no_format",
-        "debug",
-        "tty",
-    ];
-    for entry in entry.value.entries() {
-        let Some(key) = names::find(&entry.key, &KEYS) else {
-            unknown(draft, entry, "k3os.install.", &KEYS);
-            continue;
-        };
-        let value = match key {
-            "device" | "config_url" | "iso_url" | "tty" => entry.value.clone(),
-            _ => match truth(&entry.value) {
-                Some(value) => draft::truth(entry.value.span, value),
+        for entry in mapping(draft, network, "k3os.wifi", &above) {
+            let value = match scalar(&entry.value) {
+                Some(words) => text(entry.value.span, words),
+                // What has a wrong type is found by the checks.
                 None => entry.value.clone(),
-            },
-        };
-        draft.put(&["install", key], value);
+            };
+            match names::find(&entry.key, &["name", "passphrase"]) {
+                Some(_) if matches!(value.value, Value::Scalar(Kind::Null, _)) => {}
+                Some(known) => names::set(draft, &mut members, known, value, &above),
+                None => unknown(draft, entry, &above, &["name", "passphrase"]),
+            }
+        }
+        if matches!(network.value, Value::Map(_)) {
+            draft.push(&["network", "wifi"], draft::map(network.span, members));
+        }
     }
 }

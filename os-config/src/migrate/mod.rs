@@ -4,14 +4,20 @@
 //! checks as any configuration, and what does not pass is taken out; what is left is written with everything that was
 //! taken out or left behind as comments. So the output is always accepted, and nothing is lost in silence.
 
+mod arguments;
 mod coerce;
 mod connman;
 mod draft;
+mod environment;
 mod files;
 mod flags;
+mod install;
 mod keys;
+mod manifests;
 mod names;
 mod output;
+mod reading;
+mod registries;
 mod sieve;
 
 use std::fmt;
@@ -19,7 +25,7 @@ use std::fmt;
 use crate::report::{Finding, Report};
 use crate::source::{Source, SourceName};
 use crate::text;
-use crate::tree::{Node, Span, Value, yaml};
+use crate::tree::{Node, Span, Value};
 use draft::Draft;
 
 /// Something that a person should know about a migration.
@@ -53,20 +59,29 @@ pub struct Migration {
 /// Turns the k3OS configuration `text` into one for Holdfast. `origin` names it in messages.
 ///
 /// # Errors
-/// A [`Report`] when the text cannot be read at all: not UTF-8, not YAML, empty, too large, or a script.
+/// A [`Report`] when the text cannot be read at all: not UTF-8, not YAML, empty, too large, nested too deep, or a script.
 pub fn migrate(origin: &str, text: &[u8]) -> Result<Migration, Report> {
     let source = Source::new(SourceName::ConfigPartition, origin, text);
-    let tree = read(&source).map_err(|findings| {
+    let refused = |findings: Vec<Finding>| {
         Report::new(
             findings,
             &Node::empty(start()),
             std::slice::from_ref(&source),
         )
-    })?;
+    };
     let mut draft = Draft::new();
+    let tree = read(&mut draft, &source).map_err(refused)?;
     keys::top(&mut draft, &tree);
     let left_out = sieve::sieve(&mut draft);
-    Ok(output::write(draft, left_out))
+    let migration = output::write(draft, left_out);
+    if migration.yaml.len() > crate::LARGEST_TEXT {
+        return Err(refused(vec![Finding::at(
+            start(),
+            "what it says is too large for one configuration, once its aliases are written out",
+            "put large files on the disk or into an image",
+        )]));
+    }
+    Ok(migration)
 }
 
 fn start() -> Span {
@@ -78,7 +93,7 @@ fn start() -> Span {
     }
 }
 
-fn read(source: &Source) -> Result<Node, Vec<Finding>> {
+fn read(draft: &mut Draft, source: &Source) -> Result<Node, Vec<Finding>> {
     let start = start();
     let text = text::readable(source, start)?;
     if text.starts_with("#!") {
@@ -88,7 +103,7 @@ fn read(source: &Source) -> Result<Node, Vec<Finding>> {
             "put it into `run_commands`, or into a file with `write_files`",
         )]);
     }
-    let node = yaml::read(text, 0)?.ok_or_else(|| {
+    let node = reading::configuration(draft, text)?.ok_or_else(|| {
         vec![Finding::at(
             start,
             "the file is empty",

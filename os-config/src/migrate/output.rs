@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::draft::Draft;
+use super::draft::{Draft, Remark};
 use super::sieve::LeftOut;
 use super::{Migration, Note};
 use crate::show::yaml;
@@ -41,63 +41,69 @@ pub(super) fn write(mut draft: Draft, mut left_out: Vec<LeftOut>) -> Migration {
         text.push_str(&section(&entry.key, &entry.value));
         text.push('\n');
     }
-    let mut notes = draft.notes;
     left_out.sort_by_key(|part| part.line);
-    let mut lost = String::new();
-    for part in &left_out {
-        let note = Note {
-            line: part.line,
-            key: part.path.to_string(),
-            message: part.message.clone(),
-            carried: false,
-        };
-        let _ = writeln!(lost, "# {}", one_line(&note.to_string()));
-        for line in fragment(&part.path, part.node.clone()).lines() {
-            let _ = writeln!(lost, "#{line}");
-        }
-        notes.push(note);
+    let mut remarks = draft.remarks;
+    remarks.sort_by_key(|remark| remark.note.line);
+    let (carried, lost): (Vec<Remark>, Vec<Remark>) =
+        remarks.into_iter().partition(|remark| remark.note.carried);
+    let refused: Vec<Remark> = left_out.into_iter().map(remark).collect();
+    for (title, remarks) in [
+        ("Changed on the way:", &carried),
+        ("Not carried over:", &lost),
+        (
+            "Not accepted by this version, or wrong already in the k3OS file:",
+            &refused,
+        ),
+    ] {
+        comment(&mut text, title, remarks);
     }
+    let all = [carried, lost, refused].into_iter().flatten();
+    let mut notes: Vec<Note> = all.map(|remark| remark.note).collect();
     notes.sort_by_key(|note| note.line);
-    remarks(
-        &mut text,
-        "Changed on the way:",
-        notes.iter().filter(|note| note.carried),
-    );
-    let only_notes = |note: &&Note| {
-        !note.carried
-            && !left_out
-                .iter()
-                .any(|part| part.path.to_string() == note.key)
-    };
-    remarks(
-        &mut text,
-        "Not carried over:",
-        notes.iter().filter(only_notes),
-    );
-    // Comments count for the size limit too; what they say is in the notes as well.
-    if !lost.is_empty() && text.len() + lost.len() < crate::LARGEST_TEXT {
-        let _ = writeln!(
-            text,
-            "# Not accepted by this version, or wrong already in the k3OS file:\n#\n{lost}"
-        );
-    }
     let yaml = format!("{}\n", text.trim_end());
     Migration { yaml, notes }
 }
 
-fn remarks<'a>(text: &mut String, title: &str, notes: impl Iterator<Item = &'a Note>) {
-    let lines: Vec<String> = notes
-        .map(|note| format!("# {}\n", one_line(&note.to_string())))
-        .collect();
-    if !lines.is_empty() {
-        let _ = writeln!(text, "# {title}\n#\n{}", lines.concat());
+/// What the checks took out.
+fn remark(part: LeftOut) -> Remark {
+    let note = Note {
+        line: part.line,
+        key: part.path.to_string(),
+        message: part.message,
+        carried: false,
+    };
+    Remark {
+        note,
+        original: Some(whole(&part.path, part.node)),
     }
+}
+
+/// Writes remarks as comments, each with what was left out. Comments count for the size limit too; what does not fit is
+/// in the notes still.
+fn comment(text: &mut String, title: &str, remarks: &[Remark]) {
+    if remarks.is_empty() {
+        return;
+    }
+    let mut lines = format!("# {title}\n#\n");
+    for remark in remarks {
+        let mut part = format!("# {}\n", one_line(&remark.note.to_string()));
+        if let Some(original) = &remark.original {
+            for line in yaml(original, false).lines() {
+                let _ = writeln!(part, "#{}", one_line(line));
+            }
+        }
+        if text.len() + lines.len() + part.len() < crate::LARGEST_TEXT {
+            lines.push_str(&part);
+        }
+    }
+    text.push_str(&lines);
+    text.push('\n');
 }
 
 /// A comment must stay one: what was in the k3OS file may hold line breaks.
 fn one_line(text: &str) -> String {
     text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| if c.is_control() && c != '\t' { ' ' } else { c })
         .collect()
 }
 
@@ -135,10 +141,10 @@ fn pruned(mut node: Node) -> Node {
     node
 }
 
-/// What was left out, spelled as it would stand in a configuration.
-fn fragment(path: &Path, node: Node) -> String {
+/// A value from the top, as it would stand in a configuration.
+fn whole(path: &Path, node: Node) -> Node {
     let span = node.span;
-    let whole = path.0.iter().rev().fold(node, |inner, step| {
+    path.0.iter().rev().fold(node, |inner, step| {
         let value = match step {
             Step::Index(_) => Value::List(vec![inner]),
             Step::Key(key) => Value::Map(vec![Entry {
@@ -148,6 +154,5 @@ fn fragment(path: &Path, node: Node) -> String {
             }]),
         };
         Node { span, value }
-    });
-    yaml(&whole, false)
+    })
 }

@@ -5,7 +5,7 @@ use crate::check::{check, check_structure};
 use crate::raw::RawConfig;
 use crate::report::{Finding, Place};
 use crate::schema::schema;
-use crate::tree::{Node, Path, Step, reader};
+use crate::tree::{Entry, Node, Path, Step, Value, reader};
 
 /// Something taken out of the draft.
 pub(super) struct LeftOut {
@@ -29,7 +29,7 @@ pub(super) fn sieve(draft: &mut Draft) -> Vec<LeftOut> {
         units.dedup_by(|(a, _), (b, _)| a == b);
         let before = all.len();
         for (path, finding) in units {
-            if let Some(node) = draft.take(&path) {
+            if let Some(node) = take(draft, &path) {
                 all.push(LeftOut {
                     line: node.span.line,
                     path,
@@ -40,10 +40,46 @@ pub(super) fn sieve(draft: &mut Draft) -> Vec<LeftOut> {
         }
         if all.len() == before {
             // Nothing could be taken out by key: without its keys the draft is sound.
-            draft.tree = Draft::new().tree;
+            all.extend(everything(draft));
             return all;
         }
     }
+}
+
+/// True when nothing would be taken out.
+pub(super) fn passes(draft: &Draft) -> bool {
+    findings(&draft.tree).is_empty()
+}
+
+/// Takes out what is at `path`, and the lists and mappings that are empty without it: they would be wrong in turn.
+fn take(draft: &mut Draft, path: &Path) -> Option<Node> {
+    let node = draft.take(path)?;
+    let empty = |node: &Node| match &node.value {
+        Value::List(items) => items.is_empty(),
+        Value::Map(entries) => entries.is_empty(),
+        Value::Scalar(..) => false,
+    };
+    let mut above = path.clone();
+    while above.0.pop().is_some() && draft.tree.get(&above).is_some_and(empty) {
+        draft.take(&above);
+    }
+    Some(node)
+}
+
+/// Empties the draft.
+fn everything(draft: &mut Draft) -> Vec<LeftOut> {
+    let whole = std::mem::replace(&mut draft.tree, Draft::new().tree);
+    let part = |entry: &Entry| LeftOut {
+        path: Path::default().then(entry.key.as_str()),
+        node: entry.value.clone(),
+        line: entry.key_span.line,
+        message: "it does not go together with the rest".to_owned(),
+    };
+    let entries = whole.entries().iter();
+    entries
+        .filter(|entry| entry.key != "version")
+        .map(part)
+        .collect()
 }
 
 fn findings(tree: &Node) -> Vec<Finding> {

@@ -14,7 +14,7 @@ pub(crate) type RawFlagArgs = BTreeMap<String, OneOrMany<Scalar>>;
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct RawKubernetes {
-    /// The node's name in the cluster. The default is the host name.
+    /// The node's name in the cluster. The default is the host name. It cannot be changed once the cluster exists.
     pub(crate) node_name: Option<String>,
     /// The address by which the node is known. The default is the address on the interface of the default route.
     #[schemars(extend("examples" = ["192.168.1.10"]))]

@@ -17,7 +17,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(crate) use kubernetes::{RawComponents, RawFlagArgs, RawKubernetes};
-pub(crate) use later::{RawAnything, RawCluster, RawInstall};
+pub(crate) use later::LATER;
 pub(crate) use lists::{RawCommand, RawImage, RawManifest, RawTaint, RawWriteFile};
 pub(crate) use machine::RawLogs;
 pub(crate) use network::{RawDns, RawInterface, RawIpv6, RawNetwork, RawRoute, RawWifi};
@@ -34,7 +34,8 @@ pub(crate) struct RawConfig {
     pub(crate) version: Option<u64>,
 
     /// The machine's name: lower-case letters, digits, `-`, and dots between parts; at most 63 characters. Without it
-    /// the name is `holdfast-` and six digits of the machine id, and lasts as that does.
+    /// the name is `holdfast-` and six digits of the machine id, and lasts as that does. The node in the cluster keeps
+    /// the name that it got first.
     #[schemars(extend("examples" = ["store-17-a"]))]
     pub(crate) hostname: Option<String>,
 
@@ -81,19 +82,10 @@ pub(crate) struct RawConfig {
 
     /// Time servers, by name or address. They replace the built-in ones.
     #[schemars(extend("default" = ["0.debian.pool.ntp.org", "1.debian.pool.ntp.org", "2.debian.pool.ntp.org", "3.debian.pool.ntp.org"], "examples" = [["ntp.example", "192.168.1.1"]]))]
-    pub(crate) ntp_servers: Vec<String>,
+    pub(crate) ntp_servers: Option<Vec<String>>,
 
     /// Interfaces, DNS, Wi-Fi and the proxy.
     pub(crate) network: Option<RawNetwork>,
-
-    /// The address of a server of an existing cluster to join. Known, but refused by this version.
-    pub(crate) server_url: Option<String>,
-
-    /// The token that nodes join a cluster with. Known, but refused by this version: every node is a cluster of its own.
-    pub(crate) token: Option<Scalar>,
-
-    /// How this node takes part in a cluster. Known, but refused by this version: every node is a cluster of its own.
-    pub(crate) cluster: Option<RawCluster>,
 
     /// Labels of this node. The node follows the file: a label that is changed or removed here is changed or removed
     /// there, at any time.
@@ -128,17 +120,4 @@ pub(crate) struct RawConfig {
 
     /// Where logs are kept.
     pub(crate) logs: Option<RawLogs>,
-
-    /// Cloud metadata services to ask. Known, but refused by this version: files, USB stick, URL and command line are
-    /// always read.
-    pub(crate) data_sources: Option<OneOrMany<String>>,
-
-    /// Unattended installation onto a disk. Known, but refused by this version.
-    pub(crate) install: Option<RawInstall>,
-
-    /// How this node takes upgrades. Known, but refused by this version.
-    pub(crate) upgrade: Option<RawAnything>,
-
-    /// Your own checks of the node's health. Known, but refused by this version.
-    pub(crate) health: Option<RawAnything>,
 }

@@ -1,9 +1,10 @@
 //! The report that a person reads.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use super::Finding;
-use crate::secrets;
+use crate::secrets::{self, Excerpt, Excerpts};
 use crate::source::{Source, SourceName};
 use crate::tree::{Node, Span};
 
@@ -27,10 +28,8 @@ pub struct Problem {
     pub message: String,
     /// What to do; may be empty.
     pub help: String,
-    /// The line itself, secrets blotted out.
-    excerpt: String,
-    /// How many characters the caret marks.
-    width: usize,
+    /// The line itself, secrets blotted out, and where in it the caret goes.
+    excerpt: Excerpt,
 }
 
 impl fmt::Display for Problem {
@@ -39,10 +38,10 @@ impl fmt::Display for Problem {
         let number = self.line.to_string();
         let margin = " ".repeat(number.len());
         writeln!(f, "{margin}--> {}:{}:{}", self.file, self.line, self.column)?;
-        if !self.excerpt.is_empty() {
-            let (window, column) = window(&self.excerpt, self.column);
+        if !self.excerpt.text.is_empty() {
+            let (window, column) = window(&self.excerpt.text, self.excerpt.column);
             let room = window.chars().count().saturating_sub(column - 1).max(1);
-            let caret = "^".repeat(self.width.min(room));
+            let caret = "^".repeat(self.excerpt.width.min(room));
             let before: String = window
                 .chars()
                 .take(column - 1)
@@ -89,9 +88,18 @@ impl Report {
             .map(|finding| (finding.span(tree), finding.shortened(tree)))
             .collect();
         placed.sort_by_key(|(span, _)| *span);
+        let mut excerpts: HashMap<usize, Excerpts> = HashMap::new();
         let problems = placed
             .into_iter()
-            .map(|(span, finding)| problem(span, finding, sources))
+            .map(|(span, finding)| {
+                let source = sources.get(span.source);
+                let excerpt = source.map(|source| {
+                    let all = excerpts.entry(span.source);
+                    let all = all.or_insert_with(|| Excerpts::of(source));
+                    all.line(span.line, span.column, span.width)
+                });
+                problem(span, finding, source, excerpt)
+            })
             .collect();
         Self { problems }
     }
@@ -102,8 +110,12 @@ impl Report {
     }
 }
 
-fn problem(span: Span, finding: Finding, sources: &[Source]) -> Problem {
-    let source = sources.get(span.source);
+fn problem(
+    span: Span,
+    finding: Finding,
+    source: Option<&Source>,
+    excerpt: Option<Excerpt>,
+) -> Problem {
     Problem {
         source: source.map(|source| source.name),
         file: source.map_or_else(
@@ -115,36 +127,13 @@ fn problem(span: Span, finding: Finding, sources: &[Source]) -> Problem {
         key: finding
             .key
             .as_ref()
+            .filter(|key| !secrets::is_secret_key(key, false))
             .map(ToString::to_string)
             .filter(|key| !key.is_empty()),
         message: finding.message,
         help: finding.help,
-        excerpt: source
-            .map(|source| excerpt(source, span.line))
-            .unwrap_or_default(),
-        width: span.width,
+        excerpt: excerpt.unwrap_or_default(),
     }
-}
-
-fn excerpt(source: &Source, line: usize) -> String {
-    let bytes = source
-        .text
-        .split(|byte| *byte == b'\n')
-        .nth(line - 1)
-        .unwrap_or_default();
-    let line = String::from_utf8_lossy(bytes);
-    let shown: String = line
-        .trim_end()
-        .chars()
-        .map(|c| {
-            if c.is_control() && c != '\t' {
-                '\u{fffd}'
-            } else {
-                c
-            }
-        })
-        .collect();
-    secrets::blot_line(&shown)
 }
 
 impl fmt::Display for Report {

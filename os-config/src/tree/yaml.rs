@@ -1,14 +1,20 @@
 //! YAML text to tree: one document, no duplicate keys, bounded in size, depth and expansion.
 //!
+//! [`read`] is strict; [`lenient::read`] takes what other systems' configurations hold besides.
+//!
 //! The parser is the one under serde-saphyr; its events are taken as they come, because a configuration needs the place
 //! of every key and the text of every scalar as it was written, after serde would have dropped both.
+
+pub(crate) mod lenient;
+mod tags;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use serde_saphyr::granit_parser::{Event, Options, Parser, ScalarStyle, Span as Mark, Tag};
+use serde_saphyr::granit_parser::{Event, Options, Parser, ScalarStyle, Span as Mark};
 
-use super::scalar::plain_kind;
+use lenient::Oddities;
+
 use super::{Entry, Kind, Node, Span, Value};
 use crate::report::{Finding, MOST_FINDINGS, syntax};
 
@@ -22,18 +28,7 @@ const MOST_NODES: usize = 10_000;
 /// # Errors
 /// What is wrong with the text as YAML. A syntax error ends the reading; duplicate keys are all found.
 pub(crate) fn read(text: &str, source: usize) -> Result<Option<Node>, Vec<Finding>> {
-    let mut options = Options::default();
-    options.emit_comments = false;
-    options.flow_nesting_limit = DEEPEST;
-    options.block_nesting_limit = DEEPEST;
-    let mut builder = Builder {
-        events: Parser::new_from_str_with_options(text, options),
-        text,
-        source,
-        anchors: HashMap::new(),
-        nodes: 0,
-        findings: Vec::new(),
-    };
+    let mut builder = Builder::new(text, source, None);
     match builder.stream() {
         Ok(node) if builder.findings.is_empty() => Ok(node),
         Ok(_) => Err(builder.findings),
@@ -51,11 +46,29 @@ struct Builder<'a> {
     anchors: HashMap<usize, Node>,
     nodes: usize,
     findings: Vec<Finding>,
+    /// What was met so far, when reading leniently.
+    oddities: Option<Oddities>,
 }
 
 type Fatal = Box<Finding>;
 
 impl<'a> Builder<'a> {
+    fn new(text: &'a str, source: usize, oddities: Option<Oddities>) -> Self {
+        let mut options = Options::default();
+        options.emit_comments = false;
+        options.flow_nesting_limit = DEEPEST;
+        options.block_nesting_limit = DEEPEST;
+        Self {
+            events: Parser::new_from_str_with_options(text, options),
+            text,
+            source,
+            anchors: HashMap::new(),
+            nodes: 0,
+            findings: Vec::new(),
+            oddities,
+        }
+    }
+
     fn next(&mut self) -> Result<(Event<'a>, Mark), Fatal> {
         match self.events.next_event() {
             Some(Ok(event)) => Ok(event),
@@ -70,6 +83,11 @@ impl<'a> Builder<'a> {
             let (event, mark) = self.next()?;
             match event {
                 Event::StreamEnd => return Ok(document),
+                Event::DocumentStart(..) if document.is_some() && self.oddities.is_some() => {
+                    let span = self.span(&mark);
+                    self.leave_rest(span);
+                    return Ok(document);
+                }
                 Event::DocumentStart(..) if document.is_some() => {
                     return Err(Box::new(Finding::at(
                         self.span(&mark),
@@ -99,8 +117,8 @@ impl<'a> Builder<'a> {
         self.count(1, span)?;
         let (anchor, value) = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let kind = self.kind(&text, style, tag.as_deref(), span)?;
-                (anchor, Value::Scalar(kind, text.into_owned()))
+                let value = self.scalar(text.into_owned(), style, tag.as_deref(), span)?;
+                (anchor, value)
             }
             Event::SequenceStart(_, anchor, tag) => {
                 self.refuse_tag(tag.as_deref(), "seq", span)?;
@@ -137,6 +155,11 @@ impl<'a> Builder<'a> {
         let size = target.size(MOST_NODES);
         let mut node = target.clone();
         self.count(size, span)?;
+        if let Some(oddities) = &mut self.oddities
+            && oddities.bytes.contains(&node.span)
+        {
+            oddities.bytes.push(span);
+        }
         node.span = span;
         Ok(node)
     }
@@ -167,12 +190,13 @@ impl<'a> Builder<'a> {
     fn map(&mut self) -> Result<Vec<Entry>, Fatal> {
         let mut entries: Vec<Entry> = Vec::new();
         let mut seen: HashMap<String, usize> = HashMap::new();
+        let mut bases: Vec<Node> = Vec::new();
         loop {
             let (event, mark) = self.next()?;
             let key_span = self.span(&mark);
-            let key = match event {
-                Event::MappingEnd => return Ok(entries),
-                Event::Scalar(text, ..) => text.into_owned(),
+            let (key, plain_key) = match event {
+                Event::MappingEnd => return Ok(self.merge(entries, bases)),
+                Event::Scalar(text, style, ..) => (text.into_owned(), style == ScalarStyle::Plain),
                 _ => {
                     return Err(Box::new(Finding::at(
                         key_span,
@@ -183,60 +207,32 @@ impl<'a> Builder<'a> {
             };
             let (event, mark) = self.next()?;
             let value = self.node(event, mark)?;
+            let lenient = self.oddities.is_some();
             if self.findings.len() >= MOST_FINDINGS {
                 continue;
             }
-            if key == "<<" {
-                self.findings.push(Finding::at(
+            if key == "<<" && lenient && plain_key {
+                bases.push(value);
+                continue;
+            }
+            let entry = Entry {
+                key,
+                key_span,
+                value,
+            };
+            match seen.get(&entry.key) {
+                _ if entry.key == "<<" && !lenient => self.findings.push(Finding::at(
                     key_span,
                     "merge keys (`<<`) are not understood",
                     "write the keys out",
-                ));
-            } else if let Some(first) = seen.get(&key) {
-                self.findings.push(Finding::at(
-                    key_span,
-                    format!(
-                        "`{}` is given twice; it stands on line {first} already",
-                        plain(&key)
-                    ),
-                    "keep one of the two",
-                ));
-            } else {
-                seen.insert(key.clone(), key_span.line);
-                entries.push(Entry {
-                    key,
-                    key_span,
-                    value,
-                });
+                )),
+                Some(first) if lenient => self.replace(&mut entries[*first], entry),
+                Some(first) => self.findings.push(given_twice(&entries[*first], &entry)),
+                None => {
+                    seen.insert(entry.key.clone(), entries.len());
+                    entries.push(entry);
+                }
             }
-        }
-    }
-
-    fn kind(
-        &self,
-        text: &str,
-        style: ScalarStyle,
-        tag: Option<&Tag>,
-        span: Span,
-    ) -> Result<Kind, Fatal> {
-        if tag.is_some_and(|tag| tag.is_yaml_core_schema_tag("str")) {
-            return Ok(Kind::Text);
-        }
-        self.refuse_tag(tag, "", span)?;
-        Ok(match style {
-            ScalarStyle::Plain => plain_kind(text),
-            _ => Kind::Text,
-        })
-    }
-
-    fn refuse_tag(&self, tag: Option<&Tag>, natural: &str, span: Span) -> Result<(), Fatal> {
-        match tag {
-            Some(tag) if !tag.is_yaml_core_schema_tag(natural) => Err(Box::new(Finding::at(
-                span,
-                format!("the tag `{}` is not understood", plain(&tag.original())),
-                "remove it; text that looks like something else goes in quotes",
-            ))),
-            _ => Ok(()),
         }
     }
 
@@ -258,6 +254,18 @@ impl<'a> Builder<'a> {
             width: width.max(1),
         }
     }
+}
+
+fn given_twice(first: &Entry, again: &Entry) -> Finding {
+    Finding::at(
+        again.key_span,
+        format!(
+            "`{}` is given twice; it stands on line {} already",
+            plain(&again.key),
+            first.key_span.line
+        ),
+        "keep one of the two",
+    )
 }
 
 /// A key as it may stand in a message: one line, not too long.

@@ -1,4 +1,4 @@
-//! Who may log in: ssh keys and the password of `root`.
+//! Who may log in by ssh: keys, and where they come from.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub enum SshKeySource {
     GitHub(String),
     /// The keys that a GitLab user has published.
     GitLab(String),
-    /// A file of `authorized_keys` lines to fetch.
+    /// A file of `authorized_keys` lines to fetch, by https alone: whoever changes it on the way would be root.
     Url(HttpUrl),
 }
 
@@ -34,8 +34,14 @@ impl SshKeySource {
         if let Some(user) = text.strip_prefix("gitlab:") {
             return user_name(user).map(Self::GitLab);
         }
-        if text.starts_with("https://") || text.starts_with("http://") {
+        if text.starts_with("https://") {
             return HttpUrl::parse(text).map(Self::Url);
+        }
+        if text.to_ascii_lowercase().starts_with("http://") {
+            return Err(Invalid::new(
+                format!("{} is not an https address", quoted(text)),
+                "write https://…: on the way, anyone could put in a key of their own, and it would open root's account",
+            ));
         }
         literal(text).map(Self::Literal)
     }
@@ -163,84 +169,4 @@ fn fields(mut bytes: &[u8]) -> Option<Vec<&[u8]>> {
         bytes = rest;
     }
     Some(fields)
-}
-
-/// The password of `root`, for the console and ssh.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum Password {
-    /// A crypt(3) hash, `$6$…` or `$y$…`: goes into shadow as it is.
-    Hash(String),
-    /// The password itself: to be hashed before it is stored anywhere.
-    Clear(String),
-}
-
-impl Password {
-    /// Tells a hash from a clear password by its `$id$` beginning.
-    ///
-    /// # Errors
-    /// [`Invalid`] for an empty one, one with control characters, a broken or outdated hash.
-    pub fn parse(text: &str) -> Result<Self, Invalid> {
-        if text.is_empty() {
-            return Err(Invalid::new(
-                "the password is empty",
-                "write one, or remove the key: without it nobody can log in at the console",
-            ));
-        }
-        if text.chars().any(char::is_control) {
-            return Err(Invalid::new(
-                "the password holds a control character",
-                "write it in one line",
-            ));
-        }
-        let Some(rest) = text.strip_prefix('$') else {
-            return Ok(Self::Clear(text.to_owned()));
-        };
-        let Some((id, body)) = rest.split_once('$') else {
-            return Ok(Self::Clear(text.to_owned()));
-        };
-        match id {
-            "1" => Err(Invalid::new(
-                "this is an MD5 password hash, which anyone can break",
-                "make a new one with `mkpasswd -m yescrypt` or `openssl passwd -6`",
-            )),
-            "5" | "6" | "y" | "2a" | "2b" | "2y" | "gy" | "7" => hash(text, body),
-            _ => Ok(Self::Clear(text.to_owned())),
-        }
-    }
-}
-
-fn hash(text: &str, body: &str) -> Result<Password, Invalid> {
-    let sound = |b: u8| b.is_ascii_alphanumeric() || b"./$=,".contains(&b);
-    if body.len() < 20 || !body.bytes().all(sound) {
-        return Err(Invalid::new(
-            "the password hash is cut short or broken",
-            "copy the whole hash and put it in single quotes, so that nothing replaces its `$` parts",
-        ));
-    }
-    Ok(Password::Hash(text.to_owned()))
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Hash(_) => "Password::Hash(redacted)",
-            Self::Clear(_) => "Password::Clear(redacted)",
-        })
-    }
-}
-
-impl TryFrom<String> for Password {
-    type Error = Invalid;
-    fn try_from(text: String) -> Result<Self, Invalid> {
-        Self::parse(&text)
-    }
-}
-
-impl From<Password> for String {
-    fn from(password: Password) -> Self {
-        match password {
-            Password::Hash(text) | Password::Clear(text) => text,
-        }
-    }
 }

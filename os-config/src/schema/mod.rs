@@ -1,11 +1,17 @@
 //! The JSON Schema of `config.yaml`, made from the raw types.
+//!
+//! It is never stricter than the program: what it refuses, `holdfast config check` refuses as well. What it cannot say,
+//! above all how two values go together, only the program sees.
+
+mod bounds;
+mod patterns;
 
 use std::sync::OnceLock;
 
 use schemars::generate::SchemaSettings;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
-use crate::raw::RawConfig;
+use crate::raw::{LATER, RawConfig};
 
 /// The JSON Schema of `config.yaml`, draft 2020-12, as pretty-printed JSON with a line break at the end.
 pub fn schema_json() -> String {
@@ -26,13 +32,22 @@ pub(crate) fn schema() -> &'static Json {
             .into_root_schema_for::<RawConfig>()
             .to_value();
         tidy(&mut schema);
-        if let Some(top) = schema.as_object_mut() {
-            top.insert("required".to_owned(), Json::from(["version"]));
-        }
+        refuse(&mut schema);
+        bounds::add(&mut schema);
         // The same text whatever features other crates ask of serde_json.
         schema.sort_all_objects();
         schema
     })
+}
+
+/// Adds the keys that are known and refused: there is no value that they take.
+fn refuse(schema: &mut Json) {
+    if let Some(Json::Object(properties)) = schema.get_mut("properties") {
+        for (key, description) in LATER {
+            let refused = json!({ "description": description, "not": {} });
+            properties.insert(key.to_owned(), refused);
+        }
+    }
 }
 
 /// Removes what the raw types' `Option` and `Default` leave behind: `null` is never a value here.
@@ -95,6 +110,11 @@ pub(crate) fn member<'a>(schema: &'a Json, key: &str) -> Option<&'a Json> {
                 .get("additionalProperties")
                 .filter(|schema| !matches!(schema, Json::Bool(false)))
         })
+}
+
+/// True for the schema of a key that is known and refused.
+pub(crate) fn is_refused(schema: &Json) -> bool {
+    schema.get("not").is_some_and(|not| *not == json!({}))
 }
 
 /// The schema and, where it is a choice of shapes, each of its shapes.

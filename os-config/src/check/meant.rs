@@ -1,0 +1,38 @@
+//! What was meant by a key or word that is not known.
+
+/// The known word nearest to `word`, when one is near enough to be meant.
+pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    if word.chars().count() > 64 {
+        return None;
+    }
+    let plain = |text: &str| text.to_ascii_lowercase().replace(['-', '_'], "");
+    let target = plain(word);
+    known
+        .iter()
+        .filter(|known| !known.is_empty())
+        .map(|known| (strsim::damerau_levenshtein(&target, &plain(known)), *known))
+        .min()
+        .filter(|(distance, known)| *distance <= (known.len() / 3).clamp(1, 3))
+        .map(|(_, known)| known)
+}
+
+/// Where the keys of k3OS and of its neighbours live now.
+pub(super) fn former_home(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "k3os" => {
+            "this is a k3OS configuration: `holdfast config migrate FILE` turns it into one for Holdfast"
+        }
+        "init_cmd" => "the key is `init_commands` here",
+        "boot_cmd" | "bootcmd" => "the key is `boot_commands` here",
+        "run_cmd" | "runcmd" => "the key is `run_commands` here",
+        "k3s_args" => {
+            "flags of components are in `kubernetes.kubelet_args`, `kubernetes.api_server_args` and the like"
+        }
+        "dns_nameservers" | "nameservers" => "DNS servers are in `network.dns.nameservers`",
+        "wifi" => "Wi-Fi is in `network.wifi`",
+        "interfaces" => "interfaces are in `network.interfaces`",
+        "ssh_keys" => "the key is `ssh_authorized_keys` here",
+        "proxy" => "the proxy is in `network.proxy`",
+        _ => return None,
+    })
+}
