@@ -22,16 +22,6 @@ pub enum ProgramError {
         /// Why.
         source: io::Error,
     },
-    /// It did not end in time and was killed.
-    #[error("{program} did not end within {} s; it said: {said}", .limit.as_secs())]
-    Late {
-        /// Which.
-        program: String,
-        /// How long it had.
-        limit: Duration,
-        /// The end of its output.
-        said: String,
-    },
     /// It ended badly.
     #[error("{program} ended with {how}; it said: {said}")]
     Failed {
@@ -53,44 +43,39 @@ pub struct Program<'a> {
     pub path: &'a str,
     /// Arguments.
     pub arguments: &'a [&'a str],
-    /// How long it may take.
-    pub limit: Duration,
     /// The exit codes that are good.
     pub good: &'a [i32],
 }
 
 impl Program<'_> {
-    /// Runs it; gives its exit code. Its output goes to `log`.
+    /// Runs it to its end, however long that takes; gives its exit code. Its output goes to `log`; `still` is told the
+    /// minutes that are over.
     ///
     /// # Errors
-    /// It cannot be run, takes too long, or ends with a code that is not good.
-    pub fn run(&self, log: &Path, guard: &mut Guard) -> Result<i32, ProgramError> {
+    /// It cannot be run, or ends with a code that is not good.
+    pub fn run(
+        &self,
+        log: &Path,
+        guard: &mut Guard,
+        still: impl FnMut(u64),
+    ) -> Result<i32, ProgramError> {
         let failed = |source| ProgramError::Start {
             program: self.line(),
             source,
         };
         let mut child = self.start(log).map_err(failed)?;
-        let status = self.wait(&mut child, guard).map_err(failed)?;
-        let said = || last_lines(log);
-        match status.map(|status| (status, status.code())) {
-            None => Err(ProgramError::Late {
-                program: self.line(),
-                limit: self.limit,
-                said: said(),
-            }),
-            Some((_, Some(code))) if self.good.contains(&code) => Ok(code),
-            Some((status, code)) => {
-                let how = match code {
-                    Some(code) => format!("exit code {code}"),
-                    None => format!("signal {}", status.signal().unwrap_or_default()),
-                };
-                Err(ProgramError::Failed {
-                    program: self.line(),
-                    how,
-                    said: said(),
-                })
-            }
-        }
+        let status = wait(&mut child, None, guard, still).map_err(failed)?;
+        let status = status.expect("without a limit there is an end");
+        let how = match status.code() {
+            Some(code) if self.good.contains(&code) => return Ok(code),
+            Some(code) => format!("exit code {code}"),
+            None => format!("signal {}", status.signal().unwrap_or_default()),
+        };
+        Err(ProgramError::Failed {
+            program: self.line(),
+            how,
+            said: last_lines(log),
+        })
     }
 
     fn start(&self, log: &Path) -> io::Result<Child> {
@@ -113,38 +98,53 @@ impl Program<'_> {
         launch.apply(&mut command).spawn()
     }
 
-    /// None when it took too long.
-    fn wait(&self, child: &mut Child, guard: &mut Guard) -> io::Result<Option<ExitStatus>> {
-        let begin = Instant::now();
-        let pid = i32::try_from(child.id())
-            .ok()
-            .and_then(Pid::from_raw)
-            .ok_or(io::ErrorKind::InvalidData)?;
-        let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
-        loop {
-            if let Some(status) = child.try_wait()? {
-                return Ok(Some(status));
-            }
-            let left = self.limit.saturating_sub(begin.elapsed());
-            if left.is_zero() {
-                child.kill()?;
-                child.wait()?;
-                return Ok(None);
-            }
-            let time = left.min(guard.interval());
-            let time = Timespec {
-                tv_sec: time.as_secs().cast_signed(),
-                tv_nsec: time.subsec_nanos().into(),
-            };
-            // An interrupted wait only looks again.
-            let _ = poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&time));
-            guard.feed();
-        }
-    }
-
     fn line(&self) -> String {
         format!("{} {}", self.path, self.arguments.join(" "))
     }
+}
+
+/// Waits for the child's end while the watchdog is fed; none when `limit` is over, and then the child goes on. `still` is
+/// told the minutes that are over, each once.
+pub(crate) fn wait(
+    child: &mut Child,
+    limit: Option<Duration>,
+    guard: &mut Guard,
+    mut still: impl FnMut(u64),
+) -> io::Result<Option<ExitStatus>> {
+    let begin = Instant::now();
+    let pid = i32::try_from(child.id())
+        .ok()
+        .and_then(Pid::from_raw)
+        .ok_or(io::ErrorKind::InvalidData)?;
+    let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
+    let mut told = 0;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        let left = limit.map(|limit| limit.saturating_sub(begin.elapsed()));
+        if left.is_some_and(|left| left.is_zero()) {
+            return Ok(None);
+        }
+        if let Some(minutes) = minutes_to_tell(told, begin.elapsed()) {
+            told = minutes;
+            still(minutes);
+        }
+        let time = left.map_or(guard.interval(), |left| left.min(guard.interval()));
+        let time = Timespec {
+            tv_sec: time.as_secs().cast_signed(),
+            tv_nsec: time.subsec_nanos().into(),
+        };
+        // An interrupted wait only looks again.
+        let _ = poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&time));
+        guard.feed();
+    }
+}
+
+/// The whole minutes that are over, if fewer were told.
+fn minutes_to_tell(told: u64, over: Duration) -> Option<u64> {
+    let minutes = over.as_secs() / 60;
+    (minutes > told).then_some(minutes)
 }
 
 /// The end of a log, for a message.
@@ -160,37 +160,65 @@ fn last_lines(log: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Program, ProgramError};
+    use super::{Program, ProgramError, minutes_to_tell, wait};
     use crate::watchdog::Guard;
     use std::path::Path;
+    use std::process::Command;
     use std::time::Duration;
 
-    fn run(script: &str, limit: Duration, good: &[i32]) -> Result<i32, ProgramError> {
+    fn run(script: &str, good: &[i32]) -> Result<i32, ProgramError> {
         let folder = tempfile::tempdir().expect("folder");
         let program = Program {
             root: Path::new("/"),
             path: "/bin/sh",
             arguments: &["-c", script],
-            limit,
             good,
         };
-        program.run(&folder.path().join("log"), &mut Guard::default())
+        program.run(&folder.path().join("log"), &mut Guard::default(), |_| {})
     }
 
     #[test]
     fn ends() {
-        let long = Duration::from_secs(20);
-        assert!(matches!(run("exit 1", long, &[0, 1]), Ok(1)));
-        let error = run("echo the reason; exit 8", long, &[0]).expect_err("bad code");
+        assert!(matches!(run("exit 1", &[0, 1]), Ok(1)));
+        let error = run("echo the reason; exit 8", &[0]).expect_err("bad code");
         assert!(
             error
                 .to_string()
                 .ends_with("ended with exit code 8; it said: the reason"),
             "{error}"
         );
-        let error = run("kill -9 $$", long, &[0]).expect_err("signal");
+        let error = run("kill -9 $$", &[0]).expect_err("signal");
         assert!(error.to_string().contains("signal 9"), "{error}");
-        let error = run("exec sleep 60", Duration::from_millis(50), &[0]).expect_err("too long");
-        assert!(matches!(error, ProgramError::Late { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_limit_ends_the_waiting_and_not_the_child() {
+        let mut child = Command::new("sleep").arg("60").spawn().expect("sleep runs");
+        let limit = Some(Duration::from_millis(50));
+        let ended = wait(&mut child, limit, &mut Guard::default(), |_| {}).expect("a child");
+        assert_eq!(ended, None);
+        assert_eq!(child.try_wait().expect("a child"), None, "it goes on");
+        child.kill().expect("killed");
+        let ended = wait(&mut child, None, &mut Guard::default(), |_| {}).expect("a child");
+        assert!(ended.is_some_and(|status| !status.success()));
+    }
+
+    #[test]
+    fn every_minute_is_told_once() {
+        for (told, seconds, expected) in [
+            (0, 59, None),
+            (0, 60, Some(1)),
+            (1, 65, None),
+            (1, 119, None),
+            (1, 121, Some(2)),
+            // A day: no limit.
+            (1439, 86400, Some(1440)),
+        ] {
+            assert_eq!(
+                minutes_to_tell(told, Duration::from_secs(seconds)),
+                expected,
+                "{seconds}"
+            );
+        }
     }
 }

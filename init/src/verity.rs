@@ -72,11 +72,13 @@ pub struct Superblock {
 impl Superblock {
     /// Bytes that [`Superblock::parse`] needs.
     pub const LEN: usize = 512;
+    /// 16 TiB, the most that the builder writes.
+    const MAX_DATA_BLOCKS: u64 = 1 << 32;
 
     /// Reads a superblock.
     ///
     /// # Errors
-    /// It is absent, or not version 1 with SHA-256 and blocks of 4096 bytes.
+    /// It is absent, or not version 1 with SHA-256, blocks of 4096 bytes, and data.
     pub fn parse(bytes: &[u8]) -> Result<Self, SuperblockError> {
         let bytes: &[u8; Self::LEN] = bytes
             .get(..Self::LEN)
@@ -117,8 +119,16 @@ impl Superblock {
                 value: salt_size.to_string(),
                 expected: "at most 256",
             })?;
+        let data_blocks = u64::from_le_bytes(std::array::from_fn(|i| bytes[72 + i]));
+        if !(1..=Self::MAX_DATA_BLOCKS).contains(&data_blocks) {
+            return Err(SuperblockError::Layout {
+                field: "data blocks",
+                value: data_blocks.to_string(),
+                expected: "1 to 4294967296",
+            });
+        }
         Ok(Self {
-            data_blocks: u64::from_le_bytes(std::array::from_fn(|i| bytes[72 + i])),
+            data_blocks,
             salt: salt.to_vec(),
         })
     }
@@ -186,6 +196,8 @@ mod tests {
             (69, 0x02, "hash block size"),
             (32, b'm', "algorithm"),
             (81, 9, "salt size"),
+            (72, 0, "data blocks"),
+            (79, 0xff, "data blocks"),
         ] {
             let mut bytes = sample();
             bytes[at] = value;

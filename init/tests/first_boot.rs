@@ -1,7 +1,8 @@
 //! The first boot's table writes, cut at every moment, judged by `sgdisk`.
 
 use init::disk::{
-    Change, Copies, Role, Store, Table, TableError, format_done, mend, plan, read, write,
+    Change, Copies, Note, Role, SettleError, Store, Table, TableError, format_done, plan, read,
+    settle, write,
 };
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -85,18 +86,21 @@ fn sectors(store: &File) -> u64 {
 
 /// What a boot does to the table; `seed` stands for the randomness of that boot.
 fn boot(store: &mut impl Store, sectors: u64, seed: u8) -> (Table, Vec<Change>) {
-    let copies = read(store, SECTOR, sectors);
-    let (table, _) = mend(store, copies, sectors).expect("one whole copy");
     let mut next = seed;
     let random = || {
         next = next.wrapping_add(1);
         [next; 16]
     };
-    let plan = plan(&table, sectors, random).expect("a plan");
-    if !plan.changes.is_empty() {
-        write(store, &plan.table).expect("written");
+    let settled = settle(store, (SECTOR, sectors), random).expect("a table");
+    let mut changes = Vec::new();
+    for note in settled.notes {
+        match note {
+            Note::Mended => {}
+            Note::Changed(made) => changes = made,
+            Note::NotMended(error) | Note::NotChanged(_, error) => panic!("{error}"),
+        }
     }
-    (plan.table, plan.changes)
+    (settled.table, changes)
 }
 
 fn layout(table: &Table) -> Vec<(String, u64, u64)> {
@@ -326,6 +330,75 @@ fn either_damaged_copy_is_made_whole_from_the_other() {
     file.write_at(DISK - 512, &[0xa5; 100]).expect("damage");
     let Copies { primary, backup } = read(&file, SECTOR, count);
     assert!(matches!(primary, Err(TableError::Damaged { sector: 1, .. })) && backup.is_err());
+}
+
+/// A disk that takes no writes from this byte on, or between these.
+struct Failing {
+    file: File,
+    bad: std::ops::Range<u64>,
+}
+
+impl Store for Failing {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.file.read_at(offset, buffer)
+    }
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        if self.bad.contains(&offset) {
+            return Err(io::ErrorKind::Other.into());
+        }
+        self.file.write_at(offset, bytes)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_backup_that_cannot_be_written_stops_only_the_first_boot() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = flashed(folder.path());
+    let (start, end) = (0..MIB, MIB..u64::MAX);
+    let settle = |bad: &std::ops::Range<u64>| {
+        let file = open(&path);
+        let count = sectors(&file);
+        let bad = bad.clone();
+        settle(&mut Failing { file, bad }, (SECTOR, count), || [3; 16])
+    };
+    let error = settle(&end).expect_err("the first boot cannot do without state");
+    assert!(matches!(error, SettleError::Write(_)), "{error}");
+    let mut file = open(&path);
+    let (table, _) = boot(&mut file, DISK / SECTOR, 0);
+
+    file.write_at(DISK - 512, &[0xa5; 100]).expect("damage");
+    let settled = settle(&end).expect("the primary is whole");
+    assert_eq!(settled.table, table);
+    assert!(!settled.wrote());
+    assert!(
+        matches!(settled.notes[..], [Note::NotMended(_)]),
+        "{:?}",
+        settled.notes
+    );
+
+    file.set_len(DISK + 500 * MIB).expect("grow");
+    let settled = settle(&end).expect("the primary is whole");
+    assert_eq!(settled.table, table, "not grown");
+    assert!(
+        matches!(settled.notes[..], [Note::NotChanged(..)]),
+        "{:?}",
+        settled.notes
+    );
+    assert_eq!(
+        read(&file, SECTOR, sectors(&file))
+            .current()
+            .expect("the primary"),
+        table
+    );
+
+    file.set_len(DISK).expect("shrink");
+    boot(&mut file, DISK / SECTOR, 0);
+    file.write_at(512, &[0xa5; 100]).expect("damage");
+    let error = settle(&start).expect_err("the primary must be written");
+    assert!(matches!(error, SettleError::Write(_)), "{error}");
 }
 
 #[test]

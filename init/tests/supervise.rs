@@ -41,7 +41,8 @@ impl Stand {
             fs::create_dir_all(&group).expect("folder");
             fs::write(group.join("cgroup.procs"), "").expect("as the kernel would");
         }
-        let supervisor = Supervisor::new(Groups::at(&groups), &folder.path().join("logs"));
+        let supervisor = Supervisor::new(Groups::at(&groups), &folder.path().join("logs"))
+            .expect("a thread for the logs");
         Self {
             folder,
             supervisor,
@@ -107,6 +108,21 @@ impl Stand {
         .unwrap_or_default()
     }
 
+    /// The log is written by another thread, and services may still be about to speak.
+    fn wait_for_log(&mut self, service: &str, end: &str) {
+        let begin = Instant::now();
+        while !self.log_of(service).ends_with(end) {
+            assert!(
+                begin.elapsed() < Duration::from_secs(10),
+                "{service}: {:?}",
+                self.log_of(service)
+            );
+            self.supervisor.tick(&self.log);
+            self.pipes.extend(self.supervisor.fresh_pipes());
+            self.drain();
+        }
+    }
+
     fn path(&self) -> &Path {
         self.folder.path()
     }
@@ -127,6 +143,8 @@ fn is(service: &str, state: ServiceState) -> impl Fn(&Supervisor) -> bool {
 fn services_live_and_end() {
     starts_in_order_and_takes_output();
     restarts_what_ends_and_what_changes();
+    a_change_taken_back_is_forgotten();
+    last_words_are_kept();
     stops_the_stubborn_and_ends_in_reverse();
 }
 
@@ -168,18 +186,44 @@ fn starts_in_order_and_takes_output() {
         Some(vec![name("second")])
     );
     stand.until("all run", is("third", ServiceState::Ready));
+    stand.wait_for_log("first", "Z preparing\n");
+    stand.wait_for_log("second", "Z in order\n");
+    stand.wait_for_log("third", "Z hello\n");
+    end(&mut stand);
+}
+
+/// A description that was changed and changed back while the old process still ended: the withdrawn one never runs.
+fn a_change_taken_back_is_forgotten() {
+    let slow = "trap 'sleep 0.2; exit 0' TERM; echo \"$SAYS\"; while :; do sleep 0.05; done";
+    let old = shell("slow", slow).env("SAYS", "old");
+    let withdrawn = shell("slow", slow).env("SAYS", "withdrawn");
+    let mut stand = Stand::new(std::slice::from_ref(&old));
+    stand.set(std::slice::from_ref(&old));
+    stand.wait_for_log("slow", " old\n");
+    stand.set(&[withdrawn]);
+    assert!(is("slow", ServiceState::Stopping)(&stand.supervisor));
+    stand.set(&[old]);
+    stand.until("it runs anew", is("slow", ServiceState::Ready));
     let begin = Instant::now();
-    while !stand.log_of("third").ends_with(" hello\n") && begin.elapsed() < Duration::from_secs(10)
-    {
+    while stand.log_of("slow").lines().count() < 2 && begin.elapsed() < Duration::from_secs(10) {
         stand.drain();
     }
-    assert!(
-        stand.log_of("first").ends_with("Z preparing\n"),
-        "{}",
-        stand.log_of("first")
-    );
-    assert!(stand.log_of("second").ends_with("Z in order\n"));
-    assert!(stand.log_of("third").ends_with("Z hello\n"));
+    stand.wait_for_log("slow", " old\n");
+    assert!(!stand.log_of("slow").contains("withdrawn"));
+    end(&mut stand);
+}
+
+/// The last words of a service are in its log when the logs are closed, also those that PID 1 had not taken yet.
+fn last_words_are_kept() {
+    let service = shell("brief", "echo last words; exec sleep 60");
+    let mut stand = Stand::new(std::slice::from_ref(&service));
+    stand.set(&[service]);
+    let pipe = stand.supervisor.fresh_pipes()[0];
+    let fd = stand.supervisor.pipe(pipe).expect("open");
+    poll(&mut [PollFd::new(&fd, PollFlags::IN)], None).expect("poll");
+    let writer = stand.supervisor.close_logs().expect("logs");
+    writer.join().expect("no panic");
+    assert!(stand.log_of("brief").ends_with("Z last words\n"));
     end(&mut stand);
 }
 
@@ -279,13 +323,7 @@ fn stops_the_stubborn_and_ends_in_reverse() {
         stubborn,
     ]);
     for service in ["base", "top", "stubborn"] {
-        let begin = Instant::now();
-        while !stand.log_of(service).ends_with(" up\n") && begin.elapsed() < Duration::from_secs(10)
-        {
-            stand.supervisor.tick(&stand.log);
-            stand.pipes.extend(stand.supervisor.fresh_pipes());
-            stand.drain();
-        }
+        stand.wait_for_log(service, " up\n");
     }
     assert!(
         stand

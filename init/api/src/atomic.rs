@@ -1,15 +1,15 @@
 //! Whole-file writes that a power cut or a full disk cannot leave half done.
 //!
-//! Flow: temporary file beside the target, write, set mode, flush, rename, flush the directory. Guarantee: the target holds
-//! either all of the old or all of the new bytes; on an error the temporary file is gone and the target untouched.
+//! Flow: temporary file beside the target, write, prepare (owner), set mode, flush, rename, flush the directory. Guarantee: the
+//! target holds either all of the old or all of the new bytes; on an error the temporary file is gone and the target untouched.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-/// Writes `content` to `path` with permission bits `mode`. `prepare` is called with the closed temporary file before the
-/// rename (to set its owner).
+/// Writes `content` to `path` with permission bits `mode`. `prepare` is called with the temporary file, whole and still
+/// private, to set its owner.
 ///
 /// # Errors
 /// The first step that failed; a full disk is [`std::io::ErrorKind::StorageFull`].
@@ -59,8 +59,11 @@ fn replace(
         .file_name()
         .ok_or_else(|| io::Error::other("a path without a file name"))?;
     let temporary = directory.join(format!(".{}.new", name.to_string_lossy()));
-    let written = fill(&temporary, mode, content, flush)
-        .and_then(|()| prepare(&temporary))
+    let written = fill(&temporary, content)
+        .and_then(|file| {
+            prepare(&temporary)?;
+            finish(&file, mode, flush)
+        })
         .and_then(|()| fs::rename(&temporary, path));
     if let Err(error) = written {
         // The first error is what matters; a temporary file that cannot be removed is overwritten next time.
@@ -73,25 +76,54 @@ fn replace(
     File::open(directory)?.sync_all()
 }
 
-fn fill(temporary: &Path, mode: u32, content: &mut dyn Read, flush: Flush) -> io::Result<()> {
+/// Created private, opened up only once whole and given away: a key is never readable for a moment.
+fn fill(temporary: &Path, content: &mut dyn Read) -> io::Result<File> {
     match fs::remove_file(temporary) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    // Created private, opened up only once whole: a key is never readable for a moment.
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
         .open(temporary)?;
     io::copy(content, &mut file)?;
+    Ok(file)
+}
+
+/// The mode after the owner: a change of owner takes set-user-id and set-group-id bits away.
+fn finish(file: &File, mode: u32, flush: Flush) -> io::Result<()> {
     match file.set_permissions(fs::Permissions::from_mode(mode)) {
         // FAT keeps no modes: CONFIG is such a file system.
         Err(error) if error.kind() != io::ErrorKind::PermissionDenied => return Err(error),
         _ => {}
     }
-    if flush == Flush::No {
-        return Ok(());
+    match flush {
+        Flush::Yes => file.sync_all(),
+        Flush::No => Ok(()),
     }
-    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::write;
+    use std::fs;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+
+    #[test]
+    fn a_change_of_owner_does_not_take_bits_of_the_mode() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("tool");
+        for mode in [0o600, 0o755, 0o1777, 0o2755, 0o4755, 0o6711] {
+            write(&path, mode, b"x", |temporary| {
+                let is = fs::metadata(temporary)?;
+                assert_eq!(is.mode() & 0o7777, 0o600, "{mode:o}: opened up too early");
+                // To whom it belongs already: the kernel takes the bits away all the same.
+                chown(temporary, Some(is.uid()), Some(is.gid()))
+            })
+            .expect("written");
+            let is = fs::metadata(&path).expect("there");
+            assert_eq!(is.permissions().mode() & 0o7777, mode, "{mode:o}");
+        }
+    }
 }

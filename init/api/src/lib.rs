@@ -7,6 +7,7 @@
 
 mod boot;
 mod client;
+mod configured;
 mod duration;
 mod file;
 mod name;
@@ -23,6 +24,7 @@ pub mod paths;
 
 pub use boot::{BootRecord, Partitions, Slot, StateOutcome, Watchdog};
 pub use client::{Client, ClientError};
+pub use configured::Configured;
 pub use duration::Millis;
 pub use file::{FileError, load, load_if_present, store};
 pub use name::{BadName, ServiceName};

@@ -29,3 +29,11 @@ pub struct NodeState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,
 }
+
+impl NodeState {
+    /// The reason why it is not ready, to stand behind words that say so; none where none is known.
+    pub fn why_not_ready(&self) -> Option<String> {
+        let reason = self.reason.trim();
+        (!self.ready && !reason.is_empty()).then(|| format!(": {reason}"))
+    }
+}

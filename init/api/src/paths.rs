@@ -9,6 +9,10 @@ pub const SERVICES: &str = "/run/holdfast/services.json";
 pub const EARLY_SERVICES: &str = "/var/lib/holdfast/early-services.json";
 /// [`crate::Problem`]: why the node is in maintenance mode.
 pub const PROBLEM: &str = "/run/holdfast/problem.json";
+/// [`crate::Configured`], written by `holdfast node configure`.
+pub const CONFIGURED: &str = "/run/holdfast/configured.json";
+/// Why what `config_url` names could not be used, as text; gone when it could.
+pub const URL_TROUBLE: &str = "/run/holdfast/config-url.txt";
 /// [`crate::NodeState`], written by the keeper.
 pub const NODE: &str = "/run/holdfast/node.json";
 /// [`crate::BootRecord`], written by the initramfs stage.

@@ -219,6 +219,12 @@ impl Service {
         self
     }
 
+    /// Whether it runs once a boot and never again by itself: as the boot's first good configuration describes it, also
+    /// when a later one describes it otherwise, for the first time, or not at all.
+    pub fn runs_once(&self) -> bool {
+        self.kind == Kind::OneShot && self.restart.when == RestartWhen::Never
+    }
+
     fn usual_stop_timeout() -> Millis {
         Millis::seconds(10)
     }

@@ -187,13 +187,13 @@ mod tests {
     #[test]
     fn order_follows_after_and_keeps_the_rest() {
         let set = Services::new(vec![
-            service("keeper", &["kubernetes"]),
+            service("keeper", &["control-plane"]),
             service("containerd", &["udevd"]),
-            service("kubernetes", &["containerd"]),
+            service("control-plane", &["containerd"]),
         ]);
         let set = set.expect("valid");
         let names: Vec<_> = set.iter().map(|s| s.name.as_str()).collect();
-        assert_eq!(names, ["containerd", "kubernetes", "keeper"]);
+        assert_eq!(names, ["containerd", "control-plane", "keeper"]);
     }
 
     #[test]

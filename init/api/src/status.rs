@@ -236,7 +236,7 @@ mod tests {
             ("stopped by a person", Stopped, bad, 1, false),
         ] {
             let service = ServiceStatus {
-                name: ServiceName::new("kubernetes").expect("name"),
+                name: ServiceName::new("control-plane").expect("name"),
                 kind: Kind::Daemon,
                 state,
                 pid: None,

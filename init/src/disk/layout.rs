@@ -1,6 +1,6 @@
 //! What a disk's table must become: pure, from the table as it is and the disk's size.
 
-use super::{Guid, Table};
+use super::{Guid, Role, Table};
 use gptman::GPTPartitionEntry;
 use thiserror::Error;
 
@@ -9,23 +9,6 @@ const ALIGNMENT: u64 = 1024 * 1024;
 /// A state partition smaller than this cannot hold a cluster's database and images.
 const LEAST_STATE: u64 = 1024 * 1024 * 1024;
 const STATE_TYPE: &str = "0fc63daf-8483-4772-8e79-3d69d8477de4";
-
-/// What a partition is for. Its GPT name says so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// The ESP.
-    Boot,
-    /// `config.yaml`.
-    Config,
-    /// Slot A.
-    RootA,
-    /// Slot B.
-    RootB,
-    /// What lasts.
-    State,
-    /// To become [`Role::State`]: created, and formatting it has not been seen to end.
-    StateNew,
-}
 
 /// What a plan changes in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +32,14 @@ pub struct Plan {
     pub changes: Vec<Change>,
 }
 
+impl Plan {
+    /// Whether the system runs as well with the table as it was: the next boot tries again.
+    pub fn can_wait(&self) -> bool {
+        let can_wait = |change| matches!(change, &Change::MoveBackup | &Change::GrowState);
+        self.changes.iter().all(can_wait)
+    }
+}
+
 /// The disk cannot be laid out.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum LayoutError {
@@ -66,38 +57,6 @@ pub enum LayoutError {
     /// All numbers are taken.
     #[error("the partition table has no free entry")]
     Full,
-}
-
-impl Role {
-    const NAMES: [(Self, &'static str); 6] = [
-        (Self::Boot, "boot"),
-        (Self::Config, "CONFIG"),
-        (Self::RootA, "root-a"),
-        (Self::RootB, "root-b"),
-        (Self::State, "state"),
-        (Self::StateNew, "state-new"),
-    ];
-
-    /// The role's GPT name.
-    pub fn name(self) -> &'static str {
-        Self::NAMES
-            .iter()
-            .find(|(role, _)| *role == self)
-            .map_or("", |(_, name)| name)
-    }
-}
-
-impl Table {
-    /// The partition with this role, as number and entry.
-    pub fn role(&self, role: Role) -> Option<(u32, &GPTPartitionEntry)> {
-        self.partitions()
-            .find(|(_, entry)| entry.partition_name.as_str() == role.name())
-    }
-
-    /// Whether this is a Holdfast disk. CONFIG may be missing: someone may have removed it, and that is told later.
-    pub fn is_ours(&self) -> bool {
-        self.role(Role::Boot).is_some() && self.role(Role::RootA).is_some()
-    }
 }
 
 /// Plans the table for a disk of `sectors` sectors. `random` draws 16 random bytes.
@@ -124,15 +83,14 @@ pub fn plan(
     if new.last != table.last {
         changes.push(Change::MoveBackup);
     }
-    let present = |role| table.role(role).map(|(number, _)| number);
-    match present(Role::State).or(present(Role::StateNew)) {
-        Some(number) => {
-            if grow(&mut new, number) {
+    match table.state() {
+        Some(state) => {
+            if grow(&mut new, state.number) {
                 changes.push(Change::GrowState);
             }
         }
         None => {
-            if present(Role::RootB).is_none() {
+            if table.role(Role::RootB).is_none() {
                 add_root_b(&mut new, &root_a)?;
                 changes.push(Change::AddRootB);
             }
@@ -155,9 +113,9 @@ pub fn plan(
 
 /// The same table, saying that the state partition has been formatted; none if it says so already.
 pub fn format_done(table: &Table) -> Option<Table> {
-    let (number, _) = table.role(Role::StateNew)?;
+    let state = table.state().filter(|state| state.is_new)?;
     let mut table = table.clone();
-    entry(&mut table, number)?.partition_name = Role::State.name().into();
+    entry(&mut table, state.number)?.partition_name = Role::State.name().into();
     Some(table)
 }
 

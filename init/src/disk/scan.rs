@@ -1,6 +1,6 @@
 //! Disks as the kernel shows them in sysfs.
 
-use super::{Copies, table};
+use super::{Table, table};
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,6 +20,9 @@ pub enum DiskError {
         /// Why.
         source: io::Error,
     },
+    /// It has no whole partition table.
+    #[error(transparent)]
+    Table(super::TableError),
     /// It does not tell its size.
     #[error("cannot find out the size of {node}")]
     Size {
@@ -82,6 +85,18 @@ pub fn partition_node(sys: &Path, dev: &Path, disk: &str, number: u32) -> Option
         })
 }
 
+/// The names of a disk's partitions as the kernel read them. The disk itself is not asked: a sick one answers late.
+pub fn partition_names(sys: &Path, disk: &str) -> Vec<String> {
+    let entries = fs::read_dir(sys.join("block").join(disk));
+    let name = |folder: PathBuf| -> Option<String> {
+        let text = fs::read_to_string(folder.join("uevent")).ok()?;
+        let told = text.lines().find_map(|l| l.strip_prefix("PARTNAME="));
+        told.map(str::to_owned)
+    };
+    let names = entries.into_iter().flatten().flatten();
+    names.filter_map(|entry| name(entry.path())).collect()
+}
+
 /// The kernel writes `!` in sysfs where the node's name has `/`; `uevent` has the node's name.
 fn node(folder: &Path, dev: &Path, name: &str) -> PathBuf {
     let text = fs::read_to_string(folder.join("uevent")).unwrap_or_default();
@@ -120,20 +135,20 @@ impl Disk {
         })
     }
 
-    /// Both copies of its table.
+    /// Its table: the primary, or the backup if the primary is damaged.
     ///
     /// # Errors
-    /// It cannot be opened or does not tell its size.
-    pub fn copies(&self) -> Result<Copies, DiskError> {
+    /// It cannot be opened or does not tell its size, or both copies are damaged.
+    pub fn table(&self) -> Result<Table, DiskError> {
         let file = self.open(false)?;
         let (sector, sectors) = self.geometry(&file)?;
-        Ok(table::read(&file, sector, sectors))
+        table::current(&file, sector, sectors).map_err(DiskError::Table)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{disks, partition_node};
+    use super::{disks, partition_names, partition_node};
     use std::fs;
     use std::path::Path;
 
@@ -144,7 +159,10 @@ mod tests {
             ("block/nvme0n1/size", "1000\n"),
             ("block/nvme0n1/uevent", "MAJOR=259\nDEVNAME=nvme0n1\n"),
             ("block/nvme0n1/nvme0n1p3/partition", "3\n"),
-            ("block/nvme0n1/nvme0n1p3/uevent", "DEVNAME=nvme0n1p3\n"),
+            (
+                "block/nvme0n1/nvme0n1p3/uevent",
+                "DEVNAME=nvme0n1p3\nPARTN=3\nPARTNAME=root-a\n",
+            ),
             ("block/cciss!c0d0/size", "1000\n"),
             ("block/cciss!c0d0/uevent", "DEVNAME=cciss/c0d0\n"),
             ("block/loop0/size", "8\n"),
@@ -165,5 +183,7 @@ mod tests {
             Some(Path::new("/dev/nvme0n1p3"))
         );
         assert_eq!(partition_node(sys.path(), dev, "nvme0n1", 1), None);
+        assert_eq!(partition_names(sys.path(), "nvme0n1"), ["root-a"]);
+        assert_eq!(partition_names(sys.path(), "none"), [""; 0]);
     }
 }

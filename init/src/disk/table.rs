@@ -1,8 +1,9 @@
 //! Both copies of a GUID partition table, read and written through the gptman crate's header and entries.
 
+use super::window::Window;
 use super::{Guid, Store};
 use gptman::{GPTHeader, GPTPartitionEntry};
-use std::io::{self, Cursor, Seek, SeekFrom, Write};
+use std::io::{self, Cursor};
 use thiserror::Error;
 
 /// More entries than any table has; guards against one that asks for gigabytes.
@@ -75,6 +76,16 @@ pub fn read(store: &impl Store, sector: u64, sectors: u64) -> Copies {
         primary: copy(1),
         backup: copy(last),
     }
+}
+
+/// The table that counts: the primary, or the backup if the primary is damaged. Only then is the backup read.
+///
+/// # Errors
+/// Both are damaged; the primary's error.
+pub(super) fn current(store: &impl Store, sector: u64, sectors: u64) -> Result<Table, TableError> {
+    let last = sectors.saturating_sub(1);
+    read_copy(store, sector, 1, last)
+        .or_else(|error| read_copy(store, sector, last, last).map_err(|_| error))
 }
 
 impl Copies {
@@ -192,15 +203,11 @@ impl Table {
 
     fn encode(&self, first: u64, mut header: GPTHeader) -> Result<(u64, Vec<u8>), TableError> {
         let length = (self.array_sectors() + 1) * self.sector;
-        let mut window = Window {
-            base: first * self.sector,
-            at: 0,
-            bytes: vec![0; length as usize],
-        };
+        let mut window = Window::new(first * self.sector, length as usize);
         header
             .write_into(&mut window, self.sector, &self.entries)
             .map_err(|source| TableError::Encode { source })?;
-        Ok((first, window.bytes))
+        Ok((first, window.into_bytes()))
     }
 
     /// What is odd about it on a disk with this last sector.
@@ -224,43 +231,5 @@ impl Table {
             free = end + 1;
         }
         Ok(())
-    }
-}
-
-/// The part of a disk that one copy of the table covers.
-struct Window {
-    base: u64,
-    at: u64,
-    bytes: Vec<u8>,
-}
-
-impl Write for Window {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let start = self
-            .at
-            .checked_sub(self.base)
-            .and_then(|s| usize::try_from(s).ok());
-        let range = start.and_then(|s| self.bytes.get_mut(s..s + bytes.len()));
-        range
-            .ok_or(io::ErrorKind::InvalidInput)?
-            .copy_from_slice(bytes);
-        self.at += bytes.len() as u64;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Seek for Window {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        match to {
-            SeekFrom::Start(at) => self.at = at,
-            SeekFrom::Current(_) | SeekFrom::End(_) => {
-                return Err(io::ErrorKind::Unsupported.into());
-            }
-        }
-        Ok(self.at)
     }
 }

@@ -18,6 +18,14 @@ pub enum WriteError {
         /// Why.
         source: io::Error,
     },
+    /// The disk did not take the copy at its end; nothing else was written.
+    #[error("cannot write the backup of the partition table at sector {sector}")]
+    Backup {
+        /// Where.
+        sector: u64,
+        /// Why.
+        source: io::Error,
+    },
     /// The protective MBR cannot be read.
     #[error("cannot read the disk's first sector")]
     Read {
@@ -26,42 +34,79 @@ pub enum WriteError {
     },
 }
 
+impl WriteError {
+    /// The failure with its cause, on one line.
+    pub fn with_cause(&self) -> String {
+        match self {
+            Self::Encode(_) => self.to_string(),
+            Self::Write { source, .. } | Self::Backup { source, .. } | Self::Read { source } => {
+                format!("{self}: {source}")
+            }
+        }
+    }
+}
+
+/// What became of a copy that was not as it should be.
+#[derive(Debug)]
+pub enum Mending {
+    /// Both copies are whole.
+    NotNeeded,
+    /// It is whole now.
+    Done,
+    /// The backup stays as it is. The primary is whole, so the system runs; the next boot tries again.
+    Failed(WriteError),
+}
+
 /// Writes both copies and the protective MBR's size. Both copies on disk must be whole, or the primary one: see [`mend`].
 ///
 /// # Errors
 /// The disk did not take it; one whole table is still there.
 pub fn write(store: &mut impl Store, table: &Table) -> Result<(), WriteError> {
     let (backup, primary) = (table.backup()?, table.primary()?);
-    put(store, table.sector, &backup)?;
+    put_backup(store, table.sector, &backup)?;
     put(store, table.sector, &primary)?;
     fit_protective_mbr(store, table)
 }
 
-/// Makes a damaged copy, or a backup that differs from the primary, whole from the good one. Tells whether it wrote.
-/// A flashed image's backup lies before the end of the disk, of `sectors` sectors, and is left alone.
+/// Makes a damaged copy, or a backup that differs from the primary, whole from the good one. A flashed image's backup lies
+/// before the end of the disk, of `sectors` sectors, and is left alone.
 ///
 /// # Errors
-/// Both copies are damaged, or the disk did not take it.
+/// Both copies are damaged, or the disk did not take the primary.
 pub fn mend(
     store: &mut impl Store,
     copies: Copies,
     sectors: u64,
-) -> Result<(Table, bool), WriteError> {
+) -> Result<(Table, Mending), WriteError> {
     match (copies.primary, copies.backup) {
         (Ok(primary), backup) => {
             let spans_disk = primary.last + 1 == sectors;
-            let broken = spans_disk && backup.ok().as_ref() != Some(&primary);
-            if broken {
-                put(store, primary.sector, &primary.backup()?)?;
+            if !spans_disk || backup.ok().as_ref() == Some(&primary) {
+                return Ok((primary, Mending::NotNeeded));
             }
-            Ok((primary, broken))
+            let mending = match put_backup(store, primary.sector, &primary.backup()?) {
+                Ok(()) => Mending::Done,
+                Err(error) => Mending::Failed(error),
+            };
+            Ok((primary, mending))
         }
         (Err(_), Ok(backup)) => {
             put(store, backup.sector, &backup.primary()?)?;
-            Ok((backup, true))
+            Ok((backup, Mending::Done))
         }
         (Err(error), Err(_)) => Err(error.into()),
     }
+}
+
+fn put_backup(
+    store: &mut impl Store,
+    sector: u64,
+    copy: &(u64, Vec<u8>),
+) -> Result<(), WriteError> {
+    put(store, sector, copy).map_err(|error| match error {
+        WriteError::Write { sector, source } => WriteError::Backup { sector, source },
+        other => other,
+    })
 }
 
 fn put(

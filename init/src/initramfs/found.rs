@@ -2,7 +2,8 @@
 
 use super::Failure;
 use super::plug::Plug;
-use crate::disk::{Choice, Disk, Guid, Table, choose, disks, efi_text};
+use super::tables::Tables;
+use crate::disk::{Choice, Disk, Guid, choose, disks, efi_text, partition_names};
 use crate::report::Log;
 use crate::watchdog::Guard;
 use std::fs;
@@ -11,8 +12,8 @@ use std::time::{Duration, Instant};
 
 /// USB disks behind slow hubs take up to half of this.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Without the boot loader's word, a second disk gets this long to show itself after the last news about disks.
-const QUIET: Duration = Duration::from_secs(1);
+/// Of a disk with a damaged primary table the kernel sees no partitions: after this time all disks are read.
+const LAST_RESORT: Duration = Duration::from_secs(10);
 const VENDOR: &str = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
 
 /// A boot loader variable's text, if the machine has it.
@@ -33,80 +34,128 @@ pub(super) fn booted_disk(
     let (sys, dev) = (root.join("sys"), root.join("dev"));
     let loader = loader_variable(&sys, "LoaderDevicePartUUID").and_then(|text| Guid::parse(&text));
     let begin = Instant::now();
-    let mut alone_since = None;
+    let mut last_news = begin;
+    let mut tables = Tables::default();
     loop {
-        let looked = look(&sys, &dev);
-        let tables: Vec<_> = looked
-            .iter()
-            .filter_map(|(d, t)| t.clone().ok().map(|t| (d.name.clone(), t)))
-            .collect();
-        match choose(&tables, loader) {
-            Choice::Several(names) => return Err(Failure::SeveralDisks(names.join(", "))),
-            Choice::Found(name) => {
-                let since = *alone_since.get_or_insert_with(Instant::now);
-                if loader.is_some() || since.elapsed() >= QUIET {
-                    let disk = looked.iter().find(|(disk, _)| disk.name == name);
-                    return Ok(disk.expect("the choice is among those looked at").0.clone());
-                }
-            }
-            Choice::NotYet if begin.elapsed() >= PATIENCE => {
-                return Err(Failure::NoDisk {
-                    seconds: PATIENCE.as_secs(),
-                    seen: describe(&looked, loader),
-                });
-            }
-            Choice::NotYet => alone_since = None,
-        }
-        let wait = if alone_since.is_some() {
-            QUIET
-        } else {
-            guard.interval()
+        let there = disks(&sys, &dev).into_iter().map(|disk| {
+            let names = partition_names(&sys, &disk.name);
+            (disk, names)
+        });
+        tables.look(there, begin.elapsed() >= LAST_RESORT, |disk| {
+            guard.feed();
+            disk.table().map_err(|error| error.to_string())
+        });
+        let wait = match next(&tables, loader, begin.elapsed(), last_news.elapsed()) {
+            Next::Wait(time) => time.min(guard.interval()),
+            Next::Take(disk) => return Ok(disk),
+            Next::GiveUp(failure) => return Err(failure),
         };
         plug.listener().wait(wait).map_err(Failure::Listen)?;
-        if plug.take_events(root, log, guard) {
-            // News about disks: a second one may be on its way.
-            alone_since = None;
+        let news = plug.take_events(root, log, guard);
+        if news.is_about_disks() {
+            last_news = Instant::now();
         }
+        tables.forget(&news.changed);
     }
 }
 
-type Looked = (Disk, Result<Table, String>);
-
-fn look(sys: &Path, dev: &Path) -> Vec<Looked> {
-    let table = |disk: &Disk| -> Result<Table, String> {
-        let copies = disk.copies().map_err(|error| error.to_string())?;
-        copies.current().map_err(|error| error.to_string())
-    };
-    disks(sys, dev)
-        .into_iter()
-        .map(|disk| (disk.clone(), table(&disk)))
-        .collect()
+/// What to do next.
+#[derive(Debug)]
+enum Next {
+    /// Wait for news, at most so long.
+    Wait(Duration),
+    /// This disk was booted.
+    Take(Disk),
+    /// It cannot be told.
+    GiveUp(Failure),
 }
 
-fn describe(looked: &[Looked], loader: Option<Guid>) -> String {
+/// Decides after having waited for `waited`, the last of it, `silent`, without news.
+fn next(tables: &Tables, loader: Option<Guid>, waited: Duration, silent: Duration) -> Next {
+    match choose(&tables.whole(), loader) {
+        Choice::Several(names) => Next::GiveUp(Failure::SeveralDisks(names.join(", "))),
+        Choice::Found { name, quiet } => {
+            let left = quiet.saturating_sub(silent);
+            // A device that comes and goes all the time is news for ever.
+            if left.is_zero() || waited >= PATIENCE {
+                let disk = tables.disk(name);
+                Next::Take(disk.expect("the choice is among those looked at").clone())
+            } else {
+                Next::Wait(left)
+            }
+        }
+        Choice::NotYet if waited >= PATIENCE => Next::GiveUp(Failure::NoDisk {
+            seconds: PATIENCE.as_secs(),
+            seen: describe(tables, loader),
+        }),
+        Choice::NotYet if waited < LAST_RESORT => Next::Wait(LAST_RESORT - waited),
+        Choice::NotYet => Next::Wait(PATIENCE - waited),
+    }
+}
+
+fn describe(tables: &Tables, loader: Option<Guid>) -> String {
     let wanted = match loader {
         Some(guid) => format!("the boot loader came from partition {guid}"),
         None => "the boot loader does not say where it came from, so a disk with partitions boot and root-a is wanted".into(),
     };
-    if looked.is_empty() {
-        return format!("{wanted}; there is no disk at all");
+    match tables.describe() {
+        seen if seen.is_empty() => format!("{wanted}; there is no disk at all"),
+        seen => format!("{wanted}; there are {seen}"),
     }
-    let seen = looked.iter().map(|(disk, table)| match table {
-        Ok(table) => {
-            let names: Vec<_> = table
-                .partitions()
-                .map(|(_, e)| e.partition_name.as_str().to_owned())
-                .collect();
-            format!(
-                "{} with partitions {}",
-                disk.node.display(),
-                names.join(", ")
-            )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LAST_RESORT, Next, PATIENCE, next};
+    use crate::disk::{Disk, Guid, Table, samples};
+    use crate::initramfs::tables::Tables;
+    use std::time::Duration;
+
+    fn tables(disks: &[(&str, Table)]) -> Tables {
+        let mut tables = Tables::default();
+        let there = disks.iter().map(|(name, _)| {
+            let disk = Disk {
+                name: (*name).into(),
+                node: format!("/dev/{name}").into(),
+            };
+            (disk, Vec::new())
+        });
+        let read = |wanted: &Disk| {
+            let found = disks.iter().find(|(name, _)| *name == wanted.name);
+            Ok(found.expect("it is there").1.clone())
+        };
+        tables.look(there, true, read);
+        tables
+    }
+
+    #[test]
+    fn the_first_of_two_alike_disks_is_not_taken_before_the_other_had_time() {
+        let flashed = samples::table(1, &["boot", "CONFIG", "root-a"]);
+        let booted = samples::table(2, &["boot", "CONFIG", "root-a", "root-b", "state"]);
+        let (one, two) = (Some(Guid([1; 16])), Some(Guid([2; 16])));
+        let alone = tables(&[("sda", flashed.clone())]);
+        let alike = tables(&[("sda", flashed.clone()), ("sdb", flashed.clone())]);
+        let known = tables(&[("sda", flashed), ("sdb", booted)]);
+        let seconds = Duration::from_secs;
+        for (case, tables, loader, waited, silent, expected) in [
+            ("just there", &alone, one, 1, 0, "wait 3"),
+            ("still silent", &alone, one, 3, 2, "wait 1"),
+            ("silent for long", &alone, one, 4, 3, "take sda"),
+            ("never silent", &alone, one, 60, 0, "take sda"),
+            ("its twin came", &alike, one, 1, 0, "several"),
+            ("booted before", &known, two, 0, 0, "take sdb"),
+            ("another machine's loader", &alone, two, 1, 0, "wait 9"),
+            ("after the last resort", &alone, two, 20, 20, "wait 40"),
+            ("no patience", &alone, two, 60, 60, "none"),
+        ] {
+            let got = match next(tables, loader, seconds(waited), seconds(silent)) {
+                Next::Wait(time) => format!("wait {}", time.as_secs()),
+                Next::Take(disk) => format!("take {}", disk.name),
+                Next::GiveUp(crate::initramfs::Failure::SeveralDisks(_)) => "several".into(),
+                Next::GiveUp(_) => "none".into(),
+            };
+            assert_eq!(got, expected, "{case}");
         }
-        Err(error) => format!("{} ({error})", disk.node.display()),
-    });
-    format!(
-        "{wanted}; there are {}",
-        seen.collect::<Vec<_>>().join("; ")
-    )
+        assert!(LAST_RESORT < PATIENCE);
+    }
 }

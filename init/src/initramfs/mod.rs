@@ -12,6 +12,7 @@ mod failure;
 mod found;
 mod modprobe;
 mod mounts;
+mod news;
 mod plug;
 mod root;
 mod stage;
@@ -19,6 +20,7 @@ mod state;
 mod step;
 mod switch;
 mod table;
+mod tables;
 
 pub use failure::Failure;
 pub use modprobe::modprobe;

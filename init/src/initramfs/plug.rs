@@ -1,8 +1,10 @@
 //! Loading what this machine's devices need.
 
 use super::Failure;
+use super::news::News;
 use super::{modprobe, mounts};
 use crate::modules::{Loader, modaliases};
+use crate::program;
 use crate::report::Log;
 use crate::uevent::{Event, Listener};
 use crate::watchdog::Guard;
@@ -11,6 +13,10 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Child, Command};
+use std::time::Duration;
+
+/// Modules that do not load in this time never do; what needs them says what is missing.
+const ALWAYS_LIMIT: Duration = Duration::from_secs(60);
 
 /// Loads modules for devices as they appear, while a child loads those that every machine needs.
 #[derive(Debug)]
@@ -52,10 +58,15 @@ impl Plug {
             }
         }
         plug.load("efivarfs", Log::error, log);
-        mounts::efi_variables(&root.join("sys"))?;
+        if let Err(error) = mounts::efi_variables(&root.join("sys")) {
+            // Firmware without runtime services has none to show. The disk is found without the boot loader's word.
+            log.error(&format!("{error}: {}", error.source));
+        }
         for alias in modaliases(&root.join("sys")) {
             if plug.seen.insert(alias.clone()) {
                 plug.load(&alias, Log::detail, log);
+                // A watchdog's device may come from another's driver; it is armed before the next driver can hang.
+                plug.take_events(root, log, guard);
             }
         }
         plug.take_events(root, log, guard);
@@ -67,22 +78,30 @@ impl Plug {
     }
 
     /// Waits until the modules that are always loaded are.
-    pub(super) fn finish(&mut self, log: &Log) {
-        // What failed has been told by the child itself.
-        if let Some(Err(error)) = self.always.take().map(|mut child| child.wait()) {
-            log.error(&format!("cannot wait for the modules: {error}"));
+    pub(super) fn finish(&mut self, log: &Log, guard: &mut Guard) {
+        let Some(mut child) = self.always.take() else {
+            return;
+        };
+        match program::wait(&mut child, Some(ALWAYS_LIMIT), guard, |_| {}) {
+            // What failed has been told by the child itself.
+            Ok(Some(_)) => {}
+            Ok(None) => log.error(&format!(
+                "modules still load after {} s; the boot goes on without them",
+                ALWAYS_LIMIT.as_secs()
+            )),
+            Err(error) => log.error(&format!("cannot wait for the modules: {error}")),
         }
     }
 
-    /// Takes in what the kernel has told since: loads drivers; tells whether a block device came or changed.
-    pub(super) fn take_events(&mut self, root: &Path, log: &Log, guard: &mut Guard) -> bool {
-        let mut block = false;
+    /// Takes in what the kernel has told since: loads drivers, arms the watchdog; gives the news about disks.
+    pub(super) fn take_events(&mut self, root: &Path, log: &Log, guard: &mut Guard) -> News {
+        let mut news = News::default();
         while let Some(event) = self.listener.next() {
-            block |= event.brings_block_device();
+            news.add(&event);
             self.take(event, log);
         }
         arm(root, log, guard);
-        block
+        news
     }
 
     fn take(&mut self, event: Event, log: &Log) {

@@ -69,7 +69,7 @@ impl Context {
             Step::Disk => {
                 let plug = self.plug.as_mut().expect("modules come before the disk");
                 let disk = found::booted_disk(&self.root, plug, &self.log, &mut self.guard)?;
-                plug.finish(&self.log);
+                plug.finish(&self.log, &mut self.guard);
                 self.log
                     .line(&format!("booted from {}", disk.node.display()));
                 self.disk = Some(disk);
@@ -126,15 +126,13 @@ impl Context {
 
     fn state(&mut self) -> Result<(), Failure> {
         let (disk, layout) = (self.disk().clone(), self.table().clone());
-        let node = self
-            .role_node(Role::State)
-            .or_else(|| self.role_node(Role::StateNew));
+        let node = self.state_node();
         let (target, root) = (self.target().join("state"), self.target());
-        let logs = self.root.join("run/log/holdfast");
         let places = state::Places {
             root: &root,
             target: &target,
-            logs: &logs,
+            logs: &self.root.join("run/log/holdfast"),
+            log: &self.log,
         };
         match state::prepare(&disk, node.as_deref(), &layout, &places, &mut self.guard) {
             Ok(outcome) => {
@@ -208,9 +206,7 @@ impl Context {
                 config: self.role_node(Role::Config),
                 root: self.node(slot.partition),
                 spare_root: self.role_node(spare),
-                state: self
-                    .role_node(Role::State)
-                    .or_else(|| self.role_node(Role::StateNew)),
+                state: self.state_node(),
             },
             state: self.state,
             watchdog: self.guard.about().cloned(),
@@ -238,6 +234,10 @@ impl Context {
 
     fn role_node(&self, role: Role) -> Option<PathBuf> {
         self.node(self.table().role(role)?.0)
+    }
+
+    fn state_node(&self) -> Option<PathBuf> {
+        self.node(self.table().state()?.number)
     }
 
     fn node(&self, number: u32) -> Option<PathBuf> {

@@ -3,11 +3,13 @@
 //! # Guarantees
 //! Formatting happens only while the partition's GPT name is `state-new`. The name becomes `state` after the new file
 //! system is on disk and before it is first mounted, so an interrupted first boot is completed by the next one, and
-//! nothing that was ever mounted is formatted again.
+//! nothing that was ever mounted is formatted again. Neither formatting nor checking is ever broken off: a disk that takes
+//! hours would take them at every boot.
 
 use super::table;
-use crate::disk::{Disk, Role, Table};
+use crate::disk::{Disk, Table};
 use crate::program::{Program, ProgramError};
+use crate::report::Log;
 use crate::watchdog::Guard;
 use init_api::{Problem, StateOutcome};
 use rustix::mount::{MountFlags, mount};
@@ -17,12 +19,8 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use thiserror::Error;
 
-/// Large disks on slow cards.
-const FORMAT_LIMIT: Duration = Duration::from_secs(15 * 60);
-const CHECK_LIMIT: Duration = Duration::from_secs(60 * 60);
 /// Metadata is written every 30 s; whoever calls fsync does not wait for that.
 const OPTIONS: &CStr = c"errors=remount-ro,commit=30";
 
@@ -50,6 +48,8 @@ pub(super) struct Places<'a> {
     pub(super) target: &'a Path,
     /// Where the output of the programs goes.
     pub(super) logs: &'a Path,
+    /// Where people are told that it still goes on.
+    pub(super) log: &'a Log,
 }
 
 /// Formats if it never was, checks, mounts and grows.
@@ -61,7 +61,7 @@ pub(super) fn prepare(
     guard: &mut Guard,
 ) -> Result<StateOutcome, StateError> {
     let node = node.ok_or_else(|| StateError::Partition(disk.node.clone()))?;
-    let outcome = if layout.role(Role::StateNew).is_some() {
+    let outcome = if layout.state().is_some_and(|state| state.is_new) {
         format(node, places, guard)?;
         table::note_format_done(disk, layout)
             .map_err(|failure| StateError::Table(Box::new(failure)))?;
@@ -100,10 +100,13 @@ fn format(node: &Path, places: &Places<'_>, guard: &mut Guard) -> Result<(), Sta
         root: places.root,
         path: "/usr/sbin/mkfs.ext4",
         arguments: &arguments,
-        limit: FORMAT_LIMIT,
         good: &[0],
     };
-    program.run(&places.logs.join("mkfs.log"), guard)?;
+    program.run(&places.logs.join("mkfs.log"), guard, |minutes| {
+        places
+            .log
+            .line(&format!("still formatting state, {minutes} min"));
+    })?;
     let flush = File::open(node).and_then(|file| file.sync_all());
     flush.map_err(|source| StateError::Flush {
         node: node.into(),
@@ -117,11 +120,15 @@ fn check(node: &Path, places: &Places<'_>, guard: &mut Guard) -> Result<StateOut
         root: places.root,
         path: "/usr/sbin/e2fsck",
         arguments: &["-p", &device],
-        limit: CHECK_LIMIT,
         // 1: corrected; 2: corrected, and a mounted file system would need a reboot, which this one is not.
         good: &[0, 1, 2, 3],
     };
-    match program.run(&places.logs.join("e2fsck.log"), guard)? {
+    let still = |minutes| {
+        places
+            .log
+            .line(&format!("still checking state, {minutes} min"));
+    };
+    match program.run(&places.logs.join("e2fsck.log"), guard, still)? {
         0 => Ok(StateOutcome::Clean),
         _ => Ok(StateOutcome::Repaired),
     }

@@ -1,38 +1,46 @@
 //! The booted disk's table: mended, completed at first boot, grown with the disk.
 
 use super::Failure;
-use crate::disk::{Disk, Table, format_done, mend, plan, read, write};
+use crate::disk::{self, Disk, Note, SettleError, Table, format_done, write};
 use crate::report::Log;
 
 /// Brings the disk's table into its final form and makes the kernel see it.
 pub(super) fn settle(disk: &Disk, log: &Log) -> Result<Table, Failure> {
     let mut file = disk.open(true)?;
-    let (sector, sectors) = disk.geometry(&file)?;
-    let copies = read(&file, sector, sectors);
-    let (table, mended) = mend(&mut file, copies, sectors)?;
-    if mended {
-        log.line(&format!(
-            "a damaged copy of the partition table of {} was made whole",
-            disk.node.display()
-        ));
+    let geometry = disk.geometry(&file)?;
+    let settled = disk::settle(&mut file, geometry, random).map_err(|error| match error {
+        SettleError::Layout(error) => Failure::Layout(error),
+        SettleError::Write(error) => Failure::Write(error),
+    })?;
+    for note in &settled.notes {
+        tell(note, disk, log);
     }
-    let plan = plan(&table, sectors, random)?;
-    if !plan.changes.is_empty() {
-        log.line(&format!(
-            "partition table of {}: {:?}",
-            disk.node.display(),
-            plan.changes
-        ));
-        write(&mut file, &plan.table)?;
-    }
-    if mended || !plan.changes.is_empty() {
+    if settled.wrote() {
         let failure = |source| Failure::Reread {
             disk: disk.node.display().to_string(),
             source,
         };
         sys::block::reread_table(&file).map_err(failure)?;
     }
-    Ok(plan.table)
+    Ok(settled.table)
+}
+
+fn tell(note: &Note, disk: &Disk, log: &Log) {
+    let node = disk.node.display();
+    match note {
+        Note::Mended => log.line(&format!(
+            "a damaged copy of the partition table of {node} was made whole"
+        )),
+        Note::NotMended(error) => log.error(&format!(
+            "the backup of the partition table of {node} stays damaged, the disk may be failing: {}",
+            error.with_cause()
+        )),
+        Note::Changed(changes) => log.line(&format!("partition table of {node}: {changes:?}")),
+        Note::NotChanged(changes, error) => log.error(&format!(
+            "the partition table of {node} stays as it is, without {changes:?}, the disk may be failing: {}",
+            error.with_cause()
+        )),
+    }
 }
 
 /// Notes in the table that the state partition has been formatted. The kernel need not know: only the name changes.

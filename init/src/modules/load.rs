@@ -106,11 +106,16 @@ fn insert(path: &Path) -> Result<(), LoadError> {
     }
 }
 
-/// A watchdog once armed stays armed, also where its driver would stop it on close.
+/// A watchdog once armed stays armed: also where its driver would stop it on close, and while the kernel reboots, which
+/// may hang, too. `modprobe.d/watchdog.conf` of the root says the same.
 fn parameters(path: &Path) -> &'static CStr {
-    let is_driver =
-        path.components().any(|c| c.as_os_str() == "watchdog") && !path.ends_with("watchdog.ko");
-    if is_driver { c"nowayout=1" } else { c"" }
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    let is_watchdog = path.components().any(|c| c.as_os_str() == "watchdog");
+    match (is_watchdog, file.split('.').next()) {
+        (true, Some("watchdog")) => c"stop_on_reboot=0",
+        (true, _) => c"nowayout=1",
+        (false, _) => c"",
+    }
 }
 
 #[cfg(test)]
@@ -119,16 +124,44 @@ mod tests {
     use std::path::Path;
 
     #[test]
-    fn watchdog_drivers_cannot_be_stopped() {
+    fn watchdogs_cannot_be_stopped() {
         for (path, expected) in [
             (
                 "/lib/modules/6/kernel/drivers/watchdog/i6300esb.ko",
                 c"nowayout=1",
             ),
-            ("/lib/modules/6/kernel/drivers/watchdog/watchdog.ko", c""),
+            (
+                "/lib/modules/6/kernel/drivers/watchdog/watchdog.ko",
+                c"stop_on_reboot=0",
+            ),
+            (
+                "/lib/modules/6/kernel/drivers/watchdog/watchdog.ko.xz",
+                c"stop_on_reboot=0",
+            ),
             ("/lib/modules/6/kernel/fs/ext4/ext4.ko", c""),
         ] {
             assert_eq!(parameters(Path::new(path)), expected, "{path}");
+        }
+    }
+
+    /// udev loads with kmod, which reads the root's file.
+    #[test]
+    fn the_root_says_the_same() {
+        let file = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../buildroot/overlay/usr/lib/modprobe.d/watchdog.conf"
+        );
+        let text = std::fs::read_to_string(file).expect("the file is there");
+        let options = text.lines().filter_map(|l| l.strip_prefix("options "));
+        let mut seen = Vec::new();
+        for (module, option) in options.filter_map(|line| line.split_once(' ')) {
+            let path = format!("kernel/drivers/watchdog/{module}.ko");
+            let expected = parameters(Path::new(&path)).to_str().expect("ASCII");
+            assert_eq!(option, expected, "{module}");
+            seen.push(module);
+        }
+        for module in ["watchdog", "iTCO_wdt", "wdat_wdt", "sp5100_tco", "i6300esb"] {
+            assert!(seen.contains(&module), "{module} is missing");
         }
     }
 }

@@ -2,10 +2,13 @@
 
 use crate::clock;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+use std::cell::RefCell;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// A console that takes nothing for this long (a serial line held by flow control) loses the rest of the text.
@@ -20,7 +23,8 @@ pub struct Log {
 
 #[derive(Debug)]
 struct Console {
-    file: File,
+    path: PathBuf,
+    file: RefCell<File>,
     screen: bool,
 }
 
@@ -89,33 +93,80 @@ impl Log {
 
 impl Console {
     fn open(path: &Path, name: &str) -> Option<Self> {
-        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
-        let file = OpenOptions::new()
-            .write(true)
-            .custom_flags(flags.bits().cast_signed())
-            .open(path)
-            .ok()?;
+        let file = RefCell::new(open(path).ok()?);
         let screen = name
             .strip_prefix("tty")
             .is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()));
-        Some(Self { file, screen })
+        Some(Self {
+            path: path.into(),
+            file,
+            screen,
+        })
     }
 
     fn write(&self, mut bytes: &[u8]) {
         let begin = Instant::now();
+        let mut file = self.file.borrow_mut();
+        let mut reopened = false;
         while !bytes.is_empty() && begin.elapsed() < PATIENCE {
-            match (&self.file).write(bytes) {
+            match file.write(bytes) {
                 Ok(count) => bytes = &bytes[count.min(bytes.len())..],
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     let wait = Timespec {
                         tv_sec: 0,
                         tv_nsec: 50_000_000,
                     };
-                    let _ = poll(&mut [PollFd::new(&self.file, PollFlags::OUT)], Some(&wait));
+                    let _ = poll(&mut [PollFd::new(&*file, PollFlags::OUT)], Some(&wait));
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // A login prompt hangs the line up for all who had it open: the file is dead, the line is not.
+                Err(error) if is_hung_up(&error) && !reopened => {
+                    let Ok(anew) = open(&self.path) else { return };
+                    *file = anew;
+                    reopened = true;
+                }
                 Err(_) => return,
             }
         }
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    OpenOptions::new()
+        .write(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)
+}
+
+fn is_hung_up(error: &io::Error) -> bool {
+    Errno::from_io_error(error) == Some(Errno::IO)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Log;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    /// A write to address 0 of a process fails as one to a line that was hung up does.
+    const DEAD: &str = "/proc/self/mem";
+
+    #[test]
+    fn a_line_that_was_hung_up_is_opened_anew() {
+        let folder = tempfile::tempdir().expect("folder");
+        let console = folder.path().join("ttyS0");
+        let active = folder.path().join("class/tty/console");
+        fs::create_dir_all(&active).expect("folder");
+        fs::write(active.join("active"), "ttyS0\n").expect("write");
+        symlink(DEAD, &console).expect("link");
+        let log = Log::open(folder.path(), folder.path());
+        log.on_lines("lost: it is dead still\n");
+
+        fs::remove_file(&console).expect("remove");
+        fs::write(&console, "").expect("a line that works");
+        log.on_lines("one\n");
+        log.on_lines("two\n");
+        assert_eq!(fs::read_to_string(&console).expect("read"), "one\ntwo\n");
     }
 }

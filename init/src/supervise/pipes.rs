@@ -41,6 +41,11 @@ impl Pipes {
         std::mem::take(&mut self.fresh)
     }
 
+    /// Those that are still open.
+    pub(super) fn numbers(&self) -> Vec<u64> {
+        self.open.keys().copied().collect()
+    }
+
     /// One that is still open.
     pub(super) fn get(&self, number: u64) -> Option<BorrowedFd<'_>> {
         self.open.get(&number).map(|(_, file)| file.as_fd())
@@ -90,6 +95,7 @@ mod tests {
         assert_eq!(pipes.take(0), Output::Bytes(name, b"word".to_vec()));
         drop(theirs);
         assert!(pipes.get(0).is_some());
+        assert_eq!(pipes.numbers(), [0]);
         assert_eq!(pipes.take(0), Output::End);
         assert!(pipes.get(0).is_none());
     }

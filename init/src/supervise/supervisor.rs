@@ -1,14 +1,18 @@
 //! Does what the machines decide: starts, stops, kills and reaps processes, and takes their output.
 
+mod change;
+
+use super::logs::Logs;
 use super::pipes::{Output, Pipes};
 use super::unit::Unit;
 use super::{Action, Event, Groups, State, launch, ready};
 use crate::clock;
 use crate::report::Log;
-use init_api::{Exit, Kind, Millis, RestartWhen, Service, ServiceName, ServiceStatus, Services};
-use std::collections::{BTreeMap, BTreeSet};
+use init_api::{Exit, Kind, Millis, Service, ServiceName, ServiceStatus};
+use std::io;
 use std::os::fd::BorrowedFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::thread::JoinHandle;
 
 /// Signs of readiness are looked for this often while a service starts.
 const LOOK: Millis = Millis(100);
@@ -18,61 +22,25 @@ const LOOK: Millis = Millis(100);
 pub struct Supervisor {
     units: Vec<Unit>,
     groups: Groups,
-    logs: PathBuf,
+    logs: Logs,
     pipes: Pipes,
     /// On the way down: what has stopped stays so.
     ending: bool,
 }
 
 impl Supervisor {
-    /// Keeps nothing yet; logs go to `logs`.
-    pub fn new(groups: Groups, logs: &Path) -> Self {
-        Self {
+    /// Keeps nothing yet; logs go to `logs`, by a thread that inherits the caller's signal mask.
+    ///
+    /// # Errors
+    /// The thread cannot be made.
+    pub fn new(groups: Groups, logs: &Path) -> io::Result<Self> {
+        Ok(Self {
             units: Vec::new(),
             groups,
-            logs: logs.into(),
+            logs: Logs::open(logs)?,
             pipes: Pipes::default(),
             ending: false,
-        }
-    }
-
-    /// Brings what is kept in line with a new set: new ones come, missing ones go, changed ones are restarted, the
-    /// others run on; what was stopped or gave up is tried again, unless it is never started twice.
-    pub fn set(&mut self, services: &Services, log: &Log) {
-        let now = clock::since_kernel_start();
-        let names: BTreeSet<_> = services.iter().map(|s| s.name.clone()).collect();
-        for index in 0..self.units.len() {
-            if !names.contains(&self.units[index].service.name) {
-                self.units[index].leaving = true;
-                self.event(index, Event::Stop, log);
-            }
-        }
-        for service in services.iter() {
-            match self.find(&service.name) {
-                None => self.units.push(Unit::new(service.clone(), &self.logs, now)),
-                Some(index) => self.replace(index, service, log),
-            }
-        }
-        let place: BTreeMap<_, _> = services
-            .iter()
-            .enumerate()
-            .map(|(i, s)| (s.name.clone(), i))
-            .collect();
-        self.units
-            .sort_by_key(|unit| place.get(&unit.service.name).copied().unwrap_or(usize::MAX));
-        self.settle(log);
-    }
-
-    fn replace(&mut self, index: usize, service: &Service, log: &Log) {
-        let unit = &mut self.units[index];
-        let returns = std::mem::take(&mut unit.leaving);
-        let at_rest = matches!(unit.machine.state, State::Stopped | State::Failed);
-        if unit.service != *service {
-            unit.next = Some(service.clone());
-            self.event(index, Event::Restart, log);
-        } else if returns || (at_rest && service.restart.when != RestartWhen::Never) {
-            self.event(index, Event::Start, log);
-        }
+        })
     }
 
     /// Passes someone's wish on; false if there is no such service.
@@ -141,15 +109,20 @@ impl Supervisor {
     pub fn take_output(&mut self, number: u64) -> bool {
         match self.pipes.take(number) {
             Output::Bytes(service, bytes) => {
-                if let Some(index) = self.find(&service) {
-                    // A log that cannot be written must not stop the service.
-                    let _ = self.units[index].log.take(&bytes, clock::wall_millis());
-                }
+                self.logs.take(service, bytes, clock::wall_millis());
                 true
             }
             Output::Nothing => true,
             Output::End => false,
         }
+    }
+
+    /// Takes the services' last words and lets go of the logs; gives the thread that writes them to their end.
+    pub fn close_logs(&mut self) -> Option<JoinHandle<()>> {
+        for number in self.pipes.numbers() {
+            self.take_output(number);
+        }
+        self.logs.close()
     }
 
     /// How all services stand.
@@ -219,20 +192,6 @@ impl Supervisor {
             }
             _ => None,
         }
-    }
-
-    /// Forgets those that left; gives changed ones their new description once their process has ended.
-    fn change_descriptions(&mut self) {
-        for unit in self.units.iter_mut().filter(|unit| !unit.machine.runs()) {
-            if let Some(service) = unit.next.take() {
-                unit.service = service;
-            }
-            if unit.leaving {
-                self.groups.remove(&unit.service.name);
-            }
-        }
-        self.units
-            .retain(|unit| !unit.leaving || unit.machine.runs());
     }
 
     fn event(&mut self, index: usize, event: Event, log: &Log) {

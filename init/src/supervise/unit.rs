@@ -1,10 +1,9 @@
 //! One service with what belongs to it while PID 1 keeps it.
 
-use super::{Groups, LogFile, Machine, State};
+use super::{Groups, Machine, State};
 use crate::report::Log;
 use init_api::{Exit, KillWhat, Millis, Service, ServiceName, ServiceStatus};
 use rustix::process::{Pid, Signal, kill_process};
-use std::path::Path;
 
 /// A service that is kept.
 #[derive(Debug)]
@@ -12,7 +11,6 @@ pub(super) struct Unit {
     pub(super) service: Service,
     pub(super) machine: Machine,
     pub(super) pid: Option<u32>,
-    pub(super) log: LogFile,
     /// A new description that takes the place of this one as soon as its process has ended.
     pub(super) next: Option<Service>,
     /// Forgotten as soon as its process has ended.
@@ -20,9 +18,8 @@ pub(super) struct Unit {
 }
 
 impl Unit {
-    pub(super) fn new(service: Service, logs: &Path, now: Millis) -> Self {
+    pub(super) fn new(service: Service, now: Millis) -> Self {
         Self {
-            log: LogFile::new(logs, service.name.as_str()),
             service,
             machine: Machine::new(now),
             pid: None,

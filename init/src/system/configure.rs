@@ -4,6 +4,8 @@ use init_api::{Configuration, ConfigurationState, Millis, Problem, Service, Serv
 
 /// A configuration that takes longer hangs.
 const LIMIT: Millis = Millis::seconds(120);
+/// One that was killed and is still not gone this long after the limit hangs in the kernel, and is not waited for.
+const GONE: Millis = Millis::seconds(10);
 /// The first pause before a failed configuration is tried again; doubled each time up to the longest. What failed may
 /// have been a network that was not there.
 const FIRST_RETRY: Millis = Millis::seconds(30);
@@ -29,6 +31,8 @@ pub(super) enum Step {
     Start,
     /// Stop the run: it took too long.
     Stop,
+    /// Go on without the run: not even killing it ends it.
+    GiveUp,
 }
 
 /// The runs of this boot. Points in time are since the kernel's start.
@@ -57,6 +61,7 @@ impl Runs {
                 self.stopped = true;
                 Step::Stop
             }
+            Some(began) if self.stopped && now.since(began) >= LIMIT.plus(GONE) => Step::GiveUp,
             Some(_) => Step::None,
             None if self.wanted || self.retry_at.is_some_and(|at| now >= at) => {
                 *self = Self {
@@ -96,7 +101,8 @@ impl Runs {
     /// When [`Runs::step`] is wanted at the latest.
     pub(super) fn deadline(&self) -> Option<Millis> {
         match self.began {
-            Some(began) => (!self.stopped).then(|| began.plus(LIMIT)),
+            Some(began) if self.stopped => Some(began.plus(LIMIT).plus(GONE)),
+            Some(began) => Some(began.plus(LIMIT)),
             None => self.retry_at,
         }
     }
@@ -203,5 +209,28 @@ mod tests {
         }
         assert_eq!(pauses, [30, 60, 120, 240, 480, 600, 600]);
         assert_eq!(runs.status().state, ConfigurationState::Failed);
+    }
+
+    #[test]
+    fn a_run_that_hangs_in_the_kernel_is_given_up() {
+        let mut runs = Runs::default();
+        runs.want();
+        assert_eq!(runs.step(Millis(0)), Step::Start);
+        assert_eq!(runs.step(Millis(120_000)), Step::Stop);
+        assert_eq!(runs.deadline(), Some(Millis(130_000)));
+        assert_eq!(runs.step(Millis(129_999)), Step::None);
+        assert_eq!(runs.step(Millis(130_000)), Step::GiveUp);
+        assert_eq!(runs.end(false, Millis(130_000)), Some(Outcome::Late));
+        assert_eq!(runs.step(Millis(130_001)), Step::None);
+        assert_eq!(
+            runs.end(false, Millis(140_000)),
+            None,
+            "its end comes too late to count"
+        );
+        assert_eq!(
+            runs.step(Millis(160_000)),
+            Step::Start,
+            "it is tried again all the same"
+        );
     }
 }

@@ -1,15 +1,17 @@
 //! The end: pods, stray processes, file systems, then the kernel.
 
+use super::file_systems;
 use crate::report::Log;
 use crate::supervise::{Groups, is_populated, kill, processes};
 use crate::watchdog::Guard;
-use rustix::io::Errno;
-use rustix::mount::{MountFlags, UnmountFlags, mount_remount, unmount};
+use init_api::{BootRecord, Partitions};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::system::{RebootCommand, reboot};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::thread;
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// How the machine goes down.
@@ -35,16 +37,33 @@ impl End {
 const PODS: Duration = Duration::from_secs(10);
 /// How long killed processes get to be gone.
 const KILLED: Duration = Duration::from_secs(5);
+/// How long the last lines of logs get to be written.
+const WRITTEN: Duration = Duration::from_secs(10);
+/// How long everything written gets to be on the disks: a USB stick takes minutes for what was just pulled.
+const CLOSED: Duration = Duration::from_secs(15 * 60);
 /// The kernel tells only pollers when a group has become empty; it is looked at this often.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// What the end has to deal with.
+#[derive(Debug)]
+pub(super) struct Left<'a> {
+    /// The initramfs stage's word about the booted disk.
+    pub(super) boot: Option<&'a BootRecord>,
+    pub(super) groups: &'a Groups,
+    /// The thread that writes the logs to their end: open files keep a file system from being made read-only.
+    pub(super) logs: Option<JoinHandle<()>>,
+}
+
 /// Ends pods and all other processes, makes everything written last, and leaves. Services have ended before.
-pub(super) fn leave(end: End, groups: &Groups, log: &Log, guard: &mut Guard) -> ! {
-    end_pods(&groups.pods(), log, guard);
+pub(super) fn leave(end: End, left: Left<'_>, log: &Log, guard: &mut Guard) -> ! {
+    end_pods(&left.groups.pods(), log, guard);
     end_processes(log, guard);
-    rustix::fs::sync();
-    guard.feed();
-    close_file_systems(log);
+    if let Some(logs) = left.logs
+        && !fed_until(WRITTEN, guard, || logs.is_finished())
+    {
+        log.error("the services' logs cannot be written to their end");
+    }
+    close_file_systems(left.boot, log, guard);
     log.line(&format!("{} now", end.name()));
     let command = match end {
         End::Reboot => RebootCommand::Restart,
@@ -74,12 +93,10 @@ fn end_pods(pods: &Path, log: &Log, guard: &mut Guard) {
 }
 
 fn await_empty(group: &Path, limit: Duration, guard: &mut Guard) {
-    let begin = Instant::now();
-    while is_populated(group) && begin.elapsed() < limit {
-        guard.feed();
+    fed_until(limit, guard, || {
         while super::signals::reap().is_some() {}
-        thread::sleep(LOOK);
-    }
+        !is_populated(group)
+    });
 }
 
 fn signal(pids: &[i32], signal: Signal) {
@@ -91,20 +108,15 @@ fn signal(pids: &[i32], signal: Signal) {
 
 /// Everything that still runs: shims, shells of people, orphans.
 fn end_processes(log: &Log, guard: &mut Guard) {
-    let begin = Instant::now();
-    loop {
+    let mut left = Vec::new();
+    let ended = fed_until(KILLED, guard, || {
         while super::signals::reap().is_some() {}
-        let left = user_processes(Path::new("/proc"));
-        if left.is_empty() {
-            return;
-        }
-        if begin.elapsed() > KILLED {
-            log.error(&format!("{} processes do not end", left.len()));
-            return;
-        }
+        left = user_processes(Path::new("/proc"));
         signal(&left, Signal::KILL);
-        guard.feed();
-        thread::sleep(LOOK);
+        left.is_empty()
+    });
+    if !ended {
+        log.error(&format!("{} processes do not end", left.len()));
     }
 }
 
@@ -121,69 +133,99 @@ fn user_processes(proc: &Path) -> Vec<i32> {
         .collect()
 }
 
-/// Unmounts everything that lies on a disk, latest first; what is still in use is made read-only, so that the disk is
-/// whole in any case.
-fn close_file_systems(log: &Log) {
-    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    for target in on_disk(&mounts) {
-        let unmounted = unmount(&target, UnmountFlags::NOFOLLOW);
-        if matches!(unmounted, Ok(()) | Err(Errno::INVAL | Errno::NOENT)) {
-            continue;
-        }
-        if let Err(error) = mount_remount(&target, MountFlags::RDONLY, c"") {
-            log.error(&format!("{} stays writable: {error}", target.display()));
+/// Closes all file systems. A disk that is slow gets its time, one that hangs does not keep the machine up.
+fn close_file_systems(boot: Option<&BootRecord>, log: &Log, guard: &mut Guard) {
+    let ours: Vec<PathBuf> = boot
+        .iter()
+        .flat_map(|boot| nodes(&boot.partitions))
+        .collect();
+    log.line("writing everything to the disks");
+    let (tell, told) = mpsc::channel();
+    let closing = aside(move || file_systems::close_all(&ours, &tell), CLOSED, guard);
+    told.try_iter().for_each(|error: String| log.error(&error));
+    match closing {
+        Ok(true) => {}
+        Ok(false) => log.error(&format!(
+            "a file system does not close within {} minutes; going down without it",
+            CLOSED.as_secs() / 60
+        )),
+        Err(error) => {
+            log.error(&format!("cannot close file systems: {error}"));
+            rustix::fs::sync();
         }
     }
-    rustix::fs::sync();
 }
 
-/// The mount points of writable file systems on block devices, the latest first.
-fn on_disk(mountinfo: &str) -> Vec<PathBuf> {
-    let mut targets: Vec<PathBuf> = mountinfo
-        .lines()
-        .filter_map(|line| {
-            let (front, back) = line.split_once(" - ")?;
-            let target = front.split(' ').nth(4)?;
-            let mut back = back.split(' ');
-            let (kind, source) = (back.next()?, back.next()?);
-            (source.starts_with("/dev/") && kind != "erofs" && kind != "devtmpfs")
-                .then(|| unescape(target).into())
-        })
-        .collect();
-    targets.reverse();
-    targets
+/// Device nodes of the booted disk's partitions.
+fn nodes(partitions: &Partitions) -> impl Iterator<Item = PathBuf> {
+    let Partitions {
+        boot,
+        config,
+        root,
+        spare_root,
+        state,
+    } = partitions.clone();
+    [boot, config, root, spare_root, state]
+        .into_iter()
+        .flatten()
 }
 
-/// `mountinfo` writes space, tab, newline and backslash as three octal digits.
-fn unescape(text: &str) -> String {
-    [
-        ("\\040", " "),
-        ("\\011", "\t"),
-        ("\\012", "\n"),
-        ("\\134", "\\"),
-    ]
-    .iter()
-    .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+/// Does work that may hang in the kernel, in a thread of its own; tells whether it was done in time.
+fn aside(
+    work: impl FnOnce() + Send + 'static,
+    limit: Duration,
+    guard: &mut Guard,
+) -> io::Result<bool> {
+    let thread = thread::Builder::new().spawn(work)?;
+    Ok(fed_until(limit, guard, || thread.is_finished()))
+}
+
+/// Feeds the watchdog until something is done, or for as long as it may take; tells whether it is.
+fn fed_until(limit: Duration, guard: &mut Guard, mut done: impl FnMut() -> bool) -> bool {
+    let begin = Instant::now();
+    loop {
+        if done() {
+            return true;
+        }
+        if begin.elapsed() >= limit {
+            return false;
+        }
+        guard.feed();
+        thread::sleep(LOOK);
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{on_disk, user_processes};
+    use super::{aside, nodes, user_processes};
+    use crate::watchdog::Guard;
+    use init_api::Partitions;
     use std::fs;
     use std::path::PathBuf;
+    use std::thread;
+    use std::time::{Duration, Instant};
 
     #[test]
-    fn disks_are_closed_latest_first() {
-        let mounts = "\
-1 0 254:0 / / ro shared:1 - erofs /dev/dm-0 ro
-2 1 0:5 / /dev rw shared:2 - devtmpfs dev rw
-3 1 8:5 / /state rw,noatime shared:3 - ext4 /dev/vda5 rw
-4 1 8:5 /var /var rw,noatime shared:3 - ext4 /dev/vda5 rw
-5 4 8:5 /var/a\\040b /var/a\\040b rw - ext4 /dev/vda5 rw
-6 1 0:30 / /run rw - tmpfs tmpfs rw
-";
-        let expected: Vec<PathBuf> = ["/var/a b", "/var", "/state"].map(PathBuf::from).into();
-        assert_eq!(on_disk(mounts), expected);
+    fn what_hangs_is_left_behind_and_what_is_slow_is_waited_for() {
+        let mut guard = Guard::default();
+        let begin = Instant::now();
+        let forever = || thread::sleep(Duration::from_secs(600));
+        let done = aside(forever, Duration::from_millis(100), &mut guard).expect("thread");
+        assert!(!done && begin.elapsed() < Duration::from_secs(60));
+        let slow = || thread::sleep(Duration::from_millis(200));
+        assert!(aside(slow, Duration::from_secs(60), &mut guard).expect("thread"));
+        assert!(begin.elapsed() >= Duration::from_millis(300));
+    }
+
+    #[test]
+    fn the_booted_disk_by_its_partitions() {
+        let partitions = Partitions {
+            config: Some("/dev/vda2".into()),
+            state: Some("/dev/vda5".into()),
+            ..Partitions::default()
+        };
+        let expected = ["/dev/vda2", "/dev/vda5"].map(PathBuf::from);
+        assert_eq!(nodes(&partitions).collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -18,21 +18,24 @@ const BOUND: [(&str, &str); 5] = [
 ];
 
 /// Folders in memory that services expect: path below the root and mode.
-const VOLATILE: [(&str, u32); 7] = [
+const IN_RUN: [(&str, u32); 5] = [
     ("run/lock", 0o1777),
     ("run/dbus", 0o755),
     ("run/sshd", 0o755),
     ("run/chrony", 0o755),
     ("run/log/holdfast", 0o755),
-    ("var/log/pods", 0o755),
-    ("var/log/containers", 0o755),
 ];
 
-/// Fills the state partition's folders with what the image has there and they lack, and binds them.
+/// The same, in what is mounted here.
+const IN_LOG: [(&str, u32); 2] = [("var/log/pods", 0o755), ("var/log/containers", 0o755)];
+
+/// Fills the state partition's folders with what the image has there and they lack, and binds them. Begins with what does
+/// not depend on the state partition: maintenance mode needs it for ssh.
 ///
 /// # Errors
 /// The state partition is full or broken, or a folder is missing in the image; the path is named in the error.
 pub(super) fn bind_all(root: &Path) -> io::Result<()> {
+    make_all(root, &IN_RUN)?;
     // Otherwise every mount below `/var` would appear below `/state/var`, too.
     let state = root.join("state");
     mount_change(&state, MountPropagationFlags::PRIVATE)
@@ -51,7 +54,11 @@ pub(super) fn bind_all(root: &Path) -> io::Result<()> {
         .map_err(|error| named(&log, error.into()))?;
     let ours = root.join("var/lib/holdfast");
     make(&ours, 0o700).map_err(|error| named(&ours, error))?;
-    VOLATILE.iter().try_for_each(|(path, mode)| {
+    make_all(root, &IN_LOG)
+}
+
+fn make_all(root: &Path, folders: &[(&str, u32)]) -> io::Result<()> {
+    folders.iter().try_for_each(|(path, mode)| {
         let path = root.join(path);
         make(&path, *mode).map_err(|error| named(&path, error))
     })
@@ -106,9 +113,18 @@ fn give_to(path: &Path, about: &fs::Metadata) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::copy_missing;
+    use super::{bind_all, copy_missing};
     use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn ssh_has_its_folder_whatever_becomes_of_state() {
+        let root = tempfile::tempdir().expect("folder");
+        bind_all(root.path()).expect_err("there is no state partition");
+        for folder in ["run/sshd", "run/dbus", "run/chrony"] {
+            assert!(root.path().join(folder).is_dir(), "{folder}");
+        }
+    }
 
     #[test]
     fn only_what_is_missing_is_copied() {

@@ -4,8 +4,10 @@
 //! It never parses what a user wrote: `holdfast node configure` does, as a child. A child that fails leaves the machine in
 //! maintenance mode: built-in services run, the problem is told, and a mended configuration is waited for.
 
+mod addresses;
 mod configure;
 mod end;
+mod file_systems;
 mod folders;
 mod identity;
 mod mounts;

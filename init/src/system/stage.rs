@@ -82,13 +82,19 @@ fn perform(phase: Phase) -> io::Result<Vec<String>> {
     }
 }
 
+/// The machine's id comes last: it needs the state partition, and the rest must not wait for that to be mended.
 fn identify(root: &Path) -> io::Result<Vec<String>> {
+    identity::raise_loopback()?;
+    let notes = lift_clock()?;
     let id = identity::machine_id(
         &Path::new(paths::STATE).join("machine-id"),
         &root.join("etc/machine-id"),
     )?;
     identity::set_hostname(&identity::default_hostname(&id))?;
-    identity::raise_loopback()?;
+    Ok(notes)
+}
+
+fn lift_clock() -> io::Result<Vec<String>> {
     let Ok(release) = init_api::load::<Release>(paths::RELEASE) else {
         return Ok(vec![format!(
             "cannot read {}: the clock was not checked",

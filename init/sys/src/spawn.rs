@@ -22,7 +22,7 @@ pub struct Launch {
 }
 
 impl Launch {
-    /// Makes the command do all this before its program runs. Whoever starts it has one thread only.
+    /// Makes the command do all this before its program runs.
     pub fn apply(self, command: &mut Command) -> &mut Command {
         let adjustment = self.oom_score_adj.map(|value| value.to_string());
         let Self {
@@ -58,8 +58,8 @@ impl Launch {
             SigSet::empty().thread_set_mask()?;
             Ok(())
         };
-        // SAFETY: the closure runs after fork in a process with one thread (PID 1 never starts a second one) and only
-        // makes system calls, apart from paths made into C strings.
+        // SAFETY: the closure runs after fork, perhaps while another thread of the parent (PID 1's log writer) holds a
+        // lock. It takes no lock and allocates nothing: system calls, with paths short enough for a buffer on the stack.
         unsafe { command.pre_exec(prepare) }
     }
 }

@@ -31,6 +31,11 @@ impl Server {
                 self.supervisor
                     .wish(&configure::name(), Event::Stop, &self.log);
             }
+            Step::GiveUp => {
+                self.log
+                    .error("the configuration's run hangs in the kernel; going on without it");
+                self.take_outcome(false, now);
+            }
             Step::Start => self.start_configuration(),
         }
     }
@@ -80,8 +85,12 @@ impl Server {
         match (services, self.facts.problem.clone()) {
             (Ok(services), None) => {
                 self.problem = None;
+                self.base = if self.mode == Mode::Running {
+                    without_repetition(&self.base, services)
+                } else {
+                    services
+                };
                 self.mode = Mode::Running;
-                self.base = services;
             }
             (Ok(services), Some(problem)) => {
                 self.problem = Some(problem);
@@ -157,4 +166,56 @@ fn for_maintenance(services: Services) -> Services {
         service
     });
     Services::new(untied.collect()).unwrap_or_else(|_| supervise::standard())
+}
+
+/// What runs once a boot stays as the boot's first good configuration had it, whatever a later one says: else a changed
+/// environment would run a person's commands again.
+fn without_repetition(before: &Services, now: Services) -> Services {
+    let first = before.iter().filter(|service| service.runs_once());
+    let others = now.iter().filter(|service| !service.runs_once());
+    Services::new(others.chain(first).cloned().collect()).unwrap_or(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_repetition;
+    use init_api::{Restart, Service, ServiceName, Services};
+
+    fn one_shot(name: &str, restart: Restart) -> Service {
+        let name = ServiceName::new(name).expect("name");
+        Service {
+            restart,
+            ..Service::one_shot(name, ["/x"])
+        }
+    }
+
+    #[test]
+    fn commands_run_once_a_boot_whatever_changes() {
+        let commands = || one_shot("run-commands", Restart::never());
+        let fetch = || one_shot("downloads", Restart::on_failure());
+        let proxied = |service: Service| service.env("https_proxy", "http://p:3128");
+        let set = |services: &[Service]| Services::new(services.to_vec()).expect("they fit");
+        for (case, before, now, expected) in [
+            (
+                "a proxy",
+                set(&[commands(), fetch()]),
+                set(&[proxied(commands()), proxied(fetch())]),
+                set(&[proxied(fetch()), commands()]),
+            ),
+            (
+                "the first command",
+                set(&[fetch()]),
+                set(&[commands(), fetch()]),
+                set(&[fetch()]),
+            ),
+            (
+                "no command any more, until a trial ends",
+                set(&[commands(), fetch()]),
+                set(&[fetch()]),
+                set(&[fetch(), commands()]),
+            ),
+        ] {
+            assert_eq!(without_repetition(&before, now), expected, "{case}");
+        }
+    }
 }

@@ -1,14 +1,16 @@
 //! The loop that PID 1 never leaves.
 
+mod about;
 mod apply;
+mod deadlines;
+mod take;
 mod tell;
 
 use super::configure::Runs;
-use super::end::{self, End};
+use super::end::{self, End, Left};
 use super::page::Page;
-use super::power_button;
 use super::requests::Requests;
-use super::signals::{self, Meaning, Signals};
+use super::signals::Signals;
 use super::wake::{Source, Wake};
 use super::written::Written;
 use crate::clock;
@@ -16,7 +18,9 @@ use crate::report::{Log, Phases};
 use crate::supervise::{self, Groups, Supervisor};
 use crate::uevent::Listener;
 use crate::watchdog::Guard;
-use init_api::{BootRecord, Millis, Mode, NodeState, Problem, Release, Response, Services, paths};
+use about::About;
+use deadlines::Deadlines;
+use init_api::{BootRecord, Millis, Mode, Problem, Release, Services, paths};
 use rustix::fs::inotify;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -61,7 +65,7 @@ pub(super) struct Server {
     runs: Runs,
     mode: Mode,
     problem: Option<Problem>,
-    node: Option<NodeState>,
+    about: About,
     page: Page,
     /// When the page was last compared with how things stand, and whether anything happened since.
     shown: Millis,
@@ -77,13 +81,17 @@ impl Server {
         let groups = Groups::at(Path::new("/sys/fs/cgroup"));
         let records =
             inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)?;
-        let changes = inotify::WatchFlags::MOVED_TO | inotify::WatchFlags::CLOSE_WRITE;
+        let changes = inotify::WatchFlags::MOVED_TO
+            | inotify::WatchFlags::CLOSE_WRITE
+            | inotify::WatchFlags::DELETE;
         fs::create_dir_all("/run/holdfast")?;
         inotify::add_watch(&records, "/run/holdfast", changes)?;
+        // Blocks the signals, before there is a thread that could take one.
+        let signals = Signals::open()?;
         let server = Self {
-            supervisor: Supervisor::new(groups.clone(), Path::new(paths::LOGS)),
+            supervisor: Supervisor::new(groups.clone(), Path::new(paths::LOGS))?,
             wake: Wake::new()?,
-            signals: Signals::open()?,
+            signals,
             devices: Listener::open()?,
             requests: Requests::open(Path::new(paths::SOCKET))?,
             records,
@@ -97,7 +105,7 @@ impl Server {
             base: supervise::early(Path::new(paths::EARLY_SERVICES)),
             runs: Runs::default(),
             mode: Mode::Booting,
-            node: None,
+            about: About::default(),
             page: Page::default(),
             shown: Millis(0),
             stale: true,
@@ -144,7 +152,12 @@ impl Server {
         if let Some((end, since)) = self.end
             && (self.supervisor.is_quiet() || now.since(since) >= END_LIMIT)
         {
-            end::leave(end, &self.groups, &self.log, &mut self.guard);
+            let left = Left {
+                boot: self.facts.boot.as_ref(),
+                groups: &self.groups,
+                logs: self.supervisor.close_logs(),
+            };
+            end::leave(end, left, &self.log, &mut self.guard);
         }
         if now.since(self.shown) >= SHOW {
             self.shown = now;
@@ -154,135 +167,17 @@ impl Server {
     }
 
     fn patience(&self) -> Millis {
-        let now = clock::since_kernel_start();
-        let disks = self.disks_changed.map(|at| at.plus(QUIET));
         let page = self
             .stale
             .then(|| self.shown.plus(SHOW))
             .or(self.page.deadline());
-        let deadlines = [
-            self.supervisor.deadline(),
-            self.runs.deadline(),
+        let deadlines = Deadlines {
+            services: self.supervisor.deadline(),
             page,
-            disks,
-        ];
-        let due = deadlines.into_iter().flatten().min();
-        let interval = Millis::from(self.guard.interval());
-        due.map_or(interval, |due| due.since(now).min(interval))
-    }
-
-    fn take(&mut self, source: Source) {
-        self.stale = true;
-        match source {
-            Source::Signals => self.take_signals(),
-            Source::Devices => self.take_devices(),
-            Source::Records => self.take_records(),
-            Source::Listener => {
-                if let Some(number) = self.requests.accept()
-                    && let Some(client) = self.requests.client(number)
-                    && let Err(error) = self.wake.watch(client, Source::Client(number))
-                {
-                    self.log
-                        .error(&format!("cannot listen to a client: {error}"));
-                }
-            }
-            Source::Client(number) => {
-                for request in self.requests.read(number) {
-                    let response = match request {
-                        Ok(request) => self.answer(request),
-                        Err(reason) => Response::Refused { reason },
-                    };
-                    self.requests.answer(number, &response);
-                }
-            }
-            Source::Output(number) => {
-                self.supervisor.take_output(number);
-            }
-            Source::Button(number) => self.take_button(number),
-        }
-    }
-
-    fn take_signals(&mut self) {
-        while let Some(meaning) = self.signals.next() {
-            match meaning {
-                Meaning::ChildEnded => {
-                    while let Some((pid, exit)) = signals::reap() {
-                        self.supervisor.ended(pid, exit, &self.log);
-                    }
-                }
-                Meaning::Reboot => self.begin_end(End::Reboot),
-                Meaning::PowerOff => self.begin_end(End::PowerOff),
-            }
-        }
-    }
-
-    fn take_devices(&mut self) {
-        while let Some(event) = self.devices.next() {
-            if event.brings_block_device() && self.mode == Mode::Maintenance {
-                self.disks_changed = Some(clock::since_kernel_start());
-            }
-            if event.subsystem == "input" && event.action == "add" {
-                self.look_for_buttons();
-            }
-            if event.subsystem == "watchdog" && event.action == "add" {
-                self.arm_watchdog();
-            }
-        }
-    }
-
-    fn arm_watchdog(&mut self) {
-        match self.guard.arm(Path::new("/dev")) {
-            Ok(true) => self.log.line("watchdog armed"),
-            Ok(false) => {}
-            Err(error) => self.log.error(&format!("cannot arm the watchdog: {error}")),
-        }
-    }
-
-    fn look_for_buttons(&mut self) {
-        for (name, file) in power_button::find(Path::new("/sys"), Path::new("/dev")) {
-            if self.buttons.values().any(|(known, _)| *known == name) {
-                continue;
-            }
-            let number = self.buttons.keys().next_back().map_or(0, |last| last + 1);
-            if self.wake.watch(&file, Source::Button(number)).is_ok() {
-                self.buttons.insert(number, (name, file));
-            }
-        }
-    }
-
-    fn take_button(&mut self, number: u64) {
-        let pressed = self
-            .buttons
-            .get(&number)
-            .map(|(_, file)| power_button::is_pressed(file));
-        match pressed {
-            Some(Some(true)) => self.begin_end(End::PowerOff),
-            Some(None) => {
-                self.buttons.remove(&number);
-            }
-            _ => {}
-        }
-    }
-
-    /// The keeper's word about the node.
-    fn take_records(&mut self) {
-        let mut buffer = [std::mem::MaybeUninit::uninit(); 4096];
-        let mut reader = inotify::Reader::new(&self.records, &mut buffer);
-        while reader.next().is_ok() {}
-        let Ok(node) = init_api::load_if_present::<NodeState>(paths::NODE) else {
-            return;
+            runs: self.runs.deadline(),
+            disks: self.disks_changed.map(|at| at.plus(QUIET)),
         };
-        let was_ready = self.node.as_ref().is_some_and(|node| node.ready);
-        let is_ready = node.as_ref().is_some_and(|node| node.ready);
-        if is_ready && !was_ready {
-            self.log.line("node Ready");
-        } else if was_ready && !is_ready {
-            let reason = node
-                .as_ref()
-                .map(|node| node.reason.clone())
-                .unwrap_or_default();
-            self.log.line(&format!("node not ready: {reason}"));
-        }
-        self.node = node;
+        let interval = Millis::from(self.guard.interval());
+        deadlines.patience(clock::since_kernel_start(), self.end.is_some(), interval)
     }
 }

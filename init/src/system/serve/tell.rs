@@ -1,11 +1,13 @@
 //! What PID 1 answers and shows.
 
 use super::super::end::End;
-use super::super::notes;
+use super::super::page::View;
+use super::super::{addresses, notes};
 use super::Server;
 use crate::clock;
 use crate::supervise::Event;
 use init_api::{Mode, Request, Response, ServiceName, Status};
+use std::net::IpAddr;
 use std::path::Path;
 
 impl Server {
@@ -78,7 +80,7 @@ impl Server {
             services: self.supervisor.status(),
             configuration: self.runs.status(),
             problem: self.problem.clone(),
-            node: self.node.clone(),
+            node: self.about.node.clone(),
             notes: self.notes(),
         }
     }
@@ -100,8 +102,23 @@ impl Server {
 
     /// The lines of the phases stand while the machine boots; after that, the page.
     pub(super) fn draw(&mut self) {
-        if self.mode != Mode::Booting {
-            self.page.draw(&self.status(), &self.log);
+        if self.mode == Mode::Booting {
+            return;
+        }
+        let status = self.status();
+        let view = View {
+            addresses: self.addresses(),
+            notes: &self.about.notes,
+            status: &status,
+        };
+        self.page.draw(&view, &self.log);
+    }
+
+    /// Those that the keeper tells; the kernel's where it does not run.
+    fn addresses(&self) -> Vec<IpAddr> {
+        match &self.about.node {
+            Some(node) if self.mode != Mode::Maintenance => node.addresses.clone(),
+            _ => addresses::outside(),
         }
     }
 }

@@ -1,0 +1,15 @@
+//! What `holdfast node configure` says about the configuration.
+
+use serde::{Deserialize, Serialize};
+
+/// `/run/holdfast/configured.json`: for the console page and `holdfast status`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Configured {
+    /// The sources, the weakest first: place and origin.
+    pub sources: Vec<String>,
+    /// Whether a configuration is on trial.
+    pub on_trial: bool,
+    /// What did not work and did not stop the node, each one line.
+    pub warnings: Vec<String>,
+}

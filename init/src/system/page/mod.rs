@@ -1,0 +1,96 @@
+//! The console page: what a person in front of the machine wants to know.
+
+mod render;
+
+use crate::report::Log;
+use init_api::{Millis, Mode, Problem, Status};
+use render::render;
+use std::net::IpAddr;
+
+/// Screens are drawn at most this often.
+const PAUSE: Millis = Millis::seconds(1);
+
+/// What the page shows.
+#[derive(Debug)]
+pub(super) struct View<'a> {
+    /// How things stand.
+    pub(super) status: &'a Status,
+    /// Where others reach the machine.
+    pub(super) addresses: Vec<IpAddr>,
+    /// What of the configuration did not work and did not stop the node.
+    pub(super) notes: &'a [String],
+}
+
+/// The page as it was last drawn.
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    text: String,
+    gist: Option<Gist>,
+    drawn: Millis,
+    due: Option<Millis>,
+}
+
+/// What makes the page worth a line's time: a serial console cannot be cleared, so it gets the page only when one of
+/// these changes.
+#[derive(Debug, PartialEq, Eq)]
+struct Gist {
+    mode: Mode,
+    ready: bool,
+    addresses: Vec<IpAddr>,
+    problems: Vec<Problem>,
+    notes: Vec<String>,
+    failing: Vec<String>,
+}
+
+impl Page {
+    /// Draws the page where what it says has changed.
+    pub(super) fn draw(&mut self, view: &View<'_>, log: &Log) {
+        let text = render(view);
+        let gist = Gist::of(view);
+        let now = view.status.uptime_ms;
+        if self.gist.as_ref() != Some(&gist) {
+            log.on_lines(&text);
+            self.gist = Some(gist);
+        }
+        let earliest = self.drawn.plus(PAUSE);
+        self.due = None;
+        if text == self.text {
+            return;
+        }
+        if now < earliest {
+            self.due = Some(earliest);
+            return;
+        }
+        log.on_screens(&text);
+        self.text = text;
+        self.drawn = now;
+    }
+
+    /// When [`Page::draw`] is wanted at the latest.
+    pub(super) fn deadline(&self) -> Option<Millis> {
+        self.due
+    }
+}
+
+impl View<'_> {
+    /// What a person has to mend: the machine's problem, and what the keeper tells about the cluster.
+    fn problems(&self) -> impl Iterator<Item = &Problem> {
+        let node = self.status.node.as_ref();
+        let of_node = node.and_then(|node| node.problem.as_ref());
+        self.status.problem.iter().chain(of_node)
+    }
+}
+
+impl Gist {
+    fn of(view: &View<'_>) -> Self {
+        let status = view.status;
+        Self {
+            mode: status.mode,
+            ready: status.node.as_ref().is_some_and(|node| node.ready),
+            addresses: view.addresses.clone(),
+            problems: view.problems().cloned().collect(),
+            notes: view.notes.to_vec(),
+            failing: status.failing(),
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The page word for word.
+
+use super::render;
+use crate::system::page::View;
+use init_api::{
+    Configuration, ConfigurationState, Exit, Kind, Millis, Mode, NodeState, Problem, ServiceName,
+    ServiceState, ServiceStatus, Status,
+};
+use std::net::IpAddr;
+
+fn status(mode: Mode) -> Status {
+    Status {
+        mode,
+        version: "1.2.3".into(),
+        kernel: "6.12".into(),
+        hostname: "shed".into(),
+        uptime_ms: Millis(1),
+        boot: None,
+        phases: Vec::new(),
+        services: Vec::new(),
+        configuration: Configuration {
+            generation: 1,
+            state: ConfigurationState::Applied,
+        },
+        problem: None,
+        node: None,
+        notes: Vec::new(),
+    }
+}
+
+fn node(ready: bool) -> NodeState {
+    NodeState {
+        name: "shed".into(),
+        ready,
+        ..NodeState::default()
+    }
+}
+
+fn running(node: NodeState) -> Status {
+    Status {
+        node: Some(node),
+        ..status(Mode::Running)
+    }
+}
+
+fn page(status: &Status, addresses: &[IpAddr], notes: &[String]) -> String {
+    render(&View {
+        status,
+        addresses: addresses.to_vec(),
+        notes,
+    })
+}
+
+fn here() -> [IpAddr; 2] {
+    [
+        [10, 0, 0, 7].into(),
+        "2001:db8::7".parse().expect("address"),
+    ]
+}
+
+#[test]
+fn a_ready_node() {
+    assert_eq!(
+        page(&running(node(true)), &here(), &[]),
+        "
+  Holdfast 1.2.3   slot ?   shed
+  Addresses  10.0.0.7  2001:db8::7
+  State      node shed is Ready
+
+"
+    );
+}
+
+#[test]
+fn addresses_where_they_are_and_where_they_are_wanted() {
+    let none = "\n  Addresses  none that others can reach: look at cable, DHCP and network in config.yaml\n";
+    for (case, status, expected) in [
+        ("a node", running(node(true)), true),
+        ("maintenance", status(Mode::Maintenance), true),
+        ("no node yet", status(Mode::Running), false),
+    ] {
+        let without = page(&status, &[], &[]);
+        assert_eq!(without.contains(none), expected, "{case}: {without}");
+        let with = page(&status, &here(), &[]);
+        assert!(
+            with.contains("\n  Addresses  10.0.0.7  2001:db8::7\n"),
+            "{case}: {with}"
+        );
+    }
+}
+
+#[test]
+fn a_node_that_is_not_ready_says_why_if_it_knows() {
+    for (reason, expected) in [
+        ("", "node shed is not ready\n"),
+        (
+            "KubeletNotReady: no network",
+            "node shed is not ready: KubeletNotReady: no network\n",
+        ),
+    ] {
+        let node = NodeState {
+            reason: reason.into(),
+            ..node(false)
+        };
+        let page = page(&running(node), &here(), &[]);
+        assert!(page.contains(&format!("  State      {expected}")), "{page}");
+    }
+}
+
+#[test]
+fn what_is_wrong_in_the_cluster() {
+    let problem = Problem::new(
+        "2 things in the cluster need mending",
+        "a.yaml, document 1: no kind\nb.yaml: not YAML",
+        "Mend the files.\n`holdfast logs keeper` has more.",
+    );
+    let node = NodeState {
+        problem: Some(problem),
+        waiting_for: vec!["the time".into()],
+        ..node(true)
+    };
+    assert_eq!(
+        page(&running(node), &here()[..1], &["it \x1b[2J".to_owned()]),
+        "
+  Holdfast 1.2.3   slot ?   shed
+  Addresses  10.0.0.7
+  State      node shed is Ready
+  Waiting    the time
+
+  Problem    2 things in the cluster need mending: a.yaml, document 1: no kind
+             b.yaml: not YAML
+  Cure       Mend the files.
+             `holdfast logs keeper` has more.
+  Note       it  [2J
+
+"
+    );
+}
+
+#[test]
+fn notes_are_counted_and_cut() {
+    let long = format!("first line {}\nsecond", "x".repeat(200));
+    let configured: Vec<String> = vec!["one".into(), long];
+    let status = Status {
+        notes: vec!["no watchdog".into(), "a clock".into(), "a disk".into()],
+        ..status(Mode::Running)
+    };
+    let page = page(&status, &[], &configured);
+    let cut = format!("first line {} …", "x".repeat(129));
+    assert_eq!(
+        page.split_once("yet\n").expect("the state").1,
+        format!(
+            "  Note       one
+  Note       {cut}
+  Note       no watchdog
+  Note       and 2 more: see `holdfast status`
+
+"
+        )
+    );
+}
+
+#[test]
+fn maintenance_says_where_what_is_wrong_and_what_to_do() {
+    let broken = ServiceStatus {
+        name: ServiceName::new("time").expect("name"),
+        kind: Kind::Daemon,
+        state: ServiceState::Pausing,
+        pid: None,
+        restarts: 3,
+        last_exit: Some(Exit::Code(1)),
+        since_ms: Millis(0),
+        waiting_for: Vec::new(),
+    };
+    let problem = Problem::new(
+        "The configuration is wrong",
+        "config.yaml:3: unknown key\n  hostnme: x",
+        "Mend it.\nThen reboot.",
+    );
+    let status = Status {
+        problem: Some(problem),
+        services: vec![broken],
+        ..status(Mode::Maintenance)
+    };
+    let notes = ["there is no last good configuration: network by DHCP, no ssh keys".to_owned()];
+    assert_eq!(
+        page(&status, &here()[..1], &notes),
+        "
+  Holdfast 1.2.3   slot ?   shed
+  Addresses  10.0.0.7
+  State      MAINTENANCE: waiting for a person
+  Failing    service time (exit code 1): see `holdfast logs time`
+
+  Problem    The configuration is wrong: config.yaml:3: unknown key
+               hostnme: x
+  Cure       Mend it.
+             Then reboot.
+  Note       there is no last good configuration: network by DHCP, no ssh keys
+
+"
+    );
+}

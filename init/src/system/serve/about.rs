@@ -1,0 +1,85 @@
+//! What others leave in `/run/holdfast` about the node and its configuration, for the page.
+
+use init_api::{Configured, NodeState, paths};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+/// More is not read: it would not fit a screen, and PID 1 has better uses for memory.
+const LARGEST: u64 = 256 * 1024;
+
+/// What they say.
+#[derive(Debug, Default)]
+pub(super) struct About {
+    /// The keeper's word.
+    pub(super) node: Option<NodeState>,
+    /// What of the configuration did not work and did not stop the node.
+    pub(super) notes: Vec<String>,
+}
+
+impl About {
+    /// Reads everything below `root` anew. What cannot be read says nothing; what the keeper said before stands then.
+    pub(super) fn read(&mut self, root: &Path) {
+        let below = |path: &str| root.join(path.trim_start_matches('/'));
+        if let Ok(node) = init_api::load_if_present(below(paths::NODE)) {
+            self.node = node;
+        }
+        let configured = text(&below(paths::CONFIGURED))
+            .and_then(|text| serde_json::from_str::<Configured>(&text).ok());
+        let trouble = text(&below(paths::URL_TROUBLE));
+        self.notes = configured.unwrap_or_default().warnings;
+        self.notes
+            .extend(trouble.map(|text| format!("config_url: {}", text.trim())));
+    }
+}
+
+fn text(path: &Path) -> Option<String> {
+    let mut text = String::new();
+    let file = File::open(path).ok()?;
+    file.take(LARGEST).read_to_string(&mut text).ok()?;
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{About, LARGEST};
+    use init_api::{Configured, NodeState, paths};
+    use std::fs;
+
+    #[test]
+    fn what_is_there_is_read_and_what_is_wrong_says_nothing() {
+        let root = tempfile::tempdir().expect("folder");
+        let at = |path: &str| root.path().join(path.trim_start_matches('/'));
+        let mut about = About::default();
+        about.read(root.path());
+        assert!(about.node.is_none() && about.notes.is_empty());
+
+        let configured = Configured {
+            warnings: vec!["a module".to_owned()],
+            ..Configured::default()
+        };
+        init_api::store(at(paths::CONFIGURED), &configured).expect("stored");
+        fs::write(at(paths::URL_TROUBLE), "no route\n").expect("write");
+        let node = NodeState {
+            name: "shed".to_owned(),
+            ..NodeState::default()
+        };
+        init_api::store(at(paths::NODE), &node).expect("stored");
+        about.read(root.path());
+        assert_eq!(about.notes, ["a module", "config_url: no route"]);
+        assert_eq!(about.node, Some(node.clone()));
+
+        fs::remove_file(at(paths::URL_TROUBLE)).expect("removed");
+        fs::write(at(paths::NODE), "{\"name\":").expect("write");
+        for wrong in [
+            "{",
+            "[]",
+            &"x".repeat(usize::try_from(LARGEST).expect("fits") + 1),
+        ] {
+            fs::write(at(paths::CONFIGURED), wrong).expect("write");
+            about.read(root.path());
+            assert!(about.notes.is_empty(), "{:?}", about.notes);
+        }
+        assert_eq!(about.node, Some(node), "the keeper's last word stands");
+    }
+}

@@ -1,0 +1,124 @@
+//! What PID 1 does about what wakes it.
+
+use super::super::end::End;
+use super::super::power_button;
+use super::super::signals::{self, Meaning};
+use super::super::wake::Source;
+use super::Server;
+use crate::clock;
+use init_api::{Mode, NodeState, Response};
+use rustix::fs::inotify;
+use std::path::Path;
+
+impl Server {
+    pub(super) fn take(&mut self, source: Source) {
+        self.stale = true;
+        match source {
+            Source::Signals => self.take_signals(),
+            Source::Devices => self.take_devices(),
+            Source::Records => self.take_records(),
+            Source::Listener => {
+                if let Some(number) = self.requests.accept()
+                    && let Some(client) = self.requests.client(number)
+                    && let Err(error) = self.wake.watch(client, Source::Client(number))
+                {
+                    self.log
+                        .error(&format!("cannot listen to a client: {error}"));
+                }
+            }
+            Source::Client(number) => {
+                for request in self.requests.read(number) {
+                    let response = match request {
+                        Ok(request) => self.answer(request),
+                        Err(reason) => Response::Refused { reason },
+                    };
+                    self.requests.answer(number, &response);
+                }
+            }
+            Source::Output(number) => {
+                self.supervisor.take_output(number);
+            }
+            Source::Button(number) => self.take_button(number),
+        }
+    }
+
+    fn take_signals(&mut self) {
+        while let Some(meaning) = self.signals.next() {
+            match meaning {
+                Meaning::ChildEnded => {
+                    while let Some((pid, exit)) = signals::reap() {
+                        self.supervisor.ended(pid, exit, &self.log);
+                    }
+                }
+                Meaning::Reboot => self.begin_end(End::Reboot),
+                Meaning::PowerOff => self.begin_end(End::PowerOff),
+            }
+        }
+    }
+
+    fn take_devices(&mut self) {
+        while let Some(event) = self.devices.next() {
+            if event.brings_block_device() && self.mode == Mode::Maintenance {
+                self.disks_changed = Some(clock::since_kernel_start());
+            }
+            if event.subsystem == "input" && event.action == "add" {
+                self.look_for_buttons();
+            }
+            if event.subsystem == "watchdog" && event.action == "add" {
+                self.arm_watchdog();
+            }
+        }
+    }
+
+    fn arm_watchdog(&mut self) {
+        match self.guard.arm(Path::new("/dev")) {
+            Ok(true) => self.log.line("watchdog armed"),
+            Ok(false) => {}
+            Err(error) => self.log.error(&format!("cannot arm the watchdog: {error}")),
+        }
+    }
+
+    pub(super) fn look_for_buttons(&mut self) {
+        for (name, file) in power_button::find(Path::new("/sys"), Path::new("/dev")) {
+            if self.buttons.values().any(|(known, _)| *known == name) {
+                continue;
+            }
+            let number = self.buttons.keys().next_back().map_or(0, |last| last + 1);
+            if self.wake.watch(&file, Source::Button(number)).is_ok() {
+                self.buttons.insert(number, (name, file));
+            }
+        }
+    }
+
+    fn take_button(&mut self, number: u64) {
+        let pressed = self
+            .buttons
+            .get(&number)
+            .map(|(_, file)| power_button::is_pressed(file));
+        match pressed {
+            Some(Some(true)) => self.begin_end(End::PowerOff),
+            Some(None) => {
+                self.buttons.remove(&number);
+            }
+            _ => {}
+        }
+    }
+
+    /// Somebody's word about the node or its configuration.
+    fn take_records(&mut self) {
+        let mut buffer = [std::mem::MaybeUninit::uninit(); 4096];
+        let mut reader = inotify::Reader::new(&self.records, &mut buffer);
+        while reader.next().is_ok() {}
+        let is_ready = |node: Option<&NodeState>| node.is_some_and(|node| node.ready);
+        let was_ready = is_ready(self.about.node.as_ref());
+        self.about.read(Path::new("/"));
+        let now_ready = is_ready(self.about.node.as_ref());
+        if now_ready && !was_ready {
+            self.log.line("node Ready");
+        } else if was_ready && !now_ready {
+            let node = self.about.node.as_ref();
+            let reason = node.and_then(NodeState::why_not_ready).unwrap_or_default();
+            self.log.line(&format!("node not ready{reason}"));
+        }
+    }
+}
