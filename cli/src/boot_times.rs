@@ -1,6 +1,7 @@
 //! `holdfast boot-times`: where the time between the kernel's start and a running node went.
 
 use crate::client::connect;
+use crate::out;
 use crate::table::Table;
 use init_api::{Kind, Millis, ServiceState, Stage, Status};
 use serde::Serialize;
@@ -29,9 +30,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let status = connect()?.status()?;
     let spans = spans(&status);
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&spans)?);
+        out::line(serde_json::to_string_pretty(&spans)?)?;
     } else {
-        print!("{}", chart(&spans));
+        out::print(chart(&spans))?;
     }
     Ok(ExitCode::SUCCESS)
 }

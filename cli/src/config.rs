@@ -8,6 +8,7 @@ mod file;
 #[cfg(feature = "node")]
 mod node;
 
+use crate::out;
 use clap::Subcommand;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -94,11 +95,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         Action::Explain { key, file } => file::explain(file.as_deref(), &key),
         Action::Migrate { file } => file::migrate(&file),
         Action::Sample => {
-            print!("{}", os_config::sample());
+            out::print(os_config::sample())?;
             Ok(ExitCode::SUCCESS)
         }
         Action::Schema => {
-            print!("{}", os_config::schema_json());
+            out::print(os_config::schema_json())?;
             Ok(ExitCode::SUCCESS)
         }
     }

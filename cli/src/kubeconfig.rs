@@ -1,6 +1,7 @@
 //! `holdfast kubeconfig`: the administrator's, for use from another machine.
 
 use crate::client::on_a_node;
+use crate::out;
 use anyhow::{Context, bail};
 use std::fs;
 use std::io;
@@ -40,7 +41,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             .trim()
             .to_owned(),
     };
-    print!("{}", with_server(&text, &url(&host)));
+    out::print(with_server(&text, &url(&host)))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -20,6 +20,7 @@ mod logs;
 mod network;
 #[cfg(feature = "node")]
 mod node;
+mod out;
 #[cfg(feature = "node")]
 mod pods;
 #[cfg(feature = "node")]

@@ -1,6 +1,7 @@
 //! `holdfast logs SERVICE`: a service's output, as PID 1 keeps it.
 
 use crate::client::on_a_node;
+use crate::out;
 use anyhow::{Context, bail};
 use init_api::ServiceName;
 use inotify::{Inotify, WatchMask};
@@ -30,9 +31,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         on_a_node()?;
     }
     let Some(service) = &args.service else {
-        names(&args.directory)?
-            .iter()
-            .for_each(|name| println!("{name}"));
+        for name in names(&args.directory)? {
+            out::line(name)?;
+        }
         return Ok(ExitCode::SUCCESS);
     };
     let name = ServiceName::new(service.as_str())?;

@@ -60,7 +60,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         }
         Action::FetchConfig { url } => {
             if errand::fetch_config_and_tell(&root, &mut NodeMedia, &url, std::thread::sleep)? {
-                println!("{url} has a new configuration: applying it");
+                println!(
+                    "{} has a new configuration: applying it",
+                    node_setup::fetch::shown(&url)
+                );
                 Client::connect(paths::SOCKET)?.reconfigure()?;
             }
         }

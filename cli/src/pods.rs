@@ -1,6 +1,7 @@
 //! `holdfast pods`: what the container runtime holds, from its own files; no API server and no containerd is asked.
 
 use crate::client::on_a_node;
+use crate::out;
 use crate::table::Table;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -46,13 +47,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let containers = containers(&args.root);
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&containers)?);
+        out::line(serde_json::to_string_pretty(&containers)?)?;
     } else if containers.is_empty() {
-        println!(
-            "the container runtime holds no containers; `holdfast status` shows whether it runs"
-        );
+        out::line(
+            "the container runtime holds no containers; `holdfast status` shows whether it runs",
+        )?;
     } else {
-        print!("{}", table(&containers));
+        out::print(table(&containers))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -2,10 +2,10 @@
 
 use crate::client::connect;
 use crate::network::{Address, addresses};
+use crate::out;
 use crate::table::Table;
-use init_api::{Mode, ServiceState, ServiceStatus, Status};
-use node_setup::errand::URL_TROUBLE;
-use node_setup::{Applied, REPORT};
+use init_api::paths::{self, URL_TROUBLE};
+use init_api::{Configured, Mode, ServiceState, ServiceStatus, Status};
 use serde::Serialize;
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -30,13 +30,14 @@ pub(crate) struct Args {
 #[derive(Debug, Serialize)]
 struct Everything {
     status: Status,
-    configuration: Applied,
+    configuration: Configured,
     addresses: Vec<Address>,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let status = connect()?.status()?;
-    let mut configuration: Applied = init_api::load_if_present(REPORT)?.unwrap_or_default();
+    let mut configuration: Configured =
+        init_api::load_if_present(paths::CONFIGURED)?.unwrap_or_default();
     if let Ok(trouble) = std::fs::read_to_string(URL_TROUBLE) {
         configuration
             .warnings
@@ -48,9 +49,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         addresses: addresses(),
     };
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&everything)?);
+        out::line(serde_json::to_string_pretty(&everything)?)?;
     } else {
-        print!("{}", page(&everything));
+        out::print(page(&everything))?;
     }
     Ok(if args.check && is_unwell(&everything.status) {
         ExitCode::from(UNWELL)
@@ -254,7 +255,7 @@ mod tests {
             (ServiceState::Ready, 11, true),
             (ServiceState::Ready, 7500, false),
         ] {
-            status.services = vec![service("kubernetes", state)];
+            status.services = vec![service("control-plane", state)];
             status.uptime_ms = Millis::seconds(uptime);
             assert_eq!(is_unwell(&status), expected, "{state:?} at {uptime} s");
         }
@@ -264,9 +265,9 @@ mod tests {
 
     #[test]
     fn the_page_of_a_node_in_trouble() {
-        let configuration = Applied {
+        let configuration = Configured {
             sources: vec!["image: a".to_owned(), "CONFIG partition: b".to_owned()],
-            ..Applied::default()
+            ..Configured::default()
         };
         let addresses = vec![Address {
             interface: "eth0".to_owned(),

@@ -26,7 +26,7 @@ const NOT_RUNNING: u8 = 4;
 /// Boot the image in a virtual machine (QEMU) and reach into it.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not in time (up --wait-ready, stop), 4 no such machine runs.\n\
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not in time (up --wait-ready, stop), 4 no such machine runs (to `stop` one that does not run is done: 0).\n\
     `kubectl` and `ssh` return the exit code of the program they run.\n\
     A machine lives in build/vm/NAME (or $HOLDFAST_VM_DIR/NAME): disk, UEFI variables, ssh key, kubeconfig, console.log."
 )]
@@ -68,14 +68,26 @@ enum Action {
 /// Whatever stopped it; conditions that scripts ask for are exit codes instead.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let dir = folder(&args.name);
-    match args.action {
+    let done = match args.action {
         Action::Up(up) => up::run(&dir, &args.name, &up),
         Action::Stop(stop) => stop::run(&dir, &stop),
         Action::Status => reach::status(&dir, &args.name),
         Action::Kubectl { arguments } => reach::kubectl(&dir, &arguments),
         Action::Ssh { command } => reach::ssh(&dir, &command),
         Action::Console => reach::console(&dir),
-    }
+    };
+    done.or_else(|error| {
+        let off = |cause: &Error| matches!(cause, Error::NotRunning { .. });
+        if !error
+            .chain()
+            .filter_map(|cause| cause.downcast_ref())
+            .any(off)
+        {
+            return Err(error);
+        }
+        crate::report(&error);
+        Ok(ExitCode::from(NOT_RUNNING))
+    })
 }
 
 /// Where the machine of this name lives.

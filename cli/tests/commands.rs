@@ -197,10 +197,7 @@ fn show_diff_and_explain_of_files() {
     let differs = run(&["config", "diff", &two, "--file-before", &one]);
     assert_eq!(
         (differs.code, differs.out.as_str()),
-        (
-            4,
-            "~ hostname: \"one\" -> \"two\"   [restarts cluster-prepare, kubernetes, keeper]\n"
-        )
+        (4, "~ hostname: \"one\" -> \"two\"   [at once]\n")
     );
     assert_eq!(
         run(&["config", "diff", &one, "--file-before", &one]).code,
@@ -320,4 +317,73 @@ fn logs_that_are_followed() {
     assert_eq!(lines.next().unwrap().unwrap(), "three");
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+/// A reader that goes away before anything is printed, as in `| head -0`.
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let files = Files::new();
+    let labels: String = (0..3000).map(|n| format!("  label-{n}: value\n")).collect();
+    let file = files.file("config.yaml", format!("version: 1\nlabels:\n{labels}"));
+    let small = files.file("small.yaml", "version: 1\n");
+    let old = files.file("k3os.yaml", "hostname: shop\n");
+    let logs = files.path("");
+    files.file("ssh.log", "x\n");
+    let cases: [&[&str]; 9] = [
+        &["config", "show", "--file", &file],
+        &["config", "explain", "labels", "--file", &file],
+        &["config", "diff", &file, "--file-before", &file],
+        &["config", "check", &small],
+        &["config", "sample"],
+        &["config", "schema"],
+        &["config", "migrate", &old],
+        &["logs", "--directory", logs.to_str().unwrap()],
+        &["logs", "ssh", "--directory", logs.to_str().unwrap()],
+    ];
+    for arguments in cases {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = Command::new(HOLDFAST)
+            .args(arguments)
+            .stdout(writer)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+            .wait_with_output()
+            .unwrap();
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {err}");
+        assert!(!err.contains("panicked"), "{arguments:?}: {err}");
+    }
+}
+
+#[cfg(feature = "workstation")]
+#[test]
+fn machines_that_do_not_run() {
+    let machines = Files::new();
+    let folder = machines.path("default").to_str().unwrap().to_owned();
+    let nothing = format!("no virtual machine runs in {folder}; start it with `holdfast vm up`");
+    let none = format!("there is no machine in {folder}; make one with `holdfast vm up`");
+    let cases: [(&[&str], i32, &str); 7] = [
+        (&["status"], 4, &none),
+        (&["kubectl", "--", "get", "nodes"], 4, &nothing),
+        (&["ssh"], 4, &nothing),
+        (&["ssh", "--", "true"], 4, &nothing),
+        (&["console"], 4, &nothing),
+        (&["stop"], 0, "the machine does not run"),
+        (&["kubectl"], 2, "required arguments"),
+    ];
+    for (arguments, code, message) in cases {
+        let output = Command::new(HOLDFAST)
+            .arg("vm")
+            .args(arguments)
+            .env("HOLDFAST_VM_DIR", machines.path(""))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8(said).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+        assert!(said.contains(message), "{arguments:?}: {said}");
+    }
 }

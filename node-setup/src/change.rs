@@ -5,7 +5,9 @@
 //! PID 1 is asked by the caller to configure anew. Guarantee: a text that is not right changes nothing; a cut leaves the old
 //! or the new file.
 
-use crate::configure::load;
+mod cluster;
+
+use crate::configure::{LAST_GOOD, load};
 use crate::root::Root;
 use crate::sources::{CONFIG_MOUNT, Found, Media, find, mount};
 use crate::trial::{self, Trial};
@@ -45,6 +47,9 @@ pub enum ChangeError {
 pub struct Proposal {
     /// What differs, key by key.
     pub changes: Vec<Change>,
+    /// What the text says of the cluster that is there and cannot become so, a sentence each: with another value there
+    /// would be a broken one.
+    pub against_cluster: Vec<String>,
     text: Vec<u8>,
 }
 
@@ -86,11 +91,24 @@ pub fn propose(
     let after = os_config::load(&then.sources).map_err(ChangeError::NotRight)?;
     let after = load(root, &mut then).unwrap_or(after);
     let before = load(root, &mut found(root, media))
-        .or_else(|_| os_config::load(&Sources::new()).map_err(ChangeError::NotRight))?;
+        .ok()
+        .or_else(|| last_good(root));
+    let against_cluster = cluster::contradicted(root, before.as_ref(), &after);
+    let before = match before {
+        Some(before) => before,
+        None => os_config::load(&Sources::new()).map_err(ChangeError::NotRight)?,
+    };
     Ok(Proposal {
         changes: os_config::diff(&before, &after),
+        against_cluster,
         text,
     })
+}
+
+/// What a node goes by whose sources say something wrong.
+fn last_good(root: &Root) -> Option<Loaded> {
+    let text = std::fs::read(root.path(LAST_GOOD)).ok()?;
+    os_config::load(&Sources::one(LAST_GOOD, text)).ok()
 }
 
 fn found(root: &Root, media: &mut dyn Media) -> Found {

@@ -7,22 +7,21 @@
 
 use crate::execute::Executor;
 use crate::facts::Facts;
-use crate::gather::gather;
+use crate::fetch;
+use crate::gather::{BEGUN, gather};
 use crate::machine::Machine;
 use crate::plan::{plan, plan_maintenance};
 use crate::root::Root;
 use crate::services::{self, Situation, services};
 use crate::sources::{self, Found, Media, StoredUrl};
 use init_api::atomic;
-use init_api::{BootRecord, Problem, Release, Services, paths};
+use init_api::{BootRecord, Configured, Problem, Release, Services, paths};
 use os_config::{Config, Loaded, Report, Source, Sources};
 use std::io;
 
 /// The checked configuration, for everyone. It holds secrets: 0600.
 pub const CONFIG: &str = "/run/holdfast/config.json";
-/// What `holdfast status` says about the configuration.
-pub const REPORT: &str = "/run/holdfast/configured.json";
-const LAST_GOOD: &str = "/var/lib/holdfast/config/last-good.yaml";
+pub(crate) const LAST_GOOD: &str = "/var/lib/holdfast/config/last-good.yaml";
 
 /// How a configuration went.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,17 +30,6 @@ pub enum Outcome {
     Applied,
     /// It is not; `problem.json` says why.
     Problem(Problem),
-}
-
-/// What `holdfast status` shows about the configuration.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Applied {
-    /// The sources, the weakest first: place and origin.
-    pub sources: Vec<String>,
-    /// Whether a configuration is on trial.
-    pub on_trial: bool,
-    /// What did not work and did not stop the node.
-    pub warnings: Vec<String>,
 }
 
 /// The node could not even say what is wrong.
@@ -70,6 +58,7 @@ pub fn configure<M: Machine>(
     let mut executor = Executor::new(root.path("/"), machine);
     let (facts, strange) = gather(root);
     found.notes.extend(strange);
+    record(root, BEGUN, 0o600, &true)?;
     let done = loaded.and_then(|loaded| {
         let services = apply(root, &mut executor, &loaded, &facts, &mut found)?;
         Ok((loaded, services))
@@ -99,6 +88,7 @@ pub(crate) fn load(root: &Root, found: &mut Found) -> Result<Loaded, Problem> {
         return Ok(loaded);
     };
     let Some(copy) = StoredUrl::new(root).load(url.as_str()) else {
+        let url = fetch::shown(url.as_str());
         found.notes.push(format!("{url} has not been fetched yet"));
         return Ok(loaded);
     };
@@ -138,12 +128,14 @@ fn apply<M: Machine>(
     found
         .notes
         .extend(warnings.into_iter().map(|warning| warning.0));
+    let ignored = facts.founded.as_ref().map(|kept| kept.overrules(config));
+    found.notes.extend(ignored.unwrap_or_default());
     let settings = services::settings(config, facts, &version);
     runtime::prepare_containerd(&settings, &services::cluster_paths(root))
         .map_err(|error| not_applied(&error))?;
     let written = record(root, CONFIG, 0o600, config)
         .and_then(|()| record(root, paths::SERVICES, 0o600, &services))
-        .and_then(|()| record(root, REPORT, 0o644, &report(found)));
+        .and_then(|()| record(root, paths::CONFIGURED, 0o644, &report(found)));
     written
         .map(|()| services)
         .map_err(|error| not_applied(&error))
@@ -191,7 +183,7 @@ fn maintain<M: Machine>(
         Ok(services) => record(root, paths::SERVICES, 0o600, &services)?,
         Err(error) => found.notes.push(not_applied(&error).text),
     }
-    record(root, REPORT, 0o644, &report(found))
+    record(root, paths::CONFIGURED, 0o644, &report(found))
 }
 
 fn last_good(root: &Root, found: &mut Found) -> Config {
@@ -248,9 +240,9 @@ fn keep_early_services(root: &Root, found: &Found, services: &Services) {
     }
 }
 
-fn report(found: &Found) -> Applied {
-    let shown = |source: &Source| format!("{}: {}", source.name, source.origin);
-    Applied {
+fn report(found: &Found) -> Configured {
+    let shown = |source: &Source| format!("{}: {}", source.name, fetch::shown(&source.origin));
+    Configured {
         sources: found.sources.as_slice().iter().map(shown).collect(),
         on_trial: found.trial.is_some(),
         warnings: found.notes.clone(),

@@ -1,17 +1,19 @@
 //! What services of PID 1 do once the network is up: fetch keys, configuration, manifests and images; run the user's commands.
 
+mod downloads;
+
+pub use downloads::fetch_downloads;
+
 use crate::configure::CONFIG;
 use crate::fetch::{self, Effort, FetchError};
 use crate::gather::gather;
 use crate::machine::Machine;
-use crate::plan::{
-    FETCHED_KEYS, FETCHED_KEYS_CACHE, IMAGES, MANIFESTS, fetched_keys, image_file, manifest_file,
-    words_of,
-};
+use crate::plan::{FETCHED_KEYS, FETCHED_KEYS_CACHE, fetched_keys, words_of};
 use crate::root::Root;
 use crate::sources::{Media, StoredUrl, UrlCopy, find};
 use init_api::atomic;
-use os_config::{Config, Image, Manifest, SourceName};
+use init_api::paths::URL_TROUBLE;
+use os_config::{Config, SourceName};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -40,6 +42,18 @@ pub enum ErrandError {
         url: String,
         /// Why.
         source: io::Error,
+    },
+    /// A server gave something else than keys: a page that asks for a login, perhaps.
+    #[error("what {url} gave holds no ssh key")]
+    NoKeys {
+        /// Where it came from.
+        url: String,
+    },
+    /// A server gave nothing where something must be.
+    #[error("what {url} gave is empty")]
+    Empty {
+        /// Where it came from.
+        url: String,
     },
     /// A file could not be written.
     #[error("could not write {path}")]
@@ -77,21 +91,22 @@ pub fn fetch_keys(
     let mut failed = None;
     for source in sources {
         let Some(url) = source.url() else { continue };
-        match fetch_text(&url, &mut pause) {
-            Ok(text) => {
-                facts
-                    .fetched_keys
-                    .insert(source.to_string(), key_lines(&text));
+        match fetch_key_lines(&url, &mut pause) {
+            Ok(lines) => {
+                facts.fetched_keys.insert(source.to_string(), lines);
             }
             Err(error) => {
-                eprintln!("{source}: {error}");
+                eprintln!("{}: {error}", fetch::shown(&source.to_string()));
                 failed = Some(error);
             }
         }
     }
-    facts
-        .fetched_keys
-        .retain(|name, _| sources.iter().any(|source| source.to_string() == *name));
+    // What a trial leaves out is wanted again when it goes back.
+    if !facts.on_trial {
+        facts
+            .fetched_keys
+            .retain(|name, _| sources.iter().any(|source| source.to_string() == *name));
+    }
     write(root, FETCHED_KEYS, fetched_keys(sources, &facts).as_bytes())?;
     if facts.fetched_keys != old {
         let cache = serde_json::to_vec(&facts.fetched_keys)
@@ -99,6 +114,18 @@ pub fn fetch_keys(
         write(root, FETCHED_KEYS_CACHE, &cache)?;
     }
     failed.map_or(Ok(()), Err)
+}
+
+/// The keys that `url` gives. An account without any is one; a page without any is not the keys' page.
+fn fetch_key_lines(url: &str, pause: &mut impl FnMut(Duration)) -> Result<String, ErrandError> {
+    let text = fetch_text(url, Effort::USUAL, pause)?;
+    let lines = key_lines(&text);
+    if lines.is_empty() && !text.trim().is_empty() {
+        return Err(ErrandError::NoKeys {
+            url: fetch::shown(url),
+        });
+    }
+    Ok(lines)
 }
 
 /// Only lines that are keys: a login page instead of keys must not get into the file.
@@ -115,9 +142,6 @@ pub fn key_lines(text: &str) -> String {
         .map(|line| format!("{line}\n"))
         .collect()
 }
-
-/// Why `config_url` could not be used, for `holdfast status`; not there when it could.
-pub const URL_TROUBLE: &str = "/run/holdfast/config-url.txt";
 
 /// As [`fetch_config`], and leaves what went wrong in [`URL_TROUBLE`].
 ///
@@ -171,7 +195,7 @@ pub fn fetch_config(
         url: url.to_owned(),
         text,
     };
-    if stored.load(url).as_ref() == Some(&copy) {
+    if stored.holds(&copy) {
         return Ok(false);
     }
     let boot = init_api::load_if_present(root.path(init_api::paths::BOOT)).unwrap_or_default();
@@ -185,7 +209,7 @@ pub fn fetch_config(
             .any(|problem| problem.source == Some(SourceName::Url))
         {
             return Err(ErrandError::BadConfig {
-                url: url.to_owned(),
+                url: fetch::shown(url),
                 report: report.to_string(),
             });
         }
@@ -194,42 +218,6 @@ pub fn fetch_config(
         .store(&copy)
         .map_err(|source| not_written("/var/lib/holdfast/config/from-url.yaml", source))?;
     Ok(true)
-}
-
-/// Fetches the manifests and images that are named by URL. What is there already is kept when a server is away.
-///
-/// # Errors
-/// When something could not be fetched; the rest was.
-pub fn fetch_downloads(
-    root: &Root,
-    config: &Config,
-    mut pause: impl FnMut(Duration),
-) -> Result<(), ErrandError> {
-    let mut failed = 0;
-    for manifest in &config.manifests {
-        let Manifest::Url { url, .. } = manifest else {
-            continue;
-        };
-        let path = Path::new(MANIFESTS).join(manifest_file(manifest));
-        let done = fetch_text(url.as_str(), &mut pause)
-            .and_then(|text| write(root, &path, text.as_bytes()));
-        failed += usize::from(said(done));
-    }
-    for image in &config.images {
-        let Image::Url(url) = image else { continue };
-        let path = root.path(IMAGES).join(image_file(url.as_str()));
-        // An image is fetched once: its URL names its version.
-        if !path.exists() {
-            failed += usize::from(said(
-                fetch::to_file(url.as_str(), &path, &mut pause).map_err(ErrandError::from),
-            ));
-        }
-    }
-    if failed == 0 {
-        Ok(())
-    } else {
-        Err(ErrandError::Several(failed))
-    }
 }
 
 /// Prints an error; true when there was one.
@@ -257,7 +245,8 @@ pub fn run_commands<M: Machine>(root: &Root, machine: &mut M) -> Result<(), Erra
     let mut failed = 0;
     for (index, command) in config.run_commands.iter().enumerate() {
         println!("run_commands[{index}]");
-        if let Err(error) = machine.run(&words_of(command)) {
+        // However long it takes; what it leaves running in the background is not waited for.
+        if let Err(error) = machine.command(&words_of(command), Duration::MAX) {
             eprintln!("run_commands[{index}]: {error}");
             failed += 1;
         }
@@ -269,10 +258,14 @@ pub fn run_commands<M: Machine>(root: &Root, machine: &mut M) -> Result<(), Erra
     }
 }
 
-fn fetch_text(url: &str, pause: &mut impl FnMut(Duration)) -> Result<String, ErrandError> {
-    let body = fetch::fetch(url, Effort::USUAL, pause)?;
+fn fetch_text(
+    url: &str,
+    effort: Effort,
+    pause: &mut impl FnMut(Duration),
+) -> Result<String, ErrandError> {
+    let body = fetch::fetch(url, effort, pause)?;
     fetch::text(body).map_err(|source| ErrandError::NotText {
-        url: url.to_owned(),
+        url: fetch::shown(url),
         source,
     })
 }

@@ -1,13 +1,13 @@
 //! Carries out a plan: one match, no decisions.
 
 use crate::machine::Machine;
-use crate::reload::Reload;
 use crate::step::{OnFailure, Owner, Step};
 use init_api::atomic;
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// A step that stopped the plan.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +29,8 @@ pub struct Warning(pub String);
 pub struct Executor<M> {
     root: PathBuf,
     machine: M,
+    /// What the user's commands have taken so far.
+    spent: Duration,
 }
 
 impl<M: Machine> Executor<M> {
@@ -37,6 +39,7 @@ impl<M: Machine> Executor<M> {
         Executor {
             root: root.into(),
             machine,
+            spent: Duration::ZERO,
         }
     }
 
@@ -52,20 +55,29 @@ impl<M: Machine> Executor<M> {
     pub fn execute(&mut self, steps: &[Step]) -> Result<Vec<Warning>, Failed> {
         let mut warnings = Vec::new();
         for step in steps {
-            if let Step::Warn(text) = step {
-                warnings.push(Warning(text.clone()));
+            if let Some(text) = self.remark(step) {
+                warnings.push(Warning(text.to_owned()));
                 continue;
             }
             let Err(source) = self.step(step) else {
                 continue;
             };
-            let act = describe(step);
-            match on_failure(step) {
+            let act = step.act();
+            match step.on_failure() {
                 OnFailure::Stop => return Err(Failed { act, source }),
                 OnFailure::Report => warnings.push(Warning(format!("could not {act}: {source}"))),
             }
         }
         Ok(warnings)
+    }
+
+    /// What a step has to say and nothing more.
+    fn remark<'a>(&self, step: &'a Step) -> Option<&'a str> {
+        match step {
+            Step::Warn(text) => Some(text),
+            Step::Expect { path, otherwise } if !self.below(path).exists() => Some(otherwise),
+            _ => None,
+        }
     }
 
     fn step(&mut self, step: &Step) -> io::Result<()> {
@@ -96,12 +108,19 @@ impl<M: Machine> Executor<M> {
             Step::Reload { what, .. } => self.machine.reload(what),
             Step::Bind { from, at, .. } => {
                 let (from, at) = (self.below(from), self.below(at));
+                // A run after one that failed further on finds it done.
+                if is_same(&from, &at)? {
+                    return Ok(());
+                }
                 take_along(&at, &from)?;
                 self.machine.bind(&from, &at)
             }
-            Step::Warn(_) => Ok(()),
+            Step::Warn(_) | Step::Expect { .. } => Ok(()),
             Step::SetHostname(name) => self.machine.set_hostname(name),
             Step::Run { command, .. } => self.machine.run(command),
+            Step::Command {
+                command, budget, ..
+            } => self.command(command, *budget),
         }
     }
 
@@ -146,6 +165,20 @@ impl<M: Machine> Executor<M> {
         })
     }
 
+    fn command(&mut self, command: &[String], budget: Duration) -> io::Result<()> {
+        let left = budget.saturating_sub(self.spent);
+        if left.is_zero() {
+            return Err(io::Error::other(format!(
+                "skipped: the commands before it took all of the {} s that there are",
+                budget.as_secs()
+            )));
+        }
+        let began = Instant::now();
+        let done = self.machine.command(command, left);
+        self.spent += began.elapsed();
+        done
+    }
+
     fn link(&mut self, path: &Path, target: &Path) -> io::Result<()> {
         let path = self.below(path);
         if fs::read_link(&path).is_ok_and(|is| is == target) {
@@ -172,6 +205,12 @@ impl<M: Machine> Executor<M> {
         }
         paths.iter().try_for_each(|path| fs::write(path, value))
     }
+}
+
+/// Whether two paths lead to one directory.
+fn is_same(one: &Path, other: &Path) -> io::Result<bool> {
+    let (one, other) = (fs::metadata(one)?, fs::metadata(other)?);
+    Ok((one.dev(), one.ino()) == (other.dev(), other.ino()))
 }
 
 /// Appends the files of a directory to those of the same names in another.
@@ -232,49 +271,4 @@ fn is_already(path: &Path, mode: u32, owner: Owner, content: &[u8]) -> bool {
         && is.permissions().mode() & 0o7777 == mode
         && (is.uid(), is.gid()) == (owner.uid, owner.gid)
         && fs::read(path).is_ok_and(|old| old == content)
-}
-
-fn on_failure(step: &Step) -> OnFailure {
-    match step {
-        Step::WriteFile { on_failure, .. }
-        | Step::Sysctl { on_failure, .. }
-        | Step::LoadModules { on_failure, .. }
-        | Step::Reload { on_failure, .. }
-        | Step::Bind { on_failure, .. }
-        | Step::Run { on_failure, .. } => *on_failure,
-        Step::MakeDir { .. }
-        | Step::Link { .. }
-        | Step::Remove { .. }
-        | Step::Copy { .. }
-        | Step::SetHostname(_) => OnFailure::Stop,
-        Step::Warn(_) => OnFailure::Report,
-    }
-}
-
-fn describe(step: &Step) -> String {
-    match step {
-        Step::MakeDir { path, .. } => format!("make the directory {}", path.display()),
-        Step::WriteFile { path, .. } => format!("write {}", path.display()),
-        Step::Link { path, target } => format!("link {} to {}", path.display(), target.display()),
-        Step::Remove { path } => format!("remove {}", path.display()),
-        Step::Sysctl { key, value, .. } => format!("set the kernel parameter {key} to `{value}`"),
-        Step::LoadModules { names, .. } => {
-            format!("load all of the kernel modules {}", names.join(", "))
-        }
-        Step::Copy { from, to, .. } => format!("copy {} to {}", from.display(), to.display()),
-        Step::Reload {
-            what: Reload::Ssh, ..
-        } => "let sshd read its settings again".to_owned(),
-        Step::Reload {
-            what: Reload::Time, ..
-        } => "start chronyd anew".to_owned(),
-        Step::Reload {
-            what: Reload::Network { .. },
-            ..
-        } => "bring the network in line".to_owned(),
-        Step::Bind { from, at, .. } => format!("show {} at {}", from.display(), at.display()),
-        Step::Warn(text) => text.clone(),
-        Step::SetHostname(name) => format!("set the host name {name}"),
-        Step::Run { why, .. } => why.clone(),
-    }
 }

@@ -1,5 +1,6 @@
 //! What the planner has to know about the node besides its configuration.
 
+use runtime::Founding;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -30,10 +31,22 @@ pub struct Facts {
     pub files: BTreeMap<PathBuf, String>,
     /// Random characters for a password hash, 16 bytes.
     pub salt: [u8; 16],
-    /// Whether this is the first configuration of this boot: only then init and boot commands run.
+    /// Whether no configuration has been in force in this boot.
     pub first_run: bool,
+    /// Whether init commands were begun in this boot: then they do not run again.
+    pub init_commands_ran: bool,
+    /// Whether boot commands were.
+    pub boot_commands_ran: bool,
+    /// Whether an earlier run of this boot may have let services start, in maintenance mode too: they must be told of changes.
+    pub ran_before: bool,
+    /// Whether a configuration is on trial, which may go back by itself.
+    pub on_trial: bool,
+    /// Radios that the kernel knows: their names by hardware address.
+    pub radios: BTreeMap<String, String>,
     /// Serial consoles named on the kernel command line, `ttyS0`.
     pub serial_consoles: Vec<String>,
+    /// What the node's cluster was founded with, if it was.
+    pub founded: Option<Founding>,
 }
 
 /// A directory that programs of the image expect, from `/usr/lib/holdfast/var-dirs`.

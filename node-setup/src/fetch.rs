@@ -1,10 +1,16 @@
 //! Getting a small file over HTTP: bounded in time, size and tries.
 
+mod full_name;
+mod open;
+mod proxy;
+
 use init_api::atomic;
+use open::open;
+use proxy::Proxies;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
-use ureq::Agent;
+use url::{Position, Url};
 
 /// How hard to try.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +33,12 @@ impl Effort {
         first_pause: Duration::from_secs(1),
         largest: 1 << 20,
     };
+    /// For manifests: bundles of operators with their kinds take several megabytes.
+    pub const MANIFEST: Effort = Effort {
+        patience: Duration::from_secs(60),
+        largest: 32 << 20,
+        ..Effort::USUAL
+    };
 }
 
 /// A file could not be fetched.
@@ -35,7 +47,7 @@ pub enum FetchError {
     /// The server was not reached or did not answer in time, in all tries.
     #[error("{url} could not be reached in {tries} tries")]
     Unreachable {
-        /// What was asked for.
+        /// What was asked for, without name and password.
         url: String,
         /// How often.
         tries: u32,
@@ -69,11 +81,9 @@ pub fn fetch(
     effort: Effort,
     pause: impl FnMut(Duration),
 ) -> Result<Vec<u8>, FetchError> {
-    let agent = agent(effort.patience);
+    let proxies = proxies();
     let once = || {
-        agent
-            .get(url)
-            .call()?
+        open(url, effort.patience, &proxies)?
             .body_mut()
             .with_config()
             .limit(effort.largest)
@@ -92,9 +102,9 @@ pub fn to_file(url: &str, path: &Path, pause: impl FnMut(Duration)) -> Result<()
         largest: 64 << 30,
         ..Effort::USUAL
     };
-    let agent = agent(effort.patience);
+    let proxies = proxies();
     let once = || {
-        let mut answer = agent.get(url).call()?;
+        let mut answer = open(url, effort.patience, &proxies)?;
         let mut body = answer
             .body_mut()
             .with_config()
@@ -105,13 +115,21 @@ pub fn to_file(url: &str, path: &Path, pause: impl FnMut(Duration)) -> Result<()
     retried(url, effort, pause, once)
 }
 
-fn agent(patience: Duration) -> Agent {
-    Agent::config_builder()
-        .timeout_global(Some(patience))
-        .timeout_connect(Some(patience.min(Duration::from_secs(15))))
-        .user_agent(concat!("holdfast/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .into()
+/// The proxies of this process, which PID 1 gave it from the configuration.
+fn proxies() -> Proxies {
+    Proxies::read(|name| std::env::var(name).ok())
+}
+
+/// An address for people and logs, with the name and password that may be in it blotted out.
+pub fn shown(url: &str) -> String {
+    match Url::parse(url) {
+        Ok(parsed) if !parsed[Position::BeforeUsername..Position::BeforeHost].is_empty() => {
+            let before = &parsed[..Position::BeforeUsername];
+            let after = &parsed[Position::BeforeHost..];
+            format!("{before}(redacted)@{after}")
+        }
+        _ => url.to_owned(),
+    }
 }
 
 fn retried<T>(
@@ -120,7 +138,7 @@ fn retried<T>(
     mut pause: impl FnMut(Duration),
     once: impl Fn() -> Result<T, ureq::Error>,
 ) -> Result<T, FetchError> {
-    let url = url.to_owned();
+    let url = shown(url);
     let mut wait = effort.first_pause;
     let mut tried = 0;
     loop {
@@ -206,8 +224,27 @@ mod tests {
     }
 
     #[test]
+    fn logins_are_not_shown() {
+        for (url, expected) in [
+            ("https://host.example/a?b#c", "https://host.example/a?b#c"),
+            (
+                "https://me:secret@host.example:1/a@b",
+                "https://(redacted)@host.example:1/a@b",
+            ),
+            (
+                "https://secret@host.example/",
+                "https://(redacted)@host.example/",
+            ),
+            ("https://:secret@[::1]/", "https://(redacted)@[::1]/"),
+            ("/config/config.yaml", "/config/config.yaml"),
+        ] {
+            assert_eq!(shown(url), expected);
+        }
+    }
+
+    #[test]
     fn failures_are_named() {
-        let cases: [(&str, String, &str); 3] = [
+        let cases: [(&str, String, &str); 4] = [
             (
                 "refused",
                 server(vec![GONE]),
@@ -223,6 +260,11 @@ mod tests {
                 "unreachable",
                 "http://127.0.0.1:9/x".to_owned(),
                 "http://127.0.0.1:9/x could not be reached in 3 tries",
+            ),
+            (
+                "with a password",
+                "http://me:secret@127.0.0.1:9/x".to_owned(),
+                "http://(redacted)@127.0.0.1:9/x could not be reached in 3 tries",
             ),
         ];
         for (name, url, message) in cases {

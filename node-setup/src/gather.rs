@@ -1,8 +1,10 @@
 //! Reads the facts of the node.
 
 use crate::facts::{Facts, VarDir};
-use crate::plan::{FETCHED_KEYS_CACHE, IMAGES, MANIFESTS};
+use crate::plan::{BOOT_RAN, FETCHED_KEYS_CACHE, IMAGES, INIT_RAN, MANIFESTS};
 use crate::root::Root;
+use crate::trial;
+use runtime::{Founding, Paths};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
@@ -12,12 +14,20 @@ use std::path::PathBuf;
 const VAR_DIRS: &str = "/usr/lib/holdfast/var-dirs";
 const PROFILES: &str = "/run/NetworkManager/system-connections";
 const CONFIGURED: &str = "/run/holdfast/config.json";
+const RADIOS: &str = "/sys/class/net";
+
+/// There from the beginning of a boot's first configuration on, however it ends.
+pub(crate) const BEGUN: &str = "/run/holdfast/configure-begun";
 
 /// Reads all facts. What cannot be read counts as not there: the planner's defaults then hold, and lines of the image's
 /// own lists that make no sense are returned.
 pub(crate) fn gather(root: &Root) -> (Facts, Vec<String>) {
     let text = |path: &str| fs::read_to_string(root.path(path)).unwrap_or_default();
     let (var_dirs, strange) = VarDir::parse_all(&text(VAR_DIRS));
+    let (founded, damaged) = match Founding::load(&Paths::below(root.path("/"))) {
+        Ok(founded) => (founded, None),
+        Err(error) => (None, Some(error.to_string())),
+    };
     let facts = Facts {
         machine_id: text("/etc/machine-id").trim().to_owned(),
         passwd: text("/etc/passwd"),
@@ -35,12 +45,32 @@ pub(crate) fn gather(root: &Root) -> (Facts, Vec<String>) {
             .collect(),
         salt: salt(),
         first_run: !root.path(CONFIGURED).exists(),
+        init_commands_ran: root.path(INIT_RAN).exists(),
+        boot_commands_ran: root.path(BOOT_RAN).exists(),
+        ran_before: root.path(BEGUN).exists(),
+        on_trial: !matches!(trial::current(root), Ok(None)),
+        radios: radios(root),
         serial_consoles: serial_consoles(&text("/proc/cmdline")),
+        founded,
     };
     let strange = strange
         .into_iter()
         .map(|line| format!("{VAR_DIRS}: a line that makes no sense: {line}"));
-    (facts, strange.collect())
+    (facts, strange.chain(damaged).collect())
+}
+
+/// Names of radios by hardware address. One whose driver is not there yet is not among them.
+fn radios(root: &Root) -> BTreeMap<String, String> {
+    let address = |name: String| {
+        let folder = root.path(RADIOS).join(&name);
+        let address = fs::read_to_string(folder.join("address")).ok()?;
+        let is_radio = folder.join("phy80211").exists();
+        is_radio.then(|| (address.trim().to_ascii_lowercase(), name))
+    };
+    names(root, RADIOS)
+        .into_iter()
+        .filter_map(address)
+        .collect()
 }
 
 fn host_keys(root: &Root) -> Vec<PathBuf> {

@@ -21,8 +21,9 @@ mod services;
 mod sources;
 mod step;
 pub mod trial;
+mod user_command;
 
-pub use configure::{Applied, CONFIG, CannotReport, Outcome, REPORT, configure};
+pub use configure::{CONFIG, CannotReport, Outcome, configure};
 pub use execute::{Executor, Failed, Warning};
 pub use facts::{Facts, VarDir};
 pub use machine::{Machine, ThisMachine};

@@ -1,9 +1,11 @@
 //! The few things a step does that are not files, behind a trait so that tests can record them.
 
 use crate::reload::{self, Reload};
+use crate::user_command;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// Effects on the running machine other than files.
 pub trait Machine {
@@ -12,6 +14,13 @@ pub trait Machine {
     /// # Errors
     /// When it could not be started or did not exit with 0; the message holds the end of its output.
     fn run(&mut self, command: &[String]) -> io::Result<()>;
+
+    /// Runs a command of the user to its end, at most `within`. What it leaves in the background goes on by itself.
+    ///
+    /// # Errors
+    /// When it could not be started, was killed because it took too long, or did not exit with 0. What it says goes where
+    /// this process's output goes.
+    fn command(&mut self, command: &[String], within: Duration) -> io::Result<()>;
 
     /// Tells the kernel its host name.
     ///
@@ -69,6 +78,10 @@ impl Machine for ThisMachine {
             output.status,
             tail(&said, 600)
         )))
+    }
+
+    fn command(&mut self, command: &[String], within: Duration) -> io::Result<()> {
+        user_command::run(command, within)
     }
 
     fn set_hostname(&mut self, name: &str) -> io::Result<()> {

@@ -37,7 +37,7 @@ pub fn services(
     all.extend(config_url(config));
     all.extend(ssh_keys(config));
     all.extend(logins(config, facts));
-    let environment = variables(config);
+    let environment = variables(config, facts);
     for service in &mut all {
         for (name, value) in &environment {
             service
@@ -69,7 +69,8 @@ fn trial(ends: Millis) -> Service {
 
 /// The cluster's part of the configuration.
 pub(crate) fn settings(config: &Config, facts: &Facts, version: &str) -> ClusterSettings {
-    ClusterSettings::of(config, &hostname(config, facts), version)
+    let founded = facts.founded.as_ref();
+    ClusterSettings::of(config, &hostname(config, facts), version, founded)
 }
 
 /// Where the cluster's files go below a root.
@@ -103,7 +104,8 @@ fn in_maintenance(service: Service) -> Service {
     }
 }
 
-/// Not again after a failure: commands are the user's, and half of them may have been done.
+/// Not again after a failure: commands are the user's, and half of them may have been done. PID 1 keeps such a service as
+/// the boot's first good configuration has it, so that a changed environment does not run them again.
 fn run_commands(config: &Config) -> Option<Service> {
     let service = || Service {
         restart: Restart::never(),
@@ -197,9 +199,19 @@ mod tests {
         let cases: [(&str, &str, &[&str], &[&str]); 5] = [
             ("nothing", "", &["ttyS0"], &[]),
             ("an ssh key", key, &["ttyS0"], &[]),
-            ("a password", "password: secret\n", &[], &all[..1]),
-            ("and a console", "password: secret\n", &["ttyS0"], &all[..2]),
-            ("and two", "password: secret\n", &["ttyS0", "ttyAMA0"], &all),
+            ("a password", "password: secretly\n", &[], &all[..1]),
+            (
+                "and a console",
+                "password: secretly\n",
+                &["ttyS0"],
+                &all[..2],
+            ),
+            (
+                "and two",
+                "password: secretly\n",
+                &["ttyS0", "ttyAMA0"],
+                &all,
+            ),
         ];
         for (case, text, consoles, expected) in cases {
             let config = parse_config("config.yaml", format!("version: 1\n{text}").as_bytes())
@@ -225,5 +237,25 @@ mod tests {
                 assert_eq!(prompts, expected, "{case}, in maintenance: {maintenance}");
             }
         }
+    }
+
+    /// What PID 1 goes by: of all services, only the user's commands must not be started by a later configuration.
+    #[test]
+    fn only_run_commands_run_once_a_boot() {
+        let text = "version: 1\nhostname: shed\nrun_commands: [a]\nconfig_url: https://x.test/c\n\
+                    ssh_authorized_keys: [github:octocat]\nimages: [{url: 'https://x.test/i.tar'}]\n";
+        let config = parse_config("config.yaml", text.as_bytes())
+            .unwrap_or_else(|report| panic!("{report}"));
+        let situation = Situation {
+            trial: Some(init_api::Millis(1)),
+            maintenance: false,
+        };
+        let all = services(&config, &Facts::default(), "1.0.0", situation).expect("they fit");
+        let once: Vec<&str> = all
+            .iter()
+            .filter(|service| service.runs_once())
+            .map(|service| service.name.as_str())
+            .collect();
+        assert_eq!(once, ["run-commands"]);
     }
 }

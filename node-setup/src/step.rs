@@ -3,6 +3,7 @@
 use crate::reload::Reload;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Numeric owner of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +124,13 @@ pub enum Step {
     },
     /// Say that something of the configuration could not be planned.
     Warn(String),
+    /// Say so when a file of the image is not there.
+    Expect {
+        /// The file.
+        path: PathBuf,
+        /// What its absence means.
+        otherwise: String,
+    },
     /// Copy a file whole, as [`Step::WriteFile`] writes: from memory to state.
     Copy {
         /// What is copied.
@@ -142,6 +150,15 @@ pub enum Step {
         command: Vec<String>,
         /// What a failure means.
         on_failure: OnFailure,
+    },
+    /// Run a command of the user, as far as there is time. Its failure never stops the node.
+    Command {
+        /// Which, as its key: `boot_commands[0]`.
+        key: String,
+        /// Program and arguments.
+        command: Vec<String>,
+        /// How long all commands of a plan may take together.
+        budget: Duration,
     },
 }
 
@@ -163,6 +180,56 @@ impl Step {
             path: path.into(),
             mode,
             owner: Owner::ROOT,
+        }
+    }
+
+    /// What its failure means.
+    pub(crate) fn on_failure(&self) -> OnFailure {
+        match self {
+            Step::WriteFile { on_failure, .. }
+            | Step::Sysctl { on_failure, .. }
+            | Step::LoadModules { on_failure, .. }
+            | Step::Reload { on_failure, .. }
+            | Step::Bind { on_failure, .. }
+            | Step::Run { on_failure, .. } => *on_failure,
+            Step::MakeDir { .. }
+            | Step::Link { .. }
+            | Step::Remove { .. }
+            | Step::Copy { .. }
+            | Step::SetHostname(_) => OnFailure::Stop,
+            Step::Warn(_) | Step::Expect { .. } | Step::Command { .. } => OnFailure::Report,
+        }
+    }
+
+    /// What it does, in the words that follow "could not".
+    pub(crate) fn act(&self) -> String {
+        match self {
+            Step::MakeDir { path, .. } => format!("make the directory {}", path.display()),
+            Step::WriteFile { path, .. } => format!("write {}", path.display()),
+            Step::Link { path, target } => {
+                format!("link {} to {}", path.display(), target.display())
+            }
+            Step::Remove { path } => format!("remove {}", path.display()),
+            Step::Sysctl { key, value, .. } => {
+                format!("set the kernel parameter {key} to `{value}`")
+            }
+            Step::LoadModules { names, .. } => {
+                format!("load all of the kernel modules {}", names.join(", "))
+            }
+            Step::Copy { from, to, .. } => format!("copy {} to {}", from.display(), to.display()),
+            Step::Reload { what, .. } => match what {
+                Reload::Ssh => "let sshd read its settings again".to_owned(),
+                Reload::Time => "start chronyd anew".to_owned(),
+                Reload::Network { .. } => "bring the network in line".to_owned(),
+            },
+            Step::Bind { from, at, .. } => format!("show {} at {}", from.display(), at.display()),
+            Step::Warn(text)
+            | Step::Expect {
+                otherwise: text, ..
+            } => text.clone(),
+            Step::SetHostname(name) => format!("set the host name {name}"),
+            Step::Run { why, .. } => why.clone(),
+            Step::Command { key, .. } => format!("run {key}"),
         }
     }
 }

@@ -1,158 +1,240 @@
-//! Loading image archives into containerd.
+//! Loading image archives into containerd, and letting go what they brought when they are gone.
+//!
+//! Flow: import an archive → note its images → let go what no archive has any more. Guarantee: what is pinned because of
+//! an archive is in the notes, but for an archive that a power cut interrupts, which is loaded again.
+
+mod ctr;
+mod error;
+mod notes;
+
+pub use error::ImageError;
 
 use crate::file::{self, PlannedFile};
 use crate::{ClusterSettings, Paths};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use ctr::{Containerd, Store};
+use notes::{Notes, Stamp};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use thiserror::Error;
 use tracing::info;
 
 /// Inside containerd's own folder, so that whoever empties that empties this too.
 const LOADED: &str = "/var/lib/containerd/holdfast-images.json";
+/// Apart from the user's, for another process writes it.
+const SYSTEM_LOADED: &str = "/var/lib/containerd/holdfast-system-image.json";
 
-/// An archive could not be loaded.
-#[derive(Debug, Error)]
-pub enum ImageError {
-    /// It cannot be read.
-    #[error("cannot read {path}")]
-    Read {
-        /// The archive.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// `ctr` cannot be run.
-    #[error("cannot run `{command}`")]
-    Run {
-        /// The command.
-        command: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// containerd does not take it.
-    #[error("`{command}` failed: {words}")]
-    Refused {
-        /// The command.
-        command: String,
-        /// What it said.
-        words: String,
-    },
-    /// What was loaded cannot be noted.
-    #[error("cannot note what was loaded")]
-    Note(#[from] file::FileError),
-}
-
-/// How an archive looked when it was loaded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Stamp {
-    size: u64,
-    modified: i64,
-}
-
-/// Loads the image of pod sandboxes and system workloads, unless it is loaded.
+/// Loads the image of pod sandboxes and system workloads, unless it is loaded. Older releases' stay: they are small, and
+/// a node that goes back to one needs it.
 ///
 /// # Errors
 /// It cannot be read or loaded.
 pub fn load_system_image(settings: &ClusterSettings, paths: &Paths) -> Result<(), ImageError> {
+    let archive = paths.system_image();
+    let stamp = stamp(&archive)?;
     // Its time is the same in every release; its name has the version.
-    load(paths, &paths.system_image(), &settings.system_image())
+    let key = format!("{} {}", archive.display(), settings.system_image());
+    let at = paths.at(SYSTEM_LOADED);
+    let mut notes = load(&at);
+    if notes.has(&key, stamp) {
+        return Ok(());
+    }
+    Containerd.import(&archive, "system")?;
+    notes.add(&key, stamp, BTreeSet::new());
+    store(&at, &notes)
 }
 
-/// Loads the archives in the images folder and `extra`, those that are not loaded yet. One that fails does not keep the
-/// others from being loaded; gives what went wrong.
+/// Loads the archives in the images folder and `extra`, those that are not loaded yet, and lets go what those brought that
+/// are gone. One that fails does not keep the others from being loaded; gives what went wrong.
 pub(crate) fn load_user_images(paths: &Paths, extra: &[PathBuf]) -> Vec<String> {
-    let listed = fs::read_dir(paths.user_images())
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|e| e.path());
-    let archive = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        !name.starts_with('.')
-            && [".tar", ".tar.gz", ".tgz", ".tar.zst"]
-                .iter()
-                .any(|end| name.ends_with(end))
-    };
-    let mut archives: Vec<PathBuf> = listed
-        .filter(archive)
-        .chain(extra.iter().cloned())
-        .collect();
-    archives.sort();
-    archives.dedup();
+    follow_archives(&Containerd, paths, extra)
+}
+
+fn follow_archives(images: &dyn Store, paths: &Paths, extra: &[PathBuf]) -> Vec<String> {
+    let at = paths.at(LOADED);
+    let mut notes = load(&at);
     let mut problems = Vec::new();
-    for path in archives {
-        if let Err(error) = load(paths, &path, "") {
-            let cause = std::error::Error::source(&error)
-                .map(|c| format!(": {c}"))
-                .unwrap_or_default();
-            problems.push(format!("images: {}: {error}{cause}", path.display()));
+    let listed = archives(&paths.user_images());
+    let mut all: BTreeSet<PathBuf> = extra.iter().cloned().collect();
+    match &listed {
+        Ok(found) => all.extend(found.iter().cloned()),
+        Err(error) => problems.push(format!("images: {}", words(error))),
+    }
+    for archive in &all {
+        if let Err(error) = bring(images, &mut notes, &at, archive) {
+            problems.push(format!("images: {}: {}", archive.display(), words(&error)));
+        }
+    }
+    // An archive that cannot be seen may be there all the same.
+    if listed.is_ok() {
+        let there = all.iter().map(|archive| archive.display().to_string());
+        if let Err(error) = let_go(images, &mut notes, &at, &there.collect()) {
+            problems.push(format!("images: {}", words(&error)));
         }
     }
     problems
 }
 
-fn load(paths: &Paths, archive: &Path, name: &str) -> Result<(), ImageError> {
+fn archives(folder: &Path) -> Result<Vec<PathBuf>, ImageError> {
+    let list = || -> io::Result<Vec<PathBuf>> {
+        fs::read_dir(folder)?
+            .map(|entry| Ok(entry?.path()))
+            .collect()
+    };
+    let archive = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let ends = [".tar", ".tar.gz", ".tgz", ".tar.zst"];
+        !name.starts_with('.') && ends.iter().any(|end| name.ends_with(end))
+    };
+    let mut all = list().map_err(|source| ImageError::Read {
+        path: folder.into(),
+        source,
+    })?;
+    all.retain(archive);
+    Ok(all)
+}
+
+/// Loads an archive unless it is loaded.
+fn bring(
+    images: &dyn Store,
+    notes: &mut Notes,
+    at: &Path,
+    archive: &Path,
+) -> Result<(), ImageError> {
+    let stamp = stamp(archive)?;
+    let key = archive.display().to_string();
+    if notes.has(&key, stamp) {
+        return Ok(());
+    }
+    let mark = mark(&key, stamp);
+    images.import(archive, &mark)?;
+    info!("loaded the images in {key}");
+    notes.add(&key, stamp, images.marked(&mark)?);
+    store(at, notes)
+}
+
+/// Unpins what no archive has any more.
+fn let_go(
+    images: &dyn Store,
+    notes: &mut Notes,
+    at: &Path,
+    there: &BTreeSet<String>,
+) -> Result<(), ImageError> {
+    let before = notes.clone();
+    notes.keep_only(there);
+    for name in notes.unneeded() {
+        images.unpin(&name)?;
+        info!("{name} is in no archive any more and may be removed");
+        notes.let_go(&name);
+    }
+    if *notes == before {
+        return Ok(());
+    }
+    store(at, notes)
+}
+
+fn stamp(archive: &Path) -> Result<Stamp, ImageError> {
     let metadata = fs::metadata(archive).map_err(|source| ImageError::Read {
         path: archive.into(),
         source,
     })?;
-    let stamp = Stamp {
+    Ok(Stamp {
         size: metadata.size(),
         modified: metadata.mtime(),
-    };
-    let key = format!("{} {name}", archive.display());
-    let mut loaded = loaded(paths);
-    if loaded.get(&key) == Some(&stamp) {
-        return Ok(());
-    }
-    import(archive)?;
-    info!("loaded the images in {}", archive.display());
-    loaded.insert(key, stamp);
-    loaded.retain(|key, _| {
-        key.rsplit_once(' ')
-            .is_some_and(|(path, _)| Path::new(path).exists())
-    });
-    let text = serde_json::to_string_pretty(&loaded).expect("a map with text keys becomes JSON");
+    })
+}
+
+/// What containerd notes with images of an archive: no other one, and no other state of it, has the same.
+fn mark(archive: &str, stamp: Stamp) -> String {
+    let text = format!("{} {} {archive}", stamp.size, stamp.modified);
+    let hash = Sha256::digest(text);
+    hash.iter().take(8).map(|b| format!("{b:02x}")).collect()
+}
+
+/// Notes that cannot be read only mean that archives are loaded once more.
+fn load(at: &Path) -> Notes {
+    let bytes = fs::read(at).unwrap_or_default();
+    serde_json::from_slice(&bytes).unwrap_or_default()
+}
+
+fn store(at: &Path, notes: &Notes) -> Result<(), ImageError> {
+    let text = serde_json::to_string_pretty(notes).expect("a map with text keys becomes JSON");
     Ok(file::write_lasting(&PlannedFile::new(
-        paths.at(LOADED),
+        at,
         0o600,
         text + "\n",
     ))?)
 }
 
-fn loaded(paths: &Paths) -> BTreeMap<String, Stamp> {
-    let bytes = fs::read(paths.at(LOADED)).unwrap_or_default();
-    serde_json::from_slice(&bytes).unwrap_or_default()
+fn words(error: &ImageError) -> String {
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
+    format!("{error}{}", cause.unwrap_or_default())
 }
 
-/// Pinned, so that the kubelet never removes them to make room; flushed, so that a power cut leaves whole files.
-fn import(archive: &Path) -> Result<(), ImageError> {
-    let mut command = Command::new("ctr");
-    command.args([
-        "--namespace",
-        "k8s.io",
-        "images",
-        "import",
-        "--sync-fs",
-        "--label",
-        "io.cri-containerd.pinned=pinned",
-    ]);
-    command.arg(archive);
-    let shown = format!("ctr images import {}", archive.display());
-    let output = command.output().map_err(|source| ImageError::Run {
-        command: shown.clone(),
-        source,
-    })?;
-    if output.status.success() {
-        return Ok(());
+#[cfg(test)]
+mod tests {
+    use super::{ImageError, Paths, Store, follow_archives};
+    use std::cell::RefCell;
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::fs;
+    use std::path::Path;
+
+    /// Archives are lists of names; what is pinned stands with the mark that it came with.
+    #[derive(Default)]
+    struct Images(RefCell<BTreeMap<String, (String, bool)>>);
+
+    impl Store for Images {
+        fn import(&self, archive: &Path, mark: &str) -> Result<(), ImageError> {
+            let text = fs::read_to_string(archive).expect("read");
+            for name in text.split_whitespace() {
+                let image = (mark.to_owned(), true);
+                self.0.borrow_mut().insert(name.to_owned(), image);
+            }
+            Ok(())
+        }
+
+        fn marked(&self, mark: &str) -> Result<BTreeSet<String>, ImageError> {
+            let images = self.0.borrow();
+            let marked = images.iter().filter(|(_, (from, _))| from == mark);
+            Ok(marked.map(|(name, _)| name.clone()).collect())
+        }
+
+        fn unpin(&self, name: &str) -> Result<(), ImageError> {
+            self.0.borrow_mut().get_mut(name).expect("there").1 = false;
+            Ok(())
+        }
     }
-    Err(ImageError::Refused {
-        command: shown,
-        words: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-    })
+
+    #[test]
+    fn what_archives_brought_is_pinned_as_long_as_they_are_there() {
+        let root = tempfile::tempdir().expect("temp folder");
+        let paths = Paths::below(root.path());
+        let folder = paths.user_images();
+        fs::create_dir_all(&folder).expect("folder");
+        let extra = root.path().join("extra.tar");
+        let images = Images::default();
+        let follow = |archives: &[&Path]| {
+            let extra: Vec<_> = archives.iter().map(|path| path.to_path_buf()).collect();
+            let problems = follow_archives(&images, &paths, &extra);
+            let all = images.0.borrow();
+            let pinned = all.iter().filter(|(_, (_, pinned))| *pinned);
+            let names: Vec<_> = pinned.map(|(name, _)| name.as_str()).collect();
+            (names.join(" "), problems)
+        };
+        fs::write(folder.join("app.tar"), "app:1 base").expect("write");
+        fs::write(folder.join("notes.txt"), "x").expect("write");
+        fs::write(&extra, "db:1 base").expect("write");
+        assert_eq!(follow(&[&extra]).0, "app:1 base db:1");
+        fs::write(folder.join("app.tar"), "app:22 base").expect("write");
+        assert_eq!(follow(&[&extra]).0, "app:22 base db:1", "replaced");
+        assert_eq!(follow(&[]).0, "app:22 base", "not named any more");
+        fs::rename(&folder, root.path().join("away")).expect("rename");
+        let (pinned, problems) = follow(&[]);
+        assert_eq!(pinned, "app:22 base", "the folder cannot be read");
+        assert!(problems[0].contains("No such file"), "{problems:?}");
+        fs::create_dir(&folder).expect("folder");
+        assert_eq!(follow(&[]), (String::new(), vec![]), "gone");
+    }
 }

@@ -10,7 +10,10 @@
 pub mod address;
 mod args;
 mod descriptor;
+mod fetched;
 mod file;
+mod founding;
+mod from_url;
 mod images;
 pub mod keep;
 mod load;
@@ -18,13 +21,16 @@ mod names;
 mod paths;
 pub mod pki;
 pub mod plan;
+mod policy_notes;
 mod prepare;
 pub mod services;
 mod settings;
 mod settings_from;
 mod sysctls;
 
+pub use fetched::{FETCHED_PREFIX, fetched_file};
 pub use file::{FileError, PlannedFile};
+pub use founding::{Founding, FoundingError, Overruled};
 pub use images::{ImageError, load_system_image};
 pub use keep::{KeepError, keep};
 pub use load::{LoadError, load_settings};

@@ -1,6 +1,6 @@
 //! Reading what the node already decided: `config.json`, `release.json`, the hostname.
 
-use crate::{ClusterSettings, Paths};
+use crate::{ClusterSettings, Founding, FoundingError, Paths};
 use init_api::Release;
 use os_config::Config;
 use std::fs;
@@ -26,6 +26,9 @@ pub enum LoadError {
         /// Why, with line and column.
         source: serde_json::Error,
     },
+    /// What the cluster was founded with cannot be told.
+    #[error(transparent)]
+    Founding(#[from] FoundingError),
 }
 
 /// The settings of this node, from the checked configuration in `/run/holdfast/config.json`.
@@ -36,10 +39,12 @@ pub fn load_settings(paths: &Paths) -> Result<ClusterSettings, LoadError> {
     let config: Config = json(paths.at("/run/holdfast/config.json"))?;
     let release: Release = json(paths.at(init_api::paths::RELEASE))?;
     let hostname = text(paths.at("/proc/sys/kernel/hostname"))?;
+    let founded = Founding::load(paths)?;
     Ok(ClusterSettings::of(
         &config,
         hostname.trim(),
         &release.version,
+        founded.as_ref(),
     ))
 }
 

@@ -58,6 +58,11 @@ impl Paths {
         self.cluster().join("db")
     }
 
+    /// What the cluster was founded with.
+    pub fn founding(&self) -> PathBuf {
+        self.cluster().join("founding.json")
+    }
+
     /// The node's address as last used, so that later boots need not wait for the network.
     pub fn last_address(&self) -> PathBuf {
         self.cluster().join("address")

@@ -1,14 +1,16 @@
 //! `holdfast runtime prepare`: find the facts, plan, write.
 //!
-//! Flow: authorities and encryption key (once, on state) → the node's address (waited for) → plan → files in memory, the
-//! engine's plan last. Guarantee: when `engine.json` is there, everything that it names is there.
+//! Flow: authorities and encryption key (once, on state) → the node's address (waited for) → what the cluster is founded
+//! with (once, on state) → plan → files in memory, the engine's plan last. Guarantee: when `engine.json` is there,
+//! everything that it names is there.
 
 use crate::address::{self, HostError, Patience, StandInError};
 use crate::file::{self, FileError, PlannedFile};
 use crate::names::copy_name_servers;
 use crate::pki::{Authorities, PkiError, ensure_encryption};
 use crate::plan::{NodeFacts, PodNetwork, cni_file, plan, plan_containerd};
-use crate::{ClusterSettings, Paths};
+use crate::{ClusterSettings, Founding, FoundingError, LoadError, Paths, load_settings};
+use crate::{from_url, policy_notes};
 use std::fs;
 use std::net::IpAddr;
 use std::time::SystemTime;
@@ -24,6 +26,12 @@ pub enum PrepareError {
     /// A file or folder.
     #[error("cannot prepare the cluster's files")]
     File(#[from] FileError),
+    /// What the cluster was founded with.
+    #[error("cannot tell what the cluster is")]
+    Founding(#[from] FoundingError),
+    /// The configuration, after more of it was fetched.
+    #[error("cannot read the new configuration")]
+    Load(#[from] LoadError),
     /// The network.
     #[error("cannot find the node's address")]
     Address(#[from] HostError),
@@ -41,15 +49,47 @@ pub fn prepare(
     paths: &Paths,
     patience: Patience,
 ) -> Result<IpAddr, PrepareError> {
-    let now = SystemTime::now();
+    prepare_by(SystemTime::now, settings, paths, patience)
+}
+
+fn prepare_by(
+    clock: impl Fn() -> SystemTime,
+    settings: &ClusterSettings,
+    paths: &Paths,
+    patience: Patience,
+) -> Result<IpAddr, PrepareError> {
     file::make_folder(&paths.cluster(), 0o700)?;
     ensure_encryption(&paths.encryption(), &paths.pki())?;
-    let authorities = Authorities::ensure(&paths.pki(), now)?;
+    let authorities = Authorities::ensure(&paths.pki(), clock())?;
     ensure_join_token(paths)?;
     let address = own_address(settings, paths, patience)?;
-    write_for(settings, paths, &authorities, address, now)?;
+    let settings = match Founding::load(paths)? {
+        Some(founded) => founded.over(settings),
+        None => found(settings, paths, address)?,
+    };
+    let address = settings.node_address.unwrap_or(address);
+    // The waiting is over: the network may have set the clock meanwhile.
+    write_for(&settings, paths, &authorities, address, clock())?;
     info!("prepared for {address}");
     Ok(address)
+}
+
+/// Founds the cluster, once: with what the configuration says, or, on a node that ran before this was kept, with what it
+/// runs with.
+fn found(
+    settings: &ClusterSettings,
+    paths: &Paths,
+    address: IpAddr,
+) -> Result<ClusterSettings, PrepareError> {
+    let is_new = !paths.database().exists();
+    let has_network = address != address::FALLBACK;
+    let settings = if is_new && has_network && from_url::wait(settings, paths, from_url::PATIENCE) {
+        load_settings(paths)?
+    } else {
+        settings.clone()
+    };
+    Founding::of(&settings).keep(paths)?;
+    Ok(settings)
 }
 
 /// The address that the configuration fixes, or the one of the last boot, or the one that the network gives now.
@@ -108,11 +148,23 @@ pub fn prepare_containerd(settings: &ClusterSettings, paths: &Paths) -> Result<(
     file::write_lasting_if_changed(&config)
 }
 
-/// Plans for an address that is known, and writes.
+/// Plans for an address that is known, writes, and notes the address.
 ///
 /// # Errors
 /// As [`prepare`], but for finding the address.
 pub fn write_for(
+    settings: &ClusterSettings,
+    paths: &Paths,
+    authorities: &Authorities,
+    address: IpAddr,
+    now: SystemTime,
+) -> Result<(), PrepareError> {
+    write_files(settings, paths, authorities, address, now)?;
+    Ok(note_address(paths, address)?)
+}
+
+/// As [`write_for`], without noting the address.
+pub(crate) fn write_files(
     settings: &ClusterSettings,
     paths: &Paths,
     authorities: &Authorities,
@@ -128,7 +180,7 @@ pub fn write_for(
     for (folder, mode) in folders(paths) {
         file::make_folder(&folder, mode)?;
     }
-    forget_last_boot(paths)?;
+    forget_notes(settings, paths)?;
     copy_name_servers(paths)?;
     if let Some(network) = known_pod_network(paths) {
         file::write(&cni_file(network, paths))?;
@@ -136,16 +188,26 @@ pub fn write_for(
     for planned in &files {
         file::write(planned)?;
     }
-    let line = format!("{address}\n");
-    let kept = PlannedFile::new(paths.last_address(), 0o600, line.as_str());
-    if address != address::FALLBACK {
-        file::write_lasting_if_changed(&kept)?;
-    }
-    Ok(file::write(&PlannedFile::new(
+    Ok(())
+}
+
+/// Notes the address that everything was written for, and keeps it for the next boot.
+pub(crate) fn note_address(paths: &Paths, address: IpAddr) -> Result<(), FileError> {
+    file::write(&PlannedFile::new(
         paths.address(),
         0o644,
-        line,
-    ))?)
+        format!("{address}\n"),
+    ))?;
+    keep_address(paths, address)
+}
+
+/// Keeps the address for the next boot; not that of last resort, for which it would not wait.
+pub(crate) fn keep_address(paths: &Paths, address: IpAddr) -> Result<(), FileError> {
+    if address == address::FALLBACK {
+        return Ok(());
+    }
+    let line = format!("{address}\n");
+    file::write_lasting_if_changed(&PlannedFile::new(paths.last_address(), 0o600, line))
 }
 
 fn folders(paths: &Paths) -> Vec<(std::path::PathBuf, u32)> {
@@ -160,20 +222,15 @@ fn folders(paths: &Paths) -> Vec<(std::path::PathBuf, u32)> {
     ]
 }
 
-/// What the kubelet noted about processors and memory of running pods is void after a boot, and it refuses to start with
-/// notes that it cannot read or that were made under another policy.
-fn forget_last_boot(paths: &Paths) -> Result<(), FileError> {
-    if paths.address().exists() {
-        return Ok(());
-    }
-    let notes = [
-        "cpu_manager_state",
-        "memory_manager_state",
-        "dra_manager_state",
-    ];
-    notes
+/// Removes the kubelet's notes that would keep it from starting. The last boot's are void.
+fn forget_notes(settings: &ClusterSettings, paths: &Paths) -> Result<(), FileError> {
+    let same_boot = paths.address().exists();
+    let folder = paths.at("/var/lib/kubelet");
+    let read = |name: &str| fs::read(folder.join(name)).ok();
+    policy_notes::NOTES
         .iter()
-        .try_for_each(|note| file::remove(&paths.at("/var/lib/kubelet").join(note)))
+        .filter(|note| !same_boot || note.is_void(read(note.file), &settings.extra_args.kubelet))
+        .try_for_each(|note| file::remove(&folder.join(note.file)))
 }
 
 /// The pod network of an earlier boot. A damaged file is the same as none: the API knows it too.
@@ -188,4 +245,35 @@ fn memory(paths: &Paths) -> u64 {
     let total = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
     let kib = total.and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok());
     kib.unwrap_or(0) << 10
+}
+
+#[cfg(test)]
+mod tests {
+    use super::prepare_by;
+    use crate::address::Patience;
+    use crate::pki::{Life, end_of};
+    use crate::{ClusterSettings, Paths};
+    use std::fs;
+    use std::time::{Duration, SystemTime};
+
+    #[test]
+    fn leaves_are_made_by_the_clock_after_all_waiting() {
+        let root = tempfile::tempdir().expect("temp folder");
+        let paths = Paths::below(root.path());
+        let mut settings = ClusterSettings::named("edge", "0.1.0");
+        settings.node_address = Some("127.0.0.1".parse().expect("address"));
+        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        let (before, after) = (at(1_600_000_000), at(1_800_000_000));
+        // The cluster is founded when the waiting is over.
+        let clock = || {
+            if paths.founding().exists() {
+                after
+            } else {
+                before
+            }
+        };
+        prepare_by(clock, &settings, &paths, Patience::default()).expect("prepared");
+        let leaf = fs::read_to_string(paths.leaf("apiserver")).expect("read");
+        assert_eq!(end_of(&leaf), Some(Life::from(after).end()));
+    }
 }

@@ -18,8 +18,10 @@ pub const CONTAINERD: &str = "containerd";
 pub const PREPARE: &str = "cluster-prepare";
 /// The one-shot that loads the image of pod sandboxes and system workloads.
 pub const SYSTEM_IMAGE: &str = "system-image";
-/// Kubernetes.
-pub const KUBERNETES: &str = "kubernetes";
+/// The datastore, the API server, and what acts on it for the cluster.
+pub const CONTROL_PLANE: &str = "control-plane";
+/// The kubelet, and what else acts on the API for this node.
+pub const KUBELET: &str = "kubelet";
 /// The keeper.
 pub const KEEPER: &str = "keeper";
 
@@ -30,7 +32,8 @@ pub fn services(settings: &ClusterSettings) -> Vec<Service> {
         containerd().env(MEANS, means.containerd),
         system_image(),
         prepare().env(MEANS, means.kubernetes.clone()),
-        kubernetes().env(MEANS, means.kubernetes),
+        control_plane().env(MEANS, means.kubernetes.clone()),
+        kubelet().env(MEANS, means.kubernetes),
         keeper().env(MEANS, means.keeper),
     ];
     let with_environment = |mut service: Service| {
@@ -78,7 +81,19 @@ fn prepare() -> Service {
     Service::one_shot(name(PREPARE), [HOLDFAST, "runtime", "prepare"])
 }
 
-fn kubernetes() -> Service {
+fn control_plane() -> Service {
+    engine(CONTROL_PLANE, &plan::CONTROL_PLANE).after([name(PREPARE)])
+}
+
+/// Behind the control plane, so that it stops first: at a shutdown it still tells what becomes of its pods.
+fn kubelet() -> Service {
+    engine(KUBELET, &plan::NODE).after([name(PREPARE), name(CONTROL_PLANE)])
+}
+
+/// A process of upstream's components.
+fn engine(service: &str, components: &[&str]) -> Service {
+    let only = components.join(",");
+    let plan = "/run/holdfast/cluster/engine.json";
     Service {
         open_files: Some(1_048_576),
         stop_timeout_ms: Millis::seconds(25),
@@ -87,11 +102,10 @@ fn kubernetes() -> Service {
             ..Group::default()
         },
         ..Service::daemon(
-            name(KUBERNETES),
-            [ENGINE, "run", "--plan", "/run/holdfast/cluster/engine.json"],
+            name(service),
+            [ENGINE, "run", "--plan", plan, "--only", &only],
         )
     }
-    .after([name(PREPARE)])
 }
 
 fn keeper() -> Service {
@@ -126,7 +140,8 @@ mod tests {
                 "containerd",
                 "system-image",
                 "cluster-prepare",
-                "kubernetes",
+                "control-plane",
+                "kubelet",
                 "keeper"
             ]
         );
@@ -161,11 +176,15 @@ mod tests {
         for (case, change, expected) in [
             ("nothing", (|_| {}) as fn(&mut ClusterSettings), ""),
             ("a label", label, "keeper"),
-            ("a flag", flag, "cluster-prepare kubernetes keeper"),
+            (
+                "a flag",
+                flag,
+                "cluster-prepare control-plane kubelet keeper",
+            ),
             (
                 "a name of the API",
                 name,
-                "cluster-prepare kubernetes keeper",
+                "cluster-prepare control-plane kubelet keeper",
             ),
             ("a registry's login", login, "containerd keeper"),
         ] {

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 /// has a default.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClusterSettings {
-    /// The node's name in the cluster: its hostname in lower case.
+    /// The node's name in the cluster: the one it was founded with, or else the configured one, or else its hostname.
     pub node_name: String,
     /// The address to use when `config.yaml` fixes it.
     pub node_address: Option<IpAddr>,
@@ -31,12 +31,16 @@ pub struct ClusterSettings {
     pub registries: Registries,
     /// Manifests written in `config.yaml`.
     pub manifests: Vec<InlineManifest>,
+    /// Files in the manifests folder that `config.yaml` names by URL; each is there as soon as it is fetched.
+    pub fetched_manifests: BTreeSet<String>,
     /// How much the audit log tells.
     pub audit: Audit,
     /// File names, without extension, of packaged manifests that are not wanted.
     pub components_off: BTreeSet<String>,
     /// Image archives outside the images folder that are to be loaded.
     pub images: Vec<PathBuf>,
+    /// Where more of the configuration is fetched from.
+    pub config_url: Option<String>,
     /// Pods that the node takes at most.
     pub max_pods: u16,
     /// Memory that is kept for the system, bytes.
@@ -181,9 +185,11 @@ impl ClusterSettings {
             environment: BTreeMap::new(),
             registries: Registries::default(),
             manifests: Vec::new(),
+            fetched_manifests: BTreeSet::new(),
             audit: Audit::default(),
             components_off: BTreeSet::new(),
             images: Vec::new(),
+            config_url: None,
             max_pods: 110,
             system_reserved_memory: 384 << 20,
         }

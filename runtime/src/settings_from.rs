@@ -1,5 +1,7 @@
 //! The checked configuration, as the planner's input.
 
+use crate::Founding;
+use crate::fetched::fetched_file;
 use crate::settings::{
     Audit, ClusterNetwork, ClusterSettings, ExtraArgs, Flags, InlineManifest, Mirror, Registries,
     RegistryHost, Taint,
@@ -9,11 +11,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 impl ClusterSettings {
     /// The cluster's part of a configuration. `hostname` is the machine's, for a configuration that names no node;
-    /// `version` is the release's.
-    pub fn of(config: &Config, hostname: &str, version: &str) -> Self {
+    /// `version` is the release's; what the cluster was founded with counts for more than the configuration.
+    pub fn of(config: &Config, hostname: &str, version: &str, founded: Option<&Founding>) -> Self {
         let kubernetes = &config.kubernetes;
-        let node_name = kubernetes.node_name.as_ref().map(ToString::to_string);
-        let node_name = node_name.unwrap_or_else(|| hostname.to_ascii_lowercase());
+        let (node_name, network) = match founded {
+            Some(founded) => (founded.node_name.clone(), founded.network()),
+            None => (
+                configured_name(config, hostname),
+                configured_network(config),
+            ),
+        };
         let labels = config
             .labels
             .iter()
@@ -26,11 +33,8 @@ impl ClusterSettings {
         };
         Self {
             node_address: kubernetes.node_address,
-            network: ClusterNetwork {
-                pods: kubernetes.pod_cidr,
-                services: kubernetes.service_cidr,
-                domain: kubernetes.cluster_domain.to_string(),
-            },
+            environment: environment(config, &network),
+            network,
             tls_sans: kubernetes
                 .tls_sans
                 .iter()
@@ -39,9 +43,9 @@ impl ClusterSettings {
             labels,
             taints: config.taints.iter().map(taint).collect(),
             extra_args: extra_args(config),
-            environment: environment(config),
             registries: registries(config),
             manifests: config.manifests.iter().filter_map(inline).collect(),
+            fetched_manifests: config.manifests.iter().filter_map(fetched_file).collect(),
             audit: match kubernetes.audit {
                 AuditLevel::Off => Audit::Off,
                 AuditLevel::Metadata => Audit::Metadata,
@@ -49,8 +53,23 @@ impl ClusterSettings {
             },
             components_off: components_off(config),
             images: config.images.iter().filter_map(local).collect(),
+            config_url: config.config_url.as_ref().map(ToString::to_string),
             ..Self::named(node_name, version)
         }
+    }
+}
+
+fn configured_name(config: &Config, hostname: &str) -> String {
+    let named = config.kubernetes.node_name.as_ref();
+    named.map_or_else(|| hostname.to_ascii_lowercase(), ToString::to_string)
+}
+
+fn configured_network(config: &Config) -> ClusterNetwork {
+    let kubernetes = &config.kubernetes;
+    ClusterNetwork {
+        pods: kubernetes.pod_cidr,
+        services: kubernetes.service_cidr,
+        domain: kubernetes.cluster_domain.to_string(),
     }
 }
 
@@ -72,7 +91,7 @@ fn extra_args(config: &Config) -> ExtraArgs {
 }
 
 /// The user's environment, and the proxy's variables. What stays inside the cluster never goes through a proxy.
-fn environment(config: &Config) -> BTreeMap<String, String> {
+fn environment(config: &Config, network: &ClusterNetwork) -> BTreeMap<String, String> {
     let mut all: BTreeMap<String, String> = config
         .environment
         .iter()
@@ -87,7 +106,6 @@ fn environment(config: &Config) -> BTreeMap<String, String> {
     if all.keys().any(|name| {
         name.eq_ignore_ascii_case("http_proxy") || name.eq_ignore_ascii_case("https_proxy")
     }) {
-        let kubernetes = &config.kubernetes;
         let mut direct = proxy.no_proxy.clone();
         direct.extend(all.get("NO_PROXY").cloned());
         direct.extend([
@@ -95,12 +113,12 @@ fn environment(config: &Config) -> BTreeMap<String, String> {
             "127.0.0.0/8".into(),
             "::1".into(),
             "10.254.254.1".into(),
-            kubernetes.pod_cidr.to_string(),
-            kubernetes.service_cidr.to_string(),
+            network.pods.to_string(),
+            network.services.to_string(),
             ".svc".into(),
-            format!(".{}", kubernetes.cluster_domain),
+            format!(".{}", network.domain),
         ]);
-        direct.extend(kubernetes.node_address.map(|a| a.to_string()));
+        direct.extend(config.kubernetes.node_address.map(|a| a.to_string()));
         all.insert("NO_PROXY".into(), direct.join(","));
     }
     all

@@ -5,11 +5,14 @@
 //! fail and say how to make it.
 
 mod engine;
+mod pruning;
 
 use engine::ControlPlane;
 use init_api::NodeState;
+use runtime::pki::{Authorities, issue, leaves};
 use std::fs;
 use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
@@ -60,12 +63,17 @@ fn the_keeper_holds_the_cluster_to_the_configuration() {
     }
     let leaf = plane.paths.leaf("apiserver");
     let before = serial(&["x509", "-noout", "-serial", "-in", &leaf.to_string_lossy()]);
-    let old = SystemTime::now() - Duration::from_secs(300 * 24 * 60 * 60);
-    fs::File::options()
-        .write(true)
-        .open(&leaf)
-        .and_then(|file| file.set_modified(old))
-        .expect("an old leaf");
+    // One old leaf is enough for all of them to be made anew.
+    let now = SystemTime::now();
+    let old = now - Duration::from_secs(300 * 24 * 60 * 60);
+    let authorities = Authorities::ensure(&plane.paths.pki(), now).expect("authorities");
+    let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    for leaf in leaves(&plane.settings, address) {
+        if leaf.name == "kubelet" {
+            let issued = issue(&authorities, &leaf, old).expect("an old leaf");
+            fs::write(plane.paths.leaf(leaf.name), issued.combined()).expect("write");
+        }
+    }
     keep(&plane);
     certificates_follow(&leaf, &before);
     plane.eventually(&["get", "namespace", "kube-system", "-o", "name"], |_| true);
@@ -242,6 +250,11 @@ fn user_manifests_follow(plane: &ControlPlane) {
     fs::write(&path, config_map("c")).expect("write");
     plane.eventually(&names, is("c"));
     until("the problem to go", || problem(plane).is_none());
+    fs::write(&path, "").expect("write");
+    until("the empty file to be told", || {
+        problem(plane).is_some_and(|text| text.contains("web.yaml: it is empty"))
+    });
+    plane.eventually(&names, is("c"));
     fs::remove_file(&path).expect("remove");
     plane.eventually(&names, is(""));
 }

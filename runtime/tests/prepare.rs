@@ -1,7 +1,7 @@
 //! `prepare` in a folder of its own: what it leaves behind, and that it can be run again at any time.
 
 use runtime::address::Patience;
-use runtime::{ClusterSettings, Paths, prepare};
+use runtime::{ClusterSettings, Founding, Paths, load_settings, prepare};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -54,11 +54,11 @@ fn again_it_changes_only_what_is_for_one_boot() {
 #[test]
 fn notes_of_the_last_boot_are_forgotten_but_not_those_of_this_one() {
     let root = tempfile::tempdir().expect("temp folder");
-    let (settings, paths) = node(root.path());
+    let (mut settings, paths) = node(root.path());
     let note = paths.at("/var/lib/kubelet/cpu_manager_state");
     let write = || {
         fs::create_dir_all(note.parent().expect("folder")).expect("folder");
-        fs::write(&note, "").expect("write");
+        fs::write(&note, "{\"policyName\":\"none\"}").expect("write");
     };
     write();
     prepare(&settings, &paths, Patience::default()).expect("boot");
@@ -66,6 +66,52 @@ fn notes_of_the_last_boot_are_forgotten_but_not_those_of_this_one() {
     write();
     prepare(&settings, &paths, Patience::default()).expect("new settings");
     assert!(note.exists());
+    let fixed = ("cpu-manager-policy".into(), vec!["static".into()]);
+    settings.extra_args.kubelet.extend([fixed]);
+    prepare(&settings, &paths, Patience::default()).expect("a new policy");
+    assert!(!note.exists());
+}
+
+#[test]
+fn a_cluster_stays_what_it_was_founded_as() {
+    let root = tempfile::tempdir().expect("temp folder");
+    let (first, paths) = node(root.path());
+    prepare(&first, &paths, Patience::default()).expect("first");
+    let founded = Founding::load(&paths).expect("read").expect("kept");
+    assert_eq!(founded, Founding::of(&first));
+    let mut second = first.clone();
+    second.node_name = "shop".into();
+    second.network.pods = "10.50.0.0/16".parse().expect("network");
+    second.network.services = "10.51.0.0/16".parse().expect("network");
+    second.network.domain = "shop.local".into();
+    let plan = || fs::read_to_string(paths.engine_plan()).expect("read");
+    let before = plan();
+    prepare(&second, &paths, Patience::default()).expect("second");
+    assert_eq!(plan(), before);
+    assert_eq!(Founding::load(&paths).expect("read"), Some(founded));
+}
+
+/// A node that ran before this was kept: what it runs with now is what it was founded with, and it waits for nothing.
+#[test]
+fn a_cluster_from_before_keeps_what_it_runs_with() {
+    let root = tempfile::tempdir().expect("temp folder");
+    let (mut settings, paths) = node(root.path());
+    settings.config_url = Some("https://config.example/never-fetched".into());
+    fs::create_dir_all(paths.database()).expect("folder");
+    prepare(&settings, &paths, Patience::default()).expect("prepared");
+    let founded = Founding::load(&paths).expect("read");
+    assert_eq!(founded, Some(Founding::of(&settings)));
+}
+
+#[test]
+fn a_damaged_founding_stops_the_cluster_and_is_left_alone() {
+    let root = tempfile::tempdir().expect("temp folder");
+    let (settings, paths) = node(root.path());
+    fs::create_dir_all(paths.cluster()).expect("folder");
+    fs::write(paths.founding(), "{").expect("write");
+    prepare(&settings, &paths, Patience::default()).expect_err("damaged");
+    assert_eq!(fs::read_to_string(paths.founding()).expect("read"), "{");
+    assert!(!paths.engine_plan().exists());
 }
 
 #[test]
@@ -99,4 +145,54 @@ fn a_full_or_read_only_state_says_so() {
         chain.contains("cannot make the folder") && chain.contains("holdfast/cluster"),
         "{chain}"
     );
+}
+
+/// What `holdfast node configure` leaves behind for a machine of this name.
+fn configured(paths: &Paths, hostname: &str, lines: &str) {
+    let text = format!("version: 1\n{lines}");
+    let mut config = os_config::parse_config("config.yaml", text.as_bytes()).expect("sound");
+    // The only address that every machine has is none that a file may name.
+    config.kubernetes.node_address = Some("127.0.0.1".parse().expect("address"));
+    let config = serde_json::to_string(&config).expect("JSON");
+    for (path, text) in [
+        ("/run/holdfast/config.json", config.as_str()),
+        (
+            "/usr/lib/holdfast/release.json",
+            r#"{"version":"0.1.0","build_time":1}"#,
+        ),
+        ("/proc/sys/kernel/hostname", hostname),
+    ] {
+        let path = paths.at(path);
+        fs::create_dir_all(path.parent().expect("folder")).expect("folder");
+        fs::write(path, text).expect("write");
+    }
+}
+
+#[test]
+fn a_machine_with_a_new_host_name_is_the_same_node() {
+    let root = tempfile::tempdir().expect("temp folder");
+    let paths = Paths::below(root.path());
+    configured(&paths, "holdfast-012345\n", "");
+    let first = load_settings(&paths).expect("first");
+    prepare(&first, &paths, Patience::default()).expect("prepared");
+    configured(&paths, "shop-7\n", "");
+    let second = load_settings(&paths).expect("second");
+    assert_eq!(second, first);
+    assert_eq!(second.node_name, "holdfast-012345");
+}
+
+#[test]
+fn a_new_cluster_is_founded_with_what_was_fetched_meanwhile() {
+    let root = tempfile::tempdir().expect("temp folder");
+    let paths = Paths::below(root.path());
+    let url = "config_url: https://config.example/own\n";
+    configured(&paths, "holdfast-012345\n", url);
+    let before = load_settings(&paths).expect("before");
+    let copy = paths.at("/var/lib/holdfast/config/from-url.json");
+    fs::create_dir_all(copy.parent().expect("folder")).expect("folder");
+    fs::write(copy, r#"{"url":"https://config.example/own"}"#).expect("write");
+    configured(&paths, "shop-7\n", url);
+    prepare(&before, &paths, Patience::default()).expect("prepared");
+    let founded = Founding::load(&paths).expect("read").expect("kept");
+    assert_eq!(founded.node_name, "shop-7");
 }

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod artefacts;
+mod driver;
 mod lot;
 mod node;
 mod part;
@@ -17,6 +18,7 @@ mod stage;
 mod workload;
 
 pub use artefacts::{commit, image, printed, records, root};
+pub use driver::{DRIVER, driver};
 pub use lot::Lot;
 pub use node::Node;
 pub use part::{Part, parts};

@@ -36,11 +36,19 @@ impl Node {
     /// Waits until the console says the node is Ready, and returns after how long.
     ///
     /// # Errors
-    /// When `minutes` pass first, or the console says that it will not be.
+    /// When `minutes` pass first, or the console says that it will not be, or Kubernetes failed on the way and only its
+    /// restart made the node Ready.
     pub fn wait_ready(&mut self, minutes: u64) -> anyhow::Result<Duration> {
-        Ok(self
+        let mut failed = Vec::new();
+        let took = self
             .running
-            .wait_ready(Deadline::minutes(minutes), |_, _| {})?)
+            .wait_ready(Deadline::minutes(minutes), |line, event| {
+                if is_engine_failure(event) {
+                    failed.push(line.text.clone());
+                }
+            })?;
+        ensure!(failed.is_empty(), "Ready only after {failed:?}");
+        Ok(took)
     }
 
     /// Like [`Node::wait_ready`], for a machine that is in maintenance mode and shall leave it.
@@ -132,6 +140,16 @@ impl Node {
         let here = self.vm().dir().join("to-send");
         std::fs::write(&here, text).with_context(|| format!("cannot write {}", here.display()))?;
         self.running.ssh()?.send(&here, &format!("cat > {file}"))?;
+        Ok(())
+    }
+
+    /// Copies a program to the node.
+    ///
+    /// # Errors
+    /// When ssh cannot get in, or the file cannot be written.
+    pub fn send_program(&self, program: &Path, to: &str) -> anyhow::Result<()> {
+        let line = format!("cat > {to} && chmod 700 {to}");
+        self.running.ssh()?.send(program, &line)?;
         Ok(())
     }
 
@@ -281,4 +299,12 @@ impl Node {
         );
         Ok(self.running.vm().clone())
     }
+}
+
+/// Whether a process of Kubernetes ended otherwise than in order.
+fn is_engine_failure(event: &Event) -> bool {
+    matches!(event, Event::Service { name, text, .. }
+        if ["control-plane", "kubelet"].contains(&name.as_str())
+            && text.starts_with("exited with")
+            && !text.contains("exit code 0"))
 }

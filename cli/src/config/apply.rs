@@ -4,20 +4,19 @@ use super::duration;
 use super::node::{as_root_on_a_node, proposal};
 use crate::client::reconfigure;
 use crate::node::now;
+use crate::out;
 use anyhow::{Context, bail};
 use init_api::Millis;
 use node_setup::change::{self, Remount};
 use node_setup::trial::{self, Trial};
 use node_setup::{NodeMedia, Root};
 use os_config::{Change, Impact};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 /// Bringing the network in line waits for leases.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Where a cluster is once it exists.
-const CLUSTER: &str = "/var/lib/holdfast/cluster/db";
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -38,13 +37,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Err(code) => return Ok(code),
     };
     if proposal.changes.is_empty() {
-        println!("no difference to what is in force");
+        out::line("no difference to what is in force")?;
     }
-    proposal
-        .changes
-        .iter()
-        .for_each(|change| println!("{change}"));
-    refuse_a_new_cluster(&proposal.changes)?;
+    for change in &proposal.changes {
+        out::line(change)?;
+    }
+    refuse_a_new_cluster(&proposal.against_cluster)?;
     let root = Root::default();
     match args.try_for {
         Some(time) => {
@@ -55,20 +53,20 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
                 reconfigure(PATIENCE)?;
                 return Err(error.context("the trial was ended and the old configuration is back"));
             }
-            println!(
+            out::line(format_args!(
                 "on trial for {} s; keep it with: holdfast config confirm",
                 time.as_secs()
-            );
+            ))?;
         }
         None => {
             proposal.keep(&root, &mut NodeMedia, &mut Remount)?;
             in_force()?;
-            println!(
-                "in force, and kept on the CONFIG partition; the file before it is /var/lib/holdfast/config/previous.yaml"
-            );
+            out::line(
+                "in force, and kept on the CONFIG partition; the file before it is /var/lib/holdfast/config/previous.yaml",
+            )?;
         }
     }
-    say_what_waits(&proposal.changes);
+    say_what_waits(&proposal.changes)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -76,7 +74,7 @@ pub(super) fn confirm() -> anyhow::Result<ExitCode> {
     as_root_on_a_node()?;
     change::confirm(&Root::default(), &mut NodeMedia, &mut Remount)?;
     in_force()?;
-    println!("kept on the CONFIG partition");
+    out::line("kept on the CONFIG partition")?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -91,7 +89,7 @@ pub(super) fn revert() -> anyhow::Result<ExitCode> {
     }
     trial::end(&root).context("cannot end the trial")?;
     in_force()?;
-    println!("the configuration of the CONFIG partition is back");
+    out::line("the configuration of the CONFIG partition is back")?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -104,31 +102,27 @@ fn in_force() -> anyhow::Result<()> {
 }
 
 /// Some keys are part of what the cluster is; with a cluster there, another value would leave a broken one.
-fn refuse_a_new_cluster(changes: &[Change]) -> anyhow::Result<()> {
-    let fixed: Vec<&str> = changes
-        .iter()
-        .filter(|change| change.impact == Impact::NewCluster)
-        .map(|change| change.key.as_str())
-        .collect();
-    if fixed.is_empty() || !Path::new(CLUSTER).exists() {
+fn refuse_a_new_cluster(against: &[String]) -> anyhow::Result<()> {
+    if against.is_empty() {
         return Ok(());
     }
     bail!(
-        "{} cannot change once the cluster exists; nothing was changed. For a new cluster, flash the machine anew or remove /var/lib/holdfast/cluster and restart",
-        fixed.join(", ")
+        "{}, which cannot change once it exists; nothing was changed. Write in the file what the cluster has; for a new cluster, flash the machine anew or remove /var/lib/holdfast/cluster and restart",
+        against.join(", ")
     )
 }
 
-fn say_what_waits(changes: &[Change]) {
+fn say_what_waits(changes: &[Change]) -> anyhow::Result<()> {
     let waits: Vec<&str> = changes
         .iter()
         .filter(|change| change.impact == Impact::Reboot)
         .map(|change| change.key.as_str())
         .collect();
-    if !waits.is_empty() {
-        println!(
-            "takes effect at the next boot (holdfast reboot): {}",
-            waits.join(", ")
-        );
+    if waits.is_empty() {
+        return Ok(());
     }
+    out::line(format_args!(
+        "takes effect at the next boot (holdfast reboot): {}",
+        waits.join(", ")
+    ))
 }

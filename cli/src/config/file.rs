@@ -1,6 +1,7 @@
 //! Commands that read configurations: from files, or the node's.
 
 use super::{DIFFERENT, NOT_RIGHT};
+use crate::out;
 use anyhow::{Context, bail};
 use os_config::{LARGEST_TEXT, Loaded, Report, Sources};
 use std::fs::File;
@@ -14,7 +15,7 @@ type Checked = Result<Loaded, ExitCode>;
 pub(super) fn check(path: &Path) -> anyhow::Result<ExitCode> {
     Ok(match load(path)? {
         Ok(_) => {
-            println!("{}: right", path.display());
+            out::line(format_args!("{}: right", path.display()))?;
             ExitCode::SUCCESS
         }
         Err(code) => code,
@@ -26,14 +27,11 @@ pub(super) fn show(path: Option<&Path>, secrets: bool) -> anyhow::Result<ExitCod
         Ok(loaded) => loaded,
         Err(code) => return Ok(code),
     };
-    print!(
-        "{}",
-        if secrets {
-            loaded.secret_yaml()
-        } else {
-            loaded.redacted_yaml()
-        }
-    );
+    out::print(if secrets {
+        loaded.secret_yaml()
+    } else {
+        loaded.redacted_yaml()
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -42,7 +40,7 @@ pub(super) fn explain(path: Option<&Path>, key: &str) -> anyhow::Result<ExitCode
         Ok(loaded) => loaded,
         Err(code) => return Ok(code),
     };
-    println!("{}", loaded.explain(key)?.to_string().trim_end());
+    out::line(loaded.explain(key)?.to_string().trim_end())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -58,10 +56,12 @@ pub(super) fn diff(path: &Path, before: Option<&Path>) -> anyhow::Result<ExitCod
         },
     };
     if changes.is_empty() {
-        println!("no difference");
+        out::line("no difference")?;
         return Ok(ExitCode::SUCCESS);
     }
-    changes.iter().for_each(|change| println!("{change}"));
+    for change in &changes {
+        out::line(change)?;
+    }
     Ok(ExitCode::from(DIFFERENT))
 }
 
@@ -72,7 +72,7 @@ pub(super) fn migrate(path: &Path) -> anyhow::Result<ExitCode> {
         Ok(migration) => migration,
         Err(report) => return Ok(not_right(&report)),
     };
-    print!("{}", migration.yaml);
+    out::print(&migration.yaml)?;
     for note in &migration.notes {
         let kind = if note.carried { "changed" } else { "left out" };
         eprintln!("{kind}: {note}");

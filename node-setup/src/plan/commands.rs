@@ -1,38 +1,42 @@
 //! The user's commands that run before services start.
 
 use crate::facts::Facts;
-use crate::step::{OnFailure, Step};
+use crate::step::Step;
 use os_config::{Command, Config};
+use std::time::Duration;
 
-/// A command that hangs must not keep the node from starting: PID 1 ends the whole configuration after two minutes.
-const LIMIT_SECONDS: &str = "60";
+/// There when init commands were begun in this boot.
+pub(crate) const INIT_RAN: &str = "/run/holdfast/init-commands-ran";
+/// There when boot commands were.
+pub(crate) const BOOT_RAN: &str = "/run/holdfast/boot-commands-ran";
+
+/// Commands that hang must not keep the node from starting: PID 1 ends the whole configuration after two minutes.
+const BUDGET: Duration = Duration::from_secs(60);
 
 pub(super) fn init(config: &Config, facts: &Facts) -> Vec<Step> {
-    steps(&config.init_commands, "init_commands", facts)
+    match facts.init_commands_ran {
+        true => Vec::new(),
+        false => once(INIT_RAN, "init_commands", &config.init_commands),
+    }
 }
 
 pub(super) fn boot(config: &Config, facts: &Facts) -> Vec<Step> {
-    steps(&config.boot_commands, "boot_commands", facts)
-}
-
-fn steps(commands: &[Command], key: &str, facts: &Facts) -> Vec<Step> {
-    if !facts.first_run {
-        return Vec::new();
+    match facts.boot_commands_ran {
+        true => Vec::new(),
+        false => once(BOOT_RAN, "boot_commands", &config.boot_commands),
     }
-    let step = |(index, command): (usize, &Command)| Step::Run {
-        why: format!("run {key}[{index}]"),
-        command: limited(command),
-        on_failure: OnFailure::Report,
-    };
-    commands.iter().enumerate().map(step).collect()
 }
 
-fn limited(command: &Command) -> Vec<String> {
-    let mut words: Vec<String> = ["timeout", "--kill-after=5", LIMIT_SECONDS]
-        .map(str::to_owned)
-        .to_vec();
-    words.extend(words_of(command));
-    words
+/// They count as run before the first one is: a run that is cut short must not do them twice.
+fn once(mark: &str, key: &str, commands: &[Command]) -> Vec<Step> {
+    let mut steps = vec![Step::file(mark, 0o600, "")];
+    let step = |(index, command): (usize, &Command)| Step::Command {
+        key: format!("{key}[{index}]"),
+        command: words_of(command),
+        budget: BUDGET,
+    };
+    steps.extend(commands.iter().enumerate().map(step));
+    steps
 }
 
 /// Program and arguments of a command.

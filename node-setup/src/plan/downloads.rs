@@ -4,7 +4,8 @@
 use crate::facts::Facts;
 use crate::services::digest;
 use crate::step::Step;
-use os_config::{Config, Image, Manifest};
+use os_config::{Config, Image};
+use runtime::{FETCHED_PREFIX, fetched_file};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -13,16 +14,15 @@ pub(crate) const MANIFESTS: &str = "/var/lib/holdfast/manifests";
 /// Where it looks for image archives.
 pub(crate) const IMAGES: &str = "/var/lib/holdfast/images";
 
-/// Files with this prefix come from the configuration and go with it; others are the user's own.
-const PREFIX: &str = "config-";
-
-/// Until one is fetched, the last copy stands; what is no longer named goes.
+/// Until one is fetched, the last copy stands; what is no longer named goes. What manifests made stays in the cluster until
+/// all that are named now are fetched: the keeper waits for them before it removes anything.
+///
+/// A trial removes nothing: it goes back by itself, perhaps where there is no network to fetch from again.
 pub(super) fn steps(config: &Config, facts: &Facts) -> Vec<Step> {
-    let manifests = config
-        .manifests
-        .iter()
-        .filter(|manifest| matches!(manifest, Manifest::Url { .. }))
-        .map(manifest_file);
+    if facts.on_trial {
+        return Vec::new();
+    }
+    let manifests = config.manifests.iter().filter_map(fetched_file);
     let images = config.images.iter().filter_map(|image| match image {
         Image::Url(url) => Some(image_file(url.as_str())),
         Image::Path(_) => None,
@@ -35,21 +35,11 @@ pub(super) fn steps(config: &Config, facts: &Facts) -> Vec<Step> {
 fn stale(directory: &str, there: &[String], wanted: &BTreeSet<String>) -> Vec<Step> {
     let ours = there
         .iter()
-        .filter(|name| name.starts_with(PREFIX) && !wanted.contains(*name));
+        .filter(|name| name.starts_with(FETCHED_PREFIX) && !wanted.contains(*name));
     ours.map(|name| Step::Remove {
         path: Path::new(directory).join(name),
     })
     .collect()
-}
-
-/// The file that a manifest of the configuration becomes.
-pub(crate) fn manifest_file(manifest: &Manifest) -> String {
-    let name = manifest.name().as_str();
-    let stem = name
-        .strip_suffix(".yaml")
-        .or_else(|| name.strip_suffix(".yml"))
-        .unwrap_or(name);
-    format!("{PREFIX}{stem}.yaml")
 }
 
 /// The file that an image becomes: a digest of the whole URL, with its end kept readable.
@@ -60,5 +50,5 @@ pub(crate) fn image_file(url: &str) -> String {
         .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
         .take(80)
         .collect();
-    format!("{PREFIX}{}-{readable}", digest(url))
+    format!("{FETCHED_PREFIX}{}-{readable}", digest(url))
 }

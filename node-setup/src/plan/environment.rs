@@ -1,13 +1,15 @@
 //! Environment variables of services and logins.
 
+use crate::facts::Facts;
 use crate::step::Step;
 use os_config::Config;
 use std::collections::BTreeMap;
 
 /// The variables of every service: the configured ones and the proxy's, which programs look for in both spellings.
-pub(crate) fn variables(config: &Config) -> BTreeMap<String, String> {
+pub(crate) fn variables(config: &Config, facts: &Facts) -> BTreeMap<String, String> {
     // The cluster's services and everything else see the same.
-    let mut all = runtime::ClusterSettings::of(config, "node", "").environment;
+    let mut all =
+        runtime::ClusterSettings::of(config, "node", "", facts.founded.as_ref()).environment;
     for name in ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"] {
         if let Some(value) = all.get(name).cloned() {
             all.entry(name.to_ascii_lowercase()).or_insert(value);
@@ -16,8 +18,8 @@ pub(crate) fn variables(config: &Config) -> BTreeMap<String, String> {
     all
 }
 
-pub(super) fn steps(config: &Config) -> Vec<Step> {
-    let text: String = variables(config)
+pub(super) fn steps(config: &Config, facts: &Facts) -> Vec<Step> {
+    let text: String = variables(config, facts)
         .iter()
         .map(|(name, value)| format!("{name}={}\n", quoted(value)))
         .collect();

@@ -25,7 +25,8 @@ const DEMANDED: [&str; 6] = [
     "vm.panic_on_oom",
 ];
 
-/// The user's values win over the cluster's, but for those that the kubelet demands, and the cluster's over ours.
+/// The user's values win over the cluster's, but for those that the kubelet demands, and the cluster's over ours. The user's
+/// come last: some of ours change others, as `net.ipv4.ip_forward` does with all of `net.ipv4.conf`.
 pub(super) fn steps(config: &Config) -> Vec<Step> {
     let mut names: Vec<String> = runtime::MODULES
         .iter()
@@ -42,10 +43,12 @@ pub(super) fn steps(config: &Config) -> Vec<Step> {
     }];
     let mut values: BTreeMap<&str, &str> = SYSCTLS.into_iter().collect();
     values.extend(runtime::SYSCTLS.iter().copied());
+    let mut wanted: Vec<(&str, &str)> = Vec::new();
     for (key, value) in &config.sysctls {
         let demanded = DEMANDED.contains(&key.as_str().replace('/', ".").as_str());
         if !demanded {
-            values.insert(key.as_str(), value.as_str());
+            values.remove(key.as_str());
+            wanted.push((key.as_str(), value.as_str()));
         } else if values.get(key.as_str()) != Some(&value.as_str()) {
             steps.push(Step::Warn(format!(
                 "sysctls: {key} stays as the kubelet demands it; it would not start with another value"
@@ -57,6 +60,6 @@ pub(super) fn steps(config: &Config) -> Vec<Step> {
         value: value.to_owned(),
         on_failure: OnFailure::Report,
     };
-    steps.extend(values.into_iter().map(set));
+    steps.extend(values.into_iter().chain(wanted).map(set));
     steps
 }

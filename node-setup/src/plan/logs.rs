@@ -6,7 +6,8 @@ use os_config::Config;
 
 const KEPT: &str = "/var/lib/holdfast/logs";
 
-/// Once a boot, before services with much to say have started. PID 1 goes on writing to the same place.
+/// Once a boot, before services with much to say have started. What is in memory by then is taken along; PID 1 notices with
+/// the next line that the same path leads elsewhere.
 pub(super) fn steps(config: &Config, facts: &Facts) -> Vec<Step> {
     if !config.logs.persist || !facts.first_run {
         return Vec::new();

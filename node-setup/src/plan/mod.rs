@@ -22,8 +22,8 @@ use crate::facts::Facts;
 use crate::step::Step;
 use os_config::Config;
 
-pub(crate) use commands::words_of;
-pub(crate) use downloads::{IMAGES, MANIFESTS, image_file, manifest_file};
+pub(crate) use commands::{BOOT_RAN, INIT_RAN, words_of};
+pub(crate) use downloads::{IMAGES, MANIFESTS, image_file};
 pub(crate) use environment::variables;
 pub(crate) use identity::hostname;
 pub(crate) use ssh::{FETCHED_KEYS, FETCHED_KEYS_CACHE, fetched_keys};
@@ -58,7 +58,7 @@ fn base(config: &Config, facts: &Facts) -> Vec<Step> {
     steps.extend(identity::steps(config, facts));
     steps.extend(password::steps(config, facts));
     steps.extend(time::steps(config));
-    steps.extend(environment::steps(config));
+    steps.extend(environment::steps(config, facts));
     steps.extend(network::steps(config, facts));
     steps.extend(ssh::steps(config, facts));
     steps

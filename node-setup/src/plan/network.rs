@@ -3,14 +3,15 @@
 //! NetworkManager makes no profiles itself; interfaces without settings take the profile `holdfast-default`. So everything
 //! that is set for the whole machine (DNS) reaches them as well.
 
+mod addresses;
+
 use super::MADE;
 use super::keyfile::Keyfile;
 use crate::facts::Facts;
 use crate::step::Step;
-use ipnet::IpNet;
-use os_config::{Config, Dns, Interface, InterfaceMatch, Network, Wifi};
+use addresses::addresses;
+use os_config::{Config, Interface, InterfaceMatch, Network, Wifi};
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::path::Path;
 
 const PROFILES: &str = "/run/NetworkManager/system-connections";
@@ -46,7 +47,33 @@ pub(super) fn steps(config: &Config, facts: &Facts) -> Vec<Step> {
     steps.extend(stale.map(|name| Step::Remove {
         path: Path::new(PROFILES).join(name),
     }));
+    steps.extend(unused(&config.network, facts).map(Step::Warn));
     steps
+}
+
+/// Settings of radios that go into no profile, in words.
+fn unused<'a>(network: &'a Network, facts: &'a Facts) -> impl Iterator<Item = String> + 'a {
+    network.interfaces.iter().filter_map(|interface| {
+        let (radio, why) = match &interface.select {
+            InterfaceMatch::Name(name) => {
+                let used = |wifi| settings(wifi, network) == Some(interface);
+                if !is_wireless(interface) || network.wifi.iter().any(used) {
+                    return None;
+                }
+                (name.as_str(), "no entry of `network.wifi` is for it")
+            }
+            InterfaceMatch::Mac(mac) => {
+                let radio = facts.radios.get(mac.as_str())?;
+                (
+                    radio.as_str(),
+                    "a radio is picked by `name`, not by `match`",
+                )
+            }
+        };
+        Some(format!(
+            "network.interfaces: the settings of the radio {radio} are not used: {why}"
+        ))
+    })
 }
 
 fn manager() -> String {
@@ -137,16 +164,18 @@ fn ethernet(id: &str, interface: Option<&Interface>, network: &Network) -> Strin
     file.finish()
 }
 
+/// The entry of `network.interfaces` that a wireless network's profile takes its settings from.
+fn settings<'a>(wifi: &Wifi, network: &'a Network) -> Option<&'a Interface> {
+    let is_for = |interface: &&Interface| match (&wifi.interface, &interface.select) {
+        (Some(wanted), InterfaceMatch::Name(name)) => wanted == name,
+        (None, _) => is_wireless(interface),
+        (Some(_), InterfaceMatch::Mac(_)) => false,
+    };
+    network.interfaces.iter().find(is_for)
+}
+
 fn wireless(index: usize, wifi: &Wifi, network: &Network) -> String {
-    let interface =
-        network
-            .interfaces
-            .iter()
-            .find(|interface| match (&wifi.interface, &interface.select) {
-                (Some(wanted), InterfaceMatch::Name(name)) => wanted == name,
-                (None, _) => is_wireless(interface),
-                (Some(_), InterfaceMatch::Mac(_)) => false,
-            });
+    let interface = settings(wifi, network);
     let mut file = Keyfile::default();
     file.section("connection");
     file.set("id", format!("holdfast-wifi-{index}"));
@@ -177,114 +206,4 @@ fn wireless(index: usize, wifi: &Wifi, network: &Network) -> String {
     }
     addresses(&mut file, interface, &network.dns);
     file.finish()
-}
-
-fn addresses(file: &mut Keyfile, interface: Option<&Interface>, dns: &Dns) {
-    file.section("ipv4");
-    ipv4(file, interface);
-    names(file, interface, dns, IpAddr::is_ipv4);
-    file.section("ipv6");
-    ipv6(file, interface);
-    names(file, interface, dns, IpAddr::is_ipv6);
-}
-
-fn ipv4(file: &mut Keyfile, interface: Option<&Interface>) {
-    // The server knows the machine by its address, not by an id that a new root would change.
-    let client_id = |file: &mut Keyfile| file.set("dhcp-client-id", "mac");
-    let Some(interface) = interface else {
-        file.set("method", "auto");
-        return client_id(file);
-    };
-    let fixed = fixed(interface, |net| matches!(net, IpNet::V4(_)));
-    match (interface.dhcp4, fixed.is_empty()) {
-        (true, _) => {
-            file.set("method", "auto");
-            client_id(file);
-        }
-        (false, false) => file.set("method", "manual"),
-        (false, true) => file.set("method", "disabled"),
-    }
-    number(file, "address", &fixed);
-    if let Some(gateway) = interface.gateway4 {
-        file.set("gateway", gateway.to_string());
-    }
-    routes(file, interface, |net| matches!(net, IpNet::V4(_)));
-}
-
-fn ipv6(file: &mut Keyfile, interface: Option<&Interface>) {
-    let Some(interface) = interface else {
-        file.set("method", "auto");
-        return file.set("addr-gen-mode", "eui64");
-    };
-    let fixed = fixed(interface, |net| matches!(net, IpNet::V6(_)));
-    match (interface.ipv6, interface.auto6, fixed.is_empty()) {
-        (false, ..) => return file.set("method", "disabled"),
-        (true, true, _) => file.set("method", "auto"),
-        (true, false, false) => file.set("method", "manual"),
-        (true, false, true) => file.set("method", "link-local"),
-    }
-    file.set("addr-gen-mode", "eui64");
-    number(file, "address", &fixed);
-    if let Some(gateway) = interface.gateway6 {
-        file.set("gateway", gateway.to_string());
-    }
-    routes(file, interface, |net| matches!(net, IpNet::V6(_)));
-}
-
-fn fixed(interface: &Interface, family: impl Fn(&IpNet) -> bool) -> Vec<String> {
-    interface
-        .addresses
-        .iter()
-        .filter(|net| family(net))
-        .map(ToString::to_string)
-        .collect()
-}
-
-fn routes(file: &mut Keyfile, interface: &Interface, family: impl Fn(&IpNet) -> bool) {
-    let mut all = Vec::new();
-    for route in interface.routes.iter().filter(|route| family(&route.to)) {
-        let unspecified = if matches!(route.to, IpNet::V4(_)) {
-            "0.0.0.0"
-        } else {
-            "::"
-        };
-        let via = route
-            .via
-            .map_or(unspecified.to_owned(), |via| via.to_string());
-        let metric = route
-            .metric
-            .map_or(String::new(), |metric| format!(",{metric}"));
-        all.push(format!("{},{via}{metric}", route.to));
-    }
-    number(file, "route", &all);
-}
-
-/// `key1`, `key2`, …
-fn number(file: &mut Keyfile, key: &str, values: &[String]) {
-    for (index, value) in values.iter().enumerate() {
-        file.set(&format!("{key}{}", index + 1), value);
-    }
-}
-
-/// The machine's servers before the interface's; what DHCP says comes after both.
-fn names(
-    file: &mut Keyfile,
-    interface: Option<&Interface>,
-    machine: &Dns,
-    family: fn(&IpAddr) -> bool,
-) {
-    let sources = [Some(machine), interface.map(|interface| &interface.dns)];
-    let mut servers: Vec<String> = Vec::new();
-    let mut search: Vec<String> = Vec::new();
-    for dns in sources.into_iter().flatten() {
-        servers.extend(
-            dns.nameservers
-                .iter()
-                .filter(|address| family(address))
-                .map(ToString::to_string),
-        );
-        search.extend(dns.search.iter().map(ToString::to_string));
-    }
-    file.list("dns", &servers);
-    file.list("dns-search", &search);
 }

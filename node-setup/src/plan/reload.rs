@@ -9,7 +9,8 @@ const PROFILES: &str = "/run/NetworkManager/system-connections";
 
 /// Looks at the planned files: nothing is reloaded that does not change.
 pub(super) fn steps(planned: &[Step], facts: &Facts) -> Vec<Step> {
-    if facts.first_run {
+    // Before that no service has read its files.
+    if !facts.ran_before {
         return Vec::new();
     }
     let mut reloads = Vec::new();

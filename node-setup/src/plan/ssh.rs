@@ -34,7 +34,11 @@ pub(super) fn steps(config: &Config, facts: &Facts) -> Vec<Step> {
         0o600,
         fetched_keys(&config.ssh_authorized_keys, facts),
     ));
-    steps.push(Step::file("/etc/ssh/sshd_config", 0o600, server(config)));
+    steps.push(Step::file(
+        "/etc/ssh/sshd_config",
+        0o600,
+        server(config, facts),
+    ));
     steps
 }
 
@@ -105,7 +109,7 @@ pub(crate) fn fetched_keys(sources: &[SshKeySource], facts: &Facts) -> String {
     text
 }
 
-fn server(config: &Config) -> String {
+fn server(config: &Config, facts: &Facts) -> String {
     let mut text = MADE.to_owned();
     for (_, path) in HOST_KEYS {
         text.push_str(&format!("HostKey {path}\n"));
@@ -123,7 +127,7 @@ fn server(config: &Config) -> String {
     ));
     text.push_str("KbdInteractiveAuthentication no\nPermitEmptyPasswords no\nUsePAM no\nX11Forwarding no\nPrintMotd no\nUseDNS no\n");
     text.push_str("ClientAliveInterval 30\nClientAliveCountMax 6\nSubsystem sftp internal-sftp\n");
-    let mut environment = variables(config);
+    let mut environment = variables(config, facts);
     environment
         .entry("KUBECONFIG".to_owned())
         .or_insert_with(|| KUBECONFIG.to_owned());

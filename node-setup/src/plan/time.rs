@@ -3,17 +3,27 @@
 use super::MADE;
 use crate::step::Step;
 use os_config::Config;
+use std::path::PathBuf;
 
 pub(super) fn steps(config: &Config) -> Vec<Step> {
     let zone = config.timezone.as_str();
-    vec![
+    let file = PathBuf::from(format!("/usr/share/zoneinfo/{zone}"));
+    let known = Step::Expect {
+        path: file.clone(),
+        otherwise: format!("timezone: this image does not know {zone}; the time is UTC"),
+    };
+    let mut steps = vec![
         Step::Link {
             path: "/etc/localtime".into(),
-            target: format!("/usr/share/zoneinfo/{zone}").into(),
+            target: file,
         },
         Step::file("/etc/timezone", 0o644, format!("{zone}\n")),
         Step::file("/etc/chrony/chrony.conf", 0o644, chrony(config)),
-    ]
+    ];
+    if zone != "UTC" {
+        steps.push(known);
+    }
+    steps
 }
 
 fn chrony(config: &Config) -> String {

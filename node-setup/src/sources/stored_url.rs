@@ -1,13 +1,19 @@
 //! The last copy of what `config_url` names, kept on state for boots at which it cannot be reached.
 
 use crate::root::Root;
+use crate::trial;
 use init_api::atomic;
 use os_config::{Source, SourceName};
 use serde::{Deserialize, Serialize};
 use std::io;
+use std::path::{Path, PathBuf};
 
-const TEXT: &str = "/var/lib/holdfast/config/from-url.yaml";
-const ABOUT: &str = "/var/lib/holdfast/config/from-url.json";
+/// Where copies last.
+const KEPT: &str = "/var/lib/holdfast/config";
+/// Where a copy is while a configuration is on trial: what goes back by itself must not take the good copy's place.
+const TRIED: &str = "/run/holdfast";
+const TEXT: &str = "from-url.yaml";
+const ABOUT: &str = "from-url.json";
 
 /// A copy with where it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +29,7 @@ struct About {
     url: String,
 }
 
-/// The place on state.
+/// The places of copies.
 #[derive(Debug, Clone)]
 pub struct StoredUrl {
     root: Root,
@@ -35,32 +41,66 @@ impl StoredUrl {
         StoredUrl { root: root.clone() }
     }
 
-    /// The copy, if it is of this URL.
+    /// The copy, if there is one of this URL.
     pub fn load(&self, url: &str) -> Option<UrlCopy> {
-        let about = std::fs::read(self.root.path(ABOUT)).ok()?;
+        self.load_from(TRIED, url)
+            .or_else(|| self.load_from(KEPT, url))
+    }
+
+    /// Whether this copy is where [`StoredUrl::store`] would put it.
+    pub fn holds(&self, copy: &UrlCopy) -> bool {
+        self.load_from(self.place(), &copy.url).as_ref() == Some(copy)
+    }
+
+    /// Keeps a copy; while a configuration is on trial, in memory only.
+    ///
+    /// # Errors
+    /// When it cannot be written; the old copy stands then.
+    pub fn store(&self, copy: &UrlCopy) -> io::Result<()> {
+        let place = self.place();
+        self.store_in(place, copy)?;
+        if place == KEPT {
+            self.forget(TRIED)?;
+        }
+        Ok(())
+    }
+
+    fn place(&self) -> &'static str {
+        match trial::current(&self.root) {
+            Ok(None) => KEPT,
+            Ok(Some(_)) | Err(_) => TRIED,
+        }
+    }
+
+    fn path(&self, place: &str, name: &str) -> PathBuf {
+        self.root.path(Path::new(place).join(name))
+    }
+
+    fn load_from(&self, place: &str, url: &str) -> Option<UrlCopy> {
+        let about = std::fs::read(self.path(place, ABOUT)).ok()?;
         let about: About = serde_json::from_slice(&about).ok()?;
-        let text = std::fs::read(self.root.path(TEXT)).ok()?;
+        let text = std::fs::read(self.path(place, TEXT)).ok()?;
         (about.url == url).then_some(UrlCopy {
             url: about.url,
             text,
         })
     }
 
-    /// Keeps a copy.
-    ///
-    /// # Errors
-    /// When state cannot be written; the old copy stands then.
-    pub fn store(&self, copy: &UrlCopy) -> io::Result<()> {
+    fn store_in(&self, place: &str, copy: &UrlCopy) -> io::Result<()> {
         let about = serde_json::to_vec(&About {
             url: copy.url.clone(),
         })?;
         // Without `about` there is no copy: a cut between the writes loses the copy, it never mixes two.
-        match std::fs::remove_file(self.root.path(ABOUT)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
+        self.forget(place)?;
+        atomic::write(&self.path(place, TEXT), 0o600, &copy.text, |_| Ok(()))?;
+        atomic::write(&self.path(place, ABOUT), 0o600, &about, |_| Ok(()))
+    }
+
+    fn forget(&self, place: &str) -> io::Result<()> {
+        match std::fs::remove_file(self.path(place, ABOUT)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
         }
-        atomic::write(&self.root.path(TEXT), 0o600, &copy.text, |_| Ok(()))?;
-        atomic::write(&self.root.path(ABOUT), 0o600, &about, |_| Ok(()))
     }
 }
 

@@ -4,7 +4,7 @@ use crate::node::TestNode;
 use init_api::{Millis, Problem, Services};
 use node_setup::change::{ChangeError, Writable, confirm, propose};
 use node_setup::trial::{self, Trial};
-use node_setup::{Outcome, configure};
+use node_setup::{Outcome, StoredUrl, UrlCopy, configure};
 use std::io;
 use std::path::Path;
 
@@ -44,7 +44,7 @@ fn a_good_configuration() {
         node.read("var/lib/holdfast/config/last-good.yaml")
             .contains("edge-1")
     );
-    assert!(services(&node).contains(&"kubernetes".to_owned()));
+    assert!(services(&node).contains(&"control-plane".to_owned()));
     assert!(!node.exists("run/holdfast/problem.json"));
     let mode = std::os::unix::fs::PermissionsExt::mode(
         &std::fs::metadata(node.directory.path().join("run/holdfast/config.json"))
@@ -172,11 +172,94 @@ fn a_missing_file_is_a_problem() {
 }
 
 #[test]
+fn a_mended_configuration_reaches_services_that_maintenance_started() {
+    let node = TestNode::new("hostname: [\n");
+    problem(node.configure());
+    let reloads = || {
+        let asked = node.machine.asked.borrow();
+        let reloads = asked.iter().filter_map(|line| line.strip_prefix("reload "));
+        let mut reloads: Vec<String> = reloads.map(str::to_owned).collect();
+        reloads.sort();
+        reloads
+    };
+    assert_eq!(reloads(), [""; 0], "nothing runs yet");
+    let mended = "password: correct horse\nntp_servers: [ntp.example]\nnetwork: {interfaces: [{name: eth0, addresses: [10.0.0.2/24]}]}\n";
+    node.write("config/config.yaml", &format!("{GOOD}{mended}"));
+    assert_eq!(node.configure(), Outcome::Applied);
+    assert_eq!(
+        reloads(),
+        [r#"Network { profiles: ["holdfast-eth0"] }"#, "Ssh", "Time"]
+    );
+}
+
+#[test]
+fn commands_run_once_a_boot_however_it_goes_on() {
+    let text = format!("{GOOD}init_commands: [one]\nboot_commands: [two]\n");
+    let mut node = TestNode::new("hostname: [\n");
+    let asked = |node: &TestNode| -> Vec<String> {
+        let asked = node.machine.asked.borrow();
+        let users = asked
+            .iter()
+            .filter_map(|line| line.strip_prefix("user: /bin/bash -c "));
+        users.map(str::to_owned).collect()
+    };
+    problem(node.configure());
+    assert_eq!(asked(&node), [""; 0], "maintenance runs none");
+    // Stopped between the two.
+    node.write("config/config.yaml", &text);
+    node.machine.fails = Some("hostname ");
+    problem(node.configure());
+    assert_eq!(asked(&node), ["one"]);
+    node.machine.fails = None;
+    for _ in 0..2 {
+        assert_eq!(node.configure(), Outcome::Applied);
+        assert_eq!(asked(&node), ["one", "two"]);
+    }
+    // The next boot.
+    std::fs::remove_dir_all(node.directory.path().join("run")).unwrap();
+    node.configure();
+    assert_eq!(asked(&node), ["one", "two", "one", "two"]);
+}
+
+#[test]
+fn a_time_zone_that_the_image_lacks_is_told() {
+    let node = TestNode::new(&format!("{GOOD}timezone: US/Pacific\n"));
+    assert_eq!(node.configure(), Outcome::Applied);
+    let told = "timezone: this image does not know US/Pacific; the time is UTC".to_owned();
+    assert!(node.warnings().contains(&told), "{:?}", node.warnings());
+    node.write("usr/share/zoneinfo/US/Pacific", "TZif");
+    node.configure();
+    assert!(!node.warnings().contains(&told));
+}
+
+#[test]
+fn the_login_in_an_address_is_not_told() {
+    let url = "https://me:secret@config.example/node.yaml";
+    let node = TestNode::new(&format!("{GOOD}config_url: '{url}'\n"));
+    node.configure();
+    let copy = UrlCopy {
+        url: url.to_owned(),
+        text: b"version: 1\n".to_vec(),
+    };
+    let report = || node.read("run/holdfast/configured.json");
+    assert!(report().contains("config.example/node.yaml has not been fetched yet"));
+    assert!(!report().contains("secret"), "{}", report());
+    StoredUrl::new(&node.root).store(&copy).unwrap();
+    node.configure();
+    assert!(
+        report().contains("config.example/node.yaml"),
+        "{}",
+        report()
+    );
+    assert!(!report().contains("secret"), "{}", report());
+}
+
+#[test]
 fn what_does_not_work_and_does_not_stop_the_node_is_told() {
     let mut node = TestNode::new(&format!(
         "{GOOD}modules: [no_such]\nsysctls: {{no.such.key: 1}}\nboot_commands: [\"false\"]\n"
     ));
-    node.machine.fails = Some("/bin/bash -c false");
+    node.machine.fails = Some("user: /bin/bash -c false");
     assert_eq!(node.configure(), Outcome::Applied);
     let warnings = node.warnings().join("\n");
     for expected in [
@@ -213,7 +296,7 @@ fn apply_writes_and_keeps_the_old_file() {
     let changes: Vec<String> = proposal.changes.iter().map(ToString::to_string).collect();
     assert_eq!(
         changes,
-        ["~ hostname: \"edge-1\" -> \"edge-2\"   [restarts cluster-prepare, kubernetes, keeper]"]
+        ["~ hostname: \"edge-1\" -> \"edge-2\"   [at once]"]
     );
     let mut switch = Switch::default();
     proposal

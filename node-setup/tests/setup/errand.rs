@@ -2,7 +2,7 @@
 
 use crate::node::TestNode;
 use node_setup::{Outcome, errand};
-use os_config::{Config, SshKeySource};
+use os_config::{Config, HttpUrl, SshKeySource};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -67,16 +67,13 @@ fn answer(mut stream: TcpStream, files: &BTreeMap<String, String>) {
 fn no_pause(_: Duration) {}
 
 #[test]
-fn keys_are_let_in_kept_and_taken_away() {
+fn keys_are_let_in_and_kept() {
     let node = TestNode::new("version: 1\n");
     let server = Server::new();
     server.put("/me", &format!("{KEY} me\n<html>a login page</html>\n"));
     let url = server.url("/me");
-    let sources = [SshKeySource::parse(&url).unwrap()];
-    node.write(
-        "config/config.yaml",
-        &format!("version: 1\nssh_authorized_keys: ['{url}']\n"),
-    );
+    // A configuration names https addresses alone.
+    let sources = [SshKeySource::Url(HttpUrl::parse(&url).unwrap())];
     node.configure();
     errand::fetch_keys(&node.root, &sources, no_pause).unwrap();
     let fetched = || node.read("etc/ssh/authorized_keys.d/root.fetched");
@@ -85,7 +82,7 @@ fn keys_are_let_in_kept_and_taken_away() {
         "{}",
         fetched()
     );
-    // The server is away: the last copy stands, also after a boot.
+    // The server is away: the last copy stands.
     server.remove("/me");
     let error = errand::fetch_keys(&node.root, &sources, no_pause).unwrap_err();
     assert_eq!(
@@ -93,7 +90,16 @@ fn keys_are_let_in_kept_and_taken_away() {
         format!("{url}: the server answered with status 404")
     );
     assert!(fetched().contains("me\n"));
-    std::fs::remove_dir_all(node.directory.path().join("etc/ssh")).unwrap();
+}
+
+#[test]
+fn fetched_keys_outlast_a_boot_while_they_are_named() {
+    let node = TestNode::new("version: 1\nssh_authorized_keys: [github:me]\n");
+    node.write(
+        "var/lib/holdfast/ssh/fetched-keys.json",
+        &format!(r#"{{"github:me": "{KEY} me\n"}}"#),
+    );
+    let fetched = || node.read("etc/ssh/authorized_keys.d/root.fetched");
     node.configure();
     assert!(
         fetched().contains("me\n"),
@@ -206,6 +212,64 @@ fn manifests_and_images_come_and_go() {
 }
 
 #[test]
+fn copies_are_replaced_by_whole_sets_only() {
+    let server = Server::new();
+    let yaml =
+        ["a", "b", "c"].map(|name| format!("{{url: '{}'}}", server.url(&format!("/{name}.yaml"))));
+    let node = TestNode::new(&format!("version: 1\nmanifests: [{}]\n", yaml.join(", ")));
+    node.configure();
+    let config: Config = errand::config_in_force(&node.root).unwrap();
+    let texts = || {
+        let text = |name| {
+            let path = format!("var/lib/holdfast/manifests/config-{name}.yaml");
+            if node.exists(&path) {
+                node.read(&path)
+            } else {
+                "-".to_owned()
+            }
+        };
+        ["a", "b", "c"].map(text).join(" ")
+    };
+    // Each step: what the server has (- for nothing), whether all could be fetched, what is there then.
+    for (case, [a, b, c], whole, there) in [
+        ("the first", ["a1", "b1", "-"], false, "a1 b1 -"),
+        (
+            "something moved from a to b",
+            ["a2", "-", "c2"],
+            false,
+            "a1 b1 c2",
+        ),
+        ("an empty answer", ["a2", "b2", " \n"], false, "a1 b1 c2"),
+        ("all of them", ["a2", "b2", "c2"], true, "a2 b2 c2"),
+    ] {
+        for (name, text) in [("a", a), ("b", b), ("c", c)] {
+            let path = format!("/{name}.yaml");
+            match text {
+                "-" => server.remove(&path),
+                text => server.put(&path, text),
+            }
+        }
+        let done = errand::fetch_downloads(&node.root, &config, no_pause);
+        assert_eq!(done.is_ok(), whole, "{case}: {done:?}");
+        assert_eq!(texts(), there, "{case}");
+    }
+}
+
+#[test]
+fn an_empty_image_is_fetched_again() {
+    let server = Server::new();
+    server.put("/app.tar", "");
+    let url = server.url("/app.tar");
+    let node = TestNode::new(&format!("version: 1\nimages: [{{url: '{url}'}}]\n"));
+    node.configure();
+    let config: Config = errand::config_in_force(&node.root).unwrap();
+    let fetch = || errand::fetch_downloads(&node.root, &config, no_pause);
+    fetch().unwrap_err();
+    server.put("/app.tar", "layers");
+    fetch().unwrap();
+}
+
+#[test]
 fn run_commands_go_on_after_a_failure() {
     let mut node = TestNode::new("version: 1\nrun_commands: [first, [second, x]]\n");
     node.configure();
@@ -217,8 +281,8 @@ fn run_commands_go_on_after_a_failure() {
         *node.machine.asked.borrow(),
         [
             "nm-online --quiet --timeout=120",
-            "/bin/bash -c first",
-            "second x"
+            "user: /bin/bash -c first",
+            "user: second x"
         ]
     );
 }

@@ -1,12 +1,13 @@
 //! The executor below a temporary root.
 
 use crate::node::{Recorder, TestNode};
-use node_setup::{Executor, OnFailure, Owner, Step};
+use node_setup::{Executor, OnFailure, Owner, Step, ThisMachine};
 use std::fs;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 fn executor(root: &Path) -> Executor<Recorder> {
     Executor::new(
@@ -155,6 +156,38 @@ fn links_are_replaced() {
         fs::read_link(root.path().join("etc/localtime")).unwrap(),
         Path::new("/b")
     );
+}
+
+#[test]
+fn commands_share_their_time() {
+    let root = tempfile::tempdir().unwrap();
+    let mut executor = Executor::new(root.path(), ThisMachine);
+    let command = |key: &str, line: &str| Step::Command {
+        key: key.to_owned(),
+        command: ["/bin/bash", "-c", line].map(str::to_owned).to_vec(),
+        budget: Duration::from_secs(1),
+    };
+    let began = Instant::now();
+    let steps = [
+        command("init_commands[0]", "sleep 20 &"),
+        command("init_commands[1]", "exit 3"),
+        command("init_commands[2]", "sleep 20"),
+        command("boot_commands[0]", "true"),
+        Step::file("/a", 0o600, "the node starts"),
+    ];
+    let warnings = executor.execute(&steps).unwrap();
+    assert!(
+        began.elapsed() < Duration::from_secs(10),
+        "waited for too long"
+    );
+    assert!(root.path().join("a").exists());
+    let expected = [
+        "could not run init_commands[1]: `/bin/bash -c exit 3` ended with exit status: 3",
+        "could not run init_commands[2]: `/bin/bash -c sleep 20` did not end within 1 s and was killed",
+        "could not run boot_commands[0]: skipped: the commands before it took all of the 1 s that there are",
+    ];
+    let warnings: Vec<&str> = warnings.iter().map(|warning| warning.0.as_str()).collect();
+    assert_eq!(warnings, expected);
 }
 
 /// Runs this test program again on a file system of 64 KiB, in a mount namespace of its own.

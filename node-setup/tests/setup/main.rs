@@ -4,8 +4,12 @@
     reason = "a test that cannot go on shall stop where it is"
 )]
 
+mod change;
 mod configure;
 mod errand;
 mod execute;
+mod founding;
+mod impact;
 mod node;
 mod plan;
+mod profiles;

@@ -7,6 +7,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::time::Duration;
 
 /// What the machine was asked, one line each.
 pub(crate) type Asked = Rc<RefCell<Vec<String>>>;
@@ -39,6 +40,10 @@ impl Machine for Recorder {
             fs::write(path.with_extension("pub"), "public\n")?;
         }
         self.record(command.join(" "))
+    }
+
+    fn command(&mut self, command: &[String], _within: Duration) -> io::Result<()> {
+        self.record(format!("user: {}", command.join(" ")))
     }
 
     fn set_hostname(&mut self, name: &str) -> io::Result<()> {
@@ -143,7 +148,7 @@ impl TestNode {
 
     /// The warnings of the last configuration.
     pub(crate) fn warnings(&self) -> Vec<String> {
-        let report: node_setup::Applied =
+        let report: init_api::Configured =
             serde_json::from_str(&self.read("run/holdfast/configured.json")).unwrap();
         report.warnings
     }

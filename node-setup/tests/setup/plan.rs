@@ -108,6 +108,9 @@ fn only_what_changed_is_reloaded() {
     let before = config("version: 1\n");
     let mut facts = Facts {
         first_run: false,
+        init_commands_ran: true,
+        boot_commands_ran: true,
+        ran_before: true,
         profiles: BTreeMap::new(),
         ..facts()
     };
@@ -163,8 +166,74 @@ fn only_what_changed_is_reloaded() {
         assert!(
             !steps
                 .iter()
-                .any(|step| matches!(step, Step::Run { why, .. } if why.contains("commands"))),
+                .any(|step| matches!(step, Step::Command { .. })),
             "{name}: commands run again"
         );
+    }
+}
+
+#[test]
+fn the_users_sysctls_come_after_ours() {
+    let text = "version: 1\nsysctls: {net.ipv4.conf.all.send_redirects: 0, net.ipv4.ip_forward: 0, kernel.panic: 30}\n";
+    let steps = plan(&config(text), &facts());
+    let set = |step: &Step| match step {
+        Step::Sysctl { key, value, .. } => Some(format!("{key}={value}")),
+        _ => None,
+    };
+    let set: Vec<String> = steps.iter().filter_map(set).collect();
+    let users = [
+        "net.ipv4.conf.all.send_redirects=0",
+        "net.ipv4.ip_forward=0",
+    ];
+    assert_eq!(set[set.len() - 2..], users);
+    let of = |key: &str| set.iter().filter(|line| line.starts_with(key)).count();
+    assert_eq!(
+        (of("net.ipv4.ip_forward="), of("kernel.panic=")),
+        (1, 1),
+        "{set:?}"
+    );
+}
+
+#[test]
+fn settings_of_radios_that_nothing_uses_are_told() {
+    let radios = BTreeMap::from([("52:54:00:12:34:56".to_owned(), "wlan0".to_owned())]);
+    let facts = Facts { radios, ..facts() };
+    let wifi = "wifi: [{name: x, passphrase: long enough}]";
+    let unused = "network.interfaces: the settings of the radio wlan0 are not used: ";
+    for (network, expected) in [
+        (
+            "interfaces: [{name: wlan0, mtu: 1400}]".to_owned(),
+            Some("no entry of `network.wifi` is for it"),
+        ),
+        (
+            format!("interfaces: [{{name: wlan0, mtu: 1400}}], {wifi}"),
+            None,
+        ),
+        (
+            "interfaces: [{name: wlan0, mtu: 1400}], wifi: [{name: x, interface: wlan1}]"
+                .to_owned(),
+            Some("no entry of `network.wifi` is for it"),
+        ),
+        (
+            format!("interfaces: [{{match: {{mac: '52:54:00:12:34:56'}}}}], {wifi}"),
+            Some("a radio is picked by `name`, not by `match`"),
+        ),
+        (
+            format!("interfaces: [{{match: {{mac: '52:54:00:12:34:57'}}}}], {wifi}"),
+            None,
+        ),
+        ("interfaces: [{name: eth0, mtu: 1400}]".to_owned(), None),
+    ] {
+        let steps = plan(
+            &config(&format!("version: 1\nnetwork: {{{network}}}\n")),
+            &facts,
+        );
+        let told = |step: &Step| match step {
+            Step::Warn(text) => text.strip_prefix(unused).map(str::to_owned),
+            _ => None,
+        };
+        let told: Vec<String> = steps.iter().filter_map(told).collect();
+        let expected: Vec<String> = expected.map(str::to_owned).into_iter().collect();
+        assert_eq!(told, expected, "{network}");
     }
 }

@@ -1,151 +1,137 @@
 //! Bringing the cluster in line with a set of manifest files.
 //!
-//! Flow: note in the inventory what is about to be made → apply → delete what vanished → note what is there. Guarantee:
-//! whatever the keeper made is in the inventory, also when it is killed in between.
+//! Flow: note in the inventory what is about to be made → apply → delete what no file names → note what is there.
+//! Guarantees: whatever the keeper made is in the inventory, also when it is killed in between; nothing is deleted, and
+//! nothing is struck from the inventory, by a picture that is not whole.
 
-use super::document::{Document, ManifestProblem, ObjectRef, in_order};
-use super::inventory::Inventory;
+use super::document::{Document, ManifestProblem, in_order};
+use super::inventory::{Inventory, Set};
+use super::kinds::Kinds;
+use super::prune::{Kept, Outcome, remove};
+use super::wanted::Wanted;
 use super::{INVENTORY_NAMESPACE, MANAGER};
 use k8s_openapi::api::core::v1::ConfigMap;
-use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams};
-use kube::core::GroupVersionKind;
-use kube::discovery::{ApiResource, Scope, oneshot};
+use kube::api::{Api, Patch, PatchParams};
 use kube::{Client, Error};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashSet;
 use tracing::info;
-
-/// What the files of a set say, as far as they can be read.
-#[derive(Debug, Default)]
-pub struct Wanted {
-    /// The documents of all readable files.
-    pub documents: Vec<Document>,
-    /// What is wrong with the others.
-    pub problems: Vec<ManifestProblem>,
-}
 
 /// Applies manifests and remembers what the cluster calls things.
 pub struct Applier {
-    client: Client,
-    kinds: HashMap<(String, String), (ApiResource, Scope)>,
+    configs: Api<ConfigMap>,
+    kinds: Kinds,
 }
 
 impl Applier {
     /// An applier that knows nothing yet.
     pub fn new(client: Client) -> Self {
         Self {
-            client,
-            kinds: HashMap::new(),
+            configs: Api::namespaced(client.clone(), INVENTORY_NAMESPACE),
+            kinds: Kinds::new(client),
         }
     }
 
-    /// Brings the cluster in line with a set; gives what could not be done, for another try.
+    /// Brings the cluster in line with a set; gives what could not be done, for another try. `other` reads what the
+    /// other set wants: that is left alone.
     ///
     /// # Errors
-    /// The inventory cannot be read or written, so nothing may be applied or pruned.
+    /// An inventory cannot be read or written, so nothing may be applied or pruned.
     pub async fn bring_in_line(
         &mut self,
-        set: &str,
+        set: Set,
         wanted: Wanted,
+        other: impl FnOnce() -> Wanted,
     ) -> Result<Vec<ManifestProblem>, Error> {
-        let configs: Api<ConfigMap> = Api::namespaced(self.client.clone(), INVENTORY_NAMESPACE);
-        let before = Inventory::load(&configs, set).await?;
-        let mut problems = wanted.problems;
-        let unreadable: BTreeSet<String> = problems.iter().map(|p| p.file.clone()).collect();
-        let mut now = Inventory::default();
-        for document in &wanted.documents {
-            now.0
-                .entry(document.file.clone())
-                .or_default()
-                .insert(document.object.clone());
-        }
+        let before = Inventory::load(&self.configs, set).await?;
+        let now = Inventory::of(&wanted.documents);
         let noted = before.with(&now);
         if noted != before {
-            noted.store(&configs, set).await?;
+            noted.store(&self.configs, set).await?;
         }
-        for document in in_order(wanted.documents) {
-            if let Err(error) = self.apply(&document).await {
-                problems.push(ManifestProblem {
-                    file: document.file.clone(),
-                    index: document.index,
-                    reason: format!("{}: {}", document.object, words(&error)),
-                });
-            }
+        let whole = wanted.problems.is_empty();
+        let mut problems = wanted.problems;
+        let applied = self.apply_all(wanted.documents, &mut problems).await;
+        let unnamed = before.unnamed(&now);
+        if !whole {
+            problems.extend((!unnamed.is_empty()).then(|| nothing_removed(set)));
+            return Ok(problems);
         }
-        let mut after = now;
-        for file in &unreadable {
-            let kept = before.0.get(file).cloned().unwrap_or_default();
-            after.0.entry(file.clone()).or_default().extend(kept);
-        }
-        for (file, object) in before.vanished(&after, &unreadable) {
-            match self.delete(&object).await {
-                Ok(()) => info!("removed {object}, no longer in {file}"),
-                Err(error) => {
-                    after
-                        .0
-                        .entry(file.clone())
-                        .or_default()
-                        .insert(object.clone());
-                    let reason = format!("{object} cannot be removed: {}", words(&error));
-                    problems.push(ManifestProblem {
-                        file,
-                        index: 0,
-                        reason,
-                    });
+        let mut after = now.clone();
+        if !unnamed.is_empty() {
+            let (theirs, earlier) = self.wanted_by(set.other(), &other()).await?;
+            let kept = Kept::new([&now, &theirs, &earlier], applied);
+            for (file, object) in unnamed {
+                match remove(&mut self.kinds, object, &kept).await {
+                    Ok(Outcome::Removed) => info!("removed {object}, no longer in {file}"),
+                    Ok(Outcome::NotOurs) => {}
+                    Ok(Outcome::Later) => after.note(file, object),
+                    Err(error) => {
+                        self.kinds.doubt(object, &error);
+                        after.note(file, object);
+                        let reason = format!("{object} cannot be removed: {}", words(&error));
+                        problems.push(ManifestProblem {
+                            file: file.clone(),
+                            index: 0,
+                            reason,
+                        });
+                    }
                 }
             }
         }
         if after != noted {
-            after.store(&configs, set).await?;
+            after.store(&self.configs, set).await?;
         }
         Ok(problems)
     }
 
-    async fn apply(&mut self, document: &Document) -> Result<(), Error> {
-        let api = self.api(&document.object).await?;
-        let params = PatchParams::apply(MANAGER).force();
-        api.patch(
-            &document.object.name,
-            &params,
-            &Patch::Apply(&document.content),
-        )
-        .await
-        .map(drop)
-    }
-
-    async fn delete(&mut self, object: &ObjectRef) -> Result<(), Error> {
-        let api = match self.api(object).await {
-            Ok(api) => api,
-            // Its kind went away, and all objects of it.
-            Err(Error::Api(status)) if status.is_not_found() => return Ok(()),
-            Err(Error::Discovery(_)) => return Ok(()),
-            Err(error) => return Err(error),
+    /// What a set's files name, and, when not all can be read, what they named earlier. Not simply what its inventory
+    /// has: of two sets that drop an object at once, each would leave it to the other.
+    async fn wanted_by(&self, set: Set, wanted: &Wanted) -> Result<(Inventory, Inventory), Error> {
+        let earlier = if wanted.problems.is_empty() {
+            Inventory::default()
+        } else {
+            Inventory::load(&self.configs, set).await?
         };
-        match api.delete(&object.name, &DeleteParams::background()).await {
-            Err(Error::Api(status)) if status.is_not_found() => Ok(()),
-            other => other.map(drop),
-        }
+        Ok((Inventory::of(&wanted.documents), earlier))
     }
 
-    async fn api(&mut self, object: &ObjectRef) -> Result<Api<DynamicObject>, Error> {
-        let key = (object.api_version.clone(), object.kind.clone());
-        let known = match self.kinds.get(&key) {
-            Some(known) => known.clone(),
-            None => {
-                let version = object.api_version.rsplit('/').next().unwrap_or_default();
-                let gvk = GroupVersionKind::gvk(object.group(), version, &object.kind);
-                let (resource, capabilities) = oneshot::pinned_kind(&self.client, &gvk).await?;
-                let found = (resource, capabilities.scope);
-                self.kinds.insert(key, found.clone());
-                found
+    /// Gives the UIDs of what is there now.
+    async fn apply_all(
+        &mut self,
+        documents: Vec<Document>,
+        problems: &mut Vec<ManifestProblem>,
+    ) -> HashSet<String> {
+        let mut applied = HashSet::new();
+        for document in in_order(documents) {
+            match self.apply(&document).await {
+                Ok(uid) => applied.extend(uid),
+                Err(error) => {
+                    self.kinds.doubt(&document.object, &error);
+                    problems.push(ManifestProblem {
+                        reason: format!("{}: {}", document.object, words(&error)),
+                        file: document.file,
+                        index: document.index,
+                    });
+                }
             }
-        };
-        let (resource, scope) = known;
-        let client = self.client.clone();
-        Ok(match (scope, object.namespace.as_str()) {
-            (Scope::Cluster, _) => Api::all_with(client, &resource),
-            (Scope::Namespaced, "") => Api::namespaced_with(client, "default", &resource),
-            (Scope::Namespaced, namespace) => Api::namespaced_with(client, namespace, &resource),
-        })
+        }
+        applied
+    }
+
+    async fn apply(&mut self, document: &Document) -> Result<Option<String>, Error> {
+        let (api, _) = self.kinds.api(&document.object).await?;
+        let params = PatchParams::apply(MANAGER).force();
+        let patch = Patch::Apply(&document.content);
+        let there = api.patch(&document.object.name, &params, &patch).await?;
+        Ok(there.metadata.uid)
+    }
+}
+
+fn nothing_removed(set: Set) -> ManifestProblem {
+    ManifestProblem {
+        file: format!("the {set} manifests"),
+        index: 0,
+        reason: "nothing is removed from the cluster until all of them can be read".into(),
     }
 }
 

@@ -1,9 +1,10 @@
 //! Leaves are replaced when the clock says so: in its own time, or because it jumped.
 
 use super::{Backoff, Keeper, prepared_address};
+use crate::Paths;
 use crate::descriptor::watched;
 use crate::file;
-use crate::pki::{Authorities, Life};
+use crate::pki::{Authorities, Leaf, Life, end_of, leaves};
 use crate::plan::{NodeFacts, certificates};
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
@@ -12,7 +13,10 @@ use rustix::time::{
 use std::error::Error;
 use std::fs;
 use std::io;
+use std::net::IpAddr;
+use std::os::fd::OwnedFd;
 use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::io::unix::AsyncFd;
 use tracing::info;
 
 const TOPIC: &str = "certificates";
@@ -33,16 +37,28 @@ pub(super) async fn renew_leaves(keeper: &Keeper) {
 }
 
 async fn wait_and_renew(keeper: &Keeper) -> Result<(), Box<dyn Error>> {
-    // The file's time is the clock's at the moment the leaf was made.
-    let made = fs::metadata(keeper.paths.leaf("apiserver"))?.modified()?;
-    let life = Life::from(made);
+    let address = prepared_address(&keeper.paths)?;
+    let life = shortest(&keeper.paths, &leaves(&keeper.settings, address));
     while !life.is_over(SystemTime::now()) {
-        until(life.renew()).await?;
+        let _ = alarm(life.renew())?.readable().await?;
     }
-    let now = SystemTime::now();
+    renew(keeper, address, SystemTime::now())
+}
+
+/// The life of the leaf that ends first; one that is damaged or missing has ended. The certificates say it themselves: a
+/// file's time is the clock's of another moment.
+fn shortest(paths: &Paths, leaves: &[Leaf]) -> Life {
+    let end = |leaf: &Leaf| {
+        let text = fs::read_to_string(paths.leaf(leaf.name)).unwrap_or_default();
+        end_of(&text).unwrap_or(UNIX_EPOCH)
+    };
+    Life::until(leaves.iter().map(end).min().unwrap_or(UNIX_EPOCH))
+}
+
+fn renew(keeper: &Keeper, address: IpAddr, now: SystemTime) -> Result<(), Box<dyn Error>> {
     let authorities = Authorities::ensure(&keeper.paths.pki(), now)?;
     let facts = NodeFacts {
-        address: prepared_address(&keeper.paths)?,
+        address,
         memory: 0,
         now,
     };
@@ -53,8 +69,8 @@ async fn wait_and_renew(keeper: &Keeper) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Waits until the clock shows `moment`, or somebody sets it.
-async fn until(moment: SystemTime) -> io::Result<()> {
+/// Becomes readable when the clock shows `moment`, or somebody sets it.
+pub(super) fn alarm(moment: SystemTime) -> io::Result<AsyncFd<OwnedFd>> {
     let seconds = moment
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
@@ -76,6 +92,51 @@ async fn until(moment: SystemTime) -> io::Result<()> {
     )?;
     let flags = TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET;
     timerfd_settime(&timer, flags, &at)?;
-    let _ = watched(timer)?.readable().await?;
-    Ok(())
+    watched(timer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shortest;
+    use crate::pki::{Authorities, Life, issue, leaves};
+    use crate::{ClusterSettings, Paths};
+    use std::fs;
+    use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+    /// Files are written now; only what is in them may count.
+    #[test]
+    fn a_life_is_read_from_the_certificates() {
+        let root = tempfile::tempdir().expect("temp folder");
+        let paths = Paths::below(root.path());
+        let born = UNIX_EPOCH + Duration::from_secs(1_600_000_000);
+        let young = SystemTime::now();
+        let authorities = Authorities::ensure(&paths.pki(), born).expect("made");
+        let address = "192.168.1.5".parse().expect("address");
+        let leaves = leaves(&ClusterSettings::named("edge", "0.1.0"), address);
+        let write = |now, name: &str| {
+            for leaf in leaves
+                .iter()
+                .filter(|leaf| name.is_empty() || leaf.name == name)
+            {
+                let issued = issue(&authorities, leaf, now).expect(leaf.name);
+                fs::create_dir_all(paths.run().join("leaf")).expect("folder");
+                fs::write(paths.leaf(leaf.name), issued.combined()).expect("write");
+            }
+        };
+        write(young, "");
+        let over = || shortest(&paths, &leaves).is_over(young);
+        assert!(!over(), "all are young");
+        write(born, "kubelet");
+        assert_eq!(shortest(&paths, &leaves), Life::from(born), "one is old");
+        assert!(over());
+        write(young, "kubelet");
+        assert!(!over());
+        for (case, content) in [("damaged", Some("-----BEGIN")), ("missing", None)] {
+            match content {
+                Some(text) => fs::write(paths.leaf("scheduler"), text).expect("write"),
+                None => fs::remove_file(paths.leaf("scheduler")).expect("remove"),
+            }
+            assert!(over(), "{case}");
+        }
+    }
 }

@@ -1,52 +1,9 @@
 //! Manifest files as documents.
 
-use serde::{Deserialize, Serialize};
+use super::object::ObjectRef;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
-
-/// Which object a document describes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ObjectRef {
-    /// For example `apps/v1`.
-    pub api_version: String,
-    /// For example `Deployment`.
-    pub kind: String,
-    /// Empty for what belongs to no namespace, and for documents that name none.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-}
-
-impl ObjectRef {
-    /// The API group, empty for the core one.
-    pub fn group(&self) -> &str {
-        self.api_version
-            .split_once('/')
-            .map_or("", |(group, _)| group)
-    }
-
-    /// What must exist before others can.
-    fn rank(&self) -> u8 {
-        match (self.group(), self.kind.as_str()) {
-            ("", "Namespace") => 0,
-            ("apiextensions.k8s.io", "CustomResourceDefinition") => 1,
-            ("scheduling.k8s.io", "PriorityClass") => 2,
-            _ => 3,
-        }
-    }
-}
-
-impl fmt::Display for ObjectRef {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.namespace.is_empty() {
-            write!(f, "{}/", self.namespace)?;
-        }
-        write!(f, "{} ({})", self.name, self.kind)
-    }
-}
 
 /// One object that shall be in the cluster.
 #[derive(Debug, Clone, PartialEq)]

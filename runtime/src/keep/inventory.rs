@@ -1,61 +1,94 @@
 //! What was applied from which file, so that it can be pruned. Kept in the cluster, because it is about the cluster: a
 //! restored database brings its own.
 
-use super::document::ObjectRef;
+use super::document::Document;
+use super::object::ObjectRef;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{Api, ObjectMeta, Patch, PatchParams};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 const KEY: &str = "objects.json";
+
+/// Manifests that are pruned together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Set {
+    /// Those that come with the image.
+    Packaged,
+    /// The user's.
+    User,
+}
+
+impl Set {
+    /// The one that this one must leave alone.
+    pub(super) fn other(self) -> Self {
+        match self {
+            Self::Packaged => Self::User,
+            Self::User => Self::Packaged,
+        }
+    }
+
+    fn object_name(self) -> String {
+        format!("holdfast-manifests-{self}")
+    }
+}
+
+impl fmt::Display for Set {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Packaged => "packaged",
+            Self::User => "user",
+        })
+    }
+}
 
 /// Objects by file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Inventory(pub(super) BTreeMap<String, BTreeSet<ObjectRef>>);
 
 impl Inventory {
+    /// What documents describe.
+    pub(super) fn of(documents: &[Document]) -> Self {
+        let mut all = Self::default();
+        for document in documents {
+            all.note(&document.file, &document.object);
+        }
+        all
+    }
+
     /// Every object in it, once.
     pub(super) fn objects(&self) -> BTreeSet<&ObjectRef> {
         self.0.values().flatten().collect()
+    }
+
+    /// Puts an object into it.
+    pub(super) fn note(&mut self, file: &str, object: &ObjectRef) {
+        let objects = self.0.entry(file.to_owned()).or_default();
+        objects.insert(object.clone());
     }
 
     /// Both together.
     pub(super) fn with(&self, other: &Self) -> Self {
         let mut all = self.clone();
         for (file, objects) in &other.0 {
-            all.0
-                .entry(file.clone())
-                .or_default()
-                .extend(objects.iter().cloned());
+            objects.iter().for_each(|object| all.note(file, object));
         }
         all
     }
 
-    /// What was there and is not wanted any more. Files in `unreadable` keep what they had: a typing error must not
-    /// take a workload away.
-    pub(super) fn vanished(
-        &self,
-        wanted: &Self,
-        unreadable: &BTreeSet<String>,
-    ) -> Vec<(String, ObjectRef)> {
-        let kept = wanted.objects();
-        let gone = |(file, objects): (&String, &BTreeSet<ObjectRef>)| {
-            let objects = if unreadable.contains(file) {
-                Vec::new()
-            } else {
-                objects.iter().collect()
-            };
-            let file = file.clone();
-            let kept = &kept;
-            let gone = objects.into_iter().filter(move |o| !kept.contains(o));
-            gone.map(move |o| (file.clone(), o.clone()))
-                .collect::<Vec<_>>()
-        };
-        self.0.iter().flat_map(gone).collect()
+    /// What `now` does not name any more, in these words; it may do so in others. With the file that it was in.
+    pub(super) fn unnamed(&self, now: &Self) -> Vec<(&String, &ObjectRef)> {
+        let named = now.objects();
+        let all = self
+            .0
+            .iter()
+            .flat_map(|(file, objects)| objects.iter().map(move |object| (file, object)));
+        all.filter(|(_, object)| !named.contains(object)).collect()
     }
 
     /// Reads the inventory of a set; empty if there is none.
-    pub(super) async fn load(configs: &Api<ConfigMap>, set: &str) -> Result<Self, kube::Error> {
-        let Some(found) = configs.get_opt(&object_name(set)).await? else {
+    pub(super) async fn load(configs: &Api<ConfigMap>, set: Set) -> Result<Self, kube::Error> {
+        let Some(found) = configs.get_opt(&set.object_name()).await? else {
             return Ok(Self::default());
         };
         let text = found.data.as_ref().and_then(|data| data.get(KEY));
@@ -67,7 +100,7 @@ impl Inventory {
     pub(super) async fn store(
         &self,
         configs: &Api<ConfigMap>,
-        set: &str,
+        set: Set,
     ) -> Result<(), kube::Error> {
         let filled: BTreeMap<_, _> = self
             .0
@@ -75,7 +108,7 @@ impl Inventory {
             .filter(|(_, objects)| !objects.is_empty())
             .collect();
         let text = serde_json::to_string(&filled).map_err(kube::Error::SerdeError)?;
-        let name = object_name(set);
+        let name = set.object_name();
         let object = ConfigMap {
             metadata: ObjectMeta {
                 name: Some(name.clone()),
@@ -92,15 +125,10 @@ impl Inventory {
     }
 }
 
-fn object_name(set: &str) -> String {
-    format!("holdfast-manifests-{set}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::Inventory;
-    use crate::keep::document::ObjectRef;
-    use std::collections::BTreeSet;
+    use crate::keep::object::ObjectRef;
 
     fn object(name: &str) -> ObjectRef {
         ObjectRef {
@@ -122,37 +150,32 @@ mod tests {
     }
 
     #[test]
-    fn what_vanishes_is_pruned_and_nothing_else() {
+    fn what_is_not_named_any_more() {
         let before = inventory(&[("a", &["x", "y"]), ("b", &["z"])]);
-        for (case, wanted, unreadable, gone) in [
+        for (case, now, unnamed) in [
             (
                 "nothing changed",
                 inventory(&[("a", &["x", "y"]), ("b", &["z"])]),
-                "",
                 "",
             ),
             (
                 "a document less",
                 inventory(&[("a", &["x"]), ("b", &["z"])]),
-                "",
-                "y",
+                "a:y",
             ),
-            ("a file less", inventory(&[("a", &["x", "y"])]), "", "z"),
+            ("a file less", inventory(&[("a", &["x", "y"])]), "b:z"),
             (
                 "moved to another file",
                 inventory(&[("a", &["x"]), ("b", &["z", "y"])]),
                 "",
-                "",
             ),
-            ("unreadable for now", inventory(&[("b", &["z"])]), "a", ""),
         ] {
-            let unreadable: BTreeSet<String> = [unreadable.to_owned()].into();
-            let names: Vec<_> = before
-                .vanished(&wanted, &unreadable)
+            let shown: Vec<_> = before
+                .unnamed(&now)
                 .into_iter()
-                .map(|(_, o)| o.name)
+                .map(|(file, object)| format!("{file}:{}", object.name))
                 .collect();
-            assert_eq!(names.join(","), gone, "{case}");
+            assert_eq!(shown.join(","), unnamed, "{case}");
         }
     }
 }

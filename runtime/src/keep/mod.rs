@@ -5,21 +5,31 @@
 
 mod api;
 mod apply;
+mod ask;
 mod clock;
 mod document;
 mod folder;
 mod images;
+mod in_force;
 mod inventory;
+mod kinds;
 mod manifests;
 mod network;
 mod node;
+mod object;
+mod prune;
 mod report;
+mod setback;
+mod values;
 mod volumes;
+mod wanted;
 mod watch;
 
-pub use apply::{Applier, Wanted};
-pub use document::{Document, ManifestProblem, ObjectRef, parse};
-pub use manifests::{packaged, user};
+pub use apply::Applier;
+pub use document::{Document, ManifestProblem, parse};
+pub use inventory::Set;
+pub use object::ObjectRef;
+pub use wanted::{Wanted, packaged, user};
 
 use crate::{ClusterSettings, Paths};
 use report::Report;
@@ -103,6 +113,7 @@ async fn until_told(settings: ClusterSettings, paths: Paths) -> Result<(), KeepE
         failed = with_certificates(&keeper) => failed,
         () = network::follow(&keeper) => Ok(()),
         () = images::follow(&keeper) => Ok(()),
+        () = setback::follow(&keeper) => Ok(()),
     }
 }
 

@@ -1,16 +1,16 @@
 //! Following the machine's network: a new address makes what depends on it anew.
 
 use super::folder::{self, Folder};
-use super::{Backoff, Keeper, Report, prepared_address};
+use super::{Backoff, Keeper, Report, ask, prepared_address};
 use crate::address::{
     Changes, Choice, FALLBACK, Patience, choose, holds, interface_of, is_stand_in, read_host,
     stand_down, stand_in,
 };
 use crate::names::copy_name_servers;
 use crate::pki::Authorities;
-use crate::services::KUBERNETES;
-use crate::write_for;
-use init_api::{Client, Request, ServiceName};
+use crate::prepare::{keep_address, note_address, write_files};
+use crate::services::{CONTROL_PLANE, KUBELET};
+use crate::{ClusterSettings, Paths};
 use std::error::Error;
 use std::net::IpAddr;
 use std::time::{Duration, Instant, SystemTime};
@@ -102,9 +102,16 @@ fn look(keeper: &Keeper, started: Instant) -> Result<Step, Box<dyn Error>> {
             stand_in(paths, current)?
         }
         Step::StandIn | Step::StandInForNow => {}
-        Step::Move(address) => move_to(keeper, current, address)?,
+        Step::Move(address) => {
+            info!("the address changed from {current} to {address}");
+            move_to(&keeper.settings, paths, address)?;
+            stand_down(paths)?;
+        }
     }
-    tell(&keeper.report, prepared_address(paths)?);
+    let now = prepared_address(paths)?;
+    // State may have been full when the node moved.
+    keep_address(paths, now)?;
+    tell(&keeper.report, now);
     Ok(step)
 }
 
@@ -114,22 +121,52 @@ pub(super) fn tell(report: &Report, address: IpAddr) {
     report.address(on_hardware.then_some(address));
 }
 
-fn move_to(keeper: &Keeper, current: IpAddr, address: IpAddr) -> Result<(), Box<dyn Error>> {
-    info!("the address changed from {current} to {address}");
+/// Makes everything anew for `address`. It is noted last: until Kubernetes is being started for it, the node is still where
+/// it was, and the next look tries again.
+fn move_to(
+    settings: &ClusterSettings,
+    paths: &Paths,
+    address: IpAddr,
+) -> Result<(), Box<dyn Error>> {
     let now = SystemTime::now();
-    let authorities = Authorities::ensure(&keeper.paths.pki(), now)?;
-    write_for(&keeper.settings, &keeper.paths, &authorities, address, now)?;
-    let service = ServiceName::new(KUBERNETES)?;
-    Client::connect(keeper.paths.at(init_api::paths::SOCKET))?
-        .ask(&Request::Restart { service })?;
-    Ok(stand_down(&keeper.paths)?)
+    let authorities = Authorities::ensure(&paths.pki(), now)?;
+    write_files(settings, paths, &authorities, address, now)?;
+    ask::restart(paths, &[CONTROL_PLANE, KUBELET])?;
+    Ok(note_address(paths, address)?)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Step, step};
-    use crate::address::FALLBACK;
+    use super::{Step, move_to, step};
+    use crate::address::{FALLBACK, Patience};
+    use crate::keep::ask::stand_in;
+    use crate::keep::prepared_address;
+    use crate::{ClusterSettings, Paths, prepare};
+    use std::fs;
     use std::net::IpAddr;
+
+    #[test]
+    fn a_node_has_not_moved_before_kubernetes_is_started_anew() {
+        let root = tempfile::tempdir().expect("temp folder");
+        let paths = Paths::below(root.path());
+        let mut settings = ClusterSettings::named("edge", "0.1.0");
+        let old: IpAddr = "127.0.0.1".parse().expect("address");
+        let new: IpAddr = "127.0.0.2".parse().expect("address");
+        settings.node_address = Some(old);
+        prepare(&settings, &paths, Patience::default()).expect("prepared");
+        move_to(&settings, &paths, new).expect_err("nobody listens");
+        assert_eq!(prepared_address(&paths).expect("noted"), old);
+        let asked = stand_in::serve_once(&paths);
+        move_to(&settings, &paths, new).expect("heard");
+        let names: Vec<String> = asked.iter().map(|request| format!("{request:?}")).collect();
+        assert!(
+            names.len() == 2 && names[0].contains("control-plane") && names[1].contains("kubelet"),
+            "{names:?}"
+        );
+        assert_eq!(prepared_address(&paths).expect("noted"), new);
+        let kept = fs::read_to_string(paths.last_address()).expect("kept");
+        assert_eq!(kept, "127.0.0.2\n");
+    }
 
     #[test]
     fn an_address_is_kept_as_long_as_it_makes_sense() {

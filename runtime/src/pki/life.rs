@@ -15,7 +15,7 @@ const LAST: u64 = 253_402_300_799;
 
 /// The times of a leaf.
 ///
-/// A leaf begins in 2020, so that a clock that is set back does no harm. It ends a year after it was made, by the clock
+/// A leaf begins in 2020, so that it stays valid when the clock is set back. It ends a year after it was made, by the clock
 /// of that moment; when the clock jumps past two thirds of that, the keeper makes a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Life {
@@ -26,6 +26,13 @@ impl Life {
     /// The life of a leaf made at `now`.
     pub fn from(now: SystemTime) -> Self {
         Self { made: now }
+    }
+
+    /// The life of a leaf that ends at `end`.
+    pub fn until(end: SystemTime) -> Self {
+        Self {
+            made: end.checked_sub(LEAF).unwrap_or(UNIX_EPOCH),
+        }
     }
 
     /// When it ends.
@@ -99,6 +106,15 @@ mod tests {
         ] {
             assert_eq!(life.is_over(now), over, "{case}");
         }
+    }
+
+    #[test]
+    fn a_life_is_known_by_its_end() {
+        for year in [2020, 2026, 2099] {
+            let life = Life::from(at(year));
+            assert_eq!(Life::until(life.end()), life, "{year}");
+        }
+        assert!(Life::until(UNIX_EPOCH).is_over(at(2026)));
     }
 
     #[test]

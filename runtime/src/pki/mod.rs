@@ -5,12 +5,14 @@
 
 mod authority;
 mod encryption;
+mod end;
 mod issue;
 mod leaf;
 mod life;
 
 pub use authority::{Authorities, PkiError};
 pub use encryption::ensure_encryption;
+pub use end::end_of;
 pub use issue::{Issued, issue};
 pub use leaf::{ADMIN, Leaf, Signer, Usage, leaves};
 pub use life::Life;

@@ -125,10 +125,15 @@ fn policy(audit: Audit) -> Option<Value> {
     let looking = json!({ "level": "None", "verbs": ["get", "list", "watch"] });
     let health = json!({ "level": "None", "nonResourceURLs": ["/livez*", "/readyz*", "/healthz*", "/version", "/metrics*"] });
     let nodes = json!({ "level": "None", "userGroups": ["system:nodes", "system:serviceaccounts:kube-system"] });
+    // Who reads a Secret is told, too (CIS Kubernetes Benchmark 3.2.2).
     let secret = json!({
         "level": "Metadata",
+        "resources": [{ "group": "", "resources": ["secrets", "serviceaccounts/token"] }],
+    });
+    let bodiless = json!({
+        "level": "Metadata",
         "resources": [
-            { "group": "", "resources": ["secrets", "configmaps", "serviceaccounts/token"] },
+            { "group": "", "resources": ["configmaps"] },
             { "group": "authentication.k8s.io", "resources": ["tokenreviews"] },
         ],
     });
@@ -136,6 +141,6 @@ fn policy(audit: Audit) -> Option<Value> {
         "apiVersion": "audit.k8s.io/v1",
         "kind": "Policy",
         "omitStages": ["RequestReceived"],
-        "rules": [health, system, nodes, looking, secret, { "level": body }],
+        "rules": [health, system, nodes, secret, looking, bodiless, { "level": body }],
     }))
 }

@@ -69,6 +69,20 @@ pub enum Condition {
     },
 }
 
+/// The components of the service `control-plane`.
+///
+/// Two processes, not one: each of controller-manager and kubelet sets up the volume plugin for CSI, whose state is global
+/// to a process, and the last one wins. With the controller-manager's the kubelet cannot register a driver, or even itself
+/// (`pkg/volume/csi/csi_plugin.go`; MicroShift's pull request 856 has the story).
+pub(crate) const CONTROL_PLANE: [&str; 4] = [
+    "kine",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+];
+/// The components of the service `kubelet`.
+pub(crate) const NODE: [&str; 3] = ["kubelet", "kube-proxy", "flanneld"];
+
 /// SQLite's parameters.
 ///
 /// WAL with `synchronous=NORMAL`: a commit is not flushed by itself, only a checkpoint is. A power cut can lose the last
@@ -88,7 +102,7 @@ pub(super) fn plan(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths)
     let controllers = controllers::manager(settings, paths).merged(&extra.controller_manager);
     let scheduler = controllers::scheduler(paths).merged(&extra.scheduler);
     let kubelet = kubelet::args(settings, facts, paths).merged(&extra.kubelet);
-    let proxy = network::proxy_args(paths).merged(&extra.kube_proxy);
+    let proxy = network::proxy_args(settings, facts, paths).merged(&extra.kube_proxy);
     let flannel = network::flannel_args(settings, facts, paths);
     let containerd = Condition::Unix {
         unix: text(&paths.at(CONTAINERD)),
@@ -97,7 +111,7 @@ pub(super) fn plan(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths)
     let node = || after("kubelet");
     EnginePlan {
         version: 1,
-        env: settings.environment.clone(),
+        env: environment(settings, facts),
         gc: gc(facts.memory),
         components: vec![
             kine(paths),
@@ -123,6 +137,18 @@ pub(super) fn plan(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths)
             component("flanneld", flannel, vec![node()]),
         ],
     }
+}
+
+/// The API server asks the kubelet for logs at the node's address, which must not go through a proxy.
+fn environment(settings: &ClusterSettings, facts: &NodeFacts) -> BTreeMap<String, String> {
+    let mut environment = settings.environment.clone();
+    for name in ["NO_PROXY", "no_proxy"] {
+        if let Some(hosts) = environment.get_mut(name) {
+            let comma = if hosts.is_empty() { "" } else { "," };
+            *hosts = format!("{hosts}{comma}{}", facts.address);
+        }
+    }
+    environment
 }
 
 fn after(component: &'static str) -> Condition {
@@ -193,5 +219,44 @@ impl EnginePlan {
     pub(super) fn file(&self, paths: &Paths) -> PlannedFile {
         let text = serde_json::to_string_pretty(self).expect("maps with text keys become JSON");
         PlannedFile::new(paths.engine_plan(), 0o600, text + "\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CONTROL_PLANE, NODE, environment, plan};
+    use crate::plan::NodeFacts;
+    use crate::{ClusterSettings, Paths};
+    use std::time::SystemTime;
+
+    fn facts() -> NodeFacts {
+        NodeFacts {
+            address: [192, 168, 1, 5].into(),
+            memory: 0,
+            now: SystemTime::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn every_component_is_in_one_process() {
+        let settings = ClusterSettings::named("edge", "0.1.0");
+        let plan = plan(&settings, &facts(), &Paths::default());
+        let names: Vec<_> = plan.components.iter().map(|c| c.name).collect();
+        assert_eq!(names, [CONTROL_PLANE.as_slice(), &NODE].concat());
+    }
+
+    #[test]
+    fn the_kubelet_is_not_behind_a_proxy() {
+        let mut settings = ClusterSettings::named("edge", "0.1.0");
+        assert!(environment(&settings, &facts()).is_empty());
+        for (before, after) in [
+            ("", "192.168.1.5"),
+            ("10.0.0.0/8", "10.0.0.0/8,192.168.1.5"),
+        ] {
+            settings
+                .environment
+                .insert("NO_PROXY".into(), before.into());
+            assert_eq!(environment(&settings, &facts())["NO_PROXY"], after);
+        }
     }
 }

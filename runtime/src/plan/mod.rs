@@ -11,6 +11,7 @@ mod network;
 mod registries;
 
 pub use cni::{PodNetwork, cni_file};
+pub(crate) use engine::{CONTROL_PLANE, NODE};
 pub use engine::{Component, Condition, EnginePlan, Gc};
 pub use kubeconfig::{Credentials, kubeconfig};
 

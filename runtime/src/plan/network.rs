@@ -7,16 +7,26 @@ use crate::paths::text;
 use crate::{ClusterSettings, Paths};
 use serde_json::json;
 
-fn proxy_config(paths: &Paths) -> std::path::PathBuf {
-    paths.run().join("kube-proxy.json")
-}
-
 fn flannel_config(paths: &Paths) -> std::path::PathBuf {
     paths.run().join("flannel.json")
 }
 
-pub(super) fn proxy_args(paths: &Paths) -> Args {
-    Args::default().set("config", text(&proxy_config(paths)))
+/// Flags, for with a file kube-proxy ignores what a user sets by flag.
+///
+/// `bind-address` binds nothing: it is the address at which node ports answer. Without it kube-proxy takes the one that the
+/// Node object has when it starts, which after a change of address is still the old one.
+pub(super) fn proxy_args(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths) -> Args {
+    Args::default()
+        .set("kubeconfig", text(&paths.kubeconfig("kube-proxy")))
+        .set("hostname-override", settings.node_name.clone())
+        .set("bind-address", facts.address.to_string())
+        .set("proxy-mode", "nftables")
+        .set("cluster-cidr", settings.network.pods.to_string())
+        .set("healthz-bind-address", "127.0.0.1:10256")
+        .set("metrics-bind-address", "127.0.0.1:10249")
+        .set("profiling", "false")
+        // Connection tracking is sized by the node's sysctls.
+        .set("conntrack-max-per-core", "0")
 }
 
 pub(super) fn flannel_args(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths) -> Args {
@@ -31,26 +41,10 @@ pub(super) fn flannel_args(settings: &ClusterSettings, facts: &NodeFacts, paths:
 }
 
 pub(super) fn files(settings: &ClusterSettings, paths: &Paths) -> Vec<PlannedFile> {
-    let proxy = json!({
-        "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
-        "kind": "KubeProxyConfiguration",
-        "clientConnection": { "kubeconfig": text(&paths.kubeconfig("kube-proxy")) },
-        "hostnameOverride": settings.node_name,
-        "mode": "nftables",
-        "clusterCIDR": settings.network.pods.to_string(),
-        "healthzBindAddress": "127.0.0.1:10256",
-        "metricsBindAddress": "127.0.0.1:10249",
-        "enableProfiling": false,
-        // Connection tracking is sized by the node's sysctls.
-        "conntrack": { "maxPerCore": 0 },
-    });
     let flannel = json!({
         "Network": settings.network.pods.to_string(),
         "EnableNFTables": true,
         "Backend": { "Type": "vxlan" },
     });
-    vec![
-        json(proxy_config(paths), &proxy),
-        json(flannel_config(paths), &flannel),
-    ]
+    vec![json(flannel_config(paths), &flannel)]
 }

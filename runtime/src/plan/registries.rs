@@ -10,8 +10,11 @@ use toml::{Table, Value};
 
 pub(super) const FOLDER: &str = "/etc/containerd/certs.d";
 const EVERY_OTHER: &str = "*";
+/// Docker Hub's name in images, and the host that is contacted for it.
+const HUB: (&str, &str) = ("docker.io", "registry-1.docker.io");
 
-/// Logins, by host, as containerd's configuration has them.
+/// Logins, by host, as containerd's configuration has them. It looks for the host that it contacts, so those for Docker Hub
+/// stand under both of its names.
 pub(super) fn logins(registries: &Registries) -> Table {
     let entry = |(host, access): (&String, &RegistryHost)| {
         let auth = match (&access.login, &access.token) {
@@ -24,7 +27,12 @@ pub(super) fn logins(registries: &Registries) -> Table {
         };
         Some((host.clone(), table([("auth", auth)])))
     };
-    registries.hosts.iter().filter_map(entry).collect()
+    let mut logins: Table = registries.hosts.iter().filter_map(entry).collect();
+    let (name, contacted) = HUB;
+    if let (Some(login), false) = (logins.get(name), logins.contains_key(contacted)) {
+        logins.insert(contacted.to_owned(), login.clone());
+    }
+    logins
 }
 
 /// One folder for each registry that is mirrored or needs certificates.
@@ -86,13 +94,13 @@ fn trust(paths: &Paths, host: &str, file: &str) -> std::path::PathBuf {
 fn hosts(name: &str, registries: &Registries, paths: &Paths) -> String {
     let mut document = Table::new();
     let mut hosts = Table::new();
-    for endpoint in registries
-        .mirrors
-        .get(name)
-        .map(|m| m.endpoints.as_slice())
-        .unwrap_or_default()
-    {
-        hosts.insert(endpoint.clone(), host(endpoint, registries, paths));
+    // A folder for this registry hides the one for every other, so what stands there stands here too.
+    let mirrors = &registries.mirrors;
+    let mirror = mirrors.get(name).or_else(|| mirrors.get(EVERY_OTHER));
+    for endpoint in mirror.map_or(&[][..], |mirror| &mirror.endpoints) {
+        let endpoint = in_lower_case(endpoint);
+        let entry = host(&endpoint, registries, paths);
+        hosts.insert(endpoint, entry);
     }
     if name != EVERY_OTHER {
         let server = server(name);
@@ -105,26 +113,40 @@ fn hosts(name: &str, registries: &Registries, paths: &Paths) -> String {
 
 fn server(name: &str) -> String {
     match name {
-        "docker.io" => "https://registry-1.docker.io".into(),
+        name if name == HUB.0 => format!("https://{}", HUB.1),
         other => format!("https://{other}"),
     }
+}
+
+/// Scheme and host in lower case, as containerd looks for the host's login; the path as it is.
+fn in_lower_case(url: &str) -> String {
+    let authority = url.find("://").map_or(0, |at| at + 3);
+    let path = url[authority..]
+        .find('/')
+        .map_or(url.len(), |at| authority + at);
+    let host = url[..path].rfind('@').map_or(authority, |at| at + 1);
+    let scheme = url[..authority].to_ascii_lowercase();
+    let user = &url[authority..host];
+    format!(
+        "{scheme}{user}{}{}",
+        url[host..path].to_ascii_lowercase(),
+        &url[path..]
+    )
 }
 
 fn host(url: &str, registries: &Registries, paths: &Paths) -> Value {
     let bare = url.split_once("://").map_or(url, |(_, rest)| rest);
     let bare = bare.split('/').next().unwrap_or(bare);
+    let bare = bare.rsplit_once('@').map_or(bare, |(_, host)| host);
     let mut entry = Table::new();
     entry.insert(
         "capabilities".into(),
         Value::Array(vec!["pull".into(), "resolve".into()]),
     );
-    let known = registries.hosts.get(bare).map(|h| (bare, h));
+    let known = registries.hosts.get_key_value(bare);
     let known = known.or_else(|| {
-        registries
-            .hosts
-            .get("docker.io")
-            .filter(|_| bare == "registry-1.docker.io")
-            .map(|h| ("docker.io", h))
+        let hub = (bare == HUB.1).then_some(HUB.0)?;
+        registries.hosts.get_key_value(hub)
     });
     if let Some((name, access)) = known {
         if access.ca.is_some() {
@@ -148,4 +170,123 @@ fn host(url: &str, registries: &Registries, paths: &Paths) -> Value {
         entry.insert("override_path".into(), true.into());
     }
     Value::Table(entry)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Mirror;
+
+    fn registries(mirrors: &[(&str, &str)], logins: &[&str]) -> Registries {
+        let mirror = |(name, endpoint): &(&str, &str)| {
+            let endpoints = vec![(*endpoint).to_owned()];
+            ((*name).to_owned(), Mirror { endpoints })
+        };
+        let host = |name: &&str| {
+            let login = Some(("user".to_owned(), format!("of {name}")));
+            let access = RegistryHost {
+                login,
+                skip_verify: true,
+                ..RegistryHost::default()
+            };
+            ((*name).to_owned(), access)
+        };
+        Registries {
+            mirrors: mirrors.iter().map(mirror).collect(),
+            hosts: logins.iter().map(host).collect(),
+        }
+    }
+
+    #[test]
+    fn logins_of_docker_hub_stand_under_the_host_that_is_contacted() {
+        for (given, expected) in [
+            (&["ghcr.io"][..], &[("ghcr.io", "of ghcr.io")][..]),
+            (
+                &["docker.io"],
+                &[
+                    ("docker.io", "of docker.io"),
+                    ("registry-1.docker.io", "of docker.io"),
+                ],
+            ),
+            (
+                &["docker.io", "registry-1.docker.io"],
+                &[
+                    ("docker.io", "of docker.io"),
+                    ("registry-1.docker.io", "of registry-1.docker.io"),
+                ],
+            ),
+        ] {
+            let logins = logins(&registries(&[], given));
+            let password = |value: &Value| value["auth"]["password"].as_str().map(str::to_owned);
+            let got: Vec<(String, Option<String>)> = logins
+                .iter()
+                .map(|(host, value)| (host.clone(), password(value)))
+                .collect();
+            let expected: Vec<(String, Option<String>)> = expected
+                .iter()
+                .map(|(host, word)| ((*host).to_owned(), Some((*word).to_owned())))
+                .collect();
+            assert_eq!(got, expected, "{given:?}");
+        }
+    }
+
+    /// The hosts that are asked, in order, and of those the ones whose settings were found.
+    #[test]
+    fn hosts_that_are_asked() {
+        type Mirrors<'a> = &'a [(&'a str, &'a str)];
+        type Asked<'a> = &'a [(&'a str, bool)];
+        let cases: [(&str, Mirrors<'_>, &[&str], &str, Asked<'_>); 5] = [
+            (
+                "only a login: the mirror for all comes first",
+                &[("*", "https://all.example")],
+                &["ghcr.io"],
+                "ghcr.io",
+                &[("https://all.example", false), ("https://ghcr.io", true)],
+            ),
+            (
+                "a mirror of its own",
+                &[
+                    ("*", "https://all.example"),
+                    ("ghcr.io", "https://m.example"),
+                ],
+                &["ghcr.io"],
+                "ghcr.io",
+                &[("https://m.example", false), ("https://ghcr.io", true)],
+            ),
+            (
+                "no mirror at all",
+                &[],
+                &["ghcr.io"],
+                "ghcr.io",
+                &[("https://ghcr.io", true)],
+            ),
+            (
+                "capital letters, a user, a path",
+                &[("docker.io", "HTTPS://Me:Word@M.Example:5000/v2/Hub")],
+                &["m.example:5000"],
+                "docker.io",
+                &[
+                    ("https://Me:Word@m.example:5000/v2/Hub", true),
+                    ("https://registry-1.docker.io", false),
+                ],
+            ),
+            (
+                "the mirror for all itself",
+                &[("*", "https://all.example")],
+                &["all.example"],
+                "*",
+                &[("https://all.example", true)],
+            ),
+        ];
+        for (case, mirrors, logins, name, expected) in cases {
+            let text = hosts(name, &registries(mirrors, logins), &Paths::default());
+            let document: Table = text.parse().expect(case);
+            let hosts = document["host"].as_table().expect(case);
+            let got: Vec<(&str, bool)> = hosts
+                .iter()
+                .map(|(host, entry)| (host.as_str(), entry.get("skip_verify").is_some()))
+                .collect();
+            assert_eq!(got, expected, "{case}");
+        }
+    }
 }

@@ -16,10 +16,10 @@ const NEEDED: &str = "/var/lib/holdfast/cluster/encryption.yaml";
 /// Waits for what the console says next of the engine's service; gives when, and the end if it was one.
 fn wait_for_engine(node: &mut Node, what: &str) -> anyhow::Result<(f64, String)> {
     node.wait_for_event(
-        &format!("service kubernetes {what}"),
+        &format!("service control-plane {what}"),
         300,
         |event| match event {
-            Event::Service { at, name, text } if name == "kubernetes" => text
+            Event::Service { at, name, text } if name == "control-plane" => text
                 .strip_prefix(what)
                 .map(|rest| (*at, rest.trim().to_owned())),
             _ => None,
@@ -51,7 +51,7 @@ fn check_pauses(pauses: &[f64]) -> anyhow::Result<()> {
 
 fn kill_engine(node: &Node) -> anyhow::Result<()> {
     node.until("the engine's process", 120, |node| {
-        node.ssh("pkill -KILL -f '^[^ ]*engine run'")
+        node.ssh("pkill -KILL -f '^[^ ]*engine run .*kube-apiserver'")
     })?;
     Ok(())
 }
@@ -104,8 +104,7 @@ fn an_engine_component_that_fails_at_every_start_is_said() -> anyhow::Result<()>
             for _ in 1..ENDS {
                 pauses.push(wait_for_restart(&mut node, "exit code 1")?);
                 let (code, status) = node.try_ssh("holdfast status --check")?;
-                let failing =
-                    "failing: service kubernetes (exit code 1): see `holdfast logs kubernetes`";
+                let failing = "failing: service control-plane (exit code 1): see `holdfast logs control-plane`";
                 ensure!(
                     code == 3 && status.contains(failing),
                     "holdfast status --check in a crash loop: {code}: {status}"
@@ -113,7 +112,7 @@ fn an_engine_component_that_fails_at_every_start_is_said() -> anyhow::Result<()>
             }
             stage.note(format!("pauses in s: {pauses:.2?}"));
             check_pauses(&pauses)?;
-            let log = node.ssh("holdfast logs kubernetes")?;
+            let log = node.ssh("holdfast logs control-plane")?;
             let said = log
                 .lines()
                 .rev()
@@ -123,7 +122,7 @@ fn an_engine_component_that_fails_at_every_start_is_said() -> anyhow::Result<()>
             // The page on the console as well, for who cannot log in.
             ensure!(
                 node.console().contains(
-                    "  Failing    service kubernetes (signal 9): see `holdfast logs kubernetes`"
+                    "  Failing    service control-plane (signal 9): see `holdfast logs control-plane`"
                 ),
                 "the console does not name what fails"
             );

@@ -49,15 +49,24 @@ fn runs_on(node: &Node, path: &str, driver: &str) -> anyhow::Result<()> {
             .any(|link| link.ends_with(&format!("/{driver}"))),
         "no network card has the driver {driver}, but: {drivers}"
     );
-    // Its driver comes with the others of the chipset, which nothing waits for.
-    node.until("the chipset's watchdog to be armed", 120, |node| {
-        let watchdog = node.ssh("cd /sys/class/watchdog/watchdog0 && cat identity state")?;
-        ensure!(
-            watchdog.trim() == "iTCO_wdt\nactive",
-            "the watchdog: {watchdog}"
-        );
-        Ok(())
-    })?;
+    let watchdog = node.ssh("cd /sys/class/watchdog/watchdog0 && cat identity state nowayout")?;
+    ensure!(
+        watchdog.trim() == "iTCO_wdt\nactive\n1",
+        "the watchdog: {watchdog}"
+    );
+    let stops = node.ssh("cat /sys/module/watchdog/parameters/stop_on_reboot")?;
+    ensure!(stops.trim() == "0", "stop_on_reboot is {stops}");
+    armed_early(&node.console())
+}
+
+/// Checks that the chipset's watchdog watched before anything of the disk was mounted.
+fn armed_early(console: &str) -> anyhow::Result<()> {
+    let (armed, root) = ("watchdog armed: iTCO_wdt", "phase root done");
+    let at = |text: &str| console.lines().position(|line| line.contains(text));
+    ensure!(
+        at(armed).is_some_and(|armed| at(root).is_some_and(|root| armed < root)),
+        "the console has no {armed:?} before {root:?}"
+    );
     Ok(())
 }
 

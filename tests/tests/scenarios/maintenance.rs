@@ -14,10 +14,17 @@ fn wait_for_maintenance(node: &mut Node) -> anyhow::Result<String> {
     })
 }
 
-/// The console must show what is wrong, where, and what may have been meant.
+/// What QEMU's network gives the machine by DHCP.
+const ADDRESS: &str = "Addresses  10.0.2.15";
+
+/// The console must show what is wrong, where, and what may have been meant, and where ssh leads to the machine.
 fn check_page(node: &mut Node) -> anyhow::Result<()> {
     for expected in ["config.yaml:2", "hostnam: shop", "did you mean `hostname`?"] {
         node.wait_for_text(expected, 60)?;
+    }
+    // The page comes again when there is an address, usually after it has come without.
+    if !node.console().contains(ADDRESS) {
+        node.wait_for_text(ADDRESS, 180)?;
     }
     Ok(())
 }

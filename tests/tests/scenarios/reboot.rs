@@ -52,11 +52,13 @@ fn reboot_keeps_everything() -> anyhow::Result<()> {
             "Ready again {:.0} s after the machine was started",
             took.as_secs_f64()
         ));
-        ensure!(
-            node.console()
-                .contains("service kubernetes exited with exit code 0"),
-            "the engine did not end in order"
-        );
+        for service in ["control-plane", "kubelet"] {
+            ensure!(
+                node.console()
+                    .contains(&format!("service {service} exited with exit code 0")),
+                "{service} did not end in order"
+            );
+        }
         for ((what, old), (_, new)) in before.iter().zip(identity(&node)?) {
             ensure!(*old == new, "{what} changed from {old:?} to {new:?}");
         }

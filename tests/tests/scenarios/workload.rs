@@ -1,7 +1,7 @@
 //! What a cluster is for: pods, services, names, volumes, and looking at them.
 
 use anyhow::ensure;
-use vm_tests::{PROBE_IMAGE, probe_manifest, scenario};
+use vm_tests::{DRIVER, PROBE_IMAGE, driver, probe_manifest, scenario};
 
 #[test]
 fn workload_runs_and_is_reached() -> anyhow::Result<()> {
@@ -78,6 +78,31 @@ fn workload_runs_and_is_reached() -> anyhow::Result<()> {
         node.until("kubectl top pods", 120, |_| {
             Ok(kubectl.run(&["top", "pod", "-l", "app=probe"])?)
         })?;
+        Ok(())
+    })
+}
+
+#[test]
+fn a_csi_driver_can_register() -> anyhow::Result<()> {
+    scenario("a_csi_driver_can_register", |stage| {
+        let node = stage.ready_node()?;
+        node.send_program(&driver()?, "/run/driver")?;
+        let said =
+            node.ssh("timeout 120 /run/driver /var/lib/kubelet/plugins_registry/proof.sock 2>&1")?;
+        ensure!(
+            said.trim() == format!("registered {DRIVER}"),
+            "the driver said {said:?}"
+        );
+        let drivers = node.kubectl()?.run(&[
+            "get",
+            "csinodes",
+            "-o",
+            "jsonpath={.items[*].metadata.name} {.items[*].spec.drivers[*].name}",
+        ])?;
+        ensure!(
+            drivers == format!("node {DRIVER}"),
+            "the cluster knows of {drivers:?}"
+        );
         Ok(())
     })
 }

@@ -75,7 +75,7 @@ fn mark(line: &Line, side: Side) -> Option<Mark> {
         Side::Holdfast => match line.event()? {
             Event::Service { at, name, text } if text == "started" => match name.as_str() {
                 "containerd" => Some(Mark::Containerd(at)),
-                "kubernetes" => Some(Mark::Kubernetes(at)),
+                "control-plane" => Some(Mark::Kubernetes(at)),
                 _ => None,
             },
             Event::Ready { at } => at.map(Mark::Ready),
@@ -127,7 +127,7 @@ mod tests {
                 Some(Mark::Containerd(5.1)),
             ),
             (
-                "holdfast: [9.10] service kubernetes started",
+                "holdfast: [9.10] service control-plane started",
                 Side::Holdfast,
                 Some(Mark::Kubernetes(9.1)),
             ),

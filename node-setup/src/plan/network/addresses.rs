@@ -1,0 +1,152 @@
+//! The sections `[ipv4]` and `[ipv6]` of a profile.
+//!
+//! NetworkManager throws a whole profile away for one property that does not go with a family's method, and the interface
+//! falls back to DHCP. So name servers stand only where there is a method that can have addresses, and a gateway only beside
+//! an address.
+
+use super::Keyfile;
+use ipnet::IpNet;
+use os_config::{Dns, Interface};
+use std::net::IpAddr;
+
+/// How a family gets its addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Method {
+    Auto,
+    Manual,
+    LinkLocal,
+    Disabled,
+}
+
+impl Method {
+    fn word(self) -> &'static str {
+        match self {
+            Method::Auto => "auto",
+            Method::Manual => "manual",
+            Method::LinkLocal => "link-local",
+            Method::Disabled => "disabled",
+        }
+    }
+
+    fn takes_name_servers(self) -> bool {
+        matches!(self, Method::Auto | Method::Manual)
+    }
+}
+
+/// Writes both sections; without an interface, those of one without settings.
+pub(super) fn addresses(file: &mut Keyfile, interface: Option<&Interface>, dns: &Dns) {
+    file.section("ipv4");
+    let method = ipv4(file, interface);
+    names(file, method, interface, dns, IpAddr::is_ipv4);
+    file.section("ipv6");
+    let method = ipv6(file, interface);
+    names(file, method, interface, dns, IpAddr::is_ipv6);
+}
+
+fn ipv4(file: &mut Keyfile, interface: Option<&Interface>) -> Method {
+    let is_fixed = interface.is_some_and(|one| one.addresses.iter().any(is_ipv4));
+    let method = match interface.map(|interface| (interface.dhcp4, is_fixed)) {
+        None | Some((true, _)) => Method::Auto,
+        Some((false, true)) => Method::Manual,
+        Some((false, false)) => Method::Disabled,
+    };
+    file.set("method", method.word());
+    if method == Method::Auto {
+        // The server knows the machine by its address, not by an id that a new root would change.
+        file.set("dhcp-client-id", "mac");
+    }
+    if let Some(interface) = interface {
+        fixed(file, interface, interface.gateway4.map(IpAddr::V4), is_ipv4);
+    }
+    method
+}
+
+fn ipv6(file: &mut Keyfile, interface: Option<&Interface>) -> Method {
+    let is_fixed = interface.is_some_and(|one| one.addresses.iter().any(is_ipv6));
+    let method = match interface.map(|interface| (interface.ipv6, interface.auto6, is_fixed)) {
+        Some((false, ..)) => Method::Disabled,
+        None | Some((true, true, _)) => Method::Auto,
+        Some((true, false, true)) => Method::Manual,
+        Some((true, false, false)) => Method::LinkLocal,
+    };
+    file.set("method", method.word());
+    if method == Method::Disabled {
+        return method;
+    }
+    file.set("addr-gen-mode", "eui64");
+    if let Some(interface) = interface {
+        fixed(file, interface, interface.gateway6.map(IpAddr::V6), is_ipv6);
+    }
+    method
+}
+
+fn is_ipv4(net: &IpNet) -> bool {
+    matches!(net, IpNet::V4(_))
+}
+
+fn is_ipv6(net: &IpNet) -> bool {
+    matches!(net, IpNet::V6(_))
+}
+
+/// What the configuration fixes of a family: addresses, gateway, routes.
+fn fixed(
+    file: &mut Keyfile,
+    interface: &Interface,
+    gateway: Option<IpAddr>,
+    family: fn(&IpNet) -> bool,
+) {
+    let of_family = interface.addresses.iter().filter(|net| family(net));
+    let addresses: Vec<String> = of_family.map(ToString::to_string).collect();
+    number(file, "address", &addresses);
+    let mut routes = Vec::new();
+    match gateway {
+        // A router on the link (fe80::1) needs no address of ours; NetworkManager takes it as a route alone.
+        Some(via) if addresses.is_empty() => {
+            let everything = if via.is_ipv4() { "0.0.0.0/0" } else { "::/0" };
+            routes.push(format!("{everything},{via}"));
+        }
+        Some(via) => file.set("gateway", via.to_string()),
+        None => {}
+    }
+    for route in interface.routes.iter().filter(|route| family(&route.to)) {
+        let unspecified = if is_ipv4(&route.to) { "0.0.0.0" } else { "::" };
+        let via = route
+            .via
+            .map_or(unspecified.to_owned(), |via| via.to_string());
+        let metric = route
+            .metric
+            .map_or(String::new(), |metric| format!(",{metric}"));
+        routes.push(format!("{},{via}{metric}", route.to));
+    }
+    number(file, "route", &routes);
+}
+
+/// `key1`, `key2`, …
+fn number(file: &mut Keyfile, key: &str, values: &[String]) {
+    for (index, value) in values.iter().enumerate() {
+        file.set(&format!("{key}{}", index + 1), value);
+    }
+}
+
+/// The machine's servers before the interface's; what DHCP says comes after both.
+fn names(
+    file: &mut Keyfile,
+    method: Method,
+    interface: Option<&Interface>,
+    machine: &Dns,
+    family: fn(&IpAddr) -> bool,
+) {
+    if !method.takes_name_servers() {
+        return;
+    }
+    let sources = [Some(machine), interface.map(|interface| &interface.dns)];
+    let mut servers: Vec<String> = Vec::new();
+    let mut search: Vec<String> = Vec::new();
+    for dns in sources.into_iter().flatten() {
+        let of_family = dns.nameservers.iter().filter(|address| family(address));
+        servers.extend(of_family.map(ToString::to_string));
+        search.extend(dns.search.iter().map(ToString::to_string));
+    }
+    file.list("dns", &servers);
+    file.list("dns-search", &search);
+}

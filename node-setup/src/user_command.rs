@@ -1,0 +1,171 @@
+//! Running a command that the user wrote.
+//!
+//! Its output is this process's own, and only its end is waited for: a pipe would stay open for as long as anything it left
+//! in the background runs. It gets a control group apart from this process's, which PID 1 clears when this process has ended.
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use std::fs;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Where all of the user's commands live, beside the services.
+const GROUP: &str = "/sys/fs/cgroup/system/user-commands";
+/// Enters the group by itself, so that nothing it starts can be left behind in ours, and becomes the command.
+const ENTER: &str = r#"{ echo $$ >"$0"; } 2>/dev/null; exec "$@""#;
+/// How long a command that took too long has to end by itself, and then to be gone.
+const GRACE: Duration = Duration::from_secs(2);
+/// How often it is looked at.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Runs it, at most `within`; then its process group is killed.
+pub(crate) fn run(words: &[String], within: Duration) -> io::Result<()> {
+    let mut child = start(words, Path::new(GROUP))?;
+    let Some(status) = wait(&mut child, within)? else {
+        end(&mut child)?;
+        return Err(io::Error::other(format!(
+            "`{}` did not end within {:.0} s and was killed",
+            words.join(" "),
+            within.as_secs_f64().ceil()
+        )));
+    };
+    if status.success() {
+        return Ok(());
+    }
+    Err(io::Error::other(format!(
+        "`{}` ended with {status}",
+        words.join(" ")
+    )))
+}
+
+fn start(words: &[String], group: &Path) -> io::Result<Child> {
+    let (program, arguments) = words
+        .split_first()
+        .ok_or_else(|| io::Error::other("no program named"))?;
+    // Without PID 1's control groups (a workstation) there is nothing to be apart from.
+    let grouped = group.parent().is_some_and(Path::exists) && fs::create_dir_all(group).is_ok();
+    let mut command = if grouped {
+        let mut enter = Command::new("/bin/bash");
+        enter.arg("-c").arg(ENTER).arg(group.join("cgroup.procs"));
+        enter.args(words);
+        enter
+    } else {
+        let mut plain = Command::new(program);
+        plain.args(arguments);
+        plain
+    };
+    command
+        .stdin(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .map_err(|error| io::Error::new(error.kind(), format!("{program}: {error}")))
+}
+
+/// Waits for the child alone; `None` when it still runs.
+fn wait(child: &mut Child, within: Duration) -> io::Result<Option<ExitStatus>> {
+    let began = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if began.elapsed() >= within {
+            return Ok(None);
+        }
+        thread::sleep(LOOK);
+    }
+}
+
+/// Ends the child with its process group. One that does not even die (in the midst of a disk that hangs) is left behind.
+fn end(child: &mut Child) -> io::Result<()> {
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let pid = pid.ok_or_else(|| io::Error::other("a child without a process id"))?;
+    for signal in [Signal::TERM, Signal::KILL] {
+        // Gone meanwhile is what is wanted.
+        let _ = kill_process_group(pid, signal);
+        if wait(child, GRACE)?.is_some() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<String> {
+        ["/bin/bash", "-c", line].map(str::to_owned).to_vec()
+    }
+
+    #[test]
+    fn commands_end_as_they_should() {
+        let second = Duration::from_secs(1);
+        let missing = vec!["/no/such/program".to_owned()];
+        let cases: [(&str, Vec<String>, Duration, Option<&str>); 5] = [
+            ("good", words("true"), second * 9, None),
+            (
+                "something in the background",
+                words("sleep 20 &"),
+                second * 9,
+                None,
+            ),
+            (
+                "bad",
+                words("exit 3"),
+                second * 9,
+                Some("ended with exit status: 3"),
+            ),
+            (
+                "hangs",
+                words("sleep 20"),
+                second / 10,
+                Some("did not end within 1 s and was killed"),
+            ),
+            (
+                "missing",
+                missing,
+                second * 9,
+                Some("/no/such/program: No such file"),
+            ),
+        ];
+        for (case, words, within, expected) in cases {
+            let began = Instant::now();
+            let done = run(&words, within).map_err(|error| error.to_string());
+            match (&done, expected) {
+                (Ok(()), None) => {}
+                (Err(error), Some(expected)) if error.contains(expected) => {}
+                _ => panic!("{case}: {done:?}"),
+            }
+            assert!(began.elapsed() < second * 9, "{case}: waited for too long");
+        }
+    }
+
+    #[test]
+    fn one_that_ignores_being_asked_is_killed() {
+        let folder = tempfile::tempdir().expect("folder");
+        let still = folder.path().join("still");
+        let line = format!(
+            "trap '' TERM; while sleep 0.1; do date >{}; done",
+            still.display()
+        );
+        let error = run(&words(&line), Duration::from_millis(300)).expect_err("it hangs");
+        assert!(error.to_string().contains("was killed"), "{error}");
+        fs::remove_file(&still).expect("it had begun");
+        thread::sleep(Duration::from_millis(500));
+        assert!(!still.exists(), "it goes on");
+    }
+
+    #[test]
+    fn a_command_enters_the_group_before_it_begins() {
+        let folder = tempfile::tempdir().expect("folder");
+        let group = folder.path().join("system/user-commands");
+        fs::create_dir_all(folder.path().join("system")).expect("as PID 1 does");
+        let line = format!("test \"$(cat {}/cgroup.procs)\" = $$", group.display());
+        let mut child = start(&words(&line), &group).expect("started");
+        let status = wait(&mut child, Duration::from_secs(9)).expect("waited");
+        assert!(status.is_some_and(|status| status.success()), "{status:?}");
+    }
+}

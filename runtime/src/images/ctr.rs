@@ -1,0 +1,68 @@
+//! containerd, by its command line.
+
+use super::ImageError;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+/// The kubelet never removes images with this label to make room.
+const PIN: &str = "io.cri-containerd.pinned";
+/// Which archive an image came from last.
+const ARCHIVE: &str = "holdfast.dev/archive";
+
+/// Where images are loaded to.
+pub(super) trait Store {
+    /// Loads an archive and pins what is in it. `mark` stands for this archive as it is now.
+    fn import(&self, archive: &Path, mark: &str) -> Result<(), ImageError>;
+    /// Names of the images that came with a mark.
+    fn marked(&self, mark: &str) -> Result<BTreeSet<String>, ImageError>;
+    /// Lets the kubelet remove an image when nothing uses it and room is needed. It may be gone already.
+    fn unpin(&self, name: &str) -> Result<(), ImageError>;
+}
+
+/// The containerd of this machine.
+pub(super) struct Containerd;
+
+impl Store for Containerd {
+    /// Flushed, so that a power cut leaves whole files.
+    fn import(&self, archive: &Path, mark: &str) -> Result<(), ImageError> {
+        let (pin, from) = (format!("{PIN}=pinned"), format!("{ARCHIVE}={mark}"));
+        let archive = archive.to_string_lossy();
+        let labels = ["--label", &pin, "--label", &from];
+        let flags = ["import", "--sync-fs"];
+        ctr(&[&flags[..], &labels, &[&archive]].concat()).map(drop)
+    }
+
+    fn marked(&self, mark: &str) -> Result<BTreeSet<String>, ImageError> {
+        let filter = format!("labels.\"{ARCHIVE}\"=={mark}");
+        let listed = ctr(&["list", "--quiet", &filter])?;
+        Ok(listed.lines().map(str::to_owned).collect())
+    }
+
+    fn unpin(&self, name: &str) -> Result<(), ImageError> {
+        match ctr(&["label", name, &format!("{PIN}=")]) {
+            Err(ImageError::Refused { words, .. }) if words.ends_with("not found") => Ok(()),
+            done => done.map(drop),
+        }
+    }
+}
+
+fn ctr(arguments: &[&str]) -> Result<String, ImageError> {
+    let shown = format!("ctr images {}", arguments.join(" "));
+    let mut command = Command::new("ctr");
+    command.args(["--namespace", "k8s.io", "images"]);
+    let output = command
+        .args(arguments)
+        .output()
+        .map_err(|source| ImageError::Run {
+            command: shown.clone(),
+            source,
+        })?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    Err(ImageError::Refused {
+        command: shown,
+        words: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+    })
+}

@@ -1,0 +1,131 @@
+//! Taking out of the cluster what no manifest has any more, and nothing else: what goes here may hold data.
+
+use super::inventory::Inventory;
+use super::kinds::Kinds;
+use super::object::ObjectRef;
+use kube::Error;
+use kube::api::{DeleteParams, Preconditions};
+use kube::discovery::Scope;
+use std::collections::{BTreeSet, HashSet};
+
+/// What must stay.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    /// All that manifests of either set name.
+    pub(super) objects: BTreeSet<ObjectRef>,
+    /// UIDs of what was applied just now: whatever else an object is called, it is one of these or it is not.
+    pub(super) applied: HashSet<String>,
+}
+
+/// What became of an object that its file does not name any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It is deleted.
+    Removed,
+    /// It is not there, or a manifest names it in other words, or the other set has it now.
+    NotOurs,
+    /// It goes when the last of what lives in it is gone.
+    Later,
+}
+
+impl Kept {
+    /// Everything that one set wants and the other may not touch.
+    pub(super) fn new(inventories: [&Inventory; 3], applied: HashSet<String>) -> Self {
+        let objects = inventories.into_iter().flat_map(Inventory::objects);
+        Self {
+            objects: objects.cloned().collect(),
+            applied,
+        }
+    }
+
+    /// Whether an object must stay, by its name alone; nothing if it may go.
+    fn stays(&self, object: &ObjectRef, scope: &Scope) -> Option<Outcome> {
+        if self.objects.iter().any(|kept| kept.is(object, scope)) {
+            return Some(Outcome::NotOurs);
+        }
+        let needed = self.objects.iter().any(|kept| object.holds(kept));
+        needed.then_some(Outcome::Later)
+    }
+}
+
+/// Deletes an object unless it must stay.
+pub(super) async fn remove(
+    kinds: &mut Kinds,
+    object: &ObjectRef,
+    kept: &Kept,
+) -> Result<Outcome, Error> {
+    let Some((api, scope)) = kinds.api_of_any_version(object).await? else {
+        return Ok(Outcome::NotOurs);
+    };
+    if let Some(outcome) = kept.stays(object, &scope) {
+        return Ok(outcome);
+    }
+    let Some(uid) = api
+        .get_opt(&object.name)
+        .await?
+        .and_then(|found| found.metadata.uid)
+    else {
+        return Ok(Outcome::NotOurs);
+    };
+    if kept.applied.contains(&uid) {
+        return Ok(Outcome::NotOurs);
+    }
+    // Only the object that was looked at, not one that takes its name in between.
+    let params = DeleteParams::background().preconditions(Preconditions {
+        uid: Some(uid),
+        resource_version: None,
+    });
+    match api.delete(&object.name, &params).await {
+        Err(Error::Api(status)) if status.is_not_found() => Ok(Outcome::NotOurs),
+        done => done.map(|_| Outcome::Removed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kept, Outcome};
+    use crate::keep::document::parse;
+    use crate::keep::inventory::Inventory;
+    use kube::discovery::Scope;
+    use std::collections::HashSet;
+
+    fn inventory(text: &str) -> Inventory {
+        Inventory::of(&parse("x.yaml", text).expect("valid"))
+    }
+
+    #[test]
+    fn only_what_nobody_names_goes() {
+        let ours = inventory("apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: web}\n");
+        let theirs = inventory("apiVersion: v1\nkind: Secret\nmetadata: {name: b}\n");
+        let none = Inventory::default();
+        let kept = Kept::new([&ours, &theirs, &none], HashSet::new());
+        let secret = |place: &str| format!("kind: Secret\nmetadata: {{{place}}}\n");
+        let namespace = |name: &str| format!("kind: Namespace\nmetadata: {{name: {name}}}\n");
+        for (case, text, outcome) in [
+            (
+                "named",
+                secret("name: a, namespace: web"),
+                Some(Outcome::NotOurs),
+            ),
+            ("elsewhere", secret("name: a"), None),
+            (
+                "the other set's, in other words",
+                secret("name: b, namespace: default"),
+                Some(Outcome::NotOurs),
+            ),
+            ("nobody's", secret("name: c"), None),
+            ("still lived in", namespace("web"), Some(Outcome::Later)),
+            ("empty", namespace("old"), None),
+        ] {
+            let gone = inventory(&format!("apiVersion: v1\n{text}"));
+            let scope = if text.contains("Namespace") {
+                Scope::Cluster
+            } else {
+                Scope::Namespaced
+            };
+            for object in gone.objects() {
+                assert_eq!(kept.stays(object, &scope), outcome, "{case}");
+            }
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Reading manifests: those that come with the image, the user's folder, and those in `config.yaml` itself.
+
+use super::document::{self, Document, ManifestProblem};
+use super::values::values;
+use crate::{ClusterSettings, Paths};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What the files of a set say, as far as they can be read.
+#[derive(Debug, Default)]
+pub struct Wanted {
+    /// The documents of all readable files.
+    pub documents: Vec<Document>,
+    /// What is wrong with the others. While there is anything, nobody knows what else they name, so nothing is pruned.
+    pub problems: Vec<ManifestProblem>,
+}
+
+/// The manifests that come with the image, filled in; those that are switched off are left out and thereby pruned.
+pub fn packaged(settings: &ClusterSettings, paths: &Paths) -> Wanted {
+    let values = values(settings, paths);
+    let mut wanted = Wanted::default();
+    for path in files(&paths.packaged_manifests(), &mut wanted) {
+        let stem = path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if settings.components_off.contains(&stem) {
+            continue;
+        }
+        take(&mut wanted, &path, |name, text| {
+            document::parse(name, &document::fill(name, &text, &values)?)
+        });
+    }
+    wanted
+}
+
+/// The user's manifests: those in the folder, and those that stand in `config.yaml` itself.
+pub fn user(settings: &ClusterSettings, folder: &Path) -> Wanted {
+    let mut wanted = Wanted::default();
+    let files = files(folder, &mut wanted);
+    for path in &files {
+        take(&mut wanted, path, |name, text| document::parse(name, &text));
+    }
+    let is_there = |name: &String| files.iter().any(|path| path.ends_with(name));
+    let missing = settings.fetched_manifests.iter().filter(|n| !is_there(n));
+    wanted.problems.extend(missing.map(|name| {
+        let reason = "it is not fetched yet; until it is, nothing is removed from the cluster";
+        problem(name, reason.into())
+    }));
+    for manifest in &settings.manifests {
+        let name = format!("config.yaml, manifest {}", manifest.name);
+        match document::parse(&name, &manifest.content) {
+            Ok(documents) => wanted.documents.extend(documents),
+            Err(problem) => wanted.problems.push(problem),
+        }
+    }
+    wanted
+}
+
+/// A file that names nothing was cut short by a power cut or a server sooner than meant.
+fn take(
+    wanted: &mut Wanted,
+    path: &Path,
+    parse: impl Fn(&str, String) -> Result<Vec<Document>, ManifestProblem>,
+) {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let read = fs::read_to_string(path).map_err(|error| problem(&name, error.to_string()));
+    match read.and_then(|text| parse(&name, text)) {
+        Ok(documents) if documents.is_empty() => wanted.problems.push(problem(
+            &name,
+            "it is empty; remove the file to remove what it made".into(),
+        )),
+        Ok(documents) => wanted.documents.extend(documents),
+        Err(problem) => wanted.problems.push(problem),
+    }
+}
+
+/// Manifest files in a folder, by name; also those that only seem to be files, for reading them tells what is wrong.
+/// Hidden files are those of editors, not the user's.
+fn files(folder: &Path, wanted: &mut Wanted) -> Vec<PathBuf> {
+    let mut told = |error: std::io::Error| {
+        let folder = folder.display().to_string();
+        wanted.problems.push(problem(&folder, error.to_string()));
+    };
+    let mut files = Vec::new();
+    match fs::read_dir(folder) {
+        Ok(entries) => {
+            for entry in entries {
+                match entry {
+                    Ok(entry) => files.push(entry.path()),
+                    Err(error) => told(error),
+                }
+            }
+        }
+        Err(error) => told(error),
+    }
+    files.retain(|path| is_manifest(path) && path.metadata().map_or(true, |is| is.is_file()));
+    files.sort();
+    files
+}
+
+fn is_manifest(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let ends = [".yaml", ".yml", ".json"];
+    !name.starts_with('.') && ends.iter().any(|end| name.ends_with(end))
+}
+
+fn problem(file: &str, reason: String) -> ManifestProblem {
+    ManifestProblem {
+        file: file.into(),
+        index: 0,
+        reason,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{packaged, user};
+    use crate::{ClusterSettings, InlineManifest, Paths};
+    use std::fs;
+    use std::os::unix::fs::symlink;
+    use std::path::Path;
+
+    const ONE: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n";
+
+    #[test]
+    fn the_users_folder() {
+        let folder = tempfile::tempdir().expect("temp folder");
+        let at = |name: &str| folder.path().join(name);
+        for (name, text) in [
+            (
+                "b.yaml",
+                "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n",
+            ),
+            (
+                "a.json",
+                "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"a\"}}",
+            ),
+            (".b.yaml.swp.yaml", "nothing"),
+            ("notes.txt", "nothing"),
+        ] {
+            fs::write(at(name), text).expect("write");
+        }
+        fs::create_dir(at("folder.yaml")).expect("folder");
+        let mut settings = ClusterSettings::named("n", "0.1.0");
+        settings.manifests = vec![InlineManifest {
+            name: "web".into(),
+            content: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: w}\n".into(),
+        }];
+        let wanted = user(&settings, folder.path());
+        let names: Vec<_> = wanted
+            .documents
+            .iter()
+            .map(|d| d.object.name.as_str())
+            .collect();
+        assert_eq!(names, ["a", "b", "w"]);
+        assert_eq!(wanted.problems, []);
+    }
+
+    /// Each of these hides what the user wants, so each must be a problem: only without any is something pruned.
+    #[test]
+    fn a_picture_that_is_not_whole_is_known() {
+        type Harm = fn(&Path);
+        let cases: [(&str, Harm, &str); 7] = [
+            (
+                "a typing error",
+                |f| fs::write(f.join("x.yaml"), "kind: [").expect("write"),
+                "x.yaml: ",
+            ),
+            (
+                "cut short",
+                |f| fs::write(f.join("x.yaml"), "").expect("write"),
+                "x.yaml: it is empty; remove the file",
+            ),
+            (
+                "no document",
+                |f| fs::write(f.join("x.yaml"), "---\n# later\n---\n").expect("write"),
+                "x.yaml: it is empty; remove the file",
+            ),
+            (
+                "a link to nothing",
+                |f| symlink("/nowhere", f.join("x.yaml")).expect("link"),
+                "x.yaml: No such file",
+            ),
+            (
+                "not text",
+                |f| fs::write(f.join("x.yaml"), b"\xff").expect("write"),
+                "x.yaml: ",
+            ),
+            (
+                "no folder",
+                |f| fs::remove_dir_all(f).expect("remove"),
+                "manifests: No such file",
+            ),
+            (
+                "not fetched",
+                |_| {},
+                "config-app.yaml: it is not fetched yet",
+            ),
+        ];
+        for (case, harm, words) in cases {
+            let root = tempfile::tempdir().expect("temp folder");
+            let folder = root.path().join("manifests");
+            fs::create_dir(&folder).expect("folder");
+            fs::write(folder.join("config-a.yaml"), ONE).expect("write");
+            let mut settings = ClusterSettings::named("n", "0.1.0");
+            settings.fetched_manifests = ["config-a.yaml".to_owned()].into();
+            assert_eq!(user(&settings, &folder).problems, [], "{case}");
+            if case == "not fetched" {
+                settings.fetched_manifests.insert("config-app.yaml".into());
+            }
+            harm(&folder);
+            let problems = user(&settings, &folder).problems;
+            let told = problems.iter().any(|p| p.to_string().contains(words));
+            assert!(told, "{case}: {problems:?}");
+        }
+    }
+
+    /// The user's own taints must not leave the cluster without names.
+    #[test]
+    fn what_is_packaged_runs_on_a_tainted_node() {
+        let root = tempfile::tempdir().expect("temp folder");
+        let paths = Paths::below(root.path());
+        fs::create_dir_all(root.path().join("usr/lib/holdfast")).expect("folder");
+        let manifests = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests");
+        symlink(manifests, paths.packaged_manifests()).expect("link");
+        let all = packaged(&ClusterSettings::named("n", "0.1.0"), &paths);
+        let tolerations = |d: &crate::keep::Document| {
+            let all = d.content.pointer("/spec/template/spec/tolerations");
+            (d.object.kind == "Deployment").then(|| all.map(ToString::to_string))
+        };
+        let found: Vec<_> = all.documents.iter().filter_map(tolerations).collect();
+        let everything = Some("[{\"operator\":\"Exists\"}]".to_owned());
+        assert_eq!(found, [everything.clone(), everything]);
+    }
+}

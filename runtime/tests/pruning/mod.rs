@@ -1,0 +1,266 @@
+//! What is deleted and what is not, in a real cluster: whatever goes here by mistake is somebody's data.
+
+use crate::engine::ControlPlane;
+use runtime::keep::{Applier, ManifestProblem, Set, Wanted, parse};
+use std::time::Duration;
+
+/// All that a set of manifests says, in one file.
+fn wanted(text: &str) -> Wanted {
+    Wanted {
+        documents: parse("x.yaml", text).expect("valid"),
+        problems: Vec::new(),
+    }
+}
+
+fn config_map(place: &str) -> String {
+    format!("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{{place}}}\n")
+}
+
+/// What an object is, and whether it is being deleted.
+fn state(plane: &ControlPlane, object: &str) -> Option<String> {
+    let what = "-o=jsonpath={.metadata.uid} {.metadata.deletionTimestamp}";
+    let words: Vec<&str> = object.split(' ').collect();
+    plane
+        .try_kubectl(&[&["get", what], &words[..]].concat())
+        .ok()
+}
+
+struct Keeper {
+    runtime: tokio::runtime::Runtime,
+    applier: Applier,
+}
+
+impl Keeper {
+    fn of(plane: &ControlPlane) -> Self {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_all().build().expect("runtime");
+        let file = plane.paths.kubeconfig("admin");
+        let kubeconfig = kube::config::Kubeconfig::read_from(file).expect("kubeconfig");
+        let client = runtime.block_on(async {
+            let options = kube::config::KubeConfigOptions::default();
+            let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await;
+            kube::Client::try_from(config.expect("config")).expect("client")
+        });
+        let applier = Applier::new(client);
+        Self { runtime, applier }
+    }
+
+    fn brings(&mut self, set: Set, wanted: Wanted, other: Wanted) -> Vec<ManifestProblem> {
+        let done = self.applier.bring_in_line(set, wanted, || other);
+        self.runtime.block_on(done).expect("the API answers")
+    }
+
+    /// What the user wants, after as many tries as it takes.
+    fn brings_soon(&mut self, text: &str) {
+        let mut problems = Vec::new();
+        for _ in 0..40 {
+            problems = self.brings(Set::User, wanted(text), Wanted::default());
+            if problems.is_empty() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(500));
+        }
+        assert_eq!(problems, []);
+    }
+}
+
+#[test]
+fn only_what_nobody_wants_is_deleted() {
+    let plane = ControlPlane::start();
+    let system = ["get", "namespace", "kube-system", "-o", "name"];
+    plane.eventually(&system, |_| true);
+    let mut keeper = Keeper::of(&plane);
+    an_object_may_be_named_in_other_words(&plane, &mut keeper);
+    a_picture_that_is_not_whole_deletes_nothing(&plane, &mut keeper);
+    sets_leave_each_other_alone(&plane, &mut keeper);
+}
+
+const DEFINITION: &str = "\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: things.example.dev}
+spec:
+  group: example.dev
+  scope: Namespaced
+  names: {kind: Thing, plural: things}
+  versions:
+    - {name: v1alpha1, served: true, storage: false, schema: &any {openAPIV3Schema: {type: object}}}
+    - {name: v1, served: true, storage: true, schema: *any}
+";
+
+const CLAIM: &str = "spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}";
+const SCALES: &str =
+    "spec: {maxReplicas: 2, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: x}}";
+
+/// The same objects, as an older and as a newer release of an application may write them.
+fn release(new: bool) -> String {
+    let (claim, scaler, role, thing) = if new {
+        ("name: data, namespace: default", "v2", "name: reads", "v1")
+    } else {
+        (
+            "name: data",
+            "v1",
+            "name: reads, namespace: web",
+            "v1alpha1",
+        )
+    };
+    let event = if new {
+        "apiVersion: events.k8s.io/v1\nregarding"
+    } else {
+        "apiVersion: v1\ninvolvedObject"
+    };
+    let reporter = if new {
+        "reportingController"
+    } else {
+        "reportingComponent"
+    };
+    format!(
+        "{DEFINITION}---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {{{claim}}}
+{CLAIM}
+---
+apiVersion: autoscaling/{scaler}
+kind: HorizontalPodAutoscaler
+metadata: {{name: scales}}
+{SCALES}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {{{role}}}
+rules: []
+---
+apiVersion: example.dev/{thing}
+kind: Thing
+metadata: {{name: one, namespace: default}}
+---
+{event}: {{kind: Pod, name: p, namespace: default}}
+kind: Event
+metadata: {{name: seen, namespace: default}}
+eventTime: \"2026-01-01T00:00:00.000000Z\"
+{reporter}: example.dev/x
+reportingInstance: x
+action: See
+reason: Seen
+type: Normal
+"
+    )
+}
+
+fn an_object_may_be_named_in_other_words(plane: &ControlPlane, keeper: &mut Keeper) {
+    let namespace = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: web}\n";
+    let old = release(false) + namespace + &config_map("name: moves") + &config_map("name: goes");
+    // The definition has to be known before its first object.
+    keeper.brings_soon(&old);
+    let same = [
+        "pvc data",
+        "hpa scales",
+        "clusterrole reads",
+        "things one",
+        "event seen",
+        "namespace web",
+    ];
+    let before = same.map(|object| state(plane, object).expect("made"));
+    let new = release(true) + &config_map("name: moves, namespace: web");
+    assert_eq!(
+        keeper.brings(Set::User, wanted(&new), Wanted::default()),
+        []
+    );
+    for (object, before) in same.iter().zip(before) {
+        assert_eq!(state(plane, object), Some(before), "{object}");
+    }
+    assert_eq!(state(plane, "configmap goes"), None);
+    assert_eq!(state(plane, "configmap moves"), None);
+    assert!(state(plane, "configmap moves -n web").is_some());
+    // The definition stops serving what the inventory names; what is not wanted is found all the same. The namespace that
+    // was lived in goes with the last that lives there.
+    let kept = DEFINITION.replace("name: v1, served: true", "name: v1, served: false");
+    let definition = keeper.brings(Set::Packaged, wanted(&kept), wanted(&new));
+    assert_eq!(definition, []);
+    let served = ["get", "--raw", "/apis/example.dev"];
+    plane.eventually(&served, |text| !text.contains("example.dev/v1\""));
+    keeper.brings_soon(&kept);
+    for object in [
+        "hpa scales",
+        "clusterrole reads",
+        "event seen",
+        "things one",
+    ] {
+        assert_eq!(state(plane, object), None, "{object}");
+    }
+    let gone = ["get", "namespace", "web", "--ignore-not-found"];
+    plane.eventually(&gone, str::is_empty);
+    assert_eq!(
+        keeper.brings(Set::Packaged, Wanted::default(), Wanted::default()),
+        []
+    );
+}
+
+fn a_picture_that_is_not_whole_deletes_nothing(plane: &ControlPlane, keeper: &mut Keeper) {
+    let both = config_map("name: a") + &config_map("name: b");
+    assert_eq!(
+        keeper.brings(Set::User, wanted(&both), Wanted::default()),
+        []
+    );
+    let one = config_map("name: a");
+    let torn = ManifestProblem {
+        file: "y.yaml".into(),
+        index: 0,
+        reason: "Input/output error".into(),
+    };
+    let not_whole = Wanted {
+        problems: vec![torn],
+        ..wanted(&one)
+    };
+    let problems = keeper.brings(Set::User, not_whole, Wanted::default());
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "y.yaml: Input/output error",
+            "the user manifests: nothing is removed from the cluster until all of them can be read"
+        ]
+    );
+    assert!(state(plane, "configmap b").is_some());
+    // It was not forgotten meanwhile.
+    assert_eq!(
+        keeper.brings(Set::User, wanted(&one), Wanted::default()),
+        []
+    );
+    assert_eq!(state(plane, "configmap b"), None);
+}
+
+/// A component that is switched off, and the user's own in its place with the usual names.
+fn sets_leave_each_other_alone(plane: &ControlPlane, keeper: &mut Keeper) {
+    let theirs = || wanted(&config_map("name: coredns"));
+    let own = || wanted(&config_map("name: coredns, namespace: default"));
+    let none = Wanted::default;
+    assert_eq!(keeper.brings(Set::Packaged, theirs(), none()), []);
+    let made = state(plane, "configmap coredns");
+    assert!(made.is_some());
+    assert_eq!(keeper.brings(Set::Packaged, none(), own()), []);
+    assert_eq!(
+        state(plane, "configmap coredns"),
+        made,
+        "about to be applied"
+    );
+    assert_eq!(keeper.brings(Set::User, own(), none()), []);
+    assert_eq!(keeper.brings(Set::Packaged, none(), own()), []);
+    assert_eq!(state(plane, "configmap coredns"), made, "applied");
+    // While the user's file cannot be read, what it named counts.
+    assert_eq!(keeper.brings(Set::Packaged, theirs(), own()), []);
+    let torn = ManifestProblem {
+        file: "y.yaml".into(),
+        index: 0,
+        reason: "Input/output error".into(),
+    };
+    let unreadable = Wanted {
+        problems: vec![torn],
+        ..Wanted::default()
+    };
+    assert_eq!(keeper.brings(Set::Packaged, none(), unreadable), []);
+    assert_eq!(state(plane, "configmap coredns"), made, "unreadable");
+    assert_eq!(keeper.brings(Set::User, none(), none()), []);
+    assert_eq!(state(plane, "configmap coredns"), None, "nobody's");
+}
