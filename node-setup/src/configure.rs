@@ -16,7 +16,7 @@ use crate::services::{self, Situation, services};
 use crate::sources::{self, Found, Media, StoredUrl};
 use init_api::atomic;
 use init_api::{BootRecord, Configured, Problem, Release, Services, paths};
-use os_config::{Config, Loaded, Report, Source, Sources};
+use os_config::{Config, Loaded, Report, Source, SourceName, Sources};
 use std::io;
 
 /// The checked configuration, for everyone. It holds secrets: 0600.
@@ -67,6 +67,7 @@ pub fn configure<M: Machine>(
         Ok((loaded, services)) => {
             forget(root, paths::PROBLEM)?;
             keep_last_good(root, &found, &loaded);
+            keep_fetched(root, &found, &loaded);
             keep_early_services(root, &found, &services);
             Ok(Outcome::Applied)
         }
@@ -224,6 +225,16 @@ fn keep_last_good(root: &Root, found: &Found, loaded: &Loaded) {
     }
 }
 
+/// What was fetched for a trial lasts from its confirmation on.
+fn keep_fetched(root: &Root, found: &Found, loaded: &Loaded) {
+    let url = loaded.config().config_url.as_ref();
+    if let (None, Some(url)) = (found.trial, url)
+        && let Err(error) = StoredUrl::new(root).keep_tried(url.as_str())
+    {
+        eprintln!("what config_url gave is not kept for the next boot: {error}");
+    }
+}
+
 /// For the beginning of the next boot; written only when it says something new. Not stored means only that the next boot
 /// starts later what it could have started early.
 fn keep_early_services(root: &Root, found: &Found, services: &Services) {
@@ -244,6 +255,11 @@ fn report(found: &Found) -> Configured {
     let shown = |source: &Source| format!("{}: {}", source.name, fetch::shown(&source.origin));
     Configured {
         sources: found.sources.as_slice().iter().map(shown).collect(),
+        url_in_force: found
+            .sources
+            .as_slice()
+            .iter()
+            .any(|source| source.name == SourceName::Url),
         on_trial: found.trial.is_some(),
         warnings: found.notes.clone(),
     }

@@ -1,14 +1,15 @@
 //! What services of PID 1 do once the network is up: fetch keys, configuration, manifests and images; run the user's commands.
 
 mod downloads;
+mod keys;
 
 pub use downloads::fetch_downloads;
+pub use keys::{fetch_keys, key_lines};
 
 use crate::configure::CONFIG;
 use crate::fetch::{self, Effort, FetchError};
-use crate::gather::gather;
 use crate::machine::Machine;
-use crate::plan::{FETCHED_KEYS, FETCHED_KEYS_CACHE, fetched_keys, words_of};
+use crate::plan::words_of;
 use crate::root::Root;
 use crate::sources::{Media, StoredUrl, UrlCopy, find};
 use init_api::atomic;
@@ -77,72 +78,6 @@ pub fn config_in_force(root: &Root) -> Result<Config, ErrandError> {
     serde_json::from_slice(&bytes).map_err(|error| ErrandError::Config(error.into()))
 }
 
-/// Fetches the keys of people named by account or URL and lets them in; keeps a copy for boots without a network.
-///
-/// # Errors
-/// When a source failed; the others' keys, and the failed one's last copy, are in force.
-pub fn fetch_keys(
-    root: &Root,
-    sources: &[os_config::SshKeySource],
-    mut pause: impl FnMut(Duration),
-) -> Result<(), ErrandError> {
-    let (mut facts, _) = gather(root);
-    let old = facts.fetched_keys.clone();
-    let mut failed = None;
-    for source in sources {
-        let Some(url) = source.url() else { continue };
-        match fetch_key_lines(&url, &mut pause) {
-            Ok(lines) => {
-                facts.fetched_keys.insert(source.to_string(), lines);
-            }
-            Err(error) => {
-                eprintln!("{}: {error}", fetch::shown(&source.to_string()));
-                failed = Some(error);
-            }
-        }
-    }
-    // What a trial leaves out is wanted again when it goes back.
-    if !facts.on_trial {
-        facts
-            .fetched_keys
-            .retain(|name, _| sources.iter().any(|source| source.to_string() == *name));
-    }
-    write(root, FETCHED_KEYS, fetched_keys(sources, &facts).as_bytes())?;
-    if facts.fetched_keys != old {
-        let cache = serde_json::to_vec(&facts.fetched_keys)
-            .map_err(|error| not_written(FETCHED_KEYS_CACHE, error.into()))?;
-        write(root, FETCHED_KEYS_CACHE, &cache)?;
-    }
-    failed.map_or(Ok(()), Err)
-}
-
-/// The keys that `url` gives. An account without any is one; a page without any is not the keys' page.
-fn fetch_key_lines(url: &str, pause: &mut impl FnMut(Duration)) -> Result<String, ErrandError> {
-    let text = fetch_text(url, Effort::USUAL, pause)?;
-    let lines = key_lines(&text);
-    if lines.is_empty() && !text.trim().is_empty() {
-        return Err(ErrandError::NoKeys {
-            url: fetch::shown(url),
-        });
-    }
-    Ok(lines)
-}
-
-/// Only lines that are keys: a login page instead of keys must not get into the file.
-pub fn key_lines(text: &str) -> String {
-    let key = |line: &&str| {
-        matches!(
-            os_config::SshKeySource::parse(line),
-            Ok(os_config::SshKeySource::Literal(_))
-        )
-    };
-    text.lines()
-        .map(str::trim)
-        .filter(key)
-        .map(|line| format!("{line}\n"))
-        .collect()
-}
-
 /// As [`fetch_config`], and leaves what went wrong in [`URL_TROUBLE`].
 ///
 /// # Errors
@@ -166,7 +101,7 @@ pub fn fetch_config_and_tell(
             atomic::write(
                 &trouble,
                 0o600,
-                format!("{error}; {kept}\n").as_bytes(),
+                format!("{}; {kept}\n", with_cause(error)).as_bytes(),
                 |_| Ok(()),
             )
         }
@@ -223,12 +158,16 @@ pub fn fetch_config(
 /// Prints an error; true when there was one.
 fn said(done: Result<(), ErrandError>) -> bool {
     if let Err(error) = &done {
-        let cause = std::error::Error::source(error)
-            .map(|cause| format!(": {cause}"))
-            .unwrap_or_default();
-        eprintln!("{error}{cause}");
+        eprintln!("{}", with_cause(error));
     }
     done.is_err()
+}
+
+fn with_cause(error: &ErrandError) -> String {
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
 }
 
 /// Runs `run_commands` in order; a failing one does not keep the next from running.
@@ -246,7 +185,7 @@ pub fn run_commands<M: Machine>(root: &Root, machine: &mut M) -> Result<(), Erra
     for (index, command) in config.run_commands.iter().enumerate() {
         println!("run_commands[{index}]");
         // However long it takes; what it leaves running in the background is not waited for.
-        if let Err(error) = machine.command(&words_of(command), Duration::MAX) {
+        if let Err(error) = machine.command(&words_of(command), None) {
             eprintln!("run_commands[{index}]: {error}");
             failed += 1;
         }

@@ -174,7 +174,7 @@ impl<M: Machine> Executor<M> {
             )));
         }
         let began = Instant::now();
-        let done = self.machine.command(command, left);
+        let done = self.machine.command(command, Some(left));
         self.spent += began.elapsed();
         done
     }

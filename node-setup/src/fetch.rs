@@ -62,6 +62,14 @@ pub enum FetchError {
         /// HTTP status.
         status: u16,
     },
+    /// There is no way there that may be gone.
+    #[error("{url}: {reason}")]
+    NoWay {
+        /// What was asked for.
+        url: String,
+        /// Why.
+        reason: String,
+    },
     /// The answer is longer than what is taken.
     #[error("{url}: the answer is longer than {largest} bytes")]
     TooLong {
@@ -153,6 +161,10 @@ fn retried<T>(
                     url,
                     largest: effort.largest,
                 });
+            }
+            Err(error @ (ureq::Error::BadUri(_) | ureq::Error::TooManyRedirects)) => {
+                let reason = error.to_string();
+                return Err(FetchError::NoWay { url, reason });
             }
             Err(error) if tried >= effort.tries => {
                 return Err(FetchError::Unreachable {

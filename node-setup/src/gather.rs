@@ -1,5 +1,6 @@
 //! Reads the facts of the node.
 
+use crate::configure::CONFIG;
 use crate::facts::{Facts, VarDir};
 use crate::plan::{BOOT_RAN, FETCHED_KEYS_CACHE, IMAGES, INIT_RAN, MANIFESTS};
 use crate::root::Root;
@@ -13,7 +14,6 @@ use std::path::PathBuf;
 /// Where the image says which directories its programs expect.
 const VAR_DIRS: &str = "/usr/lib/holdfast/var-dirs";
 const PROFILES: &str = "/run/NetworkManager/system-connections";
-const CONFIGURED: &str = "/run/holdfast/config.json";
 const RADIOS: &str = "/sys/class/net";
 
 /// There from the beginning of a boot's first configuration on, however it ends.
@@ -44,7 +44,7 @@ pub(crate) fn gather(root: &Root) -> (Facts, Vec<String>) {
             .map(|path| (path.into(), text(path)))
             .collect(),
         salt: salt(),
-        first_run: !root.path(CONFIGURED).exists(),
+        first_run: !root.path(CONFIG).exists(),
         init_commands_ran: root.path(INIT_RAN).exists(),
         boot_commands_ran: root.path(BOOT_RAN).exists(),
         ran_before: root.path(BEGUN).exists(),

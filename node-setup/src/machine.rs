@@ -20,7 +20,7 @@ pub trait Machine {
     /// # Errors
     /// When it could not be started, was killed because it took too long, or did not exit with 0. What it says goes where
     /// this process's output goes.
-    fn command(&mut self, command: &[String], within: Duration) -> io::Result<()>;
+    fn command(&mut self, command: &[String], within: Option<Duration>) -> io::Result<()>;
 
     /// Tells the kernel its host name.
     ///
@@ -80,7 +80,7 @@ impl Machine for ThisMachine {
         )))
     }
 
-    fn command(&mut self, command: &[String], within: Duration) -> io::Result<()> {
+    fn command(&mut self, command: &[String], within: Option<Duration>) -> io::Result<()> {
         user_command::run(command, within)
     }
 

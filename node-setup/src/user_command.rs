@@ -21,16 +21,22 @@ const GRACE: Duration = Duration::from_secs(2);
 /// How often it is looked at.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// Runs it, at most `within`; then its process group is killed.
-pub(crate) fn run(words: &[String], within: Duration) -> io::Result<()> {
+/// Runs it, at most `within` if that says something; then its process group is killed.
+pub(crate) fn run(words: &[String], within: Option<Duration>) -> io::Result<()> {
     let mut child = start(words, Path::new(GROUP))?;
-    let Some(status) = wait(&mut child, within)? else {
-        end(&mut child)?;
-        return Err(io::Error::other(format!(
-            "`{}` did not end within {:.0} s and was killed",
-            words.join(" "),
-            within.as_secs_f64().ceil()
-        )));
+    let status = match within {
+        None => child.wait()?,
+        Some(within) => match wait(&mut child, within)? {
+            Some(status) => status,
+            None => {
+                end(&mut child)?;
+                return Err(io::Error::other(format!(
+                    "`{}` did not end within {:.0} s and was killed",
+                    words.join(" "),
+                    within.as_secs_f64().ceil()
+                )));
+            }
+        },
     };
     if status.success() {
         return Ok(());
@@ -83,11 +89,9 @@ fn end(child: &mut Child) -> io::Result<()> {
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     let pid = pid.ok_or_else(|| io::Error::other("a child without a process id"))?;
     for signal in [Signal::TERM, Signal::KILL] {
-        // Gone meanwhile is what is wanted.
+        // Gone meanwhile is what is wanted; of the group, others than the child may not have listened to the first.
         let _ = kill_process_group(pid, signal);
-        if wait(child, GRACE)?.is_some() {
-            break;
-        }
+        wait(child, GRACE)?;
     }
     Ok(())
 }
@@ -133,7 +137,7 @@ mod tests {
         ];
         for (case, words, within, expected) in cases {
             let began = Instant::now();
-            let done = run(&words, within).map_err(|error| error.to_string());
+            let done = run(&words, Some(within)).map_err(|error| error.to_string());
             match (&done, expected) {
                 (Ok(()), None) => {}
                 (Err(error), Some(expected)) if error.contains(expected) => {}
@@ -151,7 +155,7 @@ mod tests {
             "trap '' TERM; while sleep 0.1; do date >{}; done",
             still.display()
         );
-        let error = run(&words(&line), Duration::from_millis(300)).expect_err("it hangs");
+        let error = run(&words(&line), Some(Duration::from_millis(300))).expect_err("it hangs");
         assert!(error.to_string().contains("was killed"), "{error}");
         fs::remove_file(&still).expect("it had begun");
         thread::sleep(Duration::from_millis(500));

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct Configured {
     /// The sources, the weakest first: place and origin.
     pub sources: Vec<String>,
+    /// Whether what `config_url` names is among them.
+    pub url_in_force: bool,
     /// Whether a configuration is on trial.
     pub on_trial: bool,
     /// What did not work and did not stop the node, each one line.

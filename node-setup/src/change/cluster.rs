@@ -4,9 +4,6 @@ use crate::root::Root;
 use os_config::Loaded;
 use runtime::{Founding, Paths};
 
-/// Where a cluster is once it exists.
-const CLUSTER: &str = "/var/lib/holdfast/cluster/db";
-
 /// How `after` contradicts the cluster, a sentence each; `before` is the configuration so far.
 pub(super) fn contradicted(root: &Root, before: Option<&Loaded>, after: &Loaded) -> Vec<String> {
     let Some(founded) = founded(root, before, after) else {
@@ -26,10 +23,11 @@ pub(super) fn contradicted(root: &Root, before: Option<&Loaded>, after: &Loaded)
 /// What the cluster was founded with. Where that was not kept, or cannot be read, the configuration so far says it, but for
 /// the name; `None` without a cluster.
 fn founded(root: &Root, before: Option<&Loaded>, after: &Loaded) -> Option<Founding> {
-    if let Ok(Some(founded)) = Founding::load(&Paths::below(root.path("/"))) {
+    let paths = Paths::below(root.path("/"));
+    if let Ok(Some(founded)) = Founding::load(&paths) {
         return Some(founded);
     }
-    let before = before.filter(|_| root.path(CLUSTER).exists())?;
+    let before = before.filter(|_| paths.database().exists())?;
     let so_far = &before.config().kubernetes;
     let named = after.config().kubernetes.node_name.as_ref();
     Some(Founding {

@@ -7,6 +7,7 @@ use super::full_name::FullName;
 use super::proxy::Proxies;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use percent_encoding::percent_decode_str;
 use std::time::{Duration, Instant};
 use ureq::config::Config;
 use ureq::http::header::{AUTHORIZATION, HOST, LOCATION, PROXY_AUTHORIZATION};
@@ -39,8 +40,9 @@ pub(super) fn open(
         let next = next.ok_or(Error::StatusCode(status.as_u16()))?;
         // Who asks for ssh keys by https must not get them from whoever sits on a plain line.
         if url.scheme() == "https" && next.scheme() != "https" {
+            let next = super::shown(next.as_str());
             return Err(Error::BadUri(format!(
-                "{next}: a redirect from https to http is not followed"
+                "a redirect from https to http is not followed: {next}"
             )));
         }
         url = next;
@@ -56,8 +58,30 @@ fn once(url: &Url, patience: Duration, proxy: Option<&str>) -> Result<Response<B
     let proxy = proxy.map(Proxy::new).transpose()?;
     match proxy {
         Some(proxy) if url.scheme() == "http" => by_full_name(url, patience, &proxy),
-        proxy => agent(patience, proxy).get(url.as_str()).call(),
+        proxy => {
+            // Left in the address, they would be sent as they are written there: `%40` for `@`.
+            let mut plain = url.clone();
+            let mut request = agent(patience, proxy).get(without_login(&mut plain));
+            if let Some(login) = login(url) {
+                request = request.header(AUTHORIZATION, login);
+            }
+            request.call()
+        }
     }
+}
+
+/// The address without name and password; one that cannot have them stays as it is.
+fn without_login(url: &mut Url) -> &str {
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.as_str()
+}
+
+fn login(url: &Url) -> Option<String> {
+    let decoded = |text| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let user = decoded(url.username());
+    let password = url.password().map(decoded);
+    (!user.is_empty()).then(|| basic(&user, password.as_deref()))
 }
 
 fn agent(patience: Duration, proxy: Option<Proxy>) -> Agent {
@@ -95,8 +119,8 @@ fn by_full_name(url: &Url, patience: Duration, proxy: &Proxy) -> Result<Response
         let login = basic(user, proxy.password());
         request = request.header(PROXY_AUTHORIZATION, login);
     }
-    if !url.username().is_empty() {
-        request = request.header(AUTHORIZATION, basic(url.username(), url.password()));
+    if let Some(login) = login(url) {
+        request = request.header(AUTHORIZATION, login);
     }
     agent.run(request.body(())?)
 }
@@ -150,7 +174,7 @@ mod tests {
     fn a_plain_address_is_asked_of_the_proxy_by_its_full_name() {
         let (address, requests) = server(vec![reply("200 OK", "hello")]);
         let proxies = through(&format!("http://me:p%40ss@{address}"));
-        let body = fetched("http://you:key@config.example:8080/a%20b?c=d#e", &proxies).unwrap();
+        let body = fetched("http://you:k%40y@config.example:8080/a%20b?c=d#e", &proxies).unwrap();
         assert_eq!(body, "hello");
         let request = requests.recv().unwrap();
         let lines: Vec<String> = request.lines().map(str::to_ascii_lowercase).collect();
@@ -161,7 +185,7 @@ mod tests {
         for (name, value) in [
             ("host", "config.example:8080".to_owned()),
             ("proxy-authorization", basic("me", Some("p@ss"))),
-            ("authorization", basic("you", Some("key"))),
+            ("authorization", basic("you", Some("k@y"))),
         ] {
             let of_name = |line: &&String| line.starts_with(&format!("{name}:"));
             let found: Vec<&String> = lines.iter().filter(of_name).collect();
@@ -208,6 +232,19 @@ mod tests {
         assert_eq!(first_line(&asked), "GET http://config.example/x HTTP/1.1");
         assert_eq!(first_line(&asked_directly), "GET /first HTTP/1.1");
         assert_eq!(first_line(&asked_directly), "GET /second HTTP/1.1");
+    }
+
+    #[test]
+    fn a_direct_address_is_asked_with_its_login_decoded() {
+        let (address, requests) = server(vec![reply("200 OK", "hello")]);
+        let nobody = Proxies::read(|_| None);
+        fetched(&format!("http://me:p%40ss@{address}/"), &nobody).unwrap();
+        let request = requests.recv().unwrap().to_ascii_lowercase();
+        let login = basic("me", Some("p@ss")).to_ascii_lowercase();
+        assert!(
+            request.contains(&format!("authorization: {login}")),
+            "{request}"
+        );
     }
 
     #[test]

@@ -65,6 +65,17 @@ impl StoredUrl {
         Ok(())
     }
 
+    /// Makes a copy of this URL that was kept in memory last.
+    ///
+    /// # Errors
+    /// When state cannot be written; the copy in memory stands then.
+    pub fn keep_tried(&self, url: &str) -> io::Result<()> {
+        if let Some(copy) = self.load_from(TRIED, url) {
+            self.store_in(KEPT, &copy)?;
+        }
+        self.forget(TRIED)
+    }
+
     fn place(&self) -> &'static str {
         match trial::current(&self.root) {
             Ok(None) => KEPT,

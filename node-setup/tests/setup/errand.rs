@@ -1,6 +1,7 @@
 //! What is fetched once the network is up.
 
 use crate::node::TestNode;
+use node_setup::trial::{self, Trial};
 use node_setup::{Outcome, errand};
 use os_config::{Config, HttpUrl, SshKeySource};
 use std::collections::BTreeMap;
@@ -93,6 +94,61 @@ fn keys_are_let_in_and_kept() {
 }
 
 #[test]
+fn a_page_without_keys_takes_none_away() {
+    let node = TestNode::new("version: 1\n");
+    let server = Server::new();
+    server.put("/me", &format!("{KEY} me\n"));
+    let url = server.url("/me");
+    let sources = [SshKeySource::Url(HttpUrl::parse(&url).unwrap())];
+    node.configure();
+    let fetch = || errand::fetch_keys(&node.root, &sources, no_pause);
+    fetch().unwrap();
+    server.put("/me", "<html>who are you?</html>\n");
+    let error = fetch().unwrap_err().to_string();
+    assert_eq!(error, format!("what {url} gave holds no ssh key"));
+    let fetched = node.read("etc/ssh/authorized_keys.d/root.fetched");
+    assert!(fetched.contains("me\n"), "{fetched}");
+}
+
+#[test]
+fn what_a_trial_fetches_replaces_nothing_before_it_is_confirmed() {
+    let server = Server::new();
+    server.put("/old.yaml", "version: 1\nhostname: old\n");
+    server.put("/new.yaml", "version: 1\nhostname: new\n");
+    let text = |url: &str| format!("version: 1\nconfig_url: {url}\n");
+    let (old, new) = (server.url("/old.yaml"), server.url("/new.yaml"));
+    let node = TestNode::new(&text(&old));
+    let fetch =
+        |url: &str| errand::fetch_config(&node.root, &mut node.media(), url, no_pause).unwrap();
+    let hostname = || {
+        assert_eq!(node.configure(), Outcome::Applied);
+        node.read("etc/hostname")
+    };
+    let later = Trial {
+        ends_ms: init_api::Millis(60_000),
+    };
+    hostname();
+    fetch(&old);
+    assert_eq!(hostname(), "old\n");
+
+    trial::begin(&node.root, text(&new).as_bytes(), later).unwrap();
+    assert!(fetch(&new), "a new text has to be applied");
+    assert_eq!(hostname(), "new\n");
+    // It goes back, where there is no network.
+    trial::end(&node.root).unwrap();
+    assert_eq!(hostname(), "old\n");
+
+    trial::begin(&node.root, text(&new).as_bytes(), later).unwrap();
+    fetch(&new);
+    trial::end(&node.root).unwrap();
+    node.write("config/config.yaml", &text(&new));
+    assert_eq!(hostname(), "new\n");
+    // A boot later memory is empty.
+    let _ = std::fs::remove_file(node.directory.path().join("run/holdfast/from-url.json"));
+    assert_eq!(hostname(), "new\n", "what was confirmed is not kept");
+}
+
+#[test]
 fn fetched_keys_outlast_a_boot_while_they_are_named() {
     let node = TestNode::new("version: 1\nssh_authorized_keys: [github:me]\n");
     node.write(
@@ -168,7 +224,9 @@ fn an_unreachable_configuration_is_told_and_stops_nothing() {
     assert_eq!(pauses, [1, 2, 4]);
     assert_eq!(
         node.read("run/holdfast/config-url.txt"),
-        format!("{error}; there is no copy from an earlier time; the node runs without it\n")
+        format!(
+            "{error}: io: Connection refused (os error 111); there is no copy from an earlier time; the node runs without it\n"
+        )
     );
     assert_eq!(node.read("etc/hostname"), "edge-1\n");
 }

@@ -42,7 +42,7 @@ impl Machine for Recorder {
         self.record(command.join(" "))
     }
 
-    fn command(&mut self, command: &[String], _within: Duration) -> io::Result<()> {
+    fn command(&mut self, command: &[String], _within: Option<Duration>) -> io::Result<()> {
         self.record(format!("user: {}", command.join(" ")))
     }
 

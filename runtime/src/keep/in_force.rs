@@ -2,21 +2,14 @@
 //! manifests that are in that part are wanted all the same.
 
 use super::document::ManifestProblem;
-use crate::{ClusterSettings, Paths, load_settings};
-use init_api::Configured;
-use init_api::paths::CONFIGURED;
-
-/// Sources stand there with place and origin.
-const FETCHED: &str = "URL: ";
+use crate::{ClusterSettings, Paths, from_url, load_settings};
 
 /// What is missing; nothing if `settings` come from a whole configuration.
 pub(super) fn missing_part(settings: &ClusterSettings, paths: &Paths) -> Option<ManifestProblem> {
     settings.config_url.as_ref()?;
-    // `node-setup` writes it after the configuration itself.
-    let configured: Configured = init_api::load(paths.at(CONFIGURED)).unwrap_or_default();
+    let fetched = from_url::is_in_force(paths);
     // After another `holdfast node configure` it is a new keeper that knows.
     let current = load_settings(paths).is_ok_and(|in_force| in_force == *settings);
-    let fetched = configured.sources.iter().any(|s| s.starts_with(FETCHED));
     if current && fetched {
         return None;
     }
@@ -31,8 +24,10 @@ pub(super) fn missing_part(settings: &ClusterSettings, paths: &Paths) -> Option<
 
 #[cfg(test)]
 mod tests {
-    use super::{CONFIGURED, Configured, missing_part};
+    use super::missing_part;
     use crate::{ClusterSettings, Paths, load_settings};
+    use init_api::Configured;
+    use init_api::paths::CONFIGURED;
     use std::fs;
 
     #[test]
@@ -44,12 +39,11 @@ mod tests {
         };
         let own = format!("version: 1\nconfig_url: {URL}\n");
         let later = format!("{own}labels: {{a: b}}\n");
-        let fetched = format!("URL: {URL}");
-        for (case, started_with, in_force, sources, whole) in [
-            ("no address", "version: 1\n", "version: 1\n", "x: y", true),
-            ("not fetched", &own, &own, "CONFIG partition: x", false),
-            ("in force", &own, &own, &fetched, true),
-            ("about to be started anew", &own, &later, &fetched, false),
+        for (case, started_with, in_force, url_in_force, whole) in [
+            ("no address", "version: 1\n", "version: 1\n", false, true),
+            ("not fetched", &own, &own, false, false),
+            ("in force", &own, &own, true, true),
+            ("about to be started anew", &own, &later, true, false),
         ] {
             let root = tempfile::tempdir().expect("temp folder");
             let paths = Paths::below(root.path());
@@ -69,7 +63,7 @@ mod tests {
             let settings: ClusterSettings = load_settings(&paths).expect("settings");
             at("/run/holdfast/config.json", &config(in_force));
             let configured = Configured {
-                sources: vec![sources.into()],
+                url_in_force,
                 ..Configured::default()
             };
             at(
