@@ -51,7 +51,8 @@ impl Node {
         Ok(took)
     }
 
-    /// Like [`Node::wait_ready`], for a machine that is in maintenance mode and shall leave it.
+    /// Like [`Node::wait_ready`], for a machine in trouble that shall get out of it: in maintenance mode, or with services that
+    /// fail.
     ///
     /// # Errors
     /// When `minutes` pass first.
