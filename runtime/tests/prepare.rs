@@ -188,10 +188,13 @@ fn a_new_cluster_is_founded_with_what_was_fetched_meanwhile() {
     let url = "config_url: https://config.example/own\n";
     configured(&paths, "holdfast-012345\n", url);
     let before = load_settings(&paths).expect("before");
-    let copy = paths.at("/var/lib/holdfast/config/from-url.json");
-    fs::create_dir_all(copy.parent().expect("folder")).expect("folder");
-    fs::write(copy, r#"{"url":"https://config.example/own"}"#).expect("write");
     configured(&paths, "shop-7\n", url);
+    let whole = init_api::Configured {
+        url_in_force: true,
+        ..init_api::Configured::default()
+    };
+    let text = serde_json::to_string(&whole).expect("JSON");
+    fs::write(paths.at(init_api::paths::CONFIGURED), text).expect("write");
     prepare(&before, &paths, Patience::default()).expect("prepared");
     let founded = Founding::load(&paths).expect("read").expect("kept");
     assert_eq!(founded.node_name, "shop-7");
