@@ -10,10 +10,9 @@ mod notes;
 pub use error::ImageError;
 
 use crate::file::{self, PlannedFile};
-use crate::{ClusterSettings, Paths};
+use crate::{ClusterSettings, Paths, plan};
 use ctr::{Containerd, Store};
 use notes::{Notes, Stamp};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
@@ -148,9 +147,8 @@ fn stamp(archive: &Path) -> Result<Stamp, ImageError> {
 
 /// What containerd notes with images of an archive: no other one, and no other state of it, has the same.
 fn mark(archive: &str, stamp: Stamp) -> String {
-    let text = format!("{} {} {archive}", stamp.size, stamp.modified);
-    let hash = Sha256::digest(text);
-    hash.iter().take(8).map(|b| format!("{b:02x}")).collect()
+    let (size, modified) = (stamp.size.to_le_bytes(), stamp.modified.to_le_bytes());
+    plan::digest([archive.as_bytes(), &size, &modified])
 }
 
 /// Notes that cannot be read only mean that archives are loaded once more.

@@ -151,7 +151,8 @@ pub fn fingerprints(settings: &ClusterSettings) -> Fingerprints {
     }
 }
 
-fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+/// The first 8 bytes of a SHA-256 over parts and their lengths, in hexadecimal: enough to tell states of one node apart.
+pub(crate) fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(part.len().to_le_bytes());
