@@ -16,6 +16,8 @@ IMAGE := $(CURDIR)/build/out/holdfast_$(VERSION)_qemu-x86_64.img
 DENY := build/tools/bin/cargo-deny
 export HOLDFAST_IMAGE ?= $(IMAGE)
 export HOLDFAST_ENGINE ?= $(CURDIR)/$(ENGINE)
+# Errors of tests say what and why; where they passed on their way buries that in a log that is read from its end.
+export RUST_LIB_BACKTRACE ?= 0
 
 .PHONY: help
 help: ## this list

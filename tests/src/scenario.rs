@@ -25,17 +25,15 @@ pub fn scenario(
         Err(panic) => Verdict::Failed(said(panic.as_ref())),
     };
     let took = started.elapsed();
-    println!(
-        "scenario {name}: {} after {} s",
-        if verdict == Verdict::Passed {
-            "passed"
-        } else {
-            "FAILED"
-        },
-        took.as_secs()
-    );
-    if verdict != Verdict::Passed {
-        stage.keep_traces();
+    match &verdict {
+        Verdict::Passed => println!("scenario {name}: passed after {} s", took.as_secs()),
+        Verdict::Failed(reason) => {
+            println!(
+                "scenario {name}: FAILED after {} s: {reason}",
+                took.as_secs()
+            );
+            stage.keep_traces();
+        }
     }
     let record = Record {
         name: name.to_owned(),

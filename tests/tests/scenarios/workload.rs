@@ -87,22 +87,23 @@ fn a_csi_driver_can_register() -> anyhow::Result<()> {
     scenario("a_csi_driver_can_register", |stage| {
         let node = stage.ready_node()?;
         node.send_program(&driver()?, "/run/driver")?;
-        let said =
-            node.ssh("timeout 120 /run/driver /var/lib/kubelet/plugins_registry/proof.sock 2>&1")?;
-        ensure!(
-            said.trim() == format!("registered {DRIVER}"),
-            "the driver said {said:?}"
-        );
-        let drivers = node.kubectl()?.run(&[
-            "get",
-            "csinodes",
-            "-o",
-            "jsonpath={.items[*].metadata.name} {.items[*].spec.drivers[*].name}",
-        ])?;
-        ensure!(
-            drivers == format!("node {DRIVER}"),
-            "the cluster knows of {drivers:?}"
-        );
+        node.ssh("/run/driver /var/lib/kubelet/plugins_registry/proof.sock > /run/said 2>&1 < /dev/null &")?;
+        let kubectl = node.kubectl()?;
+        node.until("the driver to be registered", 120, |_| {
+            let drivers = kubectl.run(&[
+                "get",
+                "csinodes",
+                "-o",
+                "jsonpath={.items[*].metadata.name} {.items[*].spec.drivers[*].name}",
+            ])?;
+            let said = node.ssh("cat /run/said")?;
+            ensure!(
+                drivers == format!("node {DRIVER}")
+                    && said.trim() == format!("registered {DRIVER}"),
+                "the cluster knows of {drivers:?}, and the driver said {said:?}"
+            );
+            Ok(())
+        })?;
         Ok(())
     })
 }

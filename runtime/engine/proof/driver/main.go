@@ -1,7 +1,8 @@
 // Command driver is a CSI driver that can do nothing but register itself with
 // a kubelet: `driver SOCKET` announces the driver proof.holdfast.dev in the
-// folder that kubelets watch, and serves both calls of a registration until it
-// is told that it is registered, which it prints.
+// folder that kubelets watch, serves both calls of a registration, prints what
+// the kubelet makes of it, and serves on until it is ended: a kubelet forgets a
+// driver whose answer it does not get.
 package main
 
 import (
@@ -21,7 +22,6 @@ type driver struct {
 	csi.UnimplementedNodeServer
 	registration.UnimplementedRegistrationServer
 	socket string
-	told   chan *registration.RegistrationStatus
 }
 
 func (d *driver) GetInfo(context.Context, *registration.InfoRequest) (*registration.PluginInfo, error) {
@@ -31,7 +31,11 @@ func (d *driver) GetInfo(context.Context, *registration.InfoRequest) (*registrat
 }
 
 func (d *driver) NotifyRegistrationStatus(_ context.Context, status *registration.RegistrationStatus) (*registration.RegistrationStatusResponse, error) {
-	d.told <- status
+	if !status.PluginRegistered {
+		fmt.Println("the kubelet refuses:", status.Error)
+	} else {
+		fmt.Println("registered", name)
+	}
 	return &registration.RegistrationStatusResponse{}, nil
 }
 
@@ -54,20 +58,9 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	d := &driver{socket: args[0], told: make(chan *registration.RegistrationStatus, 1)}
+	d := &driver{socket: args[0]}
 	server := grpc.NewServer()
 	csi.RegisterNodeServer(server, d)
 	registration.RegisterRegistrationServer(server, d)
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	select {
-	case err := <-failed:
-		return err
-	case status := <-d.told:
-		if !status.PluginRegistered {
-			return fmt.Errorf("the kubelet refuses: %s", status.Error)
-		}
-		fmt.Println("registered", name)
-		return nil
-	}
+	return server.Serve(listener)
 }
