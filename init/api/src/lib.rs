@@ -20,6 +20,7 @@ mod services;
 mod status;
 
 pub mod atomic;
+pub mod interface;
 pub mod paths;
 
 pub use boot::{BootRecord, Partitions, Slot, StateOutcome, Watchdog};

@@ -1,11 +1,10 @@
 //! Where others reach the machine, as the kernel has it: for the console page while nobody else tells.
 
+use init_api::interface::is_inside;
 use nix::ifaddrs::{InterfaceAddress, getifaddrs};
 use nix::net::if_::InterfaceFlags;
 use std::net::IpAddr;
 
-/// Interfaces of pods, and the one that stands in for a network (`runtime` makes it), by the beginning of their names.
-const INSIDE: [&str; 5] = ["cni", "flannel", "veth", "kube-", "holdfast0"];
 /// More would not fit a screen.
 const MOST: usize = 6;
 
@@ -36,7 +35,7 @@ fn address(interface: &InterfaceAddress) -> Option<IpAddr> {
 fn is_outside(name: &str, flags: InterfaceFlags) -> bool {
     flags.contains(InterfaceFlags::IFF_UP)
         && !flags.contains(InterfaceFlags::IFF_LOOPBACK)
-        && !INSIDE.iter().any(|prefix| name.starts_with(prefix))
+        && !is_inside(name)
 }
 
 fn is_link_local(address: &IpAddr) -> bool {

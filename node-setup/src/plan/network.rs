@@ -10,16 +10,12 @@ use super::keyfile::Keyfile;
 use crate::facts::Facts;
 use crate::step::Step;
 use addresses::addresses;
+use init_api::interface::INSIDE;
 use os_config::{Config, Interface, InterfaceMatch, Network, Wifi};
 use std::collections::BTreeMap;
 use std::path::Path;
 
 const PROFILES: &str = "/run/NetworkManager/system-connections";
-
-/// Interfaces that pods and their network make: NetworkManager must never touch them.
-const OURS: &str = "interface-name:cni*;interface-name:flannel*;interface-name:veth*;interface-name:cali*;interface-name:vxlan.calico;\
-interface-name:cilium*;interface-name:lxc*;interface-name:kube-*;interface-name:nodelocaldns;interface-name:tunl*;\
-interface-name:wg-*;interface-name:docker*;interface-name:holdfast0;type:veth;type:dummy;type:tun;type:vxlan";
 
 pub(super) fn steps(config: &Config, facts: &Facts) -> Vec<Step> {
     let mut steps = vec![
@@ -92,13 +88,23 @@ fn manager() -> String {
     file.set("auth-polkit", "root-only");
     file.set("firewall-backend", "none");
     file.section("keyfile");
-    file.set("unmanaged-devices", OURS);
+    file.set("unmanaged-devices", unmanaged());
     file.section("connectivity");
     file.set("enabled", "false");
     file.section("device");
     // A random address while scanning makes some access points refuse.
     file.set("wifi.scan-rand-mac-address", "no");
     format!("{MADE}{}", file.finish())
+}
+
+/// The interfaces that NetworkManager must never touch.
+fn unmanaged() -> String {
+    let mut devices: String = INSIDE
+        .iter()
+        .map(|prefix| format!("interface-name:{prefix}*;"))
+        .collect();
+    devices.push_str("type:veth;type:dummy;type:tun;type:vxlan");
+    devices
 }
 
 /// Profiles by file name.

@@ -2,6 +2,7 @@
 
 use super::choose::{Host, Link, LinkState};
 use crate::Paths;
+use init_api::interface::is_inside;
 use nix::net::if_::InterfaceFlags;
 use std::collections::BTreeMap;
 use std::fs;
@@ -25,17 +26,6 @@ pub enum HostError {
     },
 }
 
-/// Interfaces that the node makes for pods, or as a last resort.
-const OURS: [&str; 7] = [
-    "lo",
-    "cni0",
-    "flannel",
-    "veth",
-    "kube-",
-    "holdfast",
-    "nodelocal",
-];
-
 /// Reads the machine's interfaces, addresses and default route.
 ///
 /// # Errors
@@ -44,7 +34,7 @@ pub fn read_host(paths: &Paths) -> Result<Host, HostError> {
     let mut links: BTreeMap<String, Link> = BTreeMap::new();
     for entry in nix::ifaddrs::getifaddrs().map_err(HostError::List)? {
         let name = entry.interface_name;
-        if OURS.iter().any(|ours| name.starts_with(ours)) {
+        if name == "lo" || is_inside(&name) {
             continue;
         }
         let sys = paths.at("/sys/class/net").join(&name);

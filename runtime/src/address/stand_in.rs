@@ -1,14 +1,13 @@
 //! An address without a network: on an interface without hardware, so that the node works without a cable.
 
 use crate::Paths;
+use init_api::interface::STAND_IN;
 use std::net::{IpAddr, Ipv4Addr};
 use std::process::Command;
 use thiserror::Error;
 
 /// The address of a machine that never had one.
 pub const FALLBACK: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 254, 254, 1));
-
-const INTERFACE: &str = "holdfast0";
 
 /// The stand-in interface cannot be changed.
 #[derive(Debug, Error)]
@@ -27,18 +26,18 @@ pub struct StandInError {
 /// `ip` failed.
 pub fn stand_in(paths: &Paths, address: IpAddr) -> Result<(), StandInError> {
     if !exists(paths) {
-        ip(&["link", "add", INTERFACE, "type", "dummy"])?;
+        ip(&["link", "add", STAND_IN, "type", "dummy"])?;
     }
-    ip(&["address", "flush", "dev", INTERFACE])?;
+    ip(&["address", "flush", "dev", STAND_IN])?;
     let prefix = if address.is_ipv4() { 32 } else { 128 };
     ip(&[
         "address",
         "add",
         &format!("{address}/{prefix}"),
         "dev",
-        INTERFACE,
+        STAND_IN,
     ])?;
-    ip(&["link", "set", INTERFACE, "up"])
+    ip(&["link", "set", STAND_IN, "up"])
 }
 
 /// Takes the stand-in's addresses away, if it has any. The interface itself stays: flannel's may hang on it.
@@ -47,7 +46,7 @@ pub fn stand_in(paths: &Paths, address: IpAddr) -> Result<(), StandInError> {
 /// `ip` failed.
 pub fn stand_down(paths: &Paths) -> Result<(), StandInError> {
     if exists(paths) {
-        ip(&["address", "flush", "dev", INTERFACE])
+        ip(&["address", "flush", "dev", STAND_IN])
     } else {
         Ok(())
     }
@@ -55,11 +54,11 @@ pub fn stand_down(paths: &Paths) -> Result<(), StandInError> {
 
 /// Whether an interface of this name is the stand-in.
 pub fn is_stand_in(interface: &str) -> bool {
-    interface == INTERFACE
+    interface == STAND_IN
 }
 
 fn exists(paths: &Paths) -> bool {
-    paths.at("/sys/class/net").join(INTERFACE).exists()
+    paths.at("/sys/class/net").join(STAND_IN).exists()
 }
 
 fn ip(args: &[&str]) -> Result<(), StandInError> {
