@@ -12,6 +12,9 @@ pub struct Configured {
     pub url_in_force: bool,
     /// Whether a configuration is on trial.
     pub on_trial: bool,
+    /// Why a part of the configuration may be missing, such as a USB stick that it was read from before: what only that
+    /// part names is still wanted, so nothing is removed from the cluster.
+    pub incomplete: Option<String>,
     /// What did not work and did not stop the node, each one line.
     pub warnings: Vec<String>,
 }
