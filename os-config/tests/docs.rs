@@ -81,9 +81,11 @@ fn is_prose(rest: &str) -> bool {
 
 #[test]
 fn every_published_example_is_valid() {
-    let folder = docs("config-examples");
     let mut count = 0;
-    for entry in std::fs::read_dir(&folder).expect("docs/config-examples is there") {
+    let entries = ["config-examples", "examples"]
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(docs(folder)).expect("the folder is there"));
+    for entry in entries {
         let path = entry.expect("an entry can be read").path();
         let text = std::fs::read(&path).expect("the example can be read");
         load(&Sources::one(path.display().to_string(), text))
@@ -91,4 +93,15 @@ fn every_published_example_is_valid() {
         count += 1;
     }
     assert!(count >= 5, "only {count} examples");
+}
+
+#[test]
+fn the_sample_of_the_virtual_machine_runs_the_system_image_of_this_version() {
+    let sample = std::fs::read_to_string(docs("examples/vm.yaml")).expect("the sample is there");
+    let image = concat!(
+        "image: holdfast.local/system:",
+        env!("CARGO_PKG_VERSION"),
+        "\n"
+    );
+    assert!(sample.contains(image), "{image}");
 }

@@ -34,7 +34,7 @@ fn later_wins_key_by_key_whatever_the_order_of_adding() {
         (
             SourceName::CommandLine,
             "/proc/cmdline",
-            "quiet holdfast.hostname=cmdline holdfast.roothash=ab12 holdfast.rootsize=8192 holdfast.version=0.1.0",
+            "quiet holdfast.hostname=cmdline holdfast.roothash=ab12 holdfast.rootsize=8192",
         ),
         (SourceName::ConfigPartition, "/config/config.yaml", CARD),
         (
@@ -183,7 +183,7 @@ fn the_command_line_takes_every_kind_of_value() {
 
 #[test]
 fn the_command_lines_mistakes_are_shown_in_place() {
-    let text = "quiet holdfast.hostnme=a holdfast.network.dns.search holdfast. holdfast.logs.persist=maybe holdfast.password=";
+    let text = "quiet holdfast.hostnme=a holdfast.network.dns.search holdfast. holdfast.logs.persist=maybe holdfast.password= holdfast.maintenance";
     let source = Source::new(SourceName::CommandLine, "/proc/cmdline", text);
     let report = load(&Sources::new().with(source)).expect_err("it is wrong");
     let got: Vec<(usize, &str)> = report
@@ -202,6 +202,7 @@ fn the_command_lines_mistakes_are_shown_in_place() {
                 "`logs.persist` must be true or false, not the text \"maybe\""
             ),
             (92, "the password is empty"),
+            (111, "unknown key `maintenance`"),
         ]
     );
 }

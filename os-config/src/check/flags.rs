@@ -8,6 +8,7 @@ const OPEN: &str = "it would open the node to everyone who reaches it: the kubel
 const LOGINS: &str =
     "a token in that file opens the cluster for good; use service accounts or client certificates";
 const HEALTH: &str = "the node's own checks rely on it";
+const REACHED: &str = "other parts of the node reach it on every address, or on its own";
 
 /// The key below `kubernetes` (`*` for all), the flag, why.
 const REFUSED: &[(&str, &str, &str)] = &[
@@ -15,6 +16,10 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("*", "tls-cert-file", IDENTITY),
     ("*", "tls-private-key-file", IDENTITY),
     ("*", "client-ca-file", IDENTITY),
+    ("*", "authentication-kubeconfig", IDENTITY),
+    ("*", "authorization-kubeconfig", IDENTITY),
+    ("*", "requestheader-client-ca-file", IDENTITY),
+    ("*", "requestheader-allowed-names", IDENTITY),
     (
         "*",
         "config",
@@ -27,6 +32,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
         "all components share one log; it cannot be set for one",
     ),
     ("api_server_args", "etcd-servers", PLACE),
+    ("api_server_args", "etcd-prefix", PLACE),
     ("api_server_args", "secure-port", PLACE),
     ("api_server_args", "service-cluster-ip-range", NETWORK),
     ("api_server_args", "advertise-address", NAME),
@@ -58,12 +64,15 @@ const REFUSED: &[(&str, &str, &str)] = &[
         IDENTITY,
     ),
     ("api_server_args", "encryption-provider-config", IDENTITY),
+    ("api_server_args", "kubelet-certificate-authority", IDENTITY),
     ("api_server_args", "kubelet-client-certificate", IDENTITY),
     ("api_server_args", "kubelet-client-key", IDENTITY),
     ("api_server_args", "proxy-client-cert-file", IDENTITY),
     ("api_server_args", "proxy-client-key-file", IDENTITY),
     ("api_server_args", "allow-privileged", "system pods need it"),
     ("controller_manager_args", "cluster-cidr", NETWORK),
+    ("controller_manager_args", "allocate-node-cidrs", NETWORK),
+    ("controller_manager_args", "secure-port", HEALTH),
     (
         "controller_manager_args",
         "service-cluster-ip-range",
@@ -85,7 +94,18 @@ const REFUSED: &[(&str, &str, &str)] = &[
         IDENTITY,
     ),
     ("controller_manager_args", "root-ca-file", IDENTITY),
+    ("kubelet_args", "bootstrap-kubeconfig", IDENTITY),
     ("kubelet_args", "hostname-override", NAME),
+    (
+        "kubelet_args",
+        "register-node",
+        "a node that is not registered never becomes Ready",
+    ),
+    (
+        "kubelet_args",
+        "enable-server",
+        "logs, exec and metrics come from it",
+    ),
     ("kubelet_args", "node-ip", NAME),
     ("kubelet_args", "cluster-dns", NETWORK),
     ("kubelet_args", "cluster-domain", NETWORK),
@@ -130,6 +150,33 @@ const REFUSED: &[(&str, &str, &str)] = &[
         "pods and Services share one nftables set-up",
     ),
 ];
+
+/// Every address of the machine; both families where the machine has both.
+const ANY: &[&str] = &["0.0.0.0", "::"];
+/// Those, and the one on which the node itself asks.
+const ANY_OR_OWN: &[&str] = &["0.0.0.0", "::", "127.0.0.1"];
+
+/// The key below `kubernetes`, the flag, the only values that it may have. Charts for monitoring ask for them.
+const ONLY: &[(&str, &str, &[&str])] = &[
+    ("api_server_args", "bind-address", ANY),
+    ("controller_manager_args", "bind-address", ANY_OR_OWN),
+    ("kubelet_args", "address", ANY),
+    ("kubelet_args", "healthz-bind-address", ANY_OR_OWN),
+];
+
+/// The first of `values` that `flag` may not have under `key`, and what to write instead.
+pub(super) fn wrong_value<'a>(
+    key: &str,
+    flag: &str,
+    values: impl IntoIterator<Item = &'a str>,
+) -> Option<(&'a str, String)> {
+    let (_, _, allowed) = ONLY
+        .iter()
+        .find(|(whose, name, _)| *whose == key && *name == flag)?;
+    let wrong = values.into_iter().find(|value| !allowed.contains(value))?;
+    let quoted: Vec<String> = allowed.iter().map(|value| format!("`{value}`")).collect();
+    Some((wrong, format!("write {}: {REACHED}", quoted.join(" or "))))
+}
 
 /// Why `flag` may not be set under `key`, if it may not.
 pub(super) fn refusal(key: &str, flag: &str) -> Option<&'static str> {

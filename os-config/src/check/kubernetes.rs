@@ -80,7 +80,12 @@ fn args(c: &mut Checker, key: &str, raw: &RawFlagArgs) -> FlagArgs {
                     if let Some(reason) = flags::refusal(key, flag.as_str()) {
                         c.refuse(format!("`{flag}` cannot be set here"), reason);
                     }
-                    let values = values.0.iter().map(|value| value.0.clone()).collect();
+                    let values: Vec<String> =
+                        values.0.iter().map(|value| value.0.clone()).collect();
+                    let texts = values.iter().map(String::as_str);
+                    if let Some((value, help)) = flags::wrong_value(key, flag.as_str(), texts) {
+                        c.refuse(format!("`{flag}` cannot be {value:?} here"), help);
+                    }
                     Some((flag, values))
                 })
             })
