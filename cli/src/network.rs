@@ -1,12 +1,10 @@
 //! The machine's addresses as the kernel has them.
 
+use init_api::interface::is_inside;
 use nix::ifaddrs::getifaddrs;
 use nix::net::if_::InterfaceFlags;
 use serde::Serialize;
 use std::net::IpAddr;
-
-/// Interfaces of pods and their network, by the beginning of their names.
-const OWN: [&str; 4] = ["cni", "flannel", "veth", "kube-"];
 
 /// One address of the machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -24,10 +22,7 @@ pub(crate) fn addresses() -> Vec<Address> {
         interface.flags.contains(InterfaceFlags::IFF_UP)
             && !interface.flags.contains(InterfaceFlags::IFF_LOOPBACK)
     });
-    let outside = usable.filter(|interface| {
-        let name = &interface.interface_name;
-        !runtime::address::is_stand_in(name) && !OWN.iter().any(|prefix| name.starts_with(prefix))
-    });
+    let outside = usable.filter(|interface| !is_inside(&interface.interface_name));
     outside
         .filter_map(|interface| {
             let address = interface.address?;

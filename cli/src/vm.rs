@@ -71,7 +71,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let done = match args.action {
         Action::Up(up) => up::run(&dir, &args.name, &up),
         Action::Stop(stop) => stop::run(&dir, &stop),
-        Action::Status => reach::status(&dir, &args.name),
+        Action::Status => reach::status(&dir),
         Action::Kubectl { arguments } => reach::kubectl(&dir, &arguments),
         Action::Ssh { command } => reach::ssh(&dir, &command),
         Action::Console => reach::console(&dir),

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use machine::{Qemu, Running, Spec, Vm, with_ssh_key};
+use machine::{Qemu, Running, Spec, Vm, name_flag, with_ssh_key};
 
 use super::origin::{self, Origin};
 use super::plan::{Facts, State, Step, plan};
@@ -53,7 +53,7 @@ pub(super) fn up(dir: &Path, name: &str, args: &Args) -> anyhow::Result<Up> {
     };
     let steps = match plan(&facts) {
         Ok(steps) => steps,
-        Err(refusal) => bail!("{refusal}"),
+        Err(refusal) => bail!("{}", refusal.message(&name_flag(dir))),
     };
     if !steps.contains(&Step::Make) {
         scene.note_image()?;

@@ -1,7 +1,5 @@
 //! What `holdfast vm up` does with what it finds: the decisions, and nothing else.
 
-use std::fmt;
-
 /// The machine's state when the command begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
@@ -60,15 +58,15 @@ pub(super) enum Refusal {
     },
 }
 
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Refusal {
+    /// The message, for the machine that is named by `flag` on a command line.
+    pub(super) fn message(&self, flag: &str) -> String {
         match self {
-            Self::RunsWithAnother => f.write_str(
+            Self::RunsWithAnother => format!(
                 "the machine runs and was started with another config.yaml, so --config cannot take effect: stop it first \
-                 with `holdfast vm stop`, or change it from inside with `holdfast config apply`",
+                 with `holdfast vm{flag} stop`, or change it from inside with `holdfast config apply`",
             ),
-            Self::OtherBoard { made_for, board } => write!(
-                f,
+            Self::OtherBoard { made_for, board } => format!(
                 "the machine's disk is one of board {made_for}, and --board says {board}: --fresh throws it away, `holdfast vm \
                  --name NAME up` makes another machine beside it"
             ),

@@ -6,22 +6,23 @@ use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use anyhow::Context;
-use machine::{Deadline, Event, Running, Vm};
+use machine::{Deadline, Event, Running, Vm, name_flag};
 
 use super::{NOT_RUNNING, running};
 
 /// `holdfast vm status`.
-pub(super) fn status(dir: &Path, name: &str) -> anyhow::Result<ExitCode> {
+pub(super) fn status(dir: &Path) -> anyhow::Result<ExitCode> {
+    let flag = name_flag(dir);
     let Some(vm) = Vm::open(dir)? else {
         println!(
-            "there is no machine in {}; make one with `holdfast vm up`",
+            "there is no machine in {}; make one with `holdfast vm{flag} up`",
             dir.display()
         );
         return Ok(ExitCode::from(NOT_RUNNING));
     };
     let Some(mut running) = vm.running()? else {
         println!(
-            "off; its disk is in {}; start it with `holdfast vm up`",
+            "off; its disk is in {}; start it with `holdfast vm{flag} up`",
             dir.display()
         );
         return Ok(ExitCode::from(NOT_RUNNING));
@@ -46,17 +47,13 @@ pub(super) fn status(dir: &Path, name: &str) -> anyhow::Result<ExitCode> {
     if let Some(last) = last {
         println!("console: {last}");
     }
-    explain(&running, name)?;
+    explain(&running)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Prints commands to copy.
-pub(super) fn explain(running: &Running, name: &str) -> anyhow::Result<()> {
-    let flag = if name == "default" {
-        String::new()
-    } else {
-        format!(" --name {name}")
-    };
+pub(super) fn explain(running: &Running) -> anyhow::Result<()> {
+    let flag = name_flag(running.vm().dir());
     println!(
         "  holdfast vm{flag} console       # Ctrl-] leaves; log in {}",
         running.vm().console_log().display()

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
-use machine::{Cache, Clock, Deadline, Network, Spec};
+use machine::{Cache, Clock, Deadline, Network, Spec, name_flag};
 
 use super::board::Shape;
 use super::{TIMED_OUT, bring, duration, progress, reach};
@@ -66,7 +66,8 @@ pub(super) fn run(dir: &Path, name: &str, args: &Args) -> anyhow::Result<ExitCod
     } = bring::up(dir, name, args)?;
     if !args.wait_ready {
         println!(
-            "it is on; `holdfast vm console` shows it, log in {}",
+            "it is on; `holdfast vm{} console` shows it, log in {}",
+            name_flag(dir),
             running.vm().console_log().display()
         );
         return Ok(ExitCode::SUCCESS);
@@ -103,7 +104,7 @@ pub(super) fn run(dir: &Path, name: &str, args: &Args) -> anyhow::Result<ExitCod
     } else {
         println!("\nThe node is Ready.");
     }
-    reach::explain(&running, name)?;
+    reach::explain(&running)?;
     Ok(ExitCode::SUCCESS)
 }
 

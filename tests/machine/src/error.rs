@@ -127,13 +127,13 @@ pub enum Error {
         last: String,
     },
     /// A command needs a running machine and there is none.
-    #[error("no virtual machine runs in {}; start it with `holdfast vm up`", dir.display())]
+    #[error("no virtual machine runs in {}; start it with `holdfast vm{} up`", dir.display(), name_flag(dir))]
     NotRunning {
         /// The machine's folder.
         dir: PathBuf,
     },
     /// A command needs a stopped machine.
-    #[error("the virtual machine in {} is running; stop it first with `holdfast vm stop`", dir.display())]
+    #[error("the virtual machine in {} is running; stop it first with `holdfast vm{} stop`", dir.display(), name_flag(dir))]
     IsRunning {
         /// The machine's folder.
         dir: PathBuf,
@@ -169,6 +169,15 @@ pub enum Error {
         "the virtual machine has no network card: ssh and the API cannot be reached, only its console"
     )]
     NoNetwork,
+}
+
+/// ` --name NAME` of `holdfast vm` for the machine in this folder, which has its name; nothing for the one without.
+#[must_use]
+pub fn name_flag(dir: &Path) -> String {
+    match dir.file_name().map(|name| name.to_string_lossy()) {
+        Some(name) if name != "default" => format!(" --name {name}"),
+        _ => String::new(),
+    }
 }
 
 impl Error {

@@ -40,7 +40,7 @@ pub use attach::{attach, follow};
 pub use config_partition::with_ssh_key;
 pub use console::{Console, Line};
 pub use disk::{Disk, Partition};
-pub use error::{Error, Result};
+pub use error::{Error, Result, name_flag};
 pub use event::Event;
 pub use evidence::keep as keep_evidence;
 pub use firmware::Firmware;
