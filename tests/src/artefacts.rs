@@ -117,11 +117,14 @@ pub(crate) fn failures() -> PathBuf {
     root().join("build/vm-failures")
 }
 
-/// The commit under test, and whether something was changed since.
+/// The commit under test, and whether something was changed since: `HOLDFAST_COMMIT`, else the checkout's.
 ///
 /// # Errors
 /// When git does not know.
 pub fn commit() -> anyhow::Result<String> {
+    if let Ok(commit) = std::env::var("HOLDFAST_COMMIT") {
+        return Ok(commit);
+    }
     let head = printed("git", &["rev-parse", "--short=12", "HEAD"])?;
     let arguments = ["status", "--porcelain", "--untracked-files=no", "--"];
     let changed = printed(

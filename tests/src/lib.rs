@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod artefacts;
+mod command;
 mod driver;
 mod lot;
 mod node;
@@ -18,6 +19,7 @@ mod stage;
 mod workload;
 
 pub use artefacts::{commit, image, printed, records, root};
+pub use command::VmCommand;
 pub use driver::{DRIVER, driver};
 pub use lot::Lot;
 pub use node::Node;

@@ -50,7 +50,7 @@ fn config_apply_takes_effect_and_lasts() -> anyhow::Result<()> {
             &config(&node, "labels: {site: hamburg}\nhostnam: x\n")?,
         )?;
         let (code, said) = node.try_ssh(&format!("holdfast config apply {NEW}"))?;
-        ensure!(code != 0, "a wrong file was accepted: {said}");
+        ensure!(code == 3, "a wrong file: exit code {code}: {said}");
         ensure!(
             said.contains("hostnam") && said.contains("hostname"),
             "the message names neither key: {said}"
@@ -71,10 +71,27 @@ fn config_apply_takes_effect_and_lasts() -> anyhow::Result<()> {
 fn config_try_goes_back_by_itself() -> anyhow::Result<()> {
     scenario("config_try_goes_back_by_itself", |stage| {
         let node = stage.ready_node()?;
-        node.write(NEW, &config(&node, "labels: {site: trial}\n")?)?;
-        node.ssh(&format!("holdfast config apply --try 60s {NEW}"))?;
-        wait_for_site(&node, "trial", 60)?;
+        let try_site = |site: &str, time: &str| {
+            node.write(NEW, &config(&node, &format!("labels: {{site: {site}}}\n"))?)?;
+            node.ssh(&format!("holdfast config apply --try {time} {NEW}"))?;
+            wait_for_site(&node, site, 60)
+        };
+        let kept = || node.ssh("cat /config/config.yaml");
+        let before = kept()?;
+        try_site("trial", "60s")?;
         wait_for_site(&node, "", 180)?;
+        ensure!(kept()? == before, "a trial wrote {:?}", kept()?);
+
+        try_site("better", "10m")?;
+        node.ssh("holdfast config confirm")?;
+        ensure!(
+            kept()?.contains("site: better"),
+            "confirmed, but CONFIG holds {:?}",
+            kept()?
+        );
+        try_site("worse", "10m")?;
+        node.ssh("holdfast config revert")?;
+        wait_for_site(&node, "better", 60)?;
         Ok(())
     })
 }

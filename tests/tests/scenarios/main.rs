@@ -3,6 +3,7 @@
 //! Those marked `ignored` belong to the full tier: `make test-all` runs them.
 
 mod clock;
+mod command;
 mod config_change;
 mod crash_loop;
 mod damage;
