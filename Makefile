@@ -21,14 +21,14 @@ export RUST_LIB_BACKTRACE ?= 0
 
 .PHONY: help
 help: ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## install what the host lacks (Debian, Ubuntu)
 	@tools/setup $(ARCH)
 
 .PHONY: host
-host: setup
+host: setup ## the command `holdfast` alone, in target/debug
 	@cargo build --quiet -p holdfast
 
 .PHONY: vm

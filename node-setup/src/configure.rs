@@ -261,6 +261,7 @@ fn report(found: &Found) -> Configured {
             .iter()
             .any(|source| source.name == SourceName::Url),
         on_trial: found.trial.is_some(),
+        incomplete: None,
         warnings: found.notes.clone(),
     }
 }

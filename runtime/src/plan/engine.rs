@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn every_component_is_in_one_process() {
+    fn every_component_is_in_one_of_the_two_processes() {
         let settings = ClusterSettings::named("edge", "0.1.0");
         let plan = plan(&settings, &facts(), &Paths::default());
         let names: Vec<_> = plan.components.iter().map(|c| c.name).collect();

@@ -20,7 +20,7 @@ pub(crate) enum Side {
 pub(crate) struct Boot {
     /// The engine's first process, containerd.
     pub(crate) containerd: f64,
-    /// The engine's process of all Kubernetes components.
+    /// The process of the control plane.
     pub(crate) kubernetes: f64,
     /// The node's condition.
     pub(crate) ready: f64,
