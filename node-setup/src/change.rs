@@ -7,7 +7,8 @@
 
 mod cluster;
 
-use crate::configure::{LAST_GOOD, load};
+use crate::configure::load;
+use crate::next_boot::LAST_GOOD;
 use crate::root::Root;
 use crate::sources::{CONFIG_MOUNT, Found, Media, find, mount};
 use crate::trial::{self, Trial};

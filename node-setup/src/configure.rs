@@ -10,6 +10,7 @@ use crate::facts::Facts;
 use crate::fetch;
 use crate::gather::{BEGUN, gather};
 use crate::machine::Machine;
+use crate::next_boot::{self, LAST_GOOD};
 use crate::plan::{plan, plan_maintenance};
 use crate::root::Root;
 use crate::services::{self, Situation, services};
@@ -21,7 +22,6 @@ use std::io;
 
 /// The checked configuration, for everyone. It holds secrets: 0600.
 pub const CONFIG: &str = "/run/holdfast/config.json";
-pub(crate) const LAST_GOOD: &str = "/var/lib/holdfast/config/last-good.yaml";
 
 /// How a configuration went.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,9 +66,9 @@ pub fn configure<M: Machine>(
     match done {
         Ok((loaded, services)) => {
             forget(root, paths::PROBLEM)?;
-            keep_last_good(root, &found, &loaded);
-            keep_fetched(root, &found, &loaded);
-            keep_early_services(root, &found, &services);
+            if found.trial.is_none() {
+                next_boot::keep(root, &loaded, &services);
+            }
             Ok(Outcome::Applied)
         }
         Err(problem) => {
@@ -207,47 +207,6 @@ fn last_good(root: &Root, found: &mut Found) -> Config {
             ));
             Config::default()
         }
-    }
-}
-
-/// Not while on trial: what goes back by itself is not good yet. Not stored means only that the one before stands in.
-fn keep_last_good(root: &Root, found: &Found, loaded: &Loaded) {
-    if found.trial.is_some() {
-        return;
-    }
-    let text = loaded.merged_yaml();
-    let path = root.path(LAST_GOOD);
-    if std::fs::read(&path).is_ok_and(|old| old == text.as_bytes()) {
-        return;
-    }
-    if let Err(error) = atomic::write(&path, 0o600, text.as_bytes(), |_| Ok(())) {
-        eprintln!("could not keep {LAST_GOOD}: {error}");
-    }
-}
-
-/// What was fetched for a trial lasts from its confirmation on.
-fn keep_fetched(root: &Root, found: &Found, loaded: &Loaded) {
-    let url = loaded.config().config_url.as_ref();
-    if let (None, Some(url)) = (found.trial, url)
-        && let Err(error) = StoredUrl::new(root).keep_tried(url.as_str())
-    {
-        eprintln!("what config_url gave is not kept for the next boot: {error}");
-    }
-}
-
-/// For the beginning of the next boot; written only when it says something new. Not stored means only that the next boot
-/// starts later what it could have started early.
-fn keep_early_services(root: &Root, found: &Found, services: &Services) {
-    if found.trial.is_some() {
-        return;
-    }
-    let early = runtime::early_services(services);
-    let known = init_api::load::<Services>(root.path(paths::EARLY_SERVICES));
-    if known.is_ok_and(|known| known == early) {
-        return;
-    }
-    if let Err(error) = record(root, paths::EARLY_SERVICES, 0o600, &early) {
-        eprintln!("the next boot starts containerd later: {error}");
     }
 }
 

@@ -14,6 +14,7 @@ mod facts;
 pub mod fetch;
 mod gather;
 mod machine;
+mod next_boot;
 mod plan;
 mod reload;
 mod root;

@@ -1,0 +1,49 @@
+//! What the next boot goes by. Kept when a configuration went well, never while it is on trial: what goes back by itself is
+//! not good yet. What cannot be kept is only said: the one before stands in, or the next boot does without.
+
+use crate::root::Root;
+use crate::sources::StoredUrl;
+use init_api::atomic;
+use init_api::{Services, paths};
+use os_config::Loaded;
+
+pub(crate) const LAST_GOOD: &str = "/var/lib/holdfast/config/last-good.yaml";
+
+/// Keeps all of it.
+pub(crate) fn keep(root: &Root, loaded: &Loaded, services: &Services) {
+    keep_last_good(root, loaded);
+    keep_fetched(root, loaded);
+    keep_early_services(root, services);
+}
+
+fn keep_last_good(root: &Root, loaded: &Loaded) {
+    let text = loaded.merged_yaml();
+    let path = root.path(LAST_GOOD);
+    if std::fs::read(&path).is_ok_and(|old| old == text.as_bytes()) {
+        return;
+    }
+    if let Err(error) = atomic::write(&path, 0o600, text.as_bytes(), |_| Ok(())) {
+        eprintln!("could not keep {LAST_GOOD}: {error}");
+    }
+}
+
+/// What was fetched for a trial lasts from its confirmation on.
+fn keep_fetched(root: &Root, loaded: &Loaded) {
+    if let Some(url) = loaded.config().config_url.as_ref()
+        && let Err(error) = StoredUrl::new(root).keep_tried(url.as_str())
+    {
+        eprintln!("what config_url gave is not kept for the next boot: {error}");
+    }
+}
+
+/// Written only when it says something new.
+fn keep_early_services(root: &Root, services: &Services) {
+    let early = runtime::early_services(services);
+    let path = root.path(paths::EARLY_SERVICES);
+    if init_api::load::<Services>(&path).is_ok_and(|known| known == early) {
+        return;
+    }
+    if let Err(error) = init_api::store(&path, &early) {
+        eprintln!("the next boot starts containerd later: {error}");
+    }
+}
