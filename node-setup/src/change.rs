@@ -1,19 +1,19 @@
 //! `holdfast config apply`: a new file in place of the one on the CONFIG partition, for good or on trial.
 //!
 //! Flow: check the text together with the node's other sources → (for good) keep the old text as `previous.yaml` on state,
-//! write the new one to the partition (temporary file, flush, rename), end a trial; (on trial) keep the text in memory.
-//! PID 1 is asked by the caller to configure anew. Guarantee: a text that is not right changes nothing; a cut leaves the old
-//! or the new file.
+//! write the new one to the partition (temporary file, flush, rename), give up USB sticks that are missing, end a trial; (on
+//! trial) keep the text in memory. PID 1 is asked by the caller to configure anew. Guarantee: a text that is not right changes
+//! nothing; a cut leaves the old or the new file.
 
 mod cluster;
 
 use crate::configure::load;
 use crate::next_boot::LAST_GOOD;
 use crate::root::Root;
-use crate::sources::{CONFIG_MOUNT, Found, Media, find, mount};
+use crate::sources::{CONFIG_MOUNT, Found, KnownSticks, Media, find, mount, readable};
 use crate::trial::{self, Trial};
 use init_api::atomic;
-use init_api::{BootRecord, Problem};
+use init_api::{BootRecord, FileError, Problem};
 use os_config::{Change, Loaded, Report, Source, SourceName, Sources};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -35,6 +35,9 @@ pub enum ChangeError {
     /// The partition could not be written.
     #[error("could not write config.yaml to the CONFIG partition; the old one stands")]
     Write(#[source] io::Error),
+    /// The sticks that are missing could not be given up.
+    #[error("config.yaml is written, but a USB stick that is not there could not be given up")]
+    Sticks(#[source] FileError),
     /// The trial could not be begun or ended.
     #[error("could not change the trial's files in /run/holdfast")]
     Trial(#[source] io::Error),
@@ -187,22 +190,35 @@ fn keep(
         .config_partition(boot.as_ref())
         .map_err(ChangeError::NoPartition)?
         .directory;
+    replace(root, partition, &directory, text)?;
+    // A person has decided: with this file, and the sticks that are there now, the configuration is whole.
+    KnownSticks::new(root)
+        .set(readable(&media.sticks()))
+        .map_err(ChangeError::Sticks)?;
+    trial::end(root).map_err(ChangeError::Trial)
+}
+
+fn replace(
+    root: &Root,
+    partition: &mut dyn Writable,
+    directory: &Path,
+    text: &[u8],
+) -> Result<(), ChangeError> {
     let file: PathBuf = directory.join("config.yaml");
     match std::fs::read(&file) {
-        Ok(old) if old == text => return trial::end(root).map_err(ChangeError::Trial),
+        Ok(old) if old == text => return Ok(()),
         Ok(old) => atomic::write(&root.path(PREVIOUS), 0o600, &old, |_| Ok(()))
             .map_err(ChangeError::Previous)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(ChangeError::Previous(error)),
     }
     partition
-        .set_writable(&directory, true)
+        .set_writable(directory, true)
         .map_err(ChangeError::Write)?;
     let written = atomic::write(&file, 0o600, text, |_| Ok(()));
     // The new file is flushed whether this works or not; the next boot mounts it read-only again.
-    if let Err(error) = partition.set_writable(&directory, false) {
+    if let Err(error) = partition.set_writable(directory, false) {
         eprintln!("{CONFIG_MOUNT} stays writable until the next boot: {error}");
     }
-    written.map_err(ChangeError::Write)?;
-    trial::end(root).map_err(ChangeError::Trial)
+    written.map_err(ChangeError::Write)
 }

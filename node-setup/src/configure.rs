@@ -53,7 +53,8 @@ pub fn configure<M: Machine>(
 ) -> Result<Outcome, CannotReport> {
     let boot: Option<BootRecord> =
         init_api::load_if_present(root.path(paths::BOOT)).unwrap_or_default();
-    let mut found = sources::find(root, boot.as_ref(), media);
+    let first = !root.path(BEGUN).exists();
+    let mut found = sources::find_with_known_sticks(root, boot.as_ref(), media, first);
     let loaded = load(root, &mut found);
     let mut executor = Executor::new(root.path("/"), machine);
     let (facts, strange) = gather(root);
@@ -67,7 +68,7 @@ pub fn configure<M: Machine>(
         Ok((loaded, services)) => {
             forget(root, paths::PROBLEM)?;
             if found.trial.is_none() {
-                next_boot::keep(root, &loaded, &services);
+                next_boot::keep(root, &found, &loaded, &services);
             }
             Ok(Outcome::Applied)
         }
@@ -220,7 +221,7 @@ fn report(found: &Found) -> Configured {
             .iter()
             .any(|source| source.name == SourceName::Url),
         on_trial: found.trial.is_some(),
-        incomplete: None,
+        incomplete: found.incomplete.clone(),
         warnings: found.notes.clone(),
     }
 }

@@ -33,7 +33,7 @@ pub use reload::Reload;
 pub use root::Root;
 pub use services::{Situation, services};
 pub use sources::{
-    CONFIG_MOUNT, ConfigPartition, Found, Media, NodeMedia, StoredUrl, UrlCopy, Volume, VolumeKind,
-    find, identify_volume,
+    CONFIG_MOUNT, ConfigPartition, Found, Media, NodeMedia, Stick, StoredUrl, UrlCopy, Volume,
+    VolumeKind, find, identify_volume,
 };
 pub use step::{Content, OnFailure, Owner, Step};

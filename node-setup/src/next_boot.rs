@@ -2,18 +2,27 @@
 //! not good yet. What cannot be kept is only said: the one before stands in, or the next boot does without.
 
 use crate::root::Root;
-use crate::sources::StoredUrl;
+use crate::sources::{Found, KnownSticks, StoredUrl};
 use init_api::atomic;
 use init_api::{Services, paths};
-use os_config::Loaded;
+use os_config::{Loaded, SourceName};
 
 pub(crate) const LAST_GOOD: &str = "/var/lib/holdfast/config/last-good.yaml";
 
 /// Keeps all of it.
-pub(crate) fn keep(root: &Root, loaded: &Loaded, services: &Services) {
+pub(crate) fn keep(root: &Root, found: &Found, loaded: &Loaded, services: &Services) {
+    keep_sticks(root, found);
     keep_last_good(root, loaded);
     keep_fetched(root, loaded);
     keep_early_services(root, services);
+}
+
+fn keep_sticks(root: &Root, found: &Found) {
+    let sources = found.sources.as_slice().iter();
+    let sticks = sources.filter(|source| source.name == SourceName::UsbStick);
+    if let Err(error) = KnownSticks::new(root).add_up_to(sticks.count()) {
+        eprintln!("the next boot does not wait for the USB stick: {error}");
+    }
 }
 
 fn keep_last_good(root: &Root, loaded: &Loaded) {

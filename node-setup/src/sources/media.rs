@@ -1,7 +1,8 @@
-//! The CONFIG partition of the booted disk, and USB sticks.
+//! The media of a node, and the CONFIG partition of the booted disk.
 
 use super::block::{self, Block};
 use super::mount;
+use super::stick::{self, Stick};
 use super::volume;
 use init_api::{BootRecord, Problem};
 use std::fs;
@@ -10,8 +11,6 @@ use std::process::Command;
 
 /// Where the CONFIG partition is mounted, read-only but for the moment of a change.
 pub const CONFIG_MOUNT: &str = "/config";
-const STICK_MOUNT: &str = "/run/holdfast/stick";
-const STICK_LABEL: &str = "HOLDFAST";
 
 /// The mounted CONFIG partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +29,11 @@ pub trait Media {
     /// Why there is none, for a person.
     fn config_partition(&mut self, boot: Option<&BootRecord>) -> Result<ConfigPartition, Problem>;
 
-    /// Every stick's device and its `config.yaml`, or why one could not be read.
-    fn sticks(&mut self) -> Vec<Result<(String, Vec<u8>), String>>;
+    /// Every stick.
+    fn sticks(&mut self) -> Vec<Stick>;
+
+    /// Every stick, as soon as so many can be read; those that are there, when that takes too long.
+    fn awaited_sticks(&mut self, wanted: usize) -> Vec<Stick>;
 }
 
 /// The node's own.
@@ -55,15 +57,12 @@ impl Media for NodeMedia {
         Ok(found)
     }
 
-    fn sticks(&mut self) -> Vec<Result<(String, Vec<u8>), String>> {
-        let Ok(blocks) = block::list(Path::new("/sys")) else {
-            return Vec::new();
-        };
-        blocks
-            .iter()
-            .filter(|block| block.pluggable && block.size > 0)
-            .filter_map(stick)
-            .collect()
+    fn sticks(&mut self) -> Vec<Stick> {
+        stick::all()
+    }
+
+    fn awaited_sticks(&mut self, wanted: usize) -> Vec<Stick> {
+        stick::awaited(wanted)
     }
 }
 
@@ -161,36 +160,6 @@ fn check_fat(device: &Path) -> String {
         Err(error) => {
             format!("{shown} was not unmounted cleanly and fsck.fat could not be run: {error}")
         }
-    }
-}
-
-/// `None`: not a stick of ours.
-fn stick(block: &Block) -> Option<Result<(String, Vec<u8>), String>> {
-    let device = Path::new("/dev").join(&block.name);
-    let volume = volume::read(&device)
-        .ok()
-        .flatten()
-        .filter(|volume| volume.label == STICK_LABEL)?;
-    let at = Path::new(STICK_MOUNT);
-    let shown = device.display().to_string();
-    if let Err(error) = fs::create_dir_all(at).and_then(|()| mount::read_only(&device, at, &volume))
-    {
-        return Some(Err(format!(
-            "the USB stick {shown} cannot be mounted: {error}"
-        )));
-    }
-    let mut notes = Vec::new();
-    let text = super::read(&at.join("config.yaml"), &mut notes);
-    if let Err(error) = mount::detach(at) {
-        return Some(Err(format!(
-            "the USB stick {shown} cannot be unmounted: {error}"
-        )));
-    }
-    match text {
-        Some(text) => Some(Ok((shown, text))),
-        None => Some(Err(notes.pop().unwrap_or_else(|| {
-            format!("the USB stick {shown} has no config.yaml at its top")
-        }))),
     }
 }
 

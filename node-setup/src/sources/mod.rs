@@ -3,12 +3,17 @@
 //! The order in which sources win is os-config's ([`os_config::SourceName`]); this finds and reads them.
 
 mod block;
+mod known_sticks;
 mod media;
 pub(crate) mod mount;
+mod stick;
 mod stored_url;
 mod volume;
 
+pub(crate) use known_sticks::KnownSticks;
 pub use media::{CONFIG_MOUNT, ConfigPartition, Media, NodeMedia};
+pub use stick::Stick;
+pub(crate) use stick::readable;
 pub use stored_url::{StoredUrl, UrlCopy};
 pub use volume::{Kind as VolumeKind, Volume, identify as identify_volume};
 
@@ -22,6 +27,9 @@ use std::path::Path;
 /// Not more than this is read of any source; os-config refuses far smaller ones with a message of its own.
 const MOST_READ: u64 = 8 << 20;
 
+const STICK_MISSED: &str =
+    "a USB stick that the configuration was read from before is not there or cannot be read";
+
 /// What was found.
 #[derive(Debug, Clone, Default)]
 pub struct Found {
@@ -33,10 +41,48 @@ pub struct Found {
     pub missing: Option<Problem>,
     /// When the configuration goes back that stands in for the one on the CONFIG partition.
     pub trial: Option<Millis>,
+    /// Why there may be more to it than what was found.
+    pub incomplete: Option<String>,
 }
 
 /// Reads every source that needs no network.
 pub fn find(root: &Root, boot: Option<&BootRecord>, media: &mut dyn Media) -> Found {
+    let sticks = media.sticks();
+    collect(root, boot, media, sticks)
+}
+
+/// As [`find`], and misses the sticks that belong to the node; a `first` look in a boot waits for them.
+pub(crate) fn find_with_known_sticks(
+    root: &Root,
+    boot: Option<&BootRecord>,
+    media: &mut dyn Media,
+    first: bool,
+) -> Found {
+    let known = KnownSticks::new(root).count();
+    let sticks = if first && known > 0 {
+        media.awaited_sticks(known)
+    } else {
+        media.sticks()
+    };
+    let all_there = readable(&sticks) >= known;
+    let mut found = collect(root, boot, media, sticks);
+    if !all_there {
+        found.notes.push(format!(
+            "{STICK_MISSED}: what only it says is not in force, and nothing is removed from the cluster. Put it in and \
+             restart; or, to give it up for good, run `holdfast config apply FILE` with a file that does without it \
+             ({CONFIG_MOUNT}/config.yaml, if that says everything)"
+        ));
+        found.incomplete = Some(STICK_MISSED.to_owned());
+    }
+    found
+}
+
+fn collect(
+    root: &Root,
+    boot: Option<&BootRecord>,
+    media: &mut dyn Media,
+    sticks: Vec<Stick>,
+) -> Found {
     let mut found = Found::default();
     let image = root.path("/usr/lib/holdfast/default-config.yaml");
     if let Some(text) = read(&image, &mut found.notes) {
@@ -64,7 +110,7 @@ pub fn find(root: &Root, boot: Option<&BootRecord>, media: &mut dyn Media) -> Fo
             found.add_partition(boot, media);
         }
     }
-    for stick in media.sticks() {
+    for stick in sticks {
         match stick {
             Ok((device, text)) => found.add_own(
                 SourceName::UsbStick,

@@ -13,3 +13,4 @@ mod impact;
 mod node;
 mod plan;
 mod profiles;
+mod sticks;

@@ -1,7 +1,7 @@
 //! A node in a temporary directory: a root with what an image has, media made of folders, a machine that records.
 
 use init_api::{BootRecord, Problem};
-use node_setup::{ConfigPartition, Machine, Media, Reload, Root};
+use node_setup::{ConfigPartition, Machine, Media, Reload, Root, Stick};
 use std::cell::RefCell;
 use std::fs;
 use std::io;
@@ -139,6 +139,8 @@ impl TestNode {
         Folders {
             config: Ok(self.directory.path().join("config")),
             sticks: Vec::new(),
+            late: Vec::new(),
+            awaited: Vec::new(),
         }
     }
 
@@ -146,18 +148,25 @@ impl TestNode {
         node_setup::configure(&self.root, &mut self.media(), self.machine.clone()).unwrap()
     }
 
+    /// What the last configuration says of itself.
+    pub(crate) fn configured(&self) -> init_api::Configured {
+        serde_json::from_str(&self.read("run/holdfast/configured.json")).unwrap()
+    }
+
     /// The warnings of the last configuration.
     pub(crate) fn warnings(&self) -> Vec<String> {
-        let report: init_api::Configured =
-            serde_json::from_str(&self.read("run/holdfast/configured.json")).unwrap();
-        report.warnings
+        self.configured().warnings
     }
 }
 
 /// Media that are folders.
 pub(crate) struct Folders {
     pub(crate) config: Result<PathBuf, Problem>,
-    pub(crate) sticks: Vec<Result<(String, Vec<u8>), String>>,
+    pub(crate) sticks: Vec<Stick>,
+    /// More sticks, for who waits.
+    pub(crate) late: Vec<Stick>,
+    /// How many sticks were waited for, each time.
+    pub(crate) awaited: Vec<usize>,
 }
 
 impl Media for Folders {
@@ -168,7 +177,13 @@ impl Media for Folders {
         })
     }
 
-    fn sticks(&mut self) -> Vec<Result<(String, Vec<u8>), String>> {
+    fn sticks(&mut self) -> Vec<Stick> {
+        self.sticks.clone()
+    }
+
+    fn awaited_sticks(&mut self, wanted: usize) -> Vec<Stick> {
+        self.awaited.push(wanted);
+        self.sticks.append(&mut self.late);
         self.sticks.clone()
     }
 }

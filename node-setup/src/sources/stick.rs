@@ -1,0 +1,132 @@
+//! USB sticks that hold a configuration.
+
+use super::block::{self, Block};
+use super::{mount, volume};
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+const MOUNT: &str = "/run/holdfast/stick";
+const LABEL: &str = "HOLDFAST";
+/// How long one that belongs to the node is waited for: a hub, or a stick, may need seconds until the kernel knows it.
+const PATIENCE: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_millis(500);
+
+/// A stick's device and its `config.yaml`, or why that could not be read.
+pub type Stick = Result<(String, Vec<u8>), String>;
+
+/// How many of them could be read.
+pub(crate) fn readable(sticks: &[Stick]) -> usize {
+    sticks.iter().filter(|stick| stick.is_ok()).count()
+}
+
+/// All that the kernel knows now.
+pub(super) fn all() -> Vec<Stick> {
+    let Ok(blocks) = block::list(Path::new("/sys")) else {
+        return Vec::new();
+    };
+    blocks
+        .iter()
+        .filter(|block| block.pluggable && block.size > 0)
+        .filter_map(stick)
+        .collect()
+}
+
+/// All, as soon as so many can be read; those that are there, when that takes too long.
+pub(super) fn awaited(wanted: usize) -> Vec<Stick> {
+    until(wanted, all, PATIENCE, thread::sleep)
+}
+
+fn until(
+    wanted: usize,
+    mut look: impl FnMut() -> Vec<Stick>,
+    patience: Duration,
+    mut pause: impl FnMut(Duration),
+) -> Vec<Stick> {
+    let began = Instant::now();
+    loop {
+        let sticks = look();
+        if readable(&sticks) >= wanted || began.elapsed() >= patience {
+            return sticks;
+        }
+        pause(LOOK);
+    }
+}
+
+/// `None`: not a stick of ours.
+fn stick(block: &Block) -> Option<Stick> {
+    let device = Path::new("/dev").join(&block.name);
+    let volume = volume::read(&device)
+        .ok()
+        .flatten()
+        .filter(|volume| volume.label == LABEL)?;
+    let at = Path::new(MOUNT);
+    let shown = device.display().to_string();
+    if let Err(error) = fs::create_dir_all(at).and_then(|()| mount::read_only(&device, at, &volume))
+    {
+        return Some(Err(format!(
+            "the USB stick {shown} cannot be mounted: {error}"
+        )));
+    }
+    let mut notes = Vec::new();
+    let text = super::read(&at.join("config.yaml"), &mut notes);
+    if let Err(error) = mount::detach(at) {
+        return Some(Err(format!(
+            "the USB stick {shown} cannot be unmounted: {error}"
+        )));
+    }
+    match text {
+        Some(text) => Some(Ok((shown, text))),
+        None => Some(Err(notes.pop().unwrap_or_else(|| {
+            format!("the USB stick {shown} has no config.yaml at its top")
+        }))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is tried, how many are wanted, what each look finds, the patience, how often it is looked.
+    type Case = (&'static str, usize, Vec<Vec<Stick>>, Duration, usize);
+
+    #[test]
+    fn a_late_stick_is_waited_for_and_not_for_ever() {
+        let good = |name: &str| -> Stick { Ok((name.to_owned(), Vec::new())) };
+        let bad = || -> Stick { Err("read error".to_owned()) };
+        let ages = Duration::from_secs(3600);
+        let cases: [Case; 6] = [
+            ("none is wanted", 0, vec![vec![]], ages, 1),
+            ("there at once", 1, vec![vec![good("sda")]], ages, 1),
+            ("late", 1, vec![vec![], vec![], vec![good("sda")]], ages, 3),
+            (
+                "read at the second try",
+                1,
+                vec![vec![bad()], vec![good("sda")]],
+                ages,
+                2,
+            ),
+            (
+                "the second one late",
+                2,
+                vec![vec![good("sda")], vec![good("sda"), good("sdb")]],
+                ages,
+                2,
+            ),
+            ("never", 1, vec![vec![bad()]], Duration::ZERO, 1),
+        ];
+        for (case, wanted, states, patience, looks) in cases {
+            let mut seen = 0;
+            let mut pauses = 0;
+            let look = || {
+                seen += 1;
+                states[seen - 1].clone()
+            };
+            let found = until(wanted, look, patience, |_| pauses += 1);
+            assert_eq!(seen, looks, "{case}: looks");
+            assert_eq!(pauses, looks - 1, "{case}: pauses");
+            assert_eq!(found, states[looks - 1], "{case}");
+        }
+    }
+}
