@@ -132,6 +132,9 @@ fn apply<M: Machine>(
         .extend(warnings.into_iter().map(|warning| warning.0));
     let ignored = facts.founded.as_ref().map(|kept| kept.overrules(config));
     found.notes.extend(ignored.unwrap_or_default());
+    if found.trial.is_some() {
+        next_boot::forget_early_services(root).map_err(|error| not_applied(&error))?;
+    }
     let settings = services::settings(config, facts, &version);
     runtime::prepare_containerd(&settings, &services::cluster_paths(root))
         .map_err(|error| not_applied(&error))?;

@@ -6,6 +6,8 @@ use crate::sources::{Found, KnownSticks, StoredUrl};
 use init_api::atomic;
 use init_api::{Services, paths};
 use os_config::{Loaded, SourceName};
+use std::fs::{self, File};
+use std::io;
 
 pub(crate) const LAST_GOOD: &str = "/var/lib/holdfast/config/last-good.yaml";
 
@@ -28,12 +30,27 @@ fn keep_sticks(root: &Root, found: &Found) {
 fn keep_last_good(root: &Root, loaded: &Loaded) {
     let text = loaded.merged_yaml();
     let path = root.path(LAST_GOOD);
-    if std::fs::read(&path).is_ok_and(|old| old == text.as_bytes()) {
+    if fs::read(&path).is_ok_and(|old| old == text.as_bytes()) {
         return;
     }
     if let Err(error) = atomic::write(&path, 0o600, text.as_bytes(), |_| Ok(())) {
         eprintln!("could not keep {LAST_GOOD}: {error}");
     }
+}
+
+/// Before a trial's containerd.toml is written: state has only one, and a boot that comes before the trial has ended must not
+/// start containerd by it, but after its own configuration. The removal is on disk when this returns.
+///
+/// # Errors
+/// When it cannot be removed.
+pub(crate) fn forget_early_services(root: &Root) -> io::Result<()> {
+    let path = root.path(paths::EARLY_SERVICES);
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        removed => removed?,
+    }
+    path.parent()
+        .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
 /// What was fetched for a trial lasts from its confirmation on.

@@ -323,6 +323,49 @@ fn a_wrong_file_is_not_proposed() {
     assert_eq!(node.read("config/config.yaml"), GOOD);
 }
 
+/// What is tried, how the trial ends, whether containerd's file can be written.
+type TrialCase = (&'static str, fn(&TestNode), bool);
+
+/// containerd's file on state is the trial's, which a boot in between must not begin with.
+#[test]
+fn a_boot_during_a_trial_starts_nothing_early() {
+    const EARLY: &str = "var/lib/holdfast/early-services.json";
+    const CONTAINERD: &str = "var/lib/holdfast/cluster/containerd.toml";
+    let registries =
+        "registries: {mirrors: {docker.io: {endpoints: ['https://mirror.example']}}}\n";
+    let tried = format!("{GOOD}{registries}");
+    let end = |node: &TestNode| trial::end(&node.root).unwrap();
+    let keep = |node: &TestNode| {
+        confirm(&node.root, &mut node.media(), &mut Switch::default()).unwrap();
+    };
+    let cases: [TrialCase; 3] = [
+        ("reverted", end, true),
+        ("confirmed", keep, true),
+        ("not applied", end, false),
+    ];
+    for (case, end, writable) in cases {
+        let node = TestNode::new(GOOD);
+        node.configure();
+        let early = node.read(EARLY);
+        let proposal = propose(&node.root, &mut node.media(), "a", tried.clone().into()).unwrap();
+        let ends_ms = Millis(1000);
+        proposal.try_it(&node.root, Trial { ends_ms }).unwrap();
+        let containerd = node.directory.path().join(CONTAINERD);
+        if !writable {
+            std::fs::remove_file(&containerd).unwrap();
+            std::fs::create_dir(&containerd).unwrap();
+        }
+        assert_eq!(node.configure() == Outcome::Applied, writable, "{case}");
+        assert!(!node.exists(EARLY), "{case}: on trial");
+        if !writable {
+            std::fs::remove_dir(&containerd).unwrap();
+        }
+        end(&node);
+        assert_eq!(node.configure(), Outcome::Applied, "{case}");
+        assert_eq!(node.read(EARLY), early, "{case}: after the trial");
+    }
+}
+
 #[test]
 fn a_trial_is_in_force_goes_back_and_can_be_kept() {
     let node = TestNode::new(GOOD);
