@@ -59,7 +59,7 @@ pub fn configure<M: Machine>(
     let mut executor = Executor::new(root.path("/"), machine);
     let (facts, strange) = gather(root);
     found.notes.extend(strange);
-    record(root, BEGUN, 0o600, &true)?;
+    record(root, BEGUN, &true)?;
     let done = loaded.and_then(|loaded| {
         let services = apply(root, &mut executor, &loaded, &facts, &mut found)?;
         Ok((loaded, services))
@@ -74,7 +74,7 @@ pub fn configure<M: Machine>(
         }
         Err(problem) => {
             maintain(root, &mut executor, &facts, &mut found)?;
-            record(root, paths::PROBLEM, 0o600, &problem)?;
+            record(root, paths::PROBLEM, &problem)?;
             Ok(Outcome::Problem(problem))
         }
     }
@@ -138,9 +138,9 @@ fn apply<M: Machine>(
     let settings = services::settings(config, facts, &version);
     runtime::prepare_containerd(&settings, &services::cluster_paths(root))
         .map_err(|error| not_applied(&error))?;
-    let written = record(root, CONFIG, 0o600, config)
-        .and_then(|()| record(root, paths::SERVICES, 0o600, &services))
-        .and_then(|()| record(root, paths::CONFIGURED, 0o644, &report(found)));
+    let written = record(root, CONFIG, config)
+        .and_then(|()| record(root, paths::SERVICES, &services))
+        .and_then(|()| record(root, paths::CONFIGURED, &report(found)));
     written
         .map(|()| services)
         .map_err(|error| not_applied(&error))
@@ -185,10 +185,10 @@ fn maintain<M: Machine>(
         maintenance: true,
     };
     match services(&config, facts, &version(root), situation) {
-        Ok(services) => record(root, paths::SERVICES, 0o600, &services)?,
+        Ok(services) => record(root, paths::SERVICES, &services)?,
         Err(error) => found.notes.push(not_applied(&error).text),
     }
-    record(root, paths::CONFIGURED, 0o644, &report(found))
+    record(root, paths::CONFIGURED, &report(found))
 }
 
 fn last_good(root: &Root, found: &mut Found) -> Config {
@@ -236,12 +236,8 @@ fn version(root: &Root) -> String {
     )
 }
 
-fn record<T: serde::Serialize>(
-    root: &Root,
-    path: &str,
-    mode: u32,
-    record: &T,
-) -> Result<(), CannotReport> {
+/// For root alone: a record may hold secrets, or quote what does.
+fn record<T: serde::Serialize>(root: &Root, path: &str, record: &T) -> Result<(), CannotReport> {
     let full = root.path(path);
     let written = serde_json::to_vec_pretty(record)
         .map_err(io::Error::from)
@@ -249,7 +245,7 @@ fn record<T: serde::Serialize>(
             if let Some(directory) = full.parent() {
                 std::fs::create_dir_all(directory)?;
             }
-            atomic::write(&full, mode, &bytes, |_| Ok(()))
+            atomic::write(&full, 0o600, &bytes, |_| Ok(()))
         });
     written.map_err(|source| CannotReport {
         path: path.to_owned(),

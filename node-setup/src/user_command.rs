@@ -21,8 +21,10 @@ const GRACE: Duration = Duration::from_secs(2);
 /// How often it is looked at.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// Runs it, at most `within` if that says something; then its process group is killed.
+/// Runs it, at most `within` if that says something; then its process group is killed. An error names the program and none of
+/// its arguments: they may hold a password, and the error is shown on the console.
 pub(crate) fn run(words: &[String], within: Option<Duration>) -> io::Result<()> {
+    let program = words.first().map_or("", String::as_str);
     let mut child = start(words, Path::new(GROUP))?;
     let status = match within {
         None => child.wait()?,
@@ -31,8 +33,7 @@ pub(crate) fn run(words: &[String], within: Option<Duration>) -> io::Result<()> 
             None => {
                 end(&mut child)?;
                 return Err(io::Error::other(format!(
-                    "`{}` did not end within {:.0} s and was killed",
-                    words.join(" "),
+                    "`{program}` did not end within {:.0} s and was killed",
                     within.as_secs_f64().ceil()
                 )));
             }
@@ -41,10 +42,7 @@ pub(crate) fn run(words: &[String], within: Option<Duration>) -> io::Result<()> 
     if status.success() {
         return Ok(());
     }
-    Err(io::Error::other(format!(
-        "`{}` ended with {status}",
-        words.join(" ")
-    )))
+    Err(io::Error::other(format!("`{program}` ended with {status}")))
 }
 
 fn start(words: &[String], group: &Path) -> io::Result<Child> {
@@ -144,6 +142,33 @@ mod tests {
                 _ => panic!("{case}: {done:?}"),
             }
             assert!(began.elapsed() < second * 9, "{case}: waited for too long");
+        }
+    }
+
+    #[test]
+    fn an_error_does_not_tell_the_arguments() {
+        let argv = |words: [&str; 2]| words.map(str::to_owned).to_vec();
+        let long = Duration::from_secs(9);
+        let cases: [(&str, Vec<String>, Duration, &str); 4] = [
+            (
+                "a line",
+                words("false me:secret"),
+                long,
+                "`/bin/bash` ended",
+            ),
+            ("words", argv(["false", "me:secret"]), long, "`false` ended"),
+            (
+                "too slow",
+                words("sleep 20 # me:secret"),
+                Duration::ZERO,
+                "`/bin/bash` did not end",
+            ),
+            ("missing", argv(["/no/such", "me:secret"]), long, "/no/such"),
+        ];
+        for (case, words, within, expected) in cases {
+            let error = run(&words, Some(within)).expect_err(case).to_string();
+            assert!(error.starts_with(expected), "{case}: {error}");
+            assert!(!error.contains("secret"), "{case}: {error}");
         }
     }
 

@@ -6,6 +6,7 @@ use node_setup::change::{ChangeError, Writable, confirm, propose};
 use node_setup::trial::{self, Trial};
 use node_setup::{Outcome, StoredUrl, UrlCopy, configure};
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 const GOOD: &str = "version: 1\nhostname: edge-1\nssh_authorized_keys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f me]\n";
@@ -46,12 +47,11 @@ fn a_good_configuration() {
     );
     assert!(services(&node).contains(&"control-plane".to_owned()));
     assert!(!node.exists("run/holdfast/problem.json"));
-    let mode = std::os::unix::fs::PermissionsExt::mode(
-        &std::fs::metadata(node.directory.path().join("run/holdfast/config.json"))
-            .unwrap()
-            .permissions(),
-    );
-    assert_eq!(mode & 0o777, 0o600, "the configuration holds secrets");
+    for name in ["config.json", "configured.json", "services.json"] {
+        let path = node.directory.path().join("run/holdfast").join(name);
+        let mode = std::fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name} may hold secrets");
+    }
 }
 
 #[test]

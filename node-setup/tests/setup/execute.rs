@@ -182,8 +182,8 @@ fn commands_share_their_time() {
     );
     assert!(root.path().join("a").exists());
     let expected = [
-        "could not run init_commands[1]: `/bin/bash -c exit 3` ended with exit status: 3",
-        "could not run init_commands[2]: `/bin/bash -c sleep 20` did not end within 1 s and was killed",
+        "could not run init_commands[1]: `/bin/bash` ended with exit status: 3",
+        "could not run init_commands[2]: `/bin/bash` did not end within 1 s and was killed",
         "could not run boot_commands[0]: skipped: the commands before it took all of the 1 s that there are",
     ];
     let warnings: Vec<&str> = warnings.iter().map(|warning| warning.0.as_str()).collect();
