@@ -43,7 +43,7 @@ pub struct Facts {
     pub on_trial: bool,
     /// Radios that the kernel knows: their names by hardware address.
     pub radios: BTreeMap<String, String>,
-    /// Serial consoles named on the kernel command line, `ttyS0`.
+    /// Serial consoles that the kernel has and that are there, `ttyS0`.
     pub serial_consoles: Vec<String>,
     /// What the node's cluster was founded with, if it was.
     pub founded: Option<Founding>,

@@ -9,12 +9,15 @@ use runtime::{Founding, Paths};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where the image says which directories its programs expect.
 const VAR_DIRS: &str = "/usr/lib/holdfast/var-dirs";
 const PROFILES: &str = "/run/NetworkManager/system-connections";
 const RADIOS: &str = "/sys/class/net";
+const TERMINALS: &str = "/sys/class/tty";
+/// `PORT_UNKNOWN`: the kernel found no hardware.
+const UNKNOWN_PORT: &str = "0";
 
 /// There from the beginning of a boot's first configuration on, however it ends.
 pub(crate) const BEGUN: &str = "/run/holdfast/configure-begun";
@@ -50,7 +53,7 @@ pub(crate) fn gather(root: &Root) -> (Facts, Vec<String>) {
         ran_before: root.path(BEGUN).exists(),
         on_trial: !matches!(trial::current(root), Ok(None)),
         radios: radios(root),
-        serial_consoles: serial_consoles(&text("/proc/cmdline")),
+        serial_consoles: serial_consoles(root),
         founded,
     };
     let strange = strange
@@ -114,33 +117,56 @@ fn salt() -> [u8; 16] {
     salt
 }
 
-/// `console=ttyS0,115200` names a serial console; `tty0` is the screen.
-fn serial_consoles(cmdline: &str) -> Vec<String> {
-    let consoles = cmdline
+/// Of the kernel's consoles, those on a serial line; `tty0` is the screen. The kernel lists ttyS0 on a PC without one, too, as
+/// its command line names it; only the port's type says that nothing is there.
+fn serial_consoles(root: &Root) -> Vec<String> {
+    let read = |path: PathBuf| fs::read_to_string(root.path(path)).unwrap_or_default();
+    let terminals = Path::new(TERMINALS);
+    let is_serial =
+        |name: &str| name.starts_with("tty") && !name[3..].bytes().all(|b| b.is_ascii_digit());
+    let is_there = |name: &str| read(terminals.join(name).join("type")).trim() != UNKNOWN_PORT;
+    read(terminals.join("console/active"))
         .split_whitespace()
-        .filter_map(|word| word.strip_prefix("console="));
-    let names = consoles.map(|console| console.split(',').next().unwrap_or(console));
-    let serial =
-        |name: &&str| name.starts_with("tty") && !name[3..].bytes().all(|b| b.is_ascii_digit());
-    let mut found: Vec<String> = names.filter(serial).map(str::to_owned).collect();
-    found.dedup();
-    found
+        .filter(|name| is_serial(name) && is_there(name))
+        .map(str::to_owned)
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::serial_consoles;
+    use crate::root::Root;
+    use std::fs;
 
     #[test]
-    fn serial_consoles_of_a_command_line() {
-        let cases: [(&str, &[&str]); 4] = [
-            ("quiet", &[]),
-            ("console=tty0 console=ttyS0,115200n8 quiet", &["ttyS0"]),
-            ("console=ttyAMA0 console=ttyAMA0", &["ttyAMA0"]),
-            ("console=tty1 console=hvc0", &[]),
+    fn serial_consoles_that_are_there() {
+        let cases: [(&str, &str, &[&str], &[&str]); 7] = [
+            ("unreadable", "", &[], &[]),
+            ("a screen", "tty0\n", &[], &[]),
+            ("both", "tty0 ttyS0\n", &["ttyS0 4"], &["ttyS0"]),
+            ("no hardware", "tty0 ttyS0\n", &["ttyS0 0"], &[]),
+            ("of a board", "ttyAMA0\n", &["ttyAMA0 32"], &["ttyAMA0"]),
+            ("without a type", "ttyUSB0 tty0\n", &[], &["ttyUSB0"]),
+            ("of a hypervisor", "tty1 hvc0\n", &[], &[]),
         ];
-        for (line, expected) in cases {
-            assert_eq!(serial_consoles(line), expected, "{line}");
+        for (case, active, types, expected) in cases {
+            let folder = tempfile::tempdir().expect("folder");
+            let write = |path: &str, text: &str| {
+                let path = folder.path().join("sys/class/tty").join(path);
+                fs::create_dir_all(path.parent().expect("below")).expect("folder");
+                fs::write(path, text).expect("written");
+            };
+            if !active.is_empty() {
+                write("console/active", active);
+            }
+            for (name, kind) in types.iter().filter_map(|line| line.split_once(' ')) {
+                write(&format!("{name}/type"), &format!("{kind}\n"));
+            }
+            assert_eq!(
+                serial_consoles(&Root::new(folder.path())),
+                expected,
+                "{case}"
+            );
         }
     }
 }
