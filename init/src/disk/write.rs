@@ -34,18 +34,6 @@ pub enum WriteError {
     },
 }
 
-impl WriteError {
-    /// The failure with its cause, on one line.
-    pub fn with_cause(&self) -> String {
-        match self {
-            Self::Encode(_) => self.to_string(),
-            Self::Write { source, .. } | Self::Backup { source, .. } | Self::Read { source } => {
-                format!("{self}: {source}")
-            }
-        }
-    }
-}
-
 /// What became of a copy that was not as it should be.
 #[derive(Debug)]
 pub enum Mending {

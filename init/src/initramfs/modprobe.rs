@@ -1,7 +1,7 @@
 //! The kernel's own requests for modules: in the initramfs, `/sbin/modprobe` is this program.
 
 use crate::modules::Loader;
-use crate::report::Log;
+use crate::report::{Log, with_cause};
 use std::path::Path;
 
 /// Where the modules of the running kernel lie below `root`.
@@ -30,7 +30,7 @@ pub fn modprobe(root: &Path, arguments: impl Iterator<Item = String>) -> bool {
     if !options.iter().any(|option| option == "-q") {
         failures
             .iter()
-            .for_each(|failure| log.error(&failure.with_cause()));
+            .for_each(|failure| log.error(&with_cause(failure)));
     }
     failures.is_empty()
 }

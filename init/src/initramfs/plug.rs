@@ -5,7 +5,7 @@ use super::news::News;
 use super::{modprobe, mounts};
 use crate::modules::{Loader, modaliases};
 use crate::program;
-use crate::report::Log;
+use crate::report::{Log, with_cause};
 use crate::uevent::{Event, Listener};
 use crate::watchdog::Guard;
 use std::collections::BTreeSet;
@@ -118,7 +118,7 @@ impl Plug {
 
     fn load(&mut self, alias: &str, tell: fn(&Log, &str), log: &Log) {
         for failure in self.loader.load(alias) {
-            tell(log, &failure.with_cause());
+            tell(log, &with_cause(&failure));
         }
     }
 }

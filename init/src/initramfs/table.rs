@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::disk::{self, Disk, Note, SettleError, Table, format_done, write};
-use crate::report::Log;
+use crate::report::{Log, with_cause};
 
 /// Brings the disk's table into its final form and makes the kernel see it.
 pub(super) fn settle(disk: &Disk, log: &Log) -> Result<Table, Failure> {
@@ -33,12 +33,12 @@ fn tell(note: &Note, disk: &Disk, log: &Log) {
         )),
         Note::NotMended(error) => log.error(&format!(
             "the backup of the partition table of {node} stays damaged, the disk may be failing: {}",
-            error.with_cause()
+            with_cause(error)
         )),
         Note::Changed(changes) => log.line(&format!("partition table of {node}: {changes:?}")),
         Note::NotChanged(changes, error) => log.error(&format!(
             "the partition table of {node} stays as it is, without {changes:?}, the disk may be failing: {}",
-            error.with_cause()
+            with_cause(error)
         )),
     }
 }

@@ -33,15 +33,6 @@ pub enum LoadError {
     },
 }
 
-impl LoadError {
-    /// The failure with its cause, on one line.
-    pub fn with_cause(&self) -> String {
-        match self {
-            Self::Index { source, .. } | Self::Module { source, .. } => format!("{self}: {source}"),
-        }
-    }
-}
-
 /// Loads each module at most once.
 #[derive(Debug)]
 pub struct Loader {
