@@ -35,7 +35,7 @@ pub(crate) fn wait(settings: &ClusterSettings, paths: &Paths, patience: Duration
 }
 
 /// Whether the configuration in force has the part that `config_url` names.
-pub(crate) fn is_in_force(paths: &Paths) -> bool {
+fn is_in_force(paths: &Paths) -> bool {
     // `node-setup` writes it after the configuration itself.
     init_api::load::<Configured>(paths.at(CONFIGURED)).is_ok_and(|it| it.url_in_force)
 }
