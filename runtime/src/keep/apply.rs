@@ -2,11 +2,12 @@
 //!
 //! Flow: note in the inventory what is about to be made → apply → delete what no file names → note what is there.
 //! Guarantees: whatever the keeper made is in the inventory, also when it is killed in between; nothing is deleted, and
-//! nothing is struck from the inventory, by a picture that is not whole.
+//! nothing is struck from the inventory, by a picture that is not whole; and what holds data goes only with its whole file.
 
 use super::document::{Document, ManifestProblem, in_order};
 use super::inventory::{Inventory, Set};
 use super::kinds::Kinds;
+use super::object::ObjectRef;
 use super::prune::{Kept, Outcome, remove};
 use super::wanted::Wanted;
 use super::{INVENTORY_NAMESPACE, MANAGER};
@@ -59,21 +60,21 @@ impl Applier {
         let mut after = now.clone();
         if !unnamed.is_empty() {
             let (theirs, earlier) = self.wanted_by(set.other(), &other()).await?;
-            let kept = Kept::new([&now, &theirs, &earlier], applied);
+            let kept = Kept::new([&now, &theirs, &earlier], applied, wanted.standing);
             for (file, object) in unnamed {
-                match remove(&mut self.kinds, object, &kept).await {
+                match remove(&mut self.kinds, file, object, &kept).await {
                     Ok(Outcome::Removed) => info!("removed {object}, no longer in {file}"),
                     Ok(Outcome::NotOurs) => {}
                     Ok(Outcome::Later) => after.note(file, object),
+                    Ok(Outcome::HoldsData) => {
+                        after.note(file, object);
+                        problems.push(data_kept(file, object));
+                    }
                     Err(error) => {
                         self.kinds.doubt(object, &error);
                         after.note(file, object);
                         let reason = format!("{object} cannot be removed: {}", words(&error));
-                        problems.push(ManifestProblem {
-                            file: file.clone(),
-                            index: 0,
-                            reason,
-                        });
+                        problems.push(problem(file, reason));
                     }
                 }
             }
@@ -127,12 +128,24 @@ impl Applier {
     }
 }
 
-fn nothing_removed(set: Set) -> ManifestProblem {
+fn problem(file: &str, reason: String) -> ManifestProblem {
     ManifestProblem {
-        file: format!("the {set} manifests"),
+        file: file.into(),
         index: 0,
-        reason: "nothing is removed from the cluster until all of them can be read".into(),
+        reason,
     }
+}
+
+fn nothing_removed(set: Set) -> ManifestProblem {
+    let reason = "nothing is removed from the cluster until all of them can be read";
+    problem(&format!("the {set} manifests"), reason.into())
+}
+
+fn data_kept(file: &str, object: &ObjectRef) -> ManifestProblem {
+    let reason = format!(
+        "{object} is no longer in it; it holds data, so it is kept: put it back, delete it with kubectl, or remove all of {file}"
+    );
+    problem(file, reason)
 }
 
 /// An error in words, without the debug dump that kube's own text carries.

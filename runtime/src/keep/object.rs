@@ -50,6 +50,17 @@ impl ObjectRef {
         (self.group(), self.kind.as_str()) == ("", "Namespace") && other.place() == self.name
     }
 
+    /// Whether deleting this may delete somebody's data: its own, or that of what lives in it or is of its kind.
+    pub(super) fn holds_data(&self) -> bool {
+        matches!(
+            (self.group(), self.kind.as_str()),
+            (
+                "",
+                "PersistentVolumeClaim" | "PersistentVolume" | "Namespace"
+            ) | ("apiextensions.k8s.io", "CustomResourceDefinition")
+        )
+    }
+
     /// What must exist before others can.
     pub(super) fn rank(&self) -> u8 {
         match (self.group(), self.kind.as_str()) {

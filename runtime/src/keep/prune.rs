@@ -15,6 +15,8 @@ pub(super) struct Kept {
     pub(super) objects: BTreeSet<ObjectRef>,
     /// UIDs of what was applied just now: whatever else an object is called, it is one of these or it is not.
     pub(super) applied: HashSet<String>,
+    /// The user's files that stand.
+    pub(super) standing: BTreeSet<String>,
 }
 
 /// What became of an object that its file does not name any more.
@@ -26,15 +28,22 @@ pub(super) enum Outcome {
     NotOurs,
     /// It goes when the last of what lives in it is gone.
     Later,
+    /// It holds data, and its file may only have been cut short.
+    HoldsData,
 }
 
 impl Kept {
     /// Everything that one set wants and the other may not touch.
-    pub(super) fn new(inventories: [&Inventory; 3], applied: HashSet<String>) -> Self {
+    pub(super) fn new(
+        inventories: [&Inventory; 3],
+        applied: HashSet<String>,
+        standing: BTreeSet<String>,
+    ) -> Self {
         let objects = inventories.into_iter().flat_map(Inventory::objects);
         Self {
             objects: objects.cloned().collect(),
             applied,
+            standing,
         }
     }
 
@@ -46,11 +55,17 @@ impl Kept {
         let needed = self.objects.iter().any(|kept| object.holds(kept));
         needed.then_some(Outcome::Later)
     }
+
+    /// Whether an object that was in `file` must stay although its name may go.
+    fn guards(&self, file: &str, object: &ObjectRef) -> bool {
+        object.holds_data() && self.standing.contains(file)
+    }
 }
 
-/// Deletes an object unless it must stay.
+/// Deletes an object that was in `file`, unless it must stay.
 pub(super) async fn remove(
     kinds: &mut Kinds,
+    file: &str,
     object: &ObjectRef,
     kept: &Kept,
 ) -> Result<Outcome, Error> {
@@ -70,6 +85,9 @@ pub(super) async fn remove(
     if kept.applied.contains(&uid) {
         return Ok(Outcome::NotOurs);
     }
+    if kept.guards(file, object) {
+        return Ok(Outcome::HoldsData);
+    }
     // Only the object that was looked at, not one that takes its name in between.
     let params = DeleteParams::background().preconditions(Preconditions {
         uid: Some(uid),
@@ -87,7 +105,7 @@ mod tests {
     use crate::keep::document::parse;
     use crate::keep::inventory::Inventory;
     use kube::discovery::Scope;
-    use std::collections::HashSet;
+    use std::collections::{BTreeSet, HashSet};
 
     fn inventory(text: &str) -> Inventory {
         Inventory::of(&parse("x.yaml", text).expect("valid"))
@@ -98,7 +116,7 @@ mod tests {
         let ours = inventory("apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: web}\n");
         let theirs = inventory("apiVersion: v1\nkind: Secret\nmetadata: {name: b}\n");
         let none = Inventory::default();
-        let kept = Kept::new([&ours, &theirs, &none], HashSet::new());
+        let kept = Kept::new([&ours, &theirs, &none], HashSet::new(), BTreeSet::new());
         let secret = |place: &str| format!("kind: Secret\nmetadata: {{{place}}}\n");
         let namespace = |name: &str| format!("kind: Namespace\nmetadata: {{name: {name}}}\n");
         for (case, text, outcome) in [
@@ -125,6 +143,31 @@ mod tests {
             };
             for object in gone.objects() {
                 assert_eq!(kept.stays(object, &scope), outcome, "{case}");
+            }
+        }
+    }
+
+    #[test]
+    fn data_goes_only_with_the_whole_file() {
+        let kept = Kept {
+            standing: ["app.yaml".to_owned()].into(),
+            ..Kept::default()
+        };
+        let definition = "apiextensions.k8s.io/v1 CustomResourceDefinition";
+        for (file, object, guarded) in [
+            ("app.yaml", "v1 PersistentVolumeClaim", true),
+            ("app.yaml", "v1 PersistentVolume", true),
+            ("app.yaml", "v1 Namespace", true),
+            ("app.yaml", definition, true),
+            ("app.yaml", "apps/v1 Deployment", false),
+            ("app.yaml", "example.dev/v1 Namespace", false),
+            ("gone.yaml", "v1 PersistentVolumeClaim", false),
+            ("gone.yaml", definition, false),
+        ] {
+            let (version, kind) = object.split_once(' ').expect("two words");
+            let text = format!("apiVersion: {version}\nkind: {kind}\nmetadata: {{name: x}}\n");
+            for found in inventory(&text).objects() {
+                assert_eq!(kept.guards(file, found), guarded, "{object} of {file}");
             }
         }
     }

@@ -3,6 +3,7 @@
 use super::document::{self, Document, ManifestProblem};
 use super::values::values;
 use crate::{ClusterSettings, Paths};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,9 @@ pub struct Wanted {
     pub documents: Vec<Document>,
     /// What is wrong with the others. While there is anything, nobody knows what else they name, so nothing is pruned.
     pub problems: Vec<ManifestProblem>,
+    /// The user's files that stand. Each may have been cut short in copying and be valid all the same; those of the image
+    /// are whole, and nobody could mend them.
+    pub standing: BTreeSet<String>,
 }
 
 /// The manifests that come with the image, filled in; those that are switched off are left out and thereby pruned.
@@ -40,6 +44,7 @@ pub fn user(settings: &ClusterSettings, folder: &Path) -> Wanted {
     let mut wanted = Wanted::default();
     let files = files(folder, &mut wanted);
     for path in &files {
+        wanted.standing.insert(name(path));
         take(&mut wanted, path, |name, text| document::parse(name, &text));
     }
     let is_there = |name: &String| files.iter().any(|path| path.ends_with(name));
@@ -54,6 +59,7 @@ pub fn user(settings: &ClusterSettings, folder: &Path) -> Wanted {
             Ok(documents) => wanted.documents.extend(documents),
             Err(problem) => wanted.problems.push(problem),
         }
+        wanted.standing.insert(name);
     }
     wanted
 }
@@ -64,7 +70,7 @@ fn take(
     path: &Path,
     parse: impl Fn(&str, String) -> Result<Vec<Document>, ManifestProblem>,
 ) {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = name(path);
     let read = fs::read_to_string(path).map_err(|error| problem(&name, error.to_string()));
     match read.and_then(|text| parse(&name, text)) {
         Ok(documents) if documents.is_empty() => wanted.problems.push(problem(
@@ -100,8 +106,13 @@ fn files(folder: &Path, wanted: &mut Wanted) -> Vec<PathBuf> {
     files
 }
 
+fn name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
 fn is_manifest(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = name(path);
     let ends = [".yaml", ".yml", ".json"];
     !name.starts_with('.') && ends.iter().any(|end| name.ends_with(end))
 }
@@ -156,6 +167,8 @@ mod tests {
             .collect();
         assert_eq!(names, ["a", "b", "w"]);
         assert_eq!(wanted.problems, []);
+        let standing: Vec<_> = wanted.standing.iter().map(String::as_str).collect();
+        assert_eq!(standing, ["a.json", "b.yaml", "config.yaml, manifest web"]);
     }
 
     /// Each of these hides what the user wants, so each must be a problem: only without any is something pruned.
@@ -226,6 +239,7 @@ mod tests {
         let manifests = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests");
         symlink(manifests, paths.packaged_manifests()).expect("link");
         let all = packaged(&ClusterSettings::named("n", "0.1.0"), &paths);
+        assert!(all.standing.is_empty(), "those of the image are whole");
         let tolerations = |d: &crate::keep::Document| {
             let all = d.content.pointer("/spec/template/spec/tolerations");
             (d.object.kind == "Deployment").then(|| all.map(ToString::to_string))

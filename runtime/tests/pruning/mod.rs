@@ -4,11 +4,19 @@ use crate::engine::ControlPlane;
 use runtime::keep::{Applier, ManifestProblem, Set, Wanted, parse};
 use std::time::Duration;
 
-/// All that a set of manifests says, in one file.
+/// All that a set of manifests says; the file that said it before stands no longer.
 fn wanted(text: &str) -> Wanted {
     Wanted {
         documents: parse("x.yaml", text).expect("valid"),
-        problems: Vec::new(),
+        ..Wanted::default()
+    }
+}
+
+/// As [`wanted`], in a file that stands.
+fn in_file(text: &str) -> Wanted {
+    Wanted {
+        standing: ["x.yaml".to_owned()].into(),
+        ..wanted(text)
     }
 }
 
@@ -73,6 +81,7 @@ fn only_what_nobody_wants_is_deleted() {
     an_object_may_be_named_in_other_words(&plane, &mut keeper);
     a_picture_that_is_not_whole_deletes_nothing(&plane, &mut keeper);
     sets_leave_each_other_alone(&plane, &mut keeper);
+    data_goes_only_with_its_file(&plane, &mut keeper);
 }
 
 const DEFINITION: &str = "\
@@ -263,4 +272,43 @@ fn sets_leave_each_other_alone(plane: &ControlPlane, keeper: &mut Keeper) {
     assert_eq!(state(plane, "configmap coredns"), made, "unreadable");
     assert_eq!(keeper.brings(Set::User, none(), none()), []);
     assert_eq!(state(plane, "configmap coredns"), None, "nobody's");
+}
+
+/// A file that lost its end in copying is often valid YAML.
+fn data_goes_only_with_its_file(plane: &ControlPlane, keeper: &mut Keeper) {
+    let claim = |name| {
+        format!(
+            "---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: {name}}}\n{CLAIM}\n"
+        )
+    };
+    let one = config_map("name: one");
+    let whole = one.clone() + &config_map("name: two") + &claim("own") + &claim("extra");
+    let none = Wanted::default;
+    assert_eq!(keeper.brings(Set::User, in_file(&whole), none()), []);
+    let made = ["pvc own", "pvc extra"].map(|claim| state(plane, claim));
+    let told = |keeper: &mut Keeper| {
+        let problems = keeper.brings(Set::User, in_file(&one), none());
+        let words = problems.iter().map(ToString::to_string);
+        words.collect::<Vec<_>>().join("\n")
+    };
+    for _ in 0..2 {
+        let told = told(keeper);
+        for claim in ["own", "extra"] {
+            let words = format!("x.yaml: {claim} (PersistentVolumeClaim) is no longer in it");
+            assert!(told.contains(&words), "{told}");
+        }
+        let still = ["pvc own", "pvc extra"].map(|claim| state(plane, claim));
+        assert!(
+            still == made && made.iter().all(Option::is_some),
+            "{still:?}"
+        );
+        assert_eq!(state(plane, "configmap two"), None);
+    }
+    // What somebody deleted by hand is nobody's problem any more.
+    plane.kubectl(&["delete", "pvc", "extra", "--wait"]);
+    let left = told(keeper);
+    assert!(left.contains("own") && !left.contains("extra"), "{left}");
+    assert_eq!(keeper.brings(Set::User, wanted(""), none()), []);
+    let gone = ["get", "pvc", "own", "--ignore-not-found"];
+    plane.eventually(&gone, str::is_empty);
 }
