@@ -1,5 +1,6 @@
 //! Which address, as a pure function of what the machine's interfaces look like.
 
+use super::stand_in::FALLBACK;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// The machine's network as the kernel shows it.
@@ -102,12 +103,24 @@ pub fn choose(host: &Host, last_call: bool) -> Choice {
     }
 }
 
-/// Whether one of the machine's interfaces has this address.
-pub fn holds(host: &Host, address: IpAddr) -> bool {
-    host.links
-        .iter()
-        .flat_map(|link| &link.addresses)
-        .any(|a| IpAddr::V4(*a) == address)
+/// The address that the network offers a node that lost `current`, which it last held on the interface `home`. While the
+/// default route is away for a moment, other interfaces prove nothing: the node would leave for one of them and never
+/// come back.
+pub fn offered(host: &Host, current: IpAddr, home: Option<&str>) -> Option<IpAddr> {
+    let at_home = || {
+        let link = host.links.iter().find(|link| Some(&*link.name) == home)?;
+        link.addresses.iter().copied().find(usable).map(Into::into)
+    };
+    match choose(host, current == FALLBACK) {
+        Choice::Address(address) => Some(address),
+        _ => at_home(),
+    }
+}
+
+/// The interface that has this address, of those that count.
+pub fn held_on(host: &Host, address: IpAddr) -> Option<&str> {
+    let has = |link: &&Link| link.addresses.iter().any(|a| IpAddr::V4(*a) == address);
+    host.links.iter().find(has).map(|link| &*link.name)
 }
 
 fn usable(address: &Ipv4Addr) -> bool {
@@ -119,7 +132,8 @@ fn usable(address: &Ipv4Addr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Choice, Host, Link, LinkState, choose};
+    use super::{Choice, FALLBACK, Host, Link, LinkState, choose, held_on, offered};
+    use std::net::IpAddr;
 
     fn link(name: &str, state: LinkState, addresses: &[&str]) -> Link {
         Link {
@@ -187,6 +201,100 @@ mod tests {
             ("no interface", host(&[], None), false, Choice::NoInterface),
         ] {
             assert_eq!(choose(&host, last_call), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn what_the_network_offers_instead() {
+        let own = "192.168.1.5".parse().expect("address");
+        let up = |name, addresses: &[&str]| link(name, LinkState::Connected, addresses);
+        let (lan, spare) = (up("eth0", &["192.168.1.77"]), up("eth1", &["10.1.1.1"]));
+        let bare = up("eth0", &[]);
+        for (case, links, route, current, home, expected) in [
+            (
+                "a new lease",
+                vec![&lan, &spare],
+                Some("eth0"),
+                own,
+                Some("eth0"),
+                Some("192.168.1.77"),
+            ),
+            (
+                "another uplink",
+                vec![&bare, &spare],
+                Some("eth1"),
+                own,
+                Some("eth0"),
+                Some("10.1.1.1"),
+            ),
+            (
+                "the uplink is away for a moment",
+                vec![&bare, &spare],
+                None,
+                own,
+                Some("eth0"),
+                None,
+            ),
+            ("as after a boot", vec![&lan, &spare], None, own, None, None),
+            (
+                "a new lease without a route",
+                vec![&spare, &lan],
+                None,
+                own,
+                Some("eth0"),
+                Some("192.168.1.77"),
+            ),
+            (
+                "link-local at home",
+                vec![&up("eth0", &["169.254.3.4"]), &spare],
+                None,
+                own,
+                Some("eth0"),
+                None,
+            ),
+            (
+                "its interface is gone",
+                vec![&spare],
+                None,
+                own,
+                Some("eth0"),
+                None,
+            ),
+            (
+                "a first network without a route",
+                vec![&spare],
+                None,
+                FALLBACK,
+                None,
+                Some("10.1.1.1"),
+            ),
+            ("no network", vec![&bare], None, FALLBACK, None, None),
+        ] {
+            let links: Vec<Link> = links.into_iter().cloned().collect();
+            let host = host(&links, route);
+            let expected = expected.map(|text| text.parse::<IpAddr>().expect("address"));
+            assert_eq!(offered(&host, current, home), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn where_an_address_is() {
+        let up = |name, addresses: &[&str]| link(name, LinkState::Connected, addresses);
+        let host = host(
+            &[
+                up("eth0", &["10.1.1.1"]),
+                up("eth1", &["10.1.1.2", "10.1.1.3"]),
+            ],
+            None,
+        );
+        for (address, expected) in [
+            ("10.1.1.1", Some("eth0")),
+            ("10.1.1.3", Some("eth1")),
+            ("10.1.1.4", None),
+            ("::1", None),
+        ] {
+            let found = held_on(&host, address.parse().expect("address"));
+            assert_eq!(found, expected, "{address}");
         }
     }
 }

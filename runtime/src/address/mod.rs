@@ -7,7 +7,7 @@ mod stand_in;
 mod wait;
 
 pub use changes::Changes;
-pub use choose::{Choice, Host, Link, LinkState, choose, holds};
+pub use choose::{Choice, Host, Link, LinkState, choose, held_on, offered};
 pub use host::{HostError, interface_of, read_host};
 pub use stand_in::{FALLBACK, StandInError, is_stand_in, stand_down, stand_in};
 pub use wait::{Patience, find};

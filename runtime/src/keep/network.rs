@@ -3,7 +3,7 @@
 use super::folder::{self, Folder};
 use super::{Backoff, Keeper, Report, ask, prepared_address};
 use crate::address::{
-    Changes, Choice, FALLBACK, Patience, choose, holds, interface_of, is_stand_in, read_host,
+    Changes, FALLBACK, Patience, held_on, interface_of, is_stand_in, offered, read_host,
     stand_down, stand_in,
 };
 use crate::names::copy_name_servers;
@@ -55,8 +55,9 @@ pub(super) async fn follow(keeper: &Keeper) {
     let mut changes = Changes::listen().ok();
     let mut names = Folder::watch(&keeper.paths.at(NAME_SERVERS)).ok();
     let mut backoff = Backoff::new();
+    let mut home = None;
     loop {
-        let pause = match look(keeper, started) {
+        let pause = match look(keeper, started, &mut home) {
             Ok(step) => {
                 backoff.reset();
                 keeper.report.problems(TOPIC, Vec::new());
@@ -82,20 +83,26 @@ pub(super) async fn follow(keeper: &Keeper) {
     }
 }
 
-fn look(keeper: &Keeper, started: Instant) -> Result<Step, Box<dyn Error>> {
+/// `home` is the interface that the node's address was last seen on.
+fn look(
+    keeper: &Keeper,
+    started: Instant,
+    home: &mut Option<String>,
+) -> Result<Step, Box<dyn Error>> {
     let paths = &keeper.paths;
     if copy_name_servers(paths)? {
         info!("the machine's name servers changed");
     }
     let current = prepared_address(paths)?;
     let host = read_host(paths)?;
-    let offered = match choose(&host, true) {
-        Choice::Address(address) => Some(address),
-        _ => None,
-    };
+    let held = held_on(&host, current);
+    if let Some(link) = held {
+        *home = Some(link.to_owned());
+    }
+    let offered = offered(&host, current, home.as_deref());
     let booting = started.elapsed() < Patience::default().address;
     let fixed = keeper.settings.node_address.is_some();
-    let step = step(current, holds(&host, current), fixed, offered, booting);
+    let step = step(current, held.is_some(), fixed, offered, booting);
     match step {
         Step::Keep => stand_down(paths)?,
         Step::StandIn | Step::StandInForNow if interface_of(current).is_none() => {
