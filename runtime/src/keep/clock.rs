@@ -1,11 +1,11 @@
 //! Leaves are replaced when the clock says so: in its own time, or because it jumped.
 
 use super::{Backoff, Keeper, prepared_address};
-use crate::Paths;
 use crate::descriptor::watched;
 use crate::file;
 use crate::pki::{Authorities, Leaf, Life, end_of, leaves};
 use crate::plan::{NodeFacts, certificates};
+use crate::{ClusterSettings, Paths};
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
     timerfd_settime,
@@ -37,12 +37,26 @@ pub(super) async fn renew_leaves(keeper: &Keeper) {
 }
 
 async fn wait_and_renew(keeper: &Keeper) -> Result<(), Box<dyn Error>> {
-    let address = prepared_address(&keeper.paths)?;
-    let life = shortest(&keeper.paths, &leaves(&keeper.settings, address));
-    while !life.is_over(SystemTime::now()) {
-        let _ = alarm(life.renew())?.readable().await?;
+    while let Some(later) = look(&keeper.settings, &keeper.paths, SystemTime::now())? {
+        let _ = alarm(later)?.readable().await?;
     }
-    renew(keeper, address, SystemTime::now())
+    Ok(())
+}
+
+/// Replaces the leaves if it is time, or tells when it will be. The address is read anew each time: months pass between two
+/// looks, and the node may have moved.
+fn look(
+    settings: &ClusterSettings,
+    paths: &Paths,
+    now: SystemTime,
+) -> Result<Option<SystemTime>, Box<dyn Error>> {
+    let address = prepared_address(paths)?;
+    let life = shortest(paths, &leaves(settings, address));
+    if !life.is_over(now) {
+        return Ok(Some(life.renew()));
+    }
+    renew(settings, paths, address, now)?;
+    Ok(None)
 }
 
 /// The life of the leaf that ends first; one that is damaged or missing has ended. The certificates say it themselves: a
@@ -55,14 +69,19 @@ fn shortest(paths: &Paths, leaves: &[Leaf]) -> Life {
     Life::until(leaves.iter().map(end).min().unwrap_or(UNIX_EPOCH))
 }
 
-fn renew(keeper: &Keeper, address: IpAddr, now: SystemTime) -> Result<(), Box<dyn Error>> {
-    let authorities = Authorities::ensure(&keeper.paths.pki(), now)?;
+fn renew(
+    settings: &ClusterSettings,
+    paths: &Paths,
+    address: IpAddr,
+    now: SystemTime,
+) -> Result<(), Box<dyn Error>> {
+    let authorities = Authorities::ensure(&paths.pki(), now)?;
     let facts = NodeFacts {
         address,
         memory: 0,
         now,
     };
-    for leaf in certificates(&keeper.settings, &facts, &keeper.paths, &authorities)? {
+    for leaf in certificates(settings, &facts, paths, &authorities)? {
         file::write(&leaf)?;
     }
     info!("made new certificates");
@@ -97,11 +116,41 @@ pub(super) fn alarm(moment: SystemTime) -> io::Result<AsyncFd<OwnedFd>> {
 
 #[cfg(test)]
 mod tests {
-    use super::shortest;
+    use super::{look, renew, shortest};
     use crate::pki::{Authorities, Life, issue, leaves};
+    use crate::prepare::note_address;
     use crate::{ClusterSettings, Paths};
     use std::fs;
     use std::time::{Duration, SystemTime, UNIX_EPOCH};
+    use x509_parser::pem::parse_x509_pem;
+
+    /// Whether the API server's certificate answers for an address.
+    fn answers_for(paths: &Paths, address: [u8; 4]) -> bool {
+        let text = fs::read(paths.leaf("apiserver")).expect("read");
+        let (_, pem) = parse_x509_pem(&text).expect("PEM");
+        pem.contents.windows(4).any(|bytes| bytes == address)
+    }
+
+    #[test]
+    fn leaves_are_made_for_where_the_node_is_by_then() {
+        let root = tempfile::tempdir().expect("temp folder");
+        let paths = Paths::below(root.path());
+        let settings = ClusterSettings::named("edge", "0.1.0");
+        let (old, new) = ([192, 168, 1, 5], [10, 0, 0, 9]);
+        let made = UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        fs::create_dir_all(paths.cluster()).expect("folder");
+        note_address(&paths, old.into()).expect("noted");
+        renew(&settings, &paths, old.into(), made).expect("made");
+        let later = look(&settings, &paths, made)
+            .expect("looked")
+            .expect("young");
+        assert_eq!(later, Life::from(made).renew());
+        note_address(&paths, new.into()).expect("moved");
+        assert!(answers_for(&paths, old) && !answers_for(&paths, new));
+        assert_eq!(look(&settings, &paths, later).expect("renewed"), None);
+        assert!(answers_for(&paths, new) && !answers_for(&paths, old));
+        assert!(look(&settings, &paths, later).expect("looked") > Some(later));
+    }
 
     /// Files are written now; only what is in them may count.
     #[test]
