@@ -209,6 +209,42 @@ fn an_interrupted_first_boot_is_completed() {
 }
 
 #[test]
+fn an_identity_that_is_gone_is_never_made_anew() {
+    for (case, lost, words) in [
+        ("authorities", &["pki"][..], "new, empty cluster"),
+        ("the key for Secrets", &["encryption.yaml"], "no Secret"),
+        ("both", &["pki", "encryption.yaml"], "no Secret"),
+    ] {
+        let root = tempfile::tempdir().expect("temp folder");
+        let paths = Paths::below(root.path());
+        let cluster = paths.cluster();
+        fs::create_dir_all(paths.database()).expect("folder");
+        let ensure = || {
+            ensure_encryption(&paths.encryption(), &paths.pki())?;
+            Authorities::ensure(&paths.pki(), at(2026))
+        };
+        ensure().expect("the first boot, cut before there was a datastore");
+        fs::write(paths.database().join("state.db"), "").expect("write");
+        ensure().expect("all there");
+        for name in lost {
+            fs::rename(cluster.join(name), root.path().join(name)).expect("move away");
+        }
+        let text = ensure().expect_err(case).to_string();
+        let missing = cluster.join(lost[lost.len() - 1]);
+        assert!(text.contains(&*missing.to_string_lossy()), "{case}: {text}");
+        assert!(
+            text.contains(words) && text.contains("backup"),
+            "{case}: {text}"
+        );
+        for name in lost {
+            assert!(!cluster.join(name).exists(), "{case}: {name} was made");
+            fs::rename(root.path().join(name), cluster.join(name)).expect("restore");
+        }
+        ensure().expect("restored");
+    }
+}
+
+#[test]
 fn a_damaged_identity_is_an_error_that_names_the_file_and_never_made_anew() {
     for (case, damage, words) in [
         ("gone", None, "cannot read"),

@@ -6,6 +6,7 @@
 
 use super::life;
 use crate::file::{self, FileError, PlannedFile};
+use crate::paths::DATASTORE;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
@@ -52,6 +53,18 @@ pub enum PkiError {
         /// The file.
         path: PathBuf,
     },
+    /// The authorities are gone although there is a cluster.
+    #[error(
+        "{path} is missing although the cluster exists ({database}); new ones would be strangers to it and to all who know it: restore the folder from a backup, or remove {cluster} and restart for a new, empty cluster"
+    )]
+    NoAuthorities {
+        /// The folder.
+        path: PathBuf,
+        /// What shows that there is a cluster.
+        database: PathBuf,
+        /// All of the cluster.
+        cluster: PathBuf,
+    },
     /// A file could not be written.
     #[error("cannot keep the cluster's certificates")]
     Write(#[from] FileError),
@@ -74,12 +87,14 @@ const CLUSTER: &str = "ca";
 const FRONT_PROXY: &str = "front-proxy-ca";
 
 impl Authorities {
-    /// Reads the authorities in `folder`; makes them, with the clock at `now`, if there are none.
+    /// Reads the authorities in `folder`; makes them, with the clock at `now`, if there are none and no cluster is beside
+    /// them. A cluster's datastore is made after them, however often its first boot is cut short.
     ///
     /// # Errors
-    /// They cannot be made, read or written.
+    /// They are gone although there is a cluster, or cannot be made, read or written.
     pub fn ensure(folder: &Path, now: SystemTime) -> Result<Self, PkiError> {
         if !folder.is_dir() {
+            refuse_if_lost(folder)?;
             create(folder, now)?;
         }
         let cluster = read(folder, CLUSTER)?;
@@ -95,6 +110,18 @@ impl Authorities {
     pub fn cluster_pem(&self) -> &str {
         &self.cluster_pem
     }
+}
+
+fn refuse_if_lost(folder: &Path) -> Result<(), PkiError> {
+    let database = folder.with_file_name(DATASTORE);
+    if !database.exists() {
+        return Ok(());
+    }
+    Err(PkiError::NoAuthorities {
+        path: folder.into(),
+        database,
+        cluster: folder.parent().unwrap_or(folder).into(),
+    })
 }
 
 fn create(folder: &Path, now: SystemTime) -> Result<(), PkiError> {

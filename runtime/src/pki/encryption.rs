@@ -2,6 +2,7 @@
 
 use super::PkiError;
 use crate::file::{self, PlannedFile};
+use crate::paths::DATASTORE;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::path::Path;
@@ -10,15 +11,15 @@ const KEY: usize = 32;
 
 /// Makes the encryption configuration for the API server with a fresh random key, unless it is there.
 ///
-/// It is made before the authorities, so a cluster that has authorities has had this file.
+/// It is made before the authorities, and they before the datastore, so a cluster that has either has had this file.
 ///
 /// # Errors
-/// It is gone although `pki` exists, no random bytes are to be had, or it cannot be written.
+/// It is gone although `pki` or the datastore beside it exists, no random bytes are to be had, or it cannot be written.
 pub fn ensure_encryption(path: &Path, pki: &Path) -> Result<(), PkiError> {
     if path.is_file() {
         return Ok(());
     }
-    if pki.is_dir() {
+    if pki.is_dir() || pki.with_file_name(DATASTORE).exists() {
         return Err(PkiError::NoEncryptionKey { path: path.into() });
     }
     let mut key = [0_u8; KEY];

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::args::Args;
 use crate::file::PlannedFile;
-use crate::paths::text;
+use crate::paths::{DATASTORE, text};
 use crate::{ClusterSettings, Paths};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -180,7 +180,7 @@ fn component(name: &'static str, args: Args, after: Vec<Condition>) -> Component
 
 fn kine(paths: &Paths) -> Component {
     let socket = text(&paths.datastore_socket());
-    let database = text(&paths.database().join("state.db"));
+    let database = text(&paths.cluster().join(DATASTORE));
     let args = Args::default()
         .set("endpoint", format!("sqlite://{database}?{SQLITE}"))
         .set("listen-address", format!("unix://{socket}"));
