@@ -12,6 +12,7 @@ mod folder;
 mod images;
 mod in_force;
 mod inventory;
+mod jump;
 mod kinds;
 mod manifests;
 mod network;
@@ -19,7 +20,6 @@ mod node;
 mod object;
 mod prune;
 mod report;
-mod setback;
 mod values;
 mod volumes;
 mod wanted;
@@ -113,7 +113,7 @@ async fn until_told(settings: ClusterSettings, paths: Paths) -> Result<(), KeepE
         failed = with_certificates(&keeper) => failed,
         () = network::follow(&keeper) => Ok(()),
         () = images::follow(&keeper) => Ok(()),
-        () = setback::follow(&keeper) => Ok(()),
+        () = jump::follow(&keeper) => Ok(()),
     }
 }
 

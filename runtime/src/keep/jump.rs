@@ -1,0 +1,185 @@
+//! A clock that jumps.
+//!
+//! Back: tokens of service accounts are valid from the moment they were made, so those that were made before are not valid
+//! yet, and who holds them in memory asks for new ones only as time goes forward. Years forward: the API server talks to
+//! itself with a certificate that it makes when it starts, for three years, and never renews. Kubernetes is started anew
+//! then: the kubelet for the tokens of pods, the control plane for its own and that certificate. Pods go on.
+
+use super::{Backoff, Keeper, ask, clock};
+use crate::Paths;
+use crate::services::{CONTROL_PLANE, KUBELET};
+use rustix::time::{ClockId, Timespec, clock_gettime};
+use std::error::Error;
+use std::fmt;
+use std::time::{Duration, SystemTime};
+use tracing::info;
+
+const TOPIC: &str = "clock";
+/// The API server lets a token be a minute early.
+const HARMLESS: i64 = 30;
+/// Well within three years, so that two more pass before the certificate ends.
+const YEAR: i64 = 365 * 24 * 60 * 60;
+/// The clock is not expected to get there: only its being set counts.
+const NEVER: u64 = 253_402_300_799;
+
+/// How far the clock is ahead of the machine's uptime, in seconds. Nothing but setting the clock changes it: both run at the
+/// same speed.
+fn ahead() -> i64 {
+    let seconds = |clock| -> i64 {
+        let Timespec { tv_sec, .. } = clock_gettime(clock);
+        tv_sec
+    };
+    seconds(ClockId::Realtime) - seconds(ClockId::Boottime)
+}
+
+/// A jump that Kubernetes does not survive, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Jump {
+    Back(i64),
+    Forward(i64),
+}
+
+impl fmt::Display for Jump {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Back(seconds) => write!(
+                f,
+                "set back by {seconds} s, and tokens from before are not valid yet"
+            ),
+            Self::Forward(seconds) => write!(
+                f,
+                "set forward by {seconds} s, and what the API server signs for itself ends three years after it started"
+            ),
+        }
+    }
+}
+
+/// Where the clock was since Kubernetes started.
+#[derive(Debug)]
+struct Seen {
+    start: i64,
+    latest: i64,
+}
+
+impl Seen {
+    fn from(start: i64) -> Self {
+        Self {
+            start,
+            latest: start,
+        }
+    }
+
+    /// Takes in where the clock is now; tells how far it is off, if that matters.
+    fn jump(&mut self, now: i64) -> Option<Jump> {
+        self.latest = self.latest.max(now);
+        let back = self.latest.saturating_sub(now);
+        let forward = now.saturating_sub(self.start);
+        if back > HARMLESS {
+            Some(Jump::Back(back))
+        } else {
+            (forward > YEAR).then_some(Jump::Forward(forward))
+        }
+    }
+}
+
+/// Looks at the clock whenever somebody sets it, and mends.
+pub(super) async fn follow(keeper: &Keeper) {
+    let mut seen = Seen::from(ahead());
+    let mut backoff = Backoff::new();
+    loop {
+        match wait_and_mend(&mut seen, &keeper.paths).await {
+            Ok(()) => {
+                backoff.reset();
+                keeper.report.problems(TOPIC, Vec::new());
+            }
+            Err(error) => {
+                let problem = format!(
+                    "the clock was set, and Kubernetes cannot be started anew for it: {error}"
+                );
+                keeper.report.problems(TOPIC, vec![problem]);
+                tokio::time::sleep(backoff.pause()).await;
+            }
+        }
+    }
+}
+
+async fn wait_and_mend(seen: &mut Seen, paths: &Paths) -> Result<(), Box<dyn Error>> {
+    // Set before the look, so that no change falls between the two.
+    let moment = SystemTime::UNIX_EPOCH + Duration::from_secs(NEVER);
+    let alarm = clock::alarm(moment)?;
+    mend(seen, ahead(), paths)?;
+    let _ = alarm.readable().await?;
+    Ok(())
+}
+
+fn mend(seen: &mut Seen, now: i64, paths: &Paths) -> Result<(), Box<dyn Error>> {
+    if let Some(jump) = seen.jump(now) {
+        info!("the clock was {jump}: {CONTROL_PLANE} and {KUBELET} start anew");
+        ask::restart(paths, &[CONTROL_PLANE, KUBELET])?;
+        *seen = Seen::from(now);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Jump, Seen, YEAR, mend};
+    use crate::Paths;
+    use crate::keep::ask::stand_in;
+
+    #[test]
+    fn how_far_off() {
+        use Jump::{Back, Forward};
+        for (case, seen, now, jump) in [
+            ("not at all", &[100][..], 100, None),
+            ("forward", &[100], 5000, None),
+            ("a little back", &[100], 70, None),
+            ("more", &[100], 69, Some(Back(31))),
+            ("years", &[2_000_000_000], 100, Some(Back(1_999_999_900))),
+            ("in small steps", &[100, 80, 75], 60, Some(Back(40))),
+            ("forward and back again", &[100, 900], 100, Some(Back(800))),
+            ("a year forward", &[100], 100 + YEAR, None),
+            ("and more", &[100], 101 + YEAR, Some(Forward(YEAR + 1))),
+            (
+                "forward in steps",
+                &[0, YEAR / 2, YEAR],
+                YEAR + 9,
+                Some(Forward(YEAR + 9)),
+            ),
+            (
+                "far forward, and a little back of it",
+                &[0, YEAR],
+                YEAR - 10,
+                None,
+            ),
+            (
+                "from nowhere",
+                &[i64::MIN],
+                i64::MAX,
+                Some(Forward(i64::MAX)),
+            ),
+        ] {
+            let mut clock = Seen::from(seen[0]);
+            for seen in seen {
+                assert_eq!(clock.jump(*seen), None, "{case}");
+            }
+            assert_eq!(clock.jump(now), jump, "{case}");
+        }
+    }
+
+    #[test]
+    fn kubernetes_starts_anew_once_and_is_asked_again_when_pid_1_did_not_hear() {
+        for (case, start, now) in [("back", 1000, 0), ("years forward", 0, 3 * YEAR)] {
+            let root = tempfile::tempdir().expect("temp folder");
+            let paths = Paths::below(root.path());
+            let mut seen = Seen::from(start);
+            mend(&mut seen, now, &paths).expect_err("nobody listens");
+            let asked = stand_in::serve_once(&paths);
+            mend(&mut seen, now, &paths).expect("heard");
+            let names: Vec<String> = asked.iter().map(|request| format!("{request:?}")).collect();
+            assert_eq!(names.len(), 2, "{case}: {names:?}");
+            assert!(names[0].contains("control-plane") && names[1].contains("kubelet"));
+            mend(&mut seen, now, &paths).expect("nothing to ask");
+        }
+    }
+}
