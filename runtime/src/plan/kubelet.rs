@@ -101,6 +101,8 @@ fn resources(settings: &ClusterSettings, facts: &NodeFacts) -> Value {
         "imageGCLowThresholdPercent": 75,
         "containerLogMaxSize": "2Mi",
         "containerLogMaxFiles": 2,
+        // Ten seconds by default. Logs are in memory, and once it is full nothing can be rotated any more.
+        "containerLogMonitorInterval": "3s",
         // Fewer writes: the node's status is written when it changes, and every five minutes.
         "nodeStatusUpdateFrequency": "10s",
         "nodeStatusReportFrequency": "5m",
