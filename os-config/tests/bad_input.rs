@@ -4,6 +4,7 @@
 //! read the difference before you commit it.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use os_config::{LARGEST_TEXT, Source, SourceName, Sources, load};
 
@@ -88,6 +89,14 @@ fn a_fetched_configuration_cannot_name_another() {
 }
 
 /// The worst that fits into the size limit must not keep a small machine busy.
+/// How long this thread has had a processor: what others do on the machine does not count (proc_schedstat of the kernel's
+/// documentation).
+fn on_cpu() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("schedstat");
+    let nanos = text.split(' ').next().expect("a field");
+    Duration::from_nanos(nanos.parse().expect("a number"))
+}
+
 #[test]
 fn the_largest_files_are_read_quickly() {
     let lines = |begin: &str, line: &dyn Fn(usize) -> String| {
@@ -148,7 +157,7 @@ fn the_largest_files_are_read_quickly() {
         ),
     ];
     for (name, text, good) in cases {
-        let begin = std::time::Instant::now();
+        let begin = on_cpu();
         let outcome = load(&Sources::one("config.yaml", text.clone()));
         assert_eq!(outcome.is_ok(), good, "{name}");
         if let Err(report) = outcome {
@@ -156,7 +165,10 @@ fn the_largest_files_are_read_quickly() {
         }
         let migrated = os_config::migrate("k3os.yaml", text.as_bytes());
         drop(migrated);
-        let took = begin.elapsed();
-        assert!(took.as_secs() < 10, "{name} took {took:?}");
+        let took = on_cpu() - begin;
+        assert!(
+            took > Duration::ZERO && took.as_secs() < 10,
+            "{name} took {took:?}"
+        );
     }
 }
