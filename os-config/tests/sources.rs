@@ -34,7 +34,7 @@ fn later_wins_key_by_key_whatever_the_order_of_adding() {
         (
             SourceName::CommandLine,
             "/proc/cmdline",
-            "quiet holdfast.hostname=cmdline holdfast.roothash=ab12 holdfast.rootsize=8192",
+            "quiet holdfast.hostname=cmdline holdfast.roothash=ab12 holdfast.rootsize=8192 holdfast.version=0.1.0",
         ),
         (SourceName::ConfigPartition, "/config/config.yaml", CARD),
         (

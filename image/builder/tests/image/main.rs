@@ -8,6 +8,7 @@ mod secure_boot;
 
 use builder::Project;
 use formats::gpt::{self, Partition};
+use os_config::{Source, SourceName, Sources};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -136,6 +137,17 @@ fn fsck_fat_finds_both_volumes_clean() {
                 .arg(partition(name, folder.path())),
         );
     }
+}
+
+/// A word that the node takes for a wrong key would keep it in maintenance mode.
+#[test]
+fn the_kernels_words_are_no_configuration() {
+    let folder = tempfile::tempdir().expect("temp dir");
+    let text = cmdline(&uki(folder.path()));
+    let source = Source::new(SourceName::CommandLine, "/proc/cmdline", text);
+    let loaded = os_config::load(&Sources::new().with(source));
+    let loaded = loaded.unwrap_or_else(|report| panic!("{report}"));
+    assert_eq!(loaded.config(), &os_config::Config::default());
 }
 
 #[test]
