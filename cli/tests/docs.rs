@@ -78,7 +78,7 @@ fn spans(line: &str) -> Vec<&str> {
 }
 
 /// Where messages come from: what is compiled, without the unit tests at the end of a file, strings in one line.
-fn sources() -> Vec<String> {
+fn sources() -> Vec<(PathBuf, String)> {
     let mut paths = Vec::new();
     files(&top(), &[".rs", ".go", "setup"], &mut paths);
     paths.retain(|path| !path.ends_with("cli/tests/docs.rs"));
@@ -89,7 +89,10 @@ fn sources() -> Vec<String> {
         let first = lines.next().unwrap_or_default().to_owned();
         lines.fold(first, |all, line| all + line.trim_start())
     };
-    paths.iter().map(text).collect()
+    paths
+        .into_iter()
+        .map(|path| (path.clone(), text(&path)))
+        .collect()
 }
 
 /// Whether `quote` is in `source`, its parts in order and before the string ends.
@@ -116,7 +119,7 @@ fn says(source: &str, quote: &str) -> bool {
 #[test]
 fn every_message_in_trouble_is_one_of_the_sources() {
     let sources = sources();
-    let is_said = |quote: &str| sources.iter().any(|source| says(source, quote));
+    let is_said = |quote: &str| sources.iter().any(|(_, source)| says(source, quote));
     assert!(!is_said("The CONFIG partition is … on the moon"));
     assert!(!is_said("The CONFIG partition went missing"));
     let page = read(&top().join("docs/trouble.md"));
@@ -128,6 +131,31 @@ fn every_message_in_trouble_is_one_of_the_sources() {
     assert!(quotes.len() > 100, "{}", quotes.len());
     quotes.retain(|quote| !is_said(quote));
     assert!(quotes.is_empty(), "in no source: {quotes:#?}");
+}
+
+/// The titles of the problems that a source makes, as far as they are the same every time.
+fn titles(source: &str) -> impl Iterator<Item = &str> {
+    let made = source.split("Problem::new(").skip(1);
+    made.filter_map(|rest| {
+        let (before, title) = rest.split_once('"')?;
+        let at_once = ["", "format!("].contains(&before.trim());
+        at_once.then(|| title.split(['"', '{']).next())?
+    })
+}
+
+#[test]
+fn every_problem_has_a_row_in_trouble() {
+    let page = read(&top().join("docs/trouble.md"));
+    let is_test = |path: &Path| {
+        let below = path.strip_prefix(top()).unwrap();
+        path.ends_with("tests.rs") || below.iter().any(|part| part == "tests")
+    };
+    let sources = sources();
+    let sources = sources.iter().filter(|(path, _)| !is_test(path));
+    let all: Vec<&str> = sources.flat_map(|(_, source)| titles(source)).collect();
+    assert!(all.len() > 8, "{all:?}");
+    let missing: Vec<_> = all.iter().filter(|title| !page.contains(**title)).collect();
+    assert!(missing.is_empty(), "{missing:#?}");
 }
 
 /// Why a line of words behind `holdfast` is no command; nothing if it is one.
