@@ -2,8 +2,9 @@
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
+use init_api::Root;
 use init_api::{Client, Millis, paths};
-use node_setup::{NodeMedia, Outcome, Root, ThisMachine, configure, errand, trial};
+use node_setup::{NodeMedia, Outcome, ThisMachine, configure, errand, trial};
 use os_config::SshKeySource;
 use std::process::ExitCode;
 use std::time::Duration;

@@ -9,10 +9,10 @@ mod cluster;
 
 use crate::configure::load;
 use crate::next_boot::LAST_GOOD;
-use crate::root::Root;
 use crate::sources::{CONFIG_MOUNT, Found, KnownSticks, Media, find, mount, readable};
 use crate::trial::{self, Trial};
-use init_api::atomic;
+use host::file;
+use init_api::Root;
 use init_api::{BootRecord, FileError, Problem};
 use os_config::{Change, Loaded, Report, Source, SourceName, Sources};
 use std::io;
@@ -207,15 +207,14 @@ fn replace(
     let file: PathBuf = directory.join("config.yaml");
     match std::fs::read(&file) {
         Ok(old) if old == text => return Ok(()),
-        Ok(old) => atomic::write(&root.path(PREVIOUS), 0o600, &old, |_| Ok(()))
-            .map_err(ChangeError::Previous)?,
+        Ok(old) => file::write(&root.path(PREVIOUS), 0o600, &old).map_err(ChangeError::Previous)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(ChangeError::Previous(error)),
     }
     partition
         .set_writable(directory, true)
         .map_err(ChangeError::Write)?;
-    let written = atomic::write(&file, 0o600, text, |_| Ok(()));
+    let written = file::write(&file, 0o600, text);
     // The new file is flushed whether this works or not; the next boot mounts it read-only again.
     if let Err(error) = partition.set_writable(directory, false) {
         eprintln!("{CONFIG_MOUNT} stays writable until the next boot: {error}");

@@ -12,16 +12,13 @@ use crate::gather::{BEGUN, gather};
 use crate::machine::Machine;
 use crate::next_boot::{self, LAST_GOOD};
 use crate::plan::{plan, plan_maintenance};
-use crate::root::Root;
 use crate::services::{self, Situation, services};
 use crate::sources::{self, Found, Media, StoredUrl};
-use init_api::atomic;
+use host::file;
+use init_api::Root;
 use init_api::{BootRecord, Configured, Problem, Release, Services, paths};
 use os_config::{Config, Loaded, Report, Source, SourceName, Sources};
 use std::io;
-
-/// The checked configuration, for everyone. It holds secrets: 0600.
-pub const CONFIG: &str = "/run/holdfast/config.json";
 
 /// How a configuration went.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,7 +135,7 @@ fn apply<M: Machine>(
     let settings = services::settings(config, facts, &version);
     runtime::prepare_containerd(&settings, &services::cluster_paths(root))
         .map_err(|error| not_applied(&error))?;
-    let written = record(root, CONFIG, config)
+    let written = record(root, paths::CONFIG, config)
         .and_then(|()| record(root, paths::SERVICES, &services))
         .and_then(|()| record(root, paths::CONFIGURED, &report(found)));
     written
@@ -245,7 +242,7 @@ fn record<T: serde::Serialize>(root: &Root, path: &str, record: &T) -> Result<()
             if let Some(directory) = full.parent() {
                 std::fs::create_dir_all(directory)?;
             }
-            atomic::write(&full, 0o600, &bytes, |_| Ok(()))
+            file::write(&full, 0o600, &bytes)
         });
     written.map_err(|source| CannotReport {
         path: path.to_owned(),
@@ -254,11 +251,10 @@ fn record<T: serde::Serialize>(root: &Root, path: &str, record: &T) -> Result<()
 }
 
 fn forget(root: &Root, path: &str) -> Result<(), CannotReport> {
-    match std::fs::remove_file(root.path(path)) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(CannotReport {
+    file::remove(&root.path(path))
+        .map(drop)
+        .map_err(|source| CannotReport {
             path: path.to_owned(),
             source,
-        }),
-        _ => Ok(()),
-    }
+        })
 }

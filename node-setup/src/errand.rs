@@ -6,14 +6,13 @@ mod keys;
 pub use downloads::fetch_downloads;
 pub use keys::{fetch_keys, key_lines};
 
-use crate::configure::CONFIG;
 use crate::fetch::{self, Effort, FetchError};
 use crate::machine::Machine;
 use crate::plan::words_of;
-use crate::root::Root;
 use crate::sources::{Media, StoredUrl, UrlCopy, find};
-use init_api::atomic;
-use init_api::paths::URL_TROUBLE;
+use host::file;
+use init_api::Root;
+use init_api::paths::{CONFIG, URL_TROUBLE};
 use os_config::{Config, SourceName};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -91,27 +90,19 @@ pub fn fetch_config_and_tell(
     let done = fetch_config(root, media, url, pause);
     let trouble = root.path(URL_TROUBLE);
     let told = match &done {
-        Ok(_) => std::fs::remove_file(&trouble),
+        Ok(_) => file::remove(&trouble).map(drop),
         Err(error) => {
             let kept = if StoredUrl::new(root).load(url).is_some() {
                 "the last good copy is in force"
             } else {
                 "there is no copy from an earlier time; the node runs without it"
             };
-            atomic::write(
-                &trouble,
-                0o600,
-                format!("{}; {kept}\n", with_cause(error)).as_bytes(),
-                |_| Ok(()),
-            )
+            let text = format!("{}; {kept}\n", with_cause(error));
+            file::write(&trouble, 0o600, text)
         }
     };
-    match told {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(not_written(URL_TROUBLE, error))
-        }
-        _ => done,
-    }
+    told.map_err(|error| not_written(URL_TROUBLE, error))?;
+    done
 }
 
 /// Fetches `config_url`; a new text that is right together with the other sources is kept. True when it must be applied.
@@ -211,11 +202,9 @@ fn fetch_text(
 
 fn write(root: &Root, path: impl AsRef<Path>, content: &[u8]) -> Result<(), ErrandError> {
     let path = path.as_ref();
-    let full = root.path(path);
-    if std::fs::read(&full).is_ok_and(|old| old == content) {
-        return Ok(());
-    }
-    atomic::write(&full, 0o600, content, |_| Ok(())).map_err(|source| not_written(path, source))
+    file::write_if_changed(&root.path(path), 0o600, content)
+        .map(drop)
+        .map_err(|source| not_written(path, source))
 }
 
 fn not_written(path: impl Into<PathBuf>, source: io::Error) -> ErrandError {

@@ -2,7 +2,7 @@
 
 use crate::machine::Machine;
 use crate::step::{OnFailure, Owner, Step};
-use init_api::atomic;
+use host::file;
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -91,10 +91,7 @@ impl<M: Machine> Executor<M> {
                 ..
             } => self.write_file(path, *mode, *owner, &content.0),
             Step::Link { path, target } => self.link(path, target),
-            Step::Remove { path } => match fs::remove_file(self.below(path)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-                _ => Ok(()),
-            },
+            Step::Remove { path } => file::remove(&self.below(path)).map(drop),
             Step::Sysctl { key, value, .. } => self.sysctl(key, value),
             Step::LoadModules { names, .. } => {
                 // One process for all: starting one costs more than loading a module.
@@ -156,7 +153,7 @@ impl<M: Machine> Executor<M> {
             fs::create_dir_all(directory)?;
         }
         let machine = &mut self.machine;
-        atomic::write(&path, mode, content, |temporary| {
+        file::write_prepared(&path, mode, content, |temporary| {
             let is = fs::metadata(temporary)?;
             if (is.uid(), is.gid()) == (owner.uid, owner.gid) {
                 return Ok(());
@@ -188,10 +185,7 @@ impl<M: Machine> Executor<M> {
             fs::create_dir_all(directory)?;
         }
         let temporary = path.with_extension("new-link");
-        match fs::remove_file(&temporary) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
+        file::remove(&temporary)?;
         symlink(target, &temporary)?;
         fs::rename(&temporary, &path)
     }

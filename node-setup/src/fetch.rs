@@ -4,7 +4,7 @@ mod full_name;
 mod open;
 mod proxy;
 
-use init_api::atomic;
+use host::file;
 use open::open;
 use proxy::Proxies;
 use std::io;
@@ -118,7 +118,7 @@ pub fn to_file(url: &str, path: &Path, pause: impl FnMut(Duration)) -> Result<()
             .with_config()
             .limit(effort.largest)
             .reader();
-        atomic::stream(path, 0o600, &mut body).map_err(ureq::Error::from)
+        file::write_stream(path, 0o600, &mut body).map_err(ureq::Error::from)
     };
     retried(url, effort, pause, once)
 }

@@ -1,18 +1,16 @@
 //! Reads the facts of the node.
 
-use crate::configure::CONFIG;
 use crate::facts::{Facts, VarDir};
-use crate::plan::{BOOT_RAN, FETCHED_KEYS_CACHE, IMAGES, INIT_RAN, MANIFESTS};
-use crate::root::Root;
+use crate::plan::{BOOT_RAN, FETCHED_KEYS_CACHE, INIT_RAN};
 use crate::trial;
+use init_api::Root;
+use init_api::paths::{CONFIG, IMAGES, MANIFESTS, SSH, VAR_DIRS};
 use runtime::{Founding, Paths};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// Where the image says which directories its programs expect.
-const VAR_DIRS: &str = "/usr/lib/holdfast/var-dirs";
 const PROFILES: &str = "/run/NetworkManager/system-connections";
 const RADIOS: &str = "/sys/class/net";
 const TERMINALS: &str = "/sys/class/tty";
@@ -77,9 +75,9 @@ fn radios(root: &Root) -> BTreeMap<String, String> {
 }
 
 fn host_keys(root: &Root) -> Vec<PathBuf> {
-    let directory = PathBuf::from("/var/lib/holdfast/ssh");
+    let directory = PathBuf::from(SSH);
     let whole = |path: &PathBuf| fs::metadata(root.path(path)).is_ok_and(|is| is.len() > 0);
-    let names = names(root, "/var/lib/holdfast/ssh");
+    let names = names(root, SSH);
     names
         .into_iter()
         .filter(|name| name.ends_with("_key"))
@@ -135,7 +133,8 @@ fn serial_consoles(root: &Root) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::serial_consoles;
-    use crate::root::Root;
+    use init_api::Root;
+
     use std::fs;
 
     #[test]

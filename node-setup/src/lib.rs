@@ -17,20 +17,18 @@ mod machine;
 mod next_boot;
 mod plan;
 mod reload;
-mod root;
 mod services;
 mod sources;
 mod step;
 pub mod trial;
 mod user_command;
 
-pub use configure::{CONFIG, CannotReport, Outcome, configure};
+pub use configure::{CannotReport, Outcome, configure};
 pub use execute::{Executor, Failed, Warning};
 pub use facts::{Facts, VarDir};
 pub use machine::{Machine, ThisMachine};
 pub use plan::{plan, plan_maintenance};
 pub use reload::Reload;
-pub use root::Root;
 pub use services::{Situation, services};
 pub use sources::{
     CONFIG_MOUNT, ConfigPartition, Found, Media, NodeMedia, Stick, StoredUrl, UrlCopy, Volume,

@@ -2,10 +2,13 @@
 
 use crate::reload::{self, Reload};
 use crate::user_command;
+use host::{Command, CommandError};
 use std::io::{self, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
+
+/// How long a program of a step may take: waiting for the network is the longest of them.
+const LONGEST: Duration = Duration::from_secs(180);
 
 /// Effects on the running machine other than files.
 pub trait Machine {
@@ -56,28 +59,13 @@ impl Machine for ThisMachine {
         let (program, arguments) = command
             .split_first()
             .ok_or_else(|| io::Error::other("no program named"))?;
-        let output = Command::new(program)
-            .args(arguments)
-            .stdin(Stdio::null())
-            .output()
-            .map_err(|error| io::Error::new(error.kind(), format!("{program}: {error}")))?;
-        // What it said belongs into the log, in any case; a closed log is no reason to fail.
+        let command = Command::new(program).args(arguments).within(LONGEST);
+        let output = command.run().map_err(as_io)?;
+        // What it said belongs into the log; a closed log is no reason to fail.
         let _ = io::stdout()
             .write_all(&output.stdout)
             .and_then(|()| io::stderr().write_all(&output.stderr));
-        if output.status.success() {
-            return Ok(());
-        }
-        let mut said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        if said.is_empty() {
-            said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        }
-        Err(io::Error::other(format!(
-            "`{}` ended with {}: {}",
-            command.join(" "),
-            output.status,
-            tail(&said, 600)
-        )))
+        Ok(())
     }
 
     fn command(&mut self, command: &[String], within: Option<Duration>) -> io::Result<()> {
@@ -101,11 +89,12 @@ impl Machine for ThisMachine {
     }
 }
 
-/// The last `limit` bytes of a text, cut at a character.
-fn tail(text: &str, limit: usize) -> &str {
-    let mut start = text.len().saturating_sub(limit);
-    while !text.is_char_boundary(start) {
-        start += 1;
+/// With the cause in the text: a step's failure is shown with one cause.
+pub(crate) fn as_io(error: CommandError) -> io::Error {
+    match error {
+        CommandError::Start { ref source, .. } => {
+            io::Error::new(source.kind(), format!("{error}: {source}"))
+        }
+        error => io::Error::other(error),
     }
-    &text[start..]
 }

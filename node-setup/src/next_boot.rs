@@ -1,12 +1,11 @@
 //! What the next boot goes by. Kept when a configuration went well, never while it is on trial: what goes back by itself is
 //! not good yet. What cannot be kept is only said: the one before stands in, or the next boot does without.
 
-use crate::root::Root;
 use crate::sources::{Found, KnownSticks, StoredUrl};
-use init_api::atomic;
+use host::file;
+use init_api::Root;
 use init_api::{Services, paths};
 use os_config::{Loaded, SourceName};
-use std::fs::{self, File};
 use std::io;
 
 pub(crate) const LAST_GOOD: &str = "/var/lib/holdfast/config/last-good.yaml";
@@ -29,11 +28,7 @@ fn keep_sticks(root: &Root, found: &Found) {
 
 fn keep_last_good(root: &Root, loaded: &Loaded) {
     let text = loaded.merged_yaml();
-    let path = root.path(LAST_GOOD);
-    if fs::read(&path).is_ok_and(|old| old == text.as_bytes()) {
-        return;
-    }
-    if let Err(error) = atomic::write(&path, 0o600, text.as_bytes(), |_| Ok(())) {
+    if let Err(error) = file::write_if_changed(&root.path(LAST_GOOD), 0o600, text) {
         eprintln!("could not keep {LAST_GOOD}: {error}");
     }
 }
@@ -44,13 +39,7 @@ fn keep_last_good(root: &Root, loaded: &Loaded) {
 /// # Errors
 /// When it cannot be removed.
 pub(crate) fn forget_early_services(root: &Root) -> io::Result<()> {
-    let path = root.path(paths::EARLY_SERVICES);
-    match fs::remove_file(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        removed => removed?,
-    }
-    path.parent()
-        .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+    file::remove_for_good(&root.path(paths::EARLY_SERVICES)).map(drop)
 }
 
 /// What was fetched for a trial lasts from its confirmation on.

@@ -1,9 +1,10 @@
 //! Telling running services that their files changed.
 
+use crate::machine::as_io;
+use host::Command;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::io;
-use std::process::Command;
 
 /// A service that read its files when it started.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,16 +97,8 @@ fn is_for(profile: &str, device: &str, kind: &str) -> bool {
 }
 
 fn nmcli(arguments: &[&str]) -> io::Result<String> {
-    let output = Command::new("nmcli").args(arguments).output()?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    Err(io::Error::other(format!(
-        "`nmcli {}` ended with {}: {}",
-        arguments.join(" "),
-        output.status,
-        String::from_utf8_lossy(&output.stderr).trim()
-    )))
+    let output = Command::new("nmcli").args(arguments).run().map_err(as_io)?;
+    Ok(output.text())
 }
 
 #[cfg(test)]

@@ -2,11 +2,10 @@
 
 use crate::facts::Facts;
 use crate::plan::{hostname, variables};
+use init_api::paths::HOLDFAST;
 use init_api::{Millis, Restart, Service, ServiceName, Services, ServicesError};
 use os_config::{Config, Image, Manifest};
 use runtime::{ClusterSettings, Paths};
-
-const HOLDFAST: &str = "/usr/bin/holdfast";
 
 /// What decides about services besides the configuration.
 #[derive(Debug, Clone, Copy)]
@@ -49,14 +48,6 @@ pub fn services(
     Services::new(all)
 }
 
-/// FNV-1a: tells texts apart, protects nothing.
-pub(crate) fn digest(text: &str) -> String {
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    format!("{hash:016x}")
-}
-
 /// The end is in the arguments, so that a second trial makes a new service.
 fn trial(ends: Millis) -> Service {
     let ends = ends.0.to_string();
@@ -74,7 +65,7 @@ pub(crate) fn settings(config: &Config, facts: &Facts, version: &str) -> Cluster
 }
 
 /// Where the cluster's files go below a root.
-pub(crate) fn cluster_paths(root: &crate::root::Root) -> Paths {
+pub(crate) fn cluster_paths(root: &init_api::Root) -> Paths {
     Paths::below(root.path("/"))
 }
 

@@ -3,9 +3,9 @@
 //! The text lies in memory only, in place of the CONFIG partition's file. A service of PID 1 waits for the deadline, so the
 //! end of an ssh session changes nothing, and a restart of the machine brings the old configuration back.
 
-use crate::root::Root;
+use host::file;
 use init_api::Millis;
-use init_api::atomic;
+use init_api::Root;
 use serde::{Deserialize, Serialize};
 use std::io;
 
@@ -26,13 +26,8 @@ pub struct Trial {
 /// When memory cannot be written.
 pub fn begin(root: &Root, text: &[u8], trial: Trial) -> io::Result<()> {
     // The deadline first: a text without one would never go.
-    atomic::write(
-        &root.path(ABOUT),
-        0o600,
-        &serde_json::to_vec(&trial)?,
-        |_| Ok(()),
-    )?;
-    atomic::write(&root.path(FILE), 0o600, text, |_| Ok(()))
+    file::write(&root.path(ABOUT), 0o600, serde_json::to_vec(&trial)?)?;
+    file::write(&root.path(FILE), 0o600, text)
 }
 
 /// The trial under way, with its text.
@@ -55,10 +50,7 @@ pub fn current(root: &Root) -> io::Result<Option<(Trial, Vec<u8>)>> {
 /// When the text cannot be removed.
 pub fn end(root: &Root) -> io::Result<()> {
     for path in [FILE, ABOUT] {
-        match std::fs::remove_file(root.path(path)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
+        file::remove(&root.path(path))?;
     }
     Ok(())
 }

@@ -3,100 +3,64 @@
 //! Its output is this process's own, and only its end is waited for: a pipe would stay open for as long as anything it left
 //! in the background runs. It gets a control group apart from this process's, which PID 1 clears when this process has ended.
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use host::{Command, CommandError};
 use std::fs;
 use std::io;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Where all of the user's commands live, beside the services.
 const GROUP: &str = "/sys/fs/cgroup/system/user-commands";
 /// Enters the group by itself, so that nothing it starts can be left behind in ours, and becomes the command.
 const ENTER: &str = r#"{ echo $$ >"$0"; } 2>/dev/null; exec "$@""#;
-/// How long a command that took too long has to end by itself, and then to be gone.
-const GRACE: Duration = Duration::from_secs(2);
-/// How often it is looked at.
-const LOOK: Duration = Duration::from_millis(10);
 
 /// Runs it, at most `within` if that says something; then its process group is killed. An error names the program and none of
 /// its arguments: they may hold a password, and the error is shown on the console.
 pub(crate) fn run(words: &[String], within: Option<Duration>) -> io::Result<()> {
     let program = words.first().map_or("", String::as_str);
-    let mut child = start(words, Path::new(GROUP))?;
-    let status = match within {
-        None => child.wait()?,
-        Some(within) => match wait(&mut child, within)? {
-            Some(status) => status,
-            None => {
-                end(&mut child)?;
-                return Err(io::Error::other(format!(
-                    "`{program}` did not end within {:.0} s and was killed",
-                    within.as_secs_f64().ceil()
-                )));
-            }
-        },
+    let command = within_group(words, Path::new(GROUP))?;
+    let command = match within {
+        Some(within) => command.within(within),
+        None => command.however_long(),
     };
-    if status.success() {
-        return Ok(());
-    }
-    Err(io::Error::other(format!("`{program}` ended with {status}")))
+    command
+        .run_shown()
+        .map_err(|error| without_arguments(program, error))
 }
 
-fn start(words: &[String], group: &Path) -> io::Result<Child> {
+fn without_arguments(program: &str, error: CommandError) -> io::Error {
+    match error {
+        CommandError::Start { source, .. } => {
+            io::Error::new(source.kind(), format!("{program}: {source}"))
+        }
+        CommandError::TooLong { within, .. } => io::Error::other(format!(
+            "`{program}` did not end within {:.0} s and was killed",
+            within.as_secs_f64().ceil()
+        )),
+        CommandError::Failed { status, .. } => {
+            io::Error::other(format!("`{program}` ended with {status}"))
+        }
+    }
+}
+
+fn within_group(words: &[String], group: &Path) -> io::Result<Command> {
     let (program, arguments) = words
         .split_first()
         .ok_or_else(|| io::Error::other("no program named"))?;
     // Without PID 1's control groups (a workstation) there is nothing to be apart from.
     let grouped = group.parent().is_some_and(Path::exists) && fs::create_dir_all(group).is_ok();
-    let mut command = if grouped {
-        let mut enter = Command::new("/bin/bash");
-        enter.arg("-c").arg(ENTER).arg(group.join("cgroup.procs"));
-        enter.args(words);
-        enter
-    } else {
-        let mut plain = Command::new(program);
-        plain.args(arguments);
-        plain
-    };
-    command
-        .stdin(Stdio::null())
-        .process_group(0)
-        .spawn()
-        .map_err(|error| io::Error::new(error.kind(), format!("{program}: {error}")))
-}
-
-/// Waits for the child alone; `None` when it still runs.
-fn wait(child: &mut Child, within: Duration) -> io::Result<Option<ExitStatus>> {
-    let began = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
-        }
-        if began.elapsed() >= within {
-            return Ok(None);
-        }
-        thread::sleep(LOOK);
+    if !grouped {
+        return Ok(Command::new(program).args(arguments));
     }
-}
-
-/// Ends the child with its process group. One that does not even die (in the midst of a disk that hangs) is left behind.
-fn end(child: &mut Child) -> io::Result<()> {
-    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    let pid = pid.ok_or_else(|| io::Error::other("a child without a process id"))?;
-    for signal in [Signal::TERM, Signal::KILL] {
-        // Gone meanwhile is what is wanted; of the group, others than the child may not have listened to the first.
-        let _ = kill_process_group(pid, signal);
-        wait(child, GRACE)?;
-    }
-    Ok(())
+    let enter = Command::new("/bin/bash").arg("-c").arg(ENTER);
+    Ok(enter.arg(group.join("cgroup.procs")).args(words))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::thread;
+    use std::time::Instant;
 
     fn words(line: &str) -> Vec<String> {
         ["/bin/bash", "-c", line].map(str::to_owned).to_vec()
@@ -193,8 +157,7 @@ mod tests {
         let group = folder.path().join("system/user-commands");
         fs::create_dir_all(folder.path().join("system")).expect("as PID 1 does");
         let line = format!("test \"$(cat {}/cgroup.procs)\" = $$", group.display());
-        let mut child = start(&words(&line), &group).expect("started");
-        let status = wait(&mut child, Duration::from_secs(9)).expect("waited");
-        assert!(status.is_some_and(|status| status.success()), "{status:?}");
+        let command = within_group(&words(&line), &group).expect("words");
+        command.run_shown().expect("it is in the group");
     }
 }

@@ -1,6 +1,6 @@
 //! Files as data, and the one place that writes them.
 
-use init_api::atomic;
+use host::file;
 use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -116,9 +116,9 @@ fn replace(planned: &PlannedFile, lasting: bool) -> io::Result<()> {
             .create(folder)?;
     }
     if lasting {
-        atomic::write(&planned.path, planned.mode, &planned.content, |_| Ok(()))
+        file::write(&planned.path, planned.mode, &planned.content)
     } else {
-        atomic::write_in_memory(&planned.path, planned.mode, &planned.content)
+        file::write_in_memory(&planned.path, planned.mode, &planned.content)
     }
 }
 

@@ -3,8 +3,9 @@
 use super::file::{not_right, read};
 use crate::client::on_a_node;
 use anyhow::bail;
+use init_api::Root;
+use node_setup::NodeMedia;
 use node_setup::change::{ChangeError, Proposal, current, propose};
-use node_setup::{NodeMedia, Root};
 use os_config::{Change, Loaded};
 use std::path::Path;
 use std::process::ExitCode;

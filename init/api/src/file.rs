@@ -1,6 +1,6 @@
 //! JSON records as files: read strictly, written whole or not at all.
 
-use crate::atomic;
+use host::file;
 use serde::{Serialize, de::DeserializeOwned};
 use std::fs;
 use std::io;
@@ -84,7 +84,7 @@ fn replace<T: Serialize>(path: &Path, record: &T) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let mut bytes = serde_json::to_vec_pretty(record)?;
     bytes.push(b'\n');
-    atomic::write(path, 0o600, &bytes, |_| Ok(()))
+    file::write(path, 0o600, &bytes)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What crosses the border of PID 1: service descriptions, status, requests, and the records that init's stages leave
-//! for each other, and the one way a file is replaced whole. Plain serde types; JSON in files below `/run/holdfast` and, one line each way, on PID 1's socket.
+//! for each other. Plain serde types; JSON in files below `/run/holdfast` and, one line each way, on PID 1's socket. Also
+//! the one table of paths, and the root that tests move them below.
 //!
 //! Parsing is strict: an unknown key is an error, so that two parts of different builds notice each other at once.
 
@@ -15,11 +16,11 @@ mod node;
 mod problem;
 mod release;
 mod request;
+mod root;
 mod service;
 mod services;
 mod status;
 
-pub mod atomic;
 pub mod interface;
 pub mod paths;
 
@@ -33,6 +34,7 @@ pub use node::{NO_ADDRESS, NodeState};
 pub use problem::Problem;
 pub use release::Release;
 pub use request::{Request, Response};
+pub use root::Root;
 pub use service::{Group, KillWhat, Kind, ReadyWhen, Restart, RestartWhen, Service};
 pub use services::{Services, ServicesError};
 pub use status::{

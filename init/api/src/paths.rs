@@ -1,14 +1,15 @@
-//! Where the files that cross PID 1's border live on a running node.
+//! Where the files lie that more than one part of ours knows, as on a running node. [`crate::Root`] moves them in tests.
 
+/// What is made anew at every boot.
+pub const RUN: &str = "/run/holdfast";
 /// Requests to PID 1, one JSON line each way.
 pub const SOCKET: &str = "/run/holdfast/init.sock";
 /// [`crate::Services`], written by `holdfast node configure`.
 pub const SERVICES: &str = "/run/holdfast/services.json";
-/// [`crate::Services`] that PID 1 starts before the configuration is read, as the last good configuration described them;
-/// written by `holdfast node configure`.
-pub const EARLY_SERVICES: &str = "/var/lib/holdfast/early-services.json";
 /// [`crate::Problem`]: why the node is in maintenance mode.
 pub const PROBLEM: &str = "/run/holdfast/problem.json";
+/// The checked configuration, written by `holdfast node configure`. It holds secrets: 0600.
+pub const CONFIG: &str = "/run/holdfast/config.json";
 /// [`crate::Configured`], written by `holdfast node configure`.
 pub const CONFIGURED: &str = "/run/holdfast/configured.json";
 /// Why what `config_url` names could not be used, as text; gone when it could.
@@ -19,7 +20,51 @@ pub const NODE: &str = "/run/holdfast/node.json";
 pub const BOOT: &str = "/run/holdfast/boot.json";
 /// Service logs: `<name>.log`, and `<name>.log.1` for what was before it.
 pub const LOGS: &str = "/run/log/holdfast";
-/// What the image is: version, build time.
-pub const RELEASE: &str = "/usr/lib/holdfast/release.json";
+
+/// The part of the cluster's files that is made anew at every boot: leaf certificates, kubeconfigs, the engine's plan.
+pub const CLUSTER_RUN: &str = "/run/holdfast/cluster";
+/// Which components `engine run` starts.
+pub const ENGINE_PLAN: &str = "/run/holdfast/cluster/engine.json";
+/// The kubeconfig of the node's administrator.
+pub const ADMIN_KUBECONFIG: &str = "/run/holdfast/cluster/admin.kubeconfig";
+/// The node's address as last prepared for, one line.
+pub const ADDRESS: &str = "/run/holdfast/cluster/address";
+
 /// What must last and is ours.
 pub const STATE: &str = "/var/lib/holdfast";
+/// [`crate::Services`] that PID 1 starts before the configuration is read, as the last good configuration described them;
+/// written by `holdfast node configure`.
+pub const EARLY_SERVICES: &str = "/var/lib/holdfast/early-services.json";
+/// Configurations that were good, and copies of what they were made from.
+pub const CONFIG_STATE: &str = "/var/lib/holdfast/config";
+/// ssh host keys and fetched keys.
+pub const SSH: &str = "/var/lib/holdfast/ssh";
+/// The cluster's authorities, its datastore, and what it was founded with.
+pub const CLUSTER: &str = "/var/lib/holdfast/cluster";
+/// containerd's configuration.
+pub const CONTAINERD_CONFIG: &str = "/var/lib/holdfast/cluster/containerd.toml";
+/// The user's manifests, applied and pruned by the keeper.
+pub const MANIFESTS: &str = "/var/lib/holdfast/manifests";
+/// The user's image archives, loaded into containerd.
+pub const IMAGES: &str = "/var/lib/holdfast/images";
+/// Folders of volumes on this node's disk.
+pub const VOLUMES: &str = "/var/lib/holdfast/volumes";
+/// Logs that last, with `logs.persist` only.
+pub const KEPT_LOGS: &str = "/var/lib/holdfast/logs";
+
+/// The node's own command.
+pub const HOLDFAST: &str = "/usr/bin/holdfast";
+/// What the image is: version, build time.
+pub const RELEASE: &str = "/usr/lib/holdfast/release.json";
+/// A configuration that comes with the image; read if it is there.
+pub const DEFAULT_CONFIG: &str = "/usr/lib/holdfast/default-config.yaml";
+/// The directories that the image's programs expect.
+pub const VAR_DIRS: &str = "/usr/lib/holdfast/var-dirs";
+/// Kubernetes' components.
+pub const ENGINE: &str = "/usr/lib/holdfast/engine";
+/// containerd.
+pub const CONTAINERD: &str = "/usr/lib/holdfast/containerd";
+/// The archive of the image that system workloads run from.
+pub const SYSTEM_IMAGE: &str = "/usr/lib/holdfast/system-image.tar";
+/// Manifests that come with the image.
+pub const PACKAGED_MANIFESTS: &str = "/usr/lib/holdfast/manifests";

@@ -1,6 +1,6 @@
 //! What a new text says of a cluster that exists.
 
-use crate::root::Root;
+use init_api::Root;
 use os_config::Loaded;
 use runtime::{Founding, Paths};
 

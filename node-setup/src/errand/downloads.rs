@@ -2,8 +2,9 @@
 
 use super::{ErrandError, fetch_text, said, write};
 use crate::fetch::{self, Effort};
-use crate::plan::{IMAGES, MANIFESTS, image_file};
-use crate::root::Root;
+use crate::plan::image_file;
+use init_api::Root;
+use init_api::paths::{IMAGES, MANIFESTS};
 use os_config::{Config, Image, Manifest};
 use runtime::fetched_file;
 use std::path::Path;

@@ -4,7 +4,7 @@ use super::{ErrandError, fetch_text, not_written, write};
 use crate::fetch::{self, Effort};
 use crate::gather::gather;
 use crate::plan::{FETCHED_KEYS, FETCHED_KEYS_CACHE, fetched_keys};
-use crate::root::Root;
+use init_api::Root;
 use std::time::Duration;
 
 /// Fetches the keys of people named by account or URL and lets them in; keeps a copy for boots without a network.

@@ -3,6 +3,7 @@
 use crate::accounts::Accounts;
 use crate::facts::{Facts, VarDir};
 use crate::step::Step;
+use init_api::paths::{CONFIG_STATE, IMAGES, MANIFESTS, SSH};
 
 pub(super) fn steps(facts: &Facts) -> Vec<Step> {
     let accounts = Accounts::new(&facts.passwd, &facts.group);
@@ -24,13 +25,8 @@ pub(super) fn steps(facts: &Facts) -> Vec<Step> {
         });
     }
     steps.push(Step::dir("/run/sshd", 0o755));
-    for (path, mode) in [
-        ("ssh", 0o700),
-        ("config", 0o700),
-        ("manifests", 0o700),
-        ("images", 0o700),
-    ] {
-        steps.push(Step::dir(format!("/var/lib/holdfast/{path}"), mode));
+    for path in [SSH, CONFIG_STATE, MANIFESTS, IMAGES] {
+        steps.push(Step::dir(path, 0o700));
     }
     steps
 }

@@ -2,17 +2,12 @@
 //! stand in the configuration itself go to the keeper with it.
 
 use crate::facts::Facts;
-use crate::services::digest;
 use crate::step::Step;
+use init_api::paths::{IMAGES, MANIFESTS};
 use os_config::{Config, Image};
 use runtime::{FETCHED_PREFIX, fetched_file};
 use std::collections::BTreeSet;
 use std::path::Path;
-
-/// Where the keeper looks for manifests.
-pub(crate) const MANIFESTS: &str = "/var/lib/holdfast/manifests";
-/// Where it looks for image archives.
-pub(crate) const IMAGES: &str = "/var/lib/holdfast/images";
 
 /// Until one is fetched, the last copy stands; what is no longer named goes. What manifests made stays in the cluster until
 /// all that are named now are fetched: the keeper waits for them before it removes anything.
@@ -50,5 +45,7 @@ pub(crate) fn image_file(url: &str) -> String {
         .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
         .take(80)
         .collect();
-    format!("{FETCHED_PREFIX}{}-{readable}", digest(url))
+    // Half of a digest tells addresses apart, and leaves the name short.
+    let digest = &host::digest::of_bytes(url)[..16];
+    format!("{FETCHED_PREFIX}{digest}-{readable}")
 }

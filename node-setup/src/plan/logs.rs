@@ -2,9 +2,8 @@
 
 use crate::facts::Facts;
 use crate::step::{OnFailure, Step};
+use init_api::paths;
 use os_config::Config;
-
-const KEPT: &str = "/var/lib/holdfast/logs";
 
 /// Once a boot, before services with much to say have started. What is in memory by then is taken along; PID 1 notices with
 /// the next line that the same path leads elsewhere.
@@ -13,10 +12,10 @@ pub(super) fn steps(config: &Config, facts: &Facts) -> Vec<Step> {
         return Vec::new();
     }
     vec![
-        Step::dir(KEPT, 0o700),
+        Step::dir(paths::KEPT_LOGS, 0o700),
         Step::Bind {
-            from: KEPT.into(),
-            at: init_api::paths::LOGS.into(),
+            from: paths::KEPT_LOGS.into(),
+            at: paths::LOGS.into(),
             on_failure: OnFailure::Report,
         },
     ]

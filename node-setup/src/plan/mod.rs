@@ -23,7 +23,7 @@ use crate::step::Step;
 use os_config::Config;
 
 pub(crate) use commands::{BOOT_RAN, INIT_RAN, words_of};
-pub(crate) use downloads::{IMAGES, MANIFESTS, image_file};
+pub(crate) use downloads::image_file;
 pub(crate) use environment::variables;
 pub(crate) use identity::hostname;
 pub(crate) use ssh::{FETCHED_KEYS, FETCHED_KEYS_CACHE, fetched_keys};

@@ -4,6 +4,7 @@ use super::MADE;
 use super::environment::variables;
 use crate::facts::Facts;
 use crate::step::{OnFailure, Step};
+use init_api::paths::ADMIN_KUBECONFIG;
 use os_config::{Config, SshKeySource};
 use std::path::{Path, PathBuf};
 
@@ -130,7 +131,7 @@ fn server(config: &Config, facts: &Facts) -> String {
     let mut environment = variables(config, facts);
     environment
         .entry("KUBECONFIG".to_owned())
-        .or_insert_with(|| KUBECONFIG.to_owned());
+        .or_insert_with(|| ADMIN_KUBECONFIG.to_owned());
     let set: Vec<String> = environment
         .iter()
         .map(|(name, value)| quoted(&format!("{name}={value}")))
@@ -139,9 +140,6 @@ fn server(config: &Config, facts: &Facts) -> String {
     text.push_str(&format!("SetEnv {}\n", set.join(" ")));
     text
 }
-
-/// The administrator's, which `runtime prepare` writes.
-const KUBECONFIG: &str = "/run/holdfast/cluster/admin.kubeconfig";
 
 /// sshd splits a line as a shell does.
 fn quoted(word: &str) -> String {

@@ -1,8 +1,8 @@
 //! How many USB sticks the configuration in force was read from, kept on state: a boot that does not find one of them misses
 //! it, instead of taking it for one that was never there.
 
-use crate::root::Root;
 use init_api::FileError;
+use init_api::Root;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 

@@ -4,10 +4,11 @@ use super::block::{self, Block};
 use super::mount;
 use super::stick::{self, Stick};
 use super::volume;
+use crate::machine::as_io;
+use host::Command;
 use init_api::{BootRecord, Problem};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// Where the CONFIG partition is mounted, read-only but for the moment of a change.
 pub const CONFIG_MOUNT: &str = "/config";
@@ -147,19 +148,19 @@ fn mount_config(device: &Path, at: &Path, notes: &mut Vec<String>) -> Result<(),
 /// Repairs a FAT that was not unmounted cleanly; says what came of it.
 fn check_fat(device: &Path) -> String {
     let shown = device.display();
-    match Command::new("fsck.fat").arg("-a").arg(device).output() {
+    let check = Command::new("fsck.fat").arg("-a").arg(device);
+    match check.run_to_any_end() {
         Ok(output) if output.status.code().is_some_and(|code| code <= 1) => {
             format!("{shown} was not unmounted cleanly; fsck.fat checked it and it is in order")
         }
         Ok(output) => format!(
             "{shown} was not unmounted cleanly and fsck.fat could not mend it: {}",
-            String::from_utf8_lossy(&output.stdout)
-                .trim()
-                .replace('\n', "; ")
+            output.text().trim().replace('\n', "; ")
         ),
-        Err(error) => {
-            format!("{shown} was not unmounted cleanly and fsck.fat could not be run: {error}")
-        }
+        Err(error) => format!(
+            "{shown} was not unmounted cleanly and fsck.fat could not be run: {}",
+            as_io(error)
+        ),
     }
 }
 

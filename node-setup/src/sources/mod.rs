@@ -17,9 +17,9 @@ pub(crate) use stick::readable;
 pub use stored_url::{StoredUrl, UrlCopy};
 pub use volume::{Kind as VolumeKind, Volume, identify as identify_volume};
 
-use crate::root::Root;
 use crate::trial;
-use init_api::{BootRecord, Millis, Problem};
+use init_api::Root;
+use init_api::{BootRecord, Millis, Problem, paths};
 use os_config::{Source, SourceName, Sources};
 use std::io::Read;
 use std::path::Path;
@@ -84,13 +84,10 @@ fn collect(
     sticks: Vec<Stick>,
 ) -> Found {
     let mut found = Found::default();
-    let image = root.path("/usr/lib/holdfast/default-config.yaml");
-    if let Some(text) = read(&image, &mut found.notes) {
-        found.sources.add(Source::new(
-            SourceName::Image,
-            "/usr/lib/holdfast/default-config.yaml",
-            text,
-        ));
+    if let Some(text) = read(&root.path(paths::DEFAULT_CONFIG), &mut found.notes) {
+        found
+            .sources
+            .add(Source::new(SourceName::Image, paths::DEFAULT_CONFIG, text));
     }
     match trial::current(root) {
         Ok(Some((trial, text))) => {

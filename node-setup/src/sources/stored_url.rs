@@ -1,17 +1,17 @@
 //! The last copy of what `config_url` names, kept on state for boots at which it cannot be reached.
 
-use crate::root::Root;
 use crate::trial;
-use init_api::atomic;
+use host::file;
+use init_api::{Root, paths};
 use os_config::{Source, SourceName};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// Where copies last.
-const KEPT: &str = "/var/lib/holdfast/config";
+const KEPT: &str = paths::CONFIG_STATE;
 /// Where a copy is while a configuration is on trial: what goes back by itself must not take the good copy's place.
-const TRIED: &str = "/run/holdfast";
+const TRIED: &str = paths::RUN;
 const TEXT: &str = "from-url.yaml";
 const ABOUT: &str = "from-url.json";
 
@@ -103,15 +103,12 @@ impl StoredUrl {
         })?;
         // Without `about` there is no copy: a cut between the writes loses the copy, it never mixes two.
         self.forget(place)?;
-        atomic::write(&self.path(place, TEXT), 0o600, &copy.text, |_| Ok(()))?;
-        atomic::write(&self.path(place, ABOUT), 0o600, &about, |_| Ok(()))
+        file::write(&self.path(place, TEXT), 0o600, &copy.text)?;
+        file::write(&self.path(place, ABOUT), 0o600, &about)
     }
 
     fn forget(&self, place: &str) -> io::Result<()> {
-        match std::fs::remove_file(self.path(place, ABOUT)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        file::remove(&self.path(place, ABOUT)).map(drop)
     }
 }
 

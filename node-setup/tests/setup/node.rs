@@ -1,7 +1,7 @@
 //! A node in a temporary directory: a root with what an image has, media made of folders, a machine that records.
 
-use init_api::{BootRecord, Problem};
-use node_setup::{ConfigPartition, Machine, Media, Reload, Root, Stick};
+use init_api::{BootRecord, Problem, Root};
+use node_setup::{ConfigPartition, Machine, Media, Reload, Stick};
 use std::cell::RefCell;
 use std::fs;
 use std::io;

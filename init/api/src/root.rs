@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-/// A root directory that absolute paths are taken below.
-#[derive(Debug, Clone)]
+/// A root directory that absolute paths, such as those of [`crate::paths`], are taken below.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Root(PathBuf);
 
 impl Root {
-    /// A root at `path`.
+    /// A root at `path`, which must be absolute.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Root(path.into())
     }
@@ -16,6 +16,11 @@ impl Root {
     pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {
         let path = path.as_ref();
         self.0.join(path.strip_prefix("/").unwrap_or(path))
+    }
+
+    /// The directory itself.
+    pub fn directory(&self) -> &Path {
+        &self.0
     }
 }
 

@@ -8,34 +8,83 @@ use std::io::{self, Read};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-/// Writes `content` to `path` with permission bits `mode`. `prepare` is called with the temporary file, whole and still
-/// private, to set its owner.
+/// Writes `content` to `path` with permission bits `mode`. It survives a power cut once this returns.
 ///
 /// # Errors
 /// The first step that failed; a full disk is [`std::io::ErrorKind::StorageFull`].
-pub fn write(
+pub fn write(path: &Path, mode: u32, content: impl AsRef<[u8]>) -> io::Result<()> {
+    replace(path, mode, &mut content.as_ref(), Flush::Yes, |_| Ok(()))
+}
+
+/// As [`write()`], but spares the flash when the file has this content already; tells whether it wrote.
+///
+/// # Errors
+/// As [`write()`].
+pub fn write_if_changed(path: &Path, mode: u32, content: impl AsRef<[u8]>) -> io::Result<bool> {
+    let content = content.as_ref();
+    if holds(path, content) {
+        return Ok(false);
+    }
+    write(path, mode, content).map(|()| true)
+}
+
+/// As [`write()`]. `prepare` is called with the temporary file, whole and still private, to set its owner.
+///
+/// # Errors
+/// As [`write()`], and what `prepare` fails with.
+pub fn write_prepared(
     path: &Path,
     mode: u32,
-    content: &[u8],
+    content: impl AsRef<[u8]>,
     prepare: impl FnOnce(&Path) -> io::Result<()>,
 ) -> io::Result<()> {
-    replace(path, mode, &mut &content[..], Flush::Yes, prepare)
+    replace(path, mode, &mut content.as_ref(), Flush::Yes, prepare)
 }
 
 /// Writes `content` to `path` on a file system in memory: readers see the old or the new file, nothing is flushed.
 ///
 /// # Errors
 /// As [`write()`].
-pub fn write_in_memory(path: &Path, mode: u32, content: &[u8]) -> io::Result<()> {
-    replace(path, mode, &mut &content[..], Flush::No, |_| Ok(()))
+pub fn write_in_memory(path: &Path, mode: u32, content: impl AsRef<[u8]>) -> io::Result<()> {
+    replace(path, mode, &mut content.as_ref(), Flush::No, |_| Ok(()))
 }
 
 /// Writes all that `content` gives to `path`, in constant memory.
 ///
 /// # Errors
 /// As [`write()`], and what reading fails with.
-pub fn stream(path: &Path, mode: u32, content: &mut dyn Read) -> io::Result<()> {
+pub fn write_stream(path: &Path, mode: u32, content: &mut dyn Read) -> io::Result<()> {
     replace(path, mode, content, Flush::Yes, |_| Ok(()))
+}
+
+/// Whether `path` is a file with exactly this content.
+pub fn holds(path: &Path, content: &[u8]) -> bool {
+    fs::metadata(path).is_ok_and(|is| is.len() == content.len() as u64)
+        && fs::read(path).is_ok_and(|now| now == content)
+}
+
+/// Removes a file; its absence is fine. Tells whether there was one.
+///
+/// # Errors
+/// It is there and cannot be removed.
+pub fn remove(path: &Path) -> io::Result<bool> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// As [`remove`]; a power cut after this returns does not bring the file back.
+///
+/// # Errors
+/// As [`remove`], and when the directory cannot be flushed.
+pub fn remove_for_good(path: &Path) -> io::Result<bool> {
+    let removed = remove(path)?;
+    if removed && let Some(directory) = path.parent() {
+        File::open(directory)?.sync_all()?;
+    }
+    Ok(removed)
 }
 
 /// Whether what is written must survive a power cut.
@@ -78,10 +127,7 @@ fn replace(
 
 /// Created private, opened up only once whole and given away: a key is never readable for a moment.
 fn fill(temporary: &Path, content: &mut dyn Read) -> io::Result<File> {
-    match fs::remove_file(temporary) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
+    remove(temporary)?;
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -106,8 +152,9 @@ fn finish(file: &File, mode: u32, flush: Flush) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::write;
+    use super::{holds, remove, remove_for_good, write, write_if_changed, write_prepared};
     use std::fs;
+    use std::io;
     use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 
     #[test]
@@ -115,7 +162,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().join("tool");
         for mode in [0o600, 0o755, 0o1777, 0o2755, 0o4755, 0o6711] {
-            write(&path, mode, b"x", |temporary| {
+            write_prepared(&path, mode, b"x", |temporary| {
                 let is = fs::metadata(temporary)?;
                 assert_eq!(is.mode() & 0o7777, 0o600, "{mode:o}: opened up too early");
                 // To whom it belongs already: the kernel takes the bits away all the same.
@@ -125,5 +172,31 @@ mod tests {
             let is = fs::metadata(&path).expect("there");
             assert_eq!(is.permissions().mode() & 0o7777, mode, "{mode:o}");
         }
+    }
+
+    #[test]
+    fn what_fails_leaves_the_old_file_and_nothing_beside_it() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("record");
+        write(&path, 0o600, "old").expect("written");
+        write_prepared(&path, 0o600, "new", |_| Err(io::Error::other("no")))
+            .expect_err("the owner cannot be set");
+        assert_eq!(fs::read(&path).expect("there"), b"old");
+        assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 1);
+    }
+
+    #[test]
+    fn the_same_content_is_not_written_again() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("record");
+        let inode = || fs::metadata(&path).expect("there").ino();
+        assert!(write_if_changed(&path, 0o600, "one").expect("written"));
+        let first = inode();
+        assert!(!write_if_changed(&path, 0o600, "one").expect("nothing to do"));
+        assert_eq!(inode(), first);
+        assert!(write_if_changed(&path, 0o600, "two").expect("written"));
+        assert!(holds(&path, b"two") && !holds(&path, b"one") && !holds(&path, b"tw"));
+        assert!(remove(&path).expect("removed"));
+        assert!(!remove_for_good(&path).expect("not there any more"));
     }
 }

@@ -1,0 +1,234 @@
+//! Running a command to its end: one way, for all programs of ours.
+//!
+//! Each has a deadline, a process group of its own that is ended when the deadline is over, and an error that names the
+//! command line and what the command said. What it leaves running in the background is not waited for, even when that holds
+//! its output open. PID 1's services are no commands in this sense.
+
+mod watch;
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::{self, ExitStatus, Stdio};
+use std::time::Duration;
+use watch::Watched;
+
+/// How long a command may take unless it is said otherwise.
+const USUAL: Duration = Duration::from_secs(60);
+/// How much of what a command said an error repeats, bytes: the end.
+const SAID: usize = 600;
+
+/// A command did not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// It could not be started.
+    #[error("`{line}` could not be started")]
+    Start {
+        /// Program and arguments.
+        line: String,
+        /// Why; a program that is not there is [`io::ErrorKind::NotFound`].
+        source: io::Error,
+    },
+    /// It took too long and was killed.
+    #[error("`{line}` did not end within {} and was killed", Shown(*.within))]
+    TooLong {
+        /// Program and arguments.
+        line: String,
+        /// How long it had.
+        within: Duration,
+    },
+    /// It ended badly.
+    #[error("`{line}` ended with {status}{}{said}", if .said.is_empty() { "" } else { ": " })]
+    Failed {
+        /// Program and arguments.
+        line: String,
+        /// How it ended.
+        status: ExitStatus,
+        /// The end of what it said: of its errors, or of its output where it gave none.
+        said: String,
+    },
+}
+
+/// What a command that has ended gave.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// Standard output.
+    pub stdout: Vec<u8>,
+    /// Standard error.
+    pub stderr: Vec<u8>,
+}
+
+impl Output {
+    /// Standard output as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
+    /// The end of what it said for a person: its errors, or its output where there are none.
+    pub fn said(&self) -> String {
+        let errors = String::from_utf8_lossy(&self.stderr);
+        let output = String::from_utf8_lossy(&self.stdout);
+        let said = match errors.trim() {
+            "" => output.trim(),
+            errors => errors,
+        };
+        tail(said, SAID).to_owned()
+    }
+}
+
+/// A command, run without a shell.
+#[derive(Debug)]
+pub struct Command {
+    command: process::Command,
+    input: Vec<u8>,
+    within: Option<Duration>,
+}
+
+impl Command {
+    /// A program by name or path. It may take a minute.
+    pub fn new(program: impl AsRef<OsStr>) -> Self {
+        let mut command = process::Command::new(program);
+        command.process_group(0);
+        Command {
+            command,
+            input: Vec::new(),
+            within: Some(USUAL),
+        }
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.command.arg(argument);
+        self
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(mut self, arguments: I) -> Self {
+        self.command.args(arguments);
+        self
+    }
+
+    /// Sets an environment variable.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Gives it something to read on standard input; otherwise there is nothing.
+    #[must_use]
+    pub fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
+        self.input = input.into();
+        self
+    }
+
+    /// It may take so long; then it is ended.
+    #[must_use]
+    pub fn within(mut self, within: Duration) -> Self {
+        self.within = Some(within);
+        self
+    }
+
+    /// It may take however long it takes.
+    #[must_use]
+    pub fn however_long(mut self) -> Self {
+        self.within = None;
+        self
+    }
+
+    /// Runs it to a good end.
+    ///
+    /// # Errors
+    /// It could not be started, took too long, or did not end with 0.
+    pub fn run(self) -> Result<Output, CommandError> {
+        let line = self.line();
+        let output = self.run_to_any_end()?;
+        if output.status.success() {
+            return Ok(output);
+        }
+        Err(CommandError::Failed {
+            line,
+            status: output.status,
+            said: output.said(),
+        })
+    }
+
+    /// Runs it to its end, for who can tell good from bad by more than 0.
+    ///
+    /// # Errors
+    /// It could not be started or took too long.
+    pub fn run_to_any_end(mut self) -> Result<Output, CommandError> {
+        let stdin = if self.input.is_empty() {
+            Stdio::null()
+        } else {
+            Stdio::piped()
+        };
+        self.command
+            .stdin(stdin)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        self.watched()
+    }
+
+    /// Runs it to a good end with this process's own output, so that a log has all it says while it runs.
+    ///
+    /// # Errors
+    /// As [`Command::run`], without what it said.
+    pub fn run_shown(mut self) -> Result<(), CommandError> {
+        let line = self.line();
+        self.command.stdin(Stdio::null());
+        let status = self.watched()?.status;
+        if status.success() {
+            return Ok(());
+        }
+        Err(CommandError::Failed {
+            line,
+            status,
+            said: String::new(),
+        })
+    }
+
+    fn watched(mut self) -> Result<Output, CommandError> {
+        let spawned = self.command.spawn();
+        let watched =
+            spawned.and_then(|mut child| watch::to_its_end(&mut child, &self.input, self.within));
+        let line = self.line();
+        match watched {
+            Ok(Watched::Ended(output)) => Ok(output),
+            Ok(Watched::TooLong(within)) => Err(CommandError::TooLong { line, within }),
+            Err(source) => Err(CommandError::Start { line, source }),
+        }
+    }
+
+    fn line(&self) -> String {
+        let words = std::iter::once(self.command.get_program()).chain(self.command.get_args());
+        let words: Vec<_> = words.map(OsStr::to_string_lossy).collect();
+        words.join(" ")
+    }
+}
+
+/// A time for people: whole seconds, rounded up.
+struct Shown(Duration);
+
+impl fmt::Display for Shown {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{:.0} s", self.0.as_secs_f64().ceil())
+    }
+}
+
+/// The last `limit` bytes of a text, cut at a character.
+fn tail(text: &str, limit: usize) -> &str {
+    let mut start = text.len().saturating_sub(limit);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    &text[start..]
+}
+
+#[cfg(test)]
+mod tests;
