@@ -4,7 +4,7 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use init_api::Root;
 use init_api::{Client, Millis, paths};
-use node_setup::{NodeMedia, Outcome, ThisMachine, configure, errand, trial};
+use node_setup::{NodeMedia, Outcome, ThisMachine, configure, online, trial};
 use os_config::SshKeySource;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -51,16 +51,16 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let root = Root::default();
     match args.action {
         Action::Configure => return run_configure(&root),
-        Action::RunCommands => errand::run_commands(&root, &mut ThisMachine)?,
+        Action::RunCommands => online::run_commands(&root, &mut ThisMachine)?,
         Action::FetchKeys { sources } => {
             let sources: Result<Vec<_>, _> = sources
                 .iter()
                 .map(|text| SshKeySource::parse(text))
                 .collect();
-            errand::fetch_keys(&root, &sources?, std::thread::sleep)?;
+            online::fetch_keys(&root, &sources?, std::thread::sleep)?;
         }
         Action::FetchConfig { url } => {
-            if errand::fetch_config_and_tell(&root, &mut NodeMedia, &url, std::thread::sleep)? {
+            if online::fetch_config_and_tell(&root, &mut NodeMedia, &url, std::thread::sleep)? {
                 println!(
                     "{} has a new configuration: applying it",
                     node_setup::fetch::shown(&url)
@@ -69,8 +69,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
             }
         }
         Action::FetchDownloads { .. } => {
-            let config = errand::config_in_force(&root)?;
-            errand::fetch_downloads(&root, &config, std::thread::sleep)?;
+            let config = online::config_in_force(&root)?;
+            online::fetch_downloads(&root, &config, std::thread::sleep)?;
         }
         Action::Trial { .. } => wait_out(&root)?,
     }

@@ -53,11 +53,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     } else {
         out::print(page(&everything))?;
     }
-    Ok(if args.check && is_unwell(&everything.status) {
-        ExitCode::from(UNWELL)
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(
+        if args.check
+            && (is_unwell(&everything.status) || everything.configuration.instead.is_some())
+        {
+            ExitCode::from(UNWELL)
+        } else {
+            ExitCode::SUCCESS
+        },
+    )
 }
 
 fn is_unwell(status: &Status) -> bool {
@@ -103,11 +107,12 @@ fn page(everything: &Everything) -> String {
     for failing in status.failing() {
         let _ = writeln!(page, "failing: {failing}");
     }
-    for note in status.notes.iter().chain(&configuration.warnings) {
+    for note in status.notes.iter().chain(&configuration.notes()) {
         let _ = writeln!(page, "note: {note}");
     }
     let node_problem = status.node.as_ref().and_then(|node| node.problem.as_ref());
-    for problem in status.problem.iter().chain(node_problem) {
+    let instead = configuration.instead.as_ref();
+    for problem in status.problem.iter().chain(instead).chain(node_problem) {
         let _ = writeln!(
             page,
             "\nPROBLEM: {}\n\n{}\n\nWhat to do: {}",

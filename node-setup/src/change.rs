@@ -7,9 +7,11 @@
 
 mod cluster;
 
-use crate::configure::load;
-use crate::next_boot::LAST_GOOD;
-use crate::sources::{CONFIG_MOUNT, Found, KnownSticks, Media, find, mount, readable};
+use crate::choice;
+use crate::facts::Facts;
+use crate::last_good::{self, LastGood};
+use crate::reading;
+use crate::sources::{CONFIG_MOUNT, KnownSticks, Media, find, mount, readable};
 use crate::trial::{self, Trial};
 use host::file;
 use init_api::Root;
@@ -62,7 +64,7 @@ pub struct Proposal {
 /// # Errors
 /// The problem that keeps it from being one.
 pub fn current(root: &Root, media: &mut dyn Media) -> Result<Loaded, Problem> {
-    load(root, &mut found(root, media))
+    reading::read(root, &find(root, media)).configuration
 }
 
 /// Checks `text` in the place of the CONFIG partition's file, with the node's other sources as they are, and compares.
@@ -75,7 +77,7 @@ pub fn propose(
     origin: &str,
     text: Vec<u8>,
 ) -> Result<Proposal, ChangeError> {
-    let now = found(root, media);
+    let now = find(root, media);
     let mut sources = Sources::new().with(Source::new(
         SourceName::ConfigPartition,
         origin,
@@ -87,16 +89,13 @@ pub fn propose(
         .iter()
         .filter(|source| source.name != SourceName::ConfigPartition);
     others.for_each(|source| sources.add(source.clone()));
-    let mut then = Found {
-        sources,
-        ..Found::default()
-    };
     // With what the new text's URL gave, if it is the same URL; its absence is no fault of the text.
-    let after = os_config::load(&then.sources).map_err(ChangeError::NotRight)?;
-    let after = load(root, &mut then).unwrap_or(after);
-    let before = load(root, &mut found(root, media))
-        .ok()
-        .or_else(|| last_good(root));
+    let after = os_config::load(&sources).map_err(ChangeError::NotRight)?;
+    let after = reading::read_sources(root, sources)
+        .configuration
+        .unwrap_or(after);
+    let before = reading::read(root, &now).configuration.ok();
+    let before = before.or_else(|| last_good(root));
     let against_cluster = cluster::contradicted(root, before.as_ref(), &after);
     let before = match before {
         Some(before) => before,
@@ -111,14 +110,11 @@ pub fn propose(
 
 /// What a node goes by whose sources say something wrong.
 fn last_good(root: &Root) -> Option<Loaded> {
-    let text = std::fs::read(root.path(LAST_GOOD)).ok()?;
-    os_config::load(&Sources::one(LAST_GOOD, text)).ok()
-}
-
-fn found(root: &Root, media: &mut dyn Media) -> Found {
-    let boot: Option<BootRecord> =
-        init_api::load_if_present(root.path(init_api::paths::BOOT)).unwrap_or_default();
-    find(root, boot.as_ref(), media)
+    let (facts, _) = Facts::read(root);
+    let all = facts.last_goods;
+    let paths: Vec<String> = all.iter().map(LastGood::path).collect();
+    let order = choice::in_order(&last_good::candidates(&all, &paths), &facts.release);
+    order.into_iter().find_map(|at| all[at].load().ok())
 }
 
 impl Proposal {

@@ -1,42 +1,34 @@
 //! `holdfast node configure`: from the sources to a configured node.
 //!
-//! Flow: find sources → check → plan → execute → write `config.json`, `services.json`, last `last-good.yaml`. On a bad
-//! configuration `problem.json` is written, and the network and ssh are set up by the last good one, so that the node can be
-//! reached and mended. Guarantees: nothing of a bad configuration is applied; every file is written whole; no network is
-//! needed. Assumption: state is mounted at `/var/lib/holdfast`, on disk or, when the disk is unusable, in memory.
+//! Flow: read facts and sources → choose a configuration → plan → execute → report. A configuration that is wrong, missing or
+//! unreadable gives way to the last good one, workloads and all; where there is none, and where maintenance mode is asked for,
+//! network and ssh are set up so that the node can be reached and mended. Guarantees: nothing of a bad configuration is
+//! applied; every file is written whole; no network is needed. Assumption: state is mounted at `/var/lib/holdfast`, on disk or,
+//! when the disk is unusable, in memory.
 
+use crate::choice::{self, Choice, Given, WaysIn};
 use crate::execute::Executor;
 use crate::facts::Facts;
-use crate::fetch;
-use crate::gather::{BEGUN, gather};
+use crate::last_good::{self, LastGood};
 use crate::machine::Machine;
-use crate::next_boot::{self, LAST_GOOD};
-use crate::plan::{plan, plan_maintenance};
+use crate::next_boot::{self, Kept};
+use crate::plan::{begin, containerd, plan, plan_maintenance, records, services_alone};
+use crate::reading;
+use crate::report;
 use crate::services::{self, Situation, services};
-use crate::sources::{self, Found, Media, StoredUrl};
-use host::file;
-use init_api::Root;
-use init_api::{BootRecord, Configured, Problem, Release, Services, paths};
-use os_config::{Config, Loaded, Report, Source, SourceName, Sources};
+use crate::sources::{self, FoundSources, Media};
+use init_api::{FileError, Problem, Root, Services};
+use os_config::{Config, Loaded, Sources};
+use std::error::Error;
 use std::io;
 
 /// How a configuration went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The node is configured.
+    /// The node is configured, by its sources or by the last good configuration; `configured.json` says by which.
     Applied,
     /// It is not; `problem.json` says why.
     Problem(Problem),
-}
-
-/// The node could not even say what is wrong.
-#[derive(Debug, thiserror::Error)]
-#[error("could not write {path}")]
-pub struct CannotReport {
-    /// The file.
-    path: String,
-    /// Why.
-    source: io::Error,
 }
 
 /// Configures the node below `root`.
@@ -47,104 +39,199 @@ pub fn configure<M: Machine>(
     root: &Root,
     media: &mut dyn Media,
     machine: M,
-) -> Result<Outcome, CannotReport> {
-    let boot: Option<BootRecord> =
-        init_api::load_if_present(root.path(paths::BOOT)).unwrap_or_default();
-    let first = !root.path(BEGUN).exists();
-    let mut found = sources::find_with_known_sticks(root, boot.as_ref(), media, first);
-    let loaded = load(root, &mut found);
-    let mut executor = Executor::new(root.path("/"), machine);
-    let (facts, strange) = gather(root);
-    found.notes.extend(strange);
-    record(root, BEGUN, &true)?;
-    let done = loaded.and_then(|loaded| {
-        let services = apply(root, &mut executor, &loaded, &facts, &mut found)?;
-        Ok((loaded, services))
-    });
-    match done {
-        Ok((loaded, services)) => {
-            forget(root, paths::PROBLEM)?;
-            if found.trial.is_none() {
-                next_boot::keep(root, &found, &loaded, &services);
+) -> Result<Outcome, FileError> {
+    let (facts, strange) = Facts::read(root);
+    let found = sources::find_with_known_sticks(root, media, !facts.ran_before);
+    let reading = reading::read(root, &found);
+    let mut notes = found.notes.clone();
+    notes.extend(reading.notes);
+    notes.extend(strange);
+    let mut run = Run {
+        executor: Executor::new(root.path("/"), machine),
+        facts,
+        found: &found,
+        notes,
+    };
+    let own = reading.configuration;
+    let choice = run.choose(own.as_ref().map(drop));
+    let (done, sources, instead) = match (choice, &own) {
+        (Choice::Own, Ok(own)) => (run.apply_own(own), reading.sources, None),
+        (Choice::Own, Err(problem)) => {
+            run.maintain(WaysIn::Defaults, None);
+            (Err(problem.clone()), reading.sources, None)
+        }
+        (Choice::LastGood { at, instead }, _) => {
+            let (done, sources) = run.apply_last_good(at, &instead);
+            (done, sources, Some(instead))
+        }
+        (Choice::Maintenance { ways_in, problem }, own) => {
+            run.maintain(ways_in, own.as_ref().ok().map(Loaded::config));
+            (Err(problem), reading.sources, None)
+        }
+    };
+    let instead = instead.filter(|_| done.is_ok());
+    let configured = report::configured(&found, &sources, instead, run.notes);
+    report::write(root, &configured, done.as_ref().err())?;
+    Ok(done.map_or_else(Outcome::Problem, |()| Outcome::Applied))
+}
+
+/// What a run works with, and what it has to say.
+struct Run<'a, M> {
+    executor: Executor<M>,
+    facts: Facts,
+    found: &'a FoundSources,
+    notes: Vec<String>,
+}
+
+impl<M: Machine> Run<'_, M> {
+    /// Which configuration is to be in force.
+    fn choose(&mut self, own: Result<(), &Problem>) -> Choice {
+        let last_goods = &self.facts.last_goods;
+        let paths: Vec<String> = last_goods.iter().map(LastGood::path).collect();
+        let given = Given {
+            own,
+            last_goods: &last_good::candidates(last_goods, &paths),
+            release: &self.facts.release,
+            maintenance_asked_by: self.found.maintenance_asked_by.as_deref(),
+        };
+        let reads = |at: usize| last_goods[at].load().is_ok();
+        let (choice, unreadable) = choice::choose(given, reads);
+        let unreadable = unreadable.into_iter().map(|at| {
+            format!(
+                "{} is damaged, or has keys that this release does not know, and is not used",
+                paths[at]
+            )
+        });
+        self.notes.extend(unreadable);
+        choice
+    }
+
+    fn apply_own(&mut self, own: &Loaded) -> Result<(), Problem> {
+        self.facts.provisional = self.found.trial.is_some();
+        let services = self.apply_or_maintain(own.config())?;
+        if self.found.trial.is_none() {
+            let mut kept = next_boot::keep(&self.facts, self.found, own);
+            kept.push(next_boot::keep_early_services(&services));
+            kept.iter().for_each(|kept| self.keep(kept));
+        }
+        Ok(())
+    }
+
+    /// Gives the one source as well. What the next boot goes by stays: it is what is in force.
+    fn apply_last_good(&mut self, at: usize, instead: &Problem) -> (Result<(), Problem>, Sources) {
+        let last_good = &self.facts.last_goods[at];
+        let sources = Sources::one(last_good.path(), last_good.text.clone());
+        let config = match last_good.load() {
+            Ok(loaded) => loaded.into_config(),
+            Err(_) => {
+                self.maintain(WaysIn::Defaults, None);
+                return (Err(instead.clone()), sources);
             }
-            Ok(Outcome::Applied)
+        };
+        eprintln!("{}\n\n{}\n\n{}", instead.title, instead.text, instead.cure);
+        self.facts.provisional = true;
+        let done = self.apply_or_maintain(&config).map(|services| {
+            self.keep(&next_boot::keep_early_services(&services));
+        });
+        (done, sources)
+    }
+
+    /// A configuration that cannot be applied leaves a node that can be reached by the last good one.
+    fn apply_or_maintain(&mut self, config: &Config) -> Result<Services, Problem> {
+        self.apply(config).inspect_err(|_| {
+            let last_goods = &self.facts.last_goods;
+            let paths: Vec<String> = last_goods.iter().map(LastGood::path).collect();
+            let candidates = last_good::candidates(last_goods, &paths);
+            let reads = |at: usize| last_goods[at].load().is_ok();
+            let ways_in = choice::ways_in(&candidates, &self.facts.release, reads);
+            self.maintain(ways_in, None);
+        })
+    }
+
+    fn apply(&mut self, config: &Config) -> Result<Services, Problem> {
+        let situation = Situation {
+            trial: self.found.trial,
+            maintenance: false,
+        };
+        let facts = &self.facts;
+        let services = services(config, facts, situation).map_err(|error| not_applied(&error))?;
+        let mut steps = begin();
+        steps.extend(plan(config, facts));
+        if self.found.trial.is_some() {
+            steps.push(next_boot::forget_early_services());
         }
-        Err(problem) => {
-            maintain(root, &mut executor, &facts, &mut found)?;
-            record(root, paths::PROBLEM, &problem)?;
-            Ok(Outcome::Problem(problem))
+        steps.extend(containerd(&services::settings(config, facts)));
+        steps.extend(records(config, &services).map_err(|error| not_applied(&error))?);
+        let ignored = facts.founded.as_ref().map(|kept| kept.overrules(config));
+        let warnings = self.executor.execute(&steps);
+        let warnings = warnings.map_err(|error| not_applied(&error))?;
+        self.notes
+            .extend(warnings.into_iter().map(|warning| warning.0));
+        self.notes.extend(ignored.unwrap_or_default());
+        Ok(services)
+    }
+
+    fn keep(&mut self, kept: &Kept) {
+        match self.executor.execute(&kept.steps) {
+            Ok(warnings) => self
+                .notes
+                .extend(warnings.into_iter().map(|warning| warning.0)),
+            Err(error) => self
+                .notes
+                .push(format!("{}: {error}: {}", kept.otherwise, error.source)),
         }
     }
-}
 
-/// All sources together, the stored copy of `config_url` among them.
-pub(crate) fn load(root: &Root, found: &mut Found) -> Result<Loaded, Problem> {
-    if let Some(problem) = found.missing.take() {
-        return Err(problem);
+    /// Network, ssh and console, and nothing else.
+    fn maintain(&mut self, ways_in: WaysIn, own: Option<&Config>) {
+        let config = self.reached_by(ways_in, own);
+        let situation = Situation {
+            trial: self.found.trial,
+            maintenance: true,
+        };
+        let mut steps = begin();
+        steps.extend(plan_maintenance(&config, &self.facts));
+        self.execute_or_note(&steps);
+        let services = services(&config, &self.facts, situation);
+        match services.as_ref().map(services_alone) {
+            Ok(Ok(step)) => self.execute_or_note(&[step]),
+            Ok(Err(error)) => self.notes.push(not_applied(&error).text),
+            Err(error) => self.notes.push(not_applied(error).text),
+        }
     }
-    let loaded = os_config::load(&found.sources).map_err(|report| bad_config(&report))?;
-    let Some(url) = loaded.config().config_url.as_ref() else {
-        return Ok(loaded);
-    };
-    let Some(copy) = StoredUrl::new(root).load(url.as_str()) else {
-        let url = fetch::shown(url.as_str());
-        found.notes.push(format!("{url} has not been fetched yet"));
-        return Ok(loaded);
-    };
-    found.sources.add(copy.source());
-    os_config::load(&found.sources).map_err(|report| bad_config(&report))
-}
 
-fn bad_config(report: &Report) -> Problem {
-    let first = report.problems().first();
-    let file = first.map_or("config.yaml", |problem| problem.file.as_str());
-    Problem::new(
-        format!("The configuration is not right: {file}"),
-        report.to_string(),
-        "Mend config.yaml on the CONFIG partition (any PC shows it) and restart; or, on this machine, run \
-         `holdfast config apply FILE`. `holdfast config check FILE` tells whether a file is right before you use it.",
-    )
-}
-
-fn apply<M: Machine>(
-    root: &Root,
-    executor: &mut Executor<M>,
-    loaded: &Loaded,
-    facts: &Facts,
-    found: &mut Found,
-) -> Result<Services, Problem> {
-    let config = loaded.config();
-    let situation = Situation {
-        trial: found.trial,
-        maintenance: false,
-    };
-    let version = version(root);
-    let services =
-        services(config, facts, &version, situation).map_err(|error| not_applied(&error))?;
-    let warnings = executor
-        .execute(&plan(config, facts))
-        .map_err(|error| not_applied(&error))?;
-    found
-        .notes
-        .extend(warnings.into_iter().map(|warning| warning.0));
-    let ignored = facts.founded.as_ref().map(|kept| kept.overrules(config));
-    found.notes.extend(ignored.unwrap_or_default());
-    if found.trial.is_some() {
-        next_boot::forget_early_services(root).map_err(|error| not_applied(&error))?;
+    fn reached_by(&mut self, ways_in: WaysIn, own: Option<&Config>) -> Config {
+        let last_good = match ways_in {
+            WaysIn::Own => return own.cloned().unwrap_or_default(),
+            WaysIn::LastGood(at) => self.facts.last_goods[at].load().ok(),
+            WaysIn::Defaults => None,
+        };
+        let (said, config) = match last_good {
+            Some(loaded) => (
+                "network and ssh are those of the last good configuration",
+                loaded.into_config(),
+            ),
+            None => (
+                "there is no last good configuration: network by DHCP, no ssh keys",
+                Config::default(),
+            ),
+        };
+        self.notes.push(said.to_owned());
+        config
     }
-    let settings = services::settings(config, facts, &version);
-    runtime::prepare_containerd(&settings, &services::cluster_paths(root))
-        .map_err(|error| not_applied(&error))?;
-    let written = record(root, paths::CONFIG, config)
-        .and_then(|()| record(root, paths::SERVICES, &services))
-        .and_then(|()| record(root, paths::CONFIGURED, &report(found)));
-    written
-        .map(|()| services)
-        .map_err(|error| not_applied(&error))
+
+    fn execute_or_note(&mut self, steps: &[crate::step::Step]) {
+        match self.executor.execute(steps) {
+            Ok(warnings) => self
+                .notes
+                .extend(warnings.into_iter().map(|warning| warning.0)),
+            Err(error) => self.notes.push(not_applied(&error).text),
+        }
+    }
 }
 
 /// The chain of causes in one text.
-fn not_applied(error: &dyn std::error::Error) -> Problem {
+fn not_applied(error: &dyn Error) -> Problem {
     let mut text = error.to_string();
     let mut full = false;
     let mut next = error.source();
@@ -161,100 +248,4 @@ fn not_applied(error: &dyn std::error::Error) -> Problem {
         "Mend what the text names, then restart the machine or run `holdfast config apply FILE`."
     };
     Problem::new("The configuration could not be applied", text, cure)
-}
-
-/// Network, ssh and console by the last good configuration; by the defaults where there is none.
-fn maintain<M: Machine>(
-    root: &Root,
-    executor: &mut Executor<M>,
-    facts: &Facts,
-    found: &mut Found,
-) -> Result<(), CannotReport> {
-    let config = last_good(root, found);
-    match executor.execute(&plan_maintenance(&config, facts)) {
-        Ok(warnings) => found
-            .notes
-            .extend(warnings.into_iter().map(|warning| warning.0)),
-        Err(error) => found.notes.push(not_applied(&error).text),
-    }
-    let situation = Situation {
-        trial: found.trial,
-        maintenance: true,
-    };
-    match services(&config, facts, &version(root), situation) {
-        Ok(services) => record(root, paths::SERVICES, &services)?,
-        Err(error) => found.notes.push(not_applied(&error).text),
-    }
-    record(root, paths::CONFIGURED, &report(found))
-}
-
-fn last_good(root: &Root, found: &mut Found) -> Config {
-    let Ok(text) = std::fs::read(root.path(LAST_GOOD)) else {
-        found
-            .notes
-            .push("there is no last good configuration: network by DHCP, no ssh keys".to_owned());
-        return Config::default();
-    };
-    match os_config::load(&Sources::one(LAST_GOOD, text)) {
-        Ok(loaded) => {
-            found
-                .notes
-                .push("network and ssh are those of the last good configuration".to_owned());
-            loaded.into_config()
-        }
-        Err(_) => {
-            found.notes.push(format!(
-                "{LAST_GOOD} is damaged: network by DHCP, no ssh keys"
-            ));
-            Config::default()
-        }
-    }
-}
-
-fn report(found: &Found) -> Configured {
-    let shown = |source: &Source| format!("{}: {}", source.name, fetch::shown(&source.origin));
-    Configured {
-        sources: found.sources.as_slice().iter().map(shown).collect(),
-        url_in_force: found
-            .sources
-            .as_slice()
-            .iter()
-            .any(|source| source.name == SourceName::Url),
-        on_trial: found.trial.is_some(),
-        incomplete: found.incomplete.clone(),
-        warnings: found.notes.clone(),
-    }
-}
-
-fn version(root: &Root) -> String {
-    init_api::load::<Release>(root.path(paths::RELEASE)).map_or_else(
-        |_| env!("CARGO_PKG_VERSION").to_owned(),
-        |release| release.version,
-    )
-}
-
-/// For root alone: a record may hold secrets, or quote what does.
-fn record<T: serde::Serialize>(root: &Root, path: &str, record: &T) -> Result<(), CannotReport> {
-    let full = root.path(path);
-    let written = serde_json::to_vec_pretty(record)
-        .map_err(io::Error::from)
-        .and_then(|bytes| {
-            if let Some(directory) = full.parent() {
-                std::fs::create_dir_all(directory)?;
-            }
-            file::write(&full, 0o600, &bytes)
-        });
-    written.map_err(|source| CannotReport {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-fn forget(root: &Root, path: &str) -> Result<(), CannotReport> {
-    file::remove(&root.path(path))
-        .map(drop)
-        .map_err(|source| CannotReport {
-            path: path.to_owned(),
-            source,
-        })
 }

@@ -1,8 +1,9 @@
 //! Carries out a plan: one match, no decisions.
 
 use crate::machine::Machine;
-use crate::step::{OnFailure, Owner, Step};
-use host::file;
+use crate::step::{Content, OnFailure, Owner, Step};
+use host::{file, folder};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -90,6 +91,7 @@ impl<M: Machine> Executor<M> {
                 content,
                 ..
             } => self.write_file(path, *mode, *owner, &content.0),
+            Step::ReplaceDir { path, files } => replace_dir(&self.below(path), files),
             Step::Link { path, target } => self.link(path, target),
             Step::Remove { path } => file::remove(&self.below(path)).map(drop),
             Step::Sysctl { key, value, .. } => self.sysctl(key, value),
@@ -199,6 +201,47 @@ impl<M: Machine> Executor<M> {
         }
         paths.iter().try_for_each(|path| fs::write(path, value))
     }
+}
+
+fn replace_dir(path: &Path, files: &BTreeMap<PathBuf, Content>) -> io::Result<()> {
+    if files_below(path)? == *files {
+        return Ok(());
+    }
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    folder::replace(path, 0o700, |fresh| {
+        for (name, content) in files {
+            let file = fresh.join(name);
+            if let Some(parent) = file.parent() {
+                fs::create_dir_all(parent)?;
+            }
+            file::write(&file, 0o600, &content.0)?;
+        }
+        Ok(())
+    })
+}
+
+/// All files below a directory, by their paths below it; none where there is no directory.
+fn files_below(directory: &Path) -> io::Result<BTreeMap<PathBuf, Content>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![PathBuf::new()];
+    while let Some(folder) = folders.pop() {
+        let entries = match fs::read_dir(directory.join(&folder)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            entries => entries?,
+        };
+        for entry in entries {
+            let entry = entry?;
+            let name = folder.join(entry.file_name());
+            if entry.file_type()?.is_dir() {
+                folders.push(name);
+            } else {
+                files.insert(name, Content(fs::read(entry.path())?));
+            }
+        }
+    }
+    Ok(files)
 }
 
 /// Whether two paths lead to one directory.

@@ -1,5 +1,10 @@
 //! What the planner has to know about the node besides its configuration.
 
+mod read;
+
+pub(crate) use read::{BEGUN, BOOT_RAN, FETCHED_KEYS_CACHE, INIT_RAN};
+
+use crate::last_good::LastGood;
 use runtime::Founding;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -39,14 +44,23 @@ pub struct Facts {
     pub boot_commands_ran: bool,
     /// Whether an earlier run of this boot may have let services start, in maintenance mode too: they must be told of changes.
     pub ran_before: bool,
-    /// Whether a configuration is on trial, which may go back by itself.
-    pub on_trial: bool,
+    /// Whether the configuration may give way to another by itself: one on trial, or the last good one in place of one that is
+    /// not right. Then nothing is removed that the other may want.
+    pub provisional: bool,
     /// Radios that the kernel knows: their names by hardware address.
     pub radios: BTreeMap<String, String>,
     /// Serial consoles that the kernel has and that are there, `ttyS0`.
     pub serial_consoles: Vec<String>,
     /// What the node's cluster was founded with, if it was.
     pub founded: Option<Founding>,
+    /// The release that is running.
+    pub release: String,
+    /// Configurations that releases accepted before.
+    pub last_goods: Vec<LastGood>,
+    /// How many USB sticks belong to the node.
+    pub known_sticks: usize,
+    /// The address of the copy of `config_url` that was fetched for a trial and is in memory alone.
+    pub tried_url: Option<String>,
 }
 
 /// A directory that programs of the image expect, from `/usr/lib/holdfast/var-dirs`.

@@ -1,37 +1,41 @@
 //! Applies a checked configuration to the running node.
 //!
 //! [`plan()`] turns a configuration and the facts of the node into steps and touches nothing; [`Executor`] carries steps out
-//! and decides nothing. [`configure`] is what PID 1 runs: it gathers, checks, plans, executes and writes what crosses borders.
+//! and decides nothing. [`configure`] is what PID 1 runs: it reads the sources, chooses, plans, executes and reports.
 
 #![forbid(unsafe_code)]
 
 mod accounts;
 pub mod change;
+mod choice;
 mod configure;
-pub mod errand;
 mod execute;
 mod facts;
 pub mod fetch;
-mod gather;
+mod last_good;
 mod machine;
 mod next_boot;
+pub mod online;
 mod plan;
+mod reading;
 mod reload;
+mod report;
 mod services;
 mod sources;
 mod step;
 pub mod trial;
 mod user_command;
 
-pub use configure::{CannotReport, Outcome, configure};
+pub use configure::{Outcome, configure};
 pub use execute::{Executor, Failed, Warning};
 pub use facts::{Facts, VarDir};
+pub use last_good::LastGood;
 pub use machine::{Machine, ThisMachine};
 pub use plan::{plan, plan_maintenance};
 pub use reload::Reload;
 pub use services::{Situation, services};
 pub use sources::{
-    CONFIG_MOUNT, ConfigPartition, Found, Media, NodeMedia, Stick, StoredUrl, UrlCopy, Volume,
-    VolumeKind, find, identify_volume,
+    CONFIG_MOUNT, ConfigPartition, Media, NodeMedia, Stick, StoredUrl, UrlCopy, Volume, VolumeKind,
+    identify_volume,
 };
 pub use step::{Content, OnFailure, Owner, Step};

@@ -5,7 +5,7 @@ use crate::plan::{hostname, variables};
 use init_api::paths::HOLDFAST;
 use init_api::{Millis, Restart, Service, ServiceName, Services, ServicesError};
 use os_config::{Config, Image, Manifest};
-use runtime::{ClusterSettings, Paths};
+use runtime::ClusterSettings;
 
 /// What decides about services besides the configuration.
 #[derive(Debug, Clone, Copy)]
@@ -23,12 +23,11 @@ pub struct Situation {
 pub fn services(
     config: &Config,
     facts: &Facts,
-    version: &str,
     situation: Situation,
 ) -> Result<Services, ServicesError> {
     let mut all = Vec::new();
     if !situation.maintenance {
-        all.extend(runtime::services(&settings(config, facts, version)));
+        all.extend(runtime::services(&settings(config, facts)));
         all.extend(run_commands(config));
         all.extend(downloads(config));
     }
@@ -59,14 +58,9 @@ fn trial(ends: Millis) -> Service {
 }
 
 /// The cluster's part of the configuration.
-pub(crate) fn settings(config: &Config, facts: &Facts, version: &str) -> ClusterSettings {
+pub(crate) fn settings(config: &Config, facts: &Facts) -> ClusterSettings {
     let founded = facts.founded.as_ref();
-    ClusterSettings::of(config, &hostname(config, facts), version, founded)
-}
-
-/// Where the cluster's files go below a root.
-pub(crate) fn cluster_paths(root: &init_api::Root) -> Paths {
-    Paths::below(root.path("/"))
+    ClusterSettings::of(config, &hostname(config, facts), &facts.release, founded)
 }
 
 fn name(text: &str) -> ServiceName {
@@ -216,7 +210,7 @@ mod tests {
                     trial: None,
                     maintenance,
                 };
-                let services = services(&config, &facts, "1.0.0", situation).expect("they fit");
+                let services = services(&config, &facts, situation).expect("they fit");
                 let mut prompts: Vec<&str> = services
                     .iter()
                     .filter(|service| service.command.iter().any(|word| word.contains("getty")))
@@ -241,7 +235,7 @@ mod tests {
             trial: Some(init_api::Millis(1)),
             maintenance: false,
         };
-        let all = services(&config, &Facts::default(), "1.0.0", situation).expect("they fit");
+        let all = services(&config, &Facts::default(), situation).expect("they fit");
         let once: Vec<&str> = all
             .iter()
             .filter(|service| service.runs_once())

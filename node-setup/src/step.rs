@@ -1,6 +1,8 @@
 //! What can be done to a node: one closed list, so that a plan can be read, compared and tested.
 
 use crate::reload::Reload;
+use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,6 +24,18 @@ impl Owner {
 /// The bytes of a file; shown as text in plans.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Content(pub Vec<u8>);
+
+impl Content {
+    /// A record as JSON.
+    ///
+    /// # Errors
+    /// A value has no form in JSON.
+    pub(crate) fn json(record: &impl Serialize) -> Result<Content, serde_json::Error> {
+        let mut bytes = serde_json::to_vec_pretty(record)?;
+        bytes.push(b'\n');
+        Ok(Content(bytes))
+    }
+}
 
 impl From<&str> for Content {
     fn from(text: &str) -> Self {
@@ -77,6 +91,14 @@ pub enum Step {
         content: Content,
         /// What a failure means.
         on_failure: OnFailure,
+    },
+    /// Replace a directory with all that is in it in one step, for root alone; a reader sees all of the old files or all of the
+    /// new ones. Nothing is written when it is the same already.
+    ReplaceDir {
+        /// The directory.
+        path: PathBuf,
+        /// Its files, by their paths below it.
+        files: BTreeMap<PathBuf, Content>,
     },
     /// Make `path` a symbolic link to `target`, replacing what is there.
     Link {
@@ -193,6 +215,7 @@ impl Step {
             | Step::Bind { on_failure, .. }
             | Step::Run { on_failure, .. } => *on_failure,
             Step::MakeDir { .. }
+            | Step::ReplaceDir { .. }
             | Step::Link { .. }
             | Step::Remove { .. }
             | Step::Copy { .. }
@@ -206,6 +229,7 @@ impl Step {
         match self {
             Step::MakeDir { path, .. } => format!("make the directory {}", path.display()),
             Step::WriteFile { path, .. } => format!("write {}", path.display()),
+            Step::ReplaceDir { path, .. } => format!("replace the directory {}", path.display()),
             Step::Link { path, target } => {
                 format!("link {} to {}", path.display(), target.display())
             }

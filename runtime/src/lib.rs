@@ -35,7 +35,7 @@ pub use images::{ImageError, load_system_image};
 pub use keep::{KeepError, keep};
 pub use load::{LoadError, load_settings};
 pub use paths::Paths;
-pub use prepare::{PrepareError, prepare, prepare_containerd, write_for};
+pub use prepare::{PrepareError, prepare, write_for};
 pub use services::{early as early_services, services};
 pub use settings::{
     Audit, ClusterNetwork, ClusterSettings, ExtraArgs, Flags, InlineManifest, Mirror, Registries,

@@ -8,7 +8,7 @@ use crate::address::{self, HostError, Patience, StandInError};
 use crate::file::{self, FileError, PlannedFile};
 use crate::names::copy_name_servers;
 use crate::pki::{Authorities, PkiError, ensure_encryption};
-use crate::plan::{NodeFacts, PodNetwork, cni_file, plan, plan_containerd};
+use crate::plan::{NodeFacts, PodNetwork, cni_file, plan};
 use crate::{ClusterSettings, Founding, FoundingError, LoadError, Paths, load_settings};
 use crate::{from_url, policy_notes};
 use std::fs;
@@ -134,18 +134,6 @@ fn ensure_join_token(paths: &Paths) -> Result<(), FileError> {
     file::random(&mut bytes)?;
     let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     file::write_lasting_if_changed(&PlannedFile::new(path, 0o600, token + "\n"))
-}
-
-/// Writes what containerd needs. `holdfast node configure` calls it, so that containerd waits for nothing.
-///
-/// # Errors
-/// A file cannot be written.
-pub fn prepare_containerd(settings: &ClusterSettings, paths: &Paths) -> Result<(), FileError> {
-    // Entries of registries that are no longer configured must not linger.
-    file::remove_folder(&paths.at("/etc/containerd/certs.d"))?;
-    let (config, registries) = plan_containerd(settings, paths);
-    registries.iter().try_for_each(file::write)?;
-    file::write_lasting_if_changed(&config)
 }
 
 /// Plans for an address that is known, writes, and notes the address.

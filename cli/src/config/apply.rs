@@ -6,8 +6,7 @@ use crate::client::reconfigure;
 use crate::node::now;
 use crate::out;
 use anyhow::{Context, bail};
-use init_api::Millis;
-use init_api::Root;
+use init_api::{Configured, Millis, Root, paths};
 use node_setup::NodeMedia;
 use node_setup::change::{self, Remount};
 use node_setup::trial::{self, Trial};
@@ -94,12 +93,18 @@ pub(super) fn revert() -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Asks PID 1 to configure and tells the problem when that did not go well.
+/// Asks PID 1 to configure, prints what did not work, and fails when another configuration is in force.
 fn in_force() -> anyhow::Result<()> {
-    match reconfigure(PATIENCE)? {
-        None => Ok(()),
-        Some(problem) => bail!("{}\n{}\n{}", problem.title, problem.text, problem.cure),
+    let problem = reconfigure(PATIENCE)?;
+    let configured: Configured = init_api::load(paths::CONFIGURED)?;
+    // The node runs on by the last good one: that is not what was asked for.
+    if let Some(problem) = problem.or(configured.instead) {
+        bail!("{}\n{}\n{}", problem.title, problem.text, problem.cure);
     }
+    for note in &configured.warnings {
+        out::line(format_args!("note: {note}"))?;
+    }
+    Ok(())
 }
 
 /// Some keys are part of what the cluster is; with a cluster there, another value would leave a broken one.

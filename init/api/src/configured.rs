@@ -1,5 +1,6 @@
 //! What `holdfast node configure` says about the configuration.
 
+use crate::Problem;
 use serde::{Deserialize, Serialize};
 
 /// `/run/holdfast/configured.json`: for the console page and `holdfast status`.
@@ -15,6 +16,22 @@ pub struct Configured {
     /// Why a part of the configuration may be missing, such as a USB stick that it was read from before: what only that
     /// part names is still wanted, so nothing is removed from the cluster.
     pub incomplete: Option<String>,
+    /// What is wrong with the sources, where the last good configuration is in force in their place; none when they are.
+    pub instead: Option<Problem>,
     /// What did not work and did not stop the node, each one line.
     pub warnings: Vec<String>,
+}
+
+impl Configured {
+    /// All there is to say, one line each: first that the last good configuration stands in.
+    pub fn notes(&self) -> Vec<String> {
+        let instead = self.instead.iter().map(|problem| {
+            let first = problem.text.lines().next().unwrap_or_default();
+            format!(
+                "the last good configuration is in force. {}: {first}",
+                problem.title
+            )
+        });
+        instead.chain(self.warnings.iter().cloned()).collect()
+    }
 }

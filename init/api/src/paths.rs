@@ -43,6 +43,8 @@ pub const SSH: &str = "/var/lib/holdfast/ssh";
 pub const CLUSTER: &str = "/var/lib/holdfast/cluster";
 /// containerd's configuration.
 pub const CONTAINERD_CONFIG: &str = "/var/lib/holdfast/cluster/containerd.toml";
+/// How containerd reaches registries, a folder each.
+pub const REGISTRIES: &str = "/etc/containerd/certs.d";
 /// The user's manifests, applied and pruned by the keeper.
 pub const MANIFESTS: &str = "/var/lib/holdfast/manifests";
 /// The user's image archives, loaded into containerd.

@@ -1,14 +1,9 @@
 //! The user's commands that run before services start.
 
-use crate::facts::Facts;
+use crate::facts::{BOOT_RAN, Facts, INIT_RAN};
 use crate::step::Step;
 use os_config::{Command, Config};
 use std::time::Duration;
-
-/// There when init commands were begun in this boot.
-pub(crate) const INIT_RAN: &str = "/run/holdfast/init-commands-ran";
-/// There when boot commands were.
-pub(crate) const BOOT_RAN: &str = "/run/holdfast/boot-commands-ran";
 
 /// Commands that hang must not keep the node from starting: PID 1 ends the whole configuration after two minutes.
 const BUDGET: Duration = Duration::from_secs(60);
@@ -32,7 +27,7 @@ fn once(mark: &str, key: &str, commands: &[Command]) -> Vec<Step> {
     let mut steps = vec![Step::file(mark, 0o600, "")];
     let step = |(index, command): (usize, &Command)| Step::Command {
         key: format!("{key}[{index}]"),
-        command: words_of(command),
+        command: program_and_arguments(command),
         budget: BUDGET,
     };
     steps.extend(commands.iter().enumerate().map(step));
@@ -40,7 +35,7 @@ fn once(mark: &str, key: &str, commands: &[Command]) -> Vec<Step> {
 }
 
 /// Program and arguments of a command.
-pub(crate) fn words_of(command: &Command) -> Vec<String> {
+pub(crate) fn program_and_arguments(command: &Command) -> Vec<String> {
     match command {
         Command::Shell(line) => vec!["/bin/bash".to_owned(), "-c".to_owned(), line.clone()],
         Command::Argv(words) => words.clone(),

@@ -12,9 +12,9 @@ use std::path::Path;
 /// Until one is fetched, the last copy stands; what is no longer named goes. What manifests made stays in the cluster until
 /// all that are named now are fetched: the keeper waits for them before it removes anything.
 ///
-/// A trial removes nothing: it goes back by itself, perhaps where there is no network to fetch from again.
+/// A configuration that may give way to another removes nothing: there may be no network then to fetch from again.
 pub(super) fn steps(config: &Config, facts: &Facts) -> Vec<Step> {
-    if facts.on_trial {
+    if facts.provisional {
         return Vec::new();
     }
     let manifests = config.manifests.iter().filter_map(fetched_file);

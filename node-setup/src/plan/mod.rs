@@ -4,6 +4,7 @@
 //! (so that it can replace what is ours), boot commands.
 
 mod commands;
+mod containerd;
 mod directories;
 mod downloads;
 mod environment;
@@ -14,23 +15,31 @@ mod keyfile;
 mod logs;
 mod network;
 mod password;
+mod records;
 mod reload;
 mod ssh;
 mod time;
 
-use crate::facts::Facts;
+use crate::facts::{BEGUN, Facts};
 use crate::step::Step;
 use os_config::Config;
 
-pub(crate) use commands::{BOOT_RAN, INIT_RAN, words_of};
+pub(crate) use commands::program_and_arguments;
+pub(crate) use containerd::containerd;
 pub(crate) use downloads::image_file;
 pub(crate) use environment::variables;
 pub(crate) use identity::hostname;
-pub(crate) use ssh::{FETCHED_KEYS, FETCHED_KEYS_CACHE, fetched_keys};
+pub(crate) use records::{records, services_alone};
+pub(crate) use ssh::{FETCHED_KEYS, fetched_keys};
 
 /// The first line of every file that is made here.
 const MADE: &str =
     "# Made by holdfast from config.yaml at every boot; changes made here are lost.\n";
+
+/// What every run begins with: from now on services may start that must be told of changes, however the run ends.
+pub(crate) fn begin() -> Vec<Step> {
+    vec![Step::file(BEGUN, 0o600, "")]
+}
 
 /// Everything a configured node needs.
 pub fn plan(config: &Config, facts: &Facts) -> Vec<Step> {

@@ -18,8 +18,6 @@ const FRESH_KEYS: &str = "/run/holdfast/ssh";
 const LITERAL_KEYS: &str = "/etc/ssh/authorized_keys.d/root";
 /// Keys that were fetched, in a file of their own, since they come later than the others.
 pub(crate) const FETCHED_KEYS: &str = "/etc/ssh/authorized_keys.d/root.fetched";
-/// Where fetched keys are kept for boots without a network.
-pub(crate) const FETCHED_KEYS_CACHE: &str = "/var/lib/holdfast/ssh/fetched-keys.json";
 
 pub(super) fn steps(config: &Config, facts: &Facts) -> Vec<Step> {
     let mut steps = vec![Step::dir(FRESH_KEYS, 0o700)];

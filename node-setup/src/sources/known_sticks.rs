@@ -1,6 +1,7 @@
 //! How many USB sticks the configuration in force was read from, kept on state: a boot that does not find one of them misses
 //! it, instead of taking it for one that was never there.
 
+use crate::step::{Content, Step};
 use init_api::FileError;
 use init_api::Root;
 use serde::{Deserialize, Serialize};
@@ -34,11 +35,13 @@ impl KnownSticks {
     }
 
     /// Takes in new ones. Those that are missing still belong to the node.
-    ///
-    /// # Errors
-    /// When state cannot be written.
-    pub(crate) fn add_up_to(&self, sticks: usize) -> Result<(), FileError> {
-        self.set(sticks.max(self.count()))
+    pub(crate) fn add_up_to(known: usize, sticks: usize) -> Vec<Step> {
+        if sticks <= known {
+            return Vec::new();
+        }
+        let record = Content::json(&Record { sticks });
+        let step = record.map(|content| Step::file(KNOWN, 0o600, content));
+        step.into_iter().collect()
     }
 
     /// Gives up those that are missing: so many belong to the node from now on.

@@ -73,7 +73,7 @@ fn config_device(boot: Option<&BootRecord>, blocks: &[Block]) -> Result<PathBuf,
         return Err(Problem::new(
             "The booted disk is not known",
             "The initramfs left no record of the disk that it booted from (/run/holdfast/boot.json), so the CONFIG partition cannot be found.",
-            "Restart the machine. If this stays, flash the image again: state on the disk is kept only if partition 5 is left alone.",
+            "Restart the machine. If it happens again, flash the image again; that makes a new, empty machine, so save first what you need.",
         ));
     };
     if let Some(device) = &boot.partitions.config {

@@ -18,8 +18,7 @@ pub use stored_url::{StoredUrl, UrlCopy};
 pub use volume::{Kind as VolumeKind, Volume, identify as identify_volume};
 
 use crate::trial;
-use init_api::Root;
-use init_api::{BootRecord, Millis, Problem, paths};
+use init_api::{BootRecord, Millis, Problem, Root, paths};
 use os_config::{Source, SourceName, Sources};
 use std::io::Read;
 use std::path::Path;
@@ -30,34 +29,35 @@ const MOST_READ: u64 = 8 << 20;
 const STICK_MISSED: &str =
     "a USB stick that the configuration was read from before is not there or cannot be read";
 
-/// What was found.
+/// The sources as they were found, with what there is to say about them. Nothing is added later.
 #[derive(Debug, Clone, Default)]
-pub struct Found {
+pub(crate) struct FoundSources {
     /// All sources but the URL.
-    pub sources: Sources,
+    pub(crate) sources: Sources,
     /// Things worth telling that are no obstacle.
-    pub notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
     /// Why there is no configuration of this node, when there is none.
-    pub missing: Option<Problem>,
+    pub(crate) missing: Option<Problem>,
     /// When the configuration goes back that stands in for the one on the CONFIG partition.
-    pub trial: Option<Millis>,
+    pub(crate) trial: Option<Millis>,
     /// Why there may be more to it than what was found.
-    pub incomplete: Option<String>,
+    pub(crate) incomplete: Option<String>,
+    /// Who asks for maintenance mode, in words that follow "by".
+    pub(crate) maintenance_asked_by: Option<String>,
 }
 
 /// Reads every source that needs no network.
-pub fn find(root: &Root, boot: Option<&BootRecord>, media: &mut dyn Media) -> Found {
+pub(crate) fn find(root: &Root, media: &mut dyn Media) -> FoundSources {
     let sticks = media.sticks();
-    collect(root, boot, media, sticks)
+    collect(root, media, sticks)
 }
 
 /// As [`find`], and misses the sticks that belong to the node; a `first` look in a boot waits for them.
 pub(crate) fn find_with_known_sticks(
     root: &Root,
-    boot: Option<&BootRecord>,
     media: &mut dyn Media,
     first: bool,
-) -> Found {
+) -> FoundSources {
     let known = KnownSticks::new(root).count();
     let sticks = if first && known > 0 {
         media.awaited_sticks(known)
@@ -65,7 +65,7 @@ pub(crate) fn find_with_known_sticks(
         media.sticks()
     };
     let all_there = readable(&sticks) >= known;
-    let mut found = collect(root, boot, media, sticks);
+    let mut found = collect(root, media, sticks);
     if !all_there {
         found.notes.push(format!(
             "{STICK_MISSED}: what only it says is not in force, and nothing is removed from the cluster. Put it in and \
@@ -77,76 +77,92 @@ pub(crate) fn find_with_known_sticks(
     found
 }
 
-fn collect(
-    root: &Root,
-    boot: Option<&BootRecord>,
-    media: &mut dyn Media,
-    sticks: Vec<Stick>,
-) -> Found {
-    let mut found = Found::default();
+fn collect(root: &Root, media: &mut dyn Media, sticks: Vec<Stick>) -> FoundSources {
+    let mut found = FoundSources::default();
     if let Some(text) = read(&root.path(paths::DEFAULT_CONFIG), &mut found.notes) {
-        found
-            .sources
-            .add(Source::new(SourceName::Image, paths::DEFAULT_CONFIG, text));
+        let origin = paths::DEFAULT_CONFIG;
+        let source = Source::new(SourceName::Image, origin, text);
+        found.sources.add(source);
     }
     match trial::current(root) {
         Ok(Some((trial, text))) => {
             found.trial = Some(trial.ends_ms);
-            found.add_own(
-                SourceName::ConfigPartition,
-                format!("{} (on trial)", trial::FILE),
-                text,
-            );
+            let origin = format!("{} (on trial)", trial::FILE);
+            found.add_own(SourceName::ConfigPartition, origin, text);
         }
-        Ok(None) => found.add_partition(boot, media),
+        Ok(None) => found.add_partition(root, media),
         // Without a deadline it would never go back.
         Err(error) => {
-            found
-                .notes
-                .push(format!("the configuration on trial is left out: {error}"));
-            found.add_partition(boot, media);
+            let note = format!("the configuration on trial is left out: {error}");
+            found.notes.push(note);
+            found.add_partition(root, media);
         }
     }
-    for stick in sticks {
-        match stick {
-            Ok((device, text)) => found.add_own(
-                SourceName::UsbStick,
-                format!("config.yaml on the USB stick {device}"),
-                text,
-            ),
-            Err(note) => found.notes.push(note),
-        }
-    }
+    sticks.into_iter().for_each(|stick| found.add_stick(stick));
     if let Some(line) = read(&root.path("/proc/cmdline"), &mut found.notes) {
-        found
-            .sources
-            .add(Source::new(SourceName::CommandLine, "/proc/cmdline", line));
+        if asks_for_maintenance(&line) {
+            let by = "`holdfast.maintenance` on the kernel's command line";
+            found.maintenance_asked_by = Some(by.to_owned());
+        }
+        let source = Source::new(SourceName::CommandLine, "/proc/cmdline", line);
+        found.sources.add(source);
     }
     found
 }
 
-impl Found {
+impl FoundSources {
     fn add_own(&mut self, name: SourceName, origin: String, text: Vec<u8>) {
         self.missing = None;
         self.sources.add(Source::new(name, origin, text));
     }
 
-    fn add_partition(&mut self, boot: Option<&BootRecord>, media: &mut dyn Media) {
-        match media.config_partition(boot) {
+    fn add_partition(&mut self, root: &Root, media: &mut dyn Media) {
+        let boot: Option<BootRecord> =
+            init_api::load_if_present(root.path(paths::BOOT)).unwrap_or_default();
+        match media.config_partition(boot.as_ref()) {
             Ok(ConfigPartition { directory, notes }) => {
                 self.notes.extend(notes);
                 match read(&directory.join("config.yaml"), &mut self.notes) {
-                    Some(text) => self.add_own(
-                        SourceName::ConfigPartition,
-                        format!("{CONFIG_MOUNT}/config.yaml"),
-                        text,
-                    ),
+                    Some(text) => {
+                        let origin = format!("{CONFIG_MOUNT}/config.yaml");
+                        self.add_own(SourceName::ConfigPartition, origin, text);
+                    }
                     None => self.missing = Some(media::no_file(&directory)),
                 }
             }
             Err(problem) => self.missing = Some(problem),
         }
     }
+
+    fn add_stick(&mut self, stick: Stick) {
+        let device = &stick.device;
+        if stick.asks_for_maintenance {
+            let by = format!("the file `maintenance` on the USB stick {device}");
+            self.maintenance_asked_by = Some(by);
+        }
+        match stick.config {
+            Ok(text) => {
+                let origin = format!("config.yaml on the USB stick {device}");
+                self.add_own(SourceName::UsbStick, origin, text);
+            }
+            // A stick that was made to ask needs no configuration.
+            Err(_) if stick.asks_for_maintenance => {}
+            Err(note) => self.notes.push(note),
+        }
+    }
+}
+
+/// Whether a kernel command line has the word `holdfast.maintenance`; `=0` and the like take it back.
+fn asks_for_maintenance(line: &[u8]) -> bool {
+    let line = String::from_utf8_lossy(line);
+    let asks = |word: &str| {
+        let rest = word.strip_prefix("holdfast.maintenance")?;
+        match rest.strip_prefix('=') {
+            Some(value) => Some(!matches!(value, "0" | "false" | "no" | "off")),
+            None => rest.is_empty().then_some(true),
+        }
+    };
+    line.split_whitespace().filter_map(asks).next_back() == Some(true)
 }
 
 /// The file's bytes, at most [`MOST_READ`]; `None` when it is not there or, with a note, cannot be read.
@@ -160,6 +176,27 @@ pub(crate) fn read(path: &Path, notes: &mut Vec<String>) -> Option<Vec<u8>> {
         Err(error) => {
             notes.push(format!("cannot read {}: {error}", path.display()));
             None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::asks_for_maintenance;
+
+    #[test]
+    fn a_word_on_the_kernels_line_asks_for_maintenance() {
+        for (line, expected) in [
+            ("quiet holdfast.maintenance\n", true),
+            ("holdfast.maintenance=1 quiet", true),
+            ("holdfast.maintenance=yes", true),
+            ("holdfast.maintenance=0", false),
+            ("holdfast.maintenance holdfast.maintenance=off", false),
+            ("quiet", false),
+            ("holdfast.maintenanceless", false),
+            ("xholdfast.maintenance", false),
+        ] {
+            assert_eq!(asks_for_maintenance(line.as_bytes()), expected, "{line}");
         }
     }
 }

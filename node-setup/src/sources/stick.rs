@@ -11,14 +11,42 @@ const MOUNT: &str = "/run/holdfast/stick";
 const LABEL: &str = "HOLDFAST";
 /// How long one that belongs to the node is waited for: a hub, or a stick, may need seconds until the kernel knows it.
 const PATIENCE: Duration = Duration::from_secs(10);
-const LOOK: Duration = Duration::from_millis(500);
+const BETWEEN_TRIES: Duration = Duration::from_millis(500);
 
-/// A stick's device and its `config.yaml`, or why that could not be read.
-pub type Stick = Result<(String, Vec<u8>), String>;
+/// A USB stick that is meant for Holdfast.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stick {
+    /// Its device.
+    pub device: String,
+    /// Its `config.yaml`, or why that could not be read, in a sentence.
+    pub config: Result<Vec<u8>, String>,
+    /// Whether it has a file `maintenance` at its top.
+    pub asks_for_maintenance: bool,
+}
+
+impl Stick {
+    /// One with a `config.yaml`.
+    pub fn new(device: impl Into<String>, text: impl Into<Vec<u8>>) -> Self {
+        Stick {
+            device: device.into(),
+            config: Ok(text.into()),
+            asks_for_maintenance: false,
+        }
+    }
+
+    /// One whose `config.yaml` could not be read, and why.
+    pub fn unreadable(device: impl Into<String>, why: impl Into<String>) -> Self {
+        Stick {
+            device: device.into(),
+            config: Err(why.into()),
+            asks_for_maintenance: false,
+        }
+    }
+}
 
 /// How many of them could be read.
 pub(crate) fn readable(sticks: &[Stick]) -> usize {
-    sticks.iter().filter(|stick| stick.is_ok()).count()
+    sticks.iter().filter(|stick| stick.config.is_ok()).count()
 }
 
 /// All that the kernel knows now.
@@ -40,17 +68,17 @@ pub(super) fn awaited(wanted: usize) -> Vec<Stick> {
 
 fn until(
     wanted: usize,
-    mut look: impl FnMut() -> Vec<Stick>,
+    mut list: impl FnMut() -> Vec<Stick>,
     patience: Duration,
     mut pause: impl FnMut(Duration),
 ) -> Vec<Stick> {
     let began = Instant::now();
     loop {
-        let sticks = look();
+        let sticks = list();
         if readable(&sticks) >= wanted || began.elapsed() >= patience {
             return sticks;
         }
-        pause(LOOK);
+        pause(BETWEEN_TRIES);
     }
 }
 
@@ -65,36 +93,40 @@ fn stick(block: &Block) -> Option<Stick> {
     let shown = device.display().to_string();
     if let Err(error) = fs::create_dir_all(at).and_then(|()| mount::read_only(&device, at, &volume))
     {
-        return Some(Err(format!(
-            "the USB stick {shown} cannot be mounted: {error}"
-        )));
+        let why = format!("the USB stick {shown} cannot be mounted: {error}");
+        return Some(Stick::unreadable(shown, why));
     }
     let mut notes = Vec::new();
     let text = super::read(&at.join("config.yaml"), &mut notes);
+    // Some editors end every name with .txt.
+    let asks = ["maintenance", "maintenance.txt"];
+    let asks_for_maintenance = asks.iter().any(|name| at.join(name).exists());
     if let Err(error) = mount::detach(at) {
-        return Some(Err(format!(
-            "the USB stick {shown} cannot be unmounted: {error}"
-        )));
+        let why = format!("the USB stick {shown} cannot be unmounted: {error}");
+        return Some(Stick::unreadable(shown, why));
     }
-    match text {
-        Some(text) => Some(Ok((shown, text))),
-        None => Some(Err(notes.pop().unwrap_or_else(|| {
-            format!("the USB stick {shown} has no config.yaml at its top")
-        }))),
-    }
+    let config = text.ok_or_else(|| {
+        let none = || format!("the USB stick {shown} has no config.yaml at its top");
+        notes.pop().unwrap_or_else(none)
+    });
+    Some(Stick {
+        device: shown,
+        config,
+        asks_for_maintenance,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// What is tried, how many are wanted, what each look finds, the patience, how often it is looked.
+    /// What is tried, how many are wanted, what each try finds, the patience, how often it is tried.
     type Case = (&'static str, usize, Vec<Vec<Stick>>, Duration, usize);
 
     #[test]
     fn a_late_stick_is_waited_for_and_not_for_ever() {
-        let good = |name: &str| -> Stick { Ok((name.to_owned(), Vec::new())) };
-        let bad = || -> Stick { Err("read error".to_owned()) };
+        let good = |name: &str| Stick::new(name, "");
+        let bad = || Stick::unreadable("sda", "read error");
         let ages = Duration::from_secs(3600);
         let cases: [Case; 6] = [
             ("none is wanted", 0, vec![vec![]], ages, 1),
@@ -116,17 +148,17 @@ mod tests {
             ),
             ("never", 1, vec![vec![bad()]], Duration::ZERO, 1),
         ];
-        for (case, wanted, states, patience, looks) in cases {
+        for (case, wanted, states, patience, tries) in cases {
             let mut seen = 0;
             let mut pauses = 0;
-            let look = || {
+            let list = || {
                 seen += 1;
                 states[seen - 1].clone()
             };
-            let found = until(wanted, look, patience, |_| pauses += 1);
-            assert_eq!(seen, looks, "{case}: looks");
-            assert_eq!(pauses, looks - 1, "{case}: pauses");
-            assert_eq!(found, states[looks - 1], "{case}");
+            let found = until(wanted, list, patience, |_| pauses += 1);
+            assert_eq!(seen, tries, "{case}: tries");
+            assert_eq!(pauses, tries - 1, "{case}: pauses");
+            assert_eq!(found, states[tries - 1], "{case}");
         }
     }
 }

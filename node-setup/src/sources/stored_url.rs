@@ -1,5 +1,6 @@
 //! The last copy of what `config_url` names, kept on state for boots at which it cannot be reached.
 
+use crate::step::Step;
 use crate::trial;
 use host::file;
 use init_api::{Root, paths};
@@ -65,15 +66,29 @@ impl StoredUrl {
         Ok(())
     }
 
-    /// Makes a copy of this URL that was kept in memory last.
-    ///
-    /// # Errors
-    /// When state cannot be written; the copy in memory stands then.
-    pub fn keep_tried(&self, url: &str) -> io::Result<()> {
-        if let Some(copy) = self.load_from(TRIED, url) {
-            self.store_in(KEPT, &copy)?;
+    /// The address of the whole copy that is in memory, if there is one.
+    pub(crate) fn tried_url(&self) -> Option<String> {
+        let url = self.address(TRIED)?;
+        self.load_from(TRIED, &url).map(|copy| copy.url)
+    }
+
+    /// What makes a copy last that was kept in memory, if it is one of this URL: in the order of [`StoredUrl::store`].
+    pub(crate) fn keep_tried(tried: Option<&str>, url: &str) -> Vec<Step> {
+        let at = |place: &str, name: &str| Path::new(place).join(name);
+        let forget = |place| Step::Remove {
+            path: at(place, ABOUT),
+        };
+        let copy = |name| Step::Copy {
+            from: at(TRIED, name),
+            to: at(KEPT, name),
+            mode: 0o600,
+        };
+        let mut steps = Vec::new();
+        if tried == Some(url) {
+            steps.extend([forget(KEPT), copy(TEXT), copy(ABOUT)]);
         }
-        self.forget(TRIED)
+        steps.push(forget(TRIED));
+        steps
     }
 
     fn place(&self) -> &'static str {
@@ -88,13 +103,15 @@ impl StoredUrl {
     }
 
     fn load_from(&self, place: &str, url: &str) -> Option<UrlCopy> {
+        let is = self.address(place)?;
+        let text = std::fs::read(self.path(place, TEXT)).ok()?;
+        (is == url).then_some(UrlCopy { url: is, text })
+    }
+
+    fn address(&self, place: &str) -> Option<String> {
         let about = std::fs::read(self.path(place, ABOUT)).ok()?;
         let about: About = serde_json::from_slice(&about).ok()?;
-        let text = std::fs::read(self.path(place, TEXT)).ok()?;
-        (about.url == url).then_some(UrlCopy {
-            url: about.url,
-            text,
-        })
+        Some(about.url)
     }
 
     fn store_in(&self, place: &str, copy: &UrlCopy) -> io::Result<()> {

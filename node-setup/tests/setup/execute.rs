@@ -52,6 +52,38 @@ fn files_get_content_mode_and_owner() {
 }
 
 #[test]
+fn a_directory_changes_as_one_and_not_without_need() {
+    let root = tempfile::tempdir().unwrap();
+    let mut executor = executor(root.path());
+    let step = |files: &[(&str, &str)]| {
+        let files = files.iter();
+        [Step::ReplaceDir {
+            path: "/etc/containerd/certs.d".into(),
+            files: files
+                .map(|(name, text)| (name.into(), (*text).into()))
+                .collect(),
+        }]
+    };
+    let path = root.path().join("etc/containerd/certs.d");
+    executor.execute(&step(&[])).unwrap();
+    assert!(!path.exists(), "nothing is wanted, nothing is there");
+    let both = [("a/hosts.toml", "one"), ("b_5000_/hosts.toml", "two")];
+    executor.execute(&step(&both)).unwrap();
+    let inode = || fs::metadata(&path).unwrap().ino();
+    let first = inode();
+    executor.execute(&step(&both)).unwrap();
+    assert_eq!(inode(), first, "the same was written again");
+    executor
+        .execute(&step(&[("a/hosts.toml", "three")]))
+        .unwrap();
+    let read = |name: &str| fs::read_to_string(path.join(name)).ok();
+    assert_eq!(read("a/hosts.toml").as_deref(), Some("three"));
+    assert_eq!(read("b_5000_/hosts.toml"), None, "it lingers");
+    executor.execute(&step(&[])).unwrap();
+    assert_eq!(fs::read_dir(&path).unwrap().count(), 0);
+}
+
+#[test]
 fn nothing_is_written_twice() {
     let root = tempfile::tempdir().unwrap();
     let mut executor = executor(root.path());

@@ -4,13 +4,17 @@
     reason = "a test that cannot go on shall stop where it is"
 )]
 
+mod apply;
 mod change;
 mod configure;
-mod errand;
 mod execute;
 mod founding;
 mod impact;
+mod last_good;
+mod maintenance;
 mod node;
+mod online;
 mod plan;
 mod profiles;
 mod sticks;
+mod told;

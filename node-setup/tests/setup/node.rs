@@ -1,7 +1,7 @@
 //! A node in a temporary directory: a root with what an image has, media made of folders, a machine that records.
 
-use init_api::{BootRecord, Problem, Root};
-use node_setup::{ConfigPartition, Machine, Media, Reload, Stick};
+use init_api::{BootRecord, Problem, Root, Services};
+use node_setup::{ConfigPartition, Machine, Media, Outcome, Reload, Stick};
 use std::cell::RefCell;
 use std::fs;
 use std::io;
@@ -148,6 +148,13 @@ impl TestNode {
         node_setup::configure(&self.root, &mut self.media(), self.machine.clone()).unwrap()
     }
 
+    /// The next boot: `/run` and `/etc/ssh` are new.
+    pub(crate) fn boot_again(&self) {
+        for folder in ["run", "etc/ssh"] {
+            fs::remove_dir_all(self.directory.path().join(folder)).unwrap();
+        }
+    }
+
     /// What the last configuration says of itself.
     pub(crate) fn configured(&self) -> init_api::Configured {
         serde_json::from_str(&self.read("run/holdfast/configured.json")).unwrap()
@@ -186,4 +193,25 @@ impl Media for Folders {
         self.sticks.append(&mut self.late);
         self.sticks.clone()
     }
+}
+
+/// A configuration that is right.
+pub(crate) const GOOD: &str = "version: 1\nhostname: edge-1\nssh_authorized_keys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f me]\n";
+
+/// The problem that a configuration ended with.
+pub(crate) fn problem(outcome: Outcome) -> Problem {
+    match outcome {
+        Outcome::Problem(problem) => problem,
+        Outcome::Applied => panic!("it was applied"),
+    }
+}
+
+/// Names of the services that PID 1 is to run.
+pub(crate) fn services(node: &TestNode) -> Vec<String> {
+    let services: Services =
+        serde_json::from_str(&node.read("run/holdfast/services.json")).unwrap();
+    services
+        .iter()
+        .map(|service| service.name.to_string())
+        .collect()
 }

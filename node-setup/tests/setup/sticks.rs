@@ -12,11 +12,11 @@ const CONFIG: &str = "version: 1\nhostname: edge-1\n";
 
 fn good(device: &str) -> Stick {
     let text = "version: 1\nlabels: {from: stick}\nmanifests: [{name: of-the-stick.yaml, content: 'kind: A'}]\n";
-    Ok((device.to_owned(), text.into()))
+    Stick::new(device, text)
 }
 
 fn bad(device: &str) -> Stick {
-    Err(format!("cannot read {device}: it hung"))
+    Stick::unreadable(device, format!("cannot read {device}: it hung"))
 }
 
 /// Configures as the next boot does: memory is empty.

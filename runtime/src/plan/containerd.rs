@@ -4,6 +4,7 @@ use super::registries;
 use crate::file::PlannedFile;
 use crate::paths::text;
 use crate::{ClusterSettings, Paths};
+use init_api::paths::REGISTRIES;
 use toml::{Table, Value};
 
 /// Plugins that a Kubernetes node without btrfs, ZFS, device mapper, checkpointing and image verification never asks for.
@@ -53,7 +54,7 @@ pub(super) fn file(settings: &ClusterSettings, paths: &Paths) -> PlannedFile {
 }
 
 fn images(settings: &ClusterSettings, paths: &Paths) -> Value {
-    let mut registry = table([("config_path", text(&paths.at(registries::FOLDER)).into())]);
+    let mut registry = table([("config_path", text(&paths.at(REGISTRIES)).into())]);
     let logins = registries::logins(&settings.registries);
     if !logins.is_empty() {
         insert(&mut registry, "configs", Value::Table(logins));

@@ -5,10 +5,10 @@ use crate::Paths;
 use crate::file::PlannedFile;
 use crate::paths::text;
 use crate::settings::{Registries, RegistryHost};
+use init_api::paths::REGISTRIES;
 use std::collections::BTreeSet;
 use toml::{Table, Value};
 
-pub(super) const FOLDER: &str = "/etc/containerd/certs.d";
 const EVERY_OTHER: &str = "*";
 /// Docker Hub's name in images, and the host that is contacted for it.
 const HUB: (&str, &str) = ("docker.io", "registry-1.docker.io");
@@ -45,7 +45,7 @@ pub(super) fn files(registries: &Registries, paths: &Paths) -> Vec<PlannedFile> 
     let mut files = Vec::new();
     for name in names {
         let folder = folder_name(name);
-        let path = paths.at(FOLDER).join(&folder).join("hosts.toml");
+        let path = paths.at(REGISTRIES).join(&folder).join("hosts.toml");
         files.push(PlannedFile::new(
             path,
             0o600,

@@ -9,7 +9,7 @@ pub(crate) const TARGET: Target = Target {
     name: "ssh-keys",
     run: |input| {
         let text = String::from_utf8_lossy(input);
-        let lines = node_setup::errand::key_lines(&text);
+        let lines = node_setup::online::key_lines(&text);
         // Nothing but keys reaches `authorized_keys`, each of them on a line of the answer.
         for line in lines.lines() {
             let parsed = SshKeySource::parse(line);
@@ -17,7 +17,7 @@ pub(crate) const TARGET: Target = Target {
             let sound = |c: char| c == '\t' || !c.is_control();
             assert!(text.contains(line) && line.chars().all(sound), "{line:?}");
         }
-        assert_eq!(node_setup::errand::key_lines(&lines), lines);
+        assert_eq!(node_setup::online::key_lines(&lines), lines);
         // The same entry in `ssh_authorized_keys`.
         if let Ok(source) = SshKeySource::parse(&text) {
             assert_eq!(SshKeySource::parse(&source.to_string()), Ok(source));

@@ -27,7 +27,7 @@ impl About {
         let configured = text(&below(paths::CONFIGURED))
             .and_then(|text| serde_json::from_str::<Configured>(&text).ok());
         let trouble = text(&below(paths::URL_TROUBLE));
-        self.notes = configured.unwrap_or_default().warnings;
+        self.notes = configured.unwrap_or_default().notes();
         self.notes
             .extend(trouble.map(|text| format!("config_url: {}", text.trim())));
     }

@@ -1,10 +1,11 @@
 //! Reads the facts of the node.
 
-use crate::facts::{Facts, VarDir};
-use crate::plan::{BOOT_RAN, FETCHED_KEYS_CACHE, INIT_RAN};
+use super::{Facts, VarDir};
+use crate::last_good;
+use crate::sources::{KnownSticks, StoredUrl};
 use crate::trial;
-use init_api::Root;
-use init_api::paths::{CONFIG, IMAGES, MANIFESTS, SSH, VAR_DIRS};
+use init_api::paths::{CONFIG, IMAGES, MANIFESTS, RELEASE, SSH, VAR_DIRS};
+use init_api::{Release, Root};
 use runtime::{Founding, Paths};
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,45 +20,65 @@ const UNKNOWN_PORT: &str = "0";
 
 /// There from the beginning of a boot's first configuration on, however it ends.
 pub(crate) const BEGUN: &str = "/run/holdfast/configure-begun";
+/// There when init commands were begun in this boot.
+pub(crate) const INIT_RAN: &str = "/run/holdfast/init-commands-ran";
+/// There when boot commands were.
+pub(crate) const BOOT_RAN: &str = "/run/holdfast/boot-commands-ran";
+/// Where fetched keys are kept for boots without a network.
+pub(crate) const FETCHED_KEYS_CACHE: &str = "/var/lib/holdfast/ssh/fetched-keys.json";
 
-/// Reads all facts. What cannot be read counts as not there: the planner's defaults then hold, and lines of the image's
-/// own lists that make no sense are returned.
-pub(crate) fn gather(root: &Root) -> (Facts, Vec<String>) {
-    let text = |path: &str| fs::read_to_string(root.path(path)).unwrap_or_default();
-    let (var_dirs, strange) = VarDir::parse_all(&text(VAR_DIRS));
-    let (founded, damaged) = match Founding::load(&Paths::below(root.path("/"))) {
-        Ok(founded) => (founded, None),
-        Err(error) => (None, Some(error.to_string())),
-    };
-    let facts = Facts {
-        machine_id: text("/etc/machine-id").trim().to_owned(),
-        passwd: text("/etc/passwd"),
-        group: text("/etc/group"),
-        shadow: text("/etc/shadow"),
-        var_dirs,
-        host_keys: host_keys(root),
-        fetched_keys: serde_json::from_str(&text(FETCHED_KEYS_CACHE)).unwrap_or_default(),
-        manifests: names(root, MANIFESTS),
-        images: names(root, IMAGES),
-        profiles: contents(root, PROFILES),
-        files: ["/etc/ssh/sshd_config", "/etc/chrony/chrony.conf"]
+impl Facts {
+    /// Reads all facts. What cannot be read counts as not there: the planner's defaults then hold, and lines of the image's
+    /// own lists that make no sense are returned.
+    pub(crate) fn read(root: &Root) -> (Facts, Vec<String>) {
+        let text = |path: &str| fs::read_to_string(root.path(path)).unwrap_or_default();
+        let (var_dirs, strange) = VarDir::parse_all(&text(VAR_DIRS));
+        let (founded, damaged) = match Founding::load(&Paths::below(root.path("/"))) {
+            Ok(founded) => (founded, None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        let facts = Facts {
+            machine_id: text("/etc/machine-id").trim().to_owned(),
+            passwd: text("/etc/passwd"),
+            group: text("/etc/group"),
+            shadow: text("/etc/shadow"),
+            var_dirs,
+            host_keys: host_keys(root),
+            fetched_keys: serde_json::from_str(&text(FETCHED_KEYS_CACHE)).unwrap_or_default(),
+            manifests: names(root, MANIFESTS),
+            images: names(root, IMAGES),
+            profiles: contents(root, PROFILES),
+            files: ["/etc/ssh/sshd_config", "/etc/chrony/chrony.conf"]
+                .into_iter()
+                .map(|path| (path.into(), text(path)))
+                .collect(),
+            salt: salt(),
+            first_run: !root.path(CONFIG).exists(),
+            init_commands_ran: root.path(INIT_RAN).exists(),
+            boot_commands_ran: root.path(BOOT_RAN).exists(),
+            ran_before: root.path(BEGUN).exists(),
+            provisional: !matches!(trial::current(root), Ok(None)),
+            radios: radios(root),
+            serial_consoles: serial_consoles(root),
+            founded,
+            release: release(root),
+            last_goods: last_good::all(root),
+            known_sticks: KnownSticks::new(root).count(),
+            tried_url: StoredUrl::new(root).tried_url(),
+        };
+        let strange = strange
             .into_iter()
-            .map(|path| (path.into(), text(path)))
-            .collect(),
-        salt: salt(),
-        first_run: !root.path(CONFIG).exists(),
-        init_commands_ran: root.path(INIT_RAN).exists(),
-        boot_commands_ran: root.path(BOOT_RAN).exists(),
-        ran_before: root.path(BEGUN).exists(),
-        on_trial: !matches!(trial::current(root), Ok(None)),
-        radios: radios(root),
-        serial_consoles: serial_consoles(root),
-        founded,
-    };
-    let strange = strange
-        .into_iter()
-        .map(|line| format!("{VAR_DIRS}: a line that makes no sense: {line}"));
-    (facts, strange.chain(damaged).collect())
+            .map(|line| format!("{VAR_DIRS}: a line that makes no sense: {line}"));
+        (facts, strange.chain(damaged).collect())
+    }
+}
+
+/// The release that is running; on a machine without one, this program's own.
+fn release(root: &Root) -> String {
+    init_api::load::<Release>(root.path(RELEASE)).map_or_else(
+        |_| env!("CARGO_PKG_VERSION").to_owned(),
+        |release| release.version,
+    )
 }
 
 /// Names of radios by hardware address. One whose driver is not there yet is not among them.

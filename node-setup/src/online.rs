@@ -8,7 +8,7 @@ pub use keys::{fetch_keys, key_lines};
 
 use crate::fetch::{self, Effort, FetchError};
 use crate::machine::Machine;
-use crate::plan::words_of;
+use crate::plan::program_and_arguments;
 use crate::sources::{Media, StoredUrl, UrlCopy, find};
 use host::file;
 use init_api::Root;
@@ -18,9 +18,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// An errand was not done, or not wholly.
+/// Something was not done, or not wholly.
 #[derive(Debug, thiserror::Error)]
-pub enum ErrandError {
+pub enum OnlineError {
     /// The node has no configuration.
     #[error("cannot read {CONFIG}; is this a configured Holdfast node?")]
     Config(#[source] io::Error),
@@ -72,9 +72,9 @@ pub enum ErrandError {
 ///
 /// # Errors
 /// When there is none.
-pub fn config_in_force(root: &Root) -> Result<Config, ErrandError> {
-    let bytes = std::fs::read(root.path(CONFIG)).map_err(ErrandError::Config)?;
-    serde_json::from_slice(&bytes).map_err(|error| ErrandError::Config(error.into()))
+pub fn config_in_force(root: &Root) -> Result<Config, OnlineError> {
+    let bytes = std::fs::read(root.path(CONFIG)).map_err(OnlineError::Config)?;
+    serde_json::from_slice(&bytes).map_err(|error| OnlineError::Config(error.into()))
 }
 
 /// As [`fetch_config`], and leaves what went wrong in [`URL_TROUBLE`].
@@ -86,7 +86,7 @@ pub fn fetch_config_and_tell(
     media: &mut dyn Media,
     url: &str,
     pause: impl FnMut(Duration),
-) -> Result<bool, ErrandError> {
+) -> Result<bool, OnlineError> {
     let done = fetch_config(root, media, url, pause);
     let trouble = root.path(URL_TROUBLE);
     let told = match &done {
@@ -114,7 +114,7 @@ pub fn fetch_config(
     media: &mut dyn Media,
     url: &str,
     pause: impl FnMut(Duration),
-) -> Result<bool, ErrandError> {
+) -> Result<bool, OnlineError> {
     let text = fetch::fetch(url, Effort::USUAL, pause)?;
     let stored = StoredUrl::new(root);
     let copy = UrlCopy {
@@ -124,17 +124,16 @@ pub fn fetch_config(
     if stored.holds(&copy) {
         return Ok(false);
     }
-    let boot = init_api::load_if_present(root.path(init_api::paths::BOOT)).unwrap_or_default();
-    let mut found = find(root, boot.as_ref(), media);
-    found.sources.add(copy.source());
-    if let Err(report) = os_config::load(&found.sources) {
+    let mut sources = find(root, media).sources;
+    sources.add(copy.source());
+    if let Err(report) = os_config::load(&sources) {
         // What is wrong elsewhere is not this text's fault, and perhaps mended by it.
         if report
             .problems()
             .iter()
             .any(|problem| problem.source == Some(SourceName::Url))
         {
-            return Err(ErrandError::BadConfig {
+            return Err(OnlineError::BadConfig {
                 url: fetch::shown(url),
                 report: report.to_string(),
             });
@@ -147,14 +146,14 @@ pub fn fetch_config(
 }
 
 /// Prints an error; true when there was one.
-fn said(done: Result<(), ErrandError>) -> bool {
+fn said(done: Result<(), OnlineError>) -> bool {
     if let Err(error) = &done {
         eprintln!("{}", with_cause(error));
     }
     done.is_err()
 }
 
-fn with_cause(error: &ErrandError) -> String {
+fn with_cause(error: &OnlineError) -> String {
     match std::error::Error::source(error) {
         Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),
@@ -165,7 +164,7 @@ fn with_cause(error: &ErrandError) -> String {
 ///
 /// # Errors
 /// When the configuration cannot be read, or commands failed; each was said when it did.
-pub fn run_commands<M: Machine>(root: &Root, machine: &mut M) -> Result<(), ErrandError> {
+pub fn run_commands<M: Machine>(root: &Root, machine: &mut M) -> Result<(), OnlineError> {
     let config = config_in_force(root)?;
     // Returns as soon as NetworkManager says so; a site without a network gets its commands all the same, late.
     let wait = ["nm-online", "--quiet", "--timeout=120"].map(str::to_owned);
@@ -176,7 +175,7 @@ pub fn run_commands<M: Machine>(root: &Root, machine: &mut M) -> Result<(), Erra
     for (index, command) in config.run_commands.iter().enumerate() {
         println!("run_commands[{index}]");
         // However long it takes; what it leaves running in the background is not waited for.
-        if let Err(error) = machine.command(&words_of(command), None) {
+        if let Err(error) = machine.command(&program_and_arguments(command), None) {
             eprintln!("run_commands[{index}]: {error}");
             failed += 1;
         }
@@ -184,7 +183,7 @@ pub fn run_commands<M: Machine>(root: &Root, machine: &mut M) -> Result<(), Erra
     if failed == 0 {
         Ok(())
     } else {
-        Err(ErrandError::Several(failed))
+        Err(OnlineError::Several(failed))
     }
 }
 
@@ -192,23 +191,23 @@ fn fetch_text(
     url: &str,
     effort: Effort,
     pause: &mut impl FnMut(Duration),
-) -> Result<String, ErrandError> {
+) -> Result<String, OnlineError> {
     let body = fetch::fetch(url, effort, pause)?;
-    fetch::text(body).map_err(|source| ErrandError::NotText {
+    fetch::text(body).map_err(|source| OnlineError::NotText {
         url: fetch::shown(url),
         source,
     })
 }
 
-fn write(root: &Root, path: impl AsRef<Path>, content: &[u8]) -> Result<(), ErrandError> {
+fn write(root: &Root, path: impl AsRef<Path>, content: &[u8]) -> Result<(), OnlineError> {
     let path = path.as_ref();
     file::write_if_changed(&root.path(path), 0o600, content)
         .map(drop)
         .map_err(|source| not_written(path, source))
 }
 
-fn not_written(path: impl Into<PathBuf>, source: io::Error) -> ErrandError {
-    ErrandError::Write {
+fn not_written(path: impl Into<PathBuf>, source: io::Error) -> OnlineError {
+    OnlineError::Write {
         path: path.into(),
         source,
     }

@@ -2,7 +2,7 @@
 
 use crate::node::TestNode;
 use node_setup::trial::{self, Trial};
-use node_setup::{Outcome, errand};
+use node_setup::{Outcome, online};
 use os_config::{Config, HttpUrl, SshKeySource};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -76,7 +76,7 @@ fn keys_are_let_in_and_kept() {
     // A configuration names https addresses alone.
     let sources = [SshKeySource::Url(HttpUrl::parse(&url).unwrap())];
     node.configure();
-    errand::fetch_keys(&node.root, &sources, no_pause).unwrap();
+    online::fetch_keys(&node.root, &sources, no_pause).unwrap();
     let fetched = || node.read("etc/ssh/authorized_keys.d/root.fetched");
     assert!(
         fetched().ends_with(&format!("# {url}\n{KEY} me\n")),
@@ -85,7 +85,7 @@ fn keys_are_let_in_and_kept() {
     );
     // The server is away: the last copy stands.
     server.remove("/me");
-    let error = errand::fetch_keys(&node.root, &sources, no_pause).unwrap_err();
+    let error = online::fetch_keys(&node.root, &sources, no_pause).unwrap_err();
     assert_eq!(
         error.to_string(),
         format!("{url}: the server answered with status 404")
@@ -101,7 +101,7 @@ fn a_page_without_keys_takes_none_away() {
     let url = server.url("/me");
     let sources = [SshKeySource::Url(HttpUrl::parse(&url).unwrap())];
     node.configure();
-    let fetch = || errand::fetch_keys(&node.root, &sources, no_pause);
+    let fetch = || online::fetch_keys(&node.root, &sources, no_pause);
     fetch().unwrap();
     server.put("/me", "<html>who are you?</html>\n");
     let error = fetch().unwrap_err().to_string();
@@ -119,7 +119,7 @@ fn what_a_trial_fetches_replaces_nothing_before_it_is_confirmed() {
     let (old, new) = (server.url("/old.yaml"), server.url("/new.yaml"));
     let node = TestNode::new(&text(&old));
     let fetch =
-        |url: &str| errand::fetch_config(&node.root, &mut node.media(), url, no_pause).unwrap();
+        |url: &str| online::fetch_config(&node.root, &mut node.media(), url, no_pause).unwrap();
     let hostname = || {
         assert_eq!(node.configure(), Outcome::Applied);
         node.read("etc/hostname")
@@ -179,7 +179,7 @@ fn a_fetched_configuration_is_checked_kept_and_used_without_a_network() {
         node.warnings()
             .contains(&format!("{url} has not been fetched yet"))
     );
-    let fetch = || errand::fetch_config(&node.root, &mut node.media(), &url, no_pause);
+    let fetch = || online::fetch_config(&node.root, &mut node.media(), &url, no_pause);
 
     server.put("/node.yaml", "version: 1\nhostname: from-url\n");
     assert!(fetch().unwrap(), "a new text has to be applied");
@@ -213,7 +213,7 @@ fn an_unreachable_configuration_is_told_and_stops_nothing() {
     ));
     assert_eq!(node.configure(), Outcome::Applied);
     let mut pauses = Vec::new();
-    let error = errand::fetch_config_and_tell(&node.root, &mut node.media(), url, |pause| {
+    let error = online::fetch_config_and_tell(&node.root, &mut node.media(), url, |pause| {
         pauses.push(pause.as_secs())
     })
     .unwrap_err();
@@ -244,8 +244,8 @@ fn manifests_and_images_come_and_go() {
     );
     let node = TestNode::new(&yaml);
     node.configure();
-    let config: Config = errand::config_in_force(&node.root).unwrap();
-    let error = errand::fetch_downloads(&node.root, &config, no_pause).unwrap_err();
+    let config: Config = online::config_in_force(&node.root).unwrap();
+    let error = online::fetch_downloads(&node.root, &config, no_pause).unwrap_err();
     assert_eq!(error.to_string(), "1 of them failed");
     assert_eq!(
         node.read("var/lib/holdfast/manifests/config-app.yaml"),
@@ -276,7 +276,7 @@ fn copies_are_replaced_by_whole_sets_only() {
         ["a", "b", "c"].map(|name| format!("{{url: '{}'}}", server.url(&format!("/{name}.yaml"))));
     let node = TestNode::new(&format!("version: 1\nmanifests: [{}]\n", yaml.join(", ")));
     node.configure();
-    let config: Config = errand::config_in_force(&node.root).unwrap();
+    let config: Config = online::config_in_force(&node.root).unwrap();
     let texts = || {
         let text = |name| {
             let path = format!("var/lib/holdfast/manifests/config-{name}.yaml");
@@ -307,7 +307,7 @@ fn copies_are_replaced_by_whole_sets_only() {
                 text => server.put(&path, text),
             }
         }
-        let done = errand::fetch_downloads(&node.root, &config, no_pause);
+        let done = online::fetch_downloads(&node.root, &config, no_pause);
         assert_eq!(done.is_ok(), whole, "{case}: {done:?}");
         assert_eq!(texts(), there, "{case}");
     }
@@ -320,8 +320,8 @@ fn an_empty_image_is_fetched_again() {
     let url = server.url("/app.tar");
     let node = TestNode::new(&format!("version: 1\nimages: [{{url: '{url}'}}]\n"));
     node.configure();
-    let config: Config = errand::config_in_force(&node.root).unwrap();
-    let fetch = || errand::fetch_downloads(&node.root, &config, no_pause);
+    let config: Config = online::config_in_force(&node.root).unwrap();
+    let fetch = || online::fetch_downloads(&node.root, &config, no_pause);
     fetch().unwrap_err();
     server.put("/app.tar", "layers");
     fetch().unwrap();
@@ -333,7 +333,7 @@ fn run_commands_go_on_after_a_failure() {
     node.configure();
     node.machine.asked.borrow_mut().clear();
     node.machine.fails = Some("first");
-    let error = errand::run_commands(&node.root, &mut node.machine).unwrap_err();
+    let error = online::run_commands(&node.root, &mut node.machine).unwrap_err();
     assert_eq!(error.to_string(), "1 of them failed");
     assert_eq!(
         *node.machine.asked.borrow(),

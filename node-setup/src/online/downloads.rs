@@ -1,6 +1,6 @@
 //! Manifests and images that are named by URL.
 
-use super::{ErrandError, fetch_text, said, write};
+use super::{OnlineError, fetch_text, said, write};
 use crate::fetch::{self, Effort};
 use crate::plan::image_file;
 use init_api::Root;
@@ -18,7 +18,7 @@ pub fn fetch_downloads(
     root: &Root,
     config: &Config,
     mut pause: impl FnMut(Duration),
-) -> Result<(), ErrandError> {
+) -> Result<(), OnlineError> {
     let mut failed = fetch_manifests(root, config, &mut pause);
     for image in &config.images {
         let Image::Url(url) = image else { continue };
@@ -28,7 +28,7 @@ pub fn fetch_downloads(
     if failed == 0 {
         Ok(())
     } else {
-        Err(ErrandError::Several(failed))
+        Err(OnlineError::Several(failed))
     }
 }
 
@@ -56,10 +56,10 @@ fn fetch_manifests(root: &Root, config: &Config, pause: &mut impl FnMut(Duration
 }
 
 /// An empty manifest would take out of the cluster what the last copy put there; so a server does not say that.
-fn fetch_manifest(url: &str, pause: &mut impl FnMut(Duration)) -> Result<String, ErrandError> {
+fn fetch_manifest(url: &str, pause: &mut impl FnMut(Duration)) -> Result<String, OnlineError> {
     let text = fetch_text(url, Effort::MANIFEST, pause)?;
     if text.trim().is_empty() {
-        return Err(ErrandError::Empty {
+        return Err(OnlineError::Empty {
             url: fetch::shown(url),
         });
     }
@@ -71,7 +71,7 @@ fn fetch_image(
     url: &str,
     path: &Path,
     pause: &mut impl FnMut(Duration),
-) -> Result<(), ErrandError> {
+) -> Result<(), OnlineError> {
     let whole = || std::fs::metadata(path).is_ok_and(|is| is.len() > 0);
     if whole() {
         return Ok(());
@@ -80,7 +80,7 @@ fn fetch_image(
     if whole() {
         return Ok(());
     }
-    Err(ErrandError::Empty {
+    Err(OnlineError::Empty {
         url: fetch::shown(url),
     })
 }

@@ -1,10 +1,11 @@
 //! ssh keys that are named by account or address.
 
-use super::{ErrandError, fetch_text, not_written, write};
+use super::{OnlineError, fetch_text, not_written, write};
+use crate::facts::{FETCHED_KEYS_CACHE, Facts};
 use crate::fetch::{self, Effort};
-use crate::gather::gather;
-use crate::plan::{FETCHED_KEYS, FETCHED_KEYS_CACHE, fetched_keys};
-use init_api::Root;
+use crate::plan::{FETCHED_KEYS, fetched_keys};
+use init_api::paths::CONFIGURED;
+use init_api::{Configured, Root};
 use std::time::Duration;
 
 /// Fetches the keys of people named by account or URL and lets them in; keeps a copy for boots without a network.
@@ -15,8 +16,8 @@ pub fn fetch_keys(
     root: &Root,
     sources: &[os_config::SshKeySource],
     mut pause: impl FnMut(Duration),
-) -> Result<(), ErrandError> {
-    let (mut facts, _) = gather(root);
+) -> Result<(), OnlineError> {
+    let (mut facts, _) = Facts::read(root);
     let old = facts.fetched_keys.clone();
     let mut failed = None;
     for source in sources {
@@ -31,8 +32,10 @@ pub fn fetch_keys(
             }
         }
     }
-    // What a trial leaves out is wanted again when it goes back.
-    if !facts.on_trial {
+    // What a trial leaves out is wanted again when it goes back; so it is with the last good configuration.
+    let stands_in = init_api::load::<Configured>(root.path(CONFIGURED))
+        .is_ok_and(|configured| configured.instead.is_some());
+    if !facts.provisional && !stands_in {
         facts
             .fetched_keys
             .retain(|name, _| sources.iter().any(|source| source.to_string() == *name));
@@ -47,11 +50,11 @@ pub fn fetch_keys(
 }
 
 /// The keys that `url` gives. An account without any is one; a page without any is not the keys' page.
-fn fetch_key_lines(url: &str, pause: &mut impl FnMut(Duration)) -> Result<String, ErrandError> {
+fn fetch_key_lines(url: &str, pause: &mut impl FnMut(Duration)) -> Result<String, OnlineError> {
     let text = fetch_text(url, Effort::USUAL, pause)?;
     let lines = key_lines(&text);
     if lines.is_empty() && !text.trim().is_empty() {
-        return Err(ErrandError::NoKeys {
+        return Err(OnlineError::NoKeys {
             url: fetch::shown(url),
         });
     }

@@ -1,0 +1,27 @@
+//! What other programs go by: the checked configuration, and the services that PID 1 starts.
+
+use crate::step::{Content, Step};
+use init_api::{Services, paths};
+use os_config::Config;
+
+/// For root alone: they hold secrets.
+///
+/// # Errors
+/// A value has no form in JSON.
+pub(crate) fn records(
+    config: &Config,
+    services: &Services,
+) -> Result<Vec<Step>, serde_json::Error> {
+    Ok(vec![
+        Step::file(paths::CONFIG, 0o600, Content::json(config)?),
+        services_alone(services)?,
+    ])
+}
+
+/// Those of maintenance mode.
+///
+/// # Errors
+/// As [`records`].
+pub(crate) fn services_alone(services: &Services) -> Result<Step, serde_json::Error> {
+    Ok(Step::file(paths::SERVICES, 0o600, Content::json(services)?))
+}

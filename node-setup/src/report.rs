@@ -1,0 +1,48 @@
+//! What a configuration says of itself: `configured.json`, and `problem.json` where there is one.
+
+use crate::fetch;
+use crate::sources::FoundSources;
+use host::file;
+use init_api::{Configured, FileError, Problem, Root, paths};
+use os_config::{Source, SourceName, Sources};
+
+/// The report of a configuration that came from `sources`.
+pub(crate) fn configured(
+    found: &FoundSources,
+    sources: &Sources,
+    instead: Option<Problem>,
+    notes: Vec<String>,
+) -> Configured {
+    let shown = |source: &Source| format!("{}: {}", source.name, fetch::shown(&source.origin));
+    let all = sources.as_slice();
+    let stands_in = instead.as_ref().map(|_| {
+        "the last good configuration is in force instead of the one that was found".to_owned()
+    });
+    Configured {
+        sources: all.iter().map(shown).collect(),
+        url_in_force: all.iter().any(|source| source.name == SourceName::Url),
+        on_trial: found.trial.is_some(),
+        incomplete: stands_in.or_else(|| found.incomplete.clone()),
+        instead,
+        warnings: notes,
+    }
+}
+
+/// Writes the report, and why the node is in maintenance mode, if it is.
+///
+/// # Errors
+/// `/run/holdfast` cannot be written.
+pub(crate) fn write(
+    root: &Root,
+    configured: &Configured,
+    problem: Option<&Problem>,
+) -> Result<(), FileError> {
+    init_api::store(root.path(paths::CONFIGURED), configured)?;
+    let path = root.path(paths::PROBLEM);
+    match problem {
+        Some(problem) => init_api::store(path, problem),
+        None => file::remove(&path)
+            .map(drop)
+            .map_err(|source| FileError::Write { path, source }),
+    }
+}

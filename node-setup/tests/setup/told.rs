@@ -1,0 +1,53 @@
+//! What does not work and stops nothing is told, and without secrets.
+
+use crate::node::{GOOD, TestNode};
+use node_setup::{Outcome, StoredUrl, UrlCopy};
+
+#[test]
+fn a_time_zone_that_the_image_lacks_is_told() {
+    let node = TestNode::new(&format!("{GOOD}timezone: US/Pacific\n"));
+    assert_eq!(node.configure(), Outcome::Applied);
+    let told = "timezone: this image does not know US/Pacific; the time is UTC".to_owned();
+    assert!(node.warnings().contains(&told), "{:?}", node.warnings());
+    node.write("usr/share/zoneinfo/US/Pacific", "TZif");
+    node.configure();
+    assert!(!node.warnings().contains(&told));
+}
+
+#[test]
+fn the_login_in_an_address_is_not_told() {
+    let url = "https://me:secret@config.example/node.yaml";
+    let node = TestNode::new(&format!("{GOOD}config_url: '{url}'\n"));
+    node.configure();
+    let copy = UrlCopy {
+        url: url.to_owned(),
+        text: b"version: 1\n".to_vec(),
+    };
+    let report = || node.read("run/holdfast/configured.json");
+    assert!(report().contains("config.example/node.yaml has not been fetched yet"));
+    assert!(!report().contains("secret"), "{}", report());
+    StoredUrl::new(&node.root).store(&copy).unwrap();
+    node.configure();
+    assert!(
+        report().contains("config.example/node.yaml"),
+        "{}",
+        report()
+    );
+    assert!(!report().contains("secret"), "{}", report());
+}
+
+#[test]
+fn what_does_not_work_and_does_not_stop_the_node_is_told() {
+    let mut node = TestNode::new(&format!(
+        "{GOOD}modules: [no_such]\nsysctls: {{no.such.key: 1}}\nboot_commands: [\"false\"]\n"
+    ));
+    node.machine.fails = Some("user: /bin/bash -c false");
+    assert_eq!(node.configure(), Outcome::Applied);
+    let warnings = node.warnings().join("\n");
+    for expected in [
+        "could not set the kernel parameter no.such.key to `1`",
+        "could not run boot_commands[0]: it did not work",
+    ] {
+        assert!(warnings.contains(expected), "{expected}: {warnings}");
+    }
+}
