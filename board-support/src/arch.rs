@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use formats::gpt::{Uuid, types};
+use disk::gpt::{Uuid, types};
 use serde::Deserialize;
 
 /// An architecture that releases are made for.

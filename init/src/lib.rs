@@ -7,7 +7,6 @@
 #![forbid(unsafe_code)]
 
 pub mod clock;
-pub mod cmdline;
 pub mod disk;
 pub mod initramfs;
 pub mod last_words;
@@ -17,5 +16,4 @@ pub mod report;
 pub mod supervise;
 pub mod system;
 pub mod uevent;
-pub mod verity;
 pub mod watchdog;

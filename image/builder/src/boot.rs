@@ -8,6 +8,7 @@ use crate::initramfs::Parts;
 use crate::root_image::RootImage;
 use crate::secure_boot::SecureBoot;
 use crate::tree::Tree;
+use disk::layout::Root;
 use formats::uki::Uki;
 
 const INITRAMFS_LEVEL: i32 = 19;
@@ -33,12 +34,8 @@ impl BootFiles {
 }
 
 /// The command line that binds this kernel to its root.
-fn cmdline(root: &RootImage, version: &str, parameters: Vec<String>) -> String {
-    let own = [
-        format!("holdfast.roothash={}", root.hash),
-        format!("holdfast.rootsize={}", root.data_size),
-        format!("holdfast.version={version}"),
-    ];
+fn cmdline(root: &Root, version: &str, parameters: Vec<String>) -> String {
+    let own = [root.to_string(), format!("holdfast.version={version}")];
     own.into_iter()
         .chain(parameters)
         .collect::<Vec<_>>()
@@ -69,7 +66,11 @@ pub(crate) fn make(
     let microcode = parts.microcode()?;
     let uki = Uki {
         os_release: parts.release.os_release().as_bytes(),
-        cmdline: &cmdline(root, &parts.release.version, board.kernel_parameters()),
+        cmdline: &cmdline(
+            &root.root()?,
+            &parts.release.version,
+            board.kernel_parameters(),
+        ),
         uname: &parts.modules.release,
         linux: &kernel,
         initrd: &initrd,

@@ -3,7 +3,7 @@
 use crate::boot::{self, BootFiles};
 use crate::compress::{compress, with_ending};
 use crate::digest::{self, Key};
-use crate::disk;
+use crate::disk_image;
 use crate::error::{Error, Result};
 use crate::file;
 use crate::options::Options;
@@ -43,7 +43,7 @@ pub(crate) fn make(
     let step = progress.step("disk image");
     let fresh = packed.is_file() && is_fresh(&raw, &key)?;
     if !fresh {
-        let contents = disk::Contents {
+        let contents = disk_image::Contents {
             root_type: board.arch().root_type(),
             version: &options.version,
             boot,
@@ -51,7 +51,7 @@ pub(crate) fn make(
             config,
             seed: key.as_bytes(),
         };
-        file::with_temporary(&raw, |temporary| disk::write(&contents, temporary))?;
+        file::with_temporary(&raw, |temporary| disk_image::write(&contents, temporary))?;
     }
     step.done(&megabytes(file::length(&raw)?));
 

@@ -12,7 +12,7 @@ mod cache;
 mod compress;
 mod config;
 mod digest;
-mod disk;
+mod disk_image;
 mod error;
 mod file;
 mod flashable;

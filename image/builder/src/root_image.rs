@@ -5,8 +5,9 @@ use crate::digest::{self, Key};
 use crate::error::{Error, Result};
 use crate::tools::Tools;
 use crate::tree::{Tree, write_tar};
-use formats::gpt::derive_guid;
-use formats::verity::{Params, append};
+use disk::gpt::derive_guid;
+use disk::layout::Root;
+use disk::verity::{Params, append};
 use serde::{Deserialize, Serialize};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -27,6 +28,17 @@ pub(crate) struct RootImage {
     pub(crate) data_size: u64,
     /// Bytes in all.
     pub(crate) size: u64,
+}
+
+impl RootImage {
+    /// What a kernel's command line says about it.
+    pub(crate) fn root(&self) -> Result<Root> {
+        let hash = self.hash.parse();
+        Ok(Root {
+            hash: hash.map_err(Error::format("the root image's note"))?,
+            size: self.data_size,
+        })
+    }
 }
 
 /// Makes the image of a tree, once.

@@ -1,6 +1,6 @@
 //! Which of the disks was booted.
 
-use super::{Guid, Table};
+use disk::gpt::{Table, Uuid};
 use std::time::Duration;
 
 /// All disks flashed from one image have the same GUIDs until their first boot: before the wrong one is laid out, another
@@ -27,12 +27,10 @@ pub enum Choice<'a> {
 
 /// Chooses among `(name, table)`. With `loader`, the GUID of the partition that the boot loader came from, the disk that
 /// holds that partition; without it, the only disk with our partitions.
-pub fn choose<'a>(disks: &[(&'a str, &Table)], loader: Option<Guid>) -> Choice<'a> {
+pub fn choose<'a>(disks: &[(&'a str, &Table)], loader: Option<Uuid>) -> Choice<'a> {
     let fits = |table: &Table| match loader {
-        Some(guid) => table
-            .partitions()
-            .any(|(_, e)| Guid(e.unique_partition_guid) == guid),
-        None => table.is_ours(),
+        Some(guid) => table.partitions.iter().any(|p| p.guid == guid),
+        None => table.is_holdfast(),
     };
     let fitting: Vec<_> = disks.iter().filter(|(_, table)| fits(table)).collect();
     match fitting[..] {
@@ -53,7 +51,8 @@ pub fn choose<'a>(disks: &[(&'a str, &Table)], loader: Option<Guid>) -> Choice<'
 #[cfg(test)]
 mod tests {
     use super::{AS_FLASHED, Choice, NO_WORD, choose};
-    use crate::disk::{Guid, samples::table as disk};
+    use crate::disk::samples::table as disk;
+    use disk::gpt::Uuid;
     use std::time::Duration;
 
     #[test]
@@ -64,7 +63,7 @@ mod tests {
         let cut = disk(2, &["boot", "CONFIG", "root-a", "root-b", "state-new"]);
         let other = disk(3, &["data"]);
         let found = |name, quiet| Choice::Found { name, quiet };
-        let (one, two) = (Some(Guid([1; 16])), Some(Guid([2; 16])));
+        let (one, two) = (Some(Uuid::from_u128(1)), Some(Uuid::from_u128(2)));
         for (case, disks, loader, expected) in [
             ("none", vec![("sda", &other)], one, Choice::NotYet),
             (

@@ -1,23 +1,26 @@
 //! Tables for tests.
 
-use super::{Guid, Table};
-use gptman::GPTPartitionEntry;
+use disk::Sector;
+use disk::gpt::{Partition, Table, Uuid};
 
-/// A table with partitions of these names; it and they have the GUID of this byte.
-pub(crate) fn table(guid: u8, names: &[&str]) -> Table {
-    let entry = |(start, name): (u64, &&str)| GPTPartitionEntry {
-        partition_type_guid: [1; 16],
-        unique_partition_guid: [guid; 16],
-        starting_lba: start * 2048,
-        ending_lba: start * 2048 + 2047,
-        attribute_bits: 0,
-        partition_name: (*name).into(),
+/// A table with partitions of these names; it and they have the GUID of this number.
+pub(crate) fn table(guid: u128, names: &[&str]) -> Table {
+    let guid = Uuid::from_u128(guid);
+    let partition = |(number, name): (u32, &&str)| Partition {
+        number,
+        name: (*name).into(),
+        type_guid: Uuid::from_u128(1),
+        guid,
+        first_lba: u64::from(number) * 2048,
+        last_lba: u64::from(number) * 2048 + 2047,
+        attributes: 0,
     };
     Table {
-        sector: 512,
-        disk: Guid([guid; 16]),
+        sector: Sector::Bytes512,
+        disk_guid: guid,
+        sectors: 1_000_001,
         first_usable: 34,
-        last: 1_000_000,
-        entries: (1..).zip(names).map(entry).collect(),
+        entries: 128,
+        partitions: (1..).zip(names).map(partition).collect(),
     }
 }

@@ -1,6 +1,7 @@
 //! Disks as the kernel shows them in sysfs.
 
-use super::{Table, table};
+use disk::gpt::{self, ReadError, Table};
+use disk::{Geometry, Sector, SectorError};
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,9 +21,17 @@ pub enum DiskError {
         /// Why.
         source: io::Error,
     },
+    /// Its sectors are of no use.
+    #[error("cannot use {node}")]
+    Sector {
+        /// The node.
+        node: PathBuf,
+        /// Why.
+        source: SectorError,
+    },
     /// It has no whole partition table.
     #[error(transparent)]
-    Table(super::TableError),
+    Table(ReadError),
     /// It does not tell its size.
     #[error("cannot find out the size of {node}")]
     Size {
@@ -120,19 +129,22 @@ impl Disk {
         })
     }
 
-    /// Bytes in a sector, and how many sectors it has.
+    /// Its sectors.
     ///
     /// # Errors
-    /// It does not tell.
-    pub fn geometry(&self, file: &File) -> Result<(u64, u64), DiskError> {
-        let ask = || -> io::Result<(u64, u64)> {
-            let sector = u64::from(sys::block::sector_size(file)?).max(512);
-            Ok((sector, sys::block::size(file)? / sector))
-        };
-        ask().map_err(|source| DiskError::Size {
+    /// It does not tell, or they are neither of 512 nor of 4096 bytes.
+    pub fn geometry(&self, file: &File) -> Result<Geometry, DiskError> {
+        let failure = |source| DiskError::Size {
             node: self.node.clone(),
             source,
-        })
+        };
+        let bytes = sys::block::sector_size(file).map_err(failure)?;
+        let sector = Sector::of(bytes.into()).map_err(|source| DiskError::Sector {
+            node: self.node.clone(),
+            source,
+        })?;
+        let size = sys::block::size(file).map_err(failure)?;
+        Ok(Geometry::new(sector, size))
     }
 
     /// Its table: the primary, or the backup if the primary is damaged.
@@ -141,8 +153,7 @@ impl Disk {
     /// It cannot be opened or does not tell its size, or both copies are damaged.
     pub fn table(&self) -> Result<Table, DiskError> {
         let file = self.open(false)?;
-        let (sector, sectors) = self.geometry(&file)?;
-        table::current(&file, sector, sectors).map_err(DiskError::Table)
+        gpt::current(&file, self.geometry(&file)?).map_err(DiskError::Table)
     }
 }
 

@@ -2,9 +2,10 @@
 
 use super::mounts::MountError;
 use super::root::RootError;
-use crate::cmdline::CmdlineError;
-use crate::disk::{DiskError, LayoutError, SlotError, WriteError};
+use crate::disk::DiskError;
 use crate::modules::LoadError;
+use disk::gpt::WriteError;
+use disk::layout::{LayoutError, SlotError};
 use init_api::Problem;
 use std::error::Error as _;
 use std::io;
@@ -21,7 +22,7 @@ pub enum Failure {
     Modules(#[from] LoadError),
     /// A kernel without a root.
     #[error(transparent)]
-    Cmdline(#[from] CmdlineError),
+    Cmdline(#[from] disk::layout::RootError),
     /// The kernel's messages cannot be heard.
     #[error("cannot hear the kernel's messages about devices")]
     Listen(#[source] io::Error),

@@ -3,9 +3,10 @@
 use super::Failure;
 use super::plug::Plug;
 use super::tables::Tables;
-use crate::disk::{Choice, Disk, Guid, choose, disks, efi_text, partition_names};
+use crate::disk::{Choice, Disk, choose, disks, efi_text, partition_names};
 use crate::report::Log;
 use crate::watchdog::Guard;
+use disk::gpt::Uuid;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -32,7 +33,8 @@ pub(super) fn booted_disk(
     guard: &mut Guard,
 ) -> Result<Disk, Failure> {
     let (sys, dev) = (root.join("sys"), root.join("dev"));
-    let loader = loader_variable(&sys, "LoaderDevicePartUUID").and_then(|text| Guid::parse(&text));
+    let loader =
+        loader_variable(&sys, "LoaderDevicePartUUID").and_then(|text| Uuid::parse_str(&text).ok());
     let begin = Instant::now();
     let mut last_news = begin;
     let mut tables = Tables::default();
@@ -41,7 +43,7 @@ pub(super) fn booted_disk(
             let names = partition_names(&sys, &disk.name);
             (disk, names)
         });
-        tables.look(there, begin.elapsed() >= LAST_RESORT, |disk| {
+        tables.update(there, begin.elapsed() >= LAST_RESORT, |disk| {
             guard.feed();
             disk.table().map_err(|error| error.to_string())
         });
@@ -71,7 +73,7 @@ enum Next {
 }
 
 /// Decides after having waited for `waited`, the last of it, `silent`, without news.
-fn next(tables: &Tables, loader: Option<Guid>, waited: Duration, silent: Duration) -> Next {
+fn next(tables: &Tables, loader: Option<Uuid>, waited: Duration, silent: Duration) -> Next {
     match choose(&tables.whole(), loader) {
         Choice::Several(names) => Next::GiveUp(Failure::SeveralDisks(names.join(", "))),
         Choice::Found { name, quiet } => {
@@ -93,7 +95,7 @@ fn next(tables: &Tables, loader: Option<Guid>, waited: Duration, silent: Duratio
     }
 }
 
-fn describe(tables: &Tables, loader: Option<Guid>) -> String {
+fn describe(tables: &Tables, loader: Option<Uuid>) -> String {
     let wanted = match loader {
         Some(guid) => format!("the boot loader came from partition {guid}"),
         None => "the boot loader does not say where it came from, so a disk with partitions boot and root-a is wanted".into(),
@@ -107,8 +109,9 @@ fn describe(tables: &Tables, loader: Option<Guid>) -> String {
 #[cfg(test)]
 mod tests {
     use super::{LAST_RESORT, Next, PATIENCE, next};
-    use crate::disk::{Disk, Guid, Table, samples};
+    use crate::disk::{Disk, samples};
     use crate::initramfs::tables::Tables;
+    use disk::gpt::{Table, Uuid};
     use std::time::Duration;
 
     fn tables(disks: &[(&str, Table)]) -> Tables {
@@ -124,7 +127,7 @@ mod tests {
             let found = disks.iter().find(|(name, _)| *name == wanted.name);
             Ok(found.expect("it is there").1.clone())
         };
-        tables.look(there, true, read);
+        tables.update(there, true, read);
         tables
     }
 
@@ -132,7 +135,7 @@ mod tests {
     fn the_first_of_two_alike_disks_is_not_taken_before_the_other_had_time() {
         let flashed = samples::table(1, &["boot", "CONFIG", "root-a"]);
         let booted = samples::table(2, &["boot", "CONFIG", "root-a", "root-b", "state"]);
-        let (one, two) = (Some(Guid([1; 16])), Some(Guid([2; 16])));
+        let (one, two) = (Some(Uuid::from_u128(1)), Some(Uuid::from_u128(2)));
         let alone = tables(&[("sda", flashed.clone())]);
         let alike = tables(&[("sda", flashed.clone()), ("sdb", flashed.clone())]);
         let known = tables(&[("sda", flashed), ("sdb", booted)]);

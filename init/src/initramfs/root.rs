@@ -1,7 +1,6 @@
 //! Opening and mounting the verity root.
 
-use crate::cmdline::RootSpec;
-use crate::disk::FoundSlot;
+use disk::layout::{FoundSlot, Root};
 use rustix::mount::{MountFlags, mount, mount_bind_recursive};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -45,7 +44,7 @@ pub(super) const SHARED: [&str; 4] = ["dev", "proc", "sys", "run"];
 pub(super) fn open(
     node: &Path,
     slot: &FoundSlot,
-    root: &RootSpec,
+    root: &Root,
     dev: &Path,
     target: &Path,
 ) -> Result<(), RootError> {
@@ -55,7 +54,7 @@ pub(super) fn open(
     };
     let parameters = slot
         .superblock
-        .parameters(&node.to_string_lossy(), root.hash);
+        .mapper_parameters(&node.to_string_lossy(), root.hash);
     let mapping = sys::Target {
         kind: "verity",
         sectors: root.size / 512,

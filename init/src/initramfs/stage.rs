@@ -2,10 +2,11 @@
 
 use super::{Failure, Step, found, mounts, plug::Plug, root, state, switch, table};
 use crate::clock;
-use crate::cmdline::RootSpec;
-use crate::disk::{Disk, FoundSlot, Role, Table, find_slot, partition_node};
+use crate::disk::{Disk, partition_node};
 use crate::report::{Log, Phases};
 use crate::watchdog::Guard;
+use disk::gpt::Table;
+use disk::layout::{FoundSlot, PartitionRole, Root, Slot, find_slot};
 use init_api::{BootRecord, Partitions, Release, Stage, StateOutcome};
 use std::convert::Infallible;
 use std::fs;
@@ -24,7 +25,7 @@ struct Context {
     plug: Option<Plug>,
     disk: Option<Disk>,
     table: Option<Table>,
-    spec: Option<RootSpec>,
+    spec: Option<Root>,
     slot: Option<FoundSlot>,
     state: StateOutcome,
 }
@@ -76,7 +77,7 @@ impl Context {
                 Ok(())
             }
             Step::Table => {
-                self.table = Some(table::settle(self.disk(), &self.log)?);
+                self.table = Some(table::complete(self.disk(), &self.log)?);
                 Ok(())
             }
             Step::Root => self.open_root(),
@@ -99,7 +100,7 @@ impl Context {
             Err(error) => self.log.error(&error.to_string()),
         }
         let cmdline = fs::read_to_string(self.root.join("proc/cmdline")).unwrap_or_default();
-        self.spec = Some(RootSpec::parse(&cmdline)?);
+        self.spec = Some(Root::parse(&cmdline)?);
         Ok(())
     }
 
@@ -189,12 +190,11 @@ impl Context {
     fn record(&self) -> BootRecord {
         let sys = self.root.join("sys");
         let slot = self.slot.as_ref().expect("the root comes before leaving");
-        let spare = match slot.slot {
-            init_api::Slot::A => Role::RootB,
-            init_api::Slot::B => Role::RootA,
-        };
         BootRecord {
-            slot: slot.slot,
+            slot: match slot.slot {
+                Slot::A => init_api::Slot::A,
+                Slot::B => init_api::Slot::B,
+            },
             root_hash: self
                 .spec
                 .as_ref()
@@ -202,10 +202,10 @@ impl Context {
                 .unwrap_or_default(),
             disk: self.disk().node.clone(),
             partitions: Partitions {
-                boot: self.role_node(Role::Boot),
-                config: self.role_node(Role::Config),
+                boot: self.role_node(PartitionRole::Boot),
+                config: self.role_node(PartitionRole::Config),
                 root: self.node(slot.partition),
-                spare_root: self.role_node(spare),
+                spare_root: self.role_node(slot.slot.other().root()),
                 state: self.state_node(),
             },
             state: self.state,
@@ -232,8 +232,8 @@ impl Context {
             .expect("the table comes before everything in it")
     }
 
-    fn role_node(&self, role: Role) -> Option<PathBuf> {
-        self.node(self.table().role(role)?.0)
+    fn role_node(&self, role: PartitionRole) -> Option<PathBuf> {
+        self.node(self.table().role(role)?.number)
     }
 
     fn state_node(&self) -> Option<PathBuf> {

@@ -7,10 +7,11 @@
 //! hours would take them at every boot.
 
 use super::table;
-use crate::disk::{Disk, Table};
+use crate::disk::Disk;
 use crate::program::{Program, ProgramError};
 use crate::report::Log;
 use crate::watchdog::Guard;
+use disk::gpt::Table;
 use init_api::{Problem, StateOutcome};
 use rustix::mount::{MountFlags, mount};
 use std::error::Error as _;

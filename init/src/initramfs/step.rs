@@ -9,7 +9,7 @@ pub enum Step {
     Modules,
     /// Finding the booted disk.
     Disk,
-    /// Its partition table: mended, completed at first boot, grown with the disk.
+    /// Its partition table: repaired, completed at first boot, grown with the disk.
     Table,
     /// The verity root of this kernel's slot.
     Root,

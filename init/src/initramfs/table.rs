@@ -1,37 +1,39 @@
-//! The booted disk's table: mended, completed at first boot, grown with the disk.
+//! The booted disk's table: repaired, completed at first boot, grown with the disk.
 
 use super::Failure;
-use crate::disk::{self, Disk, Note, SettleError, Table, format_done, write};
+use crate::disk::Disk;
 use crate::report::{Log, with_cause};
+use disk::gpt::{Table, write};
+use disk::layout::{self, CompleteError, Note, format_done};
 
-/// Brings the disk's table into its final form and makes the kernel see it.
-pub(super) fn settle(disk: &Disk, log: &Log) -> Result<Table, Failure> {
+/// Completes the disk's table and makes the kernel see it.
+pub(super) fn complete(disk: &Disk, log: &Log) -> Result<Table, Failure> {
     let mut file = disk.open(true)?;
     let geometry = disk.geometry(&file)?;
-    let settled = disk::settle(&mut file, geometry, random).map_err(|error| match error {
-        SettleError::Layout(error) => Failure::Layout(error),
-        SettleError::Write(error) => Failure::Write(error),
+    let completed = layout::complete(&mut file, geometry, random).map_err(|error| match error {
+        CompleteError::Layout(error) => Failure::Layout(error),
+        CompleteError::Write(error) => Failure::Write(error),
     })?;
-    for note in &settled.notes {
+    for note in &completed.notes {
         tell(note, disk, log);
     }
-    if settled.wrote() {
+    if completed.wrote() {
         let failure = |source| Failure::Reread {
             disk: disk.node.display().to_string(),
             source,
         };
         sys::block::reread_table(&file).map_err(failure)?;
     }
-    Ok(settled.table)
+    Ok(completed.table)
 }
 
 fn tell(note: &Note, disk: &Disk, log: &Log) {
     let node = disk.node.display();
     match note {
-        Note::Mended => log.line(&format!(
+        Note::Repaired => log.line(&format!(
             "a damaged copy of the partition table of {node} was made whole"
         )),
-        Note::NotMended(error) => log.error(&format!(
+        Note::NotRepaired(error) => log.error(&format!(
             "the backup of the partition table of {node} stays damaged, the disk may be failing: {}",
             with_cause(error)
         )),

@@ -4,7 +4,9 @@
 //! read only when the kernel saw our partitions on it, or, as a last resort, when no other disk will do; and only once,
 //! until the kernel tells something new about it.
 
-use crate::disk::{Disk, Table, are_ours};
+use crate::disk::Disk;
+use disk::gpt::Table;
+use disk::layout::is_holdfast;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of the disks.
@@ -29,7 +31,7 @@ impl Tables {
 
     /// Takes in the disks that are there, with the kernel's names of their partitions, and reads, with `read`, those that
     /// may be ours and were not read yet; all of them as a last resort.
-    pub(super) fn look(
+    pub(super) fn update(
         &mut self,
         disks: impl IntoIterator<Item = (Disk, Vec<String>)>,
         last_resort: bool,
@@ -40,7 +42,7 @@ impl Tables {
         let there: BTreeSet<_> = self.disks.iter().map(|k| k.disk.name.as_str()).collect();
         self.read.retain(|name, _| there.contains(name.as_str()));
         for Known { disk, names } in &self.disks {
-            let wanted = last_resort || are_ours(names);
+            let wanted = last_resort || is_holdfast(names);
             if wanted && !self.read.contains_key(&disk.name) {
                 self.read.insert(disk.name.clone(), read(disk));
             }
@@ -78,10 +80,7 @@ impl Tables {
 }
 
 fn names_in(table: &Table) -> Vec<&str> {
-    table
-        .partitions()
-        .map(|(_, e)| e.partition_name.as_str())
-        .collect()
+    table.partitions.iter().map(|p| p.name.as_str()).collect()
 }
 
 #[cfg(test)]
@@ -90,8 +89,8 @@ mod tests {
     use crate::disk::{Disk, samples};
     use std::collections::BTreeSet;
 
-    /// Looks; gives the disks that were read. The kernel saw no partitions on `sick` and `torn`.
-    fn look(tables: &mut Tables, last_resort: bool) -> Vec<String> {
+    /// Takes in four disks; gives those that were read. The kernel saw no partitions on `sick` and `torn`.
+    fn read_now(tables: &mut Tables, last_resort: bool) -> Vec<String> {
         let ours = vec!["boot".to_owned(), "root-a".to_owned()];
         let there = [
             ("data", vec!["files".to_owned()]),
@@ -105,7 +104,7 @@ mod tests {
             (Disk { name, node }, names)
         });
         let mut read = Vec::new();
-        tables.look(there, last_resort, |disk| {
+        tables.update(there, last_resort, |disk| {
             read.push(disk.name.clone());
             match disk.name.as_str() {
                 "sick" => Err("it does not answer".into()),
@@ -118,14 +117,14 @@ mod tests {
     #[test]
     fn only_disks_that_may_be_ours_are_read_and_only_once() {
         let mut tables = Tables::default();
-        assert_eq!(look(&mut tables, false), ["ours"]);
-        assert_eq!(look(&mut tables, false), [""; 0]);
+        assert_eq!(read_now(&mut tables, false), ["ours"]);
+        assert_eq!(read_now(&mut tables, false), [""; 0]);
         tables.forget(&BTreeSet::from(["ours1".to_owned(), "sick".to_owned()]));
-        assert_eq!(look(&mut tables, false), [""; 0]);
+        assert_eq!(read_now(&mut tables, false), [""; 0]);
         tables.forget(&BTreeSet::from(["ours".to_owned()]));
-        assert_eq!(look(&mut tables, false), ["ours"]);
-        assert_eq!(look(&mut tables, true), ["data", "sick", "torn"]);
-        assert_eq!(look(&mut tables, true), [""; 0]);
+        assert_eq!(read_now(&mut tables, false), ["ours"]);
+        assert_eq!(read_now(&mut tables, true), ["data", "sick", "torn"]);
+        assert_eq!(read_now(&mut tables, true), [""; 0]);
         let whole: Vec<_> = tables.whole().into_iter().map(|(name, _)| name).collect();
         assert_eq!(whole, ["data", "ours", "torn"]);
         let described = tables.describe();

@@ -16,19 +16,19 @@ pub fn with_cause(error: &dyn Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::with_cause;
-    use crate::disk::{TableError, WriteError};
     use crate::modules::LoadError;
+    use disk::gpt::{Damage, ReadError, WriteError};
     use std::error::Error;
     use std::io;
 
     #[test]
     fn each_cause_stands_once() {
         let full = || io::Error::from(io::ErrorKind::StorageFull);
-        let read = TableError::Read {
-            sector: 1,
-            source: full(),
+        let read = ReadError {
+            primary: Damage::Signature,
+            backup: Damage::HeaderChecksum,
         };
-        let write = WriteError::Write {
+        let write = WriteError::Primary {
             sector: 2,
             source: full(),
         };
@@ -44,8 +44,8 @@ mod tests {
                 "cannot write the partition table at sector 2: no storage space",
             ),
             (
-                &WriteError::Encode(read),
-                "cannot read the table at sector 1: no storage space",
+                &WriteError::Read(read),
+                "no usable partition table; at the start: no GPT signature; at the end: header checksum is wrong",
             ),
         ];
         for (error, expected) in cases {

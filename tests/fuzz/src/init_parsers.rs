@@ -1,71 +1,23 @@
-//! What PID 1 and the initramfs read: the kernel's, the firmware's and the disk's bytes.
+//! What PID 1 and the initramfs read: the kernel's and the firmware's bytes, and the state partition's.
 
-use std::io;
-
-use init::cmdline::RootSpec;
-use init::disk::{Store, efi_text, format_done, read};
+use init::disk::efi_text;
 use init::initramfs::wanted_blocks;
 use init::modules::Index;
 use init::uevent::Event;
-use init::verity::Superblock;
 
 use crate::Target;
-use crate::image_formats;
 use crate::target::no_made_seeds;
-
-pub(crate) const CMDLINE: Target = Target {
-    name: "init-cmdline",
-    run: |input| {
-        let text = String::from_utf8_lossy(input);
-        match RootSpec::parse(&text) {
-            Ok(root) => assert!(root.size > 0 && root.size.is_multiple_of(4096)),
-            Err(error) => assert!(!error.to_string().is_empty()),
-        }
-    },
-    folders: &[],
-    made_seeds: no_made_seeds,
-    words: &[
-        "holdfast.roothash=",
-        "holdfast.rootsize=",
-        " ",
-        "\"",
-        "4096",
-        "18446744073709551615",
-        "-1",
-        "0",
-        "00000000000000000000000000000000",
-    ],
-};
 
 pub(crate) const EFI_VARIABLE: Target = Target {
     name: "init-efi-variable",
     run: |input| {
         if let Some(text) = efi_text(input) {
             assert!(!text.is_empty() && !text.contains('\0'));
-            let _ = init::disk::Guid::parse(&text);
         }
     },
     folders: &[],
     made_seeds: no_made_seeds,
     words: &["-\0", "\0\0", "a\0", "{\0"],
-};
-
-pub(crate) const GPT: Target = Target {
-    name: "init-gpt",
-    run: |input| {
-        let disk = Bytes(image_formats::patched_gpt(input));
-        let sectors = disk.0.len() as u64 / 512;
-        let copies = read(&disk, 512, sectors);
-        if let Ok(table) = copies.current() {
-            let _ = table.partitions().count();
-            let _ = table.is_ours();
-            let _ = format_done(&table);
-            let _ = (table.primary(), table.backup());
-        }
-    },
-    folders: &[],
-    made_seeds: image_formats::gpt_seeds,
-    words: &["EFI PART"],
 };
 
 pub(crate) const MODULES: Target = Target {
@@ -183,53 +135,3 @@ pub(crate) const UEVENT: Target = Target {
         "\0",
     ],
 };
-
-pub(crate) const VERITY: Target = Target {
-    name: "init-verity",
-    run: |input| {
-        let ours = Superblock::parse(input);
-        if let Ok(superblock) = &ours {
-            let hash = superblock.root_hash(&[0; 4096]);
-            assert!(!superblock.parameters("8:1", hash).is_empty());
-        }
-        // Two readers of one format: what the builder's refuses must not boot.
-        if formats::verity::Superblock::parse(input).is_err() {
-            assert!(
-                ours.is_err(),
-                "init takes a superblock that the builder's reader refuses"
-            );
-        }
-    },
-    folders: &[],
-    made_seeds: image_formats::verity_superblocks,
-    words: &["verity\0\0", "sha256", "sha512"],
-};
-
-/// A disk in memory.
-struct Bytes(Vec<u8>);
-
-impl Bytes {
-    fn range(&self, offset: u64, length: usize) -> io::Result<std::ops::Range<usize>> {
-        let start = usize::try_from(offset).map_err(|_| io::ErrorKind::UnexpectedEof)?;
-        let end = start.checked_add(length).filter(|end| *end <= self.0.len());
-        end.map(|end| start..end)
-            .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
-    }
-}
-
-impl Store for Bytes {
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        buffer.copy_from_slice(&self.0[self.range(offset, buffer.len())?]);
-        Ok(())
-    }
-
-    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        let range = self.range(offset, bytes.len())?;
-        self.0[range].copy_from_slice(bytes);
-        Ok(())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}

@@ -21,6 +21,7 @@
 
 mod authorities;
 mod boards_files;
+mod disks;
 mod image_formats;
 mod init_parsers;
 mod locks;

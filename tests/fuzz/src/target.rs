@@ -6,8 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::{
-    authorities, boards_files, image_formats, init_parsers, locks, manifests, os_config_files,
-    packages, ssh_keys, volumes,
+    authorities, boards_files, disks, image_formats, init_parsers, locks, manifests,
+    os_config_files, packages, ssh_keys, volumes,
 };
 
 /// One function under test.
@@ -29,14 +29,16 @@ pub struct Target {
 pub const TARGETS: &[Target] = &[
     authorities::TARGET,
     boards_files::TARGET,
-    init_parsers::CMDLINE,
+    disks::GPT,
+    disks::GPT_LARGE_SECTORS,
+    disks::ROOT_PARAMETERS,
+    disks::VERITY,
+    disks::VERITY_SUPERBLOCK,
     init_parsers::EFI_VARIABLE,
-    init_parsers::GPT,
     init_parsers::MODULES,
     init_parsers::REQUESTS,
     init_parsers::STATE_SUPERBLOCK,
     init_parsers::UEVENT,
-    init_parsers::VERITY,
     locks::TARGET,
     manifests::TARGET,
     volumes::TARGET,
@@ -48,11 +50,8 @@ pub const TARGETS: &[Target] = &[
     packages::ARCHIVE,
     packages::ELF,
     packages::MODULES,
-    image_formats::EROFS,
     image_formats::FAT,
-    image_formats::GPT,
     image_formats::UKI,
-    image_formats::VERITY,
 ];
 
 /// The target called `name`.

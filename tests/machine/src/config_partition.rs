@@ -90,8 +90,9 @@ pub fn with_ssh_key(config: &str, key: &str) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use ::disk::Sector;
+    use ::disk::gpt::{NewPartition, Table, create, derive_guid, types};
     use formats::fat::{Kind, Label, VolumeSpec};
-    use formats::gpt::{NewPartition, Table, derive_guid, types};
 
     use super::*;
 
@@ -107,10 +108,16 @@ mod tests {
             attributes: 0,
         };
         let wanted = [partition("boot", 1 << 20), partition(PARTITION, 16 << 20)];
-        let table = Table::plan(derive_guid(b"test", "disk"), &wanted, None).unwrap();
+        let table = Table::plan(
+            Sector::Bytes512,
+            derive_guid(b"test", "disk"),
+            &wanted,
+            None,
+        )
+        .unwrap();
         let mut file = File::create_new(&base).unwrap();
         file.set_len(table.disk_size()).unwrap();
-        formats::gpt::write(&mut file, &table).unwrap();
+        create(&mut file, &table).unwrap();
         let fat = folder.path().join("fat");
         let mut volume = File::options()
             .read(true)

@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use ::disk::{Geometry, Sector, gpt};
+
 use crate::{Error, Result, command};
 
 /// The Debian package with `qemu-img` and `qemu-io`.
@@ -88,21 +90,25 @@ impl Disk {
         let scratch = self.scratch()?;
         let head = scratch.path().join("head");
         self.extract(0, MIB, &head)?;
-        let mut file = File::options()
+        let file = File::options()
             .read(true)
             .write(true)
             .open(&head)
             .map_err(Error::file("open", &head))?;
+        let size = self.size()?;
         // The reader of tables wants the whole disk; beyond its head a hole will do.
-        file.set_len(self.size()?)
-            .map_err(Error::file("enlarge", &head))?;
-        let found = formats::gpt::read(&mut file).map_err(|error| self.content(&error))?;
-        let partition = |one: &formats::gpt::Partition| Partition {
-            name: one.name.clone(),
-            offset: one.offset(),
-            size: one.size(),
+        file.set_len(size).map_err(Error::file("enlarge", &head))?;
+        let geometry = Geometry::new(Sector::Bytes512, size);
+        let table = gpt::current(&file, geometry).map_err(|error| self.content(&error))?;
+        let partition = |one: &gpt::Partition| {
+            let extent = table.extent(one);
+            Partition {
+                name: one.name.clone(),
+                offset: extent.offset,
+                size: extent.size,
+            }
         };
-        Ok(found.table.partitions.iter().map(partition).collect())
+        Ok(table.partitions.iter().map(partition).collect())
     }
 
     /// Copies all that the machine sees of it into the new raw image `to`, with holes where it is empty.

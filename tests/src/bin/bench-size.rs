@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
-use formats::verity::Superblock;
+use disk::verity::{BLOCK, Superblock};
 use machine::Disk;
 use vm_tests::{image, root};
 
@@ -87,7 +87,7 @@ fn root_image(disk: &Disk, folder: &Path) -> anyhow::Result<u64> {
     let bytes = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
     // The superblock stands in the first block behind the data.
     let found = bytes
-        .chunks_exact(formats::verity::BLOCK)
+        .chunks_exact(BLOCK)
         .filter(|block| block.starts_with(b"verity"))
         .find_map(|block| Superblock::parse(block).ok())
         .context("the root partition has no verity superblock")?;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 
 use anyhow::{Context, ensure};
-use formats::gpt;
+use disk::{Geometry, Sector, gpt};
 use machine::{Event, Partition, Vm};
 use vm_tests::{Node, Stage, scenario};
 
@@ -27,8 +27,9 @@ fn remove_entry(vm: &Vm, partition: &str) -> anyhow::Result<()> {
     disk.extract(0, gpt::ALIGNMENT, &whole)?;
     let mut file = File::options().read(true).write(true).open(&whole)?;
     // Tables are read and written on whole disks; behind its first MiB a hole will do.
-    file.set_len(u64::from(vm.spec().disk_gib) << 30)?;
-    let mut table = gpt::read(&mut file)?.table;
+    let size = u64::from(vm.spec().disk_gib) << 30;
+    file.set_len(size)?;
+    let mut table = gpt::current(&file, Geometry::new(Sector::Bytes512, size))?;
     let before = table.partitions.len();
     table.partitions.retain(|one| one.name != partition);
     ensure!(
@@ -37,7 +38,7 @@ fn remove_entry(vm: &Vm, partition: &str) -> anyhow::Result<()> {
     );
     gpt::write(&mut file, &table)?;
 
-    let backup = (table.last_usable + 1) * gpt::SECTOR;
+    let backup = (table.last_usable() + 1) * table.sector.bytes();
     let piece = vm.dir().join("piece");
     for (from, to) in [(0, gpt::ALIGNMENT), (backup, table.disk_size())] {
         let mut bytes = vec![0; usize::try_from(to - from)?];

@@ -7,7 +7,7 @@ mod key_pair;
 mod secure_boot;
 
 use builder::Project;
-use formats::gpt::{self, Partition};
+use disk::{Geometry, Sector, gpt};
 use os_config::{Source, SourceName, Sources};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -54,14 +54,17 @@ fn text(output: &Output) -> String {
 fn partition(name: &str, folder: &Path) -> PathBuf {
     let image = image();
     let mut disk = std::fs::File::open(&image).expect("image");
-    let table = gpt::read(&mut disk).expect("a partition table").table;
-    let found: &Partition = table
+    let length = disk.metadata().expect("size").len();
+    let geometry = Geometry::new(Sector::Bytes512, length);
+    let table = gpt::current(&disk, geometry).expect("a partition table");
+    let found = table
         .find(name)
         .unwrap_or_else(|| panic!("no partition {name}"));
-    disk.seek(SeekFrom::Start(found.offset())).expect("seek");
+    let extent = table.extent(found);
+    disk.seek(SeekFrom::Start(extent.offset)).expect("seek");
     let path = folder.join(name);
     let mut out = std::fs::File::create(&path).expect("file");
-    std::io::copy(&mut disk.take(found.size()), &mut out).expect("copy");
+    std::io::copy(&mut disk.take(extent.size), &mut out).expect("copy");
     path
 }
 

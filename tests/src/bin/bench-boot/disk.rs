@@ -4,10 +4,11 @@ use std::fs::{self, File};
 use std::io::{Seek, SeekFrom};
 use std::path::Path;
 
+use ::disk::Sector;
+use ::disk::gpt::{NewPartition, Table, create, derive_guid, types};
 use anyhow::Context;
 use formats::Window;
 use formats::fat::{Kind, Label, VolumeSpec};
-use formats::gpt::{NewPartition, Table, derive_guid, types};
 use formats::uki::Uki;
 
 const ESP: u64 = 256 << 20;
@@ -41,13 +42,18 @@ pub(crate) fn assemble(parts: &Path, kernel: &str, base: &Path) -> anyhow::Resul
         partition("boot", types::ESP, ESP),
         partition("root", types::LINUX_DATA, length),
     ];
-    let table = Table::plan(derive_guid(b"bench", "disk"), &wanted, None)
-        .context("cannot lay the disk out")?;
+    let table = Table::plan(
+        Sector::Bytes512,
+        derive_guid(b"bench", "disk"),
+        &wanted,
+        None,
+    )
+    .context("cannot lay the disk out")?;
     let mut disk =
         File::create(base).with_context(|| format!("cannot write {}", base.display()))?;
     disk.set_len(table.disk_size())
         .context("cannot enlarge the disk")?;
-    formats::gpt::write(&mut disk, &table).context("cannot write the partition table")?;
+    create(&mut disk, &table).context("cannot write the partition table")?;
 
     let open = || {
         File::options()
@@ -56,9 +62,12 @@ pub(crate) fn assemble(parts: &Path, kernel: &str, base: &Path) -> anyhow::Resul
             .open(base)
             .context("cannot open the disk again")
     };
-    let (boot, rest) = (&table.partitions[0], &table.partitions[1]);
-    let mut window = Window::new(open()?, boot.offset(), boot.size())
-        .context("cannot reach the boot partition")?;
+    let (boot, rest) = (
+        table.extent(&table.partitions[0]),
+        table.extent(&table.partitions[1]),
+    );
+    let mut window =
+        Window::new(open()?, boot.offset, boot.size).context("cannot reach the boot partition")?;
     let spec = VolumeSpec {
         kind: Kind::Fat32,
         label: Label::new("BOOT")?,
@@ -66,13 +75,13 @@ pub(crate) fn assemble(parts: &Path, kernel: &str, base: &Path) -> anyhow::Resul
         cluster: 512,
     };
     formats::fat::format(&mut window, &spec).context("cannot make the boot partition")?;
-    let volume = formats::fat::open_at(open()?, boot.offset(), boot.size())
+    let volume = formats::fat::open_at(open()?, boot.offset, boot.size)
         .context("cannot open the boot partition")?;
     volume.make_directories("EFI/BOOT")?;
     volume.write_file("EFI/BOOT/BOOTX64.EFI", &mut program.as_slice())?;
     volume.finish()?;
 
-    disk.seek(SeekFrom::Start(rest.offset()))
+    disk.seek(SeekFrom::Start(rest.offset))
         .context("cannot reach the root partition")?;
     std::io::copy(&mut root, &mut disk).context("cannot copy the root")?;
     disk.sync_all().context("cannot write the disk")

@@ -1,5 +1,0 @@
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|input: &[u8]| {
-    (fuzz_targets::find("init-gpt").expect("the target is in the list").run)(input);
-});
