@@ -122,5 +122,6 @@ pub(super) fn spec(args: &Args, shape: &Shape) -> Spec {
         clock: args.clock.clone().map_or(Clock::Host, Clock::At),
         cache: Cache::Writeback,
         hardware: shape.hardware,
+        ..Spec::default()
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result};
+use crate::{Error, Processor, Result};
 
 /// The environment variable that overrides detection.
 const OVERRIDE: &str = "HOLDFAST_ACCEL";
@@ -55,11 +55,20 @@ impl Accel {
     }
 
     /// QEMU's `-accel` and `-cpu`.
-    pub(crate) fn arguments(self) -> [&'static str; 4] {
+    pub(crate) fn arguments(self, processor: &Processor) -> [&str; 4] {
+        let accel = match self {
+            Self::Kvm => "kvm",
+            Self::Tcg => "tcg,thread=multi",
+        };
+        ["-accel", accel, "-cpu", self.model(processor)]
+    }
+
+    /// QEMU's name for what a guest gets that asks for `processor`.
+    #[must_use]
+    pub fn model(self, processor: &Processor) -> &str {
         match self {
-            Self::Kvm => ["-accel", "kvm", "-cpu", "host"],
-            // `max` makes emulation slower and has crashed guests; Haswell has all that x86-64-v3 asks for.
-            Self::Tcg => ["-accel", "tcg,thread=multi", "-cpu", "Haswell-v4"],
+            Self::Kvm => "host",
+            Self::Tcg => processor.model(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{Error, Result};
 
 /// Code and empty variables, as pairs: Debian 12 and 13, Ubuntu, older Debian, Fedora, Arch.
-const PLACES: &[(&str, &str)] = &[
+const PLAIN: &[(&str, &str)] = &[
     (
         "usr/share/OVMF/OVMF_CODE_4M.fd",
         "usr/share/OVMF/OVMF_VARS_4M.fd",
@@ -21,36 +21,81 @@ const PLACES: &[(&str, &str)] = &[
     ),
 ];
 
+/// The same, of firmware that checks signatures; without keys in its variables, so that it begins in its setup mode.
+const SECURE_BOOT: &[(&str, &str)] = &[
+    (
+        "usr/share/OVMF/OVMF_CODE_4M.secboot.fd",
+        "usr/share/OVMF/OVMF_VARS_4M.fd",
+    ),
+    (
+        "usr/share/edk2/ovmf/OVMF_CODE.secboot.fd",
+        "usr/share/edk2/ovmf/OVMF_VARS.fd",
+    ),
+    (
+        "usr/share/edk2/x64/OVMF_CODE.secboot.4m.fd",
+        "usr/share/edk2/x64/OVMF_VARS.4m.fd",
+    ),
+];
+
 /// The two halves of a UEFI firmware.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Firmware {
+pub struct Images {
     /// Read-only code, shared by all machines.
     pub code: PathBuf,
     /// Empty variables, copied for each machine.
     pub vars: PathBuf,
 }
 
+/// The firmware that machines start with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Firmware {
+    /// It starts whatever it finds.
+    pub plain: Images,
+    /// It checks signatures once it has keys; not every distribution has it.
+    pub secure_boot: Option<Images>,
+}
+
 impl Firmware {
-    /// The first pair that exists below `root` (`/`, or a fixture).
+    /// The first pairs that exist below `root` (`/`, or a fixture).
     ///
     /// # Errors
     /// [`Error::NoFirmware`] with the package to install.
     pub fn find(root: &Path) -> Result<Self> {
-        PLACES
-            .iter()
-            .map(|(code, vars)| Self {
-                code: root.join(code),
-                vars: root.join(vars),
-            })
-            .find(|pair| pair.code.is_file() && pair.vars.is_file())
-            .ok_or_else(|| Error::NoFirmware {
-                looked: PLACES
-                    .iter()
-                    .map(|(code, _)| format!("/{code}"))
-                    .collect::<Vec<_>>()
-                    .join(", "),
-            })
+        Ok(Self {
+            plain: first(root, PLAIN).ok_or_else(|| missing(PLAIN))?,
+            secure_boot: first(root, SECURE_BOOT),
+        })
     }
+
+    /// What a machine starts with that wants signatures checked, or one that does not.
+    ///
+    /// # Errors
+    /// [`Error::NoFirmware`] when this host has none that checks them.
+    pub fn of(&self, secure_boot: bool) -> Result<&Images> {
+        match &self.secure_boot {
+            _ if !secure_boot => Ok(&self.plain),
+            Some(images) => Ok(images),
+            None => Err(missing(SECURE_BOOT)),
+        }
+    }
+}
+
+fn missing(places: &[(&str, &str)]) -> Error {
+    let codes: Vec<_> = places.iter().map(|(code, _)| format!("/{code}")).collect();
+    Error::NoFirmware {
+        looked: codes.join(", "),
+    }
+}
+
+/// The first pair that is whole.
+fn first(root: &Path, places: &[(&str, &str)]) -> Option<Images> {
+    places
+        .iter()
+        .map(|(code, vars)| Images {
+            code: root.join(code),
+            vars: root.join(vars),
+        })
+        .find(|pair| pair.code.is_file() && pair.vars.is_file())
 }
 
 #[cfg(test)]
@@ -74,8 +119,18 @@ mod tests {
         fs::write(folder.join("OVMF_CODE.fd"), "").unwrap();
         fs::write(folder.join("OVMF_VARS.fd"), "").unwrap();
         assert_eq!(
-            Firmware::find(root.path()).unwrap().code,
+            Firmware::find(root.path()).unwrap().plain.code,
             folder.join("OVMF_CODE.fd")
         );
+        fs::write(folder.join("OVMF_VARS_4M.fd"), "").unwrap();
+        let found = Firmware::find(root.path()).unwrap();
+        assert_eq!(found.plain.code, folder.join("OVMF_CODE_4M.fd"));
+        let none = found.of(true).unwrap_err().to_string();
+        assert!(none.contains("OVMF_CODE_4M.secboot.fd"), "{none}");
+        let secure = folder.join("OVMF_CODE_4M.secboot.fd");
+        fs::write(&secure, "").unwrap();
+        let found = Firmware::find(root.path()).unwrap();
+        assert_eq!(found.of(true).unwrap().code, secure);
+        assert_eq!(found.of(false).unwrap(), &found.plain);
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Hardware, Network, Ports, Qemu};
+use crate::{Bus, Hardware, Network, Ports, Processor, Qemu, Result};
 
 /// Where the guest's hardware clock starts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +60,19 @@ pub struct Spec {
     /// Which devices disk, network card and watchdog are.
     #[serde(default)]
     pub hardware: Hardware,
+    /// Whether the USB stick of [`Vm::place_stick`](crate::Vm::place_stick) is plugged in.
+    #[serde(default)]
+    pub stick: bool,
+    /// The firmware checks the signatures of what it starts.
+    #[serde(default)]
+    pub secure_boot: bool,
+    /// The processors' model.
+    #[serde(default)]
+    pub processor: Processor,
+    /// Arguments that the kernel gets besides those of the image, as the firmware of a virtual machine hands them
+    /// over: in an SMBIOS string that systemd's stub reads.
+    #[serde(default)]
+    pub kernel_arguments: Vec<String>,
 }
 
 impl Default for Spec {
@@ -72,6 +85,10 @@ impl Default for Spec {
             clock: Clock::Host,
             cache: Cache::Writeback,
             hardware: Hardware::default(),
+            stick: false,
+            secure_boot: false,
+            processor: Processor::default(),
+            kernel_arguments: Vec::new(),
         }
     }
 }
@@ -84,6 +101,8 @@ pub(crate) mod names {
     pub(crate) const BASE: &str = "base.img";
     /// What was written to the disk since the start, of a machine with [`Cache::Recorded`](super::Cache::Recorded).
     pub(crate) const WRITES: &str = "writes.log";
+    /// The USB stick.
+    pub(crate) const STICK: &str = "stick.img";
     /// UEFI variables.
     pub(crate) const VARS: &str = "vars.fd";
     /// All that the serial port ever said.
@@ -102,8 +121,16 @@ impl Spec {
     /// QEMU's arguments, to be run inside the machine's folder `dir`. QEMU goes into the background once all its
     /// sockets listen, so nobody has to wait for them. Sockets have bare names, which keeps them short; QEMU leaves
     /// the folder after that and opens disks again later, so these have whole ones.
-    #[must_use]
-    pub fn arguments(&self, name: &str, dir: &Path, qemu: &Qemu, ports: Ports) -> Vec<String> {
+    ///
+    /// # Errors
+    /// When the host has no firmware as it is wanted.
+    pub fn arguments(
+        &self,
+        name: &str,
+        dir: &Path,
+        qemu: &Qemu,
+        ports: Ports,
+    ) -> Result<Vec<String>> {
         let mut list: Vec<String> = Vec::new();
         let mut add = |words: &[&str]| list.extend(words.iter().map(|word| (*word).to_owned()));
         add(&[
@@ -123,8 +150,15 @@ impl Spec {
             "-d",
             "guest_errors",
         ]);
-        add(&["-machine", "q35,graphics=off"]);
-        add(&qemu.accel.arguments());
+        let firmware = qemu.firmware.of(self.secure_boot)?;
+        if self.secure_boot {
+            // Only the firmware itself, in its own mode of the processor, may write what it keeps its keys in.
+            add(&["-machine", "q35,graphics=off,smm=on"]);
+            add(&["-global", "driver=cfi.pflash01,property=secure,value=on"]);
+        } else {
+            add(&["-machine", "q35,graphics=off"]);
+        }
+        add(&qemu.accel.arguments(&self.processor));
         add(&[
             "-smp",
             &self.cpus.to_string(),
@@ -135,7 +169,7 @@ impl Spec {
             "-drive",
             &format!(
                 "if=pflash,format=raw,unit=0,readonly=on,file={}",
-                escaped(&qemu.firmware.code)
+                escaped(&firmware.code)
             ),
         ]);
         add(&[
@@ -154,8 +188,16 @@ impl Spec {
         add(&["-chardev", &serial, "-serial", "chardev:serial"]);
         add(&["-qmp", &format!("unix:{},server=on,wait=off", names::QMP)]);
         add(&["-rtc", &self.clock.argument()]);
+        if !self.kernel_arguments.is_empty() {
+            let words = self.kernel_arguments.join(" ").replace(',', ",,");
+            let string = format!("type=11,value=io.systemd.stub.kernel-cmdline-extra={words}");
+            add(&["-smbios", &string]);
+        }
         list.extend(self.devices(ports));
-        list
+        if self.stick {
+            list.extend(self.plugged_in(dir));
+        }
+        Ok(list)
     }
 
     /// Disk, network card, watchdog, and a source of randomness.
@@ -165,6 +207,21 @@ impl Spec {
         list.extend(["-device", "virtio-rng-pci", "-action", "watchdog=reset"].map(str::to_owned));
         list.extend(hardware.watchdog.arguments().map(str::to_owned));
         list.extend(self.network.arguments(hardware.card, ports));
+        list
+    }
+
+    /// The USB stick.
+    fn plugged_in(&self, dir: &Path) -> Vec<String> {
+        let image = escaped(&dir.join(names::STICK));
+        let mut list = vec![
+            "-drive".to_owned(),
+            format!("if=none,id=stick,format=raw,file={image}"),
+        ];
+        if self.hardware.bus != Bus::Usb {
+            list.extend(["-device", "qemu-xhci,id=usb"].map(str::to_owned));
+        }
+        let device = "usb-storage,bus=usb.0,drive=stick,removable=on";
+        list.extend(["-device", device].map(str::to_owned));
         list
     }
 
@@ -202,12 +259,16 @@ fn escaped(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Accel, Bus, Card, Firmware, Watchdog};
+    use crate::{Accel, Card, Firmware, Images, Watchdog};
 
     fn line(spec: &Spec) -> String {
-        let firmware = Firmware {
-            code: "/fw/a,b.fd".into(),
+        let images = |name: &str| Images {
+            code: format!("/fw/{name},b.fd").into(),
             vars: "/fw/vars.fd".into(),
+        };
+        let firmware = Firmware {
+            plain: images("a"),
+            secure_boot: Some(images("s")),
         };
         let qemu = Qemu {
             program: "qemu".into(),
@@ -215,6 +276,7 @@ mod tests {
             firmware,
         };
         spec.arguments("t", Path::new("/d"), &qemu, Ports { ssh: 1, api: 2 })
+            .unwrap()
             .join(" ")
     }
 
@@ -226,6 +288,10 @@ mod tests {
             network: Network::Absent,
             clock: Clock::At("2099-01-01T00:00:00".to_owned()),
             cache: Cache::Unsafe,
+            stick: true,
+            secure_boot: true,
+            processor: Processor::V3,
+            kernel_arguments: vec!["mitigations=off".to_owned(), "a=b,c".to_owned()],
             ..Spec::default()
         };
         let board = Spec {
@@ -241,11 +307,32 @@ mod tests {
             ("no card", &unusual, "-nic none"),
             ("clock", &unusual, "-rtc base=2099-01-01T00:00:00,clock=vm"),
             ("cache", &unusual, "cache=unsafe"),
-            ("a comma in a path", &unusual, "file=/fw/a,,b.fd"),
+            ("a comma in a path", &Spec::default(), "file=/fw/a,,b.fd"),
+            (
+                "firmware that checks signatures",
+                &unusual,
+                "-machine q35,graphics=off,smm=on -global driver=cfi.pflash01,property=secure,value=on",
+            ),
+            ("its code", &unusual, "file=/fw/s,,b.fd"),
+            (
+                "a stick",
+                &unusual,
+                "id=stick,format=raw,file=/d/stick.img -device qemu-xhci,id=usb -device usb-storage,bus=usb.0,drive=stick",
+            ),
             (
                 "emulation",
                 &Spec::default(),
-                "-accel tcg,thread=multi -cpu Haswell-v4",
+                "-accel tcg,thread=multi -cpu qemu64,",
+            ),
+            (
+                "a processor of another model",
+                &unusual,
+                "-accel tcg,thread=multi -cpu Haswell-v4 ",
+            ),
+            (
+                "arguments of the kernel",
+                &unusual,
+                "-smbios type=11,value=io.systemd.stub.kernel-cmdline-extra=mitigations=off a=b,,c",
             ),
             ("card", &Spec::default(), "virtio-net-pci"),
             ("watchdog", &Spec::default(), "-device i6300esb"),

@@ -8,7 +8,7 @@ use crate::record::{read_json, write_json};
 use crate::running::{RUN, Run};
 use crate::spec::names;
 use crate::{
-    Disk, Error, Ports, Process, Qemu, Result, Running, Spec, Ssh, command, config_partition,
+    Disk, Error, Ports, Process, Qemu, Result, Running, Spec, Ssh, command, config_partition, stick,
 };
 
 /// The machine's hardware, written when it is made.
@@ -34,7 +34,7 @@ impl Vm {
         fs::create_dir_all(dir).map_err(Error::file("make", dir))?;
         let base = fs::canonicalize(base).map_err(Error::file("find", base))?;
         let vars = dir.join(names::VARS);
-        fs::copy(&qemu.firmware.vars, &vars)
+        fs::copy(&qemu.firmware.of(spec.secure_boot)?.vars, &vars)
             .map_err(Error::file("copy UEFI variables to", &vars))?;
         Disk::create(&dir.join(names::DISK), &base, "raw", Some(spec.disk_gib))?;
         Self::adopt(dir, spec)
@@ -51,7 +51,7 @@ impl Vm {
         let base = dir.join(names::BASE);
         copy_image(image, &base)?;
         let vars = dir.join(names::VARS);
-        fs::copy(&qemu.firmware.vars, &vars)
+        fs::copy(&qemu.firmware.of(spec.secure_boot)?.vars, &vars)
             .map_err(Error::file("copy UEFI variables to", &vars))?;
         Disk::create(
             &dir.join(names::DISK),
@@ -131,6 +131,15 @@ impl Vm {
         config_partition::place(&self.disk(), text)
     }
 
+    /// Makes its USB stick, with `text` as `config.yaml`; [`Spec::stick`] plugs it in.
+    ///
+    /// # Errors
+    /// When the machine runs, or the stick's image cannot be made.
+    pub fn place_stick(&self, text: &str) -> Result<()> {
+        self.must_be_off()?;
+        stick::make(&self.dir.join(names::STICK), text)
+    }
+
     /// The `config.yaml` on its CONFIG partition.
     ///
     /// # Errors
@@ -175,7 +184,7 @@ impl Vm {
         let mut tries = 1;
         let ports = loop {
             let ports = Ports::free()?;
-            let mut arguments = self.spec.arguments(name, &self.dir, qemu, ports);
+            let mut arguments = self.spec.arguments(name, &self.dir, qemu, ports)?;
             arguments.extend(more.iter().map(|word| (*word).to_owned()));
             match self.launch(qemu, &arguments) {
                 Ok(()) => break ports,
