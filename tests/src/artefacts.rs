@@ -156,6 +156,19 @@ pub fn printed(program: &str, arguments: &[&str]) -> anyhow::Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
+/// The command `holdfast`, built.
+///
+/// # Errors
+/// When it cannot be built.
+pub(crate) fn command() -> anyhow::Result<PathBuf> {
+    // With all crates, as everything else is built: alone, it would be compiled with other features.
+    let build = ["build", "--quiet", "--workspace", "--bin", "holdfast"];
+    printed("cargo", &build)?;
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    Ok(target.join("debug/holdfast"))
+}
+
 /// Where scenarios leave their verdicts.
 #[must_use]
 pub fn records() -> PathBuf {

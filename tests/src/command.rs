@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use anyhow::{Context, ensure};
 
-use crate::artefacts::{image, machines, printed, root};
+use crate::artefacts::{command, image, machines, root};
 
 /// The name of the machine.
 const NAME: &str = "by-command";
@@ -23,15 +23,12 @@ impl VmCommand {
     /// # Errors
     /// When it cannot be built, or another run of scenarios has the machines.
     pub fn build() -> anyhow::Result<Self> {
-        printed("cargo", &["build", "--quiet", "-p", "holdfast"])?;
-        let target = std::env::var_os("CARGO_TARGET_DIR")
-            .map_or_else(|| root().join("target"), PathBuf::from);
-        let command = Self {
-            program: target.join("debug/holdfast"),
+        let this = Self {
+            program: command()?,
             machines: machines()?,
         };
-        command.remove();
-        Ok(command)
+        this.remove();
+        Ok(this)
     }
 
     /// Runs `holdfast vm --name … WORDS`; gives its exit code and all that it printed.

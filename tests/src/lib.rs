@@ -1,7 +1,7 @@
 //! VM scenarios against the real image.
 //!
 //! The image is a black box: it is booted as a user would boot it, and judged by its console, ssh and its API. A
-//! scenario is a function given to [`scenario()`], which records its verdict and keeps the machine's traces when it fails.
+//! [`Scenario`] is a function with a name; [`run_scenarios`] records its verdict and keeps the machine's traces when it fails.
 //! Machines are made by the scenario's [`Stage`]; most begin as copies of one machine that is frozen when its node has
 //! become Ready for the first time.
 
@@ -9,10 +9,12 @@
 
 mod artefacts;
 mod command;
-mod driver;
-mod lot;
+
+mod measure;
 mod node;
 mod part;
+mod programs;
+mod random;
 mod report;
 mod scenario;
 mod stage;
@@ -20,11 +22,15 @@ mod workload;
 
 pub use artefacts::{commit, image, printed, records, root};
 pub use command::VmCommand;
-pub use driver::{DRIVER, driver};
-pub use lot::Lot;
+
+pub use measure::median;
 pub use node::Node;
 pub use part::{Part, parts};
+pub use programs::{DRIVER, driver};
+pub use random::Random;
 pub use report::{Record, Verdict, collect, render};
-pub use scenario::scenario;
-pub use stage::Stage;
-pub use workload::{PROBE_IMAGE, archive as probe_archive, manifest as probe_manifest};
+pub use scenario::{Scenario, Tier, run_scenarios};
+pub use stage::{Judgement, Stage};
+pub use workload::{
+    PROBE_IMAGE, archive as probe_archive, manifest as probe_manifest, program as probe_program,
+};

@@ -1,12 +1,13 @@
 //! A machine in a scenario, as the node it becomes.
 
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use machine::{Deadline, Error, Event, Kubectl, Line, Loss, Running, Vm};
 
-use crate::Lot;
+use crate::Random;
 
 /// The namespace that Kubernetes keeps its containers in.
 const NAMESPACE: &str = "k8s.io";
@@ -194,14 +195,14 @@ impl Node {
             namespace,
         ];
         words.extend(what.split(' '));
-        self.wait_words(&words)
+        self.kubectl_wait(&words)
     }
 
     /// Runs `kubectl wait` with `words`.
     ///
     /// # Errors
     /// When the condition does not come true; the message shows the pods.
-    pub fn wait_words(&self, words: &[&str]) -> anyhow::Result<()> {
+    pub fn kubectl_wait(&self, words: &[&str]) -> anyhow::Result<()> {
         let kubectl = self.kubectl()?;
         let Err(error) = kubectl.run(words) else {
             return Ok(());
@@ -272,6 +273,14 @@ impl Node {
         self.wait_ready(minutes)
     }
 
+    /// Reaches the machine by another address than the one that it got by DHCP, from now on.
+    ///
+    /// # Errors
+    /// When QEMU refuses.
+    pub fn move_to(&self, address: Ipv4Addr) -> anyhow::Result<()> {
+        Ok(self.running.forward_to(address)?)
+    }
+
     /// Pulls the plug.
     ///
     /// # Errors
@@ -281,12 +290,12 @@ impl Node {
     }
 
     /// Pulls the plug of a machine with [`machine::Cache::Recorded`]; what was not flushed is left to
-    /// `lot`, or kept when the record of writes has a hole.
+    /// `random`, or kept when the record of writes has a hole.
     ///
     /// # Errors
     /// When QEMU cannot be killed, or the disk not be made.
-    pub fn power_loss(self, lot: &mut Lot) -> anyhow::Result<(Vm, Option<Loss>)> {
-        Ok(self.running.power_loss(&mut |most| lot.below(most))?)
+    pub fn power_loss(self, random: &mut Random) -> anyhow::Result<(Vm, Option<Loss>)> {
+        Ok(self.running.power_loss(&mut |most| random.below(most))?)
     }
 
     /// Shuts down in order.

@@ -1,10 +1,11 @@
 //! Where a scenario plays: its machines, and what it notes down.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use machine::{Cache, Network, Qemu, Snapshot, Spec, Vm, with_ssh_key};
 
 use crate::{Node, artefacts, workload};
@@ -13,6 +14,12 @@ use crate::{Node, artefacts, workload};
 const CONFIG: &str = "version: 1\nhostname: node\n";
 /// How long a first boot may take until its node is Ready, under emulation on a busy host.
 const READY_WITHIN: u64 = 15;
+
+/// One side that a machine is judged from, and its name.
+pub type Judgement = (
+    &'static str,
+    fn(&mut Stage, &mut Node) -> anyhow::Result<()>,
+);
 
 /// A scenario's machines and notes. Machines end with it.
 #[derive(Debug)]
@@ -81,8 +88,15 @@ impl Stage {
     /// # Errors
     /// When it cannot be made.
     pub fn bare_machine(&mut self, spec: Spec) -> anyhow::Result<Vm> {
-        let base = artefacts::base(artefacts::BOARD)?;
-        let vm = Vm::create(&self.folder()?, &base, spec, &Qemu::find()?)?;
+        self.machine_from(&artefacts::base(artefacts::BOARD)?, spec)
+    }
+
+    /// Like [`Stage::bare_machine`], from another image, which must not change while the machine exists.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn machine_from(&mut self, image: &Path, spec: Spec) -> anyhow::Result<Vm> {
+        let vm = Vm::create(&self.folder()?, image, spec, &Qemu::find()?)?;
         self.made.push(vm.clone());
         Ok(vm)
     }
@@ -111,14 +125,38 @@ impl Stage {
     /// # Errors
     /// When that machine never became Ready: then every scenario that wants a copy fails with its reason.
     pub fn ready_node(&mut self) -> anyhow::Result<Node> {
-        let snapshot = ready_snapshot()?;
-        let running = snapshot.resume(
+        let running = ready()?.snapshot.resume(
             &self.folder()?,
             &format!("holdfast-test-{}", self.name),
             &Qemu::find()?,
         )?;
         self.made.push(running.vm().clone());
         Ok(Node::new(running))
+    }
+
+    /// After how long the machine of [`Stage::ready_node`] was Ready, which was its first boot.
+    ///
+    /// # Errors
+    /// Those of [`Stage::ready_node`].
+    pub fn first_boot_took(&self) -> anyhow::Result<Duration> {
+        Ok(ready()?.took)
+    }
+
+    /// Judges one machine from several sides, one after the other; a part that fails does not keep the others from being
+    /// judged. Each is noted with its duration.
+    ///
+    /// # Errors
+    /// When a part failed; the message has all of them.
+    pub fn judge(&mut self, node: &mut Node, parts: &[Judgement]) -> anyhow::Result<()> {
+        let mut failed = Vec::new();
+        for (name, part) in parts {
+            let begun = Instant::now();
+            let outcome = part(self, node);
+            self.note(format!("{name}: {} s", begun.elapsed().as_secs()));
+            failed.extend(outcome.err().map(|error| format!("{name}: {error:#}")));
+        }
+        ensure!(failed.is_empty(), "{}", failed.join("\n"));
+        Ok(())
     }
 
     /// Notes down a line for the report: a measurement, a seed.
@@ -172,7 +210,7 @@ impl Drop for Stage {
 }
 
 /// Ends what an interrupted earlier run left in `dir`, and removes it.
-fn stop_leftover(dir: &std::path::Path) -> anyhow::Result<()> {
+fn stop_leftover(dir: &Path) -> anyhow::Result<()> {
     if let Some(running) = Vm::open(dir)?.map(|vm| vm.running()).transpose()?.flatten() {
         running.power_cut()?;
     }
@@ -184,16 +222,23 @@ fn stop_leftover(dir: &std::path::Path) -> anyhow::Result<()> {
     }
 }
 
-/// The machine that is frozen at its first Ready, made once a run.
-fn ready_snapshot() -> anyhow::Result<&'static Snapshot> {
-    static SNAPSHOT: OnceLock<Result<Snapshot, String>> = OnceLock::new();
-    match SNAPSHOT.get_or_init(|| take_snapshot().map_err(|error| format!("{error:#}"))) {
-        Ok(snapshot) => Ok(snapshot),
+/// The machine that is frozen at its first Ready.
+#[derive(Debug)]
+struct Ready {
+    snapshot: Snapshot,
+    took: Duration,
+}
+
+/// Made once a run; who asks while it is being made waits.
+fn ready() -> anyhow::Result<&'static Ready> {
+    static READY: OnceLock<Result<Ready, String>> = OnceLock::new();
+    match READY.get_or_init(|| make_ready().map_err(|error| format!("{error:#}"))) {
+        Ok(ready) => Ok(ready),
         Err(reason) => bail!("the machine that scenarios begin from: {reason}"),
     }
 }
 
-fn take_snapshot() -> anyhow::Result<Snapshot> {
+fn make_ready() -> anyhow::Result<Ready> {
     let mut stage = Stage::new("ready");
     let vm = stage.machine(Stage::spec(), None)?;
     let outcome = freeze(&stage, &vm);
@@ -206,10 +251,11 @@ fn take_snapshot() -> anyhow::Result<Snapshot> {
     outcome
 }
 
-fn freeze(stage: &Stage, vm: &Vm) -> anyhow::Result<Snapshot> {
+fn freeze(stage: &Stage, vm: &Vm) -> anyhow::Result<Ready> {
     let mut node = stage.start(vm)?;
-    node.wait_ready(READY_WITHIN)?;
+    let took = node.wait_ready(READY_WITHIN)?;
     node.import(&workload::archive()?)?;
     node.wait_for_system()?;
-    Ok(Snapshot::take(node.into_running())?)
+    let snapshot = Snapshot::take(node.into_running())?;
+    Ok(Ready { snapshot, took })
 }

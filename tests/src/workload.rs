@@ -50,6 +50,15 @@ fn build() -> anyhow::Result<PathBuf> {
     Ok(archive)
 }
 
+/// The program on the host, for a node to run without a container.
+///
+/// # Errors
+/// When it cannot be compiled.
+pub fn program() -> anyhow::Result<PathBuf> {
+    archive()?;
+    Ok(root().join("build/vm-tests/probe"))
+}
+
 /// Compiles the program by itself: static, so that its image needs no libraries.
 fn compile(folder: &Path) -> anyhow::Result<PathBuf> {
     let program = folder.join("probe");

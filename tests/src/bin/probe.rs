@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 use std::{env, fs, io};
 
-const USAGE: &str = "probe serve PORT FILE | probe resolve NAME | probe get NAME PORT | probe write FILE TEXT | probe read FILE";
+const USAGE: &str = "probe serve PORT FILE | probe web PORT FILE | probe resolve NAME | probe get NAME PORT | probe write FILE TEXT | probe read FILE";
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -19,6 +19,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let outcome = match words[..] {
         ["serve", port, file] => serve(port, file),
+        ["web", port, file] => web(port, file),
         ["resolve", name] => resolve(name).map(|address| println!("{address}")),
         ["get", name, port] => get(name, port).map(|answer| println!("{answer}")),
         ["write", file, text] => write(file, text),
@@ -46,6 +47,29 @@ fn serve(port: &str, file: &str) -> io::Result<()> {
         println!("answer {number}");
         // The other side may have gone; the next one is served all the same.
         let _ = writeln!(stream, "{text}");
+    }
+    Ok(())
+}
+
+/// Answers every request of HTTP with the file's text.
+fn web(port: &str, file: &str) -> io::Result<()> {
+    let port: u16 = port.parse().map_err(io::Error::other)?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+    for stream in listener.incoming() {
+        let mut stream = stream?;
+        let mut request = BufReader::new(stream.try_clone()?);
+        let mut line = String::new();
+        // The head ends with an empty line; nothing that is asked for has a body.
+        while request.read_line(&mut line)? > 2 {
+            line.clear();
+        }
+        let text = fs::read_to_string(file)?;
+        let length = text.len();
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{text}"
+        )?;
+        println!("answered");
     }
     Ok(())
 }

@@ -11,9 +11,6 @@ use std::process::{Command, ExitCode};
 use anyhow::Context;
 use vm_tests::{collect, commit, parts, printed, records, render, root};
 
-/// Two machines of one processor each fit on two cores.
-const SIDE_BY_SIDE: &str = "2";
-
 fn main() -> ExitCode {
     match run() {
         Ok(code) => code,
@@ -34,16 +31,13 @@ fn run() -> anyhow::Result<ExitCode> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root()).args([
         "test",
-        "-p",
-        "vm-tests",
+        "--quiet",
+        "--workspace",
         "--test",
         "scenarios",
         "--",
-        "--nocapture",
     ]);
-    cargo
-        .args(["--test-threads", SIDE_BY_SIDE])
-        .args(std::env::args().skip(1));
+    cargo.args(std::env::args().skip(1));
     if std::env::var("HOLDFAST_TIER").as_deref() != Ok("core") {
         cargo.arg("--include-ignored");
     }

@@ -2,18 +2,18 @@
 
 use anyhow::{Context, ensure};
 use machine::{Clock, Spec};
-use vm_tests::{Node, Stage, scenario};
+use vm_tests::{Node, Stage};
 
 /// What becomes of a clock.
 #[derive(Debug, Clone, Copy)]
-enum Told {
+enum Reaction {
     /// It is lifted to the image's build, and the console says so.
     Lifted,
     /// It is left as it is, and `holdfast status` doubts it in words that begin so.
     Doubted(&'static str),
 }
 
-impl Told {
+impl Reaction {
     fn check(self, node: &Node) -> anyhow::Result<String> {
         let (all, words) = match self {
             Self::Lifted => (
@@ -28,69 +28,59 @@ impl Told {
     }
 }
 
-fn ready_with_clock(name: &str, time: &str, told: Told) -> anyhow::Result<()> {
-    scenario(name, |stage| {
-        let vm = stage.machine(
-            Spec {
-                clock: Clock::At(time.to_owned()),
-                ..Stage::spec()
-            },
-            None,
-        )?;
-        let mut node = stage.start(&vm)?;
-        node.wait_ready(15)?;
-        node.wait_for_system()?;
-        stage.note(format!(
-            "the node's time: {}",
-            node.ssh("date -u +%FT%T")?.trim()
-        ));
-        stage.note(told.check(&node)?);
-        let [now, built] = [
-            "date +%s",
-            "grep -o '[0-9]\\{9,\\}' /usr/lib/holdfast/release.json",
-        ]
-        .map(|question| anyhow::Ok(node.ssh(question)?.trim().parse::<u64>()?));
-        let (now, built): (u64, u64) = (now?, built?);
-        ensure!(
-            now >= built,
-            "the clock, {now}, stands before the image's build, {built}"
-        );
-        Ok(())
-    })
+fn ready_with_clock(stage: &mut Stage, time: &str, expected: Reaction) -> anyhow::Result<()> {
+    let vm = stage.machine(
+        Spec {
+            clock: Clock::At(time.to_owned()),
+            ..Stage::spec()
+        },
+        None,
+    )?;
+    let mut node = stage.start(&vm)?;
+    node.wait_ready(15)?;
+    node.wait_for_system()?;
+    stage.note(format!(
+        "the node's time: {}",
+        node.ssh("date -u +%FT%T")?.trim()
+    ));
+    stage.note(expected.check(&node)?);
+    let [now, built] = [
+        "date +%s",
+        "grep -o '[0-9]\\{9,\\}' /usr/lib/holdfast/release.json",
+    ]
+    .map(|question| anyhow::Ok(node.ssh(question)?.trim().parse::<u64>()?));
+    let (now, built): (u64, u64) = (now?, built?);
+    ensure!(
+        now >= built,
+        "the clock, {now}, stands before the image's build, {built}"
+    );
+    Ok(())
 }
 
 /// A PC's clock holds two digits of the year, and its kernel reads 70 as 2070: to a PC, 1970 is far ahead.
-#[test]
-#[ignore = "full tier"]
-fn clock_at_1970() -> anyhow::Result<()> {
+pub(crate) fn clock_at_1970(stage: &mut Stage) -> anyhow::Result<()> {
     ready_with_clock(
-        "clock_at_1970",
+        stage,
         "1970-01-01T00:00:00",
-        Told::Doubted("note: the clock says 2070-01-01T"),
+        Reaction::Doubted("note: the clock says 2070-01-01T"),
     )
 }
 
 /// What a PC's clock says after its battery has died: behind the image's build, so it is lifted.
-#[test]
-#[ignore = "full tier"]
-fn clock_at_2000() -> anyhow::Result<()> {
-    ready_with_clock("clock_at_2000", "2000-01-01T00:00:00", Told::Lifted)
+pub(crate) fn clock_at_2000(stage: &mut Stage) -> anyhow::Result<()> {
+    ready_with_clock(stage, "2000-01-01T00:00:00", Reaction::Lifted)
 }
 
 /// The latest year that the firmware takes (edk2's `PcdMaximalValidYear`): the system sees it as it is.
-#[test]
-#[ignore = "full tier"]
-fn clock_at_2097() -> anyhow::Result<()> {
+pub(crate) fn clock_at_2097(stage: &mut Stage) -> anyhow::Result<()> {
     ready_with_clock(
-        "clock_at_2097",
+        stage,
         "2097-01-01T00:00:00",
-        Told::Doubted("note: the clock says 2097-01-01T"),
+        Reaction::Doubted("note: the clock says 2097-01-01T"),
     )
 }
 
 /// The firmware sets so late a clock back by itself, to before the image's build.
-#[test]
-#[ignore = "full tier"]
-fn clock_at_2099() -> anyhow::Result<()> {
-    ready_with_clock("clock_at_2099", "2099-01-01T00:00:00", Told::Lifted)
+pub(crate) fn clock_at_2099(stage: &mut Stage) -> anyhow::Result<()> {
+    ready_with_clock(stage, "2099-01-01T00:00:00", Reaction::Lifted)
 }

@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 use machine::Event;
-use vm_tests::{Node, scenario};
+use vm_tests::{Node, Stage};
 
 /// Ends in a row, one after each start.
 const ENDS: usize = 5;
@@ -58,7 +58,7 @@ fn kill_engine(node: &Node) -> anyhow::Result<()> {
 
 /// The node must say that it is well, and have been so for longer than a crash is remembered.
 fn wait_until_well(node: &Node) -> anyhow::Result<()> {
-    node.wait_words(&[
+    node.kubectl_wait(&[
         "wait",
         "--for=condition=Ready",
         "--timeout=600s",
@@ -75,60 +75,52 @@ fn wait_until_well(node: &Node) -> anyhow::Result<()> {
     })
 }
 
-#[test]
-#[ignore = "full tier"]
-fn an_engine_that_crashes_comes_back() -> anyhow::Result<()> {
-    scenario("an_engine_that_crashes_comes_back", |stage| {
-        let mut node = stage.ready_node()?;
-        let mut pauses = Vec::new();
-        for _ in 0..ENDS {
-            kill_engine(&node)?;
-            pauses.push(wait_for_restart(&mut node, "signal 9")?);
-        }
-        stage.note(format!("pauses in s: {pauses:.2?}"));
-        check_pauses(&pauses)?;
-        wait_until_well(&node)
-    })
+pub(crate) fn an_engine_that_crashes_comes_back(stage: &mut Stage) -> anyhow::Result<()> {
+    let mut node = stage.ready_node()?;
+    let mut pauses = Vec::new();
+    for _ in 0..ENDS {
+        kill_engine(&node)?;
+        pauses.push(wait_for_restart(&mut node, "signal 9")?);
+    }
+    stage.note(format!("pauses in s: {pauses:.2?}"));
+    check_pauses(&pauses)?;
+    wait_until_well(&node)
 }
 
-#[test]
-#[ignore = "full tier"]
-fn an_engine_component_that_fails_at_every_start_is_said() -> anyhow::Result<()> {
-    scenario(
-        "an_engine_component_that_fails_at_every_start_is_said",
-        |stage| {
-            let mut node = stage.ready_node()?;
-            node.ssh(&format!("mv {NEEDED} {NEEDED}.away"))?;
-            kill_engine(&node)?;
-            let mut pauses = vec![wait_for_restart(&mut node, "signal 9")?];
-            for _ in 1..ENDS {
-                pauses.push(wait_for_restart(&mut node, "exit code 1")?);
-                let (code, status) = node.try_ssh("holdfast status --check")?;
-                let failing = "failing: service control-plane (exit code 1): see `holdfast logs control-plane`";
-                ensure!(
-                    code == 3 && status.contains(failing),
-                    "holdfast status --check in a crash loop: {code}: {status}"
-                );
-            }
-            stage.note(format!("pauses in s: {pauses:.2?}"));
-            check_pauses(&pauses)?;
-            let log = node.ssh("holdfast logs control-plane")?;
-            let said = log
-                .lines()
-                .rev()
-                .find(|line| line.contains("kube-apiserver failed: "));
-            ensure!(said.is_some(), "the log names no component: {log}");
-            stage.note(said.unwrap_or_default());
-            // The page on the console as well, for who cannot log in.
-            ensure!(
-                node.console().contains(
-                    "  Failing    service control-plane (signal 9): see `holdfast logs control-plane`"
-                ),
-                "the console does not name what fails"
-            );
+pub(crate) fn an_engine_component_that_fails_at_every_start_is_said(
+    stage: &mut Stage,
+) -> anyhow::Result<()> {
+    let mut node = stage.ready_node()?;
+    node.ssh(&format!("mv {NEEDED} {NEEDED}.away"))?;
+    kill_engine(&node)?;
+    let mut pauses = vec![wait_for_restart(&mut node, "signal 9")?];
+    for _ in 1..ENDS {
+        pauses.push(wait_for_restart(&mut node, "exit code 1")?);
+        let (code, status) = node.try_ssh("holdfast status --check")?;
+        let failing =
+            "failing: service control-plane (exit code 1): see `holdfast logs control-plane`";
+        ensure!(
+            code == 3 && status.contains(failing),
+            "holdfast status --check in a crash loop: {code}: {status}"
+        );
+    }
+    stage.note(format!("pauses in s: {pauses:.2?}"));
+    check_pauses(&pauses)?;
+    let log = node.ssh("holdfast logs control-plane")?;
+    let said = log
+        .lines()
+        .rev()
+        .find(|line| line.contains("kube-apiserver failed: "));
+    ensure!(said.is_some(), "the log names no component: {log}");
+    stage.note(said.unwrap_or_default());
+    // The page on the console as well, for who cannot log in.
+    ensure!(
+        node.console().contains(
+            "  Failing    service control-plane (signal 9): see `holdfast logs control-plane`"
+        ),
+        "the console does not name what fails"
+    );
 
-            node.ssh(&format!("mv {NEEDED}.away {NEEDED}"))?;
-            wait_until_well(&node)
-        },
-    )
+    node.ssh(&format!("mv {NEEDED}.away {NEEDED}"))?;
+    wait_until_well(&node)
 }

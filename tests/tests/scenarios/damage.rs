@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 use anyhow::{Context, ensure};
 use disk::{Geometry, Sector, gpt};
 use machine::{Event, Partition, Vm};
-use vm_tests::{Node, Stage, scenario};
+use vm_tests::{Node, Stage};
 
 use crate::state::State;
 
@@ -71,102 +71,91 @@ fn wait_for_problem(node: &mut Node, title: &str, text: &str) -> anyhow::Result<
     Ok(line)
 }
 
-#[test]
-fn a_flipped_bit_in_the_root_is_not_booted() -> anyhow::Result<()> {
-    scenario("a_flipped_bit_in_the_root_is_not_booted", |stage| {
-        let vm = stage.machine(Stage::spec(), None)?;
-        // The superblock: no file of the root can be read without it.
-        let root = vm.disk().partition("root-a")?;
-        vm.disk().flip_bit(root.offset + 1024)?;
-        let mut node = stage.start(&vm)?;
-        let line = node.wait_for_text("verity: ", 300)?;
-        ensure!(
-            line.text.contains("corrupted"),
-            "the kernel says {:?}",
-            line.text
-        );
-        stage.note(line.text);
-        // The kernel starts anew, and comes no further the second time.
-        for _ in 0..2 {
-            node.wait_for_text("dm-verity device corrupted", 300)?;
-        }
-        ensure!(
-            !node.console().contains("service udevd"),
-            "services were started from a damaged root"
-        );
-        Ok(())
-    })
+pub(crate) fn a_flipped_bit_in_the_root_is_not_booted(stage: &mut Stage) -> anyhow::Result<()> {
+    let vm = stage.machine(Stage::spec(), None)?;
+    // The superblock: no file of the root can be read without it.
+    let root = vm.disk().partition("root-a")?;
+    vm.disk().flip_bit(root.offset + 1024)?;
+    let mut node = stage.start(&vm)?;
+    let line = node.wait_for_text("verity: ", 300)?;
+    ensure!(
+        line.text.contains("corrupted"),
+        "the kernel says {:?}",
+        line.text
+    );
+    stage.note(line.text);
+    // The kernel starts anew, and comes no further the second time.
+    for _ in 0..2 {
+        node.wait_for_text("dm-verity device corrupted", 300)?;
+    }
+    ensure!(
+        !node.console().contains("service udevd"),
+        "services were started from a damaged root"
+    );
+    Ok(())
 }
 
-#[test]
-fn a_missing_config_partition_is_said() -> anyhow::Result<()> {
-    scenario("a_missing_config_partition_is_said", |stage| {
-        let vm = stage.machine(Stage::spec(), None)?;
-        let place = vm.disk().partition("CONFIG")?;
-        let held = head(&vm, &place)?;
-        remove_entry(&vm, "CONFIG")?;
-        let mut node = stage.start(&vm)?;
-        let said = wait_for_problem(
-            &mut node,
-            "The CONFIG partition is missing",
-            "has no partition named CONFIG. Seen on it: ",
-        )?;
-        stage.note(said);
-        // The way out that does not depend on what has become of the table.
-        node.wait_for_text("a USB stick with the label HOLDFAST", 60)?;
-        let vm = node.power_cut()?;
-        ensure!(
-            head(&vm, &place)? == held,
-            "something was written where CONFIG was"
-        );
-        Ok(())
-    })
+pub(crate) fn a_missing_config_partition_is_said(stage: &mut Stage) -> anyhow::Result<()> {
+    let vm = stage.machine(Stage::spec(), None)?;
+    let place = vm.disk().partition("CONFIG")?;
+    let held = head(&vm, &place)?;
+    remove_entry(&vm, "CONFIG")?;
+    let mut node = stage.start(&vm)?;
+    let said = wait_for_problem(
+        &mut node,
+        "The CONFIG partition is missing",
+        "has no partition named CONFIG. Seen on it: ",
+    )?;
+    stage.note(said);
+    // The way out that does not depend on what has become of the table.
+    node.wait_for_text("a USB stick with the label HOLDFAST", 60)?;
+    let vm = node.power_cut()?;
+    ensure!(
+        head(&vm, &place)? == held,
+        "something was written where CONFIG was"
+    );
+    Ok(())
 }
 
-#[test]
-#[ignore = "full tier"]
-fn an_unreadable_config_partition_is_said() -> anyhow::Result<()> {
-    scenario("an_unreadable_config_partition_is_said", |stage| {
-        let vm = stage.machine(Stage::spec(), None)?;
-        wipe(&vm, "CONFIG", 1 << 20)?;
-        let mut node = stage.start(&vm)?;
-        let said = wait_for_problem(
-            &mut node,
-            "The CONFIG partition cannot be read",
-            "it holds neither FAT nor ext4",
-        )?;
-        stage.note(said);
-        Ok(())
-    })
+pub(crate) fn an_unreadable_config_partition_is_said(stage: &mut Stage) -> anyhow::Result<()> {
+    let vm = stage.machine(Stage::spec(), None)?;
+    wipe(&vm, "CONFIG", 1 << 20)?;
+    let mut node = stage.start(&vm)?;
+    let said = wait_for_problem(
+        &mut node,
+        "The CONFIG partition cannot be read",
+        "it holds neither FAT nor ext4",
+    )?;
+    stage.note(said);
+    Ok(())
 }
 
-#[test]
-fn a_corrupt_state_partition_is_never_made_anew() -> anyhow::Result<()> {
-    scenario("a_corrupt_state_partition_is_never_made_anew", |stage| {
-        let node = stage.ready_node()?;
-        let vm = node.power_down()?;
-        wipe(&vm, "state", 1 << 20)?;
-        let mut node = stage.start(&vm)?;
-        let said = wait_for_problem(
-            &mut node,
-            "The state partition cannot be used: ",
-            "e2fsck -p",
-        )?;
-        stage.note(said);
-        let cure = node.wait_for_text("Nothing on it was changed.", 60)?.text;
-        ensure!(
-            cure.contains("repair it over ssh with `e2fsck -y /dev/"),
-            "the cure is {cure:?}"
-        );
-        let vm = node.power_cut()?;
-        ensure!(
-            head(&vm, &vm.disk().partition("state")?)?
-                .iter()
-                .all(|byte| *byte == 0),
-            "something was written onto the damaged state"
-        );
-        Ok(())
-    })
+pub(crate) fn a_corrupt_state_partition_is_never_made_anew(
+    stage: &mut Stage,
+) -> anyhow::Result<()> {
+    let node = stage.ready_node()?;
+    let vm = node.power_down()?;
+    wipe(&vm, "state", 1 << 20)?;
+    let mut node = stage.start(&vm)?;
+    let said = wait_for_problem(
+        &mut node,
+        "The state partition cannot be used: ",
+        "e2fsck -p",
+    )?;
+    stage.note(said);
+    let cure = node.wait_for_text("Nothing on it was changed.", 60)?.text;
+    ensure!(
+        cure.contains("repair it over ssh with `e2fsck -y /dev/"),
+        "the cure is {cure:?}"
+    );
+    let vm = node.power_cut()?;
+    ensure!(
+        head(&vm, &vm.disk().partition("state")?)?
+            .iter()
+            .all(|byte| *byte == 0),
+        "something was written onto the damaged state"
+    );
+    Ok(())
 }
 
 /// What errors leave that a file system notices while it is in use: a wrong count, and the mark that asks for a check.
@@ -176,44 +165,40 @@ const DAMAGE: [&str; 3] = [
     "set_super_value state 2",
 ];
 
-#[test]
-fn a_repairable_state_partition_is_repaired_and_it_is_said() -> anyhow::Result<()> {
-    scenario(
-        "a_repairable_state_partition_is_repaired_and_it_is_said",
-        |stage| {
-            let node = stage.ready_node()?;
-            node.write("/var/kept", "kept")?;
-            let vm = node.power_down()?;
-            let state = State::copy(&vm)?.context("the state partition is not made")?;
-            let before = state.identity()?;
-            state.change(&DAMAGE)?;
-            let errors = state.errors()?.context("the damage is none")?;
-            ensure!(errors.contains("ref count is 7"), "e2fsck -n: {errors}");
-            state.put_back()?;
+pub(crate) fn a_repairable_state_partition_is_repaired_and_it_is_said(
+    stage: &mut Stage,
+) -> anyhow::Result<()> {
+    let node = stage.ready_node()?;
+    node.write("/var/kept", "kept")?;
+    let vm = node.power_down()?;
+    let state = State::copy(&vm)?.context("the state partition is not made")?;
+    let before = state.identity()?;
+    state.change(&DAMAGE)?;
+    let errors = state.errors()?.context("the damage is none")?;
+    ensure!(errors.contains("ref count is 7"), "e2fsck -n: {errors}");
+    state.put_back()?;
 
-            let mut node = stage.start(&vm)?;
-            let said = node.wait_for_text("the state partition had errors, which were", 120)?;
-            stage.note(said.text);
-            node.wait_ready(15)?;
-            let kept = node.ssh("cat /var/kept")?;
-            ensure!(kept == "kept", "the file holds {kept:?}");
-            let status = node.ssh("holdfast status")?;
-            ensure!(
-                status.contains("note: the state partition had errors, which were repaired"),
-                "holdfast status: {status}"
-            );
-            let log = node.ssh("holdfast logs e2fsck")?;
-            ensure!(log.contains("ref count is 7"), "e2fsck's log: {log}");
+    let mut node = stage.start(&vm)?;
+    let said = node.wait_for_text("the state partition had errors, which were", 120)?;
+    stage.note(said.text);
+    node.wait_ready(15)?;
+    let kept = node.ssh("cat /var/kept")?;
+    ensure!(kept == "kept", "the file holds {kept:?}");
+    let status = node.ssh("holdfast status")?;
+    ensure!(
+        status.contains("note: the state partition had errors, which were repaired"),
+        "holdfast status: {status}"
+    );
+    let log = node.ssh("holdfast logs e2fsck")?;
+    ensure!(log.contains("ref count is 7"), "e2fsck's log: {log}");
 
-            let vm = node.power_down()?;
-            let state = State::copy(&vm)?.context("the state partition is gone")?;
-            ensure!(
-                before.lost_in(&state.identity()?).is_empty(),
-                "the node has become another one"
-            );
-            let errors = state.errors()?;
-            ensure!(errors.is_none(), "after the repair: {errors:?}");
-            Ok(())
-        },
-    )
+    let vm = node.power_down()?;
+    let state = State::copy(&vm)?.context("the state partition is gone")?;
+    ensure!(
+        before.lost_in(&state.identity()?).is_empty(),
+        "the node has become another one"
+    );
+    let errors = state.errors()?;
+    ensure!(errors.is_none(), "after the repair: {errors:?}");
+    Ok(())
 }

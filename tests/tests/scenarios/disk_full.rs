@@ -1,11 +1,11 @@
 //! A state partition without room.
 
 use anyhow::{Context, ensure};
-use vm_tests::{Node, scenario};
+use vm_tests::{Node, Stage};
 
 fn wait_for_pressure(node: &Node, value: &str) -> anyhow::Result<()> {
     let condition = format!("--for=condition=DiskPressure={value}");
-    node.wait_words(&["wait", &condition, "--timeout=600s", "nodes", "--all"])
+    node.kubectl_wait(&["wait", &condition, "--timeout=600s", "nodes", "--all"])
 }
 
 /// Prints what is another at each boot.
@@ -18,46 +18,42 @@ fn nearly_full(status: &str) -> Option<&str> {
         .find(|line| line.starts_with("note: the state partition is nearly full: "))
 }
 
-#[test]
-#[ignore = "full tier"]
-fn a_full_disk_is_said_and_survived() -> anyhow::Result<()> {
-    scenario("a_full_disk_is_said_and_survived", |stage| {
-        let mut node = stage.ready_node()?;
-        // Root's reserve is filled as well: not one block is left.
-        let (_, said) = node.try_ssh("dd if=/dev/zero of=/var/fill bs=1M conv=fsync")?;
-        ensure!(
-            said.contains("No space left"),
-            "the disk was not filled: {said}"
-        );
-        wait_for_pressure(&node, "True")?;
-        let status = node.ssh("holdfast status")?;
-        let said = nearly_full(&status).with_context(|| format!("holdfast status: {status}"))?;
-        stage.note(said);
-        node.ssh("rm /var/fill && sync")?;
-        let status = node.ssh("holdfast status")?;
-        ensure!(
-            nearly_full(&status).is_none(),
-            "there is room again, and holdfast status says: {status}"
-        );
-        wait_for_pressure(&node, "False")?;
-        node.wait_words(&[
-            "wait",
-            "--for=condition=Ready",
-            "--timeout=300s",
-            "nodes",
-            "--all",
-        ])?;
-        // And a boot from a full disk does not lose the node either.
-        let _ = node.try_ssh("dd if=/dev/zero of=/var/fill bs=1M conv=fsync")?;
-        let before = node.ssh(BOOT)?;
-        node.ssh("holdfast reboot")?;
-        node.until("ssh after a boot from a full disk", 300, |node| {
-            ensure!(node.ssh(BOOT)? != before, "not rebooted yet");
-            Ok(())
-        })?;
-        node.ssh("rm /var/fill && sync")?;
-        // While nothing could be written the datastore ended again and again.
-        node.wait_cured(15)?;
+pub(crate) fn a_full_disk_is_said_and_survived(stage: &mut Stage) -> anyhow::Result<()> {
+    let mut node = stage.ready_node()?;
+    // Root's reserve is filled as well: not one block is left.
+    let (_, said) = node.try_ssh("dd if=/dev/zero of=/var/fill bs=1M conv=fsync")?;
+    ensure!(
+        said.contains("No space left"),
+        "the disk was not filled: {said}"
+    );
+    wait_for_pressure(&node, "True")?;
+    let status = node.ssh("holdfast status")?;
+    let said = nearly_full(&status).with_context(|| format!("holdfast status: {status}"))?;
+    stage.note(said);
+    node.ssh("rm /var/fill && sync")?;
+    let status = node.ssh("holdfast status")?;
+    ensure!(
+        nearly_full(&status).is_none(),
+        "there is room again, and holdfast status says: {status}"
+    );
+    wait_for_pressure(&node, "False")?;
+    node.kubectl_wait(&[
+        "wait",
+        "--for=condition=Ready",
+        "--timeout=300s",
+        "nodes",
+        "--all",
+    ])?;
+    // And a boot from a full disk does not lose the node either.
+    let _ = node.try_ssh("dd if=/dev/zero of=/var/fill bs=1M conv=fsync")?;
+    let before = node.ssh(BOOT)?;
+    node.ssh("holdfast reboot")?;
+    node.until("ssh after a boot from a full disk", 300, |node| {
+        ensure!(node.ssh(BOOT)? != before, "not rebooted yet");
         Ok(())
-    })
+    })?;
+    node.ssh("rm /var/fill && sync")?;
+    // While nothing could be written the datastore ended again and again.
+    node.wait_cured(15)?;
+    Ok(())
 }

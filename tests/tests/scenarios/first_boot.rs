@@ -2,77 +2,68 @@
 
 use anyhow::ensure;
 use machine::{Network, Spec};
-use vm_tests::{Stage, scenario};
+use vm_tests::{Node, Stage};
 
-#[test]
-fn first_boot_to_ready_offline() -> anyhow::Result<()> {
-    scenario("first_boot_to_ready_offline", |stage| {
-        let vm = stage.machine(Stage::spec(), None)?;
-        let mut node = stage.start(&vm)?;
-        let took = node.wait_ready(15)?;
-        stage.note(format!(
-            "Ready {:.0} s after QEMU started",
-            took.as_secs_f64()
-        ));
-        let nodes = node.kubectl()?.run(&["get", "nodes", "--no-headers"])?;
-        ensure!(
-            nodes.lines().count() == 1 && nodes.contains(" Ready "),
-            "kubectl get nodes: {nodes}"
-        );
-        node.wait_for_system()?;
+/// What the first boot, without a way to the outside, has made of the machine that others are copies of.
+pub(crate) fn to_ready_offline(stage: &mut Stage, node: &mut Node) -> anyhow::Result<()> {
+    stage.note(format!(
+        "Ready {:.0} s after QEMU started",
+        stage.first_boot_took()?.as_secs_f64()
+    ));
+    let nodes = node.kubectl()?.run(&["get", "nodes", "--no-headers"])?;
+    ensure!(
+        nodes.lines().count() == 1 && nodes.contains(" Ready "),
+        "kubectl get nodes: {nodes}"
+    );
+    node.wait_for_system()?;
 
-        let sizes = node.ssh("df -B1 --output=size /state | tail -1")?;
-        let state: u64 = sizes.trim().parse()?;
-        ensure!(
-            state > 5 << 30,
-            "state was not grown to the disk: {state} bytes"
-        );
-        let status = node.ssh("holdfast status")?;
-        ensure!(
-            status.contains("is Ready"),
-            "holdfast status does not say Ready: {status}"
-        );
-        let times = node.ssh("holdfast boot-times")?;
-        ensure!(times.lines().count() > 3, "holdfast boot-times: {times}");
-        let (code, said) = node.try_ssh("touch /usr/forbidden")?;
-        ensure!(
-            code != 0 && said.contains("Read-only"),
-            "the root could be written: {said}"
-        );
-        node.power_down()?;
-        Ok(())
-    })
+    let sizes = node.ssh("df -B1 --output=size /state | tail -1")?;
+    let state: u64 = sizes.trim().parse()?;
+    ensure!(
+        state > 5 << 30,
+        "state was not grown to the disk: {state} bytes"
+    );
+    let status = node.ssh("holdfast status")?;
+    ensure!(
+        status.contains("is Ready"),
+        "holdfast status does not say Ready: {status}"
+    );
+    let times = node.ssh("holdfast boot-times")?;
+    ensure!(times.lines().count() > 3, "holdfast boot-times: {times}");
+    let (code, said) = node.try_ssh("touch /usr/forbidden")?;
+    ensure!(
+        code != 0 && said.contains("Read-only"),
+        "the root could be written: {said}"
+    );
+    Ok(())
 }
 
-#[test]
-fn first_boot_without_a_network_card() -> anyhow::Result<()> {
-    scenario("first_boot_without_a_network_card", |stage| {
-        let vm = stage.machine(
-            Spec {
-                network: Network::Absent,
-                ..Stage::spec()
-            },
-            None,
-        )?;
-        let mut node = stage.start(&vm)?;
-        let took = node.wait_ready(15)?;
-        stage.note(format!(
-            "Ready {:.0} s after QEMU started",
-            took.as_secs_f64()
-        ));
-        // The page of the Ready node; nobody can ask by ssh.
-        let addresses = node.wait_for_text("  Addresses  ", 60)?.text;
-        ensure!(
-            addresses.ends_with(
-                "none that others can reach: look at cable, DHCP and network in config.yaml"
-            ),
-            "the console says {addresses:?}"
-        );
-        ensure!(
-            !node.console().contains("10.254.254.1"),
-            "an address that nobody can reach was shown"
-        );
-        node.power_down()?;
-        Ok(())
-    })
+pub(crate) fn first_boot_without_a_network_card(stage: &mut Stage) -> anyhow::Result<()> {
+    let vm = stage.machine(
+        Spec {
+            network: Network::Absent,
+            ..Stage::spec()
+        },
+        None,
+    )?;
+    let mut node = stage.start(&vm)?;
+    let took = node.wait_ready(15)?;
+    stage.note(format!(
+        "Ready {:.0} s after QEMU started",
+        took.as_secs_f64()
+    ));
+    // The page of the Ready node; nobody can ask by ssh.
+    let addresses = node.wait_for_text("  Addresses  ", 60)?.text;
+    ensure!(
+        addresses.ends_with(
+            "none that others can reach: look at cable, DHCP and network in config.yaml"
+        ),
+        "the console says {addresses:?}"
+    );
+    ensure!(
+        !node.console().contains("10.254.254.1"),
+        "an address that nobody can reach was shown"
+    );
+    node.power_down()?;
+    Ok(())
 }

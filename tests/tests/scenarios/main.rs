@@ -1,6 +1,4 @@
 //! The VM scenarios, one subject a file. `tests/README.md` lists them and says how to run them.
-//!
-//! Those marked `ignored` belong to the full tier: `make test-all` runs them.
 
 mod clock;
 mod command;
@@ -15,3 +13,98 @@ mod power_cuts;
 mod reboot;
 mod state;
 mod workload;
+
+use std::process::ExitCode;
+
+use vm_tests::{Scenario, run_scenarios};
+
+/// All of them, in the order they begin in: the first makes the Ready machine that others are copies of; those that need none
+/// go beside it, and the longest come first, so that no machine is left alone at the end.
+const ALL: &[Scenario] = &[
+    Scenario::core(
+        "a_ready_node_and_its_workloads",
+        workload::a_ready_node_and_its_workloads,
+    ),
+    Scenario::core(
+        "the_command_keeps_a_machine",
+        command::the_command_keeps_a_machine,
+    ),
+    Scenario::core(
+        "first_boot_of_a_nuc_from_nvme",
+        hardware::first_boot_of_a_nuc_from_nvme,
+    ),
+    Scenario::core(
+        "a_power_cut_during_first_boot",
+        power_cuts::a_power_cut_during_first_boot,
+    ),
+    Scenario::core(
+        "config_changes_of_a_running_node",
+        config_change::config_changes_of_a_running_node,
+    ),
+    Scenario::core(
+        "first_boot_without_a_network_card",
+        first_boot::first_boot_without_a_network_card,
+    ),
+    Scenario::core("reboot_keeps_everything", reboot::reboot_keeps_everything),
+    Scenario::core(
+        "a_repairable_state_partition_is_repaired_and_it_is_said",
+        damage::a_repairable_state_partition_is_repaired_and_it_is_said,
+    ),
+    Scenario::core(
+        "maintenance_mode_and_its_cure_by_ssh",
+        maintenance::maintenance_mode_and_its_cure_by_ssh,
+    ),
+    Scenario::core(
+        "a_corrupt_state_partition_is_never_made_anew",
+        damage::a_corrupt_state_partition_is_never_made_anew,
+    ),
+    Scenario::core(
+        "a_flipped_bit_in_the_root_is_not_booted",
+        damage::a_flipped_bit_in_the_root_is_not_booted,
+    ),
+    Scenario::core(
+        "a_missing_config_partition_is_said",
+        damage::a_missing_config_partition_is_said,
+    ),
+    Scenario::full("power_cuts_until_ready", power_cuts::power_cuts_until_ready),
+    Scenario::full(
+        "power_cuts_while_the_disk_is_laid_out",
+        power_cuts::power_cuts_while_the_disk_is_laid_out,
+    ),
+    Scenario::full(
+        "a_full_disk_is_said_and_survived",
+        disk_full::a_full_disk_is_said_and_survived,
+    ),
+    Scenario::full("clock_at_1970", clock::clock_at_1970),
+    Scenario::full("clock_at_2000", clock::clock_at_2000),
+    Scenario::full("clock_at_2097", clock::clock_at_2097),
+    Scenario::full("clock_at_2099", clock::clock_at_2099),
+    Scenario::full(
+        "maintenance_mode_and_a_mended_file",
+        maintenance::maintenance_mode_and_a_mended_file,
+    ),
+    Scenario::full(
+        "first_boot_of_a_nuc_from_sata",
+        hardware::first_boot_of_a_nuc_from_sata,
+    ),
+    Scenario::full(
+        "first_boot_of_a_nuc_from_a_usb_stick",
+        hardware::first_boot_of_a_nuc_from_a_usb_stick,
+    ),
+    Scenario::full(
+        "an_engine_component_that_fails_at_every_start_is_said",
+        crash_loop::an_engine_component_that_fails_at_every_start_is_said,
+    ),
+    Scenario::full(
+        "an_engine_that_crashes_comes_back",
+        crash_loop::an_engine_that_crashes_comes_back,
+    ),
+    Scenario::full(
+        "an_unreadable_config_partition_is_said",
+        damage::an_unreadable_config_partition_is_said,
+    ),
+];
+
+fn main() -> ExitCode {
+    run_scenarios(ALL)
+}

@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 use machine::Event;
-use vm_tests::{Node, Stage, scenario};
+use vm_tests::{Node, Stage};
 
 /// A key that does not exist, on line 2.
 const WRONG: &str = "version: 1\nhostnam: shop\n";
@@ -29,43 +29,36 @@ fn check_page(node: &mut Node) -> anyhow::Result<()> {
     Ok(())
 }
 
-#[test]
-#[ignore = "full tier"]
-fn maintenance_mode_and_a_mended_file() -> anyhow::Result<()> {
-    scenario("maintenance_mode_and_a_mended_file", |stage| {
-        let vm = stage.machine(Stage::spec(), Some(WRONG))?;
-        let mut node = stage.start(&vm)?;
-        check_page(&mut node)?;
-        let vm = node.power_down()?;
+pub(crate) fn maintenance_mode_and_a_mended_file(stage: &mut Stage) -> anyhow::Result<()> {
+    let vm = stage.machine(Stage::spec(), Some(WRONG))?;
+    let mut node = stage.start(&vm)?;
+    check_page(&mut node)?;
+    let vm = node.power_down()?;
 
-        vm.place_config(&Stage::config(&vm)?)?;
-        let mut node = stage.start(&vm)?;
-        node.wait_ready(15)?;
-        Ok(())
-    })
+    vm.place_config(&Stage::config(&vm)?)?;
+    let mut node = stage.start(&vm)?;
+    node.wait_ready(15)?;
+    Ok(())
 }
 
-#[test]
-fn maintenance_mode_and_its_cure_by_ssh() -> anyhow::Result<()> {
-    scenario("maintenance_mode_and_its_cure_by_ssh", |stage| {
-        let node = stage.ready_node()?;
-        let good = Stage::config(node.vm())?;
-        let vm = node.power_down()?;
-        vm.place_config(WRONG)?;
+pub(crate) fn maintenance_mode_and_its_cure_by_ssh(stage: &mut Stage) -> anyhow::Result<()> {
+    let node = stage.ready_node()?;
+    let good = Stage::config(node.vm())?;
+    let vm = node.power_down()?;
+    vm.place_config(WRONG)?;
 
-        let mut node = stage.start(&vm)?;
-        let said = wait_for_maintenance(&mut node)?;
-        stage.note(said);
-        // The last good configuration's keys let us in.
-        node.until("ssh in maintenance mode", 180, |node| node.ssh("true"))?;
-        let status = node.ssh("holdfast status")?;
-        ensure!(
-            status.to_lowercase().contains("maintenance"),
-            "holdfast status: {status}"
-        );
-        node.write("/run/good.yaml", &good)?;
-        node.ssh("holdfast config apply /run/good.yaml")?;
-        node.wait_cured(15)?;
-        Ok(())
-    })
+    let mut node = stage.start(&vm)?;
+    let said = wait_for_maintenance(&mut node)?;
+    stage.note(said);
+    // The last good configuration's keys let us in.
+    node.until("ssh in maintenance mode", 180, |node| node.ssh("true"))?;
+    let status = node.ssh("holdfast status")?;
+    ensure!(
+        status.to_lowercase().contains("maintenance"),
+        "holdfast status: {status}"
+    );
+    node.write("/run/good.yaml", &good)?;
+    node.ssh("holdfast config apply /run/good.yaml")?;
+    node.wait_cured(15)?;
+    Ok(())
 }

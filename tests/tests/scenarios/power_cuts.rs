@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use machine::{Cache, Loss, Spec, Vm};
-use vm_tests::{Lot, Stage, scenario};
+use vm_tests::{Random, Stage};
 
 use crate::state::{Identity, State};
 
@@ -16,26 +16,24 @@ const FIRST_BOOT: Duration = Duration::from_secs(100);
 const KERNEL: &str = "holdfast";
 
 /// Cuts so many first boots, each at a random moment of its beginning of that length.
-fn cut_first_boots(name: &str, cuts: u64, within: Duration) -> anyhow::Result<()> {
-    scenario(name, |stage| {
-        let first = Lot::from_environment().seed();
-        for number in 0..cuts {
-            // Each has a seed of its own, so that one can be repeated alone.
-            let mut lot = Lot::with(first.wrapping_add(number));
-            let moment = lot.moment(within);
-            cut_at(stage, moment, &mut lot).with_context(|| {
-                format!(
-                    "HOLDFAST_SEED={}: cut {:.1} s into the first boot",
-                    lot.seed(),
-                    moment.as_secs_f64()
-                )
-            })?;
-        }
-        Ok(())
-    })
+fn cut_first_boots(stage: &mut Stage, cuts: u64, within: Duration) -> anyhow::Result<()> {
+    let first = Random::from_environment().seed();
+    for number in 0..cuts {
+        // Each has a seed of its own, so that one can be repeated alone.
+        let mut random = Random::with(first.wrapping_add(number));
+        let moment = random.moment(within);
+        cut_at(stage, moment, &mut random).with_context(|| {
+            format!(
+                "HOLDFAST_SEED={}: cut {:.1} s into the first boot",
+                random.seed(),
+                moment.as_secs_f64()
+            )
+        })?;
+    }
+    Ok(())
 }
 
-fn cut_at(stage: &mut Stage, moment: Duration, lot: &mut Lot) -> anyhow::Result<()> {
+fn cut_at(stage: &mut Stage, moment: Duration, random: &mut Random) -> anyhow::Result<()> {
     let spec = Spec {
         cache: Cache::Recorded,
         ..Stage::spec()
@@ -45,7 +43,7 @@ fn cut_at(stage: &mut Stage, moment: Duration, lot: &mut Lot) -> anyhow::Result<
     node.wait_for_text(KERNEL, 180)?;
     node.let_run(moment)?;
     let console = node.console();
-    let (vm, loss) = node.power_loss(lot)?;
+    let (vm, loss) = node.power_loss(random)?;
     let made = identity(&vm)?;
     let mut node = stage.start(&vm)?;
     let took = node.wait_ready(20)?;
@@ -56,7 +54,7 @@ fn cut_at(stage: &mut Stage, moment: Duration, lot: &mut Lot) -> anyhow::Result<
         .unwrap_or("(nothing of init's yet)");
     stage.note(format!(
         "HOLDFAST_SEED={}: cut after {:.1} s, behind {last:?}; {}; state was {}; the next boot was Ready after {:.0} s",
-        lot.seed(),
+        random.seed(),
         moment.as_secs_f64(),
         in_words(loss),
         made.as_ref().map_or_else(
@@ -100,19 +98,14 @@ fn identity(vm: &Vm) -> anyhow::Result<Option<Identity>> {
     State::copy(vm)?.map(|state| state.identity()).transpose()
 }
 
-#[test]
-fn a_power_cut_during_first_boot() -> anyhow::Result<()> {
-    cut_first_boots("a_power_cut_during_first_boot", 1, LAYING_OUT)
+pub(crate) fn a_power_cut_during_first_boot(stage: &mut Stage) -> anyhow::Result<()> {
+    cut_first_boots(stage, 1, LAYING_OUT)
 }
 
-#[test]
-#[ignore = "full tier"]
-fn power_cuts_while_the_disk_is_laid_out() -> anyhow::Result<()> {
-    cut_first_boots("power_cuts_while_the_disk_is_laid_out", 10, LAYING_OUT)
+pub(crate) fn power_cuts_while_the_disk_is_laid_out(stage: &mut Stage) -> anyhow::Result<()> {
+    cut_first_boots(stage, 10, LAYING_OUT)
 }
 
-#[test]
-#[ignore = "full tier"]
-fn power_cuts_until_ready() -> anyhow::Result<()> {
-    cut_first_boots("power_cuts_until_ready", 10, FIRST_BOOT)
+pub(crate) fn power_cuts_until_ready(stage: &mut Stage) -> anyhow::Result<()> {
+    cut_first_boots(stage, 10, FIRST_BOOT)
 }

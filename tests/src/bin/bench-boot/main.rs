@@ -12,10 +12,10 @@ mod measure;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use machine::{Deadline, Network, Qemu, Spec, Vm};
-use vm_tests::{Stage, root};
+use machine::{Deadline, Network, Processor, Qemu, Spec, Vm};
+use vm_tests::{Stage, median, root};
 
-use measure::{Boot, Side, median};
+use measure::{Boot, Side};
 
 /// Turns unless told otherwise.
 const ROUNDS: usize = 3;
@@ -42,9 +42,15 @@ fn run() -> anyhow::Result<ExitCode> {
     let qemu = Qemu::find()?;
     let spec = Spec {
         network: Network::Offline,
+        processor: Processor::V3,
         ..Spec::default()
     };
 
+    println!(
+        "both sides: {} processors {}",
+        spec.cpus,
+        qemu.accel.model(&spec.processor)
+    );
     println!("Holdfast: first boot");
     let image = vm_tests::image()?;
     let holdfast = Vm::create_with_copy(&folder.join("holdfast"), &image, spec.clone(), &qemu)?;

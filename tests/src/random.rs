@@ -7,12 +7,12 @@ const SEED: &str = "HOLDFAST_SEED";
 
 /// Draws numbers (splitmix64); the same seed draws the same ones.
 #[derive(Debug, Clone)]
-pub struct Lot {
+pub struct Random {
     seed: u64,
     state: u64,
 }
 
-impl Lot {
+impl Random {
     /// With the seed in `HOLDFAST_SEED`, else one from the clock.
     #[must_use]
     pub fn from_environment() -> Self {
@@ -62,8 +62,8 @@ mod tests {
     fn a_seed_draws_the_same_moments_inside_the_range() {
         let most = Duration::from_secs(100);
         let draw = |seed| {
-            let mut lot = Lot::with(seed);
-            (0..50).map(|_| lot.moment(most)).collect::<Vec<_>>()
+            let mut random = Random::with(seed);
+            (0..50).map(|_| random.moment(most)).collect::<Vec<_>>()
         };
         assert_eq!(draw(7), draw(7));
         assert_ne!(draw(7), draw(8));

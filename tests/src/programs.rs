@@ -1,0 +1,38 @@
+//! Programs that scenarios start on the node itself.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, ensure};
+
+use crate::artefacts::root;
+
+/// The name of the CSI driver of [`driver`].
+pub const DRIVER: &str = "proof.holdfast.dev";
+
+/// A CSI driver that only registers, to see that the kubelet takes one.
+///
+/// # Errors
+/// When it cannot be compiled.
+pub fn driver() -> anyhow::Result<PathBuf> {
+    // In the engine's module, for it speaks the kubelet's own interface.
+    build(&root().join("runtime/engine"), "./proof/driver", "driver")
+}
+
+fn build(folder: &Path, source: &str, name: &str) -> anyhow::Result<PathBuf> {
+    let program = root().join("build/vm-tests").join(name);
+    let output = Command::new("go")
+        .current_dir(folder)
+        .env("CGO_ENABLED", "0")
+        .args(["build", "-mod=readonly", "-trimpath", "-o"])
+        .arg(&program)
+        .arg(source)
+        .output()
+        .context("cannot run go")?;
+    ensure!(
+        output.status.success(),
+        "go build {source}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(program)
+}
