@@ -14,6 +14,7 @@ HOLDFAST := target/debug/holdfast
 ENGINE := build/engine/$(ARCH)/engine
 IMAGE := $(CURDIR)/build/out/holdfast_$(VERSION)_qemu-x86_64.img
 DENY := build/tools/bin/cargo-deny
+export MIRROR
 export HOLDFAST_IMAGE ?= $(IMAGE)
 export HOLDFAST_ENGINE ?= $(CURDIR)/$(ENGINE)
 # Errors of tests say what and why; where they passed on their way buries that in a log that is read from its end.
@@ -29,7 +30,7 @@ setup: ## install what the host lacks (Debian, Ubuntu)
 
 .PHONY: host
 host: setup ## the command `holdfast` alone, in target/debug
-	@cargo build --quiet -p holdfast
+	@cargo build --quiet --workspace --bin holdfast
 
 .PHONY: vm
 vm: host image ## build the image and boot it in QEMU until its node is Ready
@@ -39,10 +40,9 @@ vm: host image ## build the image and boot it in QEMU until its node is Ready
 image: host ## build the flashable image: make image BOARD=nuc [CONFIG=config.yaml]
 	$(HOLDFAST) build --board $(BOARD) $(if $(CONFIG),--config $(CONFIG)) $(if $(MIRROR),--mirror $(MIRROR))
 
-# The scenarios boot PCs, too. All boards share root image and UKI, so this packs another image and builds nothing else.
 .PHONY: images
-images: image ## build what the scenarios boot: boards qemu-x86_64 and nuc
-	$(HOLDFAST) build --board nuc $(if $(MIRROR),--mirror $(MIRROR))
+images: host ## build what the scenarios boot: boards qemu-x86_64 and nuc
+	tools/build-images
 
 .PHONY: engine
 engine: setup ## build the Kubernetes engine alone: make engine ARCH=arm64
@@ -53,45 +53,62 @@ lock: host ## resolve the Debian packages anew and write buildroot/lock
 	$(HOLDFAST) build lock
 
 .PHONY: test
-test: setup check unit images judges scenarios ## all tests that fit CI: units, formats, image, core VM scenarios
+test: setup ## all tests that fit CI: lints, units, formats, image, core VM scenarios
+	@tools/test core
 
 .PHONY: test-all
-test-all: setup check images ## every scenario and full sweeps; writes docs/test-report.md
-	tools/test-all
+test-all: setup ## every scenario and full sweeps; writes docs/test-report.md
+	@tools/test all
 
-.PHONY: check
-check: $(DENY) ## formatting, lints, licences, layering
+.PHONY: check lint licences
+check: lint licences ## formatting, lints, licences, layering
+
+lint:
 	cargo fmt --all --check
 	cargo clippy --quiet --workspace --all-targets -- -D warnings
-	$(DENY) --log-level error check bans licenses sources
 	tools/check-layers
+
+licences: $(DENY)
+	$(DENY) --log-level error check bans licenses sources
+	@echo "licences, banned crates and sources are as deny.toml wants them"
 
 .PHONY: audit
 audit: $(DENY) ## known holes in the crates we use; needs a network
 	@echo "audit: fetching the list of advisories, which needs a network"
 	$(DENY) --log-level error check advisories
 
+# It runs for a second: what matters is how long it takes to compile.
 $(DENY): | setup
-	CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off cargo install --quiet --locked --root build/tools cargo-deny@0.20.2
+	CARGO_PROFILE_DEV_DEBUG=false cargo install --quiet --locked --debug --root build/tools cargo-deny@0.20.2
 
-.PHONY: unit
-unit: $(ENGINE) ## unit, golden and native integration tests
-	cargo test --quiet
-	cargo test --quiet -p vm-tests --lib --bins
+.PHONY: unit unit-rust unit-go
+unit: unit-rust unit-go ## unit, golden and native integration tests
+
+# All crates at once, here and elsewhere: chosen one by one they would be compiled with other features, a second time.
+unit-rust:
+	cargo test --quiet --workspace
+
+unit-go: $(ENGINE)
 	runtime/engine/check
 
 $(ENGINE): $(shell find runtime/engine -type f 2>/dev/null) | setup
 	runtime/engine/build $(ARCH) $@
 
-.PHONY: judges
-judges: image ## foreign tools judge the built image
-	cargo test --quiet -p builder --test image -- --nocapture
+.PHONY: judges judge
+judges: image judge ## foreign tools judge the built image
 
-.PHONY: scenarios
-scenarios: images ## core VM scenarios on the built image: make scenarios SCENARIOS="workload reboot"
-	HOLDFAST_VM_CPUS=2 cargo test --quiet -p vm-tests --test scenarios -- --nocapture --test-threads 1 $(SCENARIOS)
+judge:
+	cargo test --quiet --workspace --test image -- --nocapture
 
-.PHONY: bench-boot bench-idle bench-size bench-rebuild
+.PHONY: scenarios scenario
+scenarios: images scenario ## core VM scenarios on the built image: make scenarios SCENARIOS="workload reboot"
+
+scenario:
+	cargo test --quiet --workspace --test scenarios -- $(SCENARIOS)
+
+.PHONY: bench-boot bench-cpu bench-idle bench-size bench-rebuild
+bench-cpu: image ## which emulated processor boots a node fastest, and how many machines side by side
+	tests/bench/cpu
 bench-boot: image ## kernel start to engine and to Ready, against Debian with systemd
 	tests/bench/boot
 bench-idle: image ## memory of an idle node, and what it writes to its disk
