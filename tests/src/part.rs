@@ -8,7 +8,7 @@ use anyhow::Context;
 
 use crate::Verdict;
 
-/// What `tools/test-all` ends a part's output with: `part: passed, 12 s, <commit>`.
+/// What `tools/test` ends a part's output with: `part: passed, 12 s, <commit>`.
 const END: &str = "part: ";
 
 /// One part that ran.
@@ -27,7 +27,7 @@ pub struct Part {
 }
 
 impl Part {
-    /// Reads the output that `tools/test-all` keeps of a part; `None` when the part did not come to its end.
+    /// Reads the output that `tools/test` keeps of a part; `None` when the part did not come to its end.
     fn parse(name: &str, output: &str) -> Option<Self> {
         let (output, end) = output.trim_end().rsplit_once(END)?;
         let mut words = end.splitn(3, ", ");

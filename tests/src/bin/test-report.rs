@@ -1,5 +1,5 @@
 //! Runs every scenario and writes `docs/test-report.md`. `HOLDFAST_TIER=core` leaves the full tier out; words on the command
-//! line are names of scenarios to run, and what is known of the others stays. What else `tools/test-all` ran is taken from
+//! line are names of scenarios to run, and what is known of the others stays. What else `tools/test` ran is taken from
 //! `build/test-parts`.
 
 #![forbid(unsafe_code)]
