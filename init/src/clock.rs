@@ -2,7 +2,23 @@
 
 use init_api::{Millis, Release};
 use rustix::time::{ClockId, Timespec, clock_gettime, clock_settime};
-use std::io;
+use std::{fmt, io};
+
+/// What PID 1 tells the time by once it serves. A test has a clock of its own.
+pub trait Clock: fmt::Debug {
+    /// Time since the kernel's start, suspend included.
+    fn now(&self) -> Millis;
+}
+
+/// The kernel's.
+#[derive(Debug, Clone, Copy)]
+pub struct KernelClock;
+
+impl Clock for KernelClock {
+    fn now(&self) -> Millis {
+        since_kernel_start()
+    }
+}
 
 /// A clock this far ahead of the image is doubted, not touched.
 const DOUBT: u64 = 20 * 365 * 24 * 3600;

@@ -6,6 +6,8 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+mod alone;
 pub mod clock;
 pub mod disk;
 pub mod initramfs;

@@ -3,30 +3,42 @@
 use init_api::{Group, ReadyWhen, Service, ServiceName, Services};
 use std::path::Path;
 
-/// What starts at once: devices and the message bus, which need no configuration, and what the last configuration left
-/// in the file `left` for the beginning of this boot. When this boot's configuration describes such a service alike, it
-/// runs on; otherwise it is started anew or stopped.
-pub fn early(left: &Path) -> Services {
-    let own = set(vec![udevd(), udev_adapters(), udev_network(), dbus()]);
-    // None, or another version's: everything starts when it is configured.
-    init_api::load::<Services>(left)
-        .ok()
-        .and_then(|left| own.clone().overlaid(left).ok())
-        .unwrap_or(own)
+/// The services that come with init.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuiltIn {
+    /// What starts at once: devices and the message bus, which need no configuration.
+    pub early: Services,
+    /// All of them: network, time and ssh read what `node configure` writes.
+    pub all: Services,
 }
 
-/// All built-in services: network, time and ssh read what `node configure` writes.
-pub fn standard() -> Services {
-    set(vec![
-        udevd(),
-        udev_adapters(),
-        udev_network(),
-        dbus(),
-        network(),
-        time(),
-        ssh(),
-        udev_trigger(),
-    ])
+impl BuiltIn {
+    /// Those of the image.
+    pub fn of_the_image() -> Self {
+        Self {
+            early: set(vec![udevd(), udev_adapters(), udev_network(), dbus()]),
+            all: set(vec![
+                udevd(),
+                udev_adapters(),
+                udev_network(),
+                dbus(),
+                network(),
+                time(),
+                ssh(),
+                udev_trigger(),
+            ]),
+        }
+    }
+
+    /// The early ones, and what the last configuration left in the file `left` for the beginning of this boot. When this
+    /// boot's configuration describes such a service alike, it runs on; otherwise it is started anew or stopped.
+    pub fn early_with(&self, left: &Path) -> Services {
+        // None, or another version's: everything starts when it is configured.
+        init_api::load::<Services>(left)
+            .ok()
+            .and_then(|left| self.early.clone().overlaid(left).ok())
+            .unwrap_or_else(|| self.early.clone())
+    }
 }
 
 fn set(services: Vec<Service>) -> Services {
@@ -162,19 +174,17 @@ fn ssh() -> Service {
 
 #[cfg(test)]
 mod tests {
-    use super::{early, standard};
+    use super::BuiltIn;
     use init_api::{Service, ServiceName, Services};
     use std::path::Path;
 
     #[test]
     fn the_built_in_names_are_those_that_others_may_refer_to() {
-        let names: Vec<_> = standard().iter().map(|s| s.name.to_string()).collect();
+        let built_in = BuiltIn::of_the_image();
+        let names: Vec<_> = built_in.all.iter().map(|s| s.name.to_string()).collect();
         assert_eq!(names, Services::BUILT_IN);
-        assert!(
-            early(Path::new("/nothing"))
-                .iter()
-                .all(|s| s.in_maintenance)
-        );
+        let early = built_in.early_with(Path::new("/nothing"));
+        assert!(early.iter().all(|s| s.in_maintenance));
     }
 
     #[test]
@@ -185,14 +195,16 @@ mod tests {
         let containerd = Service::daemon(name.clone(), ["/usr/lib/holdfast/containerd"]);
         let services = Services::new(vec![containerd.clone()]).expect("valid");
         init_api::store(&left, &services).expect("stored");
-        let with = early(&left);
+        let built_in = BuiltIn::of_the_image();
+        let with = built_in.early_with(&left);
         assert_eq!(with.iter().find(|s| s.name == name), Some(&containerd));
         std::fs::write(
             &left,
             r#"{"services":[{"name":"containerd","of":"tomorrow"}]}"#,
         )
         .expect("written");
-        assert_eq!(early(&left), early(Path::new("/nothing")));
-        assert_eq!(with.iter().count(), early(&left).iter().count() + 1);
+        let without = built_in.early_with(&left);
+        assert_eq!(without, built_in.early_with(Path::new("/nothing")));
+        assert_eq!(with.iter().count(), without.iter().count() + 1);
     }
 }

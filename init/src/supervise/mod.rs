@@ -11,7 +11,7 @@ mod ready;
 mod supervisor;
 mod unit;
 
-pub use builtin::{early, standard};
+pub use builtin::BuiltIn;
 pub use group::Groups;
 pub(crate) use group::{is_populated, kill, processes};
 pub use machine::{Action, Event, Machine, State};

@@ -6,12 +6,13 @@ use super::logs::Logs;
 use super::pipes::{Output, Pipes};
 use super::unit::Unit;
 use super::{Action, Event, Groups, State, launch, ready};
-use crate::clock;
+use crate::clock::{self, Clock};
 use crate::report::Log;
 use init_api::{Exit, Kind, Millis, Service, ServiceName, ServiceStatus};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::path::Path;
+use std::rc::Rc;
 use std::thread::JoinHandle;
 
 /// Signs of readiness are looked for this often while a service starts.
@@ -24,6 +25,7 @@ pub struct Supervisor {
     groups: Groups,
     logs: Logs,
     pipes: Pipes,
+    clock: Rc<dyn Clock>,
     /// On the way down: what has stopped stays so.
     ending: bool,
 }
@@ -33,12 +35,13 @@ impl Supervisor {
     ///
     /// # Errors
     /// The thread cannot be made.
-    pub fn new(groups: Groups, logs: &Path) -> io::Result<Self> {
+    pub fn new(groups: Groups, logs: &Path, clock: Rc<dyn Clock>) -> io::Result<Self> {
         Ok(Self {
             units: Vec::new(),
             groups,
             logs: Logs::open(logs)?,
             pipes: Pipes::default(),
+            clock,
             ending: false,
         })
     }
@@ -76,7 +79,7 @@ impl Supervisor {
         let starting = self.units.iter().any(|u| {
             matches!(u.machine.state, State::Starting { .. }) && u.service.kind == Kind::Daemon
         });
-        let look = starting.then(|| clock::since_kernel_start().plus(LOOK));
+        let look = starting.then(|| self.clock.now().plus(LOOK));
         self.units
             .iter()
             .filter_map(|u| u.machine.deadline())
@@ -195,11 +198,10 @@ impl Supervisor {
     }
 
     fn event(&mut self, index: usize, event: Event, log: &Log) {
+        let now = self.clock.now();
         let unit = &mut self.units[index];
         let before = unit.machine.state;
-        let (machine, action) =
-            unit.machine
-                .next(event, &unit.service, clock::since_kernel_start());
+        let (machine, action) = unit.machine.next(event, &unit.service, now);
         unit.machine = machine;
         match action {
             Action::None => {}

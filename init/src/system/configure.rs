@@ -1,6 +1,7 @@
 //! Runs of `holdfast node configure`: one at a time, each with a number, each ending in time.
 
 use init_api::{Configuration, ConfigurationState, Millis, Problem, Service, ServiceName};
+use std::path::Path;
 
 /// A configuration that takes longer hangs.
 const LIMIT: Millis = Millis::seconds(120);
@@ -126,13 +127,13 @@ pub(super) fn name() -> ServiceName {
     ServiceName::new("configure").expect("a valid name")
 }
 
-/// The run as a service.
-pub(super) fn service() -> Service {
+/// The run of `program`, `holdfast`, as a service.
+pub(super) fn service(program: &Path) -> Service {
     Service {
         restart: init_api::Restart::never(),
         stop_timeout_ms: Millis::seconds(2),
         in_maintenance: true,
-        ..Service::one_shot(name(), ["/usr/bin/holdfast", "node", "configure"])
+        ..Service::one_shot(name(), [&program.to_string_lossy(), "node", "configure"])
     }
 }
 

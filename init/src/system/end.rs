@@ -44,37 +44,50 @@ const CLOSED: Duration = Duration::from_secs(15 * 60);
 /// The kernel tells only pollers when a group has become empty; it is looked at this often.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// What the end has to deal with.
+/// A machine whose services have ended, about to go down.
 #[derive(Debug)]
-pub(super) struct Left<'a> {
-    /// The initramfs stage's word about the booted disk.
-    pub(super) boot: Option<&'a BootRecord>,
-    pub(super) groups: &'a Groups,
+pub(super) struct Departure {
+    pub(super) end: End,
+    /// What the initramfs stage says about the booted disk.
+    pub(super) boot: Option<BootRecord>,
+    pub(super) groups: Groups,
     /// The thread that writes the logs to their end: open files keep a file system from being made read-only.
     pub(super) logs: Option<JoinHandle<()>>,
+    pub(super) log: Log,
+    pub(super) guard: Guard,
 }
 
-/// Ends pods and all other processes, makes everything written last, and leaves. Services have ended before.
-pub(super) fn leave(end: End, left: Left<'_>, log: &Log, guard: &mut Guard) -> ! {
-    end_pods(&left.groups.pods(), log, guard);
-    end_processes(log, guard);
-    if let Some(logs) = left.logs
-        && !fed_until(WRITTEN, guard, || logs.is_finished())
-    {
-        log.error("the services' logs cannot be written to their end");
-    }
-    close_file_systems(left.boot, log, guard);
-    log.line(&format!("{} now", end.name()));
-    let command = match end {
-        End::Reboot => RebootCommand::Restart,
-        End::PowerOff => RebootCommand::PowerOff,
-    };
-    loop {
-        if let Err(error) = reboot(command) {
-            log.error(&format!("the kernel does not {}: {error}", end.name()));
+impl Departure {
+    /// Ends pods and all other processes, makes everything written last, and leaves.
+    pub(super) fn leave(self) -> ! {
+        let Self {
+            end,
+            boot,
+            groups,
+            logs,
+            log,
+            mut guard,
+        } = self;
+        end_pods(&groups.pods(), &log, &mut guard);
+        end_processes(&log, &mut guard);
+        if let Some(logs) = logs
+            && !fed_until(WRITTEN, &mut guard, || logs.is_finished())
+        {
+            log.error("the services' logs cannot be written to their end");
         }
-        // The watchdog, not fed any more, has the last word.
-        thread::sleep(Duration::from_secs(1));
+        close_file_systems(boot.as_ref(), &log, &mut guard);
+        log.line(&format!("{} now", end.name()));
+        let command = match end {
+            End::Reboot => RebootCommand::Restart,
+            End::PowerOff => RebootCommand::PowerOff,
+        };
+        loop {
+            if let Err(error) = reboot(command) {
+                log.error(&format!("the kernel does not {}: {error}", end.name()));
+            }
+            // The watchdog, not fed any more, has the last word.
+            thread::sleep(Duration::from_secs(1));
+        }
     }
 }
 

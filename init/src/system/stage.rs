@@ -1,16 +1,18 @@
 //! PID 1 from its first instruction to the loop that it never leaves.
 
-use super::serve::{Facts, Server};
+use init_api::Root;
+use super::serve::{Facts, Server, Setting};
 use super::{Phase, folders, identity, mounts, notes};
-use crate::clock;
+use crate::clock::{self, KernelClock};
 use crate::last_words;
 use crate::report::{Log, Phases};
-use crate::supervise::Groups;
+use crate::supervise::{BuiltIn, Groups};
 use crate::watchdog::Guard;
 use init_api::{BootRecord, Problem, Release, Stage, StateOutcome, paths};
 use rustix::system::{RebootCommand, reboot};
 use std::io;
 use std::path::Path;
+use std::rc::Rc;
 
 /// Runs PID 1; never comes back.
 pub fn run() -> ! {
@@ -56,8 +58,13 @@ pub fn run() -> ! {
         problem,
         release: init_api::load(paths::RELEASE).ok(),
     };
-    match Server::open(log, guard, phases, facts) {
-        Ok(server) => server.serve(),
+    let setting = Setting {
+        root: Root::new("/"),
+        clock: Rc::new(KernelClock),
+        built_in: BuiltIn::of_the_image(),
+    };
+    match Server::open(setting, log, guard, phases, facts) {
+        Ok(server) => server.serve().leave(),
         Err(error) => {
             let log = Log::open(Path::new("/dev"), Path::new("/sys"));
             last_words::give_up(&log, &broken(error.to_string()))

@@ -4,7 +4,7 @@ use init_api::Millis;
 use std::fs;
 use std::path::Path;
 
-/// The time between two looks.
+/// The time between two checks.
 const PAUSE: Millis = Millis::seconds(3);
 
 /// Watches a count of written sectors come to rest at a new value.
@@ -12,16 +12,16 @@ const PAUSE: Millis = Millis::seconds(3);
 pub(super) struct Written {
     last: Option<u64>,
     changed: bool,
-    looked: Millis,
+    checked: Millis,
 }
 
 impl Written {
-    /// Takes in the count as it is now; true when it had changed and has not changed since the last look.
-    pub(super) fn look(&mut self, now: Millis, count: impl FnOnce() -> Option<u64>) -> bool {
-        if now.since(self.looked) < PAUSE {
+    /// Takes in the count as it is now; true when it had changed and has not changed since the last check.
+    pub(super) fn has_changed(&mut self, now: Millis, count: impl FnOnce() -> Option<u64>) -> bool {
+        if now.since(self.checked) < PAUSE {
             return false;
         }
-        self.looked = now;
+        self.checked = now;
         let count = count();
         if count == self.last {
             return std::mem::take(&mut self.changed);
@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn a_change_counts_once_it_has_come_to_rest() {
         let mut watch = Written::default();
-        let looks = [
+        let counts = [
             Some(5),
             Some(5),
             Some(9),
@@ -65,10 +65,10 @@ mod tests {
             Some(12),
         ];
         let seen: Vec<_> = (1..)
-            .zip(looks)
-            .map(|(turn, count)| watch.look(Millis::seconds(turn * 3), || count))
+            .zip(counts)
+            .map(|(turn, count)| watch.has_changed(Millis::seconds(turn * 3), || count))
             .collect();
-        assert!(!watch.look(Millis::seconds(31), || panic!("too early to look")));
+        assert!(!watch.has_changed(Millis::seconds(31), || panic!("too early to count")));
         assert_eq!(
             seen,
             [

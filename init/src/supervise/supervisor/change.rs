@@ -1,7 +1,6 @@
 //! From one set of services to another.
 
 use super::Supervisor;
-use crate::clock;
 use crate::report::Log;
 use crate::supervise::unit::Unit;
 use crate::supervise::{Event, State};
@@ -12,7 +11,7 @@ impl Supervisor {
     /// Brings what is kept in line with a new set: new ones come, missing ones go, changed ones are restarted, the
     /// others run on; what was stopped or gave up is tried again, unless it is never started twice.
     pub fn set(&mut self, services: &Services, log: &Log) {
-        let now = clock::since_kernel_start();
+        let now = self.clock.now();
         let names: BTreeSet<_> = services.iter().map(|s| s.name.clone()).collect();
         for index in 0..self.units.len() {
             if !names.contains(&self.units[index].service.name) {

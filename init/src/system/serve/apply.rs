@@ -1,11 +1,12 @@
 //! The configuration: runs of it, and the services that follow.
 
 use super::super::configure::{self, Outcome, Step};
+use init_api::Root;
 use super::super::written;
 use super::{QUIET, Server};
-use crate::supervise::{self, Event, State};
+use crate::report::with_cause;
+use crate::supervise::{Event, State};
 use init_api::{Millis, Mode, Problem, Service, ServiceName, Services, paths};
-use std::path::Path;
 use std::{fs, io};
 
 impl Server {
@@ -13,7 +14,7 @@ impl Server {
         if self.end.is_some() {
             return;
         }
-        self.look_at_config(now);
+        self.check_config_partition(now);
         if self.disks_changed.is_some_and(|at| now.since(at) >= QUIET) {
             self.disks_changed = None;
             if self.mode == Mode::Maintenance {
@@ -21,8 +22,8 @@ impl Server {
             }
         }
         match self.supervisor.state(&configure::name()) {
-            Some(State::Completed) => self.take_outcome(true, now),
-            Some(State::Failed | State::Stopped) => self.take_outcome(false, now),
+            Some(State::Completed) => self.configuration_ended(true, now),
+            Some(State::Failed | State::Stopped) => self.configuration_ended(false, now),
             _ => {}
         }
         match self.runs.step(now) {
@@ -34,21 +35,21 @@ impl Server {
             Step::GiveUp => {
                 self.log
                     .error("the configuration's run hangs in the kernel; going on without it");
-                self.take_outcome(false, now);
+                self.configuration_ended(false, now);
             }
             Step::Start => self.start_configuration(),
         }
     }
 
     /// In maintenance mode somebody may mend `config.yaml` on the partition itself, over ssh.
-    fn look_at_config(&mut self, now: Millis) {
+    fn check_config_partition(&mut self, now: Millis) {
         let config = self
             .facts
             .boot
             .as_ref()
             .and_then(|boot| boot.partitions.config.as_deref());
-        let count = || written::sectors(Path::new("/sys"), config?);
-        if self.config_written.look(now, count) && self.mode == Mode::Maintenance {
+        let count = || written::sectors(&self.root.path("/sys"), config?);
+        if self.config_written.has_changed(now, count) && self.mode == Mode::Maintenance {
             self.log
                 .line("the CONFIG partition was written to; the configuration is read again");
             self.runs.want();
@@ -60,18 +61,19 @@ impl Server {
             self.phases.begin("configure");
         }
         // What stands there is about the run before.
-        if let Err(error) = fs::remove_file(paths::PROBLEM)
+        let problem = self.root.path(paths::PROBLEM);
+        if let Err(error) = fs::remove_file(&problem)
             && error.kind() != io::ErrorKind::NotFound
         {
             self.log
-                .error(&format!("cannot remove {}: {error}", paths::PROBLEM));
+                .error(&format!("cannot remove {}: {error}", problem.display()));
         }
         self.enforce();
         self.supervisor
             .wish(&configure::name(), Event::Start, &self.log);
     }
 
-    fn take_outcome(&mut self, good: bool, now: Millis) {
+    fn configuration_ended(&mut self, good: bool, now: Millis) {
         let Some(outcome) = self.runs.end(good, now) else {
             return;
         };
@@ -79,8 +81,8 @@ impl Server {
             self.phases.end(&self.log);
         }
         let services = match outcome {
-            Outcome::Good => configured_services(),
-            Outcome::Bad | Outcome::Late => Err(told_problem(outcome)),
+            Outcome::Good => self.configured_services(),
+            Outcome::Bad | Outcome::Late => Err(reported_problem(&self.root, outcome)),
         };
         match (services, self.facts.problem.clone()) {
             (Ok(services), None) => {
@@ -95,7 +97,7 @@ impl Server {
             (Ok(services), Some(problem)) => {
                 self.problem = Some(problem);
                 self.mode = Mode::Maintenance;
-                self.base = for_maintenance(services);
+                self.base = for_maintenance(services, &self.built_in.all);
             }
             (Err(problem), lasting) => {
                 self.log
@@ -105,8 +107,11 @@ impl Server {
                 if self.mode != Mode::Running {
                     self.mode = Mode::Maintenance;
                     // The run may have left services that serve maintenance: network and ssh by the last good one.
-                    self.base = configured_services()
-                        .map_or_else(|_| supervise::standard(), for_maintenance);
+                    let built_in = &self.built_in.all;
+                    self.base = self.configured_services().map_or_else(
+                        |_| built_in.clone(),
+                        |services| for_maintenance(services, built_in),
+                    );
                 }
             }
         }
@@ -119,42 +124,38 @@ impl Server {
             .base
             .iter()
             .cloned()
-            .chain([configure::service()])
+            .chain([configure::service(&self.root.path(paths::HOLDFAST))])
             .collect();
         match Services::new(services) {
             Ok(services) => self.supervisor.set(&services, &self.log),
             Err(error) => self.log.error(&error.to_string()),
         }
     }
+
+    /// What `node configure` left for PID 1, over the built-in services.
+    fn configured_services(&self) -> Result<Services, Problem> {
+        let wrong = |text: String| Problem {
+            text,
+            ..configure::unexplained(Outcome::Good)
+        };
+        let services: Services = init_api::load(self.root.path(paths::SERVICES))
+            .map_err(|error| wrong(with_cause(&error)))?;
+        let all = self.built_in.all.clone();
+        all.overlaid(services)
+            .map_err(|error| wrong(error.to_string()))
+    }
 }
 
-/// What `node configure` left for PID 1, over the built-in services.
-fn configured_services() -> Result<Services, Problem> {
-    let wrong = |text: String| Problem {
-        text,
-        ..configure::unexplained(Outcome::Good)
-    };
-    let services: Services = init_api::load(paths::SERVICES).map_err(|error| {
-        let why = std::error::Error::source(&error)
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        wrong(format!("{error}: {why}"))
-    })?;
-    supervise::standard()
-        .overlaid(services)
-        .map_err(|error| wrong(error.to_string()))
-}
-
-/// The run's own word about what is wrong, or the little that can be said without it.
-fn told_problem(outcome: Outcome) -> Problem {
-    match (outcome, init_api::load_if_present(paths::PROBLEM)) {
+/// What the run itself says is wrong, or the little that can be said without it.
+fn reported_problem(root: &Root, outcome: Outcome) -> Problem {
+    match (outcome, init_api::load_if_present(root.path(paths::PROBLEM))) {
         (Outcome::Bad, Ok(Some(problem))) => problem,
         _ => configure::unexplained(outcome),
     }
 }
 
 /// Only what may run in maintenance mode, without ties to what may not.
-fn for_maintenance(services: Services) -> Services {
+fn for_maintenance(services: Services, built_in: &Services) -> Services {
     let kept: Vec<Service> = services
         .into_vec()
         .into_iter()
@@ -165,7 +166,7 @@ fn for_maintenance(services: Services) -> Services {
         service.after.retain(|name| names.contains(name));
         service
     });
-    Services::new(untied.collect()).unwrap_or_else(|_| supervise::standard())
+    Services::new(untied.collect()).unwrap_or_else(|_| built_in.clone())
 }
 
 /// What runs once a boot stays as the boot's first good configuration had it, whatever a later one says: else a changed

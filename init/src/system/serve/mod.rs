@@ -1,32 +1,34 @@
-//! The loop that PID 1 never leaves.
+//! The loop that PID 1 stays in while the machine is up.
 
-mod about;
+mod answer;
 mod apply;
 mod deadlines;
-mod take;
-mod tell;
+mod events;
+mod records;
 
 use super::configure::Runs;
-use super::end::{self, End, Left};
+use super::end::{Departure, End};
 use super::page::Page;
+use init_api::Root;
 use super::requests::Requests;
 use super::signals::Signals;
 use super::wake::{Source, Wake};
 use super::written::Written;
-use crate::clock;
+use crate::clock::Clock;
 use crate::report::{Log, Phases};
-use crate::supervise::{self, Groups, Supervisor};
+use crate::supervise::{BuiltIn, Groups, Supervisor};
 use crate::uevent::Listener;
 use crate::watchdog::Guard;
-use about::About;
 use deadlines::Deadlines;
 use init_api::{BootRecord, Millis, Mode, Problem, Release, Services, paths};
+use records::Records;
 use rustix::fs::inotify;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::rc::Rc;
 
 /// After this the machine goes down even if a service still runs.
 const END_LIMIT: Millis = Millis::seconds(60);
@@ -45,9 +47,20 @@ pub(super) struct Facts {
     pub(super) release: Option<Release>,
 }
 
+/// What the loop works with. A test gives it another root, another clock and other services than a machine has.
+#[derive(Debug)]
+pub(super) struct Setting {
+    pub(super) root: Root,
+    pub(super) clock: Rc<dyn Clock>,
+    pub(super) built_in: BuiltIn,
+}
+
 /// PID 1 while the machine is up.
 #[derive(Debug)]
 pub(super) struct Server {
+    root: Root,
+    clock: Rc<dyn Clock>,
+    built_in: BuiltIn,
     log: Log,
     guard: Guard,
     phases: Phases,
@@ -55,7 +68,7 @@ pub(super) struct Server {
     wake: Wake,
     signals: Signals,
     devices: Listener,
-    records: OwnedFd,
+    record_changes: OwnedFd,
     requests: Requests,
     buttons: BTreeMap<u64, (String, File)>,
     groups: Groups,
@@ -65,7 +78,7 @@ pub(super) struct Server {
     runs: Runs,
     mode: Mode,
     problem: Option<Problem>,
-    about: About,
+    records: Records,
     page: Page,
     /// When the page was last compared with how things stand, and whether anything happened since.
     shown: Millis,
@@ -77,24 +90,29 @@ pub(super) struct Server {
 
 impl Server {
     /// Opens everything that wakes PID 1.
-    pub(super) fn open(log: Log, guard: Guard, phases: Phases, facts: Facts) -> io::Result<Self> {
-        let groups = Groups::at(Path::new("/sys/fs/cgroup"));
-        let records =
-            inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)?;
-        let changes = inotify::WatchFlags::MOVED_TO
-            | inotify::WatchFlags::CLOSE_WRITE
-            | inotify::WatchFlags::DELETE;
-        fs::create_dir_all("/run/holdfast")?;
-        inotify::add_watch(&records, "/run/holdfast", changes)?;
+    pub(super) fn open(
+        setting: Setting,
+        log: Log,
+        guard: Guard,
+        phases: Phases,
+        facts: Facts,
+    ) -> io::Result<Self> {
+        let Setting {
+            root,
+            clock,
+            built_in,
+        } = setting;
+        let groups = Groups::at(&root.path("/sys/fs/cgroup"));
+        let record_changes = watch_records(&root.path(paths::RUN))?;
         // Blocks the signals, before there is a thread that could take one.
         let signals = Signals::open()?;
         let server = Self {
-            supervisor: Supervisor::new(groups.clone(), Path::new(paths::LOGS))?,
+            supervisor: Supervisor::new(groups.clone(), &root.path(paths::LOGS), Rc::clone(&clock))?,
             wake: Wake::new()?,
             signals,
             devices: Listener::open()?,
-            requests: Requests::open(Path::new(paths::SOCKET))?,
-            records,
+            requests: Requests::open(&root.path(paths::SOCKET))?,
+            record_changes,
             groups,
             log,
             guard,
@@ -102,42 +120,48 @@ impl Server {
             problem: facts.problem.clone(),
             facts,
             buttons: BTreeMap::new(),
-            base: supervise::early(Path::new(paths::EARLY_SERVICES)),
+            base: built_in.early_with(&root.path(paths::EARLY_SERVICES)),
             runs: Runs::default(),
             mode: Mode::Booting,
-            about: About::default(),
+            records: Records::default(),
             page: Page::default(),
             shown: Millis(0),
             stale: true,
             disks_changed: None,
             config_written: Written::default(),
             end: None,
+            root,
+            clock,
+            built_in,
         };
         server.wake.watch(&server.signals, Source::Signals)?;
         server.wake.watch(&server.devices, Source::Devices)?;
-        server.wake.watch(&server.records, Source::Records)?;
+        server.wake.watch(&server.record_changes, Source::Records)?;
         server.wake.watch(&server.requests, Source::Listener)?;
         Ok(server)
     }
 
-    /// Starts the early services and the configuration, and serves until the machine goes down.
-    pub(super) fn serve(mut self) -> ! {
+    /// Starts the early services and the configuration, and serves until the services have ended and the machine can
+    /// go down.
+    pub(super) fn serve(mut self) -> Departure {
         self.supervisor.set(&self.base.clone(), &self.log);
         self.runs.want();
-        self.look_for_buttons();
+        self.find_buttons();
         loop {
-            self.advance();
+            if let Some(end) = self.advance() {
+                return self.depart(end);
+            }
             let sources = self.wake.wait(self.patience().into());
             match sources {
-                Ok(sources) => sources.into_iter().for_each(|source| self.take(source)),
+                Ok(sources) => sources.into_iter().for_each(|source| self.handle(source)),
                 Err(error) => self.log.error(&format!("cannot wait for events: {error}")),
             }
         }
     }
 
-    /// Everything that time and the services' standing make due.
-    fn advance(&mut self) {
-        let now = clock::since_kernel_start();
+    /// Everything that time and the services' standing make due; how the machine goes down, once it can.
+    fn advance(&mut self) -> Option<End> {
+        let now = self.clock.now();
         self.guard.feed();
         self.supervisor.tick(&self.log);
         self.advance_configuration(now);
@@ -152,17 +176,24 @@ impl Server {
         if let Some((end, since)) = self.end
             && (self.supervisor.is_quiet() || now.since(since) >= END_LIMIT)
         {
-            let left = Left {
-                boot: self.facts.boot.as_ref(),
-                groups: &self.groups,
-                logs: self.supervisor.close_logs(),
-            };
-            end::leave(end, left, &self.log, &mut self.guard);
+            return Some(end);
         }
         if now.since(self.shown) >= SHOW {
             self.shown = now;
             self.stale = false;
             self.draw();
+        }
+        None
+    }
+
+    fn depart(mut self, end: End) -> Departure {
+        Departure {
+            end,
+            boot: self.facts.boot,
+            groups: self.groups,
+            logs: self.supervisor.close_logs(),
+            log: self.log,
+            guard: self.guard,
         }
     }
 
@@ -178,6 +209,21 @@ impl Server {
             disks: self.disks_changed.map(|at| at.plus(QUIET)),
         };
         let interval = Millis::from(self.guard.interval());
-        deadlines.patience(clock::since_kernel_start(), self.end.is_some(), interval)
+        deadlines.patience(self.clock.now(), self.end.is_some(), interval)
     }
 }
+
+/// Hears of every record that others write to `folder`.
+fn watch_records(folder: &Path) -> io::Result<OwnedFd> {
+    let changes =
+        inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)?;
+    let wanted = inotify::WatchFlags::MOVED_TO
+        | inotify::WatchFlags::CLOSE_WRITE
+        | inotify::WatchFlags::DELETE;
+    fs::create_dir_all(folder)?;
+    inotify::add_watch(&changes, folder, wanted)?;
+    Ok(changes)
+}
+
+#[cfg(test)]
+mod tests;

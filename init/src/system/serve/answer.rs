@@ -8,7 +8,6 @@ use crate::clock;
 use crate::supervise::Event;
 use init_api::{Mode, Request, Response, ServiceName, Status};
 use std::net::IpAddr;
-use std::path::Path;
 
 impl Server {
     pub(super) fn answer(&mut self, request: Request) -> Response {
@@ -19,9 +18,9 @@ impl Server {
             _ if self.end.is_some() => Response::Refused {
                 reason: "the machine is going down".into(),
             },
-            Request::Start { service } => self.wish(&service, Event::Start),
-            Request::Stop { service } => self.wish(&service, Event::Stop),
-            Request::Restart { service } => self.wish(&service, Event::Restart),
+            Request::Start { service } => self.control(&service, Event::Start),
+            Request::Stop { service } => self.control(&service, Event::Stop),
+            Request::Restart { service } => self.control(&service, Event::Restart),
             Request::Reconfigure => Response::Reconfiguring {
                 generation: self.runs.want(),
             },
@@ -36,7 +35,7 @@ impl Server {
         }
     }
 
-    fn wish(&mut self, name: &ServiceName, event: Event) -> Response {
+    fn control(&mut self, name: &ServiceName, event: Event) -> Response {
         if self.supervisor.wish(name, event, &self.log) {
             return Response::Accepted;
         }
@@ -56,7 +55,7 @@ impl Server {
             self.log
                 .line(&format!("{} was asked for; ending services", end.name()));
             self.mode = Mode::ShuttingDown;
-            self.end = Some((end, clock::since_kernel_start()));
+            self.end = Some((end, self.clock.now()));
             self.supervisor.begin_end(&self.log);
         }
     }
@@ -74,13 +73,13 @@ impl Server {
                 .unwrap_or_default(),
             kernel: text(kernel.release()),
             hostname: text(kernel.nodename()),
-            uptime_ms: clock::since_kernel_start(),
+            uptime_ms: self.clock.now(),
             boot: self.facts.boot.clone(),
             phases: self.phases.list().to_vec(),
             services: self.supervisor.status(),
             configuration: self.runs.status(),
             problem: self.problem.clone(),
-            node: self.about.node.clone(),
+            node: self.records.node.clone(),
             notes: self.notes(),
         }
     }
@@ -91,7 +90,7 @@ impl Server {
             "this machine has no hardware watchdog: it cannot reset itself if it hangs".to_owned()
         });
         let clock = notes::about_clock(clock::wall_millis(), self.facts.release.as_ref());
-        let now = [unguarded, clock, notes::about_state(Path::new("/state"))];
+        let now = [unguarded, clock, notes::about_state(&self.root.path("/state"))];
         self.facts
             .notes
             .iter()
@@ -108,15 +107,15 @@ impl Server {
         let status = self.status();
         let view = View {
             addresses: self.addresses(),
-            notes: &self.about.notes,
+            notes: &self.records.notes,
             status: &status,
         };
         self.page.draw(&view, &self.log);
     }
 
-    /// Those that the keeper tells; the kernel's where it does not run.
+    /// Those that the keeper reports; the kernel's where it does not run.
     fn addresses(&self) -> Vec<IpAddr> {
-        match &self.about.node {
+        match &self.records.node {
             Some(node) if self.mode != Mode::Maintenance => node.addresses.clone(),
             _ => addresses::outside(),
         }

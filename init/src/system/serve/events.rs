@@ -5,18 +5,16 @@ use super::super::power_button;
 use super::super::signals::{self, Meaning};
 use super::super::wake::Source;
 use super::Server;
-use crate::clock;
 use init_api::{Mode, NodeState, Response};
 use rustix::fs::inotify;
-use std::path::Path;
 
 impl Server {
-    pub(super) fn take(&mut self, source: Source) {
+    pub(super) fn handle(&mut self, source: Source) {
         self.stale = true;
         match source {
-            Source::Signals => self.take_signals(),
-            Source::Devices => self.take_devices(),
-            Source::Records => self.take_records(),
+            Source::Signals => self.handle_signals(),
+            Source::Devices => self.handle_devices(),
+            Source::Records => self.read_records(),
             Source::Listener => {
                 if let Some(number) = self.requests.accept()
                     && let Some(client) = self.requests.client(number)
@@ -38,11 +36,11 @@ impl Server {
             Source::Output(number) => {
                 self.supervisor.take_output(number);
             }
-            Source::Button(number) => self.take_button(number),
+            Source::Button(number) => self.handle_button(number),
         }
     }
 
-    fn take_signals(&mut self) {
+    fn handle_signals(&mut self) {
         while let Some(meaning) = self.signals.next() {
             match meaning {
                 Meaning::ChildEnded => {
@@ -56,13 +54,13 @@ impl Server {
         }
     }
 
-    fn take_devices(&mut self) {
+    fn handle_devices(&mut self) {
         while let Some(event) = self.devices.next() {
             if event.brings_block_device() && self.mode == Mode::Maintenance {
-                self.disks_changed = Some(clock::since_kernel_start());
+                self.disks_changed = Some(self.clock.now());
             }
             if event.subsystem == "input" && event.action == "add" {
-                self.look_for_buttons();
+                self.find_buttons();
             }
             if event.subsystem == "watchdog" && event.action == "add" {
                 self.arm_watchdog();
@@ -71,15 +69,15 @@ impl Server {
     }
 
     fn arm_watchdog(&mut self) {
-        match self.guard.arm(Path::new("/dev")) {
+        match self.guard.arm(&self.root.path("/dev")) {
             Ok(true) => self.log.line("watchdog armed"),
             Ok(false) => {}
             Err(error) => self.log.error(&format!("cannot arm the watchdog: {error}")),
         }
     }
 
-    pub(super) fn look_for_buttons(&mut self) {
-        for (name, file) in power_button::find(Path::new("/sys"), Path::new("/dev")) {
+    pub(super) fn find_buttons(&mut self) {
+        for (name, file) in power_button::find(&self.root.path("/sys"), &self.root.path("/dev")) {
             if self.buttons.values().any(|(known, _)| *known == name) {
                 continue;
             }
@@ -90,7 +88,7 @@ impl Server {
         }
     }
 
-    fn take_button(&mut self, number: u64) {
+    fn handle_button(&mut self, number: u64) {
         let pressed = self
             .buttons
             .get(&number)
@@ -104,19 +102,19 @@ impl Server {
         }
     }
 
-    /// Somebody's word about the node or its configuration.
-    fn take_records(&mut self) {
+    /// Somebody wrote about the node or its configuration.
+    fn read_records(&mut self) {
         let mut buffer = [std::mem::MaybeUninit::uninit(); 4096];
-        let mut reader = inotify::Reader::new(&self.records, &mut buffer);
+        let mut reader = inotify::Reader::new(&self.record_changes, &mut buffer);
         while reader.next().is_ok() {}
         let is_ready = |node: Option<&NodeState>| node.is_some_and(|node| node.ready);
-        let was_ready = is_ready(self.about.node.as_ref());
-        self.about.read(Path::new("/"));
-        let now_ready = is_ready(self.about.node.as_ref());
+        let was_ready = is_ready(self.records.node.as_ref());
+        self.records.read(&self.root);
+        let now_ready = is_ready(self.records.node.as_ref());
         if now_ready && !was_ready {
             self.log.line("node Ready");
         } else if was_ready && !now_ready {
-            let node = self.about.node.as_ref();
+            let node = self.records.node.as_ref();
             let reason = node.and_then(NodeState::why_not_ready).unwrap_or_default();
             self.log.line(&format!("node not ready{reason}"));
         }

@@ -1,5 +1,6 @@
 //! What others leave in `/run/holdfast` about the node and its configuration, for the page.
 
+use init_api::Root;
 use init_api::{Configured, NodeState, paths};
 use std::fs::File;
 use std::io::Read;
@@ -10,23 +11,22 @@ const LARGEST: u64 = 256 * 1024;
 
 /// What they say.
 #[derive(Debug, Default)]
-pub(super) struct About {
+pub(super) struct Records {
     /// The keeper's word.
     pub(super) node: Option<NodeState>,
     /// What of the configuration did not work and did not stop the node.
     pub(super) notes: Vec<String>,
 }
 
-impl About {
-    /// Reads everything below `root` anew. What cannot be read says nothing; what the keeper said before stands then.
-    pub(super) fn read(&mut self, root: &Path) {
-        let below = |path: &str| root.join(path.trim_start_matches('/'));
-        if let Ok(node) = init_api::load_if_present(below(paths::NODE)) {
+impl Records {
+    /// Reads everything anew. What cannot be read says nothing; what the keeper said before stands then.
+    pub(super) fn read(&mut self, root: &Root) {
+        if let Ok(node) = init_api::load_if_present(root.path(paths::NODE)) {
             self.node = node;
         }
-        let configured = text(&below(paths::CONFIGURED))
+        let configured = text(&root.path(paths::CONFIGURED))
             .and_then(|text| serde_json::from_str::<Configured>(&text).ok());
-        let trouble = text(&below(paths::URL_TROUBLE));
+        let trouble = text(&root.path(paths::URL_TROUBLE));
         self.notes = configured.unwrap_or_default().notes();
         self.notes
             .extend(trouble.map(|text| format!("config_url: {}", text.trim())));
@@ -42,17 +42,18 @@ fn text(path: &Path) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{About, LARGEST};
+    use super::{LARGEST, Records, Root};
     use init_api::{Configured, NodeState, paths};
     use std::fs;
 
     #[test]
     fn what_is_there_is_read_and_what_is_wrong_says_nothing() {
-        let root = tempfile::tempdir().expect("folder");
-        let at = |path: &str| root.path().join(path.trim_start_matches('/'));
-        let mut about = About::default();
-        about.read(root.path());
-        assert!(about.node.is_none() && about.notes.is_empty());
+        let folder = tempfile::tempdir().expect("folder");
+        let root = Root::new(folder.path());
+        let at = |path: &str| root.path(path);
+        let mut records = Records::default();
+        records.read(&root);
+        assert!(records.node.is_none() && records.notes.is_empty());
 
         let configured = Configured {
             warnings: vec!["a module".to_owned()],
@@ -65,9 +66,9 @@ mod tests {
             ..NodeState::default()
         };
         init_api::store(at(paths::NODE), &node).expect("stored");
-        about.read(root.path());
-        assert_eq!(about.notes, ["a module", "config_url: no route"]);
-        assert_eq!(about.node, Some(node.clone()));
+        records.read(&root);
+        assert_eq!(records.notes, ["a module", "config_url: no route"]);
+        assert_eq!(records.node, Some(node.clone()));
 
         fs::remove_file(at(paths::URL_TROUBLE)).expect("removed");
         fs::write(at(paths::NODE), "{\"name\":").expect("write");
@@ -77,9 +78,9 @@ mod tests {
             &"x".repeat(usize::try_from(LARGEST).expect("fits") + 1),
         ] {
             fs::write(at(paths::CONFIGURED), wrong).expect("write");
-            about.read(root.path());
-            assert!(about.notes.is_empty(), "{:?}", about.notes);
+            records.read(&root);
+            assert!(records.notes.is_empty(), "{:?}", records.notes);
         }
-        assert_eq!(about.node, Some(node), "the keeper's last word stands");
+        assert_eq!(records.node, Some(node), "the keeper's last word stands");
     }
 }

@@ -1,0 +1,8 @@
+//! The loop with real processes, below a folder, as an ordinary user; its control groups are plain files.
+
+mod configuration;
+mod services;
+mod shutdown;
+mod stand;
+
+use stand::Stand;

@@ -1,0 +1,107 @@
+//! The ways down.
+
+use super::super::super::end::End;
+use super::Stand;
+use super::stand::{on, shell, state_of};
+use init_api::{KillWhat, Millis, Mode, Request, Service, ServiceState};
+use rustix::process::{Pid, Signal, getpid, kill_process};
+use std::fs;
+
+fn runs(status: &init_api::Status) -> bool {
+    state_of(status, "app") == Some(ServiceState::Ready)
+}
+
+#[test]
+fn a_signal_reboots_in_order() {
+    on(
+        Stand::new,
+        |person| {
+            person.wait_for("it runs", runs);
+            kill_process(getpid(), Signal::TERM).expect("sent");
+        },
+        |departure, _| assert_eq!(departure.end, End::Reboot),
+    );
+}
+
+#[test]
+fn a_power_supply_that_fails_switches_off() {
+    on(
+        Stand::new,
+        |person| {
+            person.wait_for("it runs", runs);
+            kill_process(getpid(), Signal::POWER).expect("sent");
+        },
+        |departure, _| assert_eq!(departure.end, End::PowerOff),
+    );
+}
+
+#[test]
+fn services_end_before_the_machine_does_and_nothing_else_is_begun() {
+    on(
+        || {
+            let stand = Stand::new();
+            let ended = stand.at("/ended");
+            let script = format!(
+                "trap 'sleep 0.3; echo app >> {}; exit 0' TERM; while :; do sleep 0.05; done",
+                ended.display()
+            );
+            stand.configured(&[shell("app", &script)]);
+            stand
+        },
+        |person| {
+            person.wait_for("it runs", runs);
+            let mut client = person.ask();
+            client.ask(&Request::Reboot).expect("accepted");
+            let status = client.status().expect("an answer");
+            assert_eq!(status.mode, Mode::ShuttingDown);
+            let refused = client.ask(&Request::PowerOff).expect_err("too late");
+            let reason = "PID 1 refused: the machine is going down";
+            assert_eq!(refused.to_string(), reason);
+        },
+        |departure, root| {
+            assert_eq!(departure.end, End::Reboot, "what was asked for first");
+            let ended = fs::read_to_string(root.path("/ended")).expect("it ended");
+            assert_eq!(ended, "app\n");
+        },
+    );
+}
+
+#[test]
+fn a_service_that_does_not_end_keeps_no_machine_up() {
+    on(
+        || {
+            let stand = Stand::new();
+            let pid = stand.at("/pid");
+            let script = format!(
+                "trap '' TERM; echo $$ > {}; while :; do sleep 0.05; done",
+                pid.display()
+            );
+            stand.configured(&[Service {
+                stop_timeout_ms: Millis::seconds(3600),
+                kill: KillWhat::Main,
+                ..shell("app", &script)
+            }]);
+            stand
+        },
+        |person| {
+            person.wait_for("it runs", runs);
+            let pid = person.at("/pid");
+            person.wait_for("it is deaf", |_| {
+                fs::read_to_string(&pid).is_ok_and(|text| text.ends_with('\n'))
+            });
+            let mut client = person.ask();
+            client.ask(&Request::Reboot).expect("accepted");
+            person.let_pass(Millis::seconds(59));
+            assert_eq!(client.status().expect("an answer").mode, Mode::ShuttingDown);
+            person.let_pass(Millis::seconds(1));
+            // The answer to this may be cut off: the loop ends.
+            let _ = client.status();
+        },
+        |departure, root| {
+            assert_eq!(departure.end, End::Reboot);
+            let text = fs::read_to_string(root.path("/pid")).expect("its number");
+            let pid = text.trim().parse().ok().and_then(Pid::from_raw);
+            kill_process(pid.expect("a number"), Signal::KILL).expect("it runs still");
+        },
+    );
+}
