@@ -89,6 +89,9 @@ fn page(everything: &Everything) -> String {
     facts.row(["up", &duration(status.uptime_ms.0)]);
     facts.row(["mode", mode(status.mode)]);
     facts.row(["node", &node(status)]);
+    if let Some(trial) = status.trial() {
+        facts.row(["trial", &trial]);
+    }
     for (index, address) in addresses.iter().enumerate() {
         let label = if index == 0 { "address" } else { "" };
         facts.row([label, &format!("{} {}", address.interface, address.address)]);
@@ -244,6 +247,7 @@ mod tests {
                 waiting_for: vec!["the API".to_owned()],
                 ..NodeState::default()
             }),
+            trial_until_ms: None,
             notes: vec!["no watchdog".to_owned()],
         }
     }

@@ -29,8 +29,48 @@ pub struct BootRecord {
     /// being counted.
     #[serde(default)]
     pub counted_as: Option<String>,
+    /// This boot is on trial: the machine goes back unless it is confirmed in time. None for an ordinary boot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial: Option<BootTrial>,
     /// Phases so far.
     pub phases: Vec<Phase>,
+}
+
+/// A boot that [`crate::Request::Commit`] has to confirm. The initramfs stage fills it in for a slot that was written by an
+/// upgrade and never confirmed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BootTrial {
+    /// How many seconds after the kernel's start it must be confirmed at the latest.
+    pub deadline_s: u64,
+}
+
+/// [`crate::paths::UNCONFIRMED_BOOT`]: how the last trial ended that nobody confirmed. A release on trial writes it and the
+/// one before it reads it, so unknown keys are allowed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnconfirmedBoot {
+    /// The slot that was on trial.
+    pub slot: Slot,
+    /// Its verity root hash: which release that was.
+    pub root_hash: String,
+    /// The version that it said it is.
+    pub version: String,
+    /// How the trial ended.
+    pub why: WhyUnconfirmed,
+    /// What was not as it should be then, a line each.
+    pub reasons: Vec<String>,
+    /// When, since the kernel's start.
+    pub at_ms: Millis,
+}
+
+/// How a trial ended that nobody confirmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhyUnconfirmed {
+    /// Its deadline ran out: the slot failed.
+    TimedOut,
+    /// Somebody asked for a reboot or switched off before: this says nothing about the slot.
+    Interrupted,
 }
 
 /// One of the two places for a root image.

@@ -24,7 +24,10 @@ mod status;
 pub mod interface;
 pub mod paths;
 
-pub use boot::{BootRecord, Partitions, Slot, StateOutcome, Watchdog};
+pub use boot::{
+    BootRecord, BootTrial, Partitions, Slot, StateOutcome, UnconfirmedBoot, Watchdog,
+    WhyUnconfirmed,
+};
 pub use client::{Client, ClientError};
 pub use configured::Configured;
 pub use duration::Millis;

@@ -35,6 +35,8 @@ pub const STATE: &str = "/var/lib/holdfast";
 /// [`crate::Services`] that PID 1 starts before the configuration is read, as the last good configuration described them;
 /// written by `holdfast node configure`.
 pub const EARLY_SERVICES: &str = "/var/lib/holdfast/early-services.json";
+/// [`crate::UnconfirmedBoot`], written by PID 1.
+pub const UNCONFIRMED_BOOT: &str = "/var/lib/holdfast/unconfirmed-boot.json";
 /// Configurations that were good, and copies of what they were made from.
 pub const CONFIG_STATE: &str = "/var/lib/holdfast/config";
 /// ssh host keys and fetched keys.

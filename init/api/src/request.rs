@@ -26,6 +26,8 @@ pub enum Request {
     },
     /// Run `holdfast node configure` again and bring the services in line with what it writes.
     Reconfigure,
+    /// This boot is good: keep its slot. Refused when it is not on trial, or the trial is over.
+    Commit,
     /// Shut down in order and start anew.
     Reboot,
     /// Shut down in order and switch off.

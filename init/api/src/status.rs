@@ -29,6 +29,9 @@ pub struct Status {
     pub problem: Option<Problem>,
     /// What the keeper last said about the node.
     pub node: Option<NodeState>,
+    /// When the machine goes back to what ran before, unless this boot is confirmed; none when it is not on trial.
+    #[serde(default)]
+    pub trial_until_ms: Option<Millis>,
     /// Things that are not right and do not stop the node, each one line: a clock far ahead, no watchdog.
     pub notes: Vec<String>,
 }
@@ -153,6 +156,15 @@ pub enum Exit {
 const DOUBT: Millis = Millis::seconds(60);
 
 impl Status {
+    /// That this boot is on trial, and how long still; none when it is not.
+    pub fn trial(&self) -> Option<String> {
+        let left = self.trial_until_ms?.since(self.uptime_ms);
+        let minutes = left.0.div_ceil(60_000);
+        Some(format!(
+            "this version is on trial: the machine goes back to the one before unless it is confirmed within {minutes} min"
+        ))
+    }
+
     /// The services that keep failing, a line each: which, how it ended, and where to look.
     pub fn failing(&self) -> Vec<String> {
         let failing = self

@@ -212,6 +212,7 @@ impl Context {
             watchdog: self.guard.about().cloned(),
             loader_entry: found::loader_variable(&sys, "LoaderEntrySelected"),
             counted_as: found::loader_variable(&sys, "LoaderBootCountPath"),
+            trial: None,
             phases: self.phases.list().to_vec(),
         }
     }

@@ -1,10 +1,10 @@
 //! The end: pods, stray processes, file systems, then the kernel.
 
 use super::file_systems;
-use crate::report::Log;
+use crate::report::{Log, with_cause};
 use crate::supervise::{Groups, is_populated, kill, processes};
 use crate::watchdog::Guard;
-use init_api::{BootRecord, Partitions};
+use init_api::{BootRecord, Partitions, UnconfirmedBoot};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::system::{RebootCommand, reboot};
 use std::fs;
@@ -37,6 +37,8 @@ impl End {
 const PODS: Duration = Duration::from_secs(10);
 /// How long killed processes get to be gone.
 const KILLED: Duration = Duration::from_secs(5);
+/// How long a record on the state partition gets to be written.
+const RECORDED: Duration = Duration::from_secs(10);
 /// How long the last lines of logs get to be written.
 const WRITTEN: Duration = Duration::from_secs(10);
 /// How long everything written gets to be on the disks: a USB stick takes minutes for what was just pulled.
@@ -48,6 +50,8 @@ const LOOK: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub(super) struct Departure {
     pub(super) end: End,
+    /// What is to be written about this boot, and where.
+    pub(super) record: Option<(PathBuf, UnconfirmedBoot)>,
     /// What the initramfs stage says about the booted disk.
     pub(super) boot: Option<BootRecord>,
     pub(super) groups: Groups,
@@ -58,10 +62,39 @@ pub(super) struct Departure {
 }
 
 impl Departure {
+    /// Writes down how the boot ended, if there is something to say about it: the state partition is still mounted, and
+    /// may be what has failed.
+    pub(super) fn write_record(&mut self) {
+        let Some((path, record)) = self.record.take() else {
+            return;
+        };
+        let (sender, result) = mpsc::channel();
+        let write = move || {
+            // Nobody listens only after this has taken too long.
+            let _ = sender.send(init_api::store(&path, &record));
+        };
+        let failure = match aside(write, RECORDED, &mut self.guard) {
+            Ok(true) => result
+                .recv()
+                .ok()
+                .and_then(Result::err)
+                .map(|error| with_cause(&error)),
+            Ok(false) => Some("the state partition does not answer".to_owned()),
+            Err(error) => Some(error.to_string()),
+        };
+        if let Some(failure) = failure {
+            self.log.error(&format!(
+                "cannot write down why this boot was not confirmed: {failure}"
+            ));
+        }
+    }
+
     /// Ends pods and all other processes, makes everything written last, and leaves.
-    pub(super) fn leave(self) -> ! {
+    pub(super) fn leave(mut self) -> ! {
+        self.write_record();
         let Self {
             end,
+            record: _,
             boot,
             groups,
             logs,

@@ -19,6 +19,7 @@ mod requests;
 mod serve;
 mod signals;
 mod stage;
+mod trial;
 mod wake;
 mod written;
 

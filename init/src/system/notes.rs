@@ -81,6 +81,7 @@ mod tests {
             watchdog: None,
             loader_entry: None,
             counted_as: None,
+            trial: None,
             phases: Vec::new(),
         };
         for quiet in [

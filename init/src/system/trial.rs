@@ -120,7 +120,11 @@ fn reasons(status: &Status) -> Vec<String> {
         }
     };
     let problem = problem.map(|problem| format!("{}: {}", problem.title, problem.text));
-    problem.into_iter().chain(status.failing()).chain(node).collect()
+    problem
+        .into_iter()
+        .chain(status.failing())
+        .chain(node)
+        .collect()
 }
 
 #[cfg(test)]

@@ -206,6 +206,7 @@ mod tests {
             watchdog: None,
             loader_entry: None,
             counted_as: None,
+            trial: None,
             phases: Vec::new(),
         }
     }

@@ -17,6 +17,7 @@ pub(super) fn render(view: &View<'_>) -> String {
     page.line(&headline(status));
     page.labelled("Addresses", addresses(view));
     page.labelled("State", [state(status)]);
+    page.labelled("Trial", status.trial());
     page.labelled("Waiting", waiting(status));
     page.labelled("Failing", status.failing());
     for problem in view.problems() {

@@ -2,7 +2,7 @@
 
 use super::super::end::End;
 use super::super::page::View;
-use super::super::{addresses, notes};
+use super::super::{addresses, notes, trial};
 use super::Server;
 use crate::clock;
 use crate::supervise::Event;
@@ -24,12 +24,13 @@ impl Server {
             Request::Reconfigure => Response::Reconfiguring {
                 generation: self.runs.want(),
             },
+            Request::Commit => self.commit(),
             Request::Reboot => {
-                self.begin_end(End::Reboot);
+                self.end_by_request(End::Reboot);
                 Response::Accepted
             }
             Request::PowerOff => {
-                self.begin_end(End::PowerOff);
+                self.end_by_request(End::PowerOff);
                 Response::Accepted
             }
         }
@@ -50,17 +51,50 @@ impl Server {
         }
     }
 
-    pub(super) fn begin_end(&mut self, end: End) {
+    fn commit(&mut self) -> Response {
+        let before = self.trial;
+        self.advance_trial(trial::Event::Commit);
+        match self.trial.refusal() {
+            Some(reason) => Response::Refused {
+                reason: reason.into(),
+            },
+            None => {
+                if before != self.trial {
+                    self.log.line("this boot is confirmed: its slot stays");
+                }
+                Response::Accepted
+            }
+        }
+    }
+
+    pub(super) fn advance_trial(&mut self, event: trial::Event) {
+        let (next, action) = self.trial.next(event, self.clock.now());
+        self.trial = next;
+        match action {
+            trial::Action::None => {}
+            trial::Action::Return => self.begin_end(
+                End::Reboot,
+                "this boot was not confirmed in time: going back to what ran before",
+            ),
+        }
+    }
+
+    /// Somebody wants the machine to go down.
+    pub(super) fn end_by_request(&mut self, end: End) {
+        self.advance_trial(trial::Event::GoingDown);
+        self.begin_end(end, &format!("{} was asked for", end.name()));
+    }
+
+    fn begin_end(&mut self, end: End, why: &str) {
         if self.end.is_none() {
-            self.log
-                .line(&format!("{} was asked for; ending services", end.name()));
+            self.log.line(&format!("{why}; ending services"));
             self.mode = Mode::ShuttingDown;
             self.end = Some((end, self.clock.now()));
             self.supervisor.begin_end(&self.log);
         }
     }
 
-    fn status(&self) -> Status {
+    pub(super) fn status(&self) -> Status {
         let text = |value: &std::ffi::CStr| value.to_string_lossy().into_owned();
         let kernel = rustix::system::uname();
         Status {
@@ -80,6 +114,7 @@ impl Server {
             configuration: self.runs.status(),
             problem: self.problem.clone(),
             node: self.records.node.clone(),
+            trial_until_ms: self.trial.deadline(),
             notes: self.notes(),
         }
     }
@@ -90,7 +125,11 @@ impl Server {
             "this machine has no hardware watchdog: it cannot reset itself if it hangs".to_owned()
         });
         let clock = notes::about_clock(clock::wall_millis(), self.facts.release.as_ref());
-        let now = [unguarded, clock, notes::about_state(&self.root.path("/state"))];
+        let now = [
+            unguarded,
+            clock,
+            notes::about_state(&self.root.path("/state")),
+        ];
         self.facts
             .notes
             .iter()

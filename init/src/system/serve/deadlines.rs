@@ -7,15 +7,18 @@ use init_api::Millis;
 pub(super) struct Deadlines {
     pub(super) services: Option<Millis>,
     pub(super) page: Option<Millis>,
+    pub(super) trial: Option<Millis>,
     pub(super) runs: Option<Millis>,
     pub(super) disks: Option<Millis>,
 }
 
 impl Deadlines {
-    /// How long there is nothing to do, at most `interval`. On the way down nothing is configured any more: what would be
-    /// due then must not keep PID 1 awake.
+    /// How long there is nothing to do, at most `interval`. On the way down nothing is configured or tried any more: what would
+    /// be due then must not keep PID 1 awake.
     pub(super) fn patience(self, now: Millis, ending: bool, interval: Millis) -> Millis {
-        let configuration = [self.runs, self.disks].into_iter().filter(|_| !ending);
+        let configuration = [self.runs, self.disks, self.trial]
+            .into_iter()
+            .filter(|_| !ending);
         [self.services, self.page]
             .into_iter()
             .chain(configuration)
@@ -36,6 +39,7 @@ mod tests {
         let nothing = Deadlines {
             services: None,
             page: None,
+            trial: None,
             runs: None,
             disks: None,
         };
@@ -62,6 +66,15 @@ mod tests {
                 },
                 0,
                 300,
+            ),
+            (
+                "a trial",
+                Deadlines {
+                    trial: soon,
+                    ..nothing
+                },
+                300,
+                5000,
             ),
             (
                 "a new disk",

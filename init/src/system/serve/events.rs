@@ -48,8 +48,8 @@ impl Server {
                         self.supervisor.ended(pid, exit, &self.log);
                     }
                 }
-                Meaning::Reboot => self.begin_end(End::Reboot),
-                Meaning::PowerOff => self.begin_end(End::PowerOff),
+                Meaning::Reboot => self.end_by_request(End::Reboot),
+                Meaning::PowerOff => self.end_by_request(End::PowerOff),
             }
         }
     }
@@ -94,7 +94,7 @@ impl Server {
             .get(&number)
             .map(|(_, file)| power_button::is_pressed(file));
         match pressed {
-            Some(Some(true)) => self.begin_end(End::PowerOff),
+            Some(Some(true)) => self.end_by_request(End::PowerOff),
             Some(None) => {
                 self.buttons.remove(&number);
             }

@@ -12,6 +12,7 @@ use super::page::Page;
 use init_api::Root;
 use super::requests::Requests;
 use super::signals::Signals;
+use super::trial::{self, Trial};
 use super::wake::{Source, Wake};
 use super::written::Written;
 use crate::clock::Clock;
@@ -85,6 +86,7 @@ pub(super) struct Server {
     stale: bool,
     disks_changed: Option<Millis>,
     config_written: Written,
+    trial: Trial,
     end: Option<(End, Millis)>,
 }
 
@@ -118,6 +120,7 @@ impl Server {
             guard,
             phases,
             problem: facts.problem.clone(),
+            trial: Trial::new(facts.boot.as_ref().and_then(|boot| boot.trial.as_ref())),
             facts,
             buttons: BTreeMap::new(),
             base: built_in.early_with(&root.path(paths::EARLY_SERVICES)),
@@ -163,6 +166,7 @@ impl Server {
     fn advance(&mut self) -> Option<End> {
         let now = self.clock.now();
         self.guard.feed();
+        self.advance_trial(trial::Event::Tick);
         self.supervisor.tick(&self.log);
         self.advance_configuration(now);
         for number in self.supervisor.fresh_pipes() {
@@ -187,8 +191,10 @@ impl Server {
     }
 
     fn depart(mut self, end: End) -> Departure {
+        let unconfirmed = self.trial.record(&self.status());
         Departure {
             end,
+            record: unconfirmed.map(|record| (self.root.path(paths::UNCONFIRMED_BOOT), record)),
             boot: self.facts.boot,
             groups: self.groups,
             logs: self.supervisor.close_logs(),
@@ -205,6 +211,7 @@ impl Server {
         let deadlines = Deadlines {
             services: self.supervisor.deadline(),
             page,
+            trial: self.trial.deadline(),
             runs: self.runs.deadline(),
             disks: self.disks_changed.map(|at| at.plus(QUIET)),
         };
@@ -215,8 +222,7 @@ impl Server {
 
 /// Hears of every record that others write to `folder`.
 fn watch_records(folder: &Path) -> io::Result<OwnedFd> {
-    let changes =
-        inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)?;
+    let changes = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)?;
     let wanted = inotify::WatchFlags::MOVED_TO
         | inotify::WatchFlags::CLOSE_WRITE
         | inotify::WatchFlags::DELETE;

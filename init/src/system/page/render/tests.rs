@@ -24,8 +24,21 @@ fn status(mode: Mode) -> Status {
         },
         problem: None,
         node: None,
+        trial_until_ms: None,
         notes: Vec::new(),
     }
+}
+
+#[test]
+fn a_trial_says_how_long_it_lasts() {
+    let status = Status {
+        uptime_ms: Millis::seconds(100),
+        trial_until_ms: Some(Millis::seconds(300)),
+        ..status(Mode::Booting)
+    };
+    let shown = page(&status, &[], &[]);
+    let expected = "  Trial      this version is on trial: the machine goes back to the one before unless it is confirmed within 4 min\n";
+    assert!(shown.contains(expected), "{shown}");
 }
 
 fn node(ready: bool) -> NodeState {

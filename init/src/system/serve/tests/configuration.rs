@@ -19,7 +19,10 @@ fn a_good_configuration_puts_its_services_in_force() {
             assert_eq!(status.configuration.state, ConfigurationState::Applied);
             assert_eq!(state_of(&status, "base"), Some(ServiceState::Ready));
             assert_eq!(state_of(&status, "way-in"), Some(ServiceState::Ready));
-            assert_eq!(state_of(&status, "configure"), Some(ServiceState::Completed));
+            assert_eq!(
+                state_of(&status, "configure"),
+                Some(ServiceState::Completed)
+            );
             let phases: Vec<_> = status.phases.iter().map(|p| p.name.as_str()).collect();
             assert_eq!(phases, ["configure"]);
             person.ask().ask(&Request::Reboot).expect("accepted");
@@ -72,7 +75,10 @@ fn what_runs_by_a_good_configuration_outlives_a_bad_one() {
             });
             assert_eq!(status.mode, Mode::Running);
             let title = status.problem.map(|problem| problem.title);
-            assert_eq!(title.as_deref(), Some("The configuration could not be applied"));
+            assert_eq!(
+                title.as_deref(),
+                Some("The configuration could not be applied")
+            );
             let pids = |services: &[init_api::ServiceStatus]| -> Vec<_> {
                 let kept = services.iter().filter(|s| s.name.as_str() != "configure");
                 kept.map(|service| service.pid).collect()

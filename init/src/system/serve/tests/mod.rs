@@ -4,5 +4,6 @@ mod configuration;
 mod services;
 mod shutdown;
 mod stand;
+mod trial;
 
 use stand::Stand;

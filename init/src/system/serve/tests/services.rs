@@ -38,7 +38,10 @@ fn a_service_that_ends_is_started_again_and_its_output_is_kept() {
             let writer = departure.logs.expect("logs");
             writer.join().expect("written");
             let log = fs::read_to_string(root.path(paths::LOGS).join("app.log")).expect("a log");
-            assert!(log.contains("Z hello\n") && log.contains("Z good bye\n"), "{log}");
+            assert!(
+                log.contains("Z hello\n") && log.contains("Z good bye\n"),
+                "{log}"
+            );
         },
     );
 }
@@ -56,7 +59,10 @@ fn services_are_stopped_and_started_by_request() {
             };
             person.ask().ask(&stop).expect("accepted");
             person.wait_for("it has stopped", is(ServiceState::Stopped));
-            person.ask().ask(&Request::Start { service }).expect("accepted");
+            person
+                .ask()
+                .ask(&Request::Start { service })
+                .expect("accepted");
             person.wait_for("it runs again", is(ServiceState::Ready));
             let nobody = Request::Restart {
                 service: name("nobody"),

@@ -157,7 +157,8 @@ pub(super) fn on(
     then: impl FnOnce(Departure, &Root),
 ) {
     alone(|| {
-        let (departure, folder) = make().run(does);
+        let (mut departure, folder) = make().run(does);
+        departure.write_record();
         then(departure, &Root::new(folder.path()));
     });
 }

@@ -40,7 +40,10 @@ fn went_back(departure: &Departure, root: &Root) -> UnconfirmedBoot {
     assert_eq!(departure.end, End::Reboot);
     let record = record(root).expect("it is written down");
     assert_eq!(record.why, WhyUnconfirmed::TimedOut);
-    assert_eq!((record.slot, record.root_hash.as_str()), (Slot::B, "ab".repeat(32).as_str()));
+    assert_eq!(
+        (record.slot, record.root_hash.as_str()),
+        (Slot::B, "ab".repeat(32).as_str())
+    );
     record
 }
 
@@ -119,7 +122,9 @@ fn a_confirmed_one_stays() {
             let status = client.status().expect("an answer");
             assert_ne!(status.mode, Mode::ShuttingDown);
             assert_eq!(status.trial_until_ms, None);
-            client.ask(&Request::Commit).expect("it is confirmed already");
+            client
+                .ask(&Request::Commit)
+                .expect("it is confirmed already");
             client.ask(&Request::PowerOff).expect("accepted");
         },
         |departure, root| {
