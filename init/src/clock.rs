@@ -5,14 +5,14 @@ use rustix::time::{ClockId, Timespec, clock_gettime, clock_settime};
 use std::{fmt, io};
 
 /// What PID 1 tells the time by once it serves. A test has a clock of its own.
-pub trait Clock: fmt::Debug {
+pub(crate) trait Clock: fmt::Debug {
     /// Time since the kernel's start, suspend included.
     fn now(&self) -> Millis;
 }
 
 /// The kernel's.
 #[derive(Debug, Clone, Copy)]
-pub struct KernelClock;
+pub(crate) struct KernelClock;
 
 impl Clock for KernelClock {
     fn now(&self) -> Millis {
@@ -25,7 +25,7 @@ const DOUBT: u64 = 20 * 365 * 24 * 3600;
 
 /// How the wall clock stands to the image's build time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub(crate) enum Standing {
     /// Before the image was built, so certainly wrong.
     Behind,
     /// Possible.
@@ -35,18 +35,18 @@ pub enum Standing {
 }
 
 /// Time since the kernel's start, suspend included.
-pub fn since_kernel_start() -> Millis {
+pub(crate) fn since_kernel_start() -> Millis {
     let now = clock_gettime(ClockId::Boottime);
     Millis(u64::try_from(now.tv_sec * 1000 + now.tv_nsec / 1_000_000).unwrap_or(0))
 }
 
 /// The wall clock in seconds since 1970.
-pub fn wall() -> u64 {
+pub(crate) fn wall() -> u64 {
     u64::try_from(clock_gettime(ClockId::Realtime).tv_sec).unwrap_or(0)
 }
 
 /// The wall clock in seconds since 1970 and milliseconds.
-pub fn wall_millis() -> (u64, u32) {
+pub(crate) fn wall_millis() -> (u64, u32) {
     let now = clock_gettime(ClockId::Realtime);
     (
         u64::try_from(now.tv_sec).unwrap_or(0),
@@ -55,7 +55,7 @@ pub fn wall_millis() -> (u64, u32) {
 }
 
 /// A wall clock time as `2027-01-15T08:00:00.007Z`.
-pub fn rfc3339((seconds, millis): (u64, u32)) -> String {
+pub(crate) fn rfc3339((seconds, millis): (u64, u32)) -> String {
     let (days, second) = (seconds / 86_400, seconds % 86_400);
     // Days since 1 March of year 0, so that the leap day ends a year; 400 years have 146097 days.
     let shifted = days + 719_468;
@@ -71,7 +71,7 @@ pub fn rfc3339((seconds, millis): (u64, u32)) -> String {
 }
 
 /// Judges a wall clock.
-pub fn standing(wall: u64, release: &Release) -> Standing {
+pub(crate) fn standing(wall: u64, release: &Release) -> Standing {
     if wall < release.build_time {
         Standing::Behind
     } else if wall > release.build_time.saturating_add(DOUBT) {
@@ -85,7 +85,7 @@ pub fn standing(wall: u64, release: &Release) -> Standing {
 ///
 /// # Errors
 /// The clock cannot be set.
-pub fn lift(release: &Release) -> io::Result<Standing> {
+pub(crate) fn lift(release: &Release) -> io::Result<Standing> {
     let stood = standing(wall(), release);
     if stood == Standing::Behind {
         let tv_sec = i64::try_from(release.build_time).unwrap_or(0);

@@ -8,14 +8,24 @@
 
 #[cfg(test)]
 mod alone;
-pub mod clock;
-pub mod disk;
-pub mod initramfs;
-pub mod last_words;
-pub mod modules;
-pub mod program;
-pub mod report;
-pub mod supervise;
-pub mod system;
-pub mod uevent;
-pub mod watchdog;
+mod clock;
+mod disk;
+mod emergency;
+mod initramfs;
+mod modules;
+mod program;
+mod report;
+mod start;
+mod supervise;
+mod system;
+mod uevent;
+mod watchdog;
+
+pub use start::start;
+
+// What reads the bytes of the kernel, of a disk and of clients: fuzzed from outside.
+pub use disk::efi_text;
+pub use initramfs::wanted_blocks;
+pub use modules::Index as ModuleIndex;
+pub use system::whole_requests;
+pub use uevent::Event as DeviceEvent;

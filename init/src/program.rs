@@ -13,7 +13,7 @@ use thiserror::Error;
 
 /// A program did not do its work.
 #[derive(Debug, Error)]
-pub enum ProgramError {
+pub(crate) enum ProgramError {
     /// It could not be run.
     #[error("cannot run {program}")]
     Start {
@@ -36,15 +36,15 @@ pub enum ProgramError {
 
 /// A program of the mounted root, run in it.
 #[derive(Debug)]
-pub struct Program<'a> {
+pub(crate) struct Program<'a> {
     /// The root that it runs in.
-    pub root: &'a Path,
+    pub(crate) root: &'a Path,
     /// Path below that root.
-    pub path: &'a str,
+    pub(crate) path: &'a str,
     /// Arguments.
-    pub arguments: &'a [&'a str],
+    pub(crate) arguments: &'a [&'a str],
     /// The exit codes that are good.
-    pub good: &'a [i32],
+    pub(crate) good: &'a [i32],
 }
 
 impl Program<'_> {
@@ -53,7 +53,7 @@ impl Program<'_> {
     ///
     /// # Errors
     /// It cannot be run, or ends with a code that is not good.
-    pub fn run(
+    pub(crate) fn run(
         &self,
         log: &Path,
         guard: &mut Guard,

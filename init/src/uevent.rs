@@ -57,7 +57,7 @@ impl Event {
 
 /// A socket that hears the kernel's messages from the moment it was opened.
 #[derive(Debug)]
-pub struct Listener {
+pub(crate) struct Listener {
     socket: OwnedFd,
 }
 
@@ -66,7 +66,7 @@ impl Listener {
     ///
     /// # Errors
     /// The kernel has no such socket, or not root.
-    pub fn open() -> io::Result<Self> {
+    pub(crate) fn open() -> io::Result<Self> {
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         let socket = socket_with(
             AddressFamily::NETLINK,
@@ -84,7 +84,7 @@ impl Listener {
     ///
     /// # Errors
     /// The socket is broken.
-    pub fn wait(&self, at_most: Duration) -> io::Result<bool> {
+    pub(crate) fn wait(&self, at_most: Duration) -> io::Result<bool> {
         let time = Timespec {
             tv_sec: i64::try_from(at_most.as_secs()).unwrap_or(i64::MAX),
             tv_nsec: at_most.subsec_nanos().into(),
@@ -98,7 +98,7 @@ impl Listener {
 
     /// The next message that is there; none when there is no further one. Lost messages are not told: whoever waits
     /// for a device looks for it anew after every burst.
-    pub fn next(&self) -> Option<Event> {
+    pub(crate) fn next(&self) -> Option<Event> {
         let mut buffer = [0_u8; 8192];
         loop {
             match recv(&self.socket, &mut buffer[..], RecvFlags::empty()) {

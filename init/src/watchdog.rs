@@ -16,7 +16,7 @@ const VARIABLE: &str = "HOLDFAST_WATCHDOG_FD";
 
 /// The machine's watchdog, if it has one.
 #[derive(Debug, Default)]
-pub struct Guard {
+pub(crate) struct Guard {
     armed: Option<Armed>,
 }
 
@@ -32,7 +32,7 @@ impl Guard {
     ///
     /// # Errors
     /// There is one, and it cannot be opened.
-    pub fn arm(&mut self, dev: &Path) -> io::Result<bool> {
+    pub(crate) fn arm(&mut self, dev: &Path) -> io::Result<bool> {
         let node = dev.join("watchdog0");
         if self.armed.is_some() || !node.exists() {
             return Ok(false);
@@ -58,7 +58,7 @@ impl Guard {
     }
 
     /// Takes over what the initramfs stage armed. Call it once, before any file is opened.
-    pub fn inherit(about: Option<init_api::Watchdog>) -> Self {
+    pub(crate) fn inherit(about: Option<init_api::Watchdog>) -> Self {
         let number = env::var(VARIABLE).ok().and_then(|text| text.parse().ok());
         let armed = about.zip(number).and_then(|(about, number)| {
             let watchdog = sys::Watchdog::from_inherited(sys::inherited(number).ok()?);
@@ -75,7 +75,7 @@ impl Guard {
     ///
     /// # Errors
     /// The descriptor cannot be kept open.
-    pub fn hand_on(self) -> io::Result<Option<(&'static str, OsString)>> {
+    pub(crate) fn hand_on(self) -> io::Result<Option<(&'static str, OsString)>> {
         let Some(armed) = self.armed else {
             return Ok(None);
         };
@@ -84,7 +84,7 @@ impl Guard {
     }
 
     /// A sign of life, at most every few seconds. A watchdog that takes none resets the machine, which is its work.
-    pub fn feed(&mut self) {
+    pub(crate) fn feed(&mut self) {
         if let Some(armed) = &mut self.armed
             && armed.fed.elapsed() >= INTERVAL
             && armed.watchdog.feed().is_ok()
@@ -94,12 +94,12 @@ impl Guard {
     }
 
     /// What is armed.
-    pub fn about(&self) -> Option<&init_api::Watchdog> {
+    pub(crate) fn about(&self) -> Option<&init_api::Watchdog> {
         self.armed.as_ref().map(|armed| &armed.about)
     }
 
     /// How long a caller may wait before it feeds again.
-    pub fn interval(&self) -> Duration {
+    pub(crate) fn interval(&self) -> Duration {
         INTERVAL
     }
 }

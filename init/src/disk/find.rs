@@ -11,7 +11,7 @@ const NO_WORD: Duration = Duration::from_secs(1);
 
 /// The decision over the disks that are there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Choice<'a> {
+pub(crate) enum Choice<'a> {
     /// This one.
     Found {
         /// Its name.
@@ -27,7 +27,7 @@ pub enum Choice<'a> {
 
 /// Chooses among `(name, table)`. With `loader`, the GUID of the partition that the boot loader came from, the disk that
 /// holds that partition; without it, the only disk with our partitions.
-pub fn choose<'a>(disks: &[(&'a str, &Table)], loader: Option<Uuid>) -> Choice<'a> {
+pub(crate) fn choose<'a>(disks: &[(&'a str, &Table)], loader: Option<Uuid>) -> Choice<'a> {
     let fits = |table: &Table| match loader {
         Some(guid) => table.partitions.iter().any(|p| p.guid == guid),
         None => table.is_holdfast(),

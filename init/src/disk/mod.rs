@@ -7,5 +7,5 @@ pub(crate) mod samples;
 mod scan;
 
 pub use efivar::text as efi_text;
-pub use find::{Choice, choose};
-pub use scan::{Disk, DiskError, disks, partition_names, partition_node};
+pub(crate) use find::{Choice, choose};
+pub(crate) use scan::{Disk, DiskError, disks, partition_names, partition_node};

@@ -12,7 +12,7 @@ const OTHERS: [&str; 8] = ["loop", "ram", "zram", "dm-", "sr", "fd", "md", "nbd"
 
 /// A disk cannot be looked at.
 #[derive(Debug, Error)]
-pub enum DiskError {
+pub(crate) enum DiskError {
     /// Its node cannot be opened.
     #[error("cannot open {node}")]
     Open {
@@ -44,15 +44,15 @@ pub enum DiskError {
 
 /// A whole disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Disk {
+pub(crate) struct Disk {
     /// Its name in sysfs.
-    pub name: String,
+    pub(crate) name: String,
     /// Its device node.
-    pub node: PathBuf,
+    pub(crate) node: PathBuf,
 }
 
 /// The disks that are there now, sorted by name.
-pub fn disks(sys: &Path, dev: &Path) -> Vec<Disk> {
+pub(crate) fn disks(sys: &Path, dev: &Path) -> Vec<Disk> {
     let entries = fs::read_dir(sys.join("block"))
         .into_iter()
         .flatten()
@@ -74,7 +74,7 @@ pub fn disks(sys: &Path, dev: &Path) -> Vec<Disk> {
 }
 
 /// The device node of a disk's partition with this number; none if the kernel does not know it.
-pub fn partition_node(sys: &Path, dev: &Path, disk: &str, number: u32) -> Option<PathBuf> {
+pub(crate) fn partition_node(sys: &Path, dev: &Path, disk: &str, number: u32) -> Option<PathBuf> {
     let folder = sys.join("block").join(disk);
     let entries = fs::read_dir(&folder).ok()?.flatten();
     let own = |path: &Path| {
@@ -95,7 +95,7 @@ pub fn partition_node(sys: &Path, dev: &Path, disk: &str, number: u32) -> Option
 }
 
 /// The names of a disk's partitions as the kernel read them. The disk itself is not asked: a sick one answers late.
-pub fn partition_names(sys: &Path, disk: &str) -> Vec<String> {
+pub(crate) fn partition_names(sys: &Path, disk: &str) -> Vec<String> {
     let entries = fs::read_dir(sys.join("block").join(disk));
     let name = |folder: PathBuf| -> Option<String> {
         let text = fs::read_to_string(folder.join("uevent")).ok()?;
@@ -118,7 +118,7 @@ impl Disk {
     ///
     /// # Errors
     /// It is gone, or has no medium.
-    pub fn open(&self, writable: bool) -> Result<File, DiskError> {
+    pub(crate) fn open(&self, writable: bool) -> Result<File, DiskError> {
         let opened = OpenOptions::new()
             .read(true)
             .write(writable)
@@ -133,7 +133,7 @@ impl Disk {
     ///
     /// # Errors
     /// It does not tell, or they are neither of 512 nor of 4096 bytes.
-    pub fn geometry(&self, file: &File) -> Result<Geometry, DiskError> {
+    pub(crate) fn geometry(&self, file: &File) -> Result<Geometry, DiskError> {
         let failure = |source| DiskError::Size {
             node: self.node.clone(),
             source,
@@ -151,7 +151,7 @@ impl Disk {
     ///
     /// # Errors
     /// It cannot be opened or does not tell its size, or both copies are damaged.
-    pub fn table(&self) -> Result<Table, DiskError> {
+    pub(crate) fn table(&self) -> Result<Table, DiskError> {
         let file = self.open(false)?;
         gpt::current(&file, self.geometry(&file)?).map_err(DiskError::Table)
     }

@@ -13,7 +13,7 @@ use thiserror::Error;
 
 /// The stage cannot go on.
 #[derive(Debug, Error)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// A mount.
     #[error(transparent)]
     Mount(#[from] MountError),
@@ -72,7 +72,7 @@ pub enum Failure {
 
 impl Failure {
     /// For people: what, why, what to do.
-    pub fn problem(&self) -> Problem {
+    pub(crate) fn problem(&self) -> Problem {
         let mut text = self.to_string();
         let mut source = self.source();
         while let Some(cause) = source {

@@ -22,8 +22,8 @@ mod switch;
 mod table;
 mod tables;
 
-pub use failure::Failure;
-pub use modprobe::modprobe;
-pub use stage::run;
+pub(crate) use failure::Failure;
+pub(crate) use modprobe::modprobe;
+pub(crate) use stage::run;
 pub use state::wanted_blocks;
-pub use step::Step;
+pub(crate) use step::Step;

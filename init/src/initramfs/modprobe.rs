@@ -15,7 +15,7 @@ pub(super) fn folder(root: &Path) -> std::path::PathBuf {
 
 /// Loads modules by name or alias. The kernel calls it as `modprobe -q -- ALIAS`; without `-q`, failures are told. Tells
 /// whether all went well.
-pub fn modprobe(root: &Path, arguments: impl Iterator<Item = String>) -> bool {
+pub(crate) fn modprobe(root: &Path, arguments: impl Iterator<Item = String>) -> bool {
     let log = Log::open(&root.join("dev"), &root.join("sys"));
     let mut loader = match Loader::open(&folder(root)) {
         Ok(loader) => loader,

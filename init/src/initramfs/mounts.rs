@@ -9,13 +9,13 @@ use thiserror::Error;
 /// Something cannot be mounted.
 #[derive(Debug, Error)]
 #[error("cannot mount {kind} at {target}")]
-pub struct MountError {
+pub(crate) struct MountError {
     /// File system type.
-    pub kind: &'static str,
+    pub(crate) kind: &'static str,
     /// Where.
-    pub target: PathBuf,
+    pub(crate) target: PathBuf,
     /// Why.
-    pub source: io::Error,
+    pub(crate) source: io::Error,
 }
 
 const QUIET: MountFlags = MountFlags::NOSUID

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 /// The root cannot be opened.
 #[derive(Debug, Error)]
-pub enum RootError {
+pub(crate) enum RootError {
     /// The kernel knows no such partition.
     #[error("the kernel knows no partition {number} on {disk}")]
     Partition {

@@ -32,7 +32,7 @@ struct Context {
 
 /// Runs the stage on the initramfs at `root`, which is `/`; comes back only when it cannot go on, with the log to tell
 /// it.
-pub fn run(root: &Path) -> (Failure, Log) {
+pub(crate) fn run(root: &Path) -> (Failure, Log) {
     let mut context = Context {
         root: root.into(),
         log: Log::default(),

@@ -2,7 +2,7 @@
 
 /// One step of the initramfs stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum Step {
     /// `/proc`, `/sys`, `/dev`, `/run`; the clock's floor.
     Kernel,
     /// Modules that are always loaded, and those that the devices ask for; the watchdog.
@@ -19,7 +19,7 @@ pub enum Step {
 
 impl Step {
     /// In the order in which they run.
-    pub const ORDER: [Self; 6] = [
+    pub(crate) const ORDER: [Self; 6] = [
         Self::Kernel,
         Self::Modules,
         Self::Disk,
@@ -29,7 +29,7 @@ impl Step {
     ];
 
     /// The name that people see.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Kernel => "kernel",
             Self::Modules => "modules",

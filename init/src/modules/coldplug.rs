@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// Every `modalias` of the devices on the buses below `sys`/bus. Reading the buses instead of the tree of devices leaves
 /// out the many that have no driver: consoles, processors, memory.
-pub fn modaliases(sys: &Path) -> BTreeSet<String> {
+pub(crate) fn modaliases(sys: &Path) -> BTreeSet<String> {
     // Devices come and go while this reads; what cannot be read is gone.
     let entries = |folder: &Path| {
         fs::read_dir(folder)

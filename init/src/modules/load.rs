@@ -14,7 +14,7 @@ const COMPRESSED: i32 = 4;
 
 /// Modules cannot be loaded.
 #[derive(Debug, Error)]
-pub enum LoadError {
+pub(crate) enum LoadError {
     /// An index file cannot be read.
     #[error("cannot read {path}")]
     Index {
@@ -35,7 +35,7 @@ pub enum LoadError {
 
 /// Loads each module at most once.
 #[derive(Debug)]
-pub struct Loader {
+pub(crate) struct Loader {
     folder: PathBuf,
     index: Index,
     tried: BTreeSet<String>,
@@ -46,7 +46,7 @@ impl Loader {
     ///
     /// # Errors
     /// `modules.dep` or `modules.alias` cannot be read.
-    pub fn open(folder: &Path) -> Result<Self, LoadError> {
+    pub(crate) fn open(folder: &Path) -> Result<Self, LoadError> {
         let read = |name: &str| {
             let path = folder.join(name);
             fs::read_to_string(&path).map_err(|source| LoadError::Index { path, source })
@@ -61,7 +61,7 @@ impl Loader {
 
     /// Loads what an alias or a name means, with all it needs. Gives the failures: one module that a machine does not
     /// take must not keep the others out.
-    pub fn load(&mut self, alias: &str) -> Vec<LoadError> {
+    pub(crate) fn load(&mut self, alias: &str) -> Vec<LoadError> {
         let wanted: Vec<_> = self
             .index
             .wanted_by(alias)
@@ -78,7 +78,7 @@ impl Loader {
     }
 
     /// How many modules were tried.
-    pub fn tried(&self) -> usize {
+    pub(crate) fn tried(&self) -> usize {
         self.tried.len()
     }
 }

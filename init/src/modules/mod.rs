@@ -5,6 +5,6 @@ mod glob;
 mod index;
 mod load;
 
-pub use coldplug::modaliases;
+pub(crate) use coldplug::modaliases;
 pub use index::Index;
-pub use load::{LoadError, Loader};
+pub(crate) use load::{LoadError, Loader};

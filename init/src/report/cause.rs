@@ -3,7 +3,7 @@
 use std::error::Error;
 
 /// The failure with its causes, on one line.
-pub fn with_cause(error: &dyn Error) -> String {
+pub(crate) fn with_cause(error: &dyn Error) -> String {
     let mut line = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Where lines go. Writing never fails and never blocks for long: a log that stops the boot is worse than a lost line.
 #[derive(Debug, Default)]
-pub struct Log {
+pub(crate) struct Log {
     kernel: Option<File>,
     consoles: Vec<Console>,
 }
@@ -30,7 +30,7 @@ struct Console {
 
 impl Log {
     /// Opens the kernel's log and every active console below `dev` and `sys`.
-    pub fn open(dev: &Path, sys: &Path) -> Self {
+    pub(crate) fn open(dev: &Path, sys: &Path) -> Self {
         let kernel = OpenOptions::new().write(true).open(dev.join("kmsg")).ok();
         let active = fs::read_to_string(sys.join("class/tty/console/active")).unwrap_or_default();
         let consoles = active
@@ -41,24 +41,24 @@ impl Log {
     }
 
     /// A step of the boot or a change of a service: consoles and kernel log, with the time since the kernel's start.
-    pub fn line(&self, text: &str) {
+    pub(crate) fn line(&self, text: &str) {
         self.say(7, text);
         self.show(text);
     }
 
     /// A detail: kernel log only.
-    pub fn detail(&self, text: &str) {
+    pub(crate) fn detail(&self, text: &str) {
         self.say(7, text);
     }
 
     /// Something is wrong: consoles, and the kernel's log as a warning; of errors the kernel would tell the consoles again.
-    pub fn error(&self, text: &str) {
+    pub(crate) fn error(&self, text: &str) {
         self.say(4, text);
         self.show(text);
     }
 
     /// Text as it is on every screen, cleared first.
-    pub fn on_screens(&self, text: &str) {
+    pub(crate) fn on_screens(&self, text: &str) {
         for console in self.consoles.iter().filter(|console| console.screen) {
             console.write(b"\x1b[H\x1b[2J");
             console.write(text.as_bytes());
@@ -66,7 +66,7 @@ impl Log {
     }
 
     /// Text as it is on every serial console.
-    pub fn on_lines(&self, text: &str) {
+    pub(crate) fn on_lines(&self, text: &str) {
         for console in self.consoles.iter().filter(|console| !console.screen) {
             console.write(text.as_bytes());
         }

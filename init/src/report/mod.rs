@@ -4,6 +4,6 @@ mod cause;
 mod log;
 mod phases;
 
-pub use cause::with_cause;
-pub use log::Log;
-pub use phases::Phases;
+pub(crate) use cause::with_cause;
+pub(crate) use log::Log;
+pub(crate) use phases::Phases;

@@ -6,14 +6,14 @@ use init_api::{Phase, Stage};
 
 /// Phases of both stages, in order; this stage's are announced as they end.
 #[derive(Debug)]
-pub struct Phases {
+pub(crate) struct Phases {
     stage: Stage,
     list: Vec<Phase>,
 }
 
 impl Phases {
     /// A stage's phases, behind those of the stage before it.
-    pub fn new(stage: Stage, before: Vec<Phase>) -> Self {
+    pub(crate) fn new(stage: Stage, before: Vec<Phase>) -> Self {
         Self {
             stage,
             list: before,
@@ -24,7 +24,7 @@ impl Phases {
     ///
     /// # Errors
     /// What the phase gives; it counts as ended then, too.
-    pub fn run<T, E>(
+    pub(crate) fn run<T, E>(
         &mut self,
         name: &str,
         log: &Log,
@@ -37,7 +37,7 @@ impl Phases {
     }
 
     /// Begins a phase.
-    pub fn begin(&mut self, name: &str) {
+    pub(crate) fn begin(&mut self, name: &str) {
         self.list.push(Phase {
             stage: self.stage,
             name: name.to_owned(),
@@ -47,7 +47,7 @@ impl Phases {
     }
 
     /// Ends the phase that runs, and says so.
-    pub fn end(&mut self, log: &Log) {
+    pub(crate) fn end(&mut self, log: &Log) {
         let now = clock::since_kernel_start();
         if let Some(phase) = self.list.last_mut().filter(|p| p.ended_ms.is_none()) {
             phase.ended_ms = Some(now);
@@ -57,7 +57,7 @@ impl Phases {
     }
 
     /// All phases so far.
-    pub fn list(&self) -> &[Phase] {
+    pub(crate) fn list(&self) -> &[Phase] {
         &self.list
     }
 }

@@ -5,16 +5,16 @@ use std::path::Path;
 
 /// The services that come with init.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BuiltIn {
+pub(crate) struct BuiltIn {
     /// What starts at once: devices and the message bus, which need no configuration.
-    pub early: Services,
+    pub(crate) early: Services,
     /// All of them: network, time and ssh read what `node configure` writes.
-    pub all: Services,
+    pub(crate) all: Services,
 }
 
 impl BuiltIn {
     /// Those of the image.
-    pub fn of_the_image() -> Self {
+    pub(crate) fn of_the_image() -> Self {
         Self {
             early: set(vec![udevd(), udev_adapters(), udev_network(), dbus()]),
             all: set(vec![
@@ -32,7 +32,7 @@ impl BuiltIn {
 
     /// The early ones, and what the last configuration left in the file `left` for the beginning of this boot. When this
     /// boot's configuration describes such a service alike, it runs on; otherwise it is started anew or stopped.
-    pub fn early_with(&self, left: &Path) -> Services {
+    pub(crate) fn early_with(&self, left: &Path) -> Services {
         // None, or another version's: everything starts when it is configured.
         init_api::load::<Services>(left)
             .ok()

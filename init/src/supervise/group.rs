@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 
 /// The tree of control groups.
 #[derive(Debug, Clone)]
-pub struct Groups {
+pub(crate) struct Groups {
     root: PathBuf,
 }
 
 impl Groups {
     /// The tree mounted at `root`, usually `/sys/fs/cgroup`.
-    pub fn at(root: &Path) -> Self {
+    pub(crate) fn at(root: &Path) -> Self {
         Self { root: root.into() }
     }
 
@@ -21,7 +21,7 @@ impl Groups {
     ///
     /// # Errors
     /// A group cannot be made or entered.
-    pub fn prepare(&self) -> io::Result<()> {
+    pub(crate) fn prepare(&self) -> io::Result<()> {
         let own = self.root.join("init");
         fs::create_dir_all(&own)?;
         fs::write(own.join("cgroup.procs"), "1")?;
@@ -35,7 +35,7 @@ impl Groups {
     ///
     /// # Errors
     /// The group cannot be made, or a limit is refused.
-    pub fn enter(&self, name: &ServiceName, limits: &Group) -> io::Result<File> {
+    pub(crate) fn enter(&self, name: &ServiceName, limits: &Group) -> io::Result<File> {
         let group = self.of(name);
         fs::create_dir_all(&group)?;
         for (file, value) in limit_files(limits) {
@@ -58,17 +58,17 @@ impl Groups {
     ///
     /// # Errors
     /// The kernel refuses; a group that does not exist has nothing to kill.
-    pub fn kill(&self, name: &ServiceName) -> io::Result<()> {
+    pub(crate) fn kill(&self, name: &ServiceName) -> io::Result<()> {
         kill(&self.of(name))
     }
 
     /// Removes a service's group, if nothing runs in it any more.
-    pub fn remove(&self, name: &ServiceName) {
+    pub(crate) fn remove(&self, name: &ServiceName) {
         remove(&self.of(name));
     }
 
     /// The group that the kubelet makes for pods.
-    pub fn pods(&self) -> PathBuf {
+    pub(crate) fn pods(&self) -> PathBuf {
         self.root.join("kubepods")
     }
 

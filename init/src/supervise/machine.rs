@@ -4,7 +4,7 @@ use init_api::{Exit, Kind, Millis, ReadyWhen, RestartWhen, Service, ServiceState
 
 /// How a service stands, with what each standing must know. Points in time are since the kernel's start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub(crate) enum State {
     /// For those it comes after.
     Waiting,
     /// Its process runs since then.
@@ -39,7 +39,7 @@ pub enum State {
 
 /// What can happen to a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event {
+pub(crate) enum Event {
     /// All those it comes after are ready.
     Free,
     /// The sign that it is ready was seen.
@@ -58,7 +58,7 @@ pub enum Event {
 
 /// What must be done about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
+pub(crate) enum Action {
     /// Nothing.
     None,
     /// Start its process.
@@ -71,22 +71,22 @@ pub enum Action {
 
 /// A service's state and what counts over its lifetime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Machine {
+pub(crate) struct Machine {
     /// How it stands.
-    pub state: State,
+    pub(crate) state: State,
     /// Since when it stands so.
-    pub since: Millis,
+    pub(crate) since: Millis,
     /// Ends in a row that were each too early.
-    pub failures: u32,
+    pub(crate) failures: u32,
     /// How often its process was started.
-    pub starts: u32,
+    pub(crate) starts: u32,
     /// How it ended last.
-    pub last_exit: Option<Exit>,
+    pub(crate) last_exit: Option<Exit>,
 }
 
 impl Machine {
     /// A service that was just described.
-    pub fn new(now: Millis) -> Self {
+    pub(crate) fn new(now: Millis) -> Self {
         Self {
             state: State::Waiting,
             since: now,
@@ -97,7 +97,7 @@ impl Machine {
     }
 
     /// The next state, and what must be done to get there.
-    pub fn next(self, event: Event, service: &Service, now: Millis) -> (Self, Action) {
+    pub(crate) fn next(self, event: Event, service: &Service, now: Millis) -> (Self, Action) {
         match self.state {
             State::Waiting => self.while_waiting(event, service, now),
             State::Starting { since } => self.while_running(event, false, since, service, now),
@@ -185,7 +185,7 @@ impl Machine {
     }
 
     /// When time alone changes something.
-    pub fn deadline(&self) -> Option<Millis> {
+    pub(crate) fn deadline(&self) -> Option<Millis> {
         match self.state {
             State::Pausing { until } => Some(until),
             State::Stopping { kill_at, .. } => kill_at,
@@ -194,7 +194,7 @@ impl Machine {
     }
 
     /// Whether it has a process.
-    pub fn runs(&self) -> bool {
+    pub(crate) fn runs(&self) -> bool {
         matches!(
             self.state,
             State::Starting { .. } | State::Ready { .. } | State::Stopping { .. }
@@ -202,7 +202,7 @@ impl Machine {
     }
 
     /// Whether those after it may start.
-    pub fn is_ready(&self) -> bool {
+    pub(crate) fn is_ready(&self) -> bool {
         matches!(self.state, State::Ready { .. } | State::Completed)
     }
 

@@ -11,8 +11,8 @@ mod ready;
 mod supervisor;
 mod unit;
 
-pub use builtin::BuiltIn;
-pub use group::Groups;
+pub(crate) use builtin::BuiltIn;
+pub(crate) use group::Groups;
 pub(crate) use group::{is_populated, kill, processes};
-pub use machine::{Action, Event, Machine, State};
-pub use supervisor::Supervisor;
+pub(crate) use machine::{Action, Event, Machine, State};
+pub(crate) use supervisor::Supervisor;

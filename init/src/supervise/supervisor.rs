@@ -20,7 +20,7 @@ const LOOK: Millis = Millis(100);
 
 /// Keeps services.
 #[derive(Debug)]
-pub struct Supervisor {
+pub(crate) struct Supervisor {
     units: Vec<Unit>,
     groups: Groups,
     logs: Logs,
@@ -35,7 +35,7 @@ impl Supervisor {
     ///
     /// # Errors
     /// The thread cannot be made.
-    pub fn new(groups: Groups, logs: &Path, clock: Rc<dyn Clock>) -> io::Result<Self> {
+    pub(crate) fn new(groups: Groups, logs: &Path, clock: Rc<dyn Clock>) -> io::Result<Self> {
         Ok(Self {
             units: Vec::new(),
             groups,
@@ -47,7 +47,7 @@ impl Supervisor {
     }
 
     /// Passes someone's wish on; false if there is no such service.
-    pub fn wish(&mut self, name: &ServiceName, event: Event, log: &Log) -> bool {
+    pub(crate) fn wish(&mut self, name: &ServiceName, event: Event, log: &Log) -> bool {
         let Some(index) = self.find(name) else {
             return false;
         };
@@ -57,7 +57,7 @@ impl Supervisor {
     }
 
     /// Takes note of an ended process; tells whether it was a service's.
-    pub fn ended(&mut self, pid: u32, exit: Exit, log: &Log) -> bool {
+    pub(crate) fn ended(&mut self, pid: u32, exit: Exit, log: &Log) -> bool {
         let Some(index) = self.units.iter().position(|unit| unit.pid == Some(pid)) else {
             return false;
         };
@@ -67,7 +67,7 @@ impl Supervisor {
     }
 
     /// Time passed, or something may have become ready.
-    pub fn tick(&mut self, log: &Log) {
+    pub(crate) fn tick(&mut self, log: &Log) {
         for index in 0..self.units.len() {
             self.event(index, Event::Tick, log);
         }
@@ -75,7 +75,7 @@ impl Supervisor {
     }
 
     /// When [`Supervisor::tick`] is wanted at the latest.
-    pub fn deadline(&self) -> Option<Millis> {
+    pub(crate) fn deadline(&self) -> Option<Millis> {
         let starting = self.units.iter().any(|u| {
             matches!(u.machine.state, State::Starting { .. }) && u.service.kind == Kind::Daemon
         });
@@ -88,28 +88,28 @@ impl Supervisor {
     }
 
     /// Stops everything, those first that nothing comes after; call [`Supervisor::tick`] until [`Supervisor::is_quiet`].
-    pub fn begin_end(&mut self, log: &Log) {
+    pub(crate) fn begin_end(&mut self, log: &Log) {
         self.ending = true;
         self.settle(log);
     }
 
     /// Whether no service has a process.
-    pub fn is_quiet(&self) -> bool {
+    pub(crate) fn is_quiet(&self) -> bool {
         self.units.iter().all(|unit| !unit.machine.runs())
     }
 
     /// Numbers of the output pipes that were opened since the last call, to be watched.
-    pub fn fresh_pipes(&mut self) -> Vec<u64> {
+    pub(crate) fn fresh_pipes(&mut self) -> Vec<u64> {
         self.pipes.take_fresh()
     }
 
     /// An output pipe that is still open.
-    pub fn pipe(&self, number: u64) -> Option<BorrowedFd<'_>> {
+    pub(crate) fn pipe(&self, number: u64) -> Option<BorrowedFd<'_>> {
         self.pipes.get(number)
     }
 
     /// Takes what has come out of a pipe; false when it is at its end and need not be watched any more.
-    pub fn take_output(&mut self, number: u64) -> bool {
+    pub(crate) fn take_output(&mut self, number: u64) -> bool {
         match self.pipes.take(number) {
             Output::Bytes(service, bytes) => {
                 self.logs.take(service, bytes, clock::wall_millis());
@@ -121,7 +121,7 @@ impl Supervisor {
     }
 
     /// Takes the services' last words and lets go of the logs; gives the thread that writes them to their end.
-    pub fn close_logs(&mut self) -> Option<JoinHandle<()>> {
+    pub(crate) fn close_logs(&mut self) -> Option<JoinHandle<()>> {
         for number in self.pipes.numbers() {
             self.take_output(number);
         }
@@ -129,7 +129,7 @@ impl Supervisor {
     }
 
     /// How all services stand.
-    pub fn status(&self) -> Vec<ServiceStatus> {
+    pub(crate) fn status(&self) -> Vec<ServiceStatus> {
         self.units
             .iter()
             .map(|unit| unit.status(self.waiting_for(&unit.service)))
@@ -137,7 +137,7 @@ impl Supervisor {
     }
 
     /// How one service stands.
-    pub fn state(&self, name: &ServiceName) -> Option<State> {
+    pub(crate) fn state(&self, name: &ServiceName) -> Option<State> {
         self.find(name).map(|index| self.units[index].machine.state)
     }
 
@@ -238,3 +238,6 @@ impl Supervisor {
         self.event(index, Event::Ended(exit), log);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,6 @@ mod trial;
 mod wake;
 mod written;
 
-pub use phase::Phase;
+pub(crate) use phase::Phase;
 pub use requests::whole_requests;
-pub use stage::run;
+pub(crate) use stage::run;

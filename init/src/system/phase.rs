@@ -2,7 +2,7 @@
 
 /// One phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
+pub(crate) enum Phase {
     /// Kernel file systems, the `/etc` overlay, shared propagation.
     Mounts,
     /// What lasts: the folders of the state partition, bound to where they belong.
@@ -15,10 +15,10 @@ pub enum Phase {
 
 impl Phase {
     /// In the order in which they run. `configure` follows them while services already start.
-    pub const ORDER: [Self; 4] = [Self::Mounts, Self::Folders, Self::Groups, Self::Identity];
+    pub(crate) const ORDER: [Self; 4] = [Self::Mounts, Self::Folders, Self::Groups, Self::Identity];
 
     /// The name that people see.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Mounts => "mounts",
             Self::Folders => "folders",

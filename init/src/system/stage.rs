@@ -1,13 +1,13 @@
 //! PID 1 from its first instruction to the loop that it never leaves.
 
-use init_api::Root;
 use super::serve::{Facts, Server, Setting};
 use super::{Phase, folders, identity, mounts, notes};
 use crate::clock::{self, KernelClock};
-use crate::last_words;
+use crate::emergency;
 use crate::report::{Log, Phases};
 use crate::supervise::{BuiltIn, Groups};
 use crate::watchdog::Guard;
+use init_api::Root;
 use init_api::{BootRecord, Problem, Release, Stage, StateOutcome, paths};
 use rustix::system::{RebootCommand, reboot};
 use std::io;
@@ -15,8 +15,8 @@ use std::path::Path;
 use std::rc::Rc;
 
 /// Runs PID 1; never comes back.
-pub fn run() -> ! {
-    last_words::log_panics();
+pub(crate) fn run() -> ! {
+    emergency::log_panics();
     let boot = init_api::load::<BootRecord>(paths::BOOT);
     let guard = Guard::inherit(boot.as_ref().ok().and_then(|boot| boot.watchdog.clone()));
     let log = Log::open(Path::new("/dev"), Path::new("/sys"));
@@ -67,7 +67,7 @@ pub fn run() -> ! {
         Ok(server) => server.serve().leave(),
         Err(error) => {
             let log = Log::open(Path::new("/dev"), Path::new("/sys"));
-            last_words::give_up(&log, &broken(error.to_string()))
+            emergency::reboot_because_of(&log, &broken(error.to_string()))
         }
     }
 }

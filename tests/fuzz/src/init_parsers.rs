@@ -1,9 +1,6 @@
 //! What PID 1 and the initramfs read: the kernel's and the firmware's bytes, and the state partition's.
 
-use init::disk::efi_text;
-use init::initramfs::wanted_blocks;
-use init::modules::Index;
-use init::uevent::Event;
+use init::{DeviceEvent, ModuleIndex, efi_text, wanted_blocks, whole_requests};
 
 use crate::Target;
 use crate::target::no_made_seeds;
@@ -25,7 +22,7 @@ pub(crate) const MODULES: Target = Target {
     run: |input| {
         let text = String::from_utf8_lossy(input);
         let (dep, alias) = text.split_once("\0").unwrap_or((&text, &text));
-        let index = Index::parse(dep, alias);
+        let index = ModuleIndex::parse(dep, alias);
         for wanted in [
             "pci:v00008086d000010D3sv",
             "ext4",
@@ -62,14 +59,14 @@ pub(crate) const REQUESTS: Target = Target {
     name: "init-requests",
     run: |input| {
         let mut whole = input.to_vec();
-        let at_once = init::system::whole_requests(&mut whole);
+        let at_once = whole_requests(&mut whole);
         assert!(!whole.contains(&b'\n'), "a whole line stayed");
         // In whatever pieces the bytes come, they mean the same.
         let mut rest = Vec::new();
         let mut in_pieces = Vec::new();
         for piece in input.chunks(7) {
             rest.extend_from_slice(piece);
-            in_pieces.extend(init::system::whole_requests(&mut rest));
+            in_pieces.extend(whole_requests(&mut rest));
         }
         assert_eq!((at_once, whole), (in_pieces, rest));
     },
@@ -119,7 +116,7 @@ pub(crate) const STATE_SUPERBLOCK: Target = Target {
 pub(crate) const UEVENT: Target = Target {
     name: "init-uevent",
     run: |input| {
-        if let Some(event) = Event::parse(input) {
+        if let Some(event) = DeviceEvent::parse(input) {
             let _ = event.brings_block_device();
         }
     },

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 impl Supervisor {
     /// Brings what is kept in line with a new set: new ones come, missing ones go, changed ones are restarted, the
     /// others run on; what was stopped or gave up is tried again, unless it is never started twice.
-    pub fn set(&mut self, services: &Services, log: &Log) {
+    pub(crate) fn set(&mut self, services: &Services, log: &Log) {
         let now = self.clock.now();
         let names: BTreeSet<_> = services.iter().map(|s| s.name.clone()).collect();
         for index in 0..self.units.len() {

@@ -1,11 +1,11 @@
 //! The configuration: runs of it, and the services that follow.
 
 use super::super::configure::{self, Outcome, Step};
-use init_api::Root;
 use super::super::written;
 use super::{QUIET, Server};
 use crate::report::with_cause;
 use crate::supervise::{Event, State};
+use init_api::Root;
 use init_api::{Millis, Mode, Problem, Service, ServiceName, Services, paths};
 use std::{fs, io};
 
@@ -148,7 +148,10 @@ impl Server {
 
 /// What the run itself says is wrong, or the little that can be said without it.
 fn reported_problem(root: &Root, outcome: Outcome) -> Problem {
-    match (outcome, init_api::load_if_present(root.path(paths::PROBLEM))) {
+    match (
+        outcome,
+        init_api::load_if_present(root.path(paths::PROBLEM)),
+    ) {
         (Outcome::Bad, Ok(Some(problem))) => problem,
         _ => configure::unexplained(outcome),
     }

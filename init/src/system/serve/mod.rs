@@ -9,7 +9,6 @@ mod records;
 use super::configure::Runs;
 use super::end::{Departure, End};
 use super::page::Page;
-use init_api::Root;
 use super::requests::Requests;
 use super::signals::Signals;
 use super::trial::{self, Trial};
@@ -21,6 +20,7 @@ use crate::supervise::{BuiltIn, Groups, Supervisor};
 use crate::uevent::Listener;
 use crate::watchdog::Guard;
 use deadlines::Deadlines;
+use init_api::Root;
 use init_api::{BootRecord, Millis, Mode, Problem, Release, Services, paths};
 use records::Records;
 use rustix::fs::inotify;
@@ -109,7 +109,11 @@ impl Server {
         // Blocks the signals, before there is a thread that could take one.
         let signals = Signals::open()?;
         let server = Self {
-            supervisor: Supervisor::new(groups.clone(), &root.path(paths::LOGS), Rc::clone(&clock))?,
+            supervisor: Supervisor::new(
+                groups.clone(),
+                &root.path(paths::LOGS),
+                Rc::clone(&clock),
+            )?,
             wake: Wake::new()?,
             signals,
             devices: Listener::open()?,

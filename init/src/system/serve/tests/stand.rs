@@ -1,13 +1,13 @@
 //! A machine in a folder.
 
 use super::super::super::end::Departure;
-use init_api::Root;
 use super::super::{Facts, Server, Setting};
 use crate::alone::alone;
 use crate::clock::Clock;
 use crate::report::{Log, Phases};
 use crate::supervise::BuiltIn;
 use crate::watchdog::Guard;
+use init_api::Root;
 use init_api::{
     Client, KillWhat, Millis, Problem, Service, ServiceName, ServiceState, Services, Stage, Status,
     paths,

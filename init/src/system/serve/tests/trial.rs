@@ -1,9 +1,9 @@
 //! A boot on trial, over the whole loop: how it ends, and what is written down about it.
 
 use super::super::super::end::{Departure, End};
-use init_api::Root;
 use super::Stand;
 use super::stand::{on, problem, state_of};
+use init_api::Root;
 use init_api::{
     BootRecord, BootTrial, Millis, Mode, Partitions, Request, ServiceState, Slot, StateOutcome,
     UnconfirmedBoot, WhyUnconfirmed, paths,

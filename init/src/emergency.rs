@@ -9,9 +9,9 @@ use std::time::Duration;
 /// Long enough to read, short enough for a machine that nobody watches.
 const READING_TIME: Duration = Duration::from_secs(30);
 
-/// Tells the problem on the consoles and reboots, so that the boot loader counts this boot as failed and may choose the
+/// Shows the problem on the consoles and reboots, so that the boot loader counts this boot as failed and may choose the
 /// other slot.
-pub fn give_up(log: &Log, problem: &Problem) -> ! {
+pub(crate) fn reboot_because_of(log: &Log, problem: &Problem) -> ! {
     log.error(&format!(
         "{}\n{}\n{}",
         problem.title, problem.text, problem.cure
@@ -27,7 +27,7 @@ pub fn give_up(log: &Log, problem: &Problem) -> ! {
 }
 
 /// If PID 1 dies the kernel panics and, told so on its command line, reboots. Before that, the reason goes to the log.
-pub fn log_panics() {
+pub(crate) fn log_panics() {
     std::panic::set_hook(Box::new(|about| {
         Log::open(std::path::Path::new("/dev"), std::path::Path::new("/sys"))
             .error(&format!("init failed: {about}"));
