@@ -51,11 +51,6 @@ impl Paths {
         self.cluster().join("encryption.yaml")
     }
 
-    /// The token that other nodes will join with.
-    pub fn join_token(&self) -> PathBuf {
-        self.cluster().join("tokens/join")
-    }
-
     /// The datastore's folder.
     pub fn database(&self) -> PathBuf {
         self.cluster().join("db")

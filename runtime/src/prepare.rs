@@ -61,7 +61,6 @@ fn prepare_by(
     file::make_folder(&paths.cluster(), 0o700)?;
     ensure_encryption(&paths.encryption(), &paths.pki())?;
     let authorities = Authorities::ensure(&paths.pki(), clock())?;
-    ensure_join_token(paths)?;
     let address = own_address(settings, paths, patience)?;
     let settings = match Founding::load(paths)? {
         Some(founded) => founded.over(settings),
@@ -122,18 +121,6 @@ fn last_address(paths: &Paths) -> Option<IpAddr> {
         .trim()
         .parse()
         .ok()
-}
-
-/// Draws the token for nodes that will join, once.
-fn ensure_join_token(paths: &Paths) -> Result<(), FileError> {
-    let path = paths.join_token();
-    if path.is_file() {
-        return Ok(());
-    }
-    let mut bytes = [0_u8; 16];
-    file::random(&mut bytes)?;
-    let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    file::write_lasting_if_changed(&PlannedFile::new(path, 0o600, token + "\n"))
 }
 
 /// Plans for an address that is known, writes, and notes the address.
