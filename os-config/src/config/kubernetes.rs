@@ -45,25 +45,6 @@ impl Default for Kubernetes {
     }
 }
 
-impl Kubernetes {
-    /// The address of the cluster's DNS: the tenth of the service network.
-    pub fn dns_address(&self) -> IpAddr {
-        self.service_address(10)
-    }
-
-    /// The address of the `kubernetes` service: the first of the service network.
-    pub fn api_service_address(&self) -> IpAddr {
-        self.service_address(1)
-    }
-
-    fn service_address(&self, offset: u8) -> IpAddr {
-        match self.service_cidr.network() {
-            IpAddr::V4(base) => IpAddr::V4((u32::from(base) | u32::from(offset)).into()),
-            IpAddr::V6(base) => IpAddr::V6((u128::from(base) | u128::from(offset)).into()),
-        }
-    }
-}
-
 /// How much the API server's audit log tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

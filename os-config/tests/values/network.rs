@@ -52,20 +52,6 @@ fn network_values() {
 }
 
 #[test]
-fn addresses_made_from_the_service_network() {
-    let config = parse_config(
-        "c",
-        b"version: 1\nkubernetes: {service_cidr: 10.96.0.0/12}\n",
-    )
-    .expect("sound");
-    assert_eq!(config.kubernetes.dns_address().to_string(), "10.96.0.10");
-    assert_eq!(
-        config.kubernetes.api_service_address().to_string(),
-        "10.96.0.1"
-    );
-}
-
-#[test]
 fn what_an_interface_becomes() {
     let cases = [
         ("name: eth0", (true, true, true)),
