@@ -2,8 +2,6 @@
 
 #[cfg(feature = "node")]
 mod apply;
-#[cfg(feature = "node")]
-mod duration;
 mod file;
 #[cfg(feature = "node")]
 mod node;

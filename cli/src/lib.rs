@@ -12,6 +12,7 @@ pub mod build;
 #[cfg(feature = "node")]
 mod client;
 mod config;
+mod duration;
 #[cfg(feature = "node")]
 mod kubeconfig;
 #[cfg(feature = "node")]

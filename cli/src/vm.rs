@@ -2,7 +2,6 @@
 
 mod board;
 mod bring;
-mod duration;
 mod image;
 mod origin;
 mod plan;

@@ -1,8 +1,8 @@
 //! `holdfast config apply`, `confirm`, `revert`.
 
-use super::duration;
 use super::node::{as_root_on_a_node, proposal};
 use crate::client::reconfigure;
+use crate::duration;
 use crate::node::now;
 use crate::out;
 use anyhow::{Context, bail};
@@ -18,6 +18,10 @@ use std::time::Duration;
 /// Bringing the network in line waits for leases.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Shorter, nobody can confirm; longer, it is no trial.
+const SHORTEST: Duration = Duration::from_secs(5);
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "With --try the file is in force for the given time and goes back by itself, also when the connection breaks or the machine \
@@ -27,8 +31,17 @@ pub(super) struct Args {
     /// The new config.yaml; - for standard input
     file: PathBuf,
     /// Try it for so long: 60s, 5m, 1h
-    #[arg(long = "try", value_name = "TIME", value_parser = duration::parse)]
+    #[arg(long = "try", value_name = "TIME", value_parser = trial_time)]
     try_for: Option<Duration>,
+}
+
+fn trial_time(text: &str) -> Result<Duration, String> {
+    let time = duration::parse(text)?;
+    if (SHORTEST..=LONGEST).contains(&time) {
+        Ok(time)
+    } else {
+        Err("a trial lasts from 5s to 24h".to_owned())
+    }
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
@@ -131,4 +144,24 @@ fn say_what_waits(changes: &[Change]) -> anyhow::Result<()> {
         "takes effect at the next boot (holdfast reboot): {}",
         waits.join(", ")
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trial_is_neither_too_short_nor_too_long() {
+        let bounds = Err("a trial lasts from 5s to 24h".to_owned());
+        for (text, expected) in [
+            ("60s", Ok(Duration::from_secs(60))),
+            ("5s", Ok(SHORTEST)),
+            ("24h", Ok(LONGEST)),
+            ("2s", bounds.clone()),
+            ("25h", bounds),
+            ("soon", Err("write a time such as 60s, 5m or 1h".to_owned())),
+        ] {
+            assert_eq!(trial_time(text), expected, "{text}");
+        }
+    }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use machine::{Deadline, Vm};
 
-use super::{TIMED_OUT, duration};
+use super::TIMED_OUT;
+use crate::duration;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

@@ -8,7 +8,8 @@ use anyhow::Context;
 use machine::{Cache, Clock, Deadline, Network, Spec, name_flag};
 
 use super::board::Shape;
-use super::{TIMED_OUT, bring, duration, progress, reach};
+use super::{TIMED_OUT, bring, progress, reach};
+use crate::duration;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// `90s`, `20m`, `2h`, or bare seconds.
-pub(super) fn parse(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     let (digits, factor) = match text.strip_suffix(['s', 'm', 'h']) {
         Some(digits) => (digits, factor(text)),
         None => (text, 1),
@@ -13,7 +13,7 @@ pub(super) fn parse(text: &str) -> Result<Duration, String> {
         .ok()
         .and_then(|number| number.checked_mul(factor))
         .map(Duration::from_secs)
-        .ok_or_else(|| "write a number and s, m or h, like 90s or 20m".to_owned())
+        .ok_or_else(|| "write a time such as 60s, 5m or 1h".to_owned())
 }
 
 fn factor(text: &str) -> u64 {
@@ -45,6 +45,8 @@ mod tests {
         for text in [
             "",
             "m",
+            "soon",
+            "5d",
             "-1s",
             "1.5m",
             "2 m",
