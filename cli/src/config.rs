@@ -3,6 +3,8 @@
 #[cfg(feature = "node")]
 mod apply;
 mod file;
+#[cfg(feature = "workstation")]
+mod migrate;
 #[cfg(feature = "node")]
 mod node;
 
@@ -20,7 +22,7 @@ pub(crate) const DIFFERENT: u8 = 4;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the configuration is not right, 4 (diff) something differs.\n\
-    check, schema, migrate, sample, show and explain with --file, diff with --file-before work on any machine; the others on a node, as root."
+    check, schema, sample, show and explain with --file, diff with --file-before work on any machine; migrate on a workstation; the others on a node, as root."
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -71,6 +73,7 @@ enum Action {
     /// Print the JSON Schema of config.yaml
     Schema,
     /// Turn a k3OS configuration into one for Holdfast; what could not be carried over is said
+    #[cfg(feature = "workstation")]
     Migrate {
         /// The k3OS config.yaml; - for standard input
         file: PathBuf,
@@ -91,7 +94,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         #[cfg(feature = "node")]
         Action::Revert => apply::revert(),
         Action::Explain { key, file } => file::explain(file.as_deref(), &key),
-        Action::Migrate { file } => file::migrate(&file),
+        #[cfg(feature = "workstation")]
+        Action::Migrate { file } => migrate::run(&file),
         Action::Sample => {
             out::print(os_config::sample())?;
             Ok(ExitCode::SUCCESS)

@@ -115,7 +115,10 @@ fn a_file_of_50_megabytes_is_refused_by_its_size() {
     let path = files.file("config.yaml", "version: 1\n");
     let file = fs::File::options().write(true).open(&path).unwrap();
     file.set_len(50_000_000).unwrap();
-    for command in [["config", "check", &path], ["config", "migrate", &path]] {
+    for command in ["check", "migrate"].map(|verb| ["config", verb, &path]) {
+        if command[1] == "migrate" && cfg!(not(feature = "workstation")) {
+            continue;
+        }
         let said = run(&command);
         assert_eq!(said.code, 3, "{command:?}: {}", said.err);
         let message = "the file has more than 1 MiB, the most that is read";
@@ -154,6 +157,7 @@ fn the_sample_and_the_schema_are_good() {
     assert!(schema["properties"]["hostname"].is_object());
 }
 
+#[cfg(feature = "workstation")]
 #[test]
 fn migrate_makes_what_check_accepts() {
     let files = Files::new();

@@ -18,12 +18,7 @@ const PREFIX: &str = "holdfast.";
 
 /// Reads the configuration out of a kernel command line; words that name no key are findings.
 pub(crate) fn read(text: &str, source: usize) -> (Node, Vec<Finding>) {
-    let start = Span {
-        source,
-        line: 1,
-        column: 1,
-        width: 1,
-    };
+    let start = Span::start(source);
     let mut tree = Node::empty(start);
     let mut findings = Vec::new();
     for word in words(text, source) {

@@ -16,12 +16,7 @@ pub(crate) fn under(tree: &Node) -> Node {
 
 /// The span of a value that no source says.
 pub(crate) fn nowhere() -> Span {
-    Span {
-        source: usize::MAX,
-        line: 1,
-        column: 1,
-        width: 1,
-    }
+    Span::start(usize::MAX)
 }
 
 fn defaults(schema: &Json) -> Option<Node> {

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use crate::check::nearest;
 use crate::defaults;
 use crate::load::Loaded;
+use crate::nearest::nearest;
 use crate::schema::{member, schema, shapes};
-use crate::secrets::blot_text;
+use crate::secrets::hide_credentials;
 use crate::show::inline;
 use crate::source::SourceName;
 use crate::tree::{Node, Path, Step, Value};
@@ -101,7 +101,7 @@ impl Loaded {
             source: source.map(|source| source.name),
             file: source.map_or_else(
                 || "built-in default".to_owned(),
-                |source| blot_text(&source.origin),
+                |source| hide_credentials(&source.origin),
             ),
             line: node.span.line,
             value: inline(tree, path)?,

@@ -13,7 +13,7 @@ mod explain;
 mod impact;
 mod load;
 mod merge;
-mod migrate;
+mod nearest;
 mod raw;
 mod reference;
 mod report;
@@ -23,9 +23,10 @@ mod secrets;
 mod show;
 mod source;
 mod text;
-mod tree;
+pub mod tree;
 mod values;
 
+pub use check::decode;
 pub use config::{
     AuditLevel, ComponentArgs, Components, Config, Dns, FlagArgs, Image, Interface, InterfaceMatch,
     Kubernetes, Logs, Manifest, Network, NtpServers, Proxy, Registries, RegistryAccess,
@@ -35,11 +36,12 @@ pub use diff::{Change, diff};
 pub use explain::{Explained, Explanation, Origin, UnknownKey};
 pub use impact::{Impact, impact, is_classified};
 pub use load::{Loaded, load, parse_config};
-pub use migrate::{Migration, Note, migrate};
+pub use nearest::nearest;
 pub use reference::reference;
-pub use report::{Problem, Report};
+pub use report::{Finding, Problem, Report};
 pub use sample::sample;
 pub use schema::schema_json;
+pub use secrets::hide_credentials;
 pub use source::{Source, SourceName, Sources};
 pub use text::LARGEST_TEXT;
 pub use values::{

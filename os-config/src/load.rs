@@ -1,11 +1,12 @@
 //! All sources to one checked configuration.
 
-use crate::check::check;
+use crate::check::{check, check_structure};
 use crate::config::Config;
 use crate::defaults::nowhere;
 use crate::merge::merge;
 use crate::raw::RawConfig;
 use crate::report::{Finding, MOST_FINDINGS, Report};
+use crate::schema::schema;
 use crate::source::{Source, SourceName, Sources};
 use crate::text;
 use crate::tree::{Node, reader};
@@ -77,6 +78,16 @@ fn follows(wrong: &Finding, findings: &[Finding]) -> bool {
         .iter()
         .filter_map(|finding| finding.key.as_ref())
         .any(|left_out| left_out.0.starts_with(&key.0))
+}
+
+/// What the checks say against a tree, which nobody has read from a text; nothing when it is a configuration.
+pub fn problems(tree: &Node) -> Vec<Finding> {
+    let wrong = check_structure(tree, schema());
+    if wrong.is_empty() {
+        checked(tree).err().unwrap_or_default()
+    } else {
+        wrong
+    }
 }
 
 fn checked(tree: &Node) -> Result<Config, Vec<Finding>> {

@@ -64,6 +64,6 @@ pub(crate) fn keeps_others_out(permissions: &str) -> bool {
 }
 
 /// Text with the credentials in web addresses blotted out: `http://user:password@proxy` is a secret too.
-pub(crate) fn blot_text(text: &str) -> String {
+pub fn hide_credentials(text: &str) -> String {
     excerpt::blotted(text, &line::credentials(text))
 }

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use crate::defaults;
 use crate::load::Loaded;
 use crate::schema::{member, schema, shapes, takes};
-use crate::secrets::{BLOT, blot_text, holds_a_secret, is_secret, keeps_others_out};
+use crate::secrets::{BLOT, hide_credentials, holds_a_secret, is_secret, keeps_others_out};
 use crate::source::Source;
 use crate::tree::reader::parse_integer;
 use crate::tree::{Kind, Node, Path, Step, Value};
@@ -15,18 +15,18 @@ use crate::tree::{Kind, Node, Path, Step, Value};
 impl Loaded {
     /// Everything in force, defaults included, as YAML with secrets blotted out.
     pub fn redacted_yaml(&self) -> String {
-        yaml(&defaults::under(&self.tree), true)
+        write(&defaults::under(&self.tree), true)
     }
 
     /// Everything in force, defaults included, as YAML with all secrets.
     pub fn secret_yaml(&self) -> String {
-        yaml(&defaults::under(&self.tree), false)
+        write(&defaults::under(&self.tree), false)
     }
 
     /// What the sources say together, without defaults, as YAML with all secrets: a configuration to write down and
     /// read again.
     pub fn merged_yaml(&self) -> String {
-        yaml(&self.tree, false)
+        write(&self.tree, false)
     }
 
     pub(crate) fn source(&self, index: usize) -> Option<&Source> {
@@ -34,8 +34,17 @@ impl Loaded {
     }
 }
 
-/// A tree as YAML.
-pub(crate) fn yaml(tree: &Node, redact: bool) -> String {
+/// A tree as YAML, with all secrets.
+pub fn to_yaml(tree: &Node) -> String {
+    write(tree, false)
+}
+
+/// A value as JSON on one line.
+pub fn to_json(node: &Node) -> String {
+    json(node, &Path::default())
+}
+
+fn write(tree: &Node, redact: bool) -> String {
     let view = View::at(tree, Path::default(), redact);
     // Long lines stay lines: a folded ssh key is valid, and nobody recognises it.
     let options = serde_saphyr::ser_options! {
@@ -60,7 +69,7 @@ pub(crate) fn inline(tree: &Node, path: &Path) -> Option<String> {
 }
 
 /// A value as JSON on one line, secrets blotted out by their place.
-pub(crate) fn json(node: &Node, path: &Path) -> String {
+fn json(node: &Node, path: &Path) -> String {
     let view = View::at(node, path.clone(), true);
     serde_json::to_string(&view).expect("a tree of text, lists and mappings can be written as JSON")
 }
@@ -95,7 +104,9 @@ impl Serialize for View<'_> {
                 }
                 _ => serializer.serialize_str(text),
             },
-            Value::Scalar(_, text) if self.redact => serializer.serialize_str(&blot_text(text)),
+            Value::Scalar(_, text) if self.redact => {
+                serializer.serialize_str(&hide_credentials(text))
+            }
             Value::Scalar(_, text) => serializer.serialize_str(text),
             Value::List(items) => {
                 let mut list = serializer.serialize_seq(Some(items.len()))?;

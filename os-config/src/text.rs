@@ -2,7 +2,7 @@
 
 use crate::check::{check_structure, config_version, missing_version};
 use crate::command_line;
-use crate::report::Finding;
+use crate::report::{Finding, Report};
 use crate::schema::schema;
 use crate::source::{Source, SourceName};
 use crate::tree::{Node, Path, Span, Value, yaml};
@@ -20,12 +20,7 @@ pub(crate) struct Part {
 
 /// Reads source number `index`.
 pub(crate) fn read(source: &Source, index: usize) -> Part {
-    let start = Span {
-        source: index,
-        line: 1,
-        column: 1,
-        width: 1,
-    };
+    let start = Span::start(index);
     match tree(source, start) {
         Ok((mut tree, mut findings)) => {
             findings.extend(look_over(&tree, source, start));
@@ -83,7 +78,17 @@ fn look_over(node: &Node, source: &Source, start: Span) -> Vec<Finding> {
     findings
 }
 
-pub(crate) fn readable(source: &Source, start: Span) -> Result<&str, Vec<Finding>> {
+impl Source {
+    /// Its text: UTF-8, without a byte order mark, not too large.
+    ///
+    /// # Errors
+    /// A [`Report`] when it is none.
+    pub fn readable(&self) -> Result<&str, Report> {
+        readable(self, Span::start(0)).map_err(|wrong| Report::of(self, wrong))
+    }
+}
+
+fn readable(source: &Source, start: Span) -> Result<&str, Vec<Finding>> {
     let bytes = source.text.as_slice();
     if bytes.len() > LARGEST_TEXT {
         return Err(vec![Finding::at(

@@ -4,7 +4,6 @@
 //! read the difference before you commit it.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use os_config::{LARGEST_TEXT, Source, SourceName, Sources, load};
 
@@ -86,89 +85,4 @@ fn a_fetched_configuration_cannot_name_another() {
          2 | config_url: https://config.example/b.yaml\n  | ^^^^^^^^^^\n  \
          = key: config_url\n  = help: put everything into one, and remove the key here\n\n1 problem"
     );
-}
-
-/// The worst that fits into the size limit must not keep a small machine busy.
-/// How long this thread has had a processor: what others do on the machine does not count (proc_schedstat of the kernel's
-/// documentation).
-fn on_cpu() -> Duration {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("schedstat");
-    let nanos = text.split(' ').next().expect("a field");
-    Duration::from_nanos(nanos.parse().expect("a number"))
-}
-
-#[test]
-fn the_largest_files_are_read_quickly() {
-    let lines = |begin: &str, line: &dyn Fn(usize) -> String| {
-        let mut text = begin.to_owned();
-        for number in 0.. {
-            let line = line(number);
-            if text.len() + line.len() > LARGEST_TEXT || number == 4_900 {
-                return text;
-            }
-            text.push_str(&line);
-        }
-        text
-    };
-    let cases = [
-        (
-            "many labels",
-            lines("version: 1\nlabels:\n", &|n| format!("  l{n}: v\n")),
-            true,
-        ),
-        (
-            "many wrong labels",
-            lines("version: 1\nlabels:\n", &|n| format!("  l{n}: x y\n")),
-            false,
-        ),
-        (
-            "many unknown keys",
-            lines("version: 1\n", &|n| format!("k{n}: v\n")),
-            false,
-        ),
-        (
-            "many duplicates",
-            lines("version: 1\n", &|_| "a: b\n".to_owned()),
-            false,
-        ),
-        (
-            "too many values",
-            format!("version: 1\nmodules:\n{}", "- m\n".repeat(20_000)),
-            false,
-        ),
-        (
-            "many interfaces",
-            lines("version: 1\nnetwork:\n  interfaces:\n", &|n| {
-                format!("  - name: e{n}\n")
-            }),
-            true,
-        ),
-        (
-            "one long line",
-            format!("version: 1\nhostname: {}\n", "a".repeat(1_000_000)),
-            false,
-        ),
-        (
-            "many taints",
-            lines("version: 1\ntaints:\n", &|n| {
-                format!("- t{n}=v:NoSchedule\n")
-            }),
-            true,
-        ),
-    ];
-    for (name, text, good) in cases {
-        let begin = on_cpu();
-        let outcome = load(&Sources::one("config.yaml", text.clone()));
-        assert_eq!(outcome.is_ok(), good, "{name}");
-        if let Err(report) = outcome {
-            assert!(report.to_string().len() < 100_000, "{name}");
-        }
-        let migrated = os_config::migrate("k3os.yaml", text.as_bytes());
-        drop(migrated);
-        let took = on_cpu() - begin;
-        assert!(
-            took > Duration::ZERO && took.as_secs() < 10,
-            "{name} took {took:?}"
-        );
-    }
 }

@@ -65,21 +65,6 @@ pub(super) fn diff(path: &Path, before: Option<&Path>) -> anyhow::Result<ExitCod
     Ok(ExitCode::from(DIFFERENT))
 }
 
-/// Prints the new configuration; what happened to single keys goes to standard error.
-pub(super) fn migrate(path: &Path) -> anyhow::Result<ExitCode> {
-    let text = read(path)?;
-    let migration = match os_config::migrate(&path.display().to_string(), &text) {
-        Ok(migration) => migration,
-        Err(report) => return Ok(not_right(&report)),
-    };
-    out::print(&migration.yaml)?;
-    for note in &migration.notes {
-        let kind = if note.carried { "changed" } else { "left out" };
-        eprintln!("{kind}: {note}");
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
 /// The configuration of a file, or of the node.
 fn in_force(path: Option<&Path>) -> anyhow::Result<Checked> {
     match path {

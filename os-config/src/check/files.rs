@@ -47,8 +47,11 @@ fn write_file(c: &mut Checker, raw: &RawWriteFile) -> Option<WriteFile> {
     })
 }
 
-/// What a file's content says, decoded.
-pub(crate) fn decode(encoding: &str, content: &str) -> Result<Bytes, Invalid> {
+/// What a file's content says, decoded: `encoding` is the key of that name in `write_files`.
+///
+/// # Errors
+/// [`Invalid`] when it is not encoded so, or too large unpacked.
+pub fn decode(encoding: &str, content: &str) -> Result<Bytes, Invalid> {
     match encoding {
         "" => Ok(Bytes::from(content.as_bytes().to_vec())),
         "b64" | "base64" => from_base64(content).map(Bytes::from),

@@ -6,16 +6,15 @@ mod clash;
 mod config;
 mod files;
 mod flags;
+mod former_keys;
 mod interface;
 mod kubernetes;
-mod meant;
 mod network;
 mod registries;
 mod structure;
 
 pub(crate) use checker::Checker;
 pub(crate) use config::{check, config_version, missing_version};
-pub(crate) use files::decode;
+pub use files::decode;
 pub(crate) use flags::refused_flags;
-pub(crate) use meant::nearest;
 pub(crate) use structure::check_structure;

@@ -2,7 +2,8 @@
 
 use serde_json::Value as Json;
 
-use super::meant::{former_home, nearest};
+use super::former_keys::former_home;
+use crate::nearest::nearest;
 use crate::report::{Finding, MOST_FINDINGS};
 use crate::schema::{is_refused, member, shapes, takes, words};
 use crate::secrets::{is_hidden, is_secret_key};

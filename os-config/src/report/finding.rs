@@ -18,17 +18,19 @@ pub(crate) enum Place {
 
 /// Something wrong.
 #[derive(Clone, Debug)]
-pub(crate) struct Finding {
+pub struct Finding {
     pub(crate) place: Place,
     /// The key in question, for messages.
     pub(crate) key: Option<Path>,
-    pub(crate) message: String,
-    pub(crate) help: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do; may be empty.
+    pub help: String,
 }
 
 impl Finding {
     /// Wrong at a place in a source.
-    pub(crate) fn at(span: Span, message: impl Into<String>, help: impl Into<String>) -> Self {
+    pub fn at(span: Span, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
             place: Place::Span(span),
             key: None,
@@ -60,6 +62,14 @@ impl Finding {
             key: Some(key),
             message: message.into(),
             help: help.into(),
+        }
+    }
+
+    /// The key in question, if it is about one.
+    pub fn path(&self) -> Option<&Path> {
+        match (&self.place, &self.key) {
+            (Place::Value(path) | Place::Key(path), _) => Some(path),
+            (Place::Span(_), key) => key.as_ref(),
         }
     }
 

@@ -4,5 +4,6 @@ mod finding;
 mod problem;
 pub(crate) mod syntax;
 
-pub(crate) use finding::{Finding, MOST_FINDINGS, Place};
+pub use finding::Finding;
+pub(crate) use finding::MOST_FINDINGS;
 pub use problem::{Problem, Report};

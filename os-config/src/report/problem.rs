@@ -104,6 +104,12 @@ impl Report {
         Self { problems }
     }
 
+    /// What is wrong with one source.
+    pub fn of(source: &Source, findings: Vec<Finding>) -> Self {
+        let nothing = Node::empty(Span::start(0));
+        Self::new(findings, &nothing, std::slice::from_ref(source))
+    }
+
     /// The problems, in the order of the sources and of their lines.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
@@ -120,7 +126,7 @@ fn problem(
         source: source.map(|source| source.name),
         file: source.map_or_else(
             || "built-in defaults".to_owned(),
-            |source| secrets::blot_text(&source.origin),
+            |source| secrets::hide_credentials(&source.origin),
         ),
         line: span.line,
         column: span.column,

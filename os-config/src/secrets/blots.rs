@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::manifest::holds_a_secret;
 use super::outline::{Entry, Item, Shape, outline};
 use super::{SECRET_WORDS, is_secret, keeps_others_out, line, sounds_secret};
-use crate::check::nearest;
+use crate::nearest::nearest;
 use crate::tree::{Path, Step};
 use crate::values::EnvName;
 

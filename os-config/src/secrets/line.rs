@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{SECRET_PARTS, SECRET_WORDS, sounds_secret};
-use crate::check::nearest;
+use crate::nearest::nearest;
 
 /// The parts of `line` that look like secrets, in bytes and in no order.
 pub(super) fn secrets(line: &str) -> Vec<Range<usize>> {

@@ -4,46 +4,73 @@ use super::{Path, Step};
 
 /// A place in a source. Lines and columns count from one, columns and width in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Span {
+pub struct Span {
     /// Index of the source.
-    pub(crate) source: usize,
-    pub(crate) line: usize,
-    pub(crate) column: usize,
+    pub source: usize,
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
     /// How much of the line it takes.
-    pub(crate) width: usize,
+    pub width: usize,
+}
+
+impl Span {
+    /// The beginning of source number `source`.
+    pub fn start(source: usize) -> Self {
+        Self {
+            source,
+            line: 1,
+            column: 1,
+            width: 1,
+        }
+    }
 }
 
 /// What a plain scalar says by YAML 1.2's core schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// Nothing.
     Null,
+    /// True or false.
     Bool(bool),
+    /// A whole number.
     Integer,
+    /// Any other number.
     Float,
+    /// Text.
     Text,
 }
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]
-pub(crate) struct Node {
-    pub(crate) span: Span,
-    pub(crate) value: Value,
+pub struct Node {
+    /// Where it stands.
+    pub span: Span,
+    /// What it is.
+    pub value: Value,
 }
 
 /// A value. Scalars keep the text as it was written, so that `0644` and `1.10` stay what they are.
 #[derive(Clone, Debug)]
-pub(crate) enum Value {
+pub enum Value {
+    /// A single value.
     Scalar(Kind, String),
+    /// Its entries.
     List(Vec<Node>),
+    /// Its entries, in the order in which they are written.
     Map(Vec<Entry>),
 }
 
 /// A key with its value. Keys of one mapping are unique.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    pub(crate) key: String,
-    pub(crate) key_span: Span,
-    pub(crate) value: Node,
+pub struct Entry {
+    /// The key.
+    pub key: String,
+    /// Where it stands.
+    pub key_span: Span,
+    /// What stands under it.
+    pub value: Node,
 }
 
 impl Node {
@@ -64,7 +91,7 @@ impl Node {
     }
 
     /// An empty mapping at `span`.
-    pub(crate) fn empty(span: Span) -> Self {
+    pub fn empty(span: Span) -> Self {
         Self {
             span,
             value: Value::Map(Vec::new()),
@@ -72,7 +99,7 @@ impl Node {
     }
 
     /// The entries, when this is a mapping.
-    pub(crate) fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[Entry] {
         match &self.value {
             Value::Map(entries) => entries,
             _ => &[],
@@ -80,12 +107,12 @@ impl Node {
     }
 
     /// The entry under `key`, when this is a mapping that has it.
-    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
+    pub fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries().iter().find(|entry| entry.key == key)
     }
 
     /// The value at `path`.
-    pub(crate) fn get(&self, path: &Path) -> Option<&Node> {
+    pub fn get(&self, path: &Path) -> Option<&Node> {
         path.0.iter().try_fold(self, |node, step| match step {
             Step::Key(key) => node.entry(key).map(|entry| &entry.value),
             Step::Index(index) => match &node.value {
@@ -167,7 +194,7 @@ impl Node {
     }
 
     /// What this is, in words, for messages: `the number 5`, `a list`.
-    pub(crate) fn in_words(&self) -> String {
+    pub fn in_words(&self) -> String {
         use crate::values::text::quoted;
         match &self.value {
             Value::Scalar(Kind::Null, _) => "nothing".to_owned(),

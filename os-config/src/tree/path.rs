@@ -4,7 +4,7 @@ use std::fmt;
 
 /// One step down.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Step {
+pub enum Step {
     /// Into a mapping.
     Key(String),
     /// Into a list.
@@ -25,18 +25,18 @@ impl From<usize> for Step {
 
 /// The way to a value, written `network.interfaces[0].addresses[1]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Path(pub(crate) Vec<Step>);
+pub struct Path(pub Vec<Step>);
 
 impl Path {
     /// This path and one step more.
-    pub(crate) fn then(&self, step: impl Into<Step>) -> Self {
+    pub fn then(&self, step: impl Into<Step>) -> Self {
         let mut steps = self.0.clone();
         steps.push(step.into());
         Self(steps)
     }
 
     /// The keys on the way, without the numbers of list entries.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|step| match step {
             Step::Key(key) => Some(key.as_str()),
             Step::Index(_) => None,
@@ -44,7 +44,7 @@ impl Path {
     }
 
     /// Reads `a.b[0].c`, `labels["example.com/zone"]` and `labels[zone]`; `None` when it is none of these.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let mut steps = Vec::new();
         let mut rest = text;
         while !rest.is_empty() {

@@ -5,7 +5,7 @@
 //! The parser is the one under serde-saphyr; its events are taken as they come, because a configuration needs the place
 //! of every key and the text of every scalar as it was written, after serde would have dropped both.
 
-pub(crate) mod lenient;
+pub mod lenient;
 mod tags;
 
 use std::borrow::Cow;
@@ -282,14 +282,7 @@ pub(crate) fn readable(text: &str) -> Result<(), (usize, String, String)> {
     for event in Parser::new_from_str(text) {
         if let Err(error) = event {
             let finding = syntax::explain(&error, text, 0);
-            let line = finding
-                .span(&Node::empty(Span {
-                    source: 0,
-                    line: 1,
-                    column: 1,
-                    width: 1,
-                }))
-                .line;
+            let line = finding.span(&Node::empty(Span::start(0))).line;
             return Err((line, finding.message, finding.help));
         }
     }

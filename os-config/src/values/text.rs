@@ -36,7 +36,7 @@ impl std::error::Error for Invalid {}
 /// The text in double quotes, shortened, with control characters made visible and credentials in addresses blotted out.
 pub(crate) fn quoted(text: &str) -> String {
     const LONGEST: usize = 60;
-    let text = crate::secrets::blot_text(text);
+    let text = crate::secrets::hide_credentials(text);
     let mut shown = String::from("\"");
     for (count, c) in text.chars().enumerate() {
         if count == LONGEST {
@@ -64,7 +64,7 @@ macro_rules! text_type {
         $crate::values::text::text_methods!($name, $check);
         impl std::fmt::Debug for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                let shown = $crate::secrets::blot_text(&self.0);
+                let shown = $crate::secrets::hide_credentials(&self.0);
                 f.debug_tuple(stringify!($name)).field(&shown).finish()
             }
         }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use jsonschema::Validator;
-use os_config::{Sources, load, migrate, sample};
+use os_config::{Sources, load, sample};
 use serde_json::{Value as Json, json};
 
 use super::judge::{complaints, json_of, schema, validator};
@@ -74,12 +74,6 @@ fn it_takes_every_good_file() {
     let validator = validator();
     for path in files("../docs/config-examples", ".yaml") {
         assert_takes(&validator, &path.display().to_string(), &read(&path));
-    }
-    for path in files("tests/k3os", ".yaml") {
-        if let Ok(done) = migrate("k3os.yaml", &read(&path)) {
-            let name = format!("what migrate makes of {}", path.display());
-            assert_takes(&validator, &name, done.yaml.as_bytes());
-        }
     }
     assert_takes(
         &validator,

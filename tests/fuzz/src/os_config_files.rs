@@ -16,7 +16,7 @@ pub(crate) const CONFIG: Target = Target {
         "docs/examples",
         "os-config/src",
         "os-config/tests/bad",
-        "os-config/tests/k3os",
+        "os-config/migrate/tests/k3os",
     ],
     made_seeds: no_made_seeds,
     words: &[
@@ -60,7 +60,7 @@ pub(crate) const CONFIG: Target = Target {
 
 pub(crate) const MIGRATE: Target = Target {
     name: "k3os-config",
-    run: |input| match os_config::migrate("config.yaml", input) {
+    run: |input| match migrate::migrate("config.yaml", input) {
         Ok(migration) => {
             if let Err(report) = os_config::parse_config("config.yaml", migration.yaml.as_bytes()) {
                 panic!("migrated to what is refused: {report}\n{}", migration.yaml);
@@ -68,7 +68,7 @@ pub(crate) const MIGRATE: Target = Target {
         }
         Err(report) => assert!(!report.to_string().is_empty()),
     },
-    folders: &["os-config/tests/k3os"],
+    folders: &["os-config/migrate/tests/k3os"],
     made_seeds: no_made_seeds,
     words: &[
         "hostname:",

@@ -8,26 +8,30 @@ use crate::tree::{Entry, Kind, Node, Span, Value};
 
 /// What the lenient reader met.
 #[derive(Default)]
-pub(crate) struct Oddities {
-    pub(crate) met: Vec<Oddity>,
+pub struct Oddities {
+    /// What was met, in order.
+    pub met: Vec<Oddity>,
     /// Where bytes that are no text stand: their values are in base64.
-    pub(crate) bytes: Vec<Span>,
+    pub bytes: Vec<Span>,
 }
 
 /// Something that the strict reader refuses.
-pub(crate) struct Oddity {
-    pub(crate) span: Span,
-    pub(crate) key: String,
-    pub(crate) message: String,
+pub struct Oddity {
+    /// Where.
+    pub span: Span,
+    /// The key, or what stands in its place.
+    pub key: String,
+    /// What was made of it.
+    pub message: String,
     /// What gave way, when something did.
-    pub(crate) lost: Option<Node>,
+    pub lost: Option<Node>,
 }
 
 /// Reads the first document in `text`, the source of index `source`.
 ///
 /// # Errors
 /// What is wrong with the text as YAML.
-pub(crate) fn read(text: &str, source: usize) -> Result<(Option<Node>, Oddities), Vec<Finding>> {
+pub fn read(text: &str, source: usize) -> Result<(Option<Node>, Oddities), Vec<Finding>> {
     let mut builder = Builder::new(text, source, Some(Oddities::default()));
     match builder.stream() {
         Ok(node) => Ok((node, builder.oddities.unwrap_or_default())),

@@ -1,9 +1,9 @@
 //! The text becomes a tree: all that k3OS took is taken, and what is odd is noted.
 
 use super::draft::{Draft, nest};
-use crate::report::Finding;
-use crate::tree::yaml::lenient;
-use crate::tree::{Entry, Node, Span, Value};
+use os_config::Finding;
+use os_config::tree::lenient;
+use os_config::tree::{Entry, Node, Span, Value};
 
 /// Reads the k3OS configuration itself.
 pub(super) fn configuration(draft: &mut Draft, text: &str) -> Result<Option<Node>, Vec<Finding>> {

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use super::draft::{Draft, Remark};
-use super::sieve::LeftOut;
-use super::{Migration, Note};
-use crate::show::yaml;
-use crate::tree::{Entry, Node, Path, Step, Value};
+use super::note::{Migration, Note};
+use super::refused::LeftOut;
+use os_config::LARGEST_TEXT;
+use os_config::tree::{Entry, Node, Path, Step, Value, to_yaml};
 
 /// The order of the keys in the output; what is not named comes after.
 const ORDER: [&str; 12] = [
@@ -88,11 +88,11 @@ fn comment(text: &mut String, title: &str, remarks: &[Remark]) {
     for remark in remarks {
         let mut part = format!("# {}\n", one_line(&remark.note.to_string()));
         if let Some(original) = &remark.original {
-            for line in yaml(original, false).lines() {
+            for line in to_yaml(original).lines() {
                 let _ = writeln!(part, "#{}", one_line(line));
             }
         }
-        if text.len() + lines.len() + part.len() < crate::LARGEST_TEXT {
+        if text.len() + lines.len() + part.len() < LARGEST_TEXT {
             lines.push_str(&part);
         }
     }
@@ -121,16 +121,13 @@ fn section(key: &str, value: &Node) -> String {
         key_span: value.span,
         value: pruned(value.clone()),
     };
-    yaml(
-        &Node {
-            span: value.span,
-            value: Value::Map(vec![entry]),
-        },
-        false,
-    )
+    to_yaml(&Node {
+        span: value.span,
+        value: Value::Map(vec![entry]),
+    })
 }
 
-/// Without the empty lists and mappings that the sieve leaves.
+/// Without the empty lists and mappings that stay when what was in them is left out.
 fn pruned(mut node: Node) -> Node {
     if let Value::Map(entries) = &mut node.value {
         entries.retain(|entry| !is_empty(&entry.value));

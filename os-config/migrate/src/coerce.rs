@@ -1,7 +1,7 @@
 //! k3OS's forgiving types: a text for a list, a list of `a=b` for a mapping, "true" for true.
 
 use super::draft::{Draft, nest, text};
-use crate::tree::{Entry, Kind, Node, Span, Value};
+use os_config::tree::{Entry, Kind, Node, Span, Value};
 
 /// A scalar's text; `None` for lists, mappings and nothing.
 pub(super) fn scalar(node: &Node) -> Option<&str> {
@@ -22,7 +22,7 @@ pub(super) fn entries(node: &Node) -> Vec<&Node> {
 }
 
 /// The texts of a list whose entries hold no comma, so that `a, b` is two of them.
-pub(super) fn words(node: &Node) -> Vec<Node> {
+pub(super) fn at_commas(node: &Node) -> Vec<Node> {
     let parts = |node: &Node| -> Vec<Node> {
         let part = |part: &str| text(node.span, part.trim());
         match scalar(node) {
@@ -69,7 +69,7 @@ pub(super) fn pairs(node: &Node) -> Vec<(String, Span, Node)> {
             })
             .collect(),
         Value::Scalar(Kind::Null, _) => Vec::new(),
-        Value::Scalar(_, words) => at_commas(words)
+        Value::Scalar(_, words) => pairs_at_commas(words)
             .iter()
             .map(|words| pair(words, node.span))
             .collect(),
@@ -82,7 +82,7 @@ fn pair(words: &str, span: Span) -> (String, Span, Node) {
 }
 
 /// `a=b,c=d` in its parts. A part without `=` belongs to the value before it: `NO_PROXY=a,b` is one pair.
-fn at_commas(words: &str) -> Vec<String> {
+fn pairs_at_commas(words: &str) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();
     for part in words.split(',') {
         match parts.last_mut() {

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use super::coerce::{entries, mapping, scalar, truth};
 use super::draft::{self, Draft, nest, text};
 use super::names;
-use crate::tree::{Entry, Node};
+use os_config::tree::{Entry, Node};
 
 const NO_HOME: &str = "no equivalent in Holdfast";
 

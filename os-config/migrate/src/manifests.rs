@@ -2,7 +2,7 @@
 
 use super::draft::{Draft, map, nest, text};
 use super::reading;
-use crate::tree::{Kind, Span, Value};
+use os_config::tree::{Kind, Span, Value};
 
 /// Moves a manifest, except for its Helm charts.
 pub(super) fn manifest(draft: &mut Draft, name: &str, content: &str, span: Span) {

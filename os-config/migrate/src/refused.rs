@@ -1,11 +1,8 @@
 //! The draft goes through the usual checks; what does not pass is taken out.
 
 use super::draft::Draft;
-use crate::check::{check, check_structure};
-use crate::raw::RawConfig;
-use crate::report::{Finding, Place};
-use crate::schema::schema;
-use crate::tree::{Entry, Node, Path, Step, Value, reader};
+use os_config::Finding;
+use os_config::tree::{Entry, Node, Path, Step, Value, problems};
 
 /// Something taken out of the draft.
 pub(super) struct LeftOut {
@@ -16,10 +13,10 @@ pub(super) struct LeftOut {
 }
 
 /// Takes out everything that does not pass and returns it.
-pub(super) fn sieve(draft: &mut Draft) -> Vec<LeftOut> {
+pub(super) fn take_out(draft: &mut Draft) -> Vec<LeftOut> {
     let mut all = Vec::new();
     loop {
-        let findings = findings(&draft.tree);
+        let findings = problems(&draft.tree);
         if findings.is_empty() {
             return all;
         }
@@ -34,7 +31,7 @@ pub(super) fn sieve(draft: &mut Draft) -> Vec<LeftOut> {
                     line: node.span.line,
                     path,
                     node,
-                    message: words(&finding),
+                    message: sentence(&finding),
                 });
             }
         }
@@ -47,8 +44,8 @@ pub(super) fn sieve(draft: &mut Draft) -> Vec<LeftOut> {
 }
 
 /// True when nothing would be taken out.
-pub(super) fn passes(draft: &Draft) -> bool {
-    findings(&draft.tree).is_empty()
+pub(super) fn is_none(draft: &Draft) -> bool {
+    problems(&draft.tree).is_empty()
 }
 
 /// Takes out what is at `path`, and the lists and mappings that are empty without it: they would be wrong in turn.
@@ -82,23 +79,9 @@ fn everything(draft: &mut Draft) -> Vec<LeftOut> {
         .collect()
 }
 
-fn findings(tree: &Node) -> Vec<Finding> {
-    let wrong = check_structure(tree, schema());
-    if !wrong.is_empty() {
-        return wrong;
-    }
-    match reader::from_node::<RawConfig>(tree) {
-        Ok(raw) => check(&raw).err().unwrap_or_default(),
-        Err(error) => vec![Finding::at(tree.span, error.to_string(), "")],
-    }
-}
-
 /// The part that goes: a whole entry of a list, else the key itself.
 fn unit(finding: Finding) -> Option<(Path, Finding)> {
-    let path = match (&finding.place, &finding.key) {
-        (Place::Value(path) | Place::Key(path), _) | (_, Some(path)) => path.clone(),
-        (Place::Span(_), None) => return None,
-    };
+    let path = finding.path()?.clone();
     let end = path
         .0
         .iter()
@@ -110,7 +93,7 @@ fn unit(finding: Finding) -> Option<(Path, Finding)> {
     (!path.0.is_empty()).then_some((path, finding))
 }
 
-fn words(finding: &Finding) -> String {
+fn sentence(finding: &Finding) -> String {
     if finding.help.is_empty() {
         finding.message.clone()
     } else {

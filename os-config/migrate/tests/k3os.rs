@@ -5,7 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use os_config::{Sources, load, migrate};
+use migrate::migrate;
+use os_config::{Sources, load};
 use proptest::prelude::{Just, Strategy, any, prop, prop_assert, prop_oneof, proptest};
 
 fn samples() -> Vec<PathBuf> {

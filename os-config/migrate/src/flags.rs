@@ -1,10 +1,10 @@
 //! k3s's command line flags and their homes.
 
-use super::arguments::argument;
 use super::coerce::entries;
-use super::draft::{Draft, nest, text, truth};
-use super::{coerce, keys};
-use crate::tree::{Kind, Node, Span, Value};
+use super::draft::{Draft, list, nest, text, truth};
+use super::{coerce, labels};
+use os_config::hide_credentials;
+use os_config::tree::{Kind, Node, Span, Value};
 
 /// `/etc/rancher/k3s/config.yaml`: the same flags as YAML keys.
 pub(super) fn config_file(draft: &mut Draft, tree: &Node) {
@@ -25,13 +25,18 @@ pub(super) fn config_file(draft: &mut Draft, tree: &Node) {
     }
 }
 
+/// A word of `k3s_args` as it was written.
+pub(super) fn argument(span: Span, word: &str) -> Node {
+    nest(&["k3s_args"], list(span, vec![text(span, word)]))
+}
+
 /// One flag with its value.
 pub(super) fn one(draft: &mut Draft, name: &str, value: Option<&str>, span: Span) {
     let given = value;
     let value_or_true = given.unwrap_or("true");
     let value = text(span, value_or_true);
     match name {
-        "node-label" => keys::labels(draft, &value),
+        "node-label" => labels::labels(draft, &value),
         "node-taint" => draft.push(&["taints"], value),
         "tls-san" => each(draft, &["kubernetes", "tls_sans"], &value),
         "cluster-cidr" => draft.put(&["kubernetes", "pod_cidr"], value),
@@ -69,7 +74,7 @@ pub(super) fn one(draft: &mut Draft, name: &str, value: Option<&str>, span: Span
 }
 
 fn each(draft: &mut Draft, way: &[&str], value: &Node) {
-    for word in coerce::words(value) {
+    for word in coerce::at_commas(value) {
         draft.push(way, word);
     }
 }
@@ -128,7 +133,7 @@ fn without_equal(draft: &mut Draft, name: &str, value: Option<&str>, span: Span)
         _ => None,
     };
     if let Some(done) = done {
-        draft.changed(span, &crate::secrets::blot_text(&whole), done);
+        draft.changed(span, &hide_credentials(&whole), done);
         return;
     }
     let why = match name {

@@ -48,7 +48,7 @@ impl Section {
     }
 
     /// Takes the words of a list out.
-    pub(super) fn words(&mut self, key: &str) -> Vec<String> {
+    pub(super) fn take_list(&mut self, key: &str) -> Vec<String> {
         let words = self.take(key).unwrap_or_default();
         words
             .split([',', ';', ' '])

@@ -1,7 +1,7 @@
 //! k3OS's fuzzy names: `dnsNameservers`, `dns_nameserver` and `dns-nameservers` are one key.
 
 use super::draft::{Draft, nest};
-use crate::tree::Node;
+use os_config::tree::Node;
 
 /// True when `given` is one of the spellings of `name`.
 pub(super) fn same(given: &str, name: &str) -> bool {

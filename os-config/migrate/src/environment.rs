@@ -1,8 +1,9 @@
 //! `k3os.environment`: variables, of which those for a proxy have a key of their own.
 
-use super::coerce::{pairs, scalar, words};
+use super::coerce::{at_commas, pairs, scalar};
 use super::draft::{Draft, list, text};
-use crate::tree::Node;
+use os_config::hide_credentials;
+use os_config::tree::Node;
 
 /// Variables that tell programs about a proxy.
 fn proxy_key(name: &str) -> Option<&'static str> {
@@ -19,7 +20,7 @@ pub(super) fn environment(draft: &mut Draft, value: &Node) {
     for (name, _, value) in pairs(value) {
         match proxy_key(&name) {
             Some("no_proxy") => {
-                let direct = list(value.span, words(&value));
+                let direct = list(value.span, at_commas(&value));
                 draft.put(&["network", "proxy", "no_proxy"], direct);
             }
             Some(key) => proxy(draft, key, &value),
@@ -36,7 +37,7 @@ fn proxy(draft: &mut Draft, key: &str, value: &Node) {
             draft.changed(
                 value.span,
                 &format!("network.proxy.{key}"),
-                format!("written as {}", crate::secrets::blot_text(&full)),
+                format!("written as {}", hide_credentials(&full)),
             );
             draft.put(&["network", "proxy", key], text(value.span, full));
         }

@@ -1,9 +1,9 @@
 //! `k3os.k3s_args`: the words of a command line.
 
 use super::coerce::{entries, kind, scalar};
-use super::draft::{Draft, list, nest, text};
-use super::flags::one;
-use crate::tree::{Kind, Node, Span, Value};
+use super::draft::{Draft, list, nest};
+use super::flags::{argument, one};
+use os_config::tree::{Kind, Node, Span, Value};
 
 /// Flags that take no value.
 const SWITCHES: [&str; 21] = [
@@ -68,11 +68,6 @@ pub(super) fn arguments(draft: &mut Draft, value: &Node) {
             },
         }
     }
-}
-
-/// A word of the vector as it was written.
-pub(super) fn argument(span: Span, word: &str) -> Node {
-    nest(&["k3s_args"], list(span, vec![text(span, word)]))
 }
 
 /// The words of the vector. People also write `--flag value` into one of them, or all into one text.

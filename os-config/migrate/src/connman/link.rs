@@ -1,11 +1,11 @@
 //! One service: an interface, a wireless network, or both.
 
-use super::Place;
 use super::address::{Setting, four, six};
 use super::file::Section;
-use crate::migrate::coerce;
-use crate::migrate::draft::{Draft, list, map, text, truth};
-use crate::tree::{Node, Span};
+use super::place::Place;
+use crate::coerce;
+use crate::draft::{Draft, list, map, text, truth};
+use os_config::tree::{Node, Span};
 
 type Members = Vec<(&'static str, Node)>;
 
@@ -127,9 +127,9 @@ fn looks_like_a_device(name: &str) -> bool {
 fn settings(draft: &mut Draft, section: &mut Section, place: Place) -> Members {
     let span = place.span;
     let mut members = addresses(draft, section, place);
-    let nameservers = section.words("Nameservers");
-    let mut search = section.words("Domain");
-    for domain in section.words("SearchDomains") {
+    let nameservers = section.take_list("Nameservers");
+    let mut search = section.take_list("Domain");
+    for domain in section.take_list("SearchDomains") {
         if !search.contains(&domain) {
             search.push(domain);
         }
@@ -142,7 +142,7 @@ fn settings(draft: &mut Draft, section: &mut Section, place: Place) -> Members {
     if !dns.is_empty() {
         members.push(("dns", map(span, dns)));
     }
-    let timeservers = section.words("Timeservers");
+    let timeservers = section.take_list("Timeservers");
     if !timeservers.is_empty() {
         let message = "the time servers are in `ntp_servers` now, for the whole machine";
         draft.changed(span, place.path, message);

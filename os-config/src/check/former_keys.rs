@@ -1,26 +1,10 @@
-//! What was meant by a key or word that is not known.
-
-/// The known word nearest to `word`, when one is near enough to be meant.
-pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    if word.chars().count() > 64 {
-        return None;
-    }
-    let plain = |text: &str| text.to_ascii_lowercase().replace(['-', '_'], "");
-    let target = plain(word);
-    known
-        .iter()
-        .filter(|known| !known.is_empty())
-        .map(|known| (strsim::damerau_levenshtein(&target, &plain(known)), *known))
-        .min()
-        .filter(|(distance, known)| *distance <= (known.len() / 3).clamp(1, 3))
-        .map(|(_, known)| known)
-}
+//! Keys of k3OS and of its neighbours.
 
 /// Where the keys of k3OS and of its neighbours live now.
 pub(super) fn former_home(key: &str) -> Option<&'static str> {
     Some(match key {
         "k3os" => {
-            "this is a k3OS configuration: `holdfast config migrate FILE` turns it into one for Holdfast"
+            "this is a k3OS configuration: `holdfast config migrate FILE`, on a workstation, turns it into one for Holdfast"
         }
         "init_cmd" => "the key is `init_commands` here",
         "boot_cmd" | "bootcmd" => "the key is `boot_commands` here",

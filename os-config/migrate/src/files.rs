@@ -2,9 +2,9 @@
 
 use super::coerce::{entries, kind, scalar};
 use super::draft::{Draft, list, map, nest, text};
-use super::{connman, flags, manifests, names, reading, registries, sieve};
-use crate::check::decode;
-use crate::tree::{Kind, Node, Span, Value};
+use super::{connman, flags, manifests, names, reading, refused, registries};
+use os_config::decode;
+use os_config::tree::{Kind, Node, Span, Value};
 
 const KEYS: [&str; 5] = ["encoding", "content", "owner", "path", "permissions"];
 
@@ -125,7 +125,7 @@ fn image(draft: &mut Draft, path: &str, file: &Node) -> bool {
     let mut alone = Draft::new();
     alone.push(&["write_files"], file.clone());
     // A file that the checks take out must not be looked for.
-    if sieve::passes(&alone) {
+    if refused::is_none(&alone) {
         draft.changed(file.span, path, "`images` names it now, and it is loaded");
         let entry = vec![("path", text(file.span, path))];
         draft.push(&["images"], map(file.span, entry));

@@ -3,10 +3,12 @@
 mod address;
 mod file;
 mod link;
+mod place;
 
-use super::draft::{Draft, map, nest, text};
-use crate::tree::{Node, Span};
-use file::{Kind, Section};
+use super::draft::{Draft, nest, text};
+use file::Kind;
+use os_config::tree::Span;
+use place::Place;
 
 /// Turns a `.config` file into interfaces and wireless networks; false when it says nothing of either.
 ///
@@ -51,35 +53,4 @@ pub(super) fn services(draft: &mut Draft, path: &str, content: &str, span: Span)
         draft.lost(span, path, "a line is not understood", original);
     }
     true
-}
-
-/// The file and the line of its entry.
-#[derive(Clone, Copy)]
-struct Place<'a> {
-    path: &'a str,
-    span: Span,
-}
-
-impl Place<'_> {
-    /// Notes a setting as lost.
-    fn lost(self, draft: &mut Draft, header: &str, key: &str, value: &str, why: &str) {
-        let original = nest(&[self.path, header, key], text(self.span, value));
-        let key = format!("{}: {key}", self.path);
-        draft.lost(self.span, &key, why, original);
-    }
-
-    /// Notes a whole section as lost.
-    fn lost_section(self, draft: &mut Draft, section: &Section, why: &str) {
-        let setting = |(key, value): &(String, String)| (key.clone(), text(self.span, value));
-        let settings: Vec<(String, Node)> = section.settings.iter().map(setting).collect();
-        let settings = settings
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.clone()));
-        let original = nest(
-            &[self.path, &section.header],
-            map(self.span, settings.collect()),
-        );
-        let key = format!("{}: [{}]", self.path, section.header);
-        draft.lost(self.span, &key, why, original);
-    }
 }

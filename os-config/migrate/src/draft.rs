@@ -1,7 +1,7 @@
 //! The configuration in the making: each value still knows its line in the k3OS file.
 
-use super::Note;
-use crate::tree::{Entry, Kind, Node, Path, Span, Step, Value};
+use super::note::Note;
+use os_config::tree::{Entry, Kind, Node, Path, Span, Step, Value};
 
 /// The configuration in the making.
 pub(super) struct Draft {
@@ -20,7 +20,7 @@ pub(super) struct Remark {
 impl Draft {
     pub(super) fn new() -> Self {
         let mut draft = Self {
-            tree: Node::empty(super::start()),
+            tree: Node::empty(Span::start(0)),
             remarks: Vec::new(),
             bytes: Vec::new(),
         };
@@ -28,7 +28,7 @@ impl Draft {
         draft.put(
             &["version"],
             Node {
-                span: super::start(),
+                span: Span::start(0),
                 value: version,
             },
         );

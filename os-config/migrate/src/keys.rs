@@ -1,10 +1,12 @@
 //! Each key of k3OS and its home.
 
-use super::coerce::{entries, lines, mapping, pairs, scalar, words};
-use super::draft::{Draft, nest, text};
+use super::coerce::{at_commas, entries, lines, mapping, pairs, scalar};
+use super::draft::{Draft, text};
 use super::environment::environment;
+use super::labels::labels;
+use super::unknown::{misplaced, unknown};
 use super::{arguments, draft, files, install, names};
-use crate::tree::{Entry, Kind, Node, Value};
+use os_config::tree::{Entry, Kind, Node, Value};
 
 const TOP: [&str; 7] = [
     "ssh_authorized_keys",
@@ -48,6 +50,7 @@ pub(super) fn top(draft: &mut Draft, tree: &Node) {
             Some("boot_cmd") => commands(draft, "boot_commands", entry),
             Some("run_cmd") => commands(draft, "run_commands", entry),
             Some("k3os") => below_k3os(draft, entry),
+            _ if names::find(&entry.key, &BELOW_K3OS).is_some() => misplaced(draft, entry),
             _ => unknown(draft, entry, &[], &TOP),
         }
     }
@@ -62,13 +65,13 @@ fn below_k3os(draft: &mut Draft, entry: &Entry) {
 fn k3os_key(draft: &mut Draft, entry: &Entry) {
     let value = &entry.value;
     match names::find(&entry.key, &BELOW_K3OS) {
-        Some("modules") => push_all(draft, &["modules"], words(value)),
-        Some("ntp_servers") => push_all(draft, &["ntp_servers"], words(value)),
-        Some("data_sources") => push_all(draft, &["data_sources"], words(value)),
+        Some("modules") => push_all(draft, &["modules"], at_commas(value)),
+        Some("ntp_servers") => push_all(draft, &["ntp_servers"], at_commas(value)),
+        Some("data_sources") => push_all(draft, &["data_sources"], at_commas(value)),
         Some("dns_nameservers") => name_servers(draft, entry),
         Some("sysctls") => put_pairs(draft, "sysctls", value),
         Some("labels") => labels(draft, value),
-        Some("taints") => push_all(draft, &["taints"], words(value)),
+        Some("taints") => push_all(draft, &["taints"], at_commas(value)),
         Some("wifi") => wifi(draft, value),
         Some("password") => put_text(draft, "password", value),
         Some("server_url") => put_text(draft, "server_url", value),
@@ -78,23 +81,6 @@ fn k3os_key(draft: &mut Draft, entry: &Entry) {
         Some("install") => install::install(draft, &entry.value),
         _ => unknown(draft, entry, &["k3os"], &BELOW_K3OS),
     }
-}
-
-/// Notes a key that k3OS did not know.
-pub(super) fn unknown(draft: &mut Draft, entry: &Entry, above: &[&str], known: &[&str]) {
-    let mut way = above.to_vec();
-    way.push(&entry.key);
-    let misplaced = above.is_empty() && names::find(&entry.key, &BELOW_K3OS).is_some();
-    let message = if misplaced {
-        "k3OS ignored this: it belonged below `k3os:`; write it by hand if it is wanted".to_owned()
-    } else if let Some(near) = crate::check::nearest(&entry.key, known) {
-        let meant = [above, &[near]].concat().join(".");
-        format!("no key of k3OS, which ignored it; was `{meant}` meant?")
-    } else {
-        "no key of k3OS, which ignored it".to_owned()
-    };
-    let original = nest(&way, entry.value.clone());
-    draft.lost(entry.key_span, &way.join("."), message, original);
 }
 
 fn push_all(draft: &mut Draft, way: &[&str], nodes: Vec<Node>) {
@@ -155,7 +141,7 @@ fn commands(draft: &mut Draft, key: &str, entry: &Entry) {
             },
             _ => command.clone(),
         };
-        let all = crate::show::json(&node, &crate::tree::Path::default());
+        let all = os_config::tree::to_json(&node);
         let uses = |program: &&str| {
             all.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
                 .any(|word| word == *program)
@@ -174,7 +160,7 @@ fn commands(draft: &mut Draft, key: &str, entry: &Entry) {
 }
 
 fn name_servers(draft: &mut Draft, entry: &Entry) {
-    let servers = words(&entry.value);
+    let servers = at_commas(&entry.value);
     if !servers.is_empty() {
         draft.changed(
             entry.key_span,
@@ -183,21 +169,6 @@ fn name_servers(draft: &mut Draft, entry: &Entry) {
         );
     }
     push_all(draft, &["network", "dns", "nameservers"], servers);
-}
-
-pub(super) fn labels(draft: &mut Draft, value: &Node) {
-    for (name, span, value) in pairs(value) {
-        if name.starts_with("k3os.io/") || name.starts_with("plan.upgrade.cattle.io/") {
-            draft.lost(
-                span,
-                &name,
-                "a label of k3OS itself; Holdfast's upgrades have their own",
-                nest(&["labels", &name], value),
-            );
-        } else {
-            draft.put(&["labels", &name], value);
-        }
-    }
 }
 
 fn wifi(draft: &mut Draft, value: &Node) {

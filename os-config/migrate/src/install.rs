@@ -2,9 +2,9 @@
 
 use super::coerce::{mapping, truth};
 use super::draft::{self, Draft};
-use super::keys::unknown;
 use super::names;
-use crate::tree::Node;
+use super::unknown::unknown;
+use os_config::tree::Node;
 
 /// Moves every key of `install`.
 pub(super) fn install(draft: &mut Draft, value: &Node) {
