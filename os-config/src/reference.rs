@@ -136,13 +136,23 @@ fn kind(schema: &Json) -> String {
     words.join(" or ")
 }
 
+/// The same, with brackets around a choice: what is said before it holds for all of it.
+fn in_brackets(schema: &Json) -> String {
+    let kind = kind(schema);
+    if shapes(schema).len() > 1 {
+        format!("({kind})")
+    } else {
+        kind
+    }
+}
+
 fn one_kind(schema: &Json) -> String {
     if let Some(words) = crate::schema::words(schema) {
         let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
         return words.join(", ").replace("``", "nothing");
     }
     if takes(schema, "array") {
-        let items = schema.get("items").map(kind).unwrap_or_default();
+        let items = schema.get("items").map(in_brackets).unwrap_or_default();
         return format!("list of {items}");
     }
     if takes(schema, "object") {
@@ -150,7 +160,7 @@ fn one_kind(schema: &Json) -> String {
             .get("additionalProperties")
             .filter(|values| values.is_object());
         return match values {
-            Some(values) => format!("mapping of names to {}", kind(values)),
+            Some(values) => format!("mapping of names to {}", in_brackets(values)),
             None => "mapping".to_owned(),
         };
     }
