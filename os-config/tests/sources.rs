@@ -183,7 +183,7 @@ fn the_command_line_takes_every_kind_of_value() {
 
 #[test]
 fn the_command_lines_mistakes_are_shown_in_place() {
-    let text = "quiet holdfast.hostnme=a holdfast.network.dns.search holdfast. holdfast.logs.persist=maybe holdfast.password= holdfast.maintenance";
+    let text = "quiet holdfast.hostnme=a holdfast.network.dns.search holdfast. holdfast.logs.persist=maybe holdfast.password= holdfast.maintenence";
     let source = Source::new(SourceName::CommandLine, "/proc/cmdline", text);
     let report = load(&Sources::new().with(source)).expect_err("it is wrong");
     let got: Vec<(usize, &str)> = report
@@ -202,7 +202,7 @@ fn the_command_lines_mistakes_are_shown_in_place() {
                 "`logs.persist` must be true or false, not the text \"maybe\""
             ),
             (92, "the password is empty"),
-            (111, "unknown key `maintenance`"),
+            (111, "unknown key `maintenence`"),
         ]
     );
 }
