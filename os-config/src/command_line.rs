@@ -7,7 +7,7 @@
 use serde_json::Value as Json;
 
 use crate::report::Finding;
-use crate::schema::{member, schema, shapes, takes};
+use crate::schema::{below, schema, shapes, takes};
 use crate::tree::scalar::plain_kind;
 use crate::tree::{Entry, Kind, Node, Path, Span, Step, Value};
 
@@ -92,6 +92,8 @@ fn put(node: &mut Node, path: &Path, value: Option<&str>, span: Span, schema: &J
         return;
     };
     let rest = Path(rest.to_vec());
+    let inner = below(&[schema], step).into_iter().next();
+    let inner = inner.unwrap_or(&Json::Null);
     match step {
         Step::Key(key) => {
             if !matches!(node.value, Value::Map(_)) {
@@ -109,8 +111,7 @@ fn put(node: &mut Node, path: &Path, value: Option<&str>, span: Span, schema: &J
                 });
                 entries.len() - 1
             });
-            let below = inside(schema, key).unwrap_or(&Json::Null);
-            put(&mut entries[at].value, &rest, value, span, below);
+            put(&mut entries[at].value, &rest, value, span, inner);
         }
         Step::Index(index) => {
             if !matches!(node.value, Value::List(_)) {
@@ -124,24 +125,9 @@ fn put(node: &mut Node, path: &Path, value: Option<&str>, span: Span, schema: &J
             if at == items.len() {
                 items.push(unset(span));
             }
-            let below = shapes(schema)
-                .into_iter()
-                .find_map(|shape| shape.get("items"));
-            put(
-                &mut items[at],
-                &rest,
-                value,
-                span,
-                below.unwrap_or(&Json::Null),
-            );
+            put(&mut items[at], &rest, value, span, inner);
         }
     }
-}
-
-fn inside<'a>(schema: &'a Json, key: &str) -> Option<&'a Json> {
-    shapes(schema)
-        .into_iter()
-        .find_map(|shape| member(shape, key))
 }
 
 /// Sets a value by what the schema wants there; repeated words for a list are its entries.

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use serde_json::Value as Json;
+
+use crate::schema::on_the_way;
 use crate::tree::Path;
 
 /// What it takes for a changed key to take effect.
@@ -41,58 +44,71 @@ const ENVIRONMENT: Impact = Impact::Restart(&[
 const KUBERNETES: Impact =
     Impact::Restart(&["cluster-prepare", "control-plane", "kubelet", "keeper"]);
 
-/// The first prefix that fits a key decides; `*` stands for any key. `node-setup/tests/setup/impact.rs` holds this against
-/// the services that really change.
-const TABLE: &[(&str, Impact)] = &[
-    ("version", Impact::Live),
-    ("hostname", Impact::Live),
-    ("timezone", Impact::Live),
-    ("ssh_authorized_keys", Impact::Live),
-    ("password", Impact::Live),
-    ("write_files", Impact::Live),
-    ("init_commands", Impact::Reboot),
-    ("boot_commands", Impact::Reboot),
-    ("run_commands", Impact::Reboot),
-    ("modules", Impact::Live),
-    ("sysctls", Impact::Live),
+/// The words of `x-impact` in the raw types. `node-setup/tests/setup/impact.rs` holds them against the services that
+/// really change.
+const WORDS: [(&str, Impact); 7] = [
+    ("live", Impact::Live),
+    ("reboot", Impact::Reboot),
+    ("new cluster", Impact::NewCluster),
     ("environment", ENVIRONMENT),
-    ("ntp_servers", Impact::Restart(&["time"])),
-    ("network.proxy", ENVIRONMENT),
-    ("network", Impact::Live),
-    ("labels", Impact::Live),
-    ("taints", Impact::Live),
-    ("kubernetes.node_name", Impact::NewCluster),
-    ("kubernetes.pod_cidr", Impact::NewCluster),
-    ("kubernetes.service_cidr", Impact::NewCluster),
-    ("kubernetes.cluster_domain", Impact::NewCluster),
     ("kubernetes", KUBERNETES),
-    // containerd reads these two whenever it pulls.
-    ("registries.mirrors", Impact::Live),
-    ("registries.configs.*.tls", Impact::Live),
     ("registries", Impact::Restart(&["containerd", "keeper"])),
-    ("manifests", Impact::Live),
-    ("images", Impact::Live),
-    ("components", Impact::Live),
-    ("config_url", Impact::Live),
-    ("logs", Impact::Reboot),
+    ("time", Impact::Restart(&["time"])),
 ];
 
-/// True when `key`, of the top level, has a row in the table; what has none is taken for the worst.
-pub fn is_classified(key: &str) -> bool {
-    TABLE.iter().any(|(prefix, _)| *prefix == key)
-}
-
-/// What it takes for a change of `key` to take effect; `key` is written as in [`Change`](crate::Change).
+/// What it takes for a change of `key` to take effect; `key` is written as in [`Change`](crate::Change). What says nothing
+/// is taken for the worst that can be done about it.
 pub fn impact(key: &str) -> Impact {
     let path = Path::parse(key).unwrap_or_default();
-    let below = |prefix: &str| {
-        let mut keys = path.keys();
-        prefix
-            .split('.')
-            .all(|step| keys.next().is_some_and(|key| step == "*" || step == key))
-    };
-    TABLE
-        .iter()
-        .find(|(prefix, _)| below(prefix))
-        .map_or(Impact::Reboot, |(_, impact)| *impact)
+    on_the_way(&path)
+        .into_iter()
+        .rev()
+        .find_map(said)
+        .unwrap_or(Impact::Reboot)
+}
+
+fn said(schema: &Json) -> Option<Impact> {
+    let word = schema.get("x-impact")?.as_str()?;
+    let (_, impact) = WORDS.iter().find(|(known, _)| *known == word)?;
+    Some(*impact)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{is_refused, schema};
+
+    #[test]
+    fn every_key_at_the_top_says_its_impact() {
+        let keys = schema()["properties"].as_object().expect("there are keys");
+        for (key, schema) in keys.iter().filter(|(_, schema)| !is_refused(schema)) {
+            assert!(
+                said(schema).is_some(),
+                "{key} has no `x-impact` that is known"
+            );
+        }
+    }
+
+    #[test]
+    fn every_impact_that_is_said_is_known() {
+        fn walk(schema: &Json, seen: &mut usize) {
+            if schema.get("x-impact").is_some() {
+                assert!(said(schema).is_some(), "{}", schema["x-impact"]);
+                *seen += 1;
+            }
+            match schema {
+                Json::Object(members) => members.values().for_each(|part| walk(part, seen)),
+                Json::Array(items) => items.iter().for_each(|part| walk(part, seen)),
+                _ => {}
+            }
+        }
+        let mut seen = 0;
+        walk(schema(), &mut seen);
+        assert!(seen > 20, "{seen}");
+    }
+
+    #[test]
+    fn what_is_not_known_is_taken_for_the_worst() {
+        assert_eq!(impact("no.such.key"), Impact::Reboot);
+    }
 }

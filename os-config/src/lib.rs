@@ -34,7 +34,7 @@ pub use config::{
 };
 pub use diff::{Change, diff};
 pub use explain::{Explained, Explanation, Origin, UnknownKey};
-pub use impact::{Impact, impact, is_classified};
+pub use impact::{Impact, impact};
 pub use load::{Loaded, load, parse_config};
 pub use nearest::nearest;
 pub use reference::reference;

@@ -6,14 +6,14 @@ mod line;
 mod manifest;
 mod outline;
 
+use serde_json::Value as Json;
+
+use crate::schema::on_the_way;
 use crate::tree::Path;
 
 pub(crate) use blots::{is_hidden, is_secret_key};
 pub(crate) use excerpt::{Excerpt, Excerpts};
 pub(crate) use manifest::holds_a_secret;
-
-/// Keys whose values are secret wherever they stand.
-const SECRET_KEYS: [&str; 5] = ["password", "passphrase", "token", "auth", "key"];
 
 /// What stands in a secret's place.
 pub(crate) const BLOT: &str = "(redacted)";
@@ -36,15 +36,28 @@ const SECRET_PARTS: [&str; 11] = [
 /// Short words for secrets, which are parts of harmless ones: `DB_PASS`, but not `COMPASS`.
 const SECRET_SHORT: [&str; 5] = ["pass", "pwd", "pat", "psk", "creds"];
 
-/// True when the value at `path` must not be shown.
+/// True when the value at `path` must not be shown, by what its raw type says (`x-secret`).
 pub(crate) fn is_secret(path: &Path) -> bool {
-    let mut keys = path.keys();
-    match keys.next() {
-        Some("password" | "token") => true,
-        Some("registries" | "network") => keys.any(|key| SECRET_KEYS.contains(&key)),
-        Some("environment" | "kubernetes") => keys.any(sounds_secret),
+    let said = on_the_way(path).into_iter().rev().find_map(secrecy);
+    match said {
+        Some(ALWAYS | IN_LISTINGS) => true,
+        Some(BY_NAME | BY_NAME_ALONE) => path.keys().any(sounds_secret),
         _ => false,
     }
+}
+
+/// The words of `x-secret`: never shown;
+const ALWAYS: &str = "always";
+/// shown in the line that a message is about, and nowhere else;
+const IN_LISTINGS: &str = "in listings";
+/// not shown under a name that sounds secret;
+const BY_NAME: &str = "by name";
+/// and neither where there is no proper name.
+const BY_NAME_ALONE: &str = "by name alone";
+
+/// What the raw type says about the secrecy of its values.
+fn secrecy(schema: &Json) -> Option<&str> {
+    schema.get("x-secret")?.as_str()
 }
 
 fn sounds_secret(key: &str) -> bool {

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::defaults;
 use crate::load::Loaded;
-use crate::schema::{member, schema, shapes, takes};
+use crate::schema::{below, schema, shapes, takes};
 use crate::secrets::{BLOT, hide_credentials, holds_a_secret, is_secret, keeps_others_out};
 use crate::source::Source;
 use crate::tree::reader::parse_integer;
@@ -138,7 +138,7 @@ impl<'a> View<'a> {
         let shapes = path
             .0
             .iter()
-            .fold(top, |shapes, step| inside(&shapes, step));
+            .fold(top, |shapes, step| shapes_below(&shapes, step));
         View {
             node,
             path,
@@ -151,7 +151,7 @@ impl<'a> View<'a> {
     fn below(&self, node: &'a Node, path: Path) -> Self {
         let step = path.0.last();
         let shapes = step
-            .map(|step| inside(&self.shapes, step))
+            .map(|step| shapes_below(&self.shapes, step))
             .unwrap_or_default();
         View {
             node,
@@ -168,13 +168,8 @@ impl<'a> View<'a> {
     }
 }
 
-/// The shapes that the schema knows one step below any of `above`.
-fn inside(above: &[&'static Json], step: &Step) -> Vec<&'static Json> {
-    let below = above.iter().filter_map(|shape| match step {
-        Step::Key(key) => member(shape, key),
-        Step::Index(_) => shape.get("items"),
-    });
-    below.flat_map(shapes).collect()
+fn shapes_below(above: &[&'static Json], step: &Step) -> Vec<&'static Json> {
+    below(above, step).into_iter().flat_map(shapes).collect()
 }
 
 /// A file that others may not read is taken for a secret, and a manifest with a Secret in it is one.

@@ -1,6 +1,6 @@
 //! Several sources: which wins, what is said about it, what differs.
 
-use os_config::{Impact, Loaded, Source, SourceName, Sources, diff, load};
+use os_config::{Loaded, Source, SourceName, Sources, diff, load};
 
 fn loaded(sources: Vec<(SourceName, &str, &str)>) -> Loaded {
     let mut all = Sources::new();
@@ -233,27 +233,6 @@ fn diff_tells_changes_and_what_they_take() {
         ]
     );
     assert!(diff(&before, &before).is_empty());
-}
-
-#[test]
-fn every_key_has_an_impact_of_its_own() {
-    let schema: serde_json::Value =
-        serde_json::from_str(&os_config::schema_json()).expect("the schema is JSON");
-    let unknown = os_config::impact("no.such.key");
-    assert_eq!(
-        unknown,
-        Impact::Reboot,
-        "what is not classified is taken for the worst"
-    );
-    let keys = schema["properties"]
-        .as_object()
-        .expect("the schema has keys");
-    for (key, _) in keys.iter().filter(|(_, key)| key.get("not").is_none()) {
-        assert!(
-            os_config::is_classified(key),
-            "{key} is not in the table of impacts"
-        );
-    }
 }
 
 const FULL: &str = include_str!("full.yaml");

@@ -1,11 +1,13 @@
 //! Where a check stands, and what it has found so far.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::hash::Hash;
 
+use crate::raw::{Named, Text};
 use crate::report::{Finding, MOST_FINDINGS};
 use crate::tree::{Path, Step};
 use crate::values::Invalid;
+use crate::values::text::TextValue;
 
 /// Walks the raw configuration: knows the current key and collects findings.
 #[derive(Default)]
@@ -55,14 +57,18 @@ impl Checker {
     }
 
     /// The value of `key`, checked; `None` when it is absent or wrong.
-    pub(crate) fn value<T>(
+    pub(crate) fn value<T: TextValue>(
         &mut self,
         key: &str,
-        raw: Option<&str>,
-        parse: impl FnOnce(&str) -> Result<T, Invalid>,
-    ) -> Option<T> {
-        let raw = raw?;
-        self.at(key, |checker| checker.parsed(parse(raw)))
+        raw: &Option<Text<T>>,
+    ) -> Option<T::Checked> {
+        let raw = raw.as_ref()?;
+        self.at(key, |checker| checker.text(raw))
+    }
+
+    /// The text here, checked.
+    pub(crate) fn text<T: TextValue>(&mut self, raw: &Text<T>) -> Option<T::Checked> {
+        self.parsed(T::check(&raw.0))
     }
 
     /// The good part of a result; the bad part is noted.
@@ -92,13 +98,42 @@ impl Checker {
     }
 
     /// The good entries of the list of texts under `key`.
-    pub(crate) fn texts<T>(
+    pub(crate) fn texts<T: TextValue>(&mut self, key: &str, raw: &[Text<T>]) -> Vec<T::Checked> {
+        self.list(key, raw, |checker, text| checker.text(text))
+    }
+
+    /// The good entries of the mapping under `key`.
+    pub(crate) fn named<K: TextValue, V: TextValue>(
         &mut self,
         key: &str,
-        raw: &[String],
-        mut parse: impl FnMut(&str) -> Result<T, Invalid>,
-    ) -> Vec<T> {
-        self.list(key, raw, |checker, text| checker.parsed(parse(text)))
+        raw: &Named<K, Text<V>>,
+    ) -> BTreeMap<K::Checked, V::Checked>
+    where
+        K::Checked: Ord,
+    {
+        self.at(key, |checker| {
+            raw.0
+                .iter()
+                .filter_map(|(name, value)| {
+                    checker.at(name.as_str(), |checker| {
+                        let key = checker.name::<K>(name);
+                        let value = checker.text(value);
+                        key.zip(value)
+                    })
+                })
+                .collect()
+        })
+    }
+
+    /// The name that is the key here, checked; what is wrong with it points at the key, not at its value.
+    pub(crate) fn name<K: TextValue>(&mut self, name: &str) -> Option<K::Checked> {
+        match K::check(name) {
+            Ok(key) => Some(key),
+            Err(invalid) => {
+                self.refuse(invalid.message, invalid.help);
+                None
+            }
+        }
     }
 }
 

@@ -3,10 +3,10 @@
 use ipnet::IpNet;
 
 use super::Checker;
-use super::address::host_address;
-use super::kubernetes::overlap;
 use crate::config::Kubernetes;
 use crate::raw::RawNetwork;
+use crate::values::InterfaceAddress;
+use crate::values::text::TextValue;
 
 /// Fixed addresses of interfaces: what goes to pods and Services would go out by the interface, or the other way round.
 pub(super) fn interfaces(c: &mut Checker, raw: Option<&RawNetwork>, kubernetes: &Kubernetes) {
@@ -14,7 +14,7 @@ pub(super) fn interfaces(c: &mut Checker, raw: Option<&RawNetwork>, kubernetes: 
     for (at, interface) in interfaces.iter().enumerate() {
         for (index, text) in interface.addresses.iter().enumerate() {
             // One that is no address is told about where it is read.
-            let Ok(address) = host_address(text) else {
+            let Ok(address) = InterfaceAddress::check(&text.0) else {
                 continue;
             };
             if let Some(clash) = clash(address, kubernetes) {
@@ -55,4 +55,9 @@ fn tell(c: &mut Checker, address: IpNet, (key, theirs): &(&str, IpNet)) {
             "set `kubernetes.{key}` to a network that has no address in common with it, or correct the address"
         ),
     );
+}
+
+/// True when the two have an address in common.
+pub(super) fn overlap(a: IpNet, b: IpNet) -> bool {
+    a.contains(&b.network()) || b.contains(&a.network())
 }

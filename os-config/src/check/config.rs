@@ -4,14 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{Checker, clash, files, kubernetes, network, registries};
 use crate::config::{Config, Logs, NtpServers};
-use crate::raw::{RawCommand, RawConfig, RawLogs, RawTaint, Scalar};
+use crate::raw::{Named, RawCommand, RawConfig, RawLogs, RawTaint, Text};
 use crate::report::Finding;
-use crate::tree::reader::parse_integer;
-use crate::tree::{Kind, Node, Path, Span, Value};
-use crate::values::{
-    Command, EnvName, EnvValue, Hostname, HttpUrl, Invalid, LabelKey, LabelValue, ModuleName,
-    Password, ServerAddress, SshKeySource, SysctlKey, SysctlValue, Taint, TimeZone,
-};
+use crate::values::{Command, LabelKey, LabelValue, ServerAddress, Taint};
 
 /// Checks a whole raw configuration.
 ///
@@ -30,35 +25,17 @@ pub(crate) fn check(raw: &RawConfig) -> Result<Config, Vec<Finding>> {
 
 fn read(c: &mut Checker, raw: &RawConfig) -> Config {
     let config = Config {
-        hostname: c.value("hostname", raw.hostname.as_deref(), Hostname::parse),
-        timezone: c
-            .value("timezone", raw.timezone.as_deref(), TimeZone::parse)
-            .unwrap_or_default(),
-        ssh_authorized_keys: c.texts(
-            "ssh_authorized_keys",
-            &raw.ssh_authorized_keys,
-            SshKeySource::parse,
-        ),
-        password: c.value("password", text(&raw.password), Password::parse),
+        hostname: c.value("hostname", &raw.hostname),
+        timezone: c.value("timezone", &raw.timezone).unwrap_or_default(),
+        ssh_authorized_keys: c.texts("ssh_authorized_keys", &raw.ssh_authorized_keys),
+        password: c.value("password", &raw.password),
         write_files: files::write_files(c, &raw.write_files),
         init_commands: commands(c, "init_commands", &raw.init_commands),
         boot_commands: commands(c, "boot_commands", &raw.boot_commands),
         run_commands: commands(c, "run_commands", &raw.run_commands),
-        modules: c.texts("modules", &raw.modules, ModuleName::parse),
-        sysctls: map(
-            c,
-            "sysctls",
-            &raw.sysctls,
-            SysctlKey::parse,
-            SysctlValue::parse,
-        ),
-        environment: map(
-            c,
-            "environment",
-            &raw.environment,
-            EnvName::parse,
-            EnvValue::parse,
-        ),
+        modules: c.texts("modules", &raw.modules),
+        sysctls: c.named("sysctls", &raw.sysctls),
+        environment: c.named("environment", &raw.environment),
         ntp_servers: time_servers(c, raw.ntp_servers.as_deref()),
         network: network::network(c, raw.network.as_ref()),
         labels: labels(c, &raw.labels),
@@ -68,7 +45,7 @@ fn read(c: &mut Checker, raw: &RawConfig) -> Config {
         manifests: files::manifests(c, &raw.manifests),
         images: files::images(c, &raw.images),
         components: kubernetes::components(raw.components.as_ref()),
-        config_url: c.value("config_url", raw.config_url.as_deref(), HttpUrl::parse),
+        config_url: c.value("config_url", &raw.config_url),
         logs: logs(raw.logs.as_ref()),
     };
     clash::interfaces(c, raw.network.as_ref(), &config.kubernetes);
@@ -76,8 +53,8 @@ fn read(c: &mut Checker, raw: &RawConfig) -> Config {
 }
 
 /// A list without a server asks for none, and what would be asked is the pool.
-fn time_servers(c: &mut Checker, raw: Option<&[String]>) -> NtpServers {
-    if raw.is_some_and(<[String]>::is_empty) {
+fn time_servers(c: &mut Checker, raw: Option<&[Text<ServerAddress>]>) -> NtpServers {
+    if raw.is_some_and(<[_]>::is_empty) {
         c.at("ntp_servers", |c| {
             c.wrong(
                 "no time server is listed here",
@@ -86,18 +63,13 @@ fn time_servers(c: &mut Checker, raw: Option<&[String]>) -> NtpServers {
         });
     }
     let servers = raw.unwrap_or_default();
-    NtpServers::new(c.texts("ntp_servers", servers, ServerAddress::parse))
+    NtpServers::new(c.texts("ntp_servers", servers))
 }
 
 fn logs(raw: Option<&RawLogs>) -> Logs {
     Logs {
         persist: raw.and_then(|raw| raw.persist).unwrap_or(false),
     }
-}
-
-/// The text of a scalar that may be absent.
-pub(super) fn text(scalar: &Option<Scalar>) -> Option<&str> {
-    scalar.as_ref().map(|scalar| scalar.0.as_str())
 }
 
 fn commands(c: &mut Checker, key: &str, raw: &[RawCommand]) -> Vec<Command> {
@@ -112,37 +84,6 @@ fn commands(c: &mut Checker, key: &str, raw: &[RawCommand]) -> Vec<Command> {
     })
 }
 
-fn map<K: Ord, V>(
-    c: &mut Checker,
-    key: &str,
-    raw: &BTreeMap<String, Scalar>,
-    parse_key: impl Fn(&str) -> Result<K, Invalid>,
-    parse_value: impl Fn(&str) -> Result<V, Invalid>,
-) -> BTreeMap<K, V> {
-    c.at(key, |c| {
-        raw.iter()
-            .filter_map(|(name, value)| {
-                c.at(name.as_str(), |c| {
-                    let key = wrong_key(c, parse_key(name));
-                    let value = c.parsed(parse_value(&value.0));
-                    key.zip(value)
-                })
-            })
-            .collect()
-    })
-}
-
-/// The good part of a parsed key; the bad part points at the key, not at its value.
-pub(super) fn wrong_key<K>(c: &mut Checker, parsed: Result<K, Invalid>) -> Option<K> {
-    match parsed {
-        Ok(key) => Some(key),
-        Err(invalid) => {
-            c.refuse(invalid.message, invalid.help);
-            None
-        }
-    }
-}
-
 /// Labels that the kubelet sets from what it sees; another value would be taken back at once.
 const KUBELETS_OWN: [&str; 3] = [
     "kubernetes.io/hostname",
@@ -150,8 +91,11 @@ const KUBELETS_OWN: [&str; 3] = [
     "kubernetes.io/arch",
 ];
 
-fn labels(c: &mut Checker, raw: &BTreeMap<String, Scalar>) -> BTreeMap<LabelKey, LabelValue> {
-    let labels = map(c, "labels", raw, LabelKey::parse, LabelValue::parse);
+fn labels(
+    c: &mut Checker,
+    raw: &Named<LabelKey, Text<LabelValue>>,
+) -> BTreeMap<LabelKey, LabelValue> {
+    let labels = c.named("labels", raw);
     for key in labels
         .keys()
         .filter(|key| KUBELETS_OWN.contains(&key.as_str()))
@@ -178,6 +122,7 @@ fn taints(c: &mut Checker, raw: &[RawTaint]) -> Vec<Taint> {
                 return None;
             };
             let value = parts.value.as_ref().map_or("", |value| value.0.as_str());
+            let key = &key.0;
             c.parsed(Taint::parse(&format!("{key}={value}:{effect}")))
         }
     });
@@ -193,38 +138,4 @@ fn taints(c: &mut Checker, raw: &[RawTaint]) -> Vec<Taint> {
         });
     }
     taints
-}
-
-/// The version that this program reads.
-pub(crate) const VERSION: u64 = 1;
-
-/// What is wrong with the version that a file says, if anything.
-pub(crate) fn config_version(node: &Node) -> Option<Finding> {
-    let Value::Scalar(Kind::Integer, text) = &node.value else {
-        return None;
-    };
-    match parse_integer(text) {
-        Some(VERSION) => None,
-        said => {
-            let newer = said.is_some_and(|said| said > VERSION);
-            let help = if newer {
-                "this file is made for a newer Holdfast: upgrade the node, or write the file for version 1"
-            } else {
-                "write version: 1"
-            };
-            let message = format!("version {text} is not understood, only version {VERSION}");
-            let key = Path::default().then("version");
-            Some(Finding::at(node.span, message, help).about(key))
-        }
-    }
-}
-
-/// A file that does not say its version.
-pub(crate) fn missing_version(start: Span) -> Finding {
-    Finding::at(
-        start,
-        "the version is missing",
-        "begin the file with the line: version: 1",
-    )
-    .about(Path::default().then("version"))
 }

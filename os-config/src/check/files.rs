@@ -7,11 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::Checker;
 use super::checker::repeated;
-use super::config::text;
 use crate::config::{Image, Manifest, WriteFile};
 use crate::raw::{RawImage, RawManifest, RawWriteFile};
-use crate::tree::yaml;
-use crate::values::{Bytes, FileMode, HttpUrl, Invalid, ManifestName, Owner, WritablePath};
+use crate::values::{Bytes, FileMode, HttpUrl, Invalid, ManifestName, Owner};
 
 /// A file unpacked from a configuration may be this large: a config of 1 MiB can claim a thousand times more.
 const LARGEST_FILE: u64 = 16 << 20;
@@ -24,26 +22,26 @@ fn write_file(c: &mut Checker, raw: &RawWriteFile) -> Option<WriteFile> {
     if raw.path.is_none() {
         c.missing("path", "write where the file goes, such as path: /etc/motd");
     }
-    let path = c.value("path", raw.path.as_deref(), WritablePath::parse);
+    let path = c.value("path", &raw.path);
     let encoding = raw.encoding.as_deref().unwrap_or("");
     let content = raw
         .content
         .as_ref()
         .map_or("", |content| content.0.as_str());
     let content = c.at("content", |c| c.parsed(decode(encoding, content)));
-    let owner = raw
-        .owner
-        .is_some()
-        .then(|| c.value("owner", text(&raw.owner), Owner::parse));
-    let mode = raw
-        .permissions
-        .is_some()
-        .then(|| c.value("permissions", text(&raw.permissions), FileMode::parse));
+    let owner = match &raw.owner {
+        Some(_) => c.value("owner", &raw.owner),
+        None => Some(Owner::default()),
+    };
+    let permissions = match &raw.permissions {
+        Some(_) => c.value("permissions", &raw.permissions),
+        None => Some(FileMode::default()),
+    };
     Some(WriteFile {
         path: path?,
         content: content?,
-        owner: owner.unwrap_or_else(|| Some(Owner::default()))?,
-        permissions: mode.unwrap_or_else(|| Some(FileMode::default()))?,
+        owner: owner?,
+        permissions: permissions?,
     })
 }
 
@@ -129,23 +127,23 @@ fn stem(name: &ManifestName) -> &str {
 }
 
 fn manifest(c: &mut Checker, raw: &RawManifest) -> Option<Manifest> {
-    let name = c.value("name", raw.name.as_deref(), ManifestName::parse);
+    let name = c.value("name", &raw.name);
     match (&raw.content, &raw.url) {
-        (Some(content), None) => {
+        (Some(_), None) => {
             if raw.name.is_none() {
                 c.missing(
                     "name",
                     "give the manifest a name, such as name: my-app.yaml",
                 );
             }
-            c.at("content", |c| look_into(c, content));
+            let content = c.value("content", &raw.content);
             Some(Manifest::Inline {
                 name: name?,
-                content: content.clone(),
+                content: content?,
             })
         }
-        (None, Some(url)) => {
-            let url = c.value("url", Some(url), HttpUrl::parse)?;
+        (None, Some(_)) => {
+            let url = c.value("url", &raw.url)?;
             let name = match &raw.name {
                 Some(_) => name?,
                 None => name_from(c, &url)?,
@@ -159,23 +157,6 @@ fn manifest(c: &mut Checker, raw: &RawManifest) -> Option<Manifest> {
             );
             None
         }
-    }
-}
-
-/// The manifest itself must be YAML; what it means is the API server's to judge.
-fn look_into(c: &mut Checker, content: &str) {
-    if content.trim().is_empty() {
-        c.wrong("the manifest is empty", "write it, or remove the entry");
-        return;
-    }
-    if let Err(problem) = yaml::readable(content) {
-        c.wrong(
-            format!(
-                "the manifest is not YAML: line {}: {}",
-                problem.0, problem.1
-            ),
-            problem.2,
-        );
     }
 }
 
@@ -194,8 +175,8 @@ fn name_from(c: &mut Checker, url: &HttpUrl) -> Option<ManifestName> {
 
 pub(super) fn images(c: &mut Checker, raw: &[RawImage]) -> Vec<Image> {
     c.list("images", raw, |c, raw| match (&raw.path, &raw.url) {
-        (Some(path), None) => c.value("path", Some(path), absolute).map(Image::Path),
-        (None, Some(url)) => c.value("url", Some(url), HttpUrl::parse).map(Image::Url),
+        (Some(_), None) => c.value("path", &raw.path).map(Image::Path),
+        (None, Some(_)) => c.value("url", &raw.url).map(Image::Url),
         _ => {
             c.wrong(
                 "an image has either `path` or `url`",
@@ -204,19 +185,4 @@ pub(super) fn images(c: &mut Checker, raw: &[RawImage]) -> Vec<Image> {
             None
         }
     })
-}
-
-fn absolute(path: &str) -> Result<String, Invalid> {
-    let plain = path.starts_with('/') && !path.chars().any(char::is_control);
-    if plain && !path.split('/').any(|part| part == "..") && !path.ends_with('/') {
-        Ok(path.to_owned())
-    } else {
-        Err(Invalid::new(
-            format!(
-                "{} is not the absolute path of a file",
-                crate::values::text::quoted(path)
-            ),
-            "write it like /var/lib/images/my-app.tar",
-        ))
-    }
 }

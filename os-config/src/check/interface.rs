@@ -6,12 +6,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 
 use super::Checker;
-use super::address::{destination, host_address};
-use super::network::{address, dns};
+use super::dns::dns;
 use crate::config::{Interface, InterfaceMatch, Route};
 use crate::raw::{RawInterface, RawIpv6, RawRoute};
-use crate::values::text::quoted;
-use crate::values::{InterfaceName, MacAddress};
+use crate::values::text::{TextValue, quoted};
+use crate::values::{Destination, InterfaceName};
 
 pub(super) fn interfaces(c: &mut Checker, raw: &[RawInterface]) -> Vec<Interface> {
     let mut seen: HashSet<InterfaceMatch> = HashSet::new();
@@ -41,15 +40,13 @@ fn named(select: &InterfaceMatch) -> String {
 }
 
 fn select(c: &mut Checker, raw: &RawInterface) -> Option<InterfaceMatch> {
-    let mac = raw.r#match.as_ref().map(|by| by.mac.as_deref());
+    let mac = raw.r#match.as_ref().map(|by| &by.mac);
     match (&raw.name, mac) {
-        (Some(name), None) => c
-            .value("name", Some(name), InterfaceName::parse)
-            .map(InterfaceMatch::Name),
-        (None, Some(Some(mac))) => c.at("match", |c| {
-            c.value("mac", Some(mac), MacAddress::parse)
-                .map(InterfaceMatch::Mac)
-        }),
+        (Some(_), None) => c.value("name", &raw.name).map(InterfaceMatch::Name),
+        (None, Some(mac @ Some(_))) => {
+            let mac = c.at("match", |c| c.value("mac", mac));
+            mac.map(InterfaceMatch::Mac)
+        }
         (None, Some(None)) => c.at("match", |c| {
             c.missing("mac", "write the interface's hardware address");
             None
@@ -72,7 +69,7 @@ fn select(c: &mut Checker, raw: &RawInterface) -> Option<InterfaceMatch> {
 }
 
 fn settings(c: &mut Checker, raw: &RawInterface) -> Interface {
-    let addresses = c.texts("addresses", &raw.addresses, host_address);
+    let addresses = c.texts("addresses", &raw.addresses);
     let any_wrong = addresses.len() != raw.addresses.len();
     let fixed4 = addresses.iter().any(|net| net.addr().is_ipv4());
     let fixed6 = addresses.iter().any(|net| net.addr().is_ipv6());
@@ -113,7 +110,7 @@ fn settings(c: &mut Checker, raw: &RawInterface) -> Interface {
 fn servers_of_use(c: &mut Checker, raw: &RawInterface, off4: bool, off6: bool) {
     let servers = raw.dns.as_ref().map_or(&[][..], |dns| &dns.nameservers);
     for (index, text) in servers.iter().enumerate() {
-        let (why, help) = match text.parse::<IpAddr>() {
+        let (why, help) = match text.0.parse::<IpAddr>() {
             Ok(IpAddr::V6(_)) if off6 => (
                 "IPv6 is off on this interface",
                 "remove it, or write ipv6: auto or ipv6: static",
@@ -127,7 +124,10 @@ fn servers_of_use(c: &mut Checker, raw: &RawInterface, off4: bool, off6: bool) {
         c.at("dns", |c| {
             c.at("nameservers", |c| {
                 c.at(index, |c| {
-                    c.wrong(format!("the name server {text} is of no use: {why}"), help);
+                    c.wrong(
+                        format!("the name server {} is of no use: {why}", text.0),
+                        help,
+                    );
                 });
             });
         });
@@ -160,7 +160,7 @@ fn gateways(
     };
     // A single gateway stands under the key itself, several stand in a list.
     let parsed = c.list("gateway", &given.0, |c, text| {
-        let gateway = c.parsed(address(text))?;
+        let gateway = c.text(text)?;
         if !any_wrong {
             reachable(c, gateway, addresses);
         }
@@ -221,17 +221,17 @@ fn reachable(c: &mut Checker, gateway: IpAddr, addresses: &[IpNet]) {
 }
 
 fn route(c: &mut Checker, raw: &RawRoute) -> Option<Route> {
-    let Some(to) = raw.to.as_deref() else {
+    let Some(to) = &raw.to else {
         c.missing("to", "write the network to reach, such as to: 10.20.0.0/16");
         return None;
     };
-    let via = c.value("via", raw.via.as_deref(), address);
+    let via = c.value("via", &raw.via);
     let everything = match via {
         Some(IpAddr::V6(_)) => "::/0",
         _ => "0.0.0.0/0",
     };
-    let to = if to == "default" { everything } else { to };
-    let to = c.value("to", Some(to), destination)?;
+    let to = if to.0 == "default" { everything } else { &to.0 };
+    let to = c.at("to", |c| c.parsed(Destination::check(to)))?;
     if let Some(via) = via.filter(|via| via.is_ipv4() != to.addr().is_ipv4()) {
         c.at("via", |c| {
             c.wrong(

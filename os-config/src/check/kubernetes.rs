@@ -1,17 +1,15 @@
 //! Kubernetes and its components.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 
 use super::Checker;
-use super::address::destination;
-use super::config::wrong_key;
+use super::clash::overlap;
 use super::flags;
-use super::network::address;
 use crate::config::{AuditLevel, ComponentArgs, Components, FlagArgs, Kubernetes};
 use crate::raw::{RawComponents, RawFlagArgs, RawKubernetes};
-use crate::values::{DomainName, FlagName, Invalid, NodeName, ServerAddress};
+use crate::values::FlagName;
 
 pub(super) fn components(raw: Option<&RawComponents>) -> Components {
     let on = |choose: fn(&RawComponents) -> Option<bool>| raw.and_then(choose).unwrap_or(true);
@@ -28,21 +26,17 @@ pub(super) fn kubernetes(c: &mut Checker, raw: Option<&RawKubernetes>) -> Kubern
         return default;
     };
     c.at("kubernetes", |c| {
-        let pod_cidr = c.value("pod_cidr", raw.pod_cidr.as_deref(), cluster_network);
-        let service_cidr = c.value("service_cidr", raw.service_cidr.as_deref(), cluster_network);
+        let pod_cidr = c.value("pod_cidr", &raw.pod_cidr);
+        let service_cidr = c.value("service_cidr", &raw.service_cidr);
         let checked = Kubernetes {
-            node_name: c.value("node_name", raw.node_name.as_deref(), NodeName::parse),
-            node_address: c.value("node_address", raw.node_address.as_deref(), node_address),
+            node_name: c.value("node_name", &raw.node_name),
+            node_address: c.value("node_address", &raw.node_address),
             pod_cidr: pod_cidr.unwrap_or(default.pod_cidr),
             service_cidr: service_cidr.unwrap_or(default.service_cidr),
             cluster_domain: c
-                .value(
-                    "cluster_domain",
-                    raw.cluster_domain.as_deref(),
-                    DomainName::parse,
-                )
+                .value("cluster_domain", &raw.cluster_domain)
                 .unwrap_or(default.cluster_domain),
-            tls_sans: c.texts("tls_sans", &raw.tls_sans, ServerAddress::parse),
+            tls_sans: c.texts("tls_sans", &raw.tls_sans),
             audit: match raw.audit.as_deref() {
                 Some("off") => AuditLevel::Off,
                 Some("request") => AuditLevel::Request,
@@ -70,7 +64,7 @@ fn args(c: &mut Checker, key: &str, raw: &RawFlagArgs) -> FlagArgs {
         raw.iter()
             .filter_map(|(name, values)| {
                 c.at(name.as_str(), |c| {
-                    let flag = wrong_key(c, FlagName::parse(name))?;
+                    let flag = c.name::<FlagName>(name)?;
                     if flag.as_str() != name && raw.contains_key(flag.as_str()) {
                         c.refuse(
                             format!("`{flag}` stands here twice, with and without dashes"),
@@ -91,32 +85,6 @@ fn args(c: &mut Checker, key: &str, raw: &RawFlagArgs) -> FlagArgs {
             })
             .collect()
     })
-}
-
-/// A network of the cluster's own.
-fn cluster_network(text: &str) -> Result<IpNet, Invalid> {
-    only_ipv4(text, "one IPv4 network")?;
-    destination(text)
-}
-
-fn node_address(text: &str) -> Result<IpAddr, Invalid> {
-    only_ipv4(text, "an IPv4 address")?;
-    address(text)
-}
-
-/// Two networks with a comma between them are how Kubernetes itself is told of both families.
-fn only_ipv4(text: &str, instead: &str) -> Result<(), Invalid> {
-    let is_ipv6 = |part: &str| {
-        let address = part.trim().split('/').next().unwrap_or_default();
-        address.parse::<Ipv6Addr>().is_ok()
-    };
-    if !text.split(',').any(is_ipv6) {
-        return Ok(());
-    }
-    Err(Invalid::new(
-        "IPv6 and dual stack of the cluster's networks are not built yet",
-        format!("write {instead}; the machine itself may have IPv6 addresses as well"),
-    ))
 }
 
 fn addresses_fit(c: &mut Checker, kubernetes: &Kubernetes, raw: &RawKubernetes) {
@@ -170,8 +138,4 @@ fn node_address_fits(c: &mut Checker, kubernetes: &Kubernetes) {
             );
         });
     }
-}
-
-pub(super) fn overlap(a: IpNet, b: IpNet) -> bool {
-    a.contains(&b.network()) || b.contains(&a.network())
 }

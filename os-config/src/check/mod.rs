@@ -1,9 +1,9 @@
 //! Raw to checked: every value looked at, everything wrong found in one go.
 
-mod address;
 mod checker;
 mod clash;
 mod config;
+mod dns;
 mod files;
 mod flags;
 mod former_keys;
@@ -12,9 +12,11 @@ mod kubernetes;
 mod network;
 mod registries;
 mod structure;
+mod version;
 
-pub(crate) use checker::Checker;
-pub(crate) use config::{check, config_version, missing_version};
+use checker::Checker;
+pub(crate) use config::check;
 pub use files::decode;
 pub(crate) use flags::refused_flags;
 pub(crate) use structure::check_structure;
+pub(crate) use version::{config_version, missing_version};

@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Checker;
-use super::config::{text, wrong_key};
 use crate::config::{Registries, RegistryAccess, RegistryAuth, RegistryMirror, RegistryTls};
-use crate::raw::{RawRegistries, RawRegistryAccess, RawRegistryMirror};
-use crate::values::{HttpUrl, Invalid, Pem, RegistryHost, Secret};
+use crate::raw::{Named, RawRegistries, RawRegistryAccess, RawRegistryMirror};
+use crate::values::RegistryHost;
 
 /// The name that stands for every registry without a mirror of its own.
 const EVERY_OTHER: &str = "*";
@@ -24,18 +23,18 @@ pub(super) fn registries(c: &mut Checker, raw: Option<&RawRegistries>) -> Regist
     })
 }
 
-fn by_host<R, T>(
+fn by_host<K, R, T>(
     c: &mut Checker,
     key: &str,
-    raw: &BTreeMap<String, R>,
+    raw: &Named<K, R>,
     mut check: impl FnMut(&mut Checker, &R) -> Option<T>,
 ) -> BTreeMap<RegistryHost, T> {
     let mut checked = BTreeMap::new();
     let mut seen = BTreeSet::new();
     c.at(key, |c| {
-        for (name, value) in raw {
+        for (name, value) in &raw.0 {
             c.at(name.as_str(), |c| {
-                let host = wrong_key(c, RegistryHost::parse(name));
+                let host = c.name::<RegistryHost>(name);
                 let value = check(c, value);
                 let Some(host) = host else { return };
                 if !seen.insert(host.clone()) {
@@ -53,7 +52,7 @@ fn by_host<R, T>(
 
 /// Credentials for every registry would be shown to all of them.
 fn named(c: &mut Checker, raw: &RawRegistries) {
-    if raw.configs.contains_key(EVERY_OTHER) {
+    if raw.configs.0.contains_key(EVERY_OTHER) {
         c.at("configs", |c| {
             c.at(EVERY_OTHER, |c| {
                 c.refuse(
@@ -75,7 +74,7 @@ fn mirror(c: &mut Checker, raw: &RawRegistryMirror) -> Option<RegistryMirror> {
         return None;
     }
     Some(RegistryMirror {
-        endpoints: c.texts("endpoints", given, HttpUrl::parse),
+        endpoints: c.texts("endpoints", given),
     })
 }
 
@@ -89,15 +88,11 @@ fn access(c: &mut Checker, raw: &RawRegistryAccess) -> Option<RegistryAccess> {
 fn auth(c: &mut Checker, raw: &RawRegistryAccess) -> Option<RegistryAuth> {
     let raw = raw.auth.as_ref()?;
     c.at("auth", |c| {
-        let password = c.value("password", text(&raw.password), Secret::parse);
-        let token = c.value("token", text(&raw.token), Secret::parse);
-        match (
-            text(&raw.username),
-            raw.password.is_some(),
-            raw.token.is_some(),
-        ) {
+        let password = c.value("password", &raw.password);
+        let token = c.value("token", &raw.token);
+        match (&raw.username, raw.password.is_some(), raw.token.is_some()) {
             (Some(username), true, false) => Some(RegistryAuth::Basic {
-                username: username.to_owned(),
+                username: username.0.clone(),
                 password: password?,
             }),
             (None, false, true) => token.map(RegistryAuth::Token),
@@ -117,9 +112,9 @@ fn tls(c: &mut Checker, raw: &RawRegistryAccess) -> RegistryTls {
         return RegistryTls::default();
     };
     c.at("tls", |c| {
-        let ca = c.value("ca", raw.ca.as_deref(), certificate);
-        let cert = c.value("cert", raw.cert.as_deref(), certificate);
-        let key = c.value("key", raw.key.as_deref(), private_key);
+        let ca = c.value("ca", &raw.ca);
+        let cert = c.value("cert", &raw.cert);
+        let key = c.value("key", &raw.key);
         if raw.cert.is_some() != raw.key.is_some() {
             let missing = if raw.cert.is_some() { "key" } else { "cert" };
             c.missing(missing, "a client's certificate and its key come together");
@@ -130,23 +125,4 @@ fn tls(c: &mut Checker, raw: &RawRegistryAccess) -> RegistryTls {
             insecure_skip_verify: raw.insecure_skip_verify.unwrap_or(false),
         }
     })
-}
-
-fn certificate(text: &str) -> Result<Pem, Invalid> {
-    holding(text, "CERTIFICATE-----", "a certificate")
-}
-
-fn private_key(text: &str) -> Result<Pem, Invalid> {
-    holding(text, "PRIVATE KEY-----", "a private key")
-}
-
-fn holding(text: &str, label: &str, what: &str) -> Result<Pem, Invalid> {
-    let pem = Pem::parse(text)?;
-    if pem.as_str().contains(label) {
-        return Ok(pem);
-    }
-    Err(Invalid::new(
-        format!("this PEM text is not {what}"),
-        "paste the whole block with its BEGIN and END lines",
-    ))
 }

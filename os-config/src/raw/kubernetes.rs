@@ -4,48 +4,62 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::{Value as Json, json};
 
-use super::{OneOrMany, Scalar};
+use super::{OneOrMany, Scalar, Text};
+use crate::check::refused_flags;
+use crate::values::text::TextValue;
+use crate::values::{ClusterNetwork, DomainName, FlagName, NodeAddress, NodeName, ServerAddress};
 
 /// Flags of one component.
 pub(crate) type RawFlagArgs = BTreeMap<String, OneOrMany<Scalar>>;
+
+/// What the names of flags under `key` look like: any but those that are refused, with or without dashes in front.
+fn flag_names(key: &str) -> Json {
+    let refused = format!("^-*({})$", refused_flags(key).join("|"));
+    json!({ "pattern": FlagName::PATTERN, "not": { "pattern": refused } })
+}
 
 /// How Kubernetes runs.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct RawKubernetes {
     /// The node's name in the cluster. The default is the host name. It cannot be changed once the cluster exists.
-    pub(crate) node_name: Option<String>,
+    #[schemars(extend("x-impact" = "new cluster"))]
+    pub(crate) node_name: Option<Text<NodeName>>,
     /// The address by which the node is known. The default is the address on the interface of the default route.
     #[schemars(extend("examples" = ["192.168.1.10"]))]
-    pub(crate) node_address: Option<String>,
+    pub(crate) node_address: Option<Text<NodeAddress>>,
     /// Addresses for pods. It cannot be changed once the cluster exists.
-    #[schemars(extend("default" = "10.42.0.0/16"))]
-    pub(crate) pod_cidr: Option<String>,
+    #[schemars(extend("default" = "10.42.0.0/16", "x-impact" = "new cluster"))]
+    pub(crate) pod_cidr: Option<Text<ClusterNetwork>>,
     /// Addresses for services; no overlap with the pods'. It cannot be changed once the cluster exists.
-    #[schemars(extend("default" = "10.43.0.0/16"))]
-    pub(crate) service_cidr: Option<String>,
+    #[schemars(extend("default" = "10.43.0.0/16", "x-impact" = "new cluster"))]
+    pub(crate) service_cidr: Option<Text<ClusterNetwork>>,
     /// The cluster's DNS domain. It cannot be changed once the cluster exists.
-    #[schemars(extend("default" = "cluster.local"))]
-    pub(crate) cluster_domain: Option<String>,
+    #[schemars(extend("default" = "cluster.local", "x-impact" = "new cluster"))]
+    pub(crate) cluster_domain: Option<Text<DomainName>>,
     /// More names and addresses by which the API is reached, for its certificate.
     #[schemars(extend("examples" = [["api.shop.example"]]))]
-    pub(crate) tls_sans: Vec<String>,
+    pub(crate) tls_sans: Vec<Text<ServerAddress>>,
     /// The audit log of the API: `off`, `metadata` (who did what when), or `request` (with what was sent, never of
     /// Secrets).
     #[schemars(extend("default" = "metadata", "enum" = ["off", "metadata", "request"]))]
     pub(crate) audit: Option<String>,
     /// Flags for kube-apiserver, without dashes in front: a value, or a list for a flag that is repeated.
-    #[schemars(extend("examples" = [{"event-ttl": "30m"}]))]
+    #[schemars(extend("examples" = [{"event-ttl": "30m"}], "propertyNames" = flag_names("api_server_args"), "x-secret" = "by name"))]
     pub(crate) api_server_args: RawFlagArgs,
     /// Flags for kube-controller-manager.
+    #[schemars(extend("propertyNames" = flag_names("controller_manager_args"), "x-secret" = "by name"))]
     pub(crate) controller_manager_args: RawFlagArgs,
     /// Flags for kube-scheduler.
+    #[schemars(extend("propertyNames" = flag_names("scheduler_args"), "x-secret" = "by name"))]
     pub(crate) scheduler_args: RawFlagArgs,
     /// Flags for the kubelet.
-    #[schemars(extend("examples" = [{"max-pods": 60}]))]
+    #[schemars(extend("examples" = [{"max-pods": 60}], "propertyNames" = flag_names("kubelet_args"), "x-secret" = "by name"))]
     pub(crate) kubelet_args: RawFlagArgs,
     /// Flags for kube-proxy.
+    #[schemars(extend("propertyNames" = flag_names("kube_proxy_args"), "x-secret" = "by name"))]
     pub(crate) kube_proxy_args: RawFlagArgs,
 }
 

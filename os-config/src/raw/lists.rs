@@ -8,17 +8,24 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::Scalar;
+use super::{Scalar, Text};
+use crate::values::text::TextValue;
+use crate::values::{
+    FileMode, FilePath, HttpUrl, LabelKey, LabelValue, ManifestName, ManifestText, Owner, Taint,
+    WritablePath,
+};
 
 /// A file to write.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(extend("required" = ["path"]))]
 pub(crate) struct RawWriteFile {
     /// Where: an absolute path below /etc, /var, /home, /opt, /root, /usr/local, /run or /tmp. Everything else is the
     /// sealed image, and /run/holdfast and /var/lib/holdfast are Holdfast's own.
     #[schemars(extend("examples" = ["/etc/motd"]))]
-    pub(crate) path: Option<String>,
+    pub(crate) path: Option<Text<WritablePath>>,
     /// What: the text itself, or encoded.
+    #[schemars(extend("x-secret" = "by permissions"))]
     pub(crate) content: Option<Scalar>,
     /// How the content is encoded: nothing (plain text), `b64`, `gz`, or `gz+b64`. What is compressed must be written in
     /// base64 as well, since YAML holds text only; `gz` and `gz+b64` are the same.
@@ -26,37 +33,43 @@ pub(crate) struct RawWriteFile {
     pub(crate) encoding: Option<String>,
     /// Whose: `USER:GROUP`, by name or number.
     #[schemars(extend("default" = "root:root"))]
-    pub(crate) owner: Option<Scalar>,
+    pub(crate) owner: Option<Text<Owner>>,
     /// Permission bits in octal.
     #[schemars(extend("default" = "0644", "examples" = ["0600"]))]
-    pub(crate) permissions: Option<Scalar>,
+    pub(crate) permissions: Option<Text<FileMode>>,
 }
 
 /// A manifest: written here, or fetched.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(extend("oneOf" = [{"required": ["content"]}, {"required": ["url"]}], "dependentRequired" = {"content": ["name"]}))]
 pub(crate) struct RawManifest {
     /// The name it goes by, such as `my-app.yaml`; each only once. With `url` it may be left out: the last part of the
     /// address is taken.
     #[schemars(extend("examples" = ["my-app.yaml"]))]
-    pub(crate) name: Option<String>,
+    pub(crate) name: Option<Text<ManifestName>>,
     /// The manifest itself: YAML, one document or several.
-    pub(crate) content: Option<String>,
+    #[schemars(extend("x-secret" = "by kind"))]
+    pub(crate) content: Option<Text<ManifestText>>,
     /// Where to fetch it from, instead of `content`.
     #[schemars(extend("examples" = ["https://manifests.example/my-app.yaml"]))]
-    pub(crate) url: Option<String>,
+    pub(crate) url: Option<Text<HttpUrl>>,
 }
 
 /// Container images to load.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(extend("oneOf" = [{"required": ["path"]}, {"required": ["url"]}]))]
 pub(crate) struct RawImage {
     /// A tar file on the node.
     #[schemars(extend("examples" = ["/var/lib/images/my-app.tar"]))]
-    pub(crate) path: Option<String>,
+    pub(crate) path: Option<Text<FilePath>>,
     /// Where to fetch a tar file from, instead of `path`.
-    pub(crate) url: Option<String>,
+    pub(crate) url: Option<Text<HttpUrl>>,
 }
+
+/// More than blanks.
+const SOMETHING: &str = r"[^ \t\r\n]";
 
 /// A command: a line for the shell, or program and arguments.
 #[derive(Debug)]
@@ -102,7 +115,9 @@ impl JsonSchema for RawCommand {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let word = generator.subschema_for::<Scalar>();
-        json_schema!({ "anyOf": [{ "type": "string" }, { "type": "array", "items": word }] })
+        let line = json_schema!({ "type": "string", "pattern": SOMETHING });
+        let words = json_schema!({ "type": "array", "items": word, "minItems": 1 });
+        json_schema!({ "anyOf": [line, words] })
     }
 }
 
@@ -116,11 +131,12 @@ pub(crate) enum RawTaint {
 /// A taint in parts.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(extend("required" = ["key", "effect"]))]
 pub(crate) struct RawTaintParts {
     /// The key.
-    pub(crate) key: Option<String>,
+    pub(crate) key: Option<Text<LabelKey>>,
     /// The value; may be left out.
-    pub(crate) value: Option<Scalar>,
+    pub(crate) value: Option<Text<LabelValue>>,
     /// What it does.
     #[schemars(extend("enum" = ["NoSchedule", "PreferNoSchedule", "NoExecute"]))]
     pub(crate) effect: Option<String>,
@@ -159,6 +175,7 @@ impl JsonSchema for RawTaint {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let parts = generator.subschema_for::<RawTaintParts>();
-        json_schema!({ "anyOf": [{ "type": "string" }, parts] })
+        let text = json_schema!({ "type": "string", "pattern": Taint::PATTERN });
+        json_schema!({ "anyOf": [text, parts] })
     }
 }

@@ -3,7 +3,11 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{OneOrMany, Scalar};
+use super::{OneOrMany, Text};
+use crate::values::{
+    Address, Destination, Direct, DomainName, HttpUrl, InterfaceAddress, InterfaceName, MacAddress,
+    Ssid, WifiPassphrase,
+};
 
 /// Interfaces, DNS, Wi-Fi and the proxy. Without it every interface that has a cable uses DHCP and IPv6
 /// autoconfiguration.
@@ -17,6 +21,7 @@ pub(crate) struct RawNetwork {
     /// Wireless networks to join, the first that is in reach.
     pub(crate) wifi: Vec<RawWifi>,
     /// The proxy for what leaves the machine.
+    #[schemars(extend("x-impact" = "environment"))]
     pub(crate) proxy: Option<RawProxy>,
 }
 
@@ -26,19 +31,20 @@ pub(crate) struct RawNetwork {
 pub(crate) struct RawDns {
     /// Addresses of DNS servers, in order.
     #[schemars(extend("examples" = [["192.168.1.1", "2001:db8::53"]]))]
-    pub(crate) nameservers: Vec<String>,
+    pub(crate) nameservers: Vec<Text<Address>>,
     /// Domains that are tried for short names, in order.
     #[schemars(extend("examples" = [["shop.example"]]))]
-    pub(crate) search: Vec<String>,
+    pub(crate) search: Vec<Text<DomainName>>,
 }
 
 /// One interface with settings of its own.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(extend("oneOf" = [{"required": ["name"]}, {"required": ["match"]}]))]
 pub(crate) struct RawInterface {
     /// Its name as `ip link` shows it. Either this or `match`.
     #[schemars(extend("examples" = ["eth0", "enp1s0"]))]
-    pub(crate) name: Option<String>,
+    pub(crate) name: Option<Text<InterfaceName>>,
     /// Picks the interface by what it is, where its name is not known or changes.
     pub(crate) r#match: Option<RawMatch>,
     /// Asks for an IPv4 address by DHCP. The default is true without an IPv4 address in `addresses`, false with one.
@@ -49,16 +55,16 @@ pub(crate) struct RawInterface {
     pub(crate) ipv6: Option<RawIpv6>,
     /// Fixed addresses with prefix length, IPv4 and IPv6.
     #[schemars(extend("examples" = [["192.168.1.10/24", "2001:db8::10/64"]]))]
-    pub(crate) addresses: Vec<String>,
+    pub(crate) addresses: Vec<Text<InterfaceAddress>>,
     /// The default gateway; a list of two for IPv4 and IPv6. It must lie in the network of one of the addresses.
     #[schemars(extend("examples" = ["192.168.1.1"]))]
-    pub(crate) gateway: Option<OneOrMany<String>>,
+    pub(crate) gateway: Option<OneOrMany<Text<Address>>>,
     /// More routes.
     pub(crate) routes: Vec<RawRoute>,
     /// DNS through this interface.
     pub(crate) dns: Option<RawDns>,
     /// The largest packet in bytes, 576 to 65535 (1280 at least with IPv6).
-    #[schemars(extend("examples" = [9000]))]
+    #[schemars(extend("examples" = [9000], "minimum" = 576, "maximum" = 65_535))]
     pub(crate) mtu: Option<u32>,
 }
 
@@ -75,37 +81,42 @@ pub(crate) enum RawIpv6 {
 /// Picks an interface by what it is.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(extend("required" = ["mac"]))]
 pub(crate) struct RawMatch {
     /// The hardware address.
     #[schemars(extend("examples" = ["52:54:00:12:34:56"]))]
-    pub(crate) mac: Option<String>,
+    pub(crate) mac: Option<Text<MacAddress>>,
 }
 
 /// A route.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(extend("required" = ["to"]))]
 pub(crate) struct RawRoute {
     /// The network to reach, with prefix length; `default` for everything.
     #[schemars(extend("examples" = ["10.20.0.0/16"]))]
-    pub(crate) to: Option<String>,
+    pub(crate) to: Option<Text<Destination>>,
     /// The neighbour that leads there. Without it the network is on the link itself.
     #[schemars(extend("examples" = ["192.168.1.254"]))]
-    pub(crate) via: Option<String>,
+    pub(crate) via: Option<Text<Address>>,
     /// Lower is preferred.
+    #[schemars(extend("maximum" = u32::MAX))]
     pub(crate) metric: Option<u32>,
 }
 
 /// A wireless network.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(extend("required" = ["name"]))]
 pub(crate) struct RawWifi {
     /// Its name (SSID).
-    pub(crate) name: Option<Scalar>,
+    pub(crate) name: Option<Text<Ssid>>,
     /// Its passphrase, 8 to 63 characters, or its key as 64 hexadecimal digits. Without it the network is an open one.
-    pub(crate) passphrase: Option<Scalar>,
+    #[schemars(extend("x-secret" = "always"))]
+    pub(crate) passphrase: Option<Text<WifiPassphrase>>,
     /// Uses only this interface.
     #[schemars(extend("examples" = ["wlan0"]))]
-    pub(crate) interface: Option<String>,
+    pub(crate) interface: Option<Text<InterfaceName>>,
     /// The network does not announce its name.
     #[schemars(extend("default" = false))]
     pub(crate) hidden: Option<bool>,
@@ -117,12 +128,12 @@ pub(crate) struct RawWifi {
 pub(crate) struct RawProxy {
     /// For http:// addresses.
     #[schemars(extend("examples" = ["http://proxy.example:3128"]))]
-    pub(crate) http: Option<String>,
+    pub(crate) http: Option<Text<HttpUrl>>,
     /// For https:// addresses.
     #[schemars(extend("examples" = ["http://proxy.example:3128"]))]
-    pub(crate) https: Option<String>,
+    pub(crate) https: Option<Text<HttpUrl>>,
     /// Hosts, domains with a dot in front, and networks that are reached directly. The cluster's own networks and this
     /// machine are added by themselves.
     #[schemars(extend("examples" = [[".shop.example", "192.168.0.0/16"]]))]
-    pub(crate) no_proxy: Option<OneOrMany<String>>,
+    pub(crate) no_proxy: Option<OneOrMany<Text<Direct>>>,
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::text::{Invalid, quoted};
+use super::text::{Invalid, quoted, text_value};
 use super::web::HttpUrl;
 
 /// One entry of `ssh_authorized_keys`.
@@ -55,6 +55,11 @@ impl SshKeySource {
             Self::Url(url) => Some(url.as_str().to_owned()),
         }
     }
+}
+
+text_value! {
+    SshKeySource => Self, Self::parse,
+    const PATTERN: &str = r"^\s*(github:|gitlab:|https://)|ssh-ed25519|ssh-rsa|ssh-dss|ecdsa-sha2-nistp";
 }
 
 impl fmt::Display for SshKeySource {

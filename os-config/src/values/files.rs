@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use super::text::{Invalid, quoted, text_type};
+use super::text::{Invalid, quoted, text_type, text_value};
 
 /// Where a node's file system can be written; everything else is the sealed image.
 pub(crate) const WRITABLE: [&str; 8] = [
@@ -26,7 +26,8 @@ const OURS: [&str; 2] = ["/run/holdfast", "/var/lib/holdfast"];
 text_type! {
     /// An absolute path below one of the writable places: `/etc`, `/var`, `/home`, `/opt`, `/root`, `/usr/local`,
     /// `/run`, `/tmp`, but not in Holdfast's own `/run/holdfast` and `/var/lib/holdfast`. No `.`, no `..`, no empty part.
-    WritablePath, check_path
+    WritablePath, check_path,
+    const PATTERN: &str = r"^/(etc|var|home|opt|root|usr/local|run|tmp)(/[^/\x00-\x1f\x7f-\x9f]+)+$";
 }
 
 fn check_path(text: &str) -> Result<String, Invalid> {
@@ -127,6 +128,12 @@ impl Owner {
     }
 }
 
+text_value! {
+    Owner => Self, Self::parse,
+    const PATTERN: &str = r"^[A-Za-z0-9_.][A-Za-z0-9_.-]{0,31}(:[A-Za-z0-9_.][A-Za-z0-9_.-]{0,31})?$";
+    const LOOSE: bool = true;
+}
+
 impl Default for Owner {
     fn default() -> Self {
         Self {
@@ -181,6 +188,12 @@ impl FileMode {
     pub fn bits(self) -> u32 {
         self.0
     }
+}
+
+text_value! {
+    FileMode => Self, Self::parse,
+    const PATTERN: &str = r"^(0o)?0?[0-7]{3,4}$";
+    const LOOSE: bool = true;
 }
 
 impl Default for FileMode {

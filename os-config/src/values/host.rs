@@ -6,19 +6,26 @@ use super::text::{Invalid, quoted, text_type};
 
 text_type! {
     /// A machine's own name: RFC 1123 labels in lower case, dots allowed, 63 bytes at most (Linux allows 64).
-    Hostname, check_hostname
+    Hostname, check_hostname,
+    const PATTERN: &str = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
+    const LONGEST: Option<u32> = Some(63);
 }
 text_type! {
     /// A DNS domain such as `cluster.local` or `shop.example`, lower case, without the dot at the end.
-    DomainName, check_domain
+    DomainName, check_domain,
+    const PATTERN: &str = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\.?$";
+    const LONGEST: Option<u32> = Some(254);
 }
 text_type! {
     /// A name Kubernetes accepts for a node: as a host name, 63 bytes so that it also fits a label.
-    NodeName, check_node_name
+    NodeName, check_node_name,
+    const PATTERN: &str = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
+    const LONGEST: Option<u32> = Some(63);
 }
 text_type! {
     /// A server by name or by address, as for NTP servers and certificate names.
-    ServerAddress, check_server
+    ServerAddress, check_server,
+    const PATTERN: &str = r"^[A-Za-z0-9:]([-A-Za-z0-9.:]*[A-Za-z0-9:])?$";
 }
 
 fn check_hostname(text: &str) -> Result<String, Invalid> {

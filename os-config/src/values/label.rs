@@ -4,15 +4,18 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::text::{Invalid, quoted, text_type};
+use super::text::{Invalid, quoted, text_type, text_value};
 
 text_type! {
     /// A label's key: an optional DNS prefix and a slash, then a name of at most 63 characters.
-    LabelKey, check_key
+    LabelKey, check_key,
+    const PATTERN: &str = r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$";
 }
 text_type! {
     /// A label's value: empty, or at most 63 letters, digits, `-`, `_`, `.`, with a letter or digit at both ends.
-    LabelValue, check_value
+    LabelValue, check_value,
+    const PATTERN: &str = r"^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$";
+    const LOOSE: bool = true;
 }
 
 /// Prefixes that a kubelet may not set on its own node (NodeRestriction); the API server would refuse them.
@@ -155,6 +158,11 @@ impl Taint {
             effect,
         })
     }
+}
+
+text_value! {
+    Taint => Self, Self::parse,
+    const PATTERN: &str = r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?(=([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?)?:(NoSchedule|PreferNoSchedule|NoExecute)$";
 }
 
 impl fmt::Display for Taint {

@@ -4,15 +4,21 @@ use super::text::{Invalid, quoted, text_type};
 
 text_type! {
     /// A network interface's name: 1 to 15 bytes, no slash, no blank.
-    InterfaceName, check_interface
+    InterfaceName, check_interface,
+    const PATTERN: &str = r"^[!-.0-9;-~]{1,15}$";
 }
 text_type! {
     /// An Ethernet address in lower case with colons, `52:54:00:12:34:56`.
-    MacAddress, check_mac
+    MacAddress, check_mac,
+    const PATTERN: &str = r"^[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}$";
 }
 text_type! {
     /// The name of a wireless network, 1 to 32 bytes.
-    Ssid, check_ssid
+    Ssid, check_ssid,
+    const PATTERN: &str = r"^[^\x00]*$";
+    const SHORTEST: Option<u32> = Some(1);
+    const LONGEST: Option<u32> = Some(32);
+    const LOOSE: bool = true;
 }
 
 fn check_interface(text: &str) -> Result<String, Invalid> {

@@ -1,6 +1,8 @@
 //! Checked values: each newtype can only hold what it promises.
 
 mod access;
+mod address;
+mod carried;
 mod files;
 mod host;
 mod label;
@@ -14,14 +16,19 @@ mod web;
 mod zone;
 
 pub use access::SshKeySource;
+pub(crate) use address::{Address, ClusterNetwork, Destination, InterfaceAddress, NodeAddress};
+pub(crate) use carried::{FilePath, ManifestText};
 pub use files::{Bytes, FileMode, Owner, WritablePath};
 pub use host::{DomainName, Hostname, NodeName, ServerAddress};
 pub use label::{LabelKey, LabelValue, Taint, TaintEffect};
 pub use link::{InterfaceName, MacAddress, Ssid};
 pub use password::Password;
+pub(crate) use registry::NamedHost;
 pub use registry::{FlagName, ManifestName, RegistryHost};
+pub(crate) use secret::{Certificate, PrivateKey};
 pub use secret::{Pem, Secret, WifiPassphrase};
 pub use system::{Command, EnvName, EnvValue, ModuleName, SysctlKey, SysctlValue};
 pub use text::Invalid;
+pub(crate) use web::Direct;
 pub use web::HttpUrl;
 pub use zone::TimeZone;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::text::Invalid;
+use super::text::{Invalid, text_value};
 
 /// The password of `root`, for the console and ssh.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +47,12 @@ impl Password {
             None => clear(text),
         }
     }
+}
+
+text_value! {
+    Password => Self, Self::parse,
+    const PATTERN: &str = r"^[^*!\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]{7,}$";
+    const LOOSE: bool = true;
 }
 
 /// Fewer characters than this are tried out in no time: sshd takes the password from every network.

@@ -1,18 +1,29 @@
 //! Names in the container and Kubernetes world.
 
-use super::text::{Invalid, quoted, text_type};
+use super::text::{Invalid, quoted, text_type, text_value};
 
 text_type! {
     /// A registry's host with an optional port, `registry.example:5000`; `*` stands for every registry.
-    RegistryHost, check_registry
+    RegistryHost, check_registry,
+    const PATTERN: &str = r"^(\*|(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?)(:\+?[0-9]+)?)$";
 }
 text_type! {
     /// A manifest's file name without folder: letters, digits, `-`, `_`, `.`.
-    ManifestName, check_manifest
+    ManifestName, check_manifest,
+    const PATTERN: &str = r"^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}$";
 }
 text_type! {
     /// A Kubernetes component's flag without its dashes, `max-pods`.
-    FlagName, check_flag
+    FlagName, check_flag,
+    const PATTERN: &str = r"^-*[a-z0-9]([a-z0-9-]*[a-z0-9])?$";
+}
+
+/// A registry's host by its own name: `*` names none.
+#[derive(Debug)]
+pub(crate) enum NamedHost {}
+text_value! {
+    NamedHost => RegistryHost, RegistryHost::parse,
+    const PATTERN: &str = r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?)(:\+?[0-9]+)?$";
 }
 
 fn check_registry(text: &str) -> Result<String, Invalid> {

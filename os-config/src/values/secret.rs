@@ -1,18 +1,23 @@
 //! Values that must not be printed.
 
-use super::text::{Invalid, secret_type};
+use super::text::{Invalid, secret_type, text_value};
 
 secret_type! {
     /// Any secret text: a registry's password or token. Not empty, one line.
-    Secret, check_secret
+    Secret, check_secret,
+    const PATTERN: &str = r"^[^\x00-\x1f\x7f-\x9f]+$";
+    const LOOSE: bool = true;
 }
 secret_type! {
     /// A WPA passphrase of 8 to 63 characters, or a key of 64 hexadecimal digits.
-    WifiPassphrase, check_wifi
+    WifiPassphrase, check_wifi,
+    const PATTERN: &str = r"^([ -~]{8,63}|[0-9A-Fa-f]{64})$";
+    const LOOSE: bool = true;
 }
 secret_type! {
     /// One or more PEM blocks: a certificate, a chain, a private key.
-    Pem, check_pem
+    Pem, check_pem,
+    const PATTERN: &str = "-----BEGIN ";
 }
 
 fn check_secret(text: &str) -> Result<String, Invalid> {
@@ -50,4 +55,39 @@ fn check_pem(text: &str) -> Result<String, Invalid> {
             "paste the whole block with its BEGIN and END lines, as a literal block (`|`)",
         )),
     }
+}
+
+/// A certificate, or a chain of them.
+#[derive(Debug)]
+pub(crate) enum Certificate {}
+text_value! {
+    Certificate => Pem, certificate,
+    const PATTERN: &str = "-----BEGIN ";
+}
+
+/// A private key.
+#[derive(Debug)]
+pub(crate) enum PrivateKey {}
+text_value! {
+    PrivateKey => Pem, private_key,
+    const PATTERN: &str = "-----BEGIN ";
+}
+
+fn certificate(text: &str) -> Result<Pem, Invalid> {
+    holding(text, "CERTIFICATE-----", "a certificate")
+}
+
+fn private_key(text: &str) -> Result<Pem, Invalid> {
+    holding(text, "PRIVATE KEY-----", "a private key")
+}
+
+fn holding(text: &str, label: &str, what: &str) -> Result<Pem, Invalid> {
+    let pem = Pem::parse(text)?;
+    if pem.as_str().contains(label) {
+        return Ok(pem);
+    }
+    Err(Invalid::new(
+        format!("this PEM text is not {what}"),
+        "paste the whole block with its BEGIN and END lines",
+    ))
 }

@@ -6,23 +6,30 @@ use super::text::{Invalid, quoted, text_type};
 
 text_type! {
     /// A kernel module's name, `br_netfilter`.
-    ModuleName, check_module
+    ModuleName, check_module,
+    const PATTERN: &str = r"^[A-Za-z0-9_-]{1,64}$";
 }
 text_type! {
     /// A kernel setting's name with dots or slashes, `net.ipv4.ip_forward`.
-    SysctlKey, check_sysctl
+    SysctlKey, check_sysctl,
+    const PATTERN: &str = r"^[A-Za-z0-9_*:@-]+([./][A-Za-z0-9_*:@-]+)+$";
 }
 text_type! {
     /// A kernel setting's value: one line.
-    SysctlValue, check_line
+    SysctlValue, check_line,
+    const PATTERN: &str = r"^[^\x00-\x08\x0a-\x1f\x7f-\x9f]*$";
+    const LOOSE: bool = true;
 }
 text_type! {
     /// An environment variable's name.
-    EnvName, check_env_name
+    EnvName, check_env_name,
+    const PATTERN: &str = r"^[A-Za-z_][A-Za-z0-9_]*$";
 }
 text_type! {
     /// An environment variable's value: one line, as /etc/environment demands.
-    EnvValue, check_line
+    EnvValue, check_line,
+    const PATTERN: &str = r"^[^\x00-\x08\x0a-\x1f\x7f-\x9f]*$";
+    const LOOSE: bool = true;
 }
 
 fn check_module(text: &str) -> Result<String, Invalid> {

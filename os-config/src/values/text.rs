@@ -33,6 +33,41 @@ impl fmt::Display for Invalid {
 
 impl std::error::Error for Invalid {}
 
+/// A kind of text: how it is checked, and what it looks like to an editor.
+pub(crate) trait TextValue {
+    /// What a checked one is.
+    type Checked;
+    /// What it looks like, as a regular expression (ECMA 262). It takes everything that [`TextValue::check`] takes, and
+    /// some more where the rule is no matter of characters: octets beyond 255, `..` in a path. Tests hold the two against
+    /// each other.
+    const PATTERN: &str;
+    /// How many characters it has at least.
+    const SHORTEST: Option<u32> = None;
+    /// How many characters it has at most.
+    const LONGEST: Option<u32> = None;
+    /// Numbers, true and false are taken for the text that they are written as.
+    const LOOSE: bool = false;
+
+    /// Checks `text`.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn check(text: &str) -> Result<Self::Checked, Invalid>;
+}
+
+/// Implements [`TextValue`] for a type by a function.
+macro_rules! text_value {
+    ($name:ident => $checked:ty, $check:path, $($facts:item)*) => {
+        impl $crate::values::text::TextValue for $name {
+            type Checked = $checked;
+            $($facts)*
+            fn check(text: &str) -> Result<$checked, $crate::Invalid> {
+                $check(text)
+            }
+        }
+    };
+}
+
 /// The text in double quotes, shortened, with control characters made visible and credentials in addresses blotted out.
 pub(crate) fn quoted(text: &str) -> String {
     const LONGEST: usize = 60;
@@ -56,12 +91,13 @@ pub(crate) fn quoted(text: &str) -> String {
 /// A newtype over a string with its check: the only ways in are `parse`, `FromStr` and serde, all through `$check`.
 /// `Debug` blots out credentials in addresses; `Display` shows all.
 macro_rules! text_type {
-    ($(#[$doc:meta])* $name:ident, $check:path) => {
+    ($(#[$doc:meta])* $name:ident, $check:path, $($facts:item)*) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
         $crate::values::text::text_methods!($name, $check);
+        $crate::values::text::text_value!($name => $name, $name::parse, $($facts)*);
         impl std::fmt::Debug for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 let shown = $crate::secrets::hide_credentials(&self.0);
@@ -78,12 +114,13 @@ macro_rules! text_type {
 
 /// Like `text_type!`, but `Debug` shows nothing and there is no `Display`: a secret leaves only through `reveal`.
 macro_rules! secret_type {
-    ($(#[$doc:meta])* $name:ident, $check:path) => {
+    ($(#[$doc:meta])* $name:ident, $check:path, $($facts:item)*) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
         $crate::values::text::text_methods!($name, $check);
+        $crate::values::text::text_value!($name => $name, $name::parse, $($facts)*);
         impl $name {
             /// The secret itself, for the one place that must hand it on.
             pub fn reveal(&self) -> &str {
@@ -134,4 +171,4 @@ macro_rules! text_methods {
     };
 }
 
-pub(crate) use {secret_type, text_methods, text_type};
+pub(crate) use {secret_type, text_methods, text_type, text_value};

@@ -1,10 +1,11 @@
 //! Web addresses.
 
-use super::text::{Invalid, quoted, text_type};
+use super::text::{Invalid, quoted, text_type, text_value};
 
 text_type! {
     /// An address that begins with `https://` or `http://` and names a host.
-    HttpUrl, check_url
+    HttpUrl, check_url,
+    const PATTERN: &str = r"^[Hh][Tt][Tt][Pp][Ss]?://[^/ \t\r\n][^ \t\r\n]*$";
 }
 
 impl HttpUrl {
@@ -40,4 +41,29 @@ fn check_url(text: &str) -> Result<String, Invalid> {
         return Err(wrong("it names no host"));
     }
     Ok(text.to_owned())
+}
+
+/// An entry of `no_proxy`.
+#[derive(Debug)]
+pub(crate) enum Direct {}
+text_value! {
+    Direct => Vec<String>, no_proxy,
+    const PATTERN: &str = r"[^ \t\r\n]";
+}
+
+/// One entry of `no_proxy`; people write several with commas, as in the variable.
+fn no_proxy(text: &str) -> Result<Vec<String>, Invalid> {
+    let entries: Vec<String> = text
+        .split(',')
+        .map(|entry| entry.trim().to_owned())
+        .filter(|entry| !entry.is_empty())
+        .collect();
+    let blank = |entry: &String| entry.chars().any(|c| c.is_whitespace() || c.is_control());
+    if entries.is_empty() || entries.iter().any(blank) {
+        return Err(Invalid::new(
+            format!("{} is not a host, domain or network", quoted(text)),
+            "write entries like .shop.example, registry.example or 192.168.0.0/16",
+        ));
+    }
+    Ok(entries)
 }

@@ -4,7 +4,8 @@ use super::text::{Invalid, quoted, text_type};
 
 text_type! {
     /// An IANA time zone such as `Europe/Berlin`, in the database's spelling. The default is `UTC`.
-    TimeZone, check_zone
+    TimeZone, check_zone,
+    const PATTERN: &str = r"^[A-Za-z0-9_+/-]+$";
 }
 
 impl Default for TimeZone {

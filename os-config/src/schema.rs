@@ -1,10 +1,11 @@
-//! The JSON Schema of `config.yaml`, made from the raw types.
+//! The JSON Schema of `config.yaml`, made from the raw types: everything that is said about a key is said there.
+//!
+//! Besides the words of JSON Schema it has two of our own, which are not published: `x-impact`, what it takes for a changed
+//! key to take effect, and `x-secret`, when a value must not be shown. Both hold for everything below, until a key there
+//! says otherwise.
 //!
 //! It is never stricter than the program: what it refuses, `holdfast config check` refuses as well. What it cannot say,
 //! above all how two values go together, only the program sees.
-
-mod bounds;
-mod patterns;
 
 use std::sync::OnceLock;
 
@@ -12,10 +13,13 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Value as Json, json};
 
 use crate::raw::{LATER, RawConfig};
+use crate::tree::{Path, Step};
 
 /// The JSON Schema of `config.yaml`, draft 2020-12, as pretty-printed JSON with a line break at the end.
 pub fn schema_json() -> String {
-    let mut text = serde_json::to_string_pretty(schema()).expect("a JSON value can be written");
+    let mut published = schema().clone();
+    withhold(&mut published);
+    let mut text = serde_json::to_string_pretty(&published).expect("a JSON value can be written");
     text.push('\n');
     text
 }
@@ -33,11 +37,24 @@ pub(crate) fn schema() -> &'static Json {
             .to_value();
         tidy(&mut schema);
         refuse(&mut schema);
-        bounds::add(&mut schema);
         // The same text whatever features other crates ask of serde_json.
         schema.sort_all_objects();
         schema
     })
+}
+
+/// What is between the raw types and this program, and no editor's business.
+const OURS: &str = "x-";
+
+fn withhold(schema: &mut Json) {
+    match schema {
+        Json::Object(members) => {
+            members.retain(|word, _| !word.starts_with(OURS));
+            members.values_mut().for_each(withhold);
+        }
+        Json::Array(items) => items.iter_mut().for_each(withhold),
+        _ => {}
+    }
 }
 
 /// Adds the keys that are known and refused: there is no value that they take.
@@ -110,6 +127,28 @@ pub(crate) fn member<'a>(schema: &'a Json, key: &str) -> Option<&'a Json> {
                 .get("additionalProperties")
                 .filter(|schema| !matches!(schema, Json::Bool(false)))
         })
+}
+
+/// What the schema says of each thing on the way to `path`, from the top on, as far as it knows the way.
+pub(crate) fn on_the_way(path: &Path) -> Vec<&'static Json> {
+    let mut way = Vec::new();
+    let mut here = vec![schema()];
+    for step in &path.0 {
+        here = below(&here, step);
+        way.extend(here.iter().copied());
+    }
+    way
+}
+
+/// What the schemas `above` say of what is one step below.
+pub(crate) fn below<'a>(above: &[&'a Json], step: &Step) -> Vec<&'a Json> {
+    let shapes = above.iter().flat_map(|schema| shapes(schema));
+    shapes
+        .filter_map(|shape| match step {
+            Step::Key(key) => member(shape, key),
+            Step::Index(_) => shape.get("items"),
+        })
+        .collect()
 }
 
 /// True for the schema of a key that is known and refused.
