@@ -85,9 +85,8 @@ pub(crate) const NODE: [&str; 3] = ["kubelet", "kube-proxy", "flanneld"];
 
 /// SQLite's parameters.
 ///
-/// WAL with `synchronous=NORMAL`: a commit is not flushed by itself, only a checkpoint is. A power cut can lose the last
-/// seconds of changes but never leaves the database torn: on one server every client of the datastore dies in the same
-/// cut, so nobody has seen what is lost. Flushing each commit would cost flash a page or two for every lease renewal.
+/// WAL with `synchronous=NORMAL`: SQLite flushes at its checkpoints only. The engine flushes the log itself before it
+/// acknowledges a write, but not for events and renewals of leases (`docs/design/durability.md`).
 const SQLITE: &str = "_journal_mode=WAL&_busy_timeout=30000&_synchronous=NORMAL&_txlock=immediate&_stmt_cache_size=20&cache=shared&_kine_disable_startup_vacuum";
 
 const CONTAINERD: &str = "/run/containerd/containerd.sock";

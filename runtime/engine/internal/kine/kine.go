@@ -1,6 +1,7 @@
-// Package kine runs kine on SQLite. Upstream's endpoint package links every
-// database that kine knows, tens of megabytes; this links the one in use and
-// mirrors the defaults of upstream's command line, for endpoint has none.
+// Package kine runs kine on SQLite, behind the guard of package durable.
+// Upstream's endpoint package links every database that kine knows, tens of
+// megabytes; this links the one in use and mirrors the defaults of upstream's
+// command line, for endpoint has none.
 package kine
 
 import (
@@ -17,13 +18,14 @@ import (
 
 	"github.com/k3s-io/kine/pkg/drivers"
 	"github.com/k3s-io/kine/pkg/drivers/generic"
-	_ "github.com/k3s-io/kine/pkg/drivers/sqlite" // the one driver
 	"github.com/k3s-io/kine/pkg/metrics"
 	"github.com/k3s-io/kine/pkg/server"
 	"github.com/k3s-io/kine/pkg/util"
 	"go.etcd.io/etcd/server/v3/embed"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/keepalive"
+
+	"holdfast.dev/engine/internal/durable"
 )
 
 const (
@@ -66,7 +68,7 @@ func parse(args []string) (options, error) {
 	if flags.NArg() > 0 {
 		return o, fmt.Errorf("takes flags only, got %q", flags.Args())
 	}
-	if o.drivers.Endpoint != "" && !strings.HasPrefix(o.drivers.Endpoint, "sqlite://") {
+	if !strings.HasPrefix(o.drivers.Endpoint, "sqlite://") {
 		return o, fmt.Errorf("endpoint: %q does not begin with sqlite://, the one driver of this engine", o.drivers.Endpoint)
 	}
 	if !strings.HasPrefix(o.listen, "unix://") {
@@ -91,7 +93,7 @@ func serve(ctx context.Context, o options) (err error) {
 	defer open.Wait()
 	defer closeBackend()
 
-	_, backend, err := drivers.New(backendCtx, &open, &o.drivers)
+	backend, err := durable.Open(backendCtx, &open, &o.drivers)
 	if err != nil {
 		return fmt.Errorf("open database: %w", err)
 	}
@@ -113,6 +115,11 @@ func serve(ctx context.Context, o options) (err error) {
 			err = errors.New("server ended")
 		}
 		return fmt.Errorf("serve etcd clients: %w", err)
+	case <-backend.Failed():
+		// What was committed and not flushed may be lost: whoever comes next reads
+		// what the disk has.
+		grpcServer.Stop()
+		return backend.Err()
 	case <-ctx.Done():
 		timer := time.AfterFunc(gracefulStop, grpcServer.Stop)
 		defer timer.Stop()

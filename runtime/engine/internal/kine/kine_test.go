@@ -23,12 +23,13 @@ func TestRefused(t *testing.T) {
 	cases := []struct{ name, flag, want string }{
 		{"another database", "--endpoint=postgres://h/db", "does not begin with sqlite://"},
 		{"a port", "--listen-address=0.0.0.0:2379", "does not begin with unix://"},
+		{"no database", "--endpoint=", "does not begin with sqlite://"},
 		{"an argument", "now", "takes flags only"},
 		{"an unknown flag", "--metrics-bind-address=:8080", "not defined"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			if _, err := parse([]string{c.flag}); err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, err := parse([]string{"--endpoint=sqlite:///db", c.flag}); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("error is %v, want %q", err, c.want)
 			}
 		})
