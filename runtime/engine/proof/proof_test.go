@@ -1,6 +1,8 @@
 package proof
 
 import (
+	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -53,6 +55,40 @@ func TestControlPlane(t *testing.T) {
 			t.Errorf("%s did not stop in its turn", name)
 		}
 		last = at
+	}
+}
+
+// TestAContinueTokenExpires asks for what a list had left, until what the list
+// saw is compacted, as upstream's conformance test does. kine by itself keeps
+// the last 1000 revisions, however old they are.
+func TestAContinueTokenExpires(t *testing.T) {
+	c := newControlPlane(t)
+	c.plan.Components[0].Args = append(c.plan.Components[0].Args, "--compact-min-retain=1")
+	c.plan.Components[1].Args = append(c.plan.Components[1].Args, "--etcd-compaction-interval=2s")
+	p := c.start(t, "--only", "kine,kube-apiserver")
+	p.waitFor(t, "engine: kube-apiserver ready ")
+
+	out, err := c.kubectl(t, "get", "--raw", "/api/v1/namespaces?limit=1")
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	var list struct{ Metadata struct{ Continue string } }
+	check(t, json.Unmarshal([]byte(out), &list))
+	if list.Metadata.Continue == "" {
+		t.Fatalf("nothing is left of %s", out)
+	}
+	deadline := time.Now().Add(time.Minute)
+	for i := 0; ; i++ {
+		out, err = c.kubectl(t, "get", "--raw", "/api/v1/namespaces?limit=1&continue="+list.Metadata.Continue)
+		if err != nil && strings.Contains(out, "continue parameter is too old") {
+			return
+		}
+		if err != nil || time.Now().After(deadline) {
+			t.Fatalf("still not expired: %v: %s", err, out)
+		}
+		if out, err = c.kubectl(t, "create", "configmap", fmt.Sprintf("time-passes-%d", i)); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
 	}
 }
 

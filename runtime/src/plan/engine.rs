@@ -182,7 +182,10 @@ fn kine(paths: &Paths) -> Component {
     let database = text(&paths.cluster().join(DATASTORE));
     let args = Args::default()
         .set("endpoint", format!("sqlite://{database}?{SQLITE}"))
-        .set("listen-address", format!("unix://{socket}"));
+        .set("listen-address", format!("unix://{socket}"))
+        // By default the last 1000 revisions are kept, which a quiet node makes in half an hour. The API server asks for
+        // what is older than its `--etcd-compaction-interval`, five minutes, as of etcd. The newest stays: it is the count.
+        .set("compact-min-retain", "1");
     Component {
         ready: vec![Condition::Unix { unix: socket }],
         ..component("kine", args, Vec::new())
