@@ -7,7 +7,7 @@ godebug default=go1.26
 require (
 	github.com/containerd/containerd/api v1.11.1
 	github.com/containerd/containerd/v2 v2.3.7
-	github.com/coredns/caddy v1.1.4-0.20250930002214-15135a999495
+	github.com/coredns/caddy v1.1.4-0.20250930002214-15135a999495 // indirect
 	github.com/coredns/coredns v1.14.7
 	github.com/flannel-io/flannel v0.28.4
 	github.com/k3s-io/kine v0.16.4

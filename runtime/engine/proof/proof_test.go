@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -147,6 +149,19 @@ func TestAppletsAnswer(t *testing.T) {
 	}
 	if names < 15 {
 		t.Fatalf("the engine lists %d applets:\n%s", names, list)
+	}
+}
+
+// TestCoreDNSStartsNoCommands: whoever may change its configuration in the
+// cluster must not be able to run programs with it.
+func TestCoreDNSStartsNoCommands(t *testing.T) {
+	out, err := exec.Command(filepath.Join(filepath.Dir(engine(t)), "system"), "coredns", "-plugins").CombinedOutput()
+	plugins := strings.Fields(string(out))
+	if err != nil || !slices.Contains(plugins, "kubernetes") {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if slices.Contains(plugins, "on") {
+		t.Error("has the plugin that starts commands")
 	}
 }
 

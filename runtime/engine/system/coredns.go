@@ -3,7 +3,6 @@ package main
 // CoreDNS with the plugins that need no cloud's client library. Their order in
 // a server block is upstream's, whatever the order here.
 import (
-	_ "github.com/coredns/caddy/onevent"
 	_ "github.com/coredns/coredns/plugin/acl"
 	_ "github.com/coredns/coredns/plugin/any"
 	_ "github.com/coredns/coredns/plugin/auto"
