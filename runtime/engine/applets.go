@@ -23,6 +23,7 @@ import (
 	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
 	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
 
+	"holdfast.dev/engine/internal/component"
 	"holdfast.dev/engine/internal/dispatch"
 	"holdfast.dev/engine/internal/flannel"
 	"holdfast.dev/engine/internal/kine"
@@ -32,6 +33,7 @@ import (
 var applets = []dispatch.Applet{
 	{"run", "Kubernetes components in one process: run --plan FILE [--only NAME,...]", runPlan},
 	{"version", "versions of what is in this binary", printVersions},
+	{"flags", "flags of the components, and feature gates, that this engine knows", printFlags},
 	{"kubectl", "Kubernetes command line", runKubectl},
 	{"kube-apiserver", "Kubernetes API server", command(apiserver.NewAPIServerCommand)},
 	{"kube-controller-manager", "Kubernetes controllers", command(controllers.NewControllerManagerCommand)},
@@ -60,6 +62,10 @@ func untilSignal(name string, run func(context.Context, []string) error) func([]
 		defer stop()
 		return dispatch.Report(name, run(ctx, args))
 	}
+}
+
+func printFlags([]string) int {
+	return dispatch.Report("engine", component.WriteFlags(os.Stdout))
 }
 
 func runKubectl([]string) int {

@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -162,6 +163,21 @@ func TestCoreDNSStartsNoCommands(t *testing.T) {
 	}
 	if slices.Contains(plugins, "on") {
 		t.Error("has the plugin that starts commands")
+	}
+}
+
+// TestFlagsAreThoseOfTheTable keeps the table that `config check` and `config
+// migrate` read as the engine is.
+func TestFlagsAreThoseOfTheTable(t *testing.T) {
+	const table = "../../../os-config/src/check/kubernetes-flags.txt"
+	out, err := exec.Command(engine(t), "flags").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := os.ReadFile(table)
+	check(t, err)
+	if !bytes.Equal(out, kept) {
+		t.Errorf("%s is not what this engine knows: write the output of `engine flags` there", table)
 	}
 }
 
