@@ -49,8 +49,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut text = read_if_there(&older)?;
     follower.read_on(&mut text)?;
     let mut out = io::stdout().lock();
-    print(&mut out, last(&text, args.lines))?;
-    if args.follow {
+    let reader_stays = print(&mut out, last(&text, args.lines))?;
+    if args.follow && reader_stays {
         follower.follow(&mut out)?;
     }
     Ok(ExitCode::SUCCESS)
@@ -76,11 +76,11 @@ fn read_if_there(path: &Path) -> anyhow::Result<Vec<u8>> {
     }
 }
 
-/// A reader that went away (`| head`) is no error.
-fn print(out: &mut impl Write, bytes: &[u8]) -> anyhow::Result<()> {
+/// Prints; false when the reader went away (`| head`), which is no error.
+fn print(out: &mut impl Write, bytes: &[u8]) -> anyhow::Result<bool> {
     match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
-        other => Ok(other?),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        other => Ok(other.map(|()| true)?),
     }
 }
 
@@ -156,7 +156,9 @@ impl Follower {
         loop {
             let mut text = Vec::new();
             self.read_on(&mut text)?;
-            print(out, &text)?;
+            if !print(out, &text)? {
+                return Ok(());
+            }
             self.events
                 .read_events_blocking(&mut buffer)
                 .context("cannot watch the log")?;

@@ -73,37 +73,124 @@ pub(super) fn explain(running: &Running) -> anyhow::Result<()> {
 
 /// How long a cluster gets to show its first Deployment; one whose configuration wants none has none.
 const FIRST_DEPLOYMENT: Duration = Duration::from_secs(60);
+/// Between two questions: neither ssh nor the API tells when it becomes ready to answer.
+const PAUSE: Duration = Duration::from_secs(1);
 
-/// Waits until every Deployment is available, those too that come while it waits; `false` when the deadline came first.
+/// Fetches the kubeconfig, if the machine has a network; `false` when the deadline came first.
+pub(super) fn kubeconfig(running: &Running, deadline: Deadline) -> anyhow::Result<bool> {
+    if running.ssh().is_err() {
+        return Ok(true);
+    }
+    loop {
+        match running.kubectl() {
+            Ok(_) => return Ok(true),
+            Err(error) if deadline.passed() => {
+                eprintln!("holdfast: no kubeconfig yet: {error}");
+                return Ok(false);
+            }
+            Err(_) => std::thread::sleep(PAUSE),
+        }
+    }
+}
+
+/// Waits until every Deployment is available, those too that come while it waits; `false` when the deadline came first. A
+/// busy node's API does not answer every question in time: one that fails is asked again.
 pub(super) fn workloads(running: &Running, deadline: Deadline) -> anyhow::Result<bool> {
     let kubectl = running.kubectl()?;
-    let first = Deadline::after(FIRST_DEPLOYMENT.min(deadline.left()));
-    let mut seen = String::new();
+    let mut progress = Progress::new(FIRST_DEPLOYMENT.min(deadline.left()));
     loop {
-        let there = kubectl.run(&["get", "deployments", "--all-namespaces", "-o", "name"])?;
-        if there == seen && (!there.is_empty() || first.passed()) {
-            return Ok(true);
+        let asked = match progress.question(deadline) {
+            Question::List => kubectl.try_run(&LIST)?,
+            Question::Wait(timeout) => {
+                let output = kubectl.try_run(&[&WAIT[..], &[&timeout]].concat())?;
+                print!("{}", String::from_utf8_lossy(&output.stdout));
+                output
+            }
+        };
+        match progress.answered(asked.status.success(), &asked.stdout) {
+            Next::Done => return Ok(true),
+            Next::Ask => {}
+            Next::AskLater if deadline.passed() => {
+                eprint!("{}", String::from_utf8_lossy(&asked.stderr));
+                return Ok(false);
+            }
+            Next::AskLater => std::thread::sleep(PAUSE),
         }
-        if there.is_empty() {
-            // The API tells of what is new only to those who watch it: this asks once a second.
-            std::thread::sleep(Duration::from_secs(1));
-            continue;
+    }
+}
+
+const LIST: [&str; 5] = ["get", "deployments", "--all-namespaces", "-o", "name"];
+const WAIT: [&str; 5] = [
+    "wait",
+    "--for=condition=Available",
+    "deployments",
+    "--all",
+    "--all-namespaces",
+];
+
+/// How far the waiting for Deployments is.
+struct Progress {
+    /// Until then a cluster without any may still get its first.
+    first: Deadline,
+    /// Those that are available.
+    available: Option<Vec<u8>>,
+    /// Those that are waited for.
+    listed: Option<Vec<u8>>,
+}
+
+/// What to ask next.
+#[derive(Debug, PartialEq, Eq)]
+enum Question {
+    List,
+    /// With this argument.
+    Wait(String),
+}
+
+/// What to do after an answer.
+#[derive(Debug, PartialEq, Eq)]
+enum Next {
+    Done,
+    Ask,
+    AskLater,
+}
+
+impl Progress {
+    fn new(first: Duration) -> Self {
+        Self {
+            first: Deadline::after(first),
+            available: None,
+            listed: None,
         }
-        seen = there;
-        let timeout = format!("--timeout={}s", deadline.left().as_secs().max(1));
-        let arguments = [
-            "wait",
-            "--for=condition=Available",
-            "deployments",
-            "--all",
-            "--all-namespaces",
-            &timeout,
-        ];
-        let output = kubectl.try_run(&arguments)?;
-        print!("{}", String::from_utf8_lossy(&output.stdout));
-        eprint!("{}", String::from_utf8_lossy(&output.stderr));
-        if !output.status.success() {
-            return Ok(false);
+    }
+
+    fn question(&self, deadline: Deadline) -> Question {
+        match self.listed {
+            Some(_) => Question::Wait(format!("--timeout={}s", deadline.left().as_secs().max(1))),
+            None => Question::List,
+        }
+    }
+
+    /// Takes in an answer to the last question.
+    fn answered(&mut self, good: bool, text: &[u8]) -> Next {
+        match (self.listed.take(), good) {
+            // What became available is compared with what is there afterwards.
+            (Some(waited_for), true) => {
+                self.available = Some(waited_for);
+                Next::Ask
+            }
+            (Some(_) | None, false) => Next::AskLater,
+            (None, true) if text.is_empty() => {
+                if self.first.passed() {
+                    Next::Done
+                } else {
+                    Next::AskLater
+                }
+            }
+            (None, true) if self.available.as_deref() == Some(text) => Next::Done,
+            (None, true) => {
+                self.listed = Some(text.to_owned());
+                Next::Ask
+            }
         }
     }
 }
@@ -149,4 +236,68 @@ fn pass_on(command: &mut Command) -> anyhow::Result<ExitCode> {
         .code()
         .and_then(|code| u8::try_from(code).ok())
         .map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each answer with what follows it.
+    fn follow(first: Duration, answers: &[(bool, &str, Next)]) {
+        let mut progress = Progress::new(first);
+        for (number, (good, text, next)) in answers.iter().enumerate() {
+            assert_eq!(
+                progress.answered(*good, text.as_bytes()),
+                *next,
+                "answer {number}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_listed_is_waited_for_until_nothing_is_new() {
+        follow(
+            Duration::from_secs(60),
+            &[
+                (true, "", Next::AskLater),
+                (true, "dns\n", Next::Ask),
+                (true, "available", Next::Ask),
+                (true, "dns\nmetrics\n", Next::Ask),
+                (true, "available", Next::Ask),
+                (true, "dns\nmetrics\n", Next::Done),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_question_that_a_busy_api_does_not_answer_is_asked_again() {
+        follow(
+            Duration::from_secs(60),
+            &[
+                (false, "TLS handshake timeout", Next::AskLater),
+                (true, "dns\n", Next::Ask),
+                (false, "TLS handshake timeout", Next::AskLater),
+                (true, "dns\n", Next::Ask),
+                (true, "available", Next::Ask),
+                (true, "dns\n", Next::Done),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_cluster_may_have_no_deployments() {
+        follow(Duration::ZERO, &[(true, "", Next::Done)]);
+    }
+
+    #[test]
+    fn a_wait_ends_with_the_deadline() {
+        let mut progress = Progress::new(Duration::ZERO);
+        let deadline = Deadline::secs(90);
+        assert_eq!(progress.question(deadline), Question::List);
+        assert_eq!(progress.answered(true, b"dns\n"), Next::Ask);
+        let Question::Wait(argument) = progress.question(deadline) else {
+            panic!("it is waited for");
+        };
+        assert!(argument == "--timeout=89s" || argument == "--timeout=90s");
+    }
 }

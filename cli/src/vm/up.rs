@@ -94,6 +94,10 @@ pub(super) fn run(dir: &Path, name: &str, args: &Args) -> anyhow::Result<ExitCod
             });
         }
     };
+    // Printed below: it must be there, and lead to an API that answers.
+    if !reach::kubeconfig(&running, deadline)? {
+        return Ok(ExitCode::from(TIMED_OUT));
+    }
     if args.wait_workloads && !reach::workloads(&running, deadline)? {
         return Ok(ExitCode::from(TIMED_OUT));
     }
