@@ -1,6 +1,6 @@
 //! `holdfast node`: what PID 1 and its services run. Not for people.
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Subcommand;
 use init_api::Root;
 use init_api::{Client, Millis, paths};
@@ -109,13 +109,5 @@ fn wait_out(root: &Root) -> anyhow::Result<()> {
 
 /// Time since the kernel's start, sleep included.
 pub(crate) fn now() -> anyhow::Result<Millis> {
-    let text = std::fs::read_to_string("/proc/uptime").context("cannot read /proc/uptime")?;
-    let seconds: Option<f64> = text
-        .split_whitespace()
-        .next()
-        .and_then(|word| word.parse().ok());
-    match seconds {
-        Some(seconds) => Ok(Duration::from_secs_f64(seconds).into()),
-        None => bail!("/proc/uptime holds no number: {text:?}"),
-    }
+    Millis::since_kernel_start().context("cannot tell how long the machine is up")
 }

@@ -5,23 +5,26 @@ use crate::network::{Address, addresses};
 use crate::out;
 use crate::table::Table;
 use init_api::paths::{self, URL_TROUBLE};
-use init_api::{Configured, Mode, ServiceState, ServiceStatus, Status};
+use init_api::{
+    Configured, Millis, Mode, NodeState, ServiceState, ServiceStatus, Standing, Status,
+};
 use serde::Serialize;
 use std::fmt::Write;
 use std::process::ExitCode;
 
-/// The node needs a person: it is in maintenance mode, or a service fails.
+/// The node needs a person: it is in maintenance mode, a service fails, or its API does not answer.
 const UNWELL: u8 = 3;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 the node cannot be asked, 3 (with --check) it is in maintenance mode or a service fails, be it again and again."
+    after_help = "Exit codes: 0 done, 1 the node cannot be asked, 3 (with --check) it is in maintenance mode, a service has failed or crashes in a loop, or the Kubernetes API does not answer."
 )]
 pub(crate) struct Args {
     /// Print JSON: PID 1's status, the sources of the configuration, the addresses
     #[arg(long)]
     json: bool,
-    /// End with exit code 3 when the node is in maintenance mode or a service fails, be it again and again
+    /// End with exit code 3 when the node is in maintenance mode, a service has failed or crashes in a loop, or the
+    /// Kubernetes API does not answer
     #[arg(long)]
     check: bool,
 }
@@ -65,7 +68,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 fn is_unwell(status: &Status) -> bool {
-    status.mode == Mode::Maintenance || !status.failing().is_empty()
+    let unknown =
+        |node: &NodeState| matches!(node.standing(status.uptime_ms), Standing::Unknown { .. });
+    status.mode == Mode::Maintenance
+        || !status.failing().is_empty()
+        || status.node.as_ref().is_some_and(unknown)
 }
 
 /// Writing to a String cannot fail, so the results of `write!` are let go.
@@ -86,7 +93,7 @@ fn page(everything: &Everything) -> String {
         status.hostname, status.version, status.kernel
     );
     let mut facts = Table::default();
-    facts.row(["up", &duration(status.uptime_ms.0)]);
+    facts.row(["up", &status.uptime_ms.rounded()]);
     facts.row(["mode", mode(status.mode)]);
     facts.row(["node", &node(status)]);
     if let Some(trial) = status.trial() {
@@ -106,9 +113,12 @@ fn page(everything: &Everything) -> String {
         facts.row(["", "on trial; `holdfast config confirm` keeps it"]);
     }
     let _ = writeln!(page, "{facts}");
-    let _ = writeln!(page, "{}", services(&status.services, status.uptime_ms.0));
-    for failing in status.failing() {
-        let _ = writeln!(page, "failing: {failing}");
+    let _ = writeln!(page, "{}", services(&status.services, status.uptime_ms));
+    for service in status.failing_services() {
+        let _ = writeln!(page, "failing: {}", service.failure());
+        for line in &service.last_output {
+            let _ = writeln!(page, "         | {line}");
+        }
     }
     for note in status.notes.iter().chain(&configuration.notes()) {
         let _ = writeln!(page, "note: {note}");
@@ -138,8 +148,22 @@ fn node(status: &Status) -> String {
     let Some(node) = &status.node else {
         return "not started yet".to_owned();
     };
-    if node.ready {
-        return format!("{} is Ready", node.name);
+    match node.standing(status.uptime_ms) {
+        Standing::Ready { age } => {
+            return format!(
+                "{} is Ready, as the API said {} ago",
+                node.name,
+                age.rounded()
+            );
+        }
+        Standing::Unknown { silent } => {
+            return format!(
+                "{} is not known to be Ready: {}",
+                node.name,
+                node.silence(silent)
+            );
+        }
+        Standing::NotReady => {}
     }
     let mut text = format!("{} is not Ready", node.name);
     if !node.reason.is_empty() {
@@ -151,11 +175,11 @@ fn node(status: &Status) -> String {
     text
 }
 
-fn services(services: &[ServiceStatus], now: u64) -> Table {
+fn services(services: &[ServiceStatus], now: Millis) -> Table {
     let mut table = Table::default();
     table.row(["SERVICE", "STATE", "SINCE", "RESTARTS", "PID", ""]);
     for service in services {
-        let since = duration(now.saturating_sub(service.since_ms.0));
+        let since = now.since(service.since_ms).rounded();
         let pid = service.pid.map_or(String::new(), |pid| pid.to_string());
         let waits: Vec<&str> = service
             .waiting_for
@@ -192,23 +216,10 @@ fn state(state: ServiceState) -> &'static str {
     }
 }
 
-/// `45 s`, `12 min`, `5 h 3 min`, `3 d 4 h`.
-fn duration(ms: u64) -> String {
-    let seconds = ms / 1000;
-    match seconds {
-        0..120 => format!("{seconds} s"),
-        120..7200 => format!("{} min", seconds / 60),
-        7200..172_800 => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
-        _ => format!("{} d {} h", seconds / 86_400, seconds / 3600 % 24),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use init_api::{
-        Configuration, ConfigurationState, Kind, Millis, NodeState, Problem, ServiceName,
-    };
+    use init_api::{Configuration, ConfigurationState, Kind, Problem, ServiceName};
 
     fn service(name: &str, state: ServiceState) -> ServiceStatus {
         ServiceStatus {
@@ -220,6 +231,7 @@ mod tests {
             last_exit: Some(init_api::Exit::Code(1)),
             since_ms: Millis::seconds(10),
             waiting_for: Vec::new(),
+            last_output: vec!["panic: no datastore".to_owned()],
         }
     }
 
@@ -244,6 +256,7 @@ mod tests {
             problem: Some(Problem::new("title", "text", "cure")),
             node: Some(NodeState {
                 name: "edge-1".to_owned(),
+                answered_ms: Some(Millis::seconds(7495)),
                 waiting_for: vec!["the API".to_owned()],
                 ..NodeState::default()
             }),
@@ -273,6 +286,34 @@ mod tests {
     }
 
     #[test]
+    fn an_api_that_does_not_answer_is_said_and_unwell() {
+        let mut status = Status {
+            mode: Mode::Running,
+            services: Vec::new(),
+            node: Some(NodeState {
+                name: "edge-1".to_owned(),
+                ready: true,
+                answered_ms: Some(Millis::seconds(1000)),
+                ..NodeState::default()
+            }),
+            ..trouble()
+        };
+        for (uptime, unwell, expected) in [
+            (1003, false, "edge-1 is Ready, as the API said 3 s ago"),
+            (
+                1300,
+                true,
+                "edge-1 is not known to be Ready: the Kubernetes API has not answered for 5 min; the node was Ready then; \
+                 see `holdfast logs control-plane`",
+            ),
+        ] {
+            status.uptime_ms = Millis::seconds(uptime);
+            assert_eq!(node(&status), expected);
+            assert_eq!(is_unwell(&status), unwell, "{uptime}");
+        }
+    }
+
+    #[test]
     fn the_page_of_a_node_in_trouble() {
         let configuration = Configured {
             sources: vec!["image: a".to_owned(), "CONFIG partition: b".to_owned()],
@@ -296,6 +337,7 @@ ssh      ready   2 h 4 min  2         77   last: exit code 1
 keeper   FAILED  2 h 4 min  2         77   last: exit code 1
 
 failing: service keeper (exit code 1): see `holdfast logs keeper`
+         | panic: no datastore
 note: no watchdog
 
 PROBLEM: title

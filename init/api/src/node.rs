@@ -1,6 +1,6 @@
-//! The node as Kubernetes sees it, told by the keeper.
+//! The node as Kubernetes sees it, reported by the keeper.
 
-use crate::Problem;
+use crate::{Millis, Problem};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
@@ -25,15 +25,143 @@ pub struct NodeState {
     /// What is waited for, each in a few words; empty when nothing is.
     #[serde(default)]
     pub waiting_for: Vec<String>,
+    /// When the keeper began to ask the API, since the kernel's start.
+    #[serde(default)]
+    pub asked_since_ms: Millis,
+    /// When the API last answered about the node, since the kernel's start; none before its first answer.
+    #[serde(default)]
+    pub answered_ms: Option<Millis>,
     /// Something that a person has to mend while the node runs on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,
 }
 
+/// What is known about the node now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It was Ready so long ago, which is not long.
+    Ready {
+        /// The age of what is known.
+        age: Millis,
+    },
+    /// It is not Ready.
+    NotReady,
+    /// The API does not answer for so long: nothing is known.
+    Unknown {
+        /// Since the last answer, or since the first question.
+        silent: Millis,
+    },
+}
+
+/// The keeper asks every ten seconds; with an answer older than this, another is missing. Whoever shows it looks every few
+/// seconds, so that an API that does not answer is told within half a minute.
+const STALE: Millis = Millis::seconds(24);
+/// A cluster that starts for the first time gets so long for its first answer.
+const FIRST_ANSWER: Millis = Millis::seconds(600);
+
 impl NodeState {
+    /// What is known now, so long after the kernel's start: a clock that somebody sets changes nothing about it.
+    pub fn standing(&self, now: Millis) -> Standing {
+        match self.answered_ms {
+            Some(answered) if now.since(answered) > STALE => Standing::Unknown {
+                silent: now.since(answered),
+            },
+            Some(answered) if self.ready => Standing::Ready {
+                age: now.since(answered),
+            },
+            None if now.since(self.asked_since_ms) > FIRST_ANSWER => Standing::Unknown {
+                silent: now.since(self.asked_since_ms),
+            },
+            Some(_) | None => Standing::NotReady,
+        }
+    }
+
+    /// That the API does not answer, for how long, and what was known last, on one line.
+    pub fn silence(&self, silent: Millis) -> String {
+        let before = match (self.answered_ms, self.ready, self.why_not_ready()) {
+            (None, _, _) => String::new(),
+            (Some(_), true, _) => "; the node was Ready then".to_owned(),
+            (Some(_), false, why) => {
+                format!("; {}", why.unwrap_or_default().trim_start_matches(": "))
+            }
+        };
+        format!(
+            "the Kubernetes API has not answered for {}{}; see `holdfast logs control-plane`",
+            silent.rounded(),
+            before.trim_end_matches("; ")
+        )
+    }
+
     /// The reason why it is not ready, to stand behind words that say so; none where none is known.
     pub fn why_not_ready(&self) -> Option<String> {
         let reason = self.reason.trim();
         (!self.ready && !reason.is_empty()).then(|| format!(": {reason}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NodeState, Standing};
+    use crate::Millis;
+
+    fn node(ready: bool, answered: Option<u64>) -> NodeState {
+        NodeState {
+            ready,
+            reason: if ready { "" } else { "no network" }.into(),
+            asked_since_ms: Millis::seconds(10),
+            answered_ms: answered.map(Millis::seconds),
+            ..NodeState::default()
+        }
+    }
+
+    #[test]
+    fn only_what_is_known_now_is_said() {
+        let ready = |age| Standing::Ready {
+            age: Millis::seconds(age),
+        };
+        let unknown = |silent| Standing::Unknown {
+            silent: Millis::seconds(silent),
+        };
+        for (case, node, now, expected) in [
+            ("fresh", node(true, Some(100)), 103, ready(3)),
+            ("one answer is late", node(true, Some(100)), 124, ready(24)),
+            ("silent", node(true, Some(100)), 125, unknown(25)),
+            ("not ready", node(false, Some(100)), 103, Standing::NotReady),
+            (
+                "silent, was not ready",
+                node(false, Some(100)),
+                190,
+                unknown(90),
+            ),
+            ("starting", node(false, None), 600, Standing::NotReady),
+            ("never answered", node(false, None), 700, unknown(690)),
+            (
+                "said Ready by nobody",
+                node(true, None),
+                60,
+                Standing::NotReady,
+            ),
+            (
+                "a clock of another boot",
+                node(true, Some(100)),
+                5,
+                ready(0),
+            ),
+        ] {
+            assert_eq!(node.standing(Millis::seconds(now)), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn silence_says_what_was_known_last() {
+        let silent = Millis::seconds(180);
+        for (node, expected) in [
+            (node(true, Some(1)), "3 min; the node was Ready then; see"),
+            (node(false, Some(1)), "3 min; no network; see"),
+            (node(false, None), "3 min; see"),
+        ] {
+            let said = node.silence(silent);
+            assert!(said.contains(expected), "{said}");
+        }
     }
 }

@@ -116,6 +116,9 @@ pub struct ServiceStatus {
     pub since_ms: Millis,
     /// The services that it still waits for.
     pub waiting_for: Vec<ServiceName>,
+    /// The last lines of its output, while it keeps failing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub last_output: Vec<String>,
 }
 
 /// How a service stands.
@@ -167,23 +170,30 @@ impl Status {
 
     /// The services that keep failing, a line each: which, how it ended, and where to look.
     pub fn failing(&self) -> Vec<String> {
-        let failing = self
-            .services
-            .iter()
-            .filter(|service| service.is_failing(self.uptime_ms));
-        failing
-            .map(|service| {
-                let name = &service.name;
-                let how = service
-                    .last_exit
-                    .map_or_else(String::new, |exit| format!(" ({exit})"));
-                format!("service {name}{how}: see `holdfast logs {name}`")
-            })
+        self.failing_services()
+            .map(ServiceStatus::failure)
             .collect()
+    }
+
+    /// The services that keep failing.
+    pub fn failing_services(&self) -> impl Iterator<Item = &ServiceStatus> {
+        let now = self.uptime_ms;
+        self.services
+            .iter()
+            .filter(move |service| service.is_failing(now))
     }
 }
 
 impl ServiceStatus {
+    /// Which, how it ended, and where to look, on one line.
+    pub fn failure(&self) -> String {
+        let name = &self.name;
+        let how = self
+            .last_exit
+            .map_or_else(String::new, |exit| format!(" ({exit})"));
+        format!("service {name}{how}: see `holdfast logs {name}`")
+    }
+
     /// Whether it failed for good, waits for its next start after a bad end, or ended badly so lately that its new start
     /// proves nothing yet: a service that crashes in a loop is failing all the while.
     pub fn is_failing(&self, now: Millis) -> bool {
@@ -256,6 +266,7 @@ mod tests {
                 last_exit,
                 since_ms: Millis::seconds(100),
                 waiting_for: Vec::new(),
+                last_output: Vec::new(),
             };
             let now = Millis::seconds(100 + seconds);
             assert_eq!(service.is_failing(now), expected, "{case}");

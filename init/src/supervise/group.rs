@@ -1,5 +1,6 @@
 //! Control groups: one for PID 1, one for each service, all controllers passed on.
 
+use super::protection;
 use init_api::{Group, ServiceName};
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -17,18 +18,35 @@ impl Groups {
         Self { root: root.into() }
     }
 
-    /// Makes the groups that everything lies in, and moves PID 1 into its own.
+    /// Makes the groups that everything lies in, moves PID 1 into its own, and keeps for the system what pods must not take;
+    /// gives notes about what of that the kernel refuses.
     ///
     /// # Errors
     /// A group cannot be made or entered.
-    pub(crate) fn prepare(&self) -> io::Result<()> {
+    pub(crate) fn prepare(&self, machine: protection::Machine) -> io::Result<Vec<String>> {
         let own = self.root.join("init");
         fs::create_dir_all(&own)?;
         fs::write(own.join("cgroup.procs"), "1")?;
         pass_controllers_on(&self.root)?;
         let system = self.root.join("system");
         fs::create_dir_all(&system)?;
-        pass_controllers_on(&system)
+        pass_controllers_on(&system)?;
+        Ok(self.protect(&protection::plan(machine)))
+    }
+
+    fn protect(&self, settings: &[protection::Setting]) -> Vec<String> {
+        let write = |setting: &protection::Setting| {
+            let path = self.root.join(setting.group).join(setting.file);
+            if setting.optional && !path.exists() {
+                return None;
+            }
+            let error = fs::write(&path, &setting.value).err()?;
+            let (path, value) = (path.display(), &setting.value);
+            Some(format!(
+                "pods can take from the system what is its own: cannot write {value} to {path}: {error}"
+            ))
+        };
+        settings.iter().filter_map(write).collect()
     }
 
     /// Makes a service's group with its limits and opens the `cgroup.procs` to enter it by.
@@ -144,7 +162,7 @@ fn limit_files(limits: &Group) -> Vec<(&'static str, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Groups, limit_files};
+    use super::{Groups, limit_files, protection};
     use init_api::{Group, ServiceName};
     use std::fs;
 
@@ -162,6 +180,31 @@ mod tests {
                 ("cpu.weight", "200".to_owned())
             ]
         );
+    }
+
+    #[test]
+    fn what_the_system_keeps_is_written_and_what_is_refused_is_noted() {
+        let root = tempfile::tempdir().expect("folder");
+        for group in ["init", "system"] {
+            fs::create_dir_all(root.path().join(group)).expect("folder");
+        }
+        let read = |path: &str| fs::read_to_string(root.path().join(path)).ok();
+        fs::write(root.path().join("system/io.weight"), "").expect("as this kernel has it");
+        let plan = protection::plan(protection::Machine {
+            memory: 2 << 30,
+            processors: 2,
+            disk: None,
+        });
+        let notes = Groups::at(root.path()).protect(&plan);
+        assert_eq!(notes, [""; 0]);
+        assert_eq!(read("system/memory.min").as_deref(), Some("671088640"));
+        assert_eq!(read("system/io.weight").as_deref(), Some("default 1000"));
+        assert_eq!(read("system/io.bfq.weight"), None, "this kernel has none");
+
+        fs::remove_dir_all(root.path().join("init")).expect("removed");
+        let notes = Groups::at(root.path()).protect(&plan);
+        assert_eq!(notes.len(), 2, "{notes:?}");
+        assert!(notes[0].contains("init/memory.min"), "{notes:?}");
     }
 
     #[test]

@@ -112,6 +112,9 @@ impl Supervisor {
     pub(crate) fn take_output(&mut self, number: u64) -> bool {
         match self.pipes.take(number) {
             Output::Bytes(service, bytes) => {
+                if let Some(index) = self.find(&service) {
+                    self.units[index].tail.push(&bytes);
+                }
                 self.logs.take(service, bytes, clock::wall_millis());
                 true
             }
@@ -130,9 +133,10 @@ impl Supervisor {
 
     /// How all services stand.
     pub(crate) fn status(&self) -> Vec<ServiceStatus> {
+        let now = self.clock.now();
         self.units
             .iter()
-            .map(|unit| unit.status(self.waiting_for(&unit.service)))
+            .map(|unit| unit.status(self.waiting_for(&unit.service), now))
             .collect()
     }
 

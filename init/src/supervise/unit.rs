@@ -1,5 +1,6 @@
 //! One service with what belongs to it while PID 1 keeps it.
 
+use super::tail::Tail;
 use super::{Groups, Machine, State};
 use crate::report::Log;
 use init_api::{Exit, KillWhat, Millis, Service, ServiceName, ServiceStatus};
@@ -11,6 +12,8 @@ pub(super) struct Unit {
     pub(super) service: Service,
     pub(super) machine: Machine,
     pub(super) pid: Option<u32>,
+    /// The end of its output, over all its starts.
+    pub(super) tail: Tail,
     /// A new description that takes the place of this one as soon as its process has ended.
     pub(super) next: Option<Service>,
     /// Forgotten as soon as its process has ended.
@@ -23,13 +26,14 @@ impl Unit {
             service,
             machine: Machine::new(now),
             pid: None,
+            tail: Tail::default(),
             next: None,
             leaving: false,
         }
     }
 
-    pub(super) fn status(&self, waiting_for: Vec<ServiceName>) -> ServiceStatus {
-        ServiceStatus {
+    pub(super) fn status(&self, waiting_for: Vec<ServiceName>, now: Millis) -> ServiceStatus {
+        let mut status = ServiceStatus {
             name: self.service.name.clone(),
             kind: self.service.kind,
             state: self.machine.state.into(),
@@ -38,7 +42,12 @@ impl Unit {
             last_exit: self.machine.last_exit,
             since_ms: self.machine.since,
             waiting_for,
+            last_output: Vec::new(),
+        };
+        if status.is_failing(now) {
+            status.last_output = self.tail.lines();
         }
+        status
     }
 
     /// Asks the main process to end.

@@ -5,12 +5,15 @@ use super::{Phase, folders, identity, mounts, notes};
 use crate::clock::{self, KernelClock};
 use crate::emergency;
 use crate::report::{Log, Phases};
-use crate::supervise::{BuiltIn, Groups};
+use crate::supervise::{BuiltIn, Groups, MachineSize};
 use crate::watchdog::Guard;
 use init_api::Root;
 use init_api::{BootRecord, Problem, Release, Stage, StateOutcome, paths};
+use rustix::fs::{major, minor};
 use rustix::system::{RebootCommand, reboot};
+use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -43,7 +46,7 @@ pub(crate) fn run() -> ! {
     }
     let mut problem = state_problem(boot.as_ref());
     for phase in Phase::ORDER {
-        match phases.run(phase.name(), &log, || perform(phase)) {
+        match phases.run(phase.name(), &log, || perform(phase, boot.as_ref())) {
             Ok(told) => told.into_iter().for_each(|text| note(&log, text)),
             Err(error) => {
                 let text = format!("phase {}: {error}", phase.name());
@@ -73,7 +76,7 @@ pub(crate) fn run() -> ! {
 }
 
 /// Does one phase; gives notes about what is not right and can be lived with.
-fn perform(phase: Phase) -> io::Result<Vec<String>> {
+fn perform(phase: Phase, boot: Option<&BootRecord>) -> io::Result<Vec<String>> {
     let root = Path::new("/");
     match phase {
         Phase::Mounts => {
@@ -82,10 +85,21 @@ fn perform(phase: Phase) -> io::Result<Vec<String>> {
             Ok(notes)
         }
         Phase::Folders => folders::bind_all(root).map(|()| Vec::new()),
-        Phase::Groups => Groups::at(Path::new("/sys/fs/cgroup"))
-            .prepare()
-            .map(|()| Vec::new()),
+        Phase::Groups => Groups::at(Path::new("/sys/fs/cgroup")).prepare(size(boot)),
         Phase::Identity => identify(root),
+    }
+}
+
+/// How large the machine is.
+fn size(boot: Option<&BootRecord>) -> MachineSize {
+    let about = rustix::system::sysinfo();
+    let unit = u64::from(about.mem_unit).max(1);
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let disk = boot.and_then(|boot| fs::metadata(&boot.disk).ok());
+    MachineSize {
+        memory: about.totalram.saturating_mul(unit),
+        processors: u64::try_from(processors).unwrap_or(1),
+        disk: disk.map(|disk| (major(disk.rdev()), minor(disk.rdev()))),
     }
 }
 

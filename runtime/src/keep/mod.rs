@@ -9,6 +9,7 @@ mod ask;
 mod clock;
 mod document;
 mod folder;
+mod heartbeat;
 mod images;
 mod in_force;
 mod inventory;
@@ -132,6 +133,7 @@ async fn with_api(keeper: &Keeper, client: &kube::Client) {
     api::wait_ready(client, &keeper.report).await;
     tokio::join!(
         watch::follow_node(keeper, client),
+        heartbeat::follow(keeper, client),
         manifests::follow_packaged(keeper, client),
         manifests::follow_user(keeper, client),
         follow_volumes(keeper, client),

@@ -2,7 +2,7 @@
 
 use super::document::ManifestProblem;
 use crate::Paths;
-use init_api::{NodeState, Problem};
+use init_api::{Millis, NodeState, Problem};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -32,6 +32,7 @@ impl Report {
         let state = State {
             node: NodeState {
                 name: name.into(),
+                asked_since_ms: now(),
                 ..NodeState::default()
             },
             ..State::default()
@@ -47,10 +48,24 @@ impl Report {
         self.change(|state| state.node.addresses = address.into_iter().collect());
     }
 
-    /// Whether the node is Ready.
+    /// The node's name.
+    pub(super) fn node_name(&self) -> String {
+        self.state.borrow().node.name.clone()
+    }
+
+    /// Whether the node is Ready, as the API has just said.
     pub(super) fn ready(&self, ready: bool, reason: String) {
         self.change(|state| {
             state.node.ready = ready;
+            state.node.reason = reason;
+            state.node.answered_ms = Some(now());
+        });
+    }
+
+    /// The API did not answer, and why: what it said before stands, with its age.
+    pub(super) fn unanswered(&self, reason: String) {
+        self.change(|state| {
+            state.node.ready = false;
             state.node.reason = reason;
         });
     }
@@ -105,6 +120,11 @@ impl Report {
     }
 }
 
+/// By a clock that nobody sets. A kernel that does not tell the time makes every answer look old, which is the safe side.
+fn now() -> Millis {
+    Millis::since_kernel_start().unwrap_or_default()
+}
+
 fn problem<'a>(all: impl Iterator<Item = &'a String> + Clone) -> Option<Problem> {
     let count = all.clone().count();
     let mut lines: Vec<String> = all.take(SHOWN).cloned().collect();
@@ -124,7 +144,7 @@ fn problem<'a>(all: impl Iterator<Item = &'a String> + Clone) -> Option<Problem>
 mod tests {
     use super::Report;
     use crate::Paths;
-    use init_api::NodeState;
+    use init_api::{Millis, NodeState};
 
     #[test]
     fn what_is_told_is_on_disk_and_problems_go_away() {
@@ -148,6 +168,12 @@ mod tests {
         );
         report.problems("user", Vec::new());
         assert_eq!(told().problem, None);
+        let answered = told().answered_ms.expect("the API answered");
+        assert!(answered >= told().asked_since_ms && told().asked_since_ms > Millis(0));
+        report.unanswered("gone".into());
+        assert_eq!(told().answered_ms, Some(answered), "no answer is no news");
+        assert!(!told().ready);
+        report.ready(true, String::new());
         assert!(told().ready && told().waiting_for.is_empty());
     }
 }

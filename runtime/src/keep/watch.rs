@@ -27,9 +27,10 @@ pub(super) async fn follow_node(keeper: &Keeper, client: &Client) {
         match follow(keeper, &nodes).await {
             Ok(()) => backoff.reset(),
             Err(error) => {
-                keeper
-                    .report
-                    .ready(false, format!("the API does not tell: {}", words(&error)));
+                keeper.report.unanswered(format!(
+                    "the API does not answer about this node: {}",
+                    words(&error)
+                ));
                 tokio::time::sleep(backoff.pause()).await;
             }
         }

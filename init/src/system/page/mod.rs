@@ -3,7 +3,7 @@
 mod render;
 
 use crate::report::Log;
-use init_api::{Millis, Mode, Problem, Status};
+use init_api::{Millis, Mode, Problem, Standing, Status};
 use render::render;
 use std::net::IpAddr;
 
@@ -35,11 +35,12 @@ pub(super) struct Page {
 #[derive(Debug, PartialEq, Eq)]
 struct Gist {
     mode: Mode,
-    ready: bool,
+    standing: Option<std::mem::Discriminant<Standing>>,
     addresses: Vec<IpAddr>,
     problems: Vec<Problem>,
     notes: Vec<String>,
-    failing: Vec<String>,
+    /// Each with whether there is output to show.
+    failing: Vec<(String, bool)>,
 }
 
 impl Page {
@@ -84,13 +85,17 @@ impl View<'_> {
 impl Gist {
     fn of(view: &View<'_>) -> Self {
         let status = view.status;
+        let node = status.node.as_ref();
         Self {
             mode: status.mode,
-            ready: status.node.as_ref().is_some_and(|node| node.ready),
+            standing: node.map(|node| std::mem::discriminant(&node.standing(status.uptime_ms))),
             addresses: view.addresses.clone(),
             problems: view.problems().cloned().collect(),
             notes: view.notes.to_vec(),
-            failing: status.failing(),
+            failing: status
+                .failing_services()
+                .map(|service| (service.failure(), !service.last_output.is_empty()))
+                .collect(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The page's text.
 
 use super::View;
-use init_api::{Mode, NO_ADDRESS, Problem, ServiceState, Status};
+use init_api::{Mode, NO_ADDRESS, Problem, ServiceState, Standing, Status};
 use std::fmt::Write;
 
 /// More notes than this would push the rest off a screen of 25 lines.
@@ -19,7 +19,12 @@ pub(super) fn render(view: &View<'_>) -> String {
     page.labelled("State", [state(status)]);
     page.labelled("Trial", status.trial());
     page.labelled("Waiting", waiting(status));
-    page.labelled("Failing", status.failing());
+    for service in status.failing_services() {
+        page.labelled("Failing", [service.failure()]);
+        for line in &service.last_output {
+            page.labelled("", [format!("| {}", shortened(line))]);
+        }
+    }
     for problem in view.problems() {
         page.blank();
         page.problem(problem);
@@ -95,11 +100,18 @@ fn state(status: &Status) -> String {
         (Mode::Booting, _) => "starting".into(),
         (Mode::Maintenance, _) => "MAINTENANCE: waiting for a person".into(),
         (Mode::ShuttingDown, _) => "shutting down".into(),
-        (Mode::Running, Some(node)) if node.ready => format!("node {} is Ready", node.name),
-        (Mode::Running, Some(node)) => {
-            let why = node.why_not_ready().unwrap_or_default();
-            format!("node {} is not ready{why}", node.name)
-        }
+        (Mode::Running, Some(node)) => match node.standing(status.uptime_ms) {
+            Standing::Ready { .. } => format!("node {} is Ready", node.name),
+            Standing::NotReady => {
+                let why = node.why_not_ready().unwrap_or_default();
+                format!("node {} is not ready{why}", node.name)
+            }
+            Standing::Unknown { silent } => format!(
+                "node {} is not known to be Ready: {}",
+                node.name,
+                node.silence(silent)
+            ),
+        },
         (Mode::Running, None) => "running, node not known yet".into(),
     }
 }

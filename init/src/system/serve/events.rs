@@ -5,7 +5,7 @@ use super::super::power_button;
 use super::super::signals::{self, Meaning};
 use super::super::wake::Source;
 use super::Server;
-use init_api::{Mode, NodeState, Response};
+use init_api::{Millis, Mode, Response, Standing};
 use rustix::fs::inotify;
 
 impl Server {
@@ -107,16 +107,26 @@ impl Server {
         let mut buffer = [std::mem::MaybeUninit::uninit(); 4096];
         let mut reader = inotify::Reader::new(&self.record_changes, &mut buffer);
         while reader.next().is_ok() {}
-        let is_ready = |node: Option<&NodeState>| node.is_some_and(|node| node.ready);
-        let was_ready = is_ready(self.records.node.as_ref());
         self.records.read(&self.root);
-        let now_ready = is_ready(self.records.node.as_ref());
-        if now_ready && !was_ready {
-            self.log.line("node Ready");
-        } else if was_ready && !now_ready {
-            let node = self.records.node.as_ref();
-            let reason = node.and_then(NodeState::why_not_ready).unwrap_or_default();
-            self.log.line(&format!("node not ready{reason}"));
+    }
+
+    /// Says when the node becomes Ready, is Ready no longer, or is not known to be: that comes with time alone.
+    pub(super) fn announce_node(&mut self, now: Millis) {
+        let Some(node) = &self.records.node else {
+            return;
+        };
+        let standing = node.standing(now);
+        match (self.standing, standing) {
+            (Some(Standing::Ready { .. }), Standing::Ready { .. }) => {}
+            (_, Standing::Ready { .. }) => self.log.line("node Ready"),
+            (Some(Standing::Ready { .. }), Standing::NotReady) => {
+                let reason = node.why_not_ready().unwrap_or_default();
+                self.log.line(&format!("node not ready{reason}"));
+            }
+            (Some(Standing::Unknown { .. }), Standing::Unknown { .. })
+            | (_, Standing::NotReady) => {}
+            (_, Standing::Unknown { silent }) => self.log.line(&node.silence(silent)),
         }
+        self.standing = Some(standing);
     }
 }

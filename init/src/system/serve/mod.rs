@@ -20,8 +20,7 @@ use crate::supervise::{BuiltIn, Groups, Supervisor};
 use crate::uevent::Listener;
 use crate::watchdog::Guard;
 use deadlines::Deadlines;
-use init_api::Root;
-use init_api::{BootRecord, Millis, Mode, Problem, Release, Services, paths};
+use init_api::{BootRecord, Millis, Mode, Problem, Release, Root, Services, Standing, paths};
 use records::Records;
 use rustix::fs::inotify;
 use std::collections::BTreeMap;
@@ -80,6 +79,8 @@ pub(super) struct Server {
     mode: Mode,
     problem: Option<Problem>,
     records: Records,
+    /// The node's standing as it was last told.
+    standing: Option<Standing>,
     page: Page,
     /// When the page was last compared with how things stand, and whether anything happened since.
     shown: Millis,
@@ -131,6 +132,7 @@ impl Server {
             runs: Runs::default(),
             mode: Mode::Booting,
             records: Records::default(),
+            standing: None,
             page: Page::default(),
             shown: Millis(0),
             stale: true,
@@ -173,6 +175,7 @@ impl Server {
         self.advance_trial(trial::Event::Tick);
         self.supervisor.tick(&self.log);
         self.advance_configuration(now);
+        self.announce_node(now);
         for number in self.supervisor.fresh_pipes() {
             if let Some(pipe) = self.supervisor.pipe(number)
                 && let Err(error) = self.wake.watch(pipe, Source::Output(number))

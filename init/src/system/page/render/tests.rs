@@ -30,6 +30,22 @@ fn status(mode: Mode) -> Status {
 }
 
 #[test]
+fn what_is_not_known_now_is_not_shown() {
+    let mut status = running(node(true));
+    for (seconds, expected) in [
+        (24, "  State      node shed is Ready\n"),
+        (
+            30,
+            "  State      node shed is not known to be Ready: the Kubernetes API has not answered for 29 s; the node was Ready then; see",
+        ),
+    ] {
+        status.uptime_ms = Millis::seconds(seconds);
+        let shown = page(&status, &[], &[]);
+        assert!(shown.contains(expected), "{shown}");
+    }
+}
+
+#[test]
 fn a_trial_says_how_long_it_lasts() {
     let status = Status {
         uptime_ms: Millis::seconds(100),
@@ -45,6 +61,7 @@ fn node(ready: bool) -> NodeState {
     NodeState {
         name: "shed".into(),
         ready,
+        answered_ms: Some(Millis(1)),
         ..NodeState::default()
     }
 }
@@ -184,6 +201,7 @@ fn maintenance_says_where_what_is_wrong_and_what_to_do() {
         last_exit: Some(Exit::Code(1)),
         since_ms: Millis(0),
         waiting_for: Vec::new(),
+        last_output: Vec::new(),
     };
     let problem = Problem::new(
         "The configuration is wrong",

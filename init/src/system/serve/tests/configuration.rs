@@ -170,12 +170,20 @@ fn the_keepers_record_is_read_as_it_is_written() {
             let node = NodeState {
                 name: "shed".into(),
                 ready: true,
+                answered_ms: Some(person.now()),
                 ..NodeState::default()
             };
             init_api::store(person.at(paths::NODE), &node).expect("stored");
             let status = person.wait_for("the record", |status| status.node.is_some());
             assert_eq!(status.node, Some(node));
+            person.wait_for_console("] node Ready\n");
             person.wait_for_console("node shed is Ready");
+
+            // Nobody writes any more: time alone makes what is known old.
+            person.let_pass(Millis::seconds(25));
+            person.ask().status().expect("it wakes up");
+            person.wait_for_console("] the Kubernetes API has not answered for ");
+            person.wait_for_console("node shed is not known to be Ready");
             person.ask().ask(&Request::Reboot).expect("accepted");
         },
         |departure, _| assert_eq!(departure.end, End::Reboot),

@@ -32,6 +32,15 @@ fn a_service_that_ends_is_started_again_and_its_output_is_kept() {
                 status.failing(),
                 ["service app (exit code 3): see `holdfast logs app`"]
             );
+            let output = person.wait_for("its output", |status| {
+                let app = status.services.iter().find(|s| s.name == name("app"));
+                app.is_some_and(|app| app.last_output.len() == 3)
+            });
+            let app = output.services.iter().find(|s| s.name == name("app"));
+            let output = app.map(|app| app.last_output.clone());
+            assert_eq!(output.unwrap_or_default(), ["hello", "good bye", "hello"]);
+            person.wait_for_console("service app (exit code 3)");
+            person.wait_for_console("| good bye");
             person.ask().ask(&Request::Reboot).expect("accepted");
         },
         |departure, root| {

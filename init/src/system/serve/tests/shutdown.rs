@@ -42,14 +42,16 @@ fn services_end_before_the_machine_does_and_nothing_else_is_begun() {
             let stand = Stand::new();
             let ended = stand.at("/ended");
             let script = format!(
-                "trap 'sleep 0.3; echo app >> {}; exit 0' TERM; while :; do sleep 0.05; done",
-                ended.display()
+                "trap 'sleep 0.3; echo app >> {}; exit 0' TERM; touch {}; while :; do sleep 0.05; done",
+                ended.display(),
+                stand.at("/listens").display()
             );
             stand.configured(&[shell("app", &script)]);
             stand
         },
         |person| {
-            person.wait_for("it runs", runs);
+            let listens = person.at("/listens");
+            person.wait_for("it listens to signals", |_| listens.exists());
             let mut client = person.ask();
             client.ask(&Request::Reboot).expect("accepted");
             let status = client.status().expect("an answer");

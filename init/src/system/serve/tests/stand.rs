@@ -7,10 +7,9 @@ use crate::clock::Clock;
 use crate::report::{Log, Phases};
 use crate::supervise::BuiltIn;
 use crate::watchdog::Guard;
-use init_api::Root;
 use init_api::{
-    Client, KillWhat, Millis, Problem, Service, ServiceName, ServiceState, Services, Stage, Status,
-    paths,
+    Client, KillWhat, Millis, Problem, Root, Service, ServiceName, ServiceState, Services, Stage,
+    Status, paths,
 };
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -180,6 +179,11 @@ impl Person {
         fs::write(&fresh, format!("#!/bin/sh\nROOT={root}\n{script}\n")).expect("written");
         fs::set_permissions(&fresh, fs::Permissions::from_mode(0o755)).expect("runs");
         fs::rename(&fresh, &program).expect("replaced");
+    }
+
+    /// The time since the machine's start.
+    pub(super) fn now(&self) -> Millis {
+        self.clock.now()
     }
 
     /// Sets the clock ahead. PID 1 sees it when it wakes, so somebody must ask it something.

@@ -3,10 +3,9 @@
 use super::super::super::end::{Departure, End};
 use super::Stand;
 use super::stand::{on, problem, state_of};
-use init_api::Root;
 use init_api::{
-    BootRecord, BootTrial, Millis, Mode, Partitions, Request, ServiceState, Slot, StateOutcome,
-    UnconfirmedBoot, WhyUnconfirmed, paths,
+    BootRecord, BootTrial, Millis, Mode, Partitions, Request, Root, ServiceState, Slot,
+    StateOutcome, UnconfirmedBoot, WhyUnconfirmed, paths,
 };
 
 /// Seconds; a test's clock begins at 0.
