@@ -30,7 +30,7 @@ setup: ## install what the host lacks (Debian, Ubuntu)
 
 .PHONY: host
 host: setup ## the command `holdfast` alone, in target/debug
-	@cargo build --quiet --workspace --bin holdfast
+	@tools/build-rust holdfast
 
 .PHONY: vm
 vm: host image ## build the image and boot it in QEMU until its node is Ready
@@ -84,7 +84,7 @@ $(DENY): | setup
 .PHONY: unit unit-rust unit-go
 unit: unit-rust unit-go ## unit, golden and native integration tests
 
-# All crates at once, here and elsewhere: chosen one by one they would be compiled with other features, a second time.
+# All crates at once, here and elsewhere, for the reason in tools/build-rust.
 unit-rust:
 	cargo test --quiet --workspace
 

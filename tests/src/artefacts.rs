@@ -161,9 +161,7 @@ pub fn printed(program: &str, arguments: &[&str]) -> anyhow::Result<String> {
 /// # Errors
 /// When it cannot be built.
 pub(crate) fn command() -> anyhow::Result<PathBuf> {
-    // With all crates, as everything else is built: alone, it would be compiled with other features.
-    let build = ["build", "--quiet", "--workspace", "--bin", "holdfast"];
-    printed("cargo", &build)?;
+    printed("tools/build-rust", &["holdfast"])?;
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     Ok(target.join("debug/holdfast"))
