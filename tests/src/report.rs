@@ -31,7 +31,7 @@ pub struct Record {
     pub verdict: Verdict,
     /// How long it took.
     pub took: Duration,
-    /// What it measured or drew by lot: a line each.
+    /// What it measured, or drew at random: a line each.
     pub notes: Vec<String>,
 }
 
@@ -142,8 +142,7 @@ fn line(page: &mut String, name: &str, row: (&Verdict, Duration, &String, String
     );
 }
 
-/// Text that stays inside its cell.
-/// Text of one cell. Where the checkout lies on the machine that ran the tests is nobody's business.
+/// Text that stays inside its cell. Where the checkout lies on the machine that ran the tests is nobody's business.
 fn cell(text: &str) -> String {
     let here = format!("{}/", crate::root().display());
     text.replace(&here, "")

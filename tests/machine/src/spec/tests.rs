@@ -1,0 +1,90 @@
+use super::*;
+use crate::{Accel, Card, Firmware, Images, Watchdog};
+
+fn line(spec: &Spec) -> String {
+    let images = |name: &str| Images {
+        code: format!("/fw/{name},b.fd").into(),
+        vars: "/fw/vars.fd".into(),
+    };
+    let firmware = Firmware {
+        plain: images("a"),
+        secure_boot: Some(images("s")),
+    };
+    let qemu = Qemu {
+        program: "qemu".into(),
+        accel: Accel::Tcg,
+        firmware,
+    };
+    spec.arguments("t", Path::new("/d"), &qemu, Ports { ssh: 1, api: 2 })
+        .unwrap()
+        .join(" ")
+}
+
+#[test]
+fn what_is_asked_for_is_on_the_command_line() {
+    let unusual = Spec {
+        cpus: 1,
+        memory_mib: 1024,
+        network: Network::Absent,
+        clock: Clock::At("2099-01-01T00:00:00".to_owned()),
+        cache: Cache::Unsafe,
+        stick: true,
+        secure_boot: true,
+        processor: Processor::V3,
+        kernel_arguments: vec!["mitigations=off".to_owned(), "a=b,c".to_owned()],
+        ..Spec::default()
+    };
+    let board = Spec {
+        hardware: Hardware {
+            bus: Bus::Nvme,
+            card: Card::E1000e,
+            watchdog: Watchdog::Itco,
+        },
+        ..Spec::default()
+    };
+    for (name, spec, wanted) in [
+        ("processors", &unusual, "-smp 1 -m 1024"),
+        ("no card", &unusual, "-nic none"),
+        ("clock", &unusual, "-rtc base=2099-01-01T00:00:00,clock=vm"),
+        ("cache", &unusual, "cache=unsafe"),
+        ("a comma in a path", &Spec::default(), "file=/fw/a,,b.fd"),
+        (
+            "firmware that checks signatures",
+            &unusual,
+            "-machine q35,graphics=off,smm=on -global driver=cfi.pflash01,property=secure,value=on",
+        ),
+        ("its code", &unusual, "file=/fw/s,,b.fd"),
+        (
+            "a stick",
+            &unusual,
+            "id=stick,format=raw,file=/d/stick.img -device qemu-xhci,id=usb -device usb-storage,bus=usb.0,drive=stick",
+        ),
+        (
+            "emulation",
+            &Spec::default(),
+            "-accel tcg,thread=multi -cpu qemu64,",
+        ),
+        (
+            "a processor of another model",
+            &unusual,
+            "-accel tcg,thread=multi -cpu Haswell-v4 ",
+        ),
+        (
+            "arguments of the kernel",
+            &unusual,
+            "-smbios type=11,value=io.systemd.stub.kernel-cmdline-extra=mitigations=off a=b,,c",
+        ),
+        ("card", &Spec::default(), "virtio-net-pci"),
+        ("watchdog", &Spec::default(), "-device i6300esb"),
+        ("a watchdog that bites", &unusual, "-action watchdog=reset"),
+        ("a board's card", &board, "-device e1000e,"),
+        ("a board's disk", &board, "-device nvme,drive=disk,"),
+        (
+            "a board's watchdog",
+            &board,
+            "-global ICH9-LPC.noreboot=off",
+        ),
+    ] {
+        assert!(line(spec).contains(wanted), "{name}: {}", line(spec));
+    }
+}
