@@ -12,6 +12,7 @@ mod command;
 
 mod measure;
 mod node;
+mod own_keys;
 mod part;
 mod programs;
 mod random;
@@ -25,8 +26,9 @@ pub use command::VmCommand;
 
 pub use measure::median;
 pub use node::Node;
+pub use own_keys::OwnKeys;
 pub use part::{Part, parts};
-pub use programs::{DRIVER, driver};
+pub use programs::{DRIVER, driver, hang};
 pub use random::Random;
 pub use report::{Record, Verdict, collect, render};
 pub use scenario::{Scenario, Tier, run_scenarios};

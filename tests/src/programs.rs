@@ -19,6 +19,14 @@ pub fn driver() -> anyhow::Result<PathBuf> {
     build(&root().join("runtime/engine"), "./proof/driver", "driver")
 }
 
+/// A program that stops the process whose number it is given, PID 1 too, for as long as it runs.
+///
+/// # Errors
+/// When it cannot be compiled.
+pub fn hang() -> anyhow::Result<PathBuf> {
+    build(&root().join("tests/guest"), "hang.go", "hang")
+}
+
 fn build(folder: &Path, source: &str, name: &str) -> anyhow::Result<PathBuf> {
     let program = root().join("build/vm-tests").join(name);
     let output = Command::new("go")

@@ -6,7 +6,8 @@
 
 #![forbid(unsafe_code)]
 
-use std::process::ExitCode;
+use std::fs;
+use std::process::{Command, ExitCode};
 use std::thread;
 
 use anyhow::{Context, anyhow, ensure};
@@ -73,7 +74,9 @@ fn run() -> anyhow::Result<()> {
         .unwrap_or(ROUNDS);
     let mut qemu = Qemu::find()?;
     qemu.accel = Accel::Tcg;
-    let mut machines = [first_boot("cpu-0", &qemu)?, first_boot("cpu-1", &qemu)?];
+    let first = first_boot("cpu-0", &qemu)?;
+    let second = twin(&first, "cpu-1")?;
+    let mut machines = [first, second];
     let ways = ways();
     let mut took = vec![Vec::new(); ways.len()];
     for round in 1..=rounds {
@@ -127,6 +130,22 @@ fn first_boot(name: &str, qemu: &Qemu) -> anyhow::Result<Vm> {
     Ok(vm)
 }
 
+/// The same machine in another folder.
+fn twin(vm: &Vm, name: &str) -> anyhow::Result<Vm> {
+    let folder = root().join("build/bench").join(name);
+    if folder.exists() {
+        fs::remove_dir_all(&folder)
+            .with_context(|| format!("cannot remove {}", folder.display()))?;
+    }
+    let mut copy = Command::new("cp");
+    copy.args(["-r", "--sparse=always", "--reflink=auto"])
+        .arg(vm.dir())
+        .arg(&folder);
+    let status = copy.status().context("cannot run cp")?;
+    ensure!(status.success(), "cp to {}: {status}", folder.display());
+    Vm::open(&folder)?.context("no machine was copied")
+}
+
 /// Boots machines side by side, and shuts them down when all are Ready.
 fn boot(machines: &mut [Vm], way: &Way, qemu: &Qemu) -> anyhow::Result<Took> {
     for vm in &mut *machines {
@@ -164,7 +183,7 @@ fn boot_one(vm: &Vm, qemu: &Qemu) -> anyhow::Result<(Running, Took)> {
 /// Seconds that QEMU's threads have run so far.
 fn busy(running: &Running) -> anyhow::Result<f64> {
     let file = format!("/proc/{}/stat", running.process().pid());
-    let stat = std::fs::read_to_string(&file).with_context(|| format!("cannot read {file}"))?;
+    let stat = fs::read_to_string(&file).with_context(|| format!("cannot read {file}"))?;
     let (_, after_name) = stat.rsplit_once(')').context("no name in it")?;
     let ticks =
         |field: usize| -> Option<f64> { after_name.split_whitespace().nth(field)?.parse().ok() };

@@ -1,4 +1,5 @@
-//! The image of a PC on the buses and cards that PCs have, as far as QEMU can imitate them.
+//! The image of a PC on the buses and cards that PCs have, as far as QEMU can imitate them, with a configuration on a USB stick
+//! that wins over the disk's.
 
 use anyhow::ensure;
 use machine::{Bus, Card, Hardware, Processor, Spec, Watchdog};
@@ -6,6 +7,8 @@ use vm_tests::{Node, Stage};
 
 /// The board.
 const NUC: &str = "nuc";
+/// The host name that only the stick says.
+const NAME: &str = "from-the-stick";
 
 /// Boots the board's image for the first time on a machine with that disk and card, and asks the node whether it really
 /// runs on them: `path` is a part of the disk's place in `/sys`, `driver` the card's.
@@ -25,9 +28,11 @@ fn first_boot(
         hardware,
         // What a PC has; the other scenarios have the one that is emulated fastest.
         processor: Processor::V3,
+        stick: true,
         ..Stage::spec()
     };
     let vm = stage.machine_of(NUC, spec, None)?;
+    vm.place_stick(&format!("version: 1\nhostname: {NAME}\n"))?;
     let mut node = stage.start(&vm)?;
     let took = node.wait_ready(15)?;
     stage.note(format!(
@@ -35,6 +40,7 @@ fn first_boot(
         took.as_secs_f64()
     ));
     runs_on(&node, path, driver)?;
+    reads_the_stick(&node)?;
     node.power_down()?;
     Ok(())
 }
@@ -63,6 +69,23 @@ fn runs_on(node: &Node, path: &str, driver: &str) -> anyhow::Result<()> {
     let stops = node.ssh("cat /sys/module/watchdog/parameters/stop_on_reboot")?;
     ensure!(stops.trim() == "0", "stop_on_reboot is {stops}");
     armed_early(&node.console())
+}
+
+/// Checks that what the stick says is in force, and what only the partition says as well: by its key we are logged in.
+fn reads_the_stick(node: &Node) -> anyhow::Result<()> {
+    let name = node.ssh("cat /proc/sys/kernel/hostname")?;
+    ensure!(name.trim() == NAME, "the host's name is {name}");
+    let said = node.ssh("holdfast config explain hostname")?;
+    ensure!(
+        said.contains("USB stick"),
+        "holdfast config explain hostname: {said}"
+    );
+    let status = node.ssh("holdfast status")?;
+    ensure!(
+        status.contains("USB stick"),
+        "holdfast status names no stick among its sources: {status}"
+    );
+    Ok(())
 }
 
 /// Checks that the chipset's watchdog watched before anything of the disk was mounted.

@@ -9,9 +9,12 @@ mod disk_full;
 mod first_boot;
 mod hardware;
 mod maintenance;
+mod network;
 mod power_cuts;
 mod reboot;
+mod secure_boot;
 mod state;
+mod watchdog;
 mod workload;
 
 use std::process::ExitCode;
@@ -47,12 +50,20 @@ const ALL: &[Scenario] = &[
     ),
     Scenario::core("reboot_keeps_everything", reboot::reboot_keeps_everything),
     Scenario::core(
+        "a_fixed_address_and_a_fetched_configuration",
+        network::a_fixed_address_and_a_fetched_configuration,
+    ),
+    Scenario::core(
         "a_repairable_state_partition_is_repaired_and_it_is_said",
         damage::a_repairable_state_partition_is_repaired_and_it_is_said,
     ),
     Scenario::core(
-        "maintenance_mode_and_its_cure_by_ssh",
-        maintenance::maintenance_mode_and_its_cure_by_ssh,
+        "maintenance_mode_that_is_asked_for",
+        maintenance::maintenance_mode_that_is_asked_for,
+    ),
+    Scenario::core(
+        "a_wrong_first_configuration_is_said",
+        maintenance::a_wrong_first_configuration_is_said,
     ),
     Scenario::core(
         "a_corrupt_state_partition_is_never_made_anew",
@@ -74,6 +85,18 @@ const ALL: &[Scenario] = &[
     Scenario::full(
         "a_full_disk_is_said_and_survived",
         disk_full::a_full_disk_is_said_and_survived,
+    ),
+    Scenario::full(
+        "a_boot_signed_with_own_keys",
+        secure_boot::a_boot_signed_with_own_keys,
+    ),
+    Scenario::full(
+        "a_hanging_pid_1_is_reset_by_the_watchdog",
+        watchdog::a_hanging_pid_1_is_reset_by_the_watchdog,
+    ),
+    Scenario::full(
+        "a_clock_that_jumps_while_the_node_runs",
+        clock::a_clock_that_jumps_while_the_node_runs,
     ),
     Scenario::full("clock_at_1970", clock::clock_at_1970),
     Scenario::full("clock_at_2000", clock::clock_at_2000),

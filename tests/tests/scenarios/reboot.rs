@@ -1,7 +1,10 @@
-//! What must be the same after a reboot.
+//! What must be the same after a reboot, with a configuration that has gone wrong meanwhile.
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use vm_tests::{Node, Stage, probe_manifest};
+
+/// A key that does not exist.
+const WRONG: &str = "hostnam: shop";
 
 /// Everything that makes a node itself.
 fn identity(node: &Node) -> anyhow::Result<Vec<(&'static str, String)>> {
@@ -44,6 +47,7 @@ pub(crate) fn reboot_keeps_everything(stage: &mut Stage) -> anyhow::Result<()> {
     for (what, value) in &before {
         ensure!(!value.trim().is_empty(), "{what} is empty");
     }
+    let line = add_wrong_key(&node)?;
 
     let took = node.reboot(15)?;
     stage.note(format!(
@@ -67,5 +71,56 @@ pub(crate) fn reboot_keeps_everything(stage: &mut Stage) -> anyhow::Result<()> {
             .run(&[&exec[..], &["read", "/data/answer"]].concat())?)
     })?;
     ensure!(kept.trim() == "kept", "the volume holds {kept:?}");
+    last_good_is_in_force(&mut node, line)?;
+    cured_by_ssh(&node)
+}
+
+/// Adds a line to `config.yaml`, as a person would who edits it on a PC; gives its number.
+fn add_wrong_key(node: &Node) -> anyhow::Result<usize> {
+    let file = "/config/config.yaml";
+    let said = node.ssh(&format!(
+        "mount -o remount,rw /config && echo '{WRONG}' >> {file} && mount -o remount,ro /config && cat {file}"
+    ))?;
+    let at = said.lines().position(|line| line == WRONG);
+    Ok(at.context("the file does not have the wrong key")? + 1)
+}
+
+/// The node runs by its last good configuration, and says so: where, and which key.
+fn last_good_is_in_force(node: &mut Node, line: usize) -> anyhow::Result<()> {
+    let place = format!("config.yaml:{line}");
+    let (code, status) = node.try_ssh("holdfast status --check")?;
+    for expected in [
+        &*place,
+        WRONG,
+        "did you mean `hostname`?",
+        "last good configuration",
+    ] {
+        ensure!(
+            status.contains(expected),
+            "holdfast status does not say {expected:?}: {status}"
+        );
+    }
+    ensure!(code != 0, "holdfast status --check finds nothing wrong");
+    // Its page goes on over a second line.
+    node.wait_for_text("the last good configuration is in force", 60)?;
+    node.wait_for_text("State ", 60)?;
+    let console = node.console();
+    ensure!(
+        console.contains(&place) && console.contains("`hostnam`"),
+        "the console does not say {place} and the key: {console}"
+    );
     Ok(())
+}
+
+fn cured_by_ssh(node: &Node) -> anyhow::Result<()> {
+    node.write("/run/good.yaml", &Stage::config(node.vm())?)?;
+    node.ssh("holdfast config apply /run/good.yaml")?;
+    node.until("a node that is well", 120, |node| {
+        let (code, status) = node.try_ssh("holdfast status --check")?;
+        ensure!(
+            code == 0 && !status.contains("last good"),
+            "holdfast status --check: {code}: {status}"
+        );
+        Ok(())
+    })
 }

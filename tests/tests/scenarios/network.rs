@@ -1,0 +1,124 @@
+//! What a node takes from its network, and lives on with: addresses and configuration.
+
+use std::net::Ipv4Addr;
+
+use anyhow::ensure;
+use vm_tests::{Node, Stage, probe_manifest, probe_program};
+
+/// Inside QEMU's network, and not what its DHCP gives.
+const FIXED: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 77);
+/// Where QEMU's network card is told to be.
+const NETWORK: &str = "network:
+  interfaces:
+    - match: {mac: \"52:54:00:12:34:56\"}
+      addresses: [10.0.2.77/24]
+      gateway: 10.0.2.2
+";
+const NEW: &str = "/run/new.yaml";
+
+/// What the cluster says of the node: its address and the label `site`.
+fn known(node: &Node) -> anyhow::Result<String> {
+    let path = "jsonpath={.items[0].status.addresses[?(@.type==\"InternalIP\")].address} {.items[0].metadata.labels.site}";
+    Ok(node.kubectl()?.run(&["get", "nodes", "-o", path])?)
+}
+
+fn wait_for(node: &Node, expected: &str, seconds: u64) -> anyhow::Result<()> {
+    node.until(&format!("the node as {expected:?}"), seconds, |node| {
+        let known = known(node)?;
+        ensure!(known == expected, "the cluster knows it as {known:?}");
+        Ok(())
+    })
+}
+
+/// The pod of the workload, which must not be another afterwards.
+fn pod(node: &Node) -> anyhow::Result<String> {
+    let path =
+        "jsonpath={.items[*].metadata.uid} {.items[*].status.containerStatuses[*].restartCount}";
+    Ok(node
+        .kubectl()?
+        .run(&["get", "pods", "-l", "app=probe", "-o", path])?)
+}
+
+pub(crate) fn a_fixed_address_and_a_fetched_configuration(stage: &mut Stage) -> anyhow::Result<()> {
+    let mut node = stage.ready_node()?;
+    stage.judge(
+        &mut node,
+        &[
+            ("config_url is fetched and wins", config_url_is_fetched),
+            ("an address that changes while running", the_address_changes),
+        ],
+    )?;
+    // What was fetched from lies in memory: it is gone with the reboot, and the address that is fixed is not.
+    let took = node.reboot(15)?;
+    stage.note(format!(
+        "Ready again {:.0} s after the start",
+        took.as_secs_f64()
+    ));
+    wait_for(&node, &format!("{FIXED} fetched"), 120)?;
+    node.until("the failed fetch to be said", 300, |node| {
+        let status = node.ssh("holdfast status")?;
+        ensure!(status.contains("config_url"), "holdfast status: {status}");
+        Ok(())
+    })?;
+    node.wait_available("default", "deployment/probe")
+}
+
+fn config_url_is_fetched(_: &mut Stage, node: &mut Node) -> anyhow::Result<()> {
+    node.send_program(&probe_program()?, "/run/probe")?;
+    node.write("/run/served.yaml", "version: 1\nlabels: {site: fetched}\n")?;
+    node.ssh("setsid /run/probe web 8080 /run/served.yaml > /run/web 2>&1 < /dev/null &")?;
+    let more = "labels: {site: from-the-file}\nconfig_url: \"http://127.0.0.1:8080/node.yaml\"\n";
+    node.write(NEW, &(Stage::config(node.vm())? + more))?;
+    node.ssh(&format!("holdfast config apply {NEW}"))?;
+    node.until("the label from the address", 180, |node| {
+        let known = known(node)?;
+        ensure!(known.ends_with(" fetched"), "the cluster knows {known:?}");
+        Ok(())
+    })?;
+    let said = node.ssh("holdfast config explain labels.site")?;
+    ensure!(
+        said.contains("http://127.0.0.1:8080/node.yaml"),
+        "holdfast config explain: {said}"
+    );
+    Ok(())
+}
+
+fn the_address_changes(stage: &mut Stage, node: &mut Node) -> anyhow::Result<()> {
+    node.kubectl()?.apply(&probe_manifest())?;
+    node.wait_available("default", "deployment/probe")?;
+    let before = pod(node)?;
+    let kept = node.ssh("cat /config/config.yaml")?;
+    node.write(NEW, &(kept + "\n" + NETWORK))?;
+    // The connection that asks for it does not outlive it.
+    node.ssh(&format!(
+        "setsid holdfast config apply {NEW} > /run/applied 2>&1 < /dev/null &"
+    ))?;
+    let begun = std::time::Instant::now();
+    node.until("the old address to be gone", 60, |node| {
+        node.move_to(FIXED)?;
+        node.ssh("true")
+    })?;
+    wait_for(node, &format!("{FIXED} fetched"), 180)?;
+    stage.note(format!(
+        "the cluster knew the new address after {} s",
+        begun.elapsed().as_secs()
+    ));
+    let said = node.ssh("cat /run/applied")?;
+    ensure!(said.contains("network"), "holdfast config apply: {said}");
+    node.kubectl_wait(&[
+        "wait",
+        "--for=condition=Ready",
+        "--timeout=300s",
+        "nodes",
+        "--all",
+    ])?;
+    let status = node.ssh("holdfast status")?;
+    ensure!(
+        status.contains(&FIXED.to_string()) && !status.contains("10.0.2.15"),
+        "holdfast status: {status}"
+    );
+    node.wait_available("default", "deployment/probe")?;
+    let after = pod(node)?;
+    ensure!(before == after, "pods went on as {after}, before {before}");
+    Ok(())
+}
