@@ -4,6 +4,8 @@
 //! (`holdfast.labels[zone]=north`), an entry of a list as well (`holdfast.network.interfaces[0].name=eth0`), a list is
 //! written by repeating its key, and a bare key means true. A word with blanks goes in double quotes.
 
+use std::ops::Range;
+
 use serde_json::Value as Json;
 
 use crate::report::Finding;
@@ -16,27 +18,31 @@ const OF_THE_BOOT: [&str; 4] = ["maintenance", "rootsize", "roothash", "version"
 
 const PREFIX: &str = "holdfast.";
 
+/// A word of the command line that is Holdfast's.
+pub(crate) struct Setting<'a> {
+    /// The key that it names; `None` when it names none.
+    pub(crate) path: Option<Path>,
+    /// Its value, without quotes, and the bytes that it takes.
+    value: Option<String>,
+    pub(crate) bytes: Range<usize>,
+    span: Span,
+    key: &'a str,
+}
+
 /// Reads the configuration out of a kernel command line; words that name no key are findings.
 pub(crate) fn read(text: &str, source: usize) -> (Node, Vec<Finding>) {
-    let start = Span::start(source);
-    let mut tree = Node::empty(start);
+    let mut tree = Node::empty(Span::start(source));
     let mut findings = Vec::new();
-    for word in words(text, source) {
-        let Some(rest) = word.text.strip_prefix(PREFIX) else {
-            continue;
-        };
-        let (key, value) = match rest.split_once('=') {
-            Some((key, value)) => (key, Some(value)),
-            None => (rest, None),
-        };
-        let first = key.split(['.', '[']).next().unwrap_or(key);
+    for setting in settings(text, source) {
+        let first = setting.key.split(['.', '[']).next().unwrap_or(setting.key);
         if OF_THE_BOOT.contains(&first) {
             continue;
         }
-        match Path::parse(key) {
-            Some(path) if !path.0.is_empty() => put(&mut tree, &path, value, word.span, schema()),
-            _ => findings.push(Finding::at(
-                word.span,
+        let (value, span) = (setting.value.as_deref(), setting.span);
+        match setting.path {
+            Some(path) => put(&mut tree, &path, value, span, schema()),
+            None => findings.push(Finding::at(
+                span,
                 "this word of the kernel command line names no key",
                 "write holdfast.KEY=VALUE, such as holdfast.hostname=box",
             )),
@@ -45,44 +51,66 @@ pub(crate) fn read(text: &str, source: usize) -> (Node, Vec<Finding>) {
     (tree, findings)
 }
 
-struct Word {
-    text: String,
-    span: Span,
+/// The words that are Holdfast's.
+pub(crate) fn settings(text: &str, source: usize) -> impl Iterator<Item = Setting<'_>> {
+    words(text).filter_map(move |word| {
+        let whole = &text[word.bytes.clone()];
+        // The quotes may be around the whole word or around the value.
+        let begin = whole.len() - whole.trim_start_matches('"').len();
+        let rest = whole[begin..].strip_prefix(PREFIX)?;
+        let (key, value) = match rest.split_once('=') {
+            Some((key, value)) => (key, Some(value)),
+            None => (rest, None),
+        };
+        let from = value.map_or(word.bytes.end, |value| word.bytes.end - value.len());
+        let path = Path::parse(&key.replace('"', "")).filter(|path| !path.0.is_empty());
+        Some(Setting {
+            path,
+            value: value.map(|value| value.replace('"', "")),
+            bytes: from..word.bytes.end,
+            span: Span {
+                source,
+                line: word.line,
+                column: word.column,
+                width: whole.chars().count(),
+                bytes: (word.bytes.start, word.bytes.end),
+            },
+            key,
+        })
+    })
 }
 
-/// Splits at blanks outside double quotes, as the kernel does; the quotes themselves are dropped.
-fn words(text: &str, source: usize) -> Vec<Word> {
-    let mut words = Vec::new();
-    let mut word = String::new();
-    let mut begin = 0;
+struct Word {
+    bytes: Range<usize>,
+    line: usize,
+    column: usize,
+}
+
+/// Splits at blanks outside double quotes, as the kernel does.
+fn words(text: &str) -> impl Iterator<Item = Word> + '_ {
     let mut quoted = false;
-    let mut line = 1;
-    for (at, c) in text.chars().chain([' ']).enumerate() {
-        let last = at == text.chars().count();
-        if (c.is_whitespace() && !quoted) || last {
-            if !word.is_empty() {
-                let span = Span {
-                    source,
-                    line,
-                    column: begin + 1,
-                    width: at - begin,
-                };
-                words.push(Word {
-                    text: std::mem::take(&mut word),
-                    span,
-                });
+    let mut begin = 0;
+    let (mut line, mut column) = (1, 1);
+    text.char_indices()
+        .chain([(text.len(), ' ')])
+        .filter_map(move |(at, c)| {
+            quoted ^= c == '"';
+            if !c.is_whitespace() || (quoted && at < text.len()) {
+                return None;
             }
-            begin = at + 1;
+            let bytes = begin..at;
+            begin = at + c.len_utf8();
+            let word = Word {
+                column,
+                line,
+                bytes,
+            };
+            column += text[word.bytes.clone()].chars().count() + 1;
             if c == '\n' {
-                line += 1;
+                (line, column) = (line + 1, 1);
             }
-        } else if c == '"' {
-            quoted = !quoted;
-        } else {
-            word.push(c);
-        }
-    }
-    words
+            (!word.bytes.is_empty()).then_some(word)
+        })
 }
 
 /// Puts a value at `path`, making what is missing on the way.

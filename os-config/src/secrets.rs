@@ -1,19 +1,19 @@
 //! Which values are secret, and how they are kept out of messages and listings.
 
-mod blots;
 mod excerpt;
+mod hidden;
 mod line;
 mod manifest;
-mod outline;
+mod place;
 
 use serde_json::Value as Json;
 
 use crate::schema::on_the_way;
-use crate::tree::Path;
+use crate::tree::{Node, Path, Value};
 
-pub(crate) use blots::{is_hidden, is_secret_key};
 pub(crate) use excerpt::{Excerpt, Excerpts};
-pub(crate) use manifest::holds_a_secret;
+pub(crate) use hidden::{is_hidden, is_secret_key};
+use manifest::holds_a_secret;
 
 /// What stands in a secret's place.
 pub(crate) const BLOT: &str = "(redacted)";
@@ -52,8 +52,12 @@ const ALWAYS: &str = "always";
 const IN_LISTINGS: &str = "in listings";
 /// not shown under a name that sounds secret;
 const BY_NAME: &str = "by name";
-/// and neither where there is no proper name.
+/// and neither where there is no proper name;
 const BY_NAME_ALONE: &str = "by name alone";
+/// not shown where `permissions` beside it keep others from reading it;
+const BY_PERMISSIONS: &str = "by permissions";
+/// not shown when it is a manifest with a Secret.
+const BY_KIND: &str = "by kind";
 
 /// What the raw type says about the secrecy of its values.
 fn secrecy(schema: &Json) -> Option<&str> {
@@ -71,8 +75,24 @@ fn sounds_secret(key: &str) -> bool {
 /// Words after which a secret stands on the same line.
 const SECRET_WORDS: [&str; 3] = ["password", "passphrase", "token"];
 
+/// The member of a mapping with these shapes that must not be shown: a file that others may not read is taken for a
+/// secret, and a manifest with a Secret in it is one.
+pub(crate) fn hidden_member(node: &Node, shapes: &[&'static Json]) -> Option<&'static str> {
+    let text = |key: &str| match node.entry(key).map(|entry| &entry.value.value) {
+        Some(Value::Scalar(_, text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let (key, by, _) = shapes.iter().find_map(|shape| place::content(shape))?;
+    let secret = if by == BY_PERMISSIONS {
+        text("permissions").is_some_and(keeps_others_out)
+    } else {
+        text(key).is_some_and(holds_a_secret)
+    };
+    secret.then_some(key)
+}
+
 /// True for permissions that let nobody else read a file.
-pub(crate) fn keeps_others_out(permissions: &str) -> bool {
+fn keeps_others_out(permissions: &str) -> bool {
     !matches!(permissions.chars().last(), Some('4'..='7'))
 }
 

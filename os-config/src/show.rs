@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use crate::defaults;
 use crate::load::Loaded;
 use crate::schema::{below, schema, shapes, takes};
-use crate::secrets::{BLOT, hide_credentials, holds_a_secret, is_secret, keeps_others_out};
+use crate::secrets::{BLOT, hidden_member, hide_credentials, is_secret};
 use crate::source::Source;
 use crate::tree::reader::parse_integer;
 use crate::tree::{Kind, Node, Path, Step, Value};
@@ -60,8 +60,11 @@ pub(crate) fn inline(tree: &Node, path: &Path) -> Option<String> {
     let node = tree.get(path)?;
     if let Some((Step::Key(key), above)) = path.0.split_last() {
         let above = Path(above.to_vec());
-        let hidden = |node| holds_hidden_content(node, &above);
-        if key == "content" && tree.get(&above).is_some_and(hidden) {
+        let hidden = tree.get(&above).and_then(|node| {
+            let view = View::at(node, above, true);
+            hidden_member(node, &view.shapes)
+        });
+        if hidden == Some(key.as_str()) {
             return Some(format!("\"{BLOT}\""));
         }
     }
@@ -116,11 +119,11 @@ impl Serialize for View<'_> {
                 list.end()
             }
             Value::Map(entries) => {
-                let hidden = self.redact && holds_hidden_content(self.node, &self.path);
+                let hidden = hidden_member(self.node, &self.shapes).filter(|_| self.redact);
                 let mut map = serializer.serialize_map(Some(entries.len()))?;
                 for entry in entries {
                     let path = self.path.then(entry.key.as_str());
-                    if hidden && entry.key == "content" {
+                    if hidden == Some(entry.key.as_str()) {
                         map.serialize_entry(&entry.key, BLOT)?;
                     } else {
                         map.serialize_entry(&entry.key, &self.below(&entry.value, path))?;
@@ -170,17 +173,4 @@ impl<'a> View<'a> {
 
 fn shapes_below(above: &[&'static Json], step: &Step) -> Vec<&'static Json> {
     below(above, step).into_iter().flat_map(shapes).collect()
-}
-
-/// A file that others may not read is taken for a secret, and a manifest with a Secret in it is one.
-fn holds_hidden_content(node: &Node, path: &Path) -> bool {
-    let text = |key: &str| match node.entry(key).map(|entry| &entry.value.value) {
-        Some(Value::Scalar(_, text)) => Some(text.as_str()),
-        _ => None,
-    };
-    match path.keys().next() {
-        Some("write_files") => text("permissions").is_some_and(keeps_others_out),
-        Some("manifests") => text("content").is_some_and(holds_a_secret),
-        _ => false,
-    }
 }

@@ -19,7 +19,7 @@ pub(crate) fn explain(error: &ScanError, text: &str, source: usize) -> Finding {
         source,
         line: mark.line().max(1),
         column: mark.col() + 1,
-        width: 1,
+        ..Span::start(source)
     };
     let (message, help) = words(error.kind(), text, mark.line());
     Finding::at(span, message, help)
@@ -39,7 +39,7 @@ fn tab_near(text: &str, line: usize) -> Option<Span> {
                 source: 0,
                 line: number,
                 column: tab + 1,
-                width: 1,
+                ..Span::start(0)
             })
         })
 }

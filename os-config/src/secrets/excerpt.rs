@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{BLOT, blots, line};
+use super::{BLOT, hidden, line};
 use crate::source::{Source, SourceName};
 use crate::text::LARGEST_TEXT;
 
@@ -33,8 +33,8 @@ impl Excerpts {
         };
         let text = String::from_utf8_lossy(bytes).into_owned();
         let secrets = match source.name {
-            SourceName::CommandLine => blots::in_command_line(&text),
-            _ => blots::in_yaml(&text),
+            SourceName::CommandLine => hidden::in_command_line(&text),
+            _ => hidden::in_yaml(&text),
         };
         Self { text, secrets }
     }

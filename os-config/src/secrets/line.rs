@@ -80,13 +80,28 @@ pub(super) fn credentials(text: &str) -> Vec<Range<usize>> {
     while let Some(at) = text[begin..].find("://") {
         begin += at + 3;
         let after = &text[begin..];
-        let end = after
-            .find(|c: char| c.is_whitespace() || "/\"'?#".contains(c))
+        let word = after
+            .find(|c: char| c.is_whitespace() || "\"'".contains(c))
             .unwrap_or(after.len());
+        let end = after[..word].find(['/', '?', '#']).unwrap_or(word);
+        let end = if is_cut(&after[..word], end) {
+            word
+        } else {
+            end
+        };
         if let Some(sign) = after[..end].rfind('@') {
             ranges.push(begin..begin + sign);
             begin += sign;
         }
     }
     ranges
+}
+
+/// True when the sign at `end` stands in a password, and was meant as a part of it.
+fn is_cut(address: &str, end: usize) -> bool {
+    let (host, behind) = address.split_at(end);
+    let port = host.rsplit_once(':').map(|(_, port)| port);
+    let no_port = port.is_some_and(|port| !port.bytes().all(|b| b.is_ascii_digit()));
+    let in_path = behind.starts_with('/') && (host.contains('@') || !no_port);
+    behind.contains('@') && !in_path
 }

@@ -13,6 +13,8 @@ pub struct Span {
     pub column: usize,
     /// How much of the line it takes.
     pub width: usize,
+    /// The byte of the text that it begins at, and the one behind it: of all that it takes, on however many lines.
+    pub(crate) bytes: (usize, usize),
 }
 
 impl Span {
@@ -23,6 +25,7 @@ impl Span {
             line: 1,
             column: 1,
             width: 1,
+            bytes: (0, 0),
         }
     }
 }

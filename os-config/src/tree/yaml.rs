@@ -23,19 +23,37 @@ const DEEPEST: usize = 32;
 /// A configuration with more values than this, after aliases are expanded, is refused.
 const MOST_NODES: usize = 10_000;
 
+/// What was read of a text.
+pub(crate) struct Reading {
+    /// Its documents that say anything. One is what a configuration has.
+    pub(crate) documents: Vec<Node>,
+    /// What is wrong with the text. The documents hold all of it nevertheless, as far as it is YAML.
+    pub(crate) findings: Vec<Finding>,
+    /// Where the text stopped being YAML, if it did: in the last value or behind it.
+    pub(crate) broken_at: Option<usize>,
+}
+
+/// Reads `text`, the source of index `source`, to its end or to where it is no YAML any more.
+pub(crate) fn read_all(text: &str, source: usize) -> Reading {
+    let mut builder = Builder::new(text, source, None);
+    builder.stream();
+    Reading {
+        broken_at: builder.broken.then_some(builder.end),
+        documents: builder.documents,
+        findings: builder.findings,
+    }
+}
+
 /// Reads the document in `text`, the source of index `source`.
 ///
 /// # Errors
 /// What is wrong with the text as YAML. A syntax error ends the reading; duplicate keys are all found.
 pub(crate) fn read(text: &str, source: usize) -> Result<Option<Node>, Vec<Finding>> {
-    let mut builder = Builder::new(text, source, None);
-    match builder.stream() {
-        Ok(node) if builder.findings.is_empty() => Ok(node),
-        Ok(_) => Err(builder.findings),
-        Err(fatal) => {
-            builder.findings.push(*fatal);
-            Err(builder.findings)
-        }
+    let reading = read_all(text, source);
+    if reading.findings.is_empty() {
+        Ok(reading.documents.into_iter().next())
+    } else {
+        Err(reading.findings)
     }
 }
 
@@ -45,12 +63,17 @@ struct Builder<'a> {
     source: usize,
     anchors: HashMap<usize, Node>,
     nodes: usize,
+    documents: Vec<Node>,
     findings: Vec<Finding>,
+    /// Something was found that makes all that follows doubtful: no more is said.
+    spoilt: bool,
+    /// The text is no YAML any more.
+    broken: bool,
+    /// The byte behind what was read last.
+    end: usize,
     /// What was met so far, when reading leniently.
     oddities: Option<Oddities>,
 }
-
-type Fatal = Box<Finding>;
 
 impl<'a> Builder<'a> {
     fn new(text: &'a str, source: usize, oddities: Option<Oddities>) -> Self {
@@ -64,153 +87,176 @@ impl<'a> Builder<'a> {
             source,
             anchors: HashMap::new(),
             nodes: 0,
+            documents: Vec::new(),
             findings: Vec::new(),
+            spoilt: false,
+            broken: false,
+            end: 0,
             oddities,
         }
     }
 
-    fn next(&mut self) -> Result<(Event<'a>, Mark), Fatal> {
-        match self.events.next_event() {
-            Some(Ok(event)) => Ok(event),
-            Some(Err(error)) => Err(Box::new(syntax::explain(&error, self.text, self.source))),
-            None => Ok((Event::StreamEnd, Mark::default())),
+    /// The next event; `None` at the end, and where the text is no YAML any more.
+    fn next(&mut self) -> Option<(Event<'a>, Mark)> {
+        if self.broken {
+            return None;
         }
-    }
-
-    fn stream(&mut self) -> Result<Option<Node>, Fatal> {
-        let mut document = None;
-        loop {
-            let (event, mark) = self.next()?;
-            match event {
-                Event::StreamEnd => return Ok(document),
-                Event::DocumentStart(..) if document.is_some() && self.oddities.is_some() => {
-                    let span = self.span(&mark);
-                    self.leave_rest(span);
-                    return Ok(document);
-                }
-                Event::DocumentStart(..) if document.is_some() => {
-                    return Err(Box::new(Finding::at(
-                        self.span(&mark),
-                        "a second document begins here",
-                        "config.yaml is one document: remove the `---` line and what is double after it",
-                    )));
-                }
-                Event::DocumentStart(..) => document = self.document()?,
-                _ => {}
+        match self.events.next_event()? {
+            Ok((event, mark)) => {
+                self.end = mark.byte_range().map_or(self.end, |bytes| bytes.end);
+                Some((event, mark))
+            }
+            Err(error) => {
+                self.broken = true;
+                self.spoil(syntax::explain(&error, self.text, self.source));
+                None
             }
         }
     }
 
-    /// One document; `None` when nothing but comments is in it.
-    fn document(&mut self) -> Result<Option<Node>, Fatal> {
-        let (event, mark) = self.next()?;
-        if matches!(event, Event::DocumentEnd) {
-            return Ok(None);
+    /// Notes what makes all that follows doubtful. The reading goes on, for the places of what may not be shown.
+    fn spoil(&mut self, finding: Finding) {
+        if !self.spoilt {
+            self.findings.push(finding);
         }
-        let node = self.node(event, mark)?;
-        let empty = matches!(&node.value, Value::Scalar(Kind::Null, _));
-        Ok((!empty).then_some(node))
+        self.spoilt = true;
     }
 
-    fn node(&mut self, event: Event<'a>, mark: Mark) -> Result<Node, Fatal> {
-        let span = self.span(&mark);
-        self.count(1, span)?;
+    fn stream(&mut self) {
+        while let Some((event, mark)) = self.next() {
+            if !matches!(event, Event::DocumentStart(..)) {
+                continue;
+            }
+            if !self.documents.is_empty() {
+                let span = self.span(&mark);
+                if self.oddities.is_some() {
+                    self.leave_rest(span);
+                    return;
+                }
+                self.spoil(Finding::at(
+                    span,
+                    "a second document begins here",
+                    "config.yaml is one document: remove the `---` line and what is double after it",
+                ));
+            }
+            self.document();
+        }
+    }
+
+    /// One document; nothing is kept of one with nothing but comments in it.
+    fn document(&mut self) {
+        let Some((event, mark)) = self.next() else {
+            return;
+        };
+        if matches!(event, Event::DocumentEnd) {
+            return;
+        }
+        let node = self.node(event, mark);
+        if !matches!(&node.value, Value::Scalar(Kind::Null, _)) {
+            self.documents.push(node);
+        }
+    }
+
+    fn node(&mut self, event: Event<'a>, mark: Mark) -> Node {
+        let mut span = self.span(&mark);
+        self.count(1, span);
         let (anchor, value) = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let value = self.scalar(text.into_owned(), style, tag.as_deref(), span)?;
+                let value = self.scalar(text.into_owned(), style, tag.as_deref(), span);
                 (anchor, value)
             }
             Event::SequenceStart(_, anchor, tag) => {
-                self.refuse_tag(tag.as_deref(), "seq", span)?;
-                (anchor, Value::List(self.list()?))
+                self.refuse_tag(tag.as_deref(), "seq", span);
+                (anchor, Value::List(self.list()))
             }
             Event::MappingStart(_, anchor, tag) => {
-                self.refuse_tag(tag.as_deref(), "map", span)?;
-                (anchor, Value::Map(self.map()?))
+                self.refuse_tag(tag.as_deref(), "map", span);
+                (anchor, Value::Map(self.map()))
             }
             Event::Alias(id) => return self.alias(id, span),
             _ => {
-                return Err(Box::new(Finding::at(
-                    span,
-                    "a value is missing here",
-                    "write one",
-                )));
+                self.spoil(Finding::at(span, "a value is missing here", "write one"));
+                (0, Value::Scalar(Kind::Null, String::new()))
             }
         };
+        if !matches!(value, Value::Scalar(..)) {
+            span.bytes.1 = self.end.max(span.bytes.0);
+        }
         let node = Node { span, value };
         if anchor != 0 {
             self.anchors.insert(anchor, node.clone());
         }
-        Ok(node)
+        node
     }
 
-    fn alias(&mut self, id: usize, span: Span) -> Result<Node, Fatal> {
+    fn alias(&mut self, id: usize, span: Span) -> Node {
+        let nothing = Node {
+            span,
+            value: Value::Scalar(Kind::Null, String::new()),
+        };
         let Some(target) = self.anchors.get(&id) else {
-            return Err(Box::new(Finding::at(
+            self.spoil(Finding::at(
                 span,
                 "this alias stands inside the value that it repeats",
                 "write the value out",
-            )));
+            ));
+            return nothing;
         };
         let size = target.size(MOST_NODES);
-        let mut node = target.clone();
-        self.count(size, span)?;
+        if !self.count(size, span) {
+            return nothing;
+        }
+        let Some(mut node) = self.anchors.get(&id).cloned() else {
+            return nothing;
+        };
         if let Some(oddities) = &mut self.oddities
             && oddities.bytes.contains(&node.span)
         {
             oddities.bytes.push(span);
         }
         node.span = span;
-        Ok(node)
+        node
     }
 
-    fn count(&mut self, more: usize, span: Span) -> Result<(), Fatal> {
+    /// False when these are too many.
+    fn count(&mut self, more: usize, span: Span) -> bool {
         self.nodes = self.nodes.saturating_add(more);
         if self.nodes <= MOST_NODES {
-            return Ok(());
+            return true;
         }
-        Err(Box::new(Finding::at(
+        self.spoil(Finding::at(
             span,
             format!("the configuration grows to more than {MOST_NODES} values here"),
             "aliases (`*name`) multiply what they repeat: write the values out, and keep data out of config.yaml",
-        )))
+        ));
+        false
     }
 
-    fn list(&mut self) -> Result<Vec<Node>, Fatal> {
+    fn list(&mut self) -> Vec<Node> {
         let mut items = Vec::new();
-        loop {
-            let (event, mark) = self.next()?;
+        while let Some((event, mark)) = self.next() {
             if matches!(event, Event::SequenceEnd) {
-                return Ok(items);
+                break;
             }
-            items.push(self.node(event, mark)?);
+            items.push(self.node(event, mark));
         }
+        items
     }
 
-    fn map(&mut self) -> Result<Vec<Entry>, Fatal> {
+    fn map(&mut self) -> Vec<Entry> {
         let mut entries: Vec<Entry> = Vec::new();
         let mut seen: HashMap<String, usize> = HashMap::new();
         let mut bases: Vec<Node> = Vec::new();
-        loop {
-            let (event, mark) = self.next()?;
-            let key_span = self.span(&mark);
-            let (key, plain_key) = match event {
-                Event::MappingEnd => return Ok(self.merge(entries, bases)),
-                Event::Scalar(text, style, ..) => (text.into_owned(), style == ScalarStyle::Plain),
-                _ => {
-                    return Err(Box::new(Finding::at(
-                        key_span,
-                        "a key must be a plain word",
-                        "write `key: value`; text with braces or brackets goes in quotes",
-                    )));
-                }
-            };
-            let (event, mark) = self.next()?;
-            let value = self.node(event, mark)?;
-            let lenient = self.oddities.is_some();
-            if self.findings.len() >= MOST_FINDINGS {
-                continue;
+        while let Some((event, mark)) = self.next() {
+            if matches!(event, Event::MappingEnd) {
+                break;
             }
+            let (key, key_span, plain_key) = self.key(event, mark);
+            let value = match self.next() {
+                Some((event, mark)) => self.node(event, mark),
+                None => self.cut_off(),
+            };
+            let lenient = self.oddities.is_some();
             if key == "<<" && lenient && plain_key {
                 bases.push(value);
                 continue;
@@ -221,18 +267,60 @@ impl<'a> Builder<'a> {
                 value,
             };
             match seen.get(&entry.key) {
-                _ if entry.key == "<<" && !lenient => self.findings.push(Finding::at(
-                    key_span,
-                    "merge keys (`<<`) are not understood",
-                    "write the keys out",
-                )),
                 Some(first) if lenient => self.replace(&mut entries[*first], entry),
-                Some(first) => self.findings.push(given_twice(&entries[*first], &entry)),
-                None => {
-                    seen.insert(entry.key.clone(), entries.len());
+                first => {
+                    self.refuse_key(&entry, first.map(|first| &entries[*first]));
+                    seen.entry(entry.key.clone()).or_insert(entries.len());
                     entries.push(entry);
                 }
             }
+        }
+        self.merge(entries, bases)
+    }
+
+    /// A key, its place, and whether it is written without quotes. One that is no text names nothing.
+    fn key(&mut self, event: Event<'a>, mark: Mark) -> (String, Span, bool) {
+        let span = self.span(&mark);
+        if let Event::Scalar(text, style, ..) = event {
+            return (text.into_owned(), span, style == ScalarStyle::Plain);
+        }
+        self.spoil(Finding::at(
+            span,
+            "a key must be a plain word",
+            "write `key: value`; text with braces or brackets goes in quotes",
+        ));
+        self.node(event, mark);
+        (String::new(), span, false)
+    }
+
+    /// Notes what is wrong with a key by itself, or because there is one like it already.
+    fn refuse_key(&mut self, entry: &Entry, first: Option<&Entry>) {
+        if self.oddities.is_some() || self.spoilt || self.findings.len() >= MOST_FINDINGS {
+            return;
+        }
+        if entry.key == "<<" {
+            self.findings.push(Finding::at(
+                entry.key_span,
+                "merge keys (`<<`) are not understood",
+                "write the keys out",
+            ));
+        } else if let Some(first) = first {
+            self.findings.push(given_twice(first, entry));
+        }
+    }
+
+    /// The value that would have come where the text is no YAML any more: all that is left behind its key.
+    fn cut_off(&self) -> Node {
+        let rest = &self.text[self.end..];
+        let value = rest.trim_start_matches(['"', '\'', ' ']);
+        let value = value.strip_prefix(':').unwrap_or(value).trim_start();
+        let bytes = (self.text.len() - value.len(), self.text.len());
+        Node {
+            span: Span {
+                bytes,
+                ..Span::start(self.source)
+            },
+            value: Value::Scalar(Kind::Null, String::new()),
         }
     }
 
@@ -247,11 +335,13 @@ impl<'a> Builder<'a> {
                 .count(),
             None => 1,
         };
+        let bytes = mark.byte_range().unwrap_or(self.end..self.end);
         Span {
             source: self.source,
             line: mark.start.line().max(1),
             column: mark.start.col() + 1,
             width: width.max(1),
+            bytes: (bytes.start, bytes.end),
         }
     }
 }

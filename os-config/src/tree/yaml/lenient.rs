@@ -33,10 +33,12 @@ pub struct Oddity {
 /// What is wrong with the text as YAML.
 pub fn read(text: &str, source: usize) -> Result<(Option<Node>, Oddities), Vec<Finding>> {
     let mut builder = Builder::new(text, source, Some(Oddities::default()));
-    match builder.stream() {
-        Ok(node) => Ok((node, builder.oddities.unwrap_or_default())),
-        Err(fatal) => Err(vec![*fatal]),
+    builder.stream();
+    if !builder.findings.is_empty() {
+        return Err(builder.findings);
     }
+    let document = builder.documents.into_iter().next();
+    Ok((document, builder.oddities.unwrap_or_default()))
 }
 
 pub(super) fn binary_words() -> &'static str {

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use serde_saphyr::granit_parser::{ScalarStyle, Tag};
 
 use super::lenient::binary_words;
-use super::{Builder, Fatal, plain};
+use super::{Builder, plain};
 use crate::report::Finding;
 use crate::tree::scalar::plain_kind;
 use crate::tree::{Kind, Span, Value};
@@ -19,31 +19,25 @@ impl Builder<'_> {
         style: ScalarStyle,
         tag: Option<&Tag>,
         span: Span,
-    ) -> Result<Value, Fatal> {
+    ) -> Value {
         if let (Some(tag), true) = (tag, self.oddities.is_some())
             && let Some(value) = self.tagged(&text, tag, span)
         {
-            return Ok(value);
+            return value;
         }
-        let kind = self.kind(&text, style, tag, span)?;
-        Ok(Value::Scalar(kind, text))
+        let kind = self.kind(&text, style, tag, span);
+        Value::Scalar(kind, text)
     }
 
-    fn kind(
-        &mut self,
-        text: &str,
-        style: ScalarStyle,
-        tag: Option<&Tag>,
-        span: Span,
-    ) -> Result<Kind, Fatal> {
+    fn kind(&mut self, text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Kind {
         if tag.is_some_and(|tag| tag.is_yaml_core_schema_tag("str")) {
-            return Ok(Kind::Text);
+            return Kind::Text;
         }
-        self.refuse_tag(tag, "", span)?;
-        Ok(match style {
+        self.refuse_tag(tag, "", span);
+        match style {
             ScalarStyle::Plain => plain_kind(text),
             _ => Kind::Text,
-        })
+        }
     }
 
     /// A scalar by a tag that only the lenient reader takes.
@@ -70,14 +64,9 @@ impl Builder<'_> {
         Some(Value::Scalar(Kind::Text, text))
     }
 
-    pub(super) fn refuse_tag(
-        &mut self,
-        tag: Option<&Tag>,
-        natural: &str,
-        span: Span,
-    ) -> Result<(), Fatal> {
+    pub(super) fn refuse_tag(&mut self, tag: Option<&Tag>, natural: &str, span: Span) {
         let Some(tag) = tag.filter(|tag| !tag.is_yaml_core_schema_tag(natural)) else {
-            return Ok(());
+            return;
         };
         let shown = plain(&tag.original()).into_owned();
         if self.oddities.is_some() {
@@ -86,12 +75,12 @@ impl Builder<'_> {
                 &shown,
                 "the tag is left out, its value taken as it is written",
             );
-            return Ok(());
+            return;
         }
-        Err(Box::new(Finding::at(
+        self.spoil(Finding::at(
             span,
             format!("the tag `{shown}` is not understood"),
             "remove it; text that looks like something else goes in quotes",
-        )))
+        ));
     }
 }
