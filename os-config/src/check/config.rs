@@ -48,7 +48,7 @@ fn read(c: &mut Checker, raw: &RawConfig) -> Config {
         config_url: c.value("config_url", &raw.config_url),
         logs: logs(raw.logs.as_ref()),
     };
-    clash::interfaces(c, raw.network.as_ref(), &config.kubernetes);
+    clash::network(c, raw.network.as_ref(), &config.kubernetes);
     config
 }
 

@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use super::{OneOrMany, Text};
 use crate::values::{
-    Address, Destination, Direct, DomainName, HttpUrl, InterfaceAddress, InterfaceName, MacAddress,
-    Ssid, WifiPassphrase,
+    Address, Destination, Direct, DomainName, InterfaceAddress, InterfaceName, MacAddress,
+    ProxyUrl, Ssid, WifiPassphrase,
 };
 
 /// Interfaces, DNS, Wi-Fi and the proxy. Without it every interface that has a cable uses DHCP and IPv6
@@ -128,10 +128,10 @@ pub(crate) struct RawWifi {
 pub(crate) struct RawProxy {
     /// For http:// addresses.
     #[schemars(extend("examples" = ["http://proxy.example:3128"]))]
-    pub(crate) http: Option<Text<HttpUrl>>,
+    pub(crate) http: Option<Text<ProxyUrl>>,
     /// For https:// addresses.
     #[schemars(extend("examples" = ["http://proxy.example:3128"]))]
-    pub(crate) https: Option<Text<HttpUrl>>,
+    pub(crate) https: Option<Text<ProxyUrl>>,
     /// Hosts, domains with a dot in front, and networks that are reached directly. The cluster's own networks and this
     /// machine are added by themselves.
     #[schemars(extend("examples" = [[".shop.example", "192.168.0.0/16"]]))]

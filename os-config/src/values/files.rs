@@ -23,6 +23,14 @@ pub(crate) const WRITABLE: [&str; 8] = [
 /// Holdfast's own places: a file put there would be overwritten, or would break the node.
 const OURS: [&str; 2] = ["/run/holdfast", "/var/lib/holdfast"];
 
+/// What the node writes itself so that people can log in: with other content nobody might get in.
+const LOGINS: [&str; 4] = [
+    "/etc/ssh/sshd_config",
+    "/etc/passwd",
+    "/etc/shadow",
+    "/etc/group",
+];
+
 text_type! {
     /// An absolute path below one of the writable places: `/etc`, `/var`, `/home`, `/opt`, `/root`, `/usr/local`,
     /// `/run`, `/tmp`, but not in Holdfast's own `/run/holdfast` and `/var/lib/holdfast`. No `.`, no `..`, no empty part.
@@ -78,6 +86,15 @@ fn check_path(text: &str) -> Result<String, Invalid> {
         return Err(Invalid::new(
             format!("{} is Holdfast's own", quoted(text)),
             "manifests go into `manifests`, images into `images`; everything else there is made from this file",
+        ));
+    }
+    if LOGINS.contains(&text) {
+        return Err(Invalid::new(
+            format!(
+                "{} is made by the node: with another one, nobody might be able to log in",
+                quoted(text)
+            ),
+            "remove the file: keys are in `ssh_authorized_keys`, the password in `password`",
         ));
     }
     Ok(text.to_owned())

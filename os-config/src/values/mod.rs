@@ -29,6 +29,6 @@ pub(crate) use secret::{Certificate, PrivateKey};
 pub use secret::{Pem, Secret, WifiPassphrase};
 pub use system::{Command, EnvName, EnvValue, ModuleName, SysctlKey, SysctlValue};
 pub use text::Invalid;
-pub(crate) use web::Direct;
 pub use web::HttpUrl;
+pub(crate) use web::{Direct, ProxyUrl};
 pub use zone::TimeZone;

@@ -36,6 +36,21 @@ fn check_wifi(text: &str) -> Result<String, Invalid> {
     if key || (printable && (8..=63).contains(&text.len())) {
         return Ok(text.to_owned());
     }
+    let foreign = text.chars().position(|c| !(' '..='~').contains(&c));
+    if let Some((at, c)) = foreign.and_then(|at| text.chars().nth(at).map(|c| (at, c))) {
+        return Err(Invalid::new(
+            format!(
+                "a Wi-Fi passphrase has only letters without accents, digits and signs (ASCII), and character {} is {}",
+                at + 1,
+                if c.is_control() {
+                    "a control character".to_owned()
+                } else {
+                    format!("`{c}`")
+                }
+            ),
+            "give the network another passphrase, or write its key as 64 hexadecimal digits",
+        ));
+    }
     Err(Invalid::new(
         format!(
             "a Wi-Fi passphrase has 8 to 63 characters, this one {}",

@@ -43,6 +43,32 @@ fn check_url(text: &str) -> Result<String, Invalid> {
     Ok(text.to_owned())
 }
 
+/// The address of a proxy: host and port, maybe with credentials, and nothing behind them.
+#[derive(Debug)]
+pub(crate) enum ProxyUrl {}
+text_value! {
+    ProxyUrl => HttpUrl, proxy,
+    const PATTERN: &str = r"^[Hh][Tt][Tt][Pp][Ss]?://[^/?# \t\r\n]+/?$";
+}
+
+/// `#`, `?` and `/` end the part with host and credentials: what is behind one in a password would be lost.
+fn proxy(text: &str) -> Result<HttpUrl, Invalid> {
+    let rest = text.split_once("://").map_or("", |(_, rest)| rest);
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let behind = &rest[end..];
+    if behind.is_empty() || behind == "/" {
+        return HttpUrl::parse(text);
+    }
+    // The address is not quoted: what is behind may be a part of a password.
+    Err(Invalid::new(
+        format!(
+            "the address ends at its `{}`, and more follows",
+            &behind[..1]
+        ),
+        "write host and port alone; in a user name or password write %23 for `#`, %3F for `?`, %2F for `/` and %40 for `@`",
+    ))
+}
+
 /// An entry of `no_proxy`.
 #[derive(Debug)]
 pub(crate) enum Direct {}

@@ -15,6 +15,7 @@ const ONLY_THE_PROGRAM: &[(&str, &[&str])] = &[
         &[
             "kubernetes-sizes",
             "password",
+            "sshd-config",
             "timezone",
             "timezone-unknown",
         ],
@@ -26,6 +27,7 @@ const ONLY_THE_PROGRAM: &[(&str, &[&str])] = &[
             "gateway-outside",
             "gateway-own-address",
             "gateway-two",
+            "dns-of-the-cluster",
             "gateway-without-address",
             "interface-dns",
             "interface-twice",
@@ -33,6 +35,7 @@ const ONLY_THE_PROGRAM: &[(&str, &[&str])] = &[
             "kubernetes-networks",
             "manifest-twice",
             "manifest-twice-by-ending",
+            "route-into-services",
             "taint-twice",
         ],
     ),

@@ -76,6 +76,7 @@ const GOOD: &[&str] = &[
     "github:alice",
     "https://keys.example/site.pub",
     "HTTP://[fe80::1]:80/a?b#c",
+    "http://user:pass%23word@proxy.example:3128/",
     "from=\"10.0.0.0/8\" ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ2lQ1mVJZyYb0m9bYwDMLzSp0vH8o3rYt1kJm4c9XfQ a b",
     "$6$abcdefgh$0123456789abcdefghijklmnopqrstuvwxyz",
     "/usr/local/bin/my tool",
