@@ -1,4 +1,4 @@
-//! `k3os.environment`: variables, of which those for a proxy have a key of their own.
+//! `k3os.environment`: variables, of which those for a proxy and for joining have keys of their own.
 
 use super::coerce::{at_commas, pairs, scalar};
 use super::draft::{Draft, list, text};
@@ -24,6 +24,10 @@ pub(super) fn environment(draft: &mut Draft, value: &Node) {
                 draft.put(&["network", "proxy", "no_proxy"], direct);
             }
             Some(key) => proxy(draft, key, &value),
+            None if name == "K3S_URL" => draft.put(&["server_url"], value),
+            None if ["K3S_TOKEN", "K3S_CLUSTER_SECRET"].contains(&name.as_str()) => {
+                draft.put(&["token"], value);
+            }
             None => draft.put(&["environment", &name], value),
         }
     }

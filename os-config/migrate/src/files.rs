@@ -2,7 +2,7 @@
 
 use super::coerce::{entries, kind, scalar};
 use super::draft::{Draft, list, map, nest, text};
-use super::{connman, flags, manifests, names, reading, refused, registries};
+use super::{connman, flags, manifests, names, reading, refused, registries, settings};
 use os_config::decode;
 use os_config::tree::{Kind, Node, Span, Value};
 
@@ -76,6 +76,8 @@ fn members(draft: &mut Draft, node: &Node) -> Option<Vec<(&'static str, Node)>> 
         };
         match &entry.value.value {
             Value::Scalar(Kind::Null, _) => {}
+            // Empty means the default.
+            Value::Scalar(_, words) if words.is_empty() && key != "content" && key != "path" => {}
             Value::Scalar(_, words) => {
                 let value = text(entry.value.span, words.clone());
                 names::set(draft, &mut members, key, value, &["write_files"]);
@@ -144,12 +146,36 @@ fn remark(draft: &mut Draft, path: &str, span: Span) {
         ("/var/lib/rancher/", "k3s"),
         ("/etc/rancher/", "k3s"),
         ("/etc/periodic/", "cron"),
+        ("/etc/crontabs/", "cron"),
+        ("/var/spool/cron/", "cron"),
+    ];
+    let elsewhere = [
+        (
+            "/etc/fstab",
+            "mount what it names by a command in `boot_commands`",
+        ),
+        (
+            "/etc/network/interfaces",
+            "interfaces are in `network.interfaces`",
+        ),
+        ("/etc/resolv.conf", "name servers are in `network.dns`"),
+        ("/etc/hostname", "the name is in `hostname`"),
+        ("/etc/apk/", "packages cannot be installed on a node"),
     ];
     if let Some((_, reader)) = unread.iter().find(|(prefix, _)| path.starts_with(prefix)) {
         draft.changed(
             span,
             path,
             format!("the file is written, but Holdfast has no {reader} to read it"),
+        );
+    } else if let Some((_, cure)) = elsewhere
+        .iter()
+        .find(|(prefix, _)| path.starts_with(prefix))
+    {
+        draft.changed(
+            span,
+            path,
+            format!("the file is written, but nothing in Holdfast reads it: {cure}"),
         );
     } else if path.starts_with("/home/rancher/") {
         draft.changed(
@@ -164,6 +190,9 @@ fn remark(draft: &mut Draft, path: &str, span: Span) {
 fn has_a_key(draft: &mut Draft, path: &str, content: &str, node: &Node) -> bool {
     if let Some(name) = path.strip_prefix("/var/lib/rancher/k3s/server/manifests/") {
         manifests::manifest(draft, name, content, node.span);
+        return true;
+    }
+    if settings::carried(draft, path, content, node.span) {
         return true;
     }
     match path {

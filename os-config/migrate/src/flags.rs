@@ -67,7 +67,9 @@ pub(super) fn one(draft: &mut Draft, name: &str, value: Option<&str>, span: Span
         "token" | "t" | "cluster-secret" => draft.put(&["token"], value),
         "server" | "s" => draft.put(&["server_url"], value),
         "cluster-init" if value_or_true == "true" => {
-            draft.put(&["cluster", "init"], truth(span, true));
+            let why = "this version makes every node a cluster of its own; joining comes later";
+            let original = argument(span, "--cluster-init");
+            draft.lost(span, "--cluster-init", why, original);
         }
         _ => without_equal(draft, name, given, span),
     }

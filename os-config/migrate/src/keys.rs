@@ -132,6 +132,17 @@ const GONE: [&str; 8] = [
     "sudo",
 ];
 
+/// The time zone that a command sets by a link, when that is all it does.
+fn linked_zone(line: &str) -> Option<&str> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let link = words.first().is_some_and(|first| first.ends_with("ln"));
+    let target = words.last().is_some_and(|last| *last == "/etc/localtime");
+    let alone = !line.contains(['&', '|', ';', '$', '`']);
+    let zones = words.iter();
+    let mut zones = zones.filter_map(|word| word.strip_prefix("/usr/share/zoneinfo/"));
+    zones.next().filter(|_| link && target && alone)
+}
+
 fn commands(draft: &mut Draft, key: &str, entry: &Entry) {
     for command in entries(&entry.value) {
         let node = match &command.value {
@@ -141,6 +152,11 @@ fn commands(draft: &mut Draft, key: &str, entry: &Entry) {
             },
             _ => command.clone(),
         };
+        if let Some(zone) = scalar(&node).and_then(linked_zone) {
+            draft.changed(command.span, &entry.key, "`timezone` says it now");
+            draft.put(&["timezone"], text(command.span, zone));
+            continue;
+        }
         let all = os_config::tree::to_json(&node);
         let uses = |program: &&str| {
             all.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))

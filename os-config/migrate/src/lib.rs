@@ -23,6 +23,7 @@ mod output;
 mod reading;
 mod refused;
 mod registries;
+mod settings;
 mod unknown;
 
 use os_config::tree::{Node, Span, Value};

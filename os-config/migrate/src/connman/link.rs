@@ -13,9 +13,14 @@ type Members = Vec<(&'static str, Node)>;
 pub(super) fn ethernet(draft: &mut Draft, section: &mut Section, place: Place) {
     section.take("Type");
     let settings = settings(draft, section, place);
-    let device = section.name().to_owned();
-    let usual = looks_like_a_device(&device).then_some(device);
-    let mut members = select(draft, section, place, usual, "eth0");
+    // The name of a section is for people, and stands for any wired interface: it is a guess like another.
+    let called = section.name().to_owned();
+    let guess = if looks_like_a_device(&called) {
+        called.as_str()
+    } else {
+        "eth0"
+    };
+    let mut members = select(draft, section, place, guess);
     members.extend(settings);
     draft.push(&["network", "interfaces"], map(place.span, members));
 }
@@ -45,7 +50,7 @@ pub(super) fn wifi(draft: &mut Draft, section: &mut Section, place: Place) {
     hidden(section, span, &mut network);
     let settings = settings(draft, section, place);
     if !settings.is_empty() {
-        let mut members = select(draft, section, place, None, "wlan0");
+        let mut members = select(draft, section, place, "wlan0");
         members.extend(settings);
         draft.push(&["network", "interfaces"], map(span, members));
     } else if let Some(device) = section.take("DeviceName") {
@@ -93,14 +98,8 @@ fn hidden(section: &mut Section, span: Span, network: &mut Members) {
     }
 }
 
-/// How the interface is picked: by name, by hardware address, by what the section is called, or as a guess.
-fn select(
-    draft: &mut Draft,
-    section: &mut Section,
-    place: Place,
-    called: Option<String>,
-    guess: &str,
-) -> Members {
+/// How the interface is picked: by name, by hardware address, or as a guess.
+fn select(draft: &mut Draft, section: &mut Section, place: Place, guess: &str) -> Members {
     let span = place.span;
     if let Some(device) = section.take("DeviceName") {
         return vec![("name", text(span, device))];
@@ -108,12 +107,10 @@ fn select(
     if let Some(mac) = section.take("MAC") {
         return vec![("match", map(span, vec![("mac", text(span, mac))]))];
     }
-    if called.is_none() {
-        let message =
-            format!("it names no interface: {guess} is taken, write the right name from `ip link`");
-        draft.changed(span, place.path, message);
-    }
-    vec![("name", text(span, called.as_deref().unwrap_or(guess)))]
+    let message =
+        format!("it names no interface: {guess} is taken, write the right name from `ip link`");
+    draft.changed(span, place.path, message);
+    vec![("name", text(span, guess))]
 }
 
 fn looks_like_a_device(name: &str) -> bool {
