@@ -3,6 +3,7 @@
 #[cfg(feature = "node")]
 mod apply;
 mod file;
+mod input;
 #[cfg(feature = "workstation")]
 mod migrate;
 #[cfg(feature = "node")]

@@ -1,6 +1,6 @@
 //! The machine's addresses as the kernel has them.
 
-use init_api::interface::is_inside;
+use init_api::interface::leads_here;
 use nix::ifaddrs::getifaddrs;
 use nix::net::if_::InterfaceFlags;
 use serde::Serialize;
@@ -18,29 +18,21 @@ pub(crate) fn addresses() -> Vec<Address> {
     let Ok(all) = getifaddrs() else {
         return Vec::new();
     };
-    let usable = all.filter(|interface| {
-        interface.flags.contains(InterfaceFlags::IFF_UP)
-            && !interface.flags.contains(InterfaceFlags::IFF_LOOPBACK)
-    });
-    let outside = usable.filter(|interface| !is_inside(&interface.interface_name));
-    outside
-        .filter_map(|interface| {
-            let address = interface.address?;
-            let v4 = address
-                .as_sockaddr_in()
-                .map(|address| IpAddr::V4(address.ip()));
-            let v6 = address
-                .as_sockaddr_in6()
-                .map(|address| IpAddr::V6(address.ip()));
-            let address = v4.or(v6).filter(|address| !is_link_local(address))?;
-            Some(Address {
-                interface: interface.interface_name,
-                address,
-            })
+    all.filter_map(|interface| {
+        let socket = interface.address?;
+        let v4 = socket.as_sockaddr_in().map(|v4| IpAddr::V4(v4.ip()));
+        let address = v4.or_else(|| socket.as_sockaddr_in6().map(|v6| IpAddr::V6(v6.ip())))?;
+        let (name, flags) = (interface.interface_name, interface.flags);
+        let leads_here = leads_here(
+            &name,
+            flags.contains(InterfaceFlags::IFF_UP),
+            flags.contains(InterfaceFlags::IFF_LOOPBACK),
+            &address,
+        );
+        leads_here.then_some(Address {
+            interface: name,
+            address,
         })
-        .collect()
-}
-
-fn is_link_local(address: &IpAddr) -> bool {
-    matches!(address, IpAddr::V6(address) if address.is_unicast_link_local())
+    })
+    .collect()
 }

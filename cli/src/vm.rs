@@ -3,6 +3,7 @@
 mod board;
 mod bring;
 mod image;
+mod options;
 mod origin;
 mod plan;
 mod progress;
@@ -40,7 +41,7 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Start the machine; its disk is made from the image the first time and kept afterwards
-    Up(up::Args),
+    Up(options::Args),
     /// Shut the machine down in order; its disk stays
     Stop(stop::Args),
     /// Say whether the machine runs, and how to reach it

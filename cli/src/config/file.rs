@@ -1,11 +1,11 @@
 //! Commands that read configurations: from files, or the node's.
 
-use super::{DIFFERENT, NOT_RIGHT};
+use super::DIFFERENT;
+use super::input::{not_right, read};
 use crate::out;
-use anyhow::{Context, bail};
-use os_config::{LARGEST_TEXT, Loaded, Report, Sources};
-use std::fs::File;
-use std::io::{Read, stdin};
+#[cfg(not(feature = "node"))]
+use anyhow::bail;
+use os_config::{Loaded, Sources};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -97,30 +97,4 @@ fn load(path: &Path) -> anyhow::Result<Checked> {
     let text = read(path)?;
     let sources = Sources::one(path.display().to_string(), text);
     Ok(os_config::load(&sources).map_err(|report| not_right(&report)))
-}
-
-/// Prints a report; the exit code for it.
-pub(super) fn not_right(report: &Report) -> ExitCode {
-    eprintln!("{report}");
-    ExitCode::from(NOT_RIGHT)
-}
-
-/// The file's bytes. Of a file that is too large, just more than what is allowed, so that the report can say so.
-pub(super) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let input: Box<dyn Read> = if path == Path::new("-") {
-        Box::new(stdin())
-    } else {
-        let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-        if file.metadata().is_ok_and(|is| is.is_dir()) {
-            bail!("{} is a folder; name the file in it", path.display());
-        }
-        Box::new(file)
-    };
-    let mut text = Vec::new();
-    let most = u64::try_from(LARGEST_TEXT).unwrap_or(u64::MAX - 1) + 1;
-    input
-        .take(most)
-        .read_to_end(&mut text)
-        .with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(text)
 }

@@ -1,6 +1,6 @@
 //! From a k3OS configuration to one for Holdfast.
 
-use super::file::{not_right, read};
+use super::input::{not_right, read};
 use crate::out;
 use std::path::Path;
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! The node's own configuration.
 
-use super::file::{not_right, read};
+use super::input::{not_right, read};
 use crate::client::on_a_node;
 use anyhow::bail;
 use init_api::Root;

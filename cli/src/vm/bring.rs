@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use machine::{Qemu, Running, Spec, Vm, name_flag, with_ssh_key};
 
+use super::options::{Args, spec};
 use super::origin::{self, Origin};
 use super::plan::{Facts, State, Step, plan};
-use super::up::{Args, spec};
 use super::{board, image};
 
 /// Where a configuration goes that was changed on the machine and is replaced.

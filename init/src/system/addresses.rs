@@ -1,6 +1,6 @@
 //! Where others reach the machine, as the kernel has it: for the console page while nobody else tells.
 
-use init_api::interface::is_inside;
+use init_api::interface::leads_here;
 use nix::ifaddrs::{InterfaceAddress, getifaddrs};
 use nix::net::if_::InterfaceFlags;
 use std::net::IpAddr;
@@ -17,7 +17,13 @@ pub(super) fn outside() -> Vec<IpAddr> {
 fn choose(all: impl Iterator<Item = (IpAddr, InterfaceAddress)>) -> Vec<IpAddr> {
     let mut found: Vec<IpAddr> = all
         .filter(|(address, interface)| {
-            is_outside(&interface.interface_name, interface.flags) && !is_link_local(address)
+            let flags = interface.flags;
+            leads_here(
+                &interface.interface_name,
+                flags.contains(InterfaceFlags::IFF_UP),
+                flags.contains(InterfaceFlags::IFF_LOOPBACK),
+                address,
+            )
         })
         .map(|(address, _)| address)
         .collect();
@@ -30,16 +36,6 @@ fn address(interface: &InterfaceAddress) -> Option<IpAddr> {
     let address = interface.address?;
     let v4 = address.as_sockaddr_in().map(|v4| IpAddr::V4(v4.ip()));
     v4.or_else(|| address.as_sockaddr_in6().map(|v6| IpAddr::V6(v6.ip())))
-}
-
-fn is_outside(name: &str, flags: InterfaceFlags) -> bool {
-    flags.contains(InterfaceFlags::IFF_UP)
-        && !flags.contains(InterfaceFlags::IFF_LOOPBACK)
-        && !is_inside(name)
-}
-
-fn is_link_local(address: &IpAddr) -> bool {
-    matches!(address, IpAddr::V6(address) if address.is_unicast_link_local())
 }
 
 #[cfg(test)]
