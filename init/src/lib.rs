@@ -5,6 +5,13 @@
 //! and keeps services, and never gives up: what cannot run leaves the machine in maintenance mode.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        reason = "a test's files need not outlast it"
+    )
+)]
 
 #[cfg(test)]
 mod alone;

@@ -78,6 +78,10 @@ impl Program<'_> {
         })
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a log, which the program writes on its own"
+    )]
     fn start(&self, log: &Path) -> io::Result<Child> {
         if let Some(folder) = log.parent() {
             fs::create_dir_all(folder)?;

@@ -85,6 +85,7 @@ impl Context {
         }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a file of the kernel")]
     fn kernel(&mut self) -> Result<(), Failure> {
         mounts::kernel_file_systems(&self.root)?;
         // The kernel would drop lines that come fast, and a boot is when they do. A kernel without the switch does not.

@@ -26,7 +26,7 @@ impl Groups {
     pub(crate) fn prepare(&self, machine: protection::Machine) -> io::Result<Vec<String>> {
         let own = self.root.join("init");
         fs::create_dir_all(&own)?;
-        fs::write(own.join("cgroup.procs"), "1")?;
+        set(own.join("cgroup.procs"), "1")?;
         pass_controllers_on(&self.root)?;
         let system = self.root.join("system");
         fs::create_dir_all(&system)?;
@@ -40,7 +40,7 @@ impl Groups {
             if setting.optional && !path.exists() {
                 return None;
             }
-            let error = fs::write(&path, &setting.value).err()?;
+            let error = set(&path, &setting.value).err()?;
             let (path, value) = (path.display(), &setting.value);
             Some(format!(
                 "pods can take from the system what is its own: cannot write {value} to {path}: {error}"
@@ -57,7 +57,7 @@ impl Groups {
         let group = self.of(name);
         fs::create_dir_all(&group)?;
         for (file, value) in limit_files(limits) {
-            fs::write(group.join(file), value)?;
+            set(group.join(file), value)?;
         }
         let leaf = if limits.delegate {
             let leaf = group.join("main");
@@ -97,7 +97,7 @@ impl Groups {
 
 /// Kills everything in a group and below it.
 pub(crate) fn kill(group: &Path) -> io::Result<()> {
-    match fs::write(group.join("cgroup.kill"), "1") {
+    match set(group.join("cgroup.kill"), "1") {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
@@ -138,7 +138,7 @@ fn remove(group: &Path) {
 fn pass_controllers_on(group: &Path) -> io::Result<()> {
     let controllers = fs::read_to_string(group.join("cgroup.controllers"))?;
     for controller in controllers.split_whitespace() {
-        let _ = fs::write(
+        let _ = set(
             group.join("cgroup.subtree_control"),
             format!("+{controller}"),
         );
@@ -158,6 +158,12 @@ fn limit_files(limits: &Group) -> Vec<(&'static str, String)> {
         .into_iter()
         .filter_map(|(file, value)| Some((file, value?.to_string())))
         .collect()
+}
+
+/// Writes a file of the kernel.
+#[expect(clippy::disallowed_methods, reason = "a file of the kernel")]
+fn set(path: impl AsRef<Path>, value: impl AsRef<[u8]>) -> io::Result<()> {
+    fs::write(path, value)
 }
 
 #[cfg(test)]

@@ -46,8 +46,8 @@ impl Supervisor {
         })
     }
 
-    /// Passes someone's wish on; false if there is no such service.
-    pub(crate) fn wish(&mut self, name: &ServiceName, event: Event, log: &Log) -> bool {
+    /// Does what somebody asks for a service; false if there is no such service.
+    pub(crate) fn request(&mut self, name: &ServiceName, event: Event, log: &Log) -> bool {
         let Some(index) = self.find(name) else {
             return false;
         };
@@ -109,7 +109,7 @@ impl Supervisor {
     }
 
     /// Takes what has come out of a pipe; false when it is at its end and need not be watched any more.
-    pub(crate) fn take_output(&mut self, number: u64) -> bool {
+    pub(crate) fn read_output(&mut self, number: u64) -> bool {
         match self.pipes.take(number) {
             Output::Bytes(service, bytes) => {
                 if let Some(index) = self.find(&service) {
@@ -126,7 +126,7 @@ impl Supervisor {
     /// Takes the services' last words and lets go of the logs; gives the thread that writes them to their end.
     pub(crate) fn close_logs(&mut self) -> Option<JoinHandle<()>> {
         for number in self.pipes.numbers() {
-            self.take_output(number);
+            self.read_output(number);
         }
         self.logs.close()
     }

@@ -2,9 +2,8 @@
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
 use rustix::rand::{GetRandomFlags, getrandom};
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
+use std::io;
 use std::path::Path;
 
 /// Reads the machine-id at `kept`, or draws one and makes it last, and puts it at `seen`.
@@ -18,12 +17,11 @@ pub(super) fn machine_id(kept: &Path, seen: &Path) -> io::Result<String> {
         // Missing, or cut off by an old power cut.
         _ => {
             let id = draw()?;
-            write_lasting(kept, &id)?;
+            host::file::write(kept, 0o644, format!("{id}\n"))?;
             id
         }
     };
-    fs::write(seen, format!("{id}\n"))?;
-    fs::set_permissions(seen, fs::Permissions::from_mode(0o444))?;
+    host::file::write_in_memory(seen, 0o444, format!("{id}\n"))?;
     Ok(id)
 }
 
@@ -40,16 +38,6 @@ fn draw() -> io::Result<String> {
     bytes[6] = (bytes[6] & 0x0f) | 0x40;
     bytes[8] = (bytes[8] & 0x3f) | 0x80;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-fn write_lasting(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    let fresh = path.with_extension("new");
-    let mut file = File::create(&fresh)?;
-    writeln!(file, "{text}")?;
-    file.sync_all()?;
-    fs::rename(&fresh, path)?;
-    File::open(folder)?.sync_all()
 }
 
 /// A name until the configuration gives one: tells machines of one batch apart.

@@ -3,6 +3,13 @@
 //!
 //! Everything here is a thin wrapper: it decides nothing, and a failing call becomes an [`std::io::Error`].
 #![allow(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        reason = "a test's files need not outlast it"
+    )
+)]
 
 mod ext4;
 mod inherit;

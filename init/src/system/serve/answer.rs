@@ -37,7 +37,7 @@ impl Server {
     }
 
     fn control(&mut self, name: &ServiceName, event: Event) -> Response {
-        if self.supervisor.wish(name, event, &self.log) {
+        if self.supervisor.request(name, event, &self.log) {
             return Response::Accepted;
         }
         let known: Vec<_> = self

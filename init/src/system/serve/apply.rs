@@ -30,7 +30,7 @@ impl Server {
             Step::None => {}
             Step::Stop => {
                 self.supervisor
-                    .wish(&configure::name(), Event::Stop, &self.log);
+                    .request(&configure::name(), Event::Stop, &self.log);
             }
             Step::GiveUp => {
                 self.log
@@ -70,7 +70,7 @@ impl Server {
         }
         self.enforce();
         self.supervisor
-            .wish(&configure::name(), Event::Start, &self.log);
+            .request(&configure::name(), Event::Start, &self.log);
     }
 
     fn configuration_ended(&mut self, good: bool, now: Millis) {

@@ -34,7 +34,7 @@ impl Server {
                 }
             }
             Source::Output(number) => {
-                self.supervisor.take_output(number);
+                self.supervisor.read_output(number);
             }
             Source::Button(number) => self.handle_button(number),
         }

@@ -165,7 +165,7 @@ fn one_that_does_not_end_is_killed() {
         assert!(
             stand
                 .supervisor
-                .wish(&name("deaf"), Event::Stop, &stand.log)
+                .request(&name("deaf"), Event::Stop, &stand.log)
         );
         stand.until("deaf", ServiceState::Stopped);
         let last = stand.status("deaf").and_then(|s| s.last_exit);
@@ -174,7 +174,7 @@ fn one_that_does_not_end_is_killed() {
         assert!(
             !stand
                 .supervisor
-                .wish(&name("nobody"), Event::Stop, &stand.log)
+                .request(&name("nobody"), Event::Stop, &stand.log)
         );
         stand.end();
     });

@@ -155,6 +155,6 @@ impl Stand {
         };
         poll(&mut polled, Some(&at_most)).expect("poll");
         let supervisor = &mut self.supervisor;
-        self.pipes.retain(|number| supervisor.take_output(*number));
+        self.pipes.retain(|number| supervisor.read_output(*number));
     }
 }
