@@ -53,6 +53,7 @@ func newControlPlane(t testing.TB) *controlPlane {
 	ca.leaf(t, "server", "kube-apiserver")
 	ca.leaf(t, "service-account", "service-account")
 	ca.leaf(t, "admin", "admin", "system:masters")
+	ca.leaf(t, "node", "system:node:edge", "system:nodes")
 	c.kubeconfig(t, "admin")
 	c.plan = plan.Plan{Version: plan.Version, Components: []plan.Component{
 		c.kine(), c.apiServer(), c.controllerManager(), c.scheduler(),

@@ -106,8 +106,9 @@ pub(super) fn plan(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths)
     let containerd = Condition::Unix {
         unix: text(&paths.at(CONTAINERD)),
     };
-    // kube-proxy and flannel have nothing to do before there is a node.
-    let node = || after("kubelet");
+    // kube-proxy and flannel have nothing to do before there is a node, and are refused before the API server has made its
+    // roles.
+    let node = || vec![after("kubelet"), after("kube-apiserver")];
     EnginePlan {
         version: 1,
         env: environment(settings, facts),
@@ -129,11 +130,11 @@ pub(super) fn plan(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths)
             listening(
                 "kubelet",
                 kubelet,
-                vec![after("kube-apiserver"), containerd],
+                vec![first_answer(paths), containerd],
                 KUBELET,
             ),
-            component("kube-proxy", proxy, vec![node()]),
-            component("flanneld", flannel, vec![node()]),
+            component("kube-proxy", proxy, node()),
+            component("flanneld", flannel, node()),
         ],
     }
 }
@@ -194,17 +195,28 @@ fn kine(paths: &Paths) -> Component {
 
 fn api_server(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths) -> Component {
     let args = api_server::args(settings, facts, paths).merged(&settings.extra_args.api_server);
-    let admin = leaf_file(paths, "keeper");
-    let ready = Condition::Https {
-        https: format!("{LOCAL_API}/readyz"),
-        ca: pki_file(paths, "ca.crt"),
-        cert: admin.clone(),
-        key: admin,
-    };
     debug_assert!(LOCAL_API.ends_with(&API_PORT.to_string()));
     Component {
-        ready: vec![ready],
+        ready: vec![answer(paths, "/readyz")],
         ..component("kube-apiserver", args, vec![after("kine")])
+    }
+}
+
+/// The API server answers at all.
+///
+/// It is ready some seconds later, when it has looked through its roles. What a kubelet asks is allowed by a rule that is
+/// compiled in, and served from the first answer on (`runtime/engine/proof/node_test.go`); so it starts meanwhile.
+fn first_answer(paths: &Paths) -> Condition {
+    answer(paths, "/livez/ping")
+}
+
+fn answer(paths: &Paths, path: &str) -> Condition {
+    let keeper = leaf_file(paths, "keeper");
+    Condition::Https {
+        https: format!("{LOCAL_API}{path}"),
+        ca: pki_file(paths, "ca.crt"),
+        cert: keeper.clone(),
+        key: keeper,
     }
 }
 
