@@ -50,10 +50,6 @@ const ALL: &[Scenario] = &[
     ),
     Scenario::core("reboot_keeps_everything", reboot::reboot_keeps_everything),
     Scenario::core(
-        "a_fixed_address_and_a_fetched_configuration",
-        network::a_fixed_address_and_a_fetched_configuration,
-    ),
-    Scenario::core(
         "a_repairable_state_partition_is_repaired_and_it_is_said",
         damage::a_repairable_state_partition_is_repaired_and_it_is_said,
     ),
@@ -93,6 +89,10 @@ const ALL: &[Scenario] = &[
     Scenario::full(
         "a_hanging_pid_1_is_reset_by_the_watchdog",
         watchdog::a_hanging_pid_1_is_reset_by_the_watchdog,
+    ),
+    Scenario::full(
+        "a_fixed_address_and_a_fetched_configuration",
+        network::a_fixed_address_and_a_fetched_configuration,
     ),
     Scenario::full(
         "a_clock_that_jumps_while_the_node_runs",

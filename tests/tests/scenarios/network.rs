@@ -94,7 +94,7 @@ fn the_address_changes(stage: &mut Stage, node: &mut Node) -> anyhow::Result<()>
         "setsid holdfast config apply {NEW} > /run/applied 2>&1 < /dev/null &"
     ))?;
     let begun = std::time::Instant::now();
-    node.until("the old address to be gone", 60, |node| {
+    node.until("the old address to be gone", 240, |node| {
         node.move_to(FIXED)?;
         node.ssh("true")
     })?;
