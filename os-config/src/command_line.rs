@@ -1,7 +1,7 @@
 //! `holdfast.KEY=VALUE` on the kernel's command line.
 //!
 //! Keys are dotted (`holdfast.network.dns.search=shop.example`), a key of a map stands in brackets
-//! (`holdfast.labels[zone]=north`), an entry of a list as well (`holdfast.network.interfaces[0].name=eth0`), a list is
+//! (`holdfast.labels[zone]=north`), an entry of a list as well (`holdfast.network.interfaces[0].name=enp1s0`), a list is
 //! written by repeating its key, and a bare key means true. A word with blanks goes in double quotes.
 
 use std::ops::Range;

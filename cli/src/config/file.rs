@@ -14,8 +14,11 @@ type Checked = Result<Loaded, ExitCode>;
 
 pub(super) fn check(path: &Path) -> anyhow::Result<ExitCode> {
     Ok(match load(path)? {
-        Ok(_) => {
+        Ok(loaded) => {
             out::line(format_args!("{}: right", path.display()))?;
+            for remark in os_config::remarks(loaded.config()) {
+                eprintln!("remark: {remark}");
+            }
             ExitCode::SUCCESS
         }
         Err(code) => code,

@@ -17,5 +17,8 @@ pub(super) fn run(path: &Path) -> anyhow::Result<ExitCode> {
         let kind = if note.carried { "changed" } else { "left out" };
         eprintln!("{kind}: {note}");
     }
+    for remark in &migration.remarks {
+        eprintln!("remark: {remark}");
+    }
     Ok(ExitCode::SUCCESS)
 }

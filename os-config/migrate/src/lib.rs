@@ -27,7 +27,7 @@ mod settings;
 mod unknown;
 
 use os_config::tree::{Node, Span, Value};
-use os_config::{Finding, LARGEST_TEXT, Report, Source, SourceName};
+use os_config::{Finding, LARGEST_TEXT, Report, Source, SourceName, remarks};
 
 use draft::Draft;
 pub use note::{Migration, Note};
@@ -42,7 +42,7 @@ pub fn migrate(origin: &str, text: &[u8]) -> Result<Migration, Report> {
     let tree = read(&mut draft, &source)?;
     keys::top(&mut draft, &tree);
     let left_out = refused::take_out(&mut draft);
-    let migration = output::write(draft, left_out);
+    let mut migration = output::write(draft, left_out);
     if migration.yaml.len() > LARGEST_TEXT {
         return Err(refusal(
             &source,
@@ -51,6 +51,8 @@ pub fn migrate(origin: &str, text: &[u8]) -> Result<Migration, Report> {
             "put large files on the disk or into an image",
         ));
     }
+    let config = os_config::parse_config(origin, migration.yaml.as_bytes())?;
+    migration.remarks = remarks(&config);
     Ok(migration)
 }
 

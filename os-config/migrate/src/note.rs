@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use os_config::Remark;
+
 /// Something that a person should know about a migration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
@@ -28,4 +30,6 @@ pub struct Migration {
     pub yaml: String,
     /// What was changed on the way and what could not be carried over, in the order of the lines.
     pub notes: Vec<Note>,
+    /// What is right in it and may still be a mistake.
+    pub remarks: Vec<Remark>,
 }

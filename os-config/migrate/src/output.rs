@@ -61,7 +61,11 @@ pub(super) fn write(mut draft: Draft, mut left_out: Vec<LeftOut>) -> Migration {
     let mut notes: Vec<Note> = all.map(|remark| remark.note).collect();
     notes.sort_by_key(|note| note.line);
     let yaml = format!("{}\n", text.trim_end());
-    Migration { yaml, notes }
+    Migration {
+        yaml,
+        notes,
+        remarks: Vec::new(),
+    }
 }
 
 /// What the checks took out.

@@ -46,6 +46,7 @@ fn every_sample_is_migrated_as_written_down_and_accepted() {
             .notes
             .iter()
             .map(|note| format!("{}{note}\n", if note.carried { "  " } else { "! " }))
+            .chain(done.remarks.iter().map(|remark| format!("? {remark}\n")))
             .collect();
         compare(&sample.with_extension("out.yaml"), &done.yaml, &mut wrong);
         compare(&sample.with_extension("notes"), &notes, &mut wrong);

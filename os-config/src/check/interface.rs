@@ -61,7 +61,7 @@ fn select(c: &mut Checker, raw: &RawInterface) -> Option<InterfaceMatch> {
         (None, None) => {
             c.missing(
                 "name",
-                "write the interface's name, such as name: eth0, or match: {mac: …}",
+                "write the interface's name, such as name: enp1s0, or match: {mac: …}",
             );
             None
         }

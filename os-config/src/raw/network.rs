@@ -43,7 +43,7 @@ pub(crate) struct RawDns {
 #[schemars(extend("oneOf" = [{"required": ["name"]}, {"required": ["match"]}]))]
 pub(crate) struct RawInterface {
     /// Its name as `ip link` shows it. Either this or `match`.
-    #[schemars(extend("examples" = ["eth0", "enp1s0"]))]
+    #[schemars(extend("examples" = ["enp1s0", "eno1"]))]
     pub(crate) name: Option<Text<InterfaceName>>,
     /// Picks the interface by what it is, where its name is not known or changes.
     pub(crate) r#match: Option<RawMatch>,

@@ -34,7 +34,7 @@ fn check_interface(text: &str) -> Result<String, Invalid> {
     } else {
         Err(Invalid::new(
             format!("{} is not the name of a network interface", quoted(text)),
-            "write a name as `ip link` shows it, such as eth0 or enp1s0 (15 characters at most)",
+            "write a name as `ip link` shows it, such as enp1s0 or eno1 (15 characters at most)",
         ))
     }
 }
