@@ -32,7 +32,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Say whether a file is right, and if not, all that is wrong with it
+    /// Check a file and report every mistake in it
     Check {
         /// The file; - for standard input
         file: PathBuf,
@@ -63,7 +63,7 @@ enum Action {
     /// Take back the configuration that is on trial
     #[cfg(feature = "node")]
     Revert,
-    /// Say what a key means, which source decides it, and which ones lost
+    /// Explain a key: its meaning, the source that decides it, and the sources that lost
     Explain {
         /// The key, such as network.interfaces[0].addresses
         key: String,
@@ -73,7 +73,7 @@ enum Action {
     },
     /// Print the JSON Schema of config.yaml
     Schema,
-    /// Turn a k3OS configuration into one for Holdfast; what could not be carried over is said
+    /// Turn a k3OS configuration into one for Holdfast, and list what could not be carried over
     #[cfg(feature = "workstation")]
     Migrate {
         /// The k3OS config.yaml; - for standard input

@@ -17,14 +17,14 @@ const UNWELL: u8 = 3;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 the node cannot be asked, 3 (with --check) it is in maintenance mode, a service has failed or crashes in a loop, or the Kubernetes API does not answer."
+    after_help = "Exit codes: 0 done, 1 the node cannot be asked, 3 (with --check) it is in maintenance mode, uses the last good configuration in place of a wrong one, a service has failed or crashes in a loop, or the Kubernetes API does not answer."
 )]
 pub(crate) struct Args {
     /// Print JSON: PID 1's status, the sources of the configuration, the addresses
     #[arg(long)]
     json: bool,
-    /// End with exit code 3 when the node is in maintenance mode, a service has failed or crashes in a loop, or the
-    /// Kubernetes API does not answer
+    /// End with exit code 3 when the node is in maintenance mode, uses the last good configuration in place of a wrong one, a
+    /// service has failed or crashes in a loop, or the Kubernetes API does not answer
     #[arg(long)]
     check: bool,
 }

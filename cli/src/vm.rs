@@ -26,7 +26,7 @@ const NOT_RUNNING: u8 = 4;
 /// Boot the image in a virtual machine (QEMU) and reach into it.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not in time (up --wait-ready, stop), 4 no such machine runs (to `stop` one that does not run is done: 0).\n\
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not in time (up --wait-ready, stop), 4 no machine of that name runs (`stop` then ends with 0).\n\
     `kubectl` and `ssh` return the exit code of the program they run.\n\
     A machine lives in build/vm/NAME (or $HOLDFAST_VM_DIR/NAME): disk, UEFI variables, ssh key, kubeconfig, console.log."
 )]

@@ -39,7 +39,7 @@ pub(super) fn status(dir: &Path) -> anyhow::Result<ExitCode> {
     println!(
         "node {}",
         if ready {
-            "Ready (said its console)"
+            "Ready (its console shows it)"
         } else {
             "not Ready yet"
         }
@@ -55,7 +55,7 @@ pub(super) fn status(dir: &Path) -> anyhow::Result<ExitCode> {
 pub(super) fn explain(running: &Running) -> anyhow::Result<()> {
     let flag = name_flag(running.vm().dir());
     println!(
-        "  holdfast vm{flag} console       # Ctrl-] leaves; log in {}",
+        "  holdfast vm{flag} console       # Ctrl-] leaves; its log is {}",
         running.vm().console_log().display()
     );
     if let Ok(ssh) = running.ssh() {

@@ -30,7 +30,7 @@ pub(super) fn run(dir: &Path, args: &Args) -> anyhow::Result<ExitCode> {
     }
     let vm = running.quit()?;
     eprintln!(
-        "holdfast: the machine did not shut down within {} s, so its power was cut; its last words are in {}",
+        "holdfast: the machine did not shut down within {} s, so its power was cut; the end of its console is in {}",
         args.timeout.as_secs(),
         vm.console_log().display()
     );

@@ -17,7 +17,7 @@ pub(super) fn run(dir: &Path, name: &str, args: &Args) -> anyhow::Result<ExitCod
     } = bring::up(dir, name, args)?;
     if !args.wait_ready {
         println!(
-            "it is on; `holdfast vm{} console` shows it, log in {}",
+            "it is on; `holdfast vm{} console` shows it; its log is {}",
             name_flag(dir),
             running.vm().console_log().display()
         );

@@ -11,7 +11,7 @@ const README: &str = "Holdfast\n\
     disk back, and switch the machine on. It comes up as a Kubernetes node in a few minutes.\n\
     \n\
     If something in config.yaml is wrong, the machine says what and where on its screen and waits for a mended one.\n\
-    The keys are explained in config.yaml itself and at https://holdfast.dev.\n";
+    The keys are explained in config.yaml itself and in docs/config.md of the source code.\n";
 
 /// `config.yaml` (the user's, checked, or the commented sample) and a note.
 pub(crate) fn files(config: Option<&Path>) -> Result<Vec<(&'static str, Vec<u8>)>> {

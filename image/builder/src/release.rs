@@ -30,7 +30,7 @@ impl Release {
         let version = &self.version;
         format!(
             "NAME=\"Holdfast\"\nID=holdfast\nID_LIKE=debian\nVERSION=\"{version}\"\nVERSION_ID={version}\nPRETTY_NAME=\"Holdfast {version}\"\n\
-             IMAGE_ID=holdfast\nIMAGE_VERSION={version}\nANSI_COLOR=\"0;36\"\nHOME_URL=\"https://holdfast.dev\"\n"
+             IMAGE_ID=holdfast\nIMAGE_VERSION={version}\nANSI_COLOR=\"0;36\"\n"
         )
     }
 }

@@ -24,7 +24,7 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Cmdline(#[from] disk::layout::RootError),
     /// The kernel's messages cannot be heard.
-    #[error("cannot hear the kernel's messages about devices")]
+    #[error("cannot receive the kernel's messages about devices")]
     Listen(#[source] io::Error),
     /// The disk did not appear.
     #[error("the disk that was booted did not appear within {seconds} s; {seen}")]
@@ -61,7 +61,7 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Root(#[from] RootError),
     /// The last step.
-    #[error("cannot go over to the root: {what}")]
+    #[error("cannot change to the root file system: {what}")]
     Switch {
         /// What was tried.
         what: String,

@@ -83,7 +83,9 @@ impl Unit {
         if self.service.kill == KillWhat::Group
             && let Err(error) = groups.kill(name)
         {
-            log.detail(&format!("service {name}: cannot clear its group: {error}"));
+            log.detail(&format!(
+                "service {name}: cannot end its remaining processes: {error}"
+            ));
         }
     }
 

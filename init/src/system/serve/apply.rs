@@ -33,8 +33,9 @@ impl Server {
                     .request(&configure::name(), Event::Stop, &self.log);
             }
             Step::GiveUp => {
-                self.log
-                    .error("the configuration's run hangs in the kernel; going on without it");
+                self.log.error(
+                    "`holdfast node configure` hangs and cannot be killed; going on without it",
+                );
                 self.configuration_ended(false, now);
             }
             Step::Start => self.start_configuration(),
