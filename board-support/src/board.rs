@@ -1,6 +1,6 @@
 //! A checked board.
 
-use crate::{Arch, Drivers, Release, Vm};
+use crate::{Arch, BootMechanism, Drivers, Release, Vm};
 
 /// A board with the release it starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub struct Board {
     pub title: String,
     /// What it shares with every board of its architecture.
     pub release: Release,
+    /// How it comes from its firmware to a slot.
+    pub boot: BootMechanism,
     /// What it needs itself; a part of `release.drivers`.
     pub drivers: Drivers,
     /// How to imitate it, if that is known.

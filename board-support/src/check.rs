@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use toml::Spanned;
 
-use crate::raw::{RawBase, RawBoard, RawBoot, RawDrivers, RawVm};
+use crate::raw::{RawBase, RawBoard, RawDrivers, RawMechanism, RawVm};
 use crate::source::Source;
-use crate::{Arch, Boot, Drivers, Error, Release, Uefi, Vm};
+use crate::{Arch, BootMechanism, Drivers, Error, Release, SystemdBoot, Vm};
 
 /// A board file without its base.
 #[derive(Debug)]
@@ -14,12 +14,21 @@ pub(crate) struct Own {
     pub(crate) name: String,
     pub(crate) title: String,
     pub(crate) base: Spanned<String>,
+    pub(crate) boot: Spanned<RawMechanism>,
     pub(crate) drivers: Drivers,
     pub(crate) vm: Option<Vm>,
 }
 
+/// A base file.
+#[derive(Debug)]
+pub(crate) struct Base {
+    pub(crate) release: Release,
+    /// For boards that are booted by it.
+    pub(crate) systemd_boot: Option<SystemdBoot>,
+}
+
 /// Checks a base file.
-pub(crate) fn base(source: &Source<'_>) -> Result<Release, Error> {
+pub(crate) fn base(source: &Source<'_>) -> Result<Base, Error> {
     let raw: RawBase = source.parse()?;
     for parameter in &raw.kernel.cmdline {
         check_parameter(source, parameter)?;
@@ -34,22 +43,40 @@ pub(crate) fn base(source: &Source<'_>) -> Result<Release, Error> {
         word(source, "kernel.consoles", console)?;
     }
     let plain = |list: &[Spanned<String>]| list.iter().map(|item| item.get_ref().clone()).collect();
-    let RawBoot::Uefi {
-        stub,
-        loader,
-        loader_path,
-    } = raw.boot;
-    Ok(Release {
+    let release = Release {
         arch: *raw.arch.get_ref(),
         cmdline: plain(&raw.kernel.cmdline),
         consoles: plain(raw.kernel.consoles.get_ref()),
-        boot: Boot::Uefi(Uefi {
-            stub,
-            loader,
-            loader_path,
-        }),
+        stub: raw.uki.stub,
         drivers: drivers(source, &raw.drivers)?,
+    };
+    Ok(Base {
+        release,
+        systemd_boot: raw.systemd_boot.map(|raw| SystemdBoot {
+            loader: raw.loader,
+            loader_path: raw.loader_path,
+        }),
     })
+}
+
+/// A board's boot mechanism, with what its base says about it.
+pub(crate) fn mechanism(
+    source: &Source<'_>,
+    own: &Own,
+    base: &Base,
+) -> Result<BootMechanism, Error> {
+    match own.boot.get_ref() {
+        RawMechanism::SystemdBoot => {
+            let found = base.systemd_boot.clone().map(BootMechanism::SystemdBoot);
+            found.ok_or_else(|| {
+                let message = format!(
+                    "`boot` is `systemd-boot`, but `{}.toml` has no [systemd-boot]",
+                    own.base.get_ref()
+                );
+                source.wrong(own.boot.span(), message)
+            })
+        }
+    }
 }
 
 /// Checks a board file, whose name gives the board's.
@@ -72,6 +99,7 @@ pub(crate) fn board(source: &Source<'_>, name: &str) -> Result<Own, Error> {
         name: name.to_owned(),
         title: raw.title.into_inner(),
         base: raw.base,
+        boot: raw.boot,
         drivers: drivers(source, &raw.drivers)?,
         vm: raw.vm.map(|raw| vm(source, &raw)).transpose()?,
     })

@@ -3,7 +3,7 @@
 //! A folder holds `base-<arch>.toml` for each architecture and `<board>.toml` for each board. All
 //! boards of an architecture start one release, so whatever goes into the UKI or the root image is
 //! the base's or the union over all of its boards ([`Release`]); a board file adds its own drivers
-//! to that union, its title and how to imitate it in a virtual machine.
+//! to that union, its title, the mechanism that boots it and how to imitate it in a virtual machine.
 //!
 //! Files are read strictly: an unknown key, a value out of range or a driver listed twice is an
 //! error with file, line and key. [`Boards::open`] reads the whole folder, so that a board cannot
@@ -13,6 +13,7 @@
 
 mod arch;
 mod board;
+mod boot;
 mod check;
 mod error;
 mod raw;
@@ -25,8 +26,9 @@ mod vm;
 
 pub use arch::Arch;
 pub use board::Board;
+pub use boot::{BootMechanism, SystemdBoot};
 pub use error::{Error, Problem};
-pub use release::{Boot, Drivers, Release, Uefi};
+pub use release::{Drivers, Release};
 pub use store::Boards;
 pub use vm::{Disk, Machine, Network, Vm, Watchdog};
 

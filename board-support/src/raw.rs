@@ -11,7 +11,9 @@ use crate::{Arch, Disk, Machine, Network, Watchdog};
 pub(crate) struct RawBase {
     pub(crate) arch: Spanned<Arch>,
     pub(crate) kernel: RawKernel,
-    pub(crate) boot: RawBoot,
+    pub(crate) uki: RawUki,
+    #[serde(default)]
+    pub(crate) systemd_boot: Option<RawSystemdBoot>,
     #[serde(default)]
     pub(crate) drivers: RawDrivers,
 }
@@ -24,14 +26,23 @@ pub(crate) struct RawKernel {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(tag = "firmware", deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) enum RawBoot {
-    #[serde(rename_all = "kebab-case")]
-    Uefi {
-        stub: String,
-        loader: String,
-        loader_path: String,
-    },
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct RawUki {
+    pub(crate) stub: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct RawSystemdBoot {
+    pub(crate) loader: String,
+    pub(crate) loader_path: String,
+}
+
+/// The word after a board's `boot`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum RawMechanism {
+    SystemdBoot,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -53,6 +64,7 @@ pub(crate) struct RawDrivers {
 pub(crate) struct RawBoard {
     pub(crate) title: Spanned<String>,
     pub(crate) base: Spanned<String>,
+    pub(crate) boot: Spanned<RawMechanism>,
     #[serde(default)]
     pub(crate) drivers: RawDrivers,
     #[serde(default)]

@@ -13,8 +13,8 @@ pub struct Release {
     pub cmdline: Vec<String>,
     /// Consoles in the kernel's words, `ttyS0,115200`; the last one present is `/dev/console`.
     pub consoles: Vec<String>,
-    /// How firmware gets to a UKI.
-    pub boot: Boot,
+    /// The EFI stub that its UKI is made of, as a path in Debian's packages.
+    pub stub: String,
     /// Drivers of the base and of every board, in order of their names.
     pub drivers: Drivers,
 }
@@ -28,25 +28,6 @@ impl Release {
             .map(|console| format!("console={console}"));
         self.cmdline.iter().cloned().chain(consoles).collect()
     }
-}
-
-/// How firmware gets to a UKI. U-Boot on the Raspberry Pi's boot partition will be a variant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Boot {
-    /// UEFI firmware, systemd-boot.
-    Uefi(Uefi),
-}
-
-/// Where the EFI programs come from and go to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Uefi {
-    /// The EFI stub that a UKI is made of, as a path in Debian's packages.
-    pub stub: String,
-    /// The boot loader, as a path in Debian's packages.
-    pub loader: String,
-    /// The boot loader's path on the boot partition.
-    pub loader_path: String,
 }
 
 /// Kernel modules and firmware that must be in a release. A build that lacks one fails.

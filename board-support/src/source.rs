@@ -53,12 +53,12 @@ impl<'a> Source<'a> {
 
 /// Says where a key belongs that is right, but in another file.
 fn with_hint(message: &str) -> String {
-    let shared = ["kernel", "boot", "arch"]
+    let shared = ["kernel", "uki", "systemd-boot", "arch"]
         .iter()
         .any(|key| message.starts_with(&format!("unknown field `{key}`")));
     if shared && message.contains("`title`") {
         format!(
-            "{message}; kernel and boot loader are the base file's: boards of an architecture share one release"
+            "{message}; kernel and boot files are the base file's: boards of an architecture share one release"
         )
     } else {
         message.to_owned()

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crate::check::{self, Own, base_name};
+use crate::check::{self, Base, Own, base_name};
 use crate::source::Source;
-use crate::{Arch, Board, Error, Release};
+use crate::{Arch, Board, Error};
 
 /// All boards of a folder, checked.
 #[derive(Debug)]
@@ -47,48 +47,43 @@ impl Boards {
 
     /// All boards of `files`: names without `.toml`, and texts.
     pub(crate) fn parse(files: &BTreeMap<String, String>) -> Result<Self, Error> {
-        let mut releases: BTreeMap<String, Release> = BTreeMap::new();
+        let mut bases: BTreeMap<String, Base> = BTreeMap::new();
         let mut boards: Vec<(Own, Source<'_>)> = Vec::new();
         for (name, text) in files {
             let source = Source::new(&format!("{name}.toml"), text);
             if name.starts_with("base-") {
-                let release = check::base(&source)?;
-                check_base_name(name, release.arch, &source)?;
-                releases.insert(name.clone(), release);
+                let base = check::base(&source)?;
+                check_base_name(name, base.release.arch, &source)?;
+                bases.insert(name.clone(), base);
             } else {
                 boards.push((check::board(&source, name)?, source));
             }
         }
+        let mut mechanisms = Vec::new();
         for (own, source) in &boards {
-            let base = own.base.get_ref();
-            let release = releases.get_mut(base).ok_or_else(|| {
-                let known = files
-                    .keys()
-                    .filter(|name| name.starts_with("base-"))
-                    .cloned()
-                    .collect::<Vec<_>>();
-                source.wrong(
-                    own.base.span(),
-                    format!("there is no `{base}.toml`; bases are: {}", known.join(", ")),
-                )
-            })?;
-            release.drivers.extend(&own.drivers);
+            let name = own.base.get_ref();
+            let base = bases
+                .get_mut(name)
+                .ok_or_else(|| no_base(source, own, files))?;
+            base.release.drivers.extend(&own.drivers);
+            mechanisms.push(check::mechanism(source, own, base)?);
         }
-        let board = |(own, _): (Own, Source<'_>)| {
-            let release = releases[own.base.get_ref()].clone();
+        let board = |((own, _), boot): ((Own, Source<'_>), _)| {
+            let release = bases[own.base.get_ref()].release.clone();
             (
                 own.name.clone(),
                 Board {
                     name: own.name,
                     title: own.title,
                     release,
+                    boot,
                     drivers: own.drivers,
                     vm: own.vm,
                 },
             )
         };
         Ok(Self {
-            boards: boards.into_iter().map(board).collect(),
+            boards: boards.into_iter().zip(mechanisms).map(board).collect(),
         })
     }
 
@@ -128,4 +123,17 @@ fn check_base_name(name: &str, arch: Arch, source: &Source<'_>) -> Result<(), Er
         0..0,
         format!("a base for `{arch}` must be called `{wanted}.toml`"),
     ))
+}
+
+fn no_base(source: &Source<'_>, own: &Own, files: &BTreeMap<String, String>) -> Error {
+    let base = own.base.get_ref();
+    let known = files
+        .keys()
+        .filter(|name| name.starts_with("base-"))
+        .cloned()
+        .collect::<Vec<_>>();
+    source.wrong(
+        own.base.span(),
+        format!("there is no `{base}.toml`; bases are: {}", known.join(", ")),
+    )
 }

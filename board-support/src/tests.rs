@@ -77,18 +77,18 @@ fn an_unknown_board_is_told_with_the_nearest() {
 
 #[test]
 fn a_wrong_board_is_told_with_file_line_and_key() {
-    let cases: [(&str, &str, &str, &str); 13] = [
+    let cases: [(&str, &str, &str, &str); 15] = [
         (
             "unknown key",
             "title",
             "titel",
-            "nuc.toml:3:1: unknown field `titel`, expected one of `title`, `base`, `drivers`, `vm`\n  3 | titel =",
+            "nuc.toml:3:1: unknown field `titel`, expected one of `title`, `base`, `boot`, `drivers`, `vm`\n  3 | titel =",
         ),
         (
             "key of the base",
             "title =",
-            "boot = {}\ntitle =",
-            "nuc.toml:3:1: unknown field `boot`",
+            "uki = {}\ntitle =",
+            "nuc.toml:3:1: unknown field `uki`",
         ),
         (
             "hint",
@@ -106,7 +106,7 @@ fn a_wrong_board_is_told_with_file_line_and_key() {
             "wrong type",
             "\"q35\"",
             "35",
-            "nuc.toml:23:11: wanted string",
+            "nuc.toml:24:11: wanted string",
         ),
         (
             "unknown machine",
@@ -124,13 +124,13 @@ fn a_wrong_board_is_told_with_file_line_and_key() {
             "twice",
             "\"nvme\"",
             "\"ahci\"",
-            "nuc.toml:8:22: `drivers.initramfs` names `ahci` twice",
+            "nuc.toml:9:22: `drivers.initramfs` names `ahci` twice",
         ),
         (
             "module path",
             "\"nvme\"",
             "\"nvme.ko\"",
-            "nuc.toml:8:14: `drivers.initramfs`: `nvme.ko` is no module name",
+            "nuc.toml:9:14: `drivers.initramfs`: `nvme.ko` is no module name",
         ),
         (
             "firmware path",
@@ -142,13 +142,25 @@ fn a_wrong_board_is_told_with_file_line_and_key() {
             "memory",
             "2048",
             "64",
-            "nuc.toml:27:14: `vm.memory-mib` is 64, it can be 512 to 1048576",
+            "nuc.toml:28:14: `vm.memory-mib` is 64, it can be 512 to 1048576",
         ),
         (
             "base",
             "\"base-x86_64\"",
             "\"base-mips\"",
             "nuc.toml:4:8: there is no `base-mips.toml`; bases are: base-x86_64",
+        ),
+        (
+            "unknown mechanism",
+            "\"systemd-boot\"",
+            "\"grub\"",
+            "nuc.toml:5:8: unknown variant `grub`, expected `systemd-boot`",
+        ),
+        (
+            "no mechanism",
+            "boot = ",
+            "# boot = ",
+            "nuc.toml:1:1: missing field `boot`",
         ),
         ("no toml", "title =", "title", "nuc.toml:3:"),
     ];
@@ -194,10 +206,10 @@ fn a_wrong_base_is_told_with_file_line_and_key() {
             "`kernel.consoles` is empty: name at least one",
         ),
         (
-            "firmware",
-            "\"uefi\"",
-            "\"bios\"",
-            "unknown variant `bios`, expected `uefi`",
+            "boot loader",
+            "loader-path",
+            "loader-file",
+            "unknown field `loader-file`, expected `loader` or `loader-path`",
         ),
         (
             "architecture",
@@ -223,6 +235,25 @@ fn a_wrong_base_is_told_with_file_line_and_key() {
             "{name}: {error}"
         );
     }
+}
+
+#[test]
+fn the_boot_mechanism_is_the_boards() {
+    let boards = Boards::open(&folder()).unwrap();
+    for board in boards.list() {
+        let BootMechanism::SystemdBoot(files) = &board.boot;
+        assert_eq!(files.loader_path, "EFI/BOOT/BOOTX64.EFI", "{}", board.name);
+    }
+    let (without, _) = BASE.split_once("# For boards that say").unwrap();
+    let error = parse(&[("base-x86_64", without), ("nuc", NUC)])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with(
+            "nuc.toml:5:8: `boot` is `systemd-boot`, but `base-x86_64.toml` has no [systemd-boot]"
+        ),
+        "{error}"
+    );
 }
 
 #[test]

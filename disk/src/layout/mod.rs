@@ -14,8 +14,8 @@ mod complete;
 mod first_boot;
 mod partitions;
 mod roles;
-mod root;
 mod slot;
+mod wanted_root;
 
 pub use complete::{CompleteError, Completed, Note, complete};
 pub use first_boot::{Change, LayoutError, Plan, format_done, plan};
@@ -23,5 +23,5 @@ pub use partitions::{
     LAYOUT, MadeBy, PartitionRole, Place, STATE_UNFORMATTED, Size, Type, image_partitions,
 };
 pub use roles::{StatePartition, is_holdfast};
-pub use root::{Root, RootError};
 pub use slot::{FoundSlot, Slot, SlotError, find_slot};
+pub use wanted_root::{WantedRoot, WantedRootError};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 
 use super::partitions::PartitionRole;
-use super::root::Root;
+use super::wanted_root::WantedRoot;
 use crate::Store;
 use crate::gpt::Table;
 use crate::verity::{BLOCK, RootHash, Superblock, SuperblockError};
@@ -88,7 +88,11 @@ enum Mismatch {
 ///
 /// # Errors
 /// None has it; the message says what each one has instead.
-pub fn find_slot(store: &impl Store, table: &Table, root: &Root) -> Result<FoundSlot, SlotError> {
+pub fn find_slot(
+    store: &impl Store,
+    table: &Table,
+    root: &WantedRoot,
+) -> Result<FoundSlot, SlotError> {
     let mut seen = Vec::new();
     for slot in Slot::ALL {
         match check(store, table, slot.root(), root) {
@@ -112,7 +116,7 @@ fn check(
     store: &impl Store,
     table: &Table,
     role: PartitionRole,
-    root: &Root,
+    root: &WantedRoot,
 ) -> Result<(u32, Superblock), Mismatch> {
     let partition = table.role(role).ok_or(Mismatch::Missing)?;
     let extent = table.extent(partition);
@@ -151,7 +155,7 @@ mod tests {
     const MIB: usize = 1 << 20;
 
     /// An image of one byte's value all over, and what its kernel says about it.
-    fn image(value: u8) -> (Vec<u8>, Root) {
+    fn image(value: u8) -> (Vec<u8>, WantedRoot) {
         let size = 200 * BLOCK;
         let mut image = Cursor::new(vec![value; size]);
         let params = Params {
@@ -159,7 +163,7 @@ mod tests {
             uuid: derive_guid(&[value], "image"),
         };
         let hash = append(&mut image, params).expect("a tree").root_hash();
-        let root = Root {
+        let root = WantedRoot {
             hash,
             size: size as u64,
         };
@@ -204,7 +208,7 @@ mod tests {
     fn every_slot_says_why_it_is_not_the_one() {
         let ((one, root), (_, other)) = (image(1), image(2));
         let (mut disk, mut table) = disk(Sector::Bytes512, [Some(&one), None]);
-        let why = |disk: &Vec<u8>, table: &Table, root: Root| {
+        let why = |disk: &Vec<u8>, table: &Table, root: WantedRoot| {
             let error = find_slot(disk, table, &root).expect_err("it is not there");
             error.to_string()
         };
@@ -215,7 +219,7 @@ mod tests {
                 other.hash, root.hash
             )
         );
-        let large = Root {
+        let large = WantedRoot {
             size: MIB as u64,
             ..root
         };

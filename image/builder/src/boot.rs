@@ -8,33 +8,60 @@ use crate::initramfs::Parts;
 use crate::root_image::RootImage;
 use crate::secure_boot::SecureBoot;
 use crate::tree::Tree;
-use disk::layout::Root;
+use boards::{Board, BootMechanism};
+use disk::layout::WantedRoot;
 use formats::uki::Uki;
 
 const INITRAMFS_LEVEL: i32 = 19;
 
-/// The files of the boot partition.
+/// What the boot partition holds.
 #[derive(Debug, Clone)]
 pub(crate) struct BootFiles {
     pub(crate) uki: Vec<u8>,
-    pub(crate) loader: Vec<u8>,
-    /// Its path on the boot partition.
-    pub(crate) loader_path: String,
+    pub(crate) loader: Loader,
 }
 
+/// What a board's boot mechanism needs beside the UKI.
+#[derive(Debug, Clone)]
+pub(crate) enum Loader {
+    /// systemd-boot's program, and its path on the boot partition.
+    SystemdBoot { program: Vec<u8>, path: String },
+}
+
+/// systemd-boot's settings. The menu is not shown, entries are chosen by version and counter (a `default` would override
+/// that), and a UKI that cannot be loaded leads to a reboot, not to a wait for a person.
+const LOADER_CONF: &str =
+    "timeout 0\neditor no\nauto-entries no\nauto-firmware no\nreboot-on-error yes\n";
+
 impl BootFiles {
+    /// Paths on the boot partition, and what is there.
+    pub(crate) fn files(&self, version: &str) -> Vec<(String, &[u8])> {
+        let uki = |folder: &str| (format!("{folder}/holdfast_{version}.efi"), &self.uki[..]);
+        match &self.loader {
+            Loader::SystemdBoot { program, path } => vec![
+                (path.clone(), program),
+                ("loader/loader.conf".into(), LOADER_CONF.as_bytes()),
+                uki("EFI/Linux"),
+            ],
+        }
+    }
+
     /// Both programs with the user's signature: the firmware checks the loader, the loader lets it check the UKI.
     fn signed(self, signer: &SecureBoot) -> Result<Self> {
         Ok(Self {
             uki: signer.sign(&self.uki)?,
-            loader: signer.sign(&self.loader)?,
-            ..self
+            loader: match self.loader {
+                Loader::SystemdBoot { program, path } => Loader::SystemdBoot {
+                    program: signer.sign(&program)?,
+                    path,
+                },
+            },
         })
     }
 }
 
 /// The command line that binds this kernel to its root.
-fn cmdline(root: &Root, version: &str, parameters: Vec<String>) -> String {
+fn cmdline(root: &WantedRoot, version: &str, parameters: Vec<String>) -> String {
     let own = [root.to_string(), format!("holdfast.version={version}")];
     own.into_iter()
         .chain(parameters)
@@ -46,18 +73,10 @@ fn cmdline(root: &Root, version: &str, parameters: Vec<String>) -> String {
 pub(crate) fn make(
     parts: &Parts<'_>,
     root: &RootImage,
-    board: &boards::Release,
+    board: &Board,
     signer: Option<&SecureBoot>,
     cache: &Cache,
 ) -> Result<BootFiles> {
-    let efi = match &board.boot {
-        boards::Boot::Uefi(efi) => efi,
-        other => {
-            return Err(Error::Wrong(format!(
-                "images for {other:?} cannot be built yet"
-            )));
-        }
-    };
     let kernel = content(
         parts.packages,
         &format!("boot/vmlinuz-{}", parts.modules.release),
@@ -69,7 +88,7 @@ pub(crate) fn make(
         cmdline: &cmdline(
             &root.root()?,
             &parts.release.version,
-            board.kernel_parameters(),
+            board.release.kernel_parameters(),
         ),
         uname: &parts.modules.release,
         linux: &kernel,
@@ -77,17 +96,27 @@ pub(crate) fn make(
         ucode: &microcode,
         dtb: &[],
     }
-    .build(&content(parts.packages, &efi.stub)?)
+    .build(&content(parts.packages, &board.release.stub)?)
     .map_err(Error::format("the UKI"))?;
-    let loader = content(parts.packages, &efi.loader)?;
     let files = BootFiles {
         uki,
-        loader,
-        loader_path: efi.loader_path.clone(),
+        loader: loader(parts.packages, &board.boot)?,
     };
     match signer {
         Some(signer) => files.signed(signer),
         None => Ok(files),
+    }
+}
+
+fn loader(packages: &Tree, mechanism: &BootMechanism) -> Result<Loader> {
+    match mechanism {
+        BootMechanism::SystemdBoot(files) => Ok(Loader::SystemdBoot {
+            program: content(packages, &files.loader)?,
+            path: files.loader_path.clone(),
+        }),
+        other => Err(Error::Wrong(format!(
+            "images for {other:?} cannot be built yet"
+        ))),
     }
 }
 
@@ -116,8 +145,10 @@ fn content(tree: &Tree, path: &str) -> Result<Vec<u8>> {
 
 /// Identifies the boot files.
 pub(crate) fn key(files: &BootFiles, key: Key) -> Key {
-    key.with("uki", digest::of_bytes(&files.uki))
-        .with("loader", digest::of_bytes(&files.loader))
+    let key = key.with("uki", digest::of_bytes(&files.uki));
+    match &files.loader {
+        Loader::SystemdBoot { program, .. } => key.with("loader", digest::of_bytes(program)),
+    }
 }
 
 #[cfg(test)]
@@ -134,11 +165,14 @@ mod tests {
         let (uki, loader) = (stub.to_vec(), [&stub[..], &[0; 512]].concat());
         let signed = BootFiles {
             uki: uki.clone(),
-            loader: loader.clone(),
-            loader_path: "EFI/BOOT/BOOTX64.EFI".into(),
+            loader: Loader::SystemdBoot {
+                program: loader.clone(),
+                path: "EFI/BOOT/BOOTX64.EFI".into(),
+            },
         }
         .signed(&mine)
         .expect("signed");
+        let Loader::SystemdBoot { program, .. } = &signed.loader;
         let accepted = |signer: &SecureBoot, program: &[u8]| {
             let path = folder.path().join("program");
             std::fs::write(&path, program).expect("written");
@@ -146,13 +180,31 @@ mod tests {
             judge.arg("--cert").arg(&signer.certificate).arg(&path);
             judge.output().expect("sbverify").status.success()
         };
-        for (name, signed, unsigned) in [
-            ("UKI", &signed.uki, &uki),
-            ("loader", &signed.loader, &loader),
-        ] {
+        for (name, signed, unsigned) in [("UKI", &signed.uki, &uki), ("loader", program, &loader)] {
             assert!(accepted(&mine, signed), "{name}");
             assert!(!accepted(&other, signed), "{name}: a foreign certificate");
             assert!(!accepted(&mine, unsigned), "{name}: without a signature");
         }
+    }
+
+    #[test]
+    fn the_boot_partition_has_what_firmware_and_loader_look_for() {
+        let files = BootFiles {
+            uki: vec![1],
+            loader: Loader::SystemdBoot {
+                program: vec![2],
+                path: "EFI/BOOT/BOOTX64.EFI".into(),
+            },
+        };
+        let files = files.files("1.2.0");
+        let there: Vec<_> = files.iter().map(|(path, c)| (path.as_str(), *c)).collect();
+        assert_eq!(
+            there,
+            [
+                ("EFI/BOOT/BOOTX64.EFI", &[2][..]),
+                ("loader/loader.conf", LOADER_CONF.as_bytes()),
+                ("EFI/Linux/holdfast_1.2.0.efi", &[1]),
+            ]
+        );
     }
 }

@@ -10,7 +10,7 @@ const README: &str = "Holdfast\n\
     config.yaml is all there is to set. Change it with any text editor, save it as plain text (UTF-8), put the card or\n\
     disk back, and switch the machine on. It comes up as a Kubernetes node in a few minutes.\n\
     \n\
-    If something in config.yaml is wrong, the machine says what and where on its screen and waits for a mended one.\n\
+    If something in config.yaml is wrong, the machine says what and where on its screen and waits for a corrected one.\n\
     The keys are explained in config.yaml itself and in docs/config.md of the source code.\n";
 
 /// `config.yaml` (the user's, checked, or the commented sample) and a note.

@@ -15,11 +15,6 @@ use std::path::Path;
 /// Clusters of 2 KiB make 256 MiB a FAT32 and 64 MiB a FAT16 by their count, which is what firmware goes by.
 const CLUSTER: u32 = 2048;
 
-/// The menu is not shown, entries are chosen by version and counter (a `default` would override that), and a UKI that cannot be
-/// loaded leads to a reboot, not to a wait for a person.
-const LOADER_CONF: &str =
-    "timeout 0\neditor no\nauto-entries no\nauto-firmware no\nreboot-on-error yes\n";
-
 /// What a disk image is made of.
 pub(crate) struct Contents<'a> {
     /// GPT type of a root partition.
@@ -72,12 +67,8 @@ fn table(contents: &Contents<'_>) -> Result<Table> {
 }
 
 fn boot_volume(contents: &Contents<'_>, disk: &File, extent: Extent, path: &Path) -> Result<()> {
-    let uki = format!("EFI/Linux/holdfast_{}.efi", contents.version);
-    let files: [(&str, &[u8]); 3] = [
-        (&contents.boot.loader_path, &contents.boot.loader),
-        ("loader/loader.conf", LOADER_CONF.as_bytes()),
-        (&uki, &contents.boot.uki),
-    ];
+    let files = contents.boot.files(contents.version);
+    let files: Vec<_> = files.iter().map(|(path, c)| (path.as_str(), *c)).collect();
     volume(
         disk,
         extent,

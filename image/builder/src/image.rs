@@ -219,11 +219,5 @@ fn boot_files(
         init: &binaries.init,
         release,
     };
-    boot::make(
-        &parts,
-        root,
-        &board.release,
-        options.secure_boot.as_ref(),
-        cache,
-    )
+    boot::make(&parts, root, board, options.secure_boot.as_ref(), cache)
 }

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::tools::Tools;
 use crate::tree::{Tree, write_tar};
 use disk::gpt::derive_guid;
-use disk::layout::Root;
+use disk::layout::WantedRoot;
 use disk::verity::{Params, append};
 use serde::{Deserialize, Serialize};
 use std::io::{BufWriter, Write};
@@ -32,9 +32,9 @@ pub(crate) struct RootImage {
 
 impl RootImage {
     /// What a kernel's command line says about it.
-    pub(crate) fn root(&self) -> Result<Root> {
+    pub(crate) fn root(&self) -> Result<WantedRoot> {
         let hash = self.hash.parse();
-        Ok(Root {
+        Ok(WantedRoot {
             hash: hash.map_err(Error::format("the root image's note"))?,
             size: self.data_size,
         })

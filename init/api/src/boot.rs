@@ -22,13 +22,9 @@ pub struct BootRecord {
     /// The hardware watchdog that was armed, if the machine has one.
     #[serde(default)]
     pub watchdog: Option<Watchdog>,
-    /// The boot loader's name for the entry it started (`LoaderEntrySelected`).
+    /// How the boot loader came to this boot.
     #[serde(default)]
-    pub loader_entry: Option<String>,
-    /// The file, with its try counter, that the boot loader started (`LoaderBootCountPath`); none when boots are not
-    /// being counted.
-    #[serde(default)]
-    pub counted_as: Option<String>,
+    pub started: Started,
     /// This boot is on trial: the machine goes back unless it is confirmed in time. None for an ordinary boot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trial: Option<BootTrial>,
@@ -71,6 +67,32 @@ pub enum WhyUnconfirmed {
     TimedOut,
     /// Somebody asked for a reboot or switched off before: this says nothing about the slot.
     Interrupted,
+}
+
+/// What the boot loader says about this boot, in the same words for every boot loader.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Started {
+    /// Its name for the entry that it started; none if it does not say.
+    #[serde(default)]
+    pub entry: Option<String>,
+    /// Whether it counted this boot as a try of that entry.
+    #[serde(default)]
+    pub attempt: Attempt,
+}
+
+/// Whether a boot was counted as a try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Attempt {
+    /// The entry is known as good, or its boots are not counted.
+    #[default]
+    NotCounted,
+    /// It is on trial: unless it is confirmed, it is started only so many times more.
+    Counted {
+        /// Tries that are left after this one; none if the boot loader counts and its count cannot be read.
+        left: Option<u32>,
+    },
 }
 
 /// One of the two places for a root image.
@@ -137,4 +159,38 @@ pub struct Watchdog {
     pub identity: String,
     /// How long it waits for a sign of life before it resets the machine.
     pub timeout_ms: Millis,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Attempt, Started};
+
+    #[test]
+    fn what_was_counted_is_written_in_words_of_our_own() {
+        for (attempt, json) in [
+            (Attempt::NotCounted, r#""not-counted""#),
+            (
+                Attempt::Counted { left: Some(2) },
+                r#"{"counted":{"left":2}}"#,
+            ),
+            (
+                Attempt::Counted { left: None },
+                r#"{"counted":{"left":null}}"#,
+            ),
+        ] {
+            let started = Started {
+                entry: Some("holdfast_1.2.0.efi".into()),
+                attempt,
+            };
+            let text = serde_json::to_string(&started).expect("JSON");
+            let expected = format!(r#"{{"entry":"holdfast_1.2.0.efi","attempt":{json}}}"#);
+            assert_eq!(text, expected);
+            let read: Started = serde_json::from_str(&text).expect("the same");
+            assert_eq!(read, started);
+        }
+        assert_eq!(
+            serde_json::from_str::<Started>("{}").expect("an older record"),
+            Started::default()
+        );
+    }
 }

@@ -33,8 +33,8 @@ pub mod interface;
 pub mod paths;
 
 pub use boot::{
-    BootRecord, BootTrial, Partitions, Slot, StateOutcome, UnconfirmedBoot, Watchdog,
-    WhyUnconfirmed,
+    Attempt, BootRecord, BootTrial, Partitions, Slot, Started, StateOutcome, UnconfirmedBoot,
+    Watchdog, WhyUnconfirmed,
 };
 pub use client::{Client, ClientError};
 pub use configured::Configured;

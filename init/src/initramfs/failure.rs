@@ -22,7 +22,7 @@ pub(crate) enum Failure {
     Modules(#[from] LoadError),
     /// A kernel without a root.
     #[error(transparent)]
-    Cmdline(#[from] disk::layout::RootError),
+    Cmdline(#[from] disk::layout::WantedRootError),
     /// The kernel's messages cannot be heard.
     #[error("cannot receive the kernel's messages about devices")]
     Listen(#[source] io::Error),
@@ -94,8 +94,8 @@ impl Failure {
             }
             Self::Layout(_) => "Flash the image to a disk of at least 4 GB.",
             Self::Slot(_) | Self::Root(_) => {
-                "The other slot is tried next, if there is one. Otherwise flash the image anew; the CONFIG partition can be \
-                 copied before."
+                "If there is another slot, it is tried next. Otherwise flash the image again; copy config.yaml from the CONFIG \
+                 partition first."
             }
             Self::Write(_) | Self::Disk(_) | Self::Reread { .. } => {
                 "The disk may be broken or write-protected: check the card's switch, or try another disk."

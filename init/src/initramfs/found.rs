@@ -1,13 +1,13 @@
 //! Waiting for the booted disk.
 
 use super::Failure;
+use super::boot_loader;
 use super::plug::Plug;
 use super::tables::Tables;
-use crate::disk::{Choice, Disk, choose, disks, efi_text, partition_names};
+use crate::disk::{Choice, Disk, choose, disks, partition_names};
 use crate::report::Log;
 use crate::watchdog::Guard;
 use disk::gpt::Uuid;
-use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -15,15 +15,6 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Of a disk with a damaged primary table the kernel sees no partitions: after this time all disks are read.
 const LAST_RESORT: Duration = Duration::from_secs(10);
-const VENDOR: &str = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
-
-/// A boot loader variable's text, if the machine has it.
-pub(super) fn loader_variable(sys: &Path, name: &str) -> Option<String> {
-    let path = sys
-        .join("firmware/efi/efivars")
-        .join(format!("{name}-{VENDOR}"));
-    efi_text(&fs::read(path).ok()?)
-}
 
 /// Waits for the booted disk.
 pub(super) fn booted_disk(
@@ -33,8 +24,7 @@ pub(super) fn booted_disk(
     guard: &mut Guard,
 ) -> Result<Disk, Failure> {
     let (sys, dev) = (root.join("sys"), root.join("dev"));
-    let loader =
-        loader_variable(&sys, "LoaderDevicePartUUID").and_then(|text| Uuid::parse_str(&text).ok());
+    let loader = boot_loader::partition(&sys);
     let begin = Instant::now();
     let mut last_news = begin;
     let mut tables = Tables::default();

@@ -8,6 +8,7 @@
 //! is left as it is: memory stands in for it and PID 1 goes into maintenance mode. Any other failure is told on the
 //! consoles and ends in a reboot, so that a slot on trial is counted as failed.
 
+mod boot_loader;
 mod failure;
 mod found;
 mod modprobe;

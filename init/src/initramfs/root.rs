@@ -1,6 +1,6 @@
 //! Opening and mounting the verity root.
 
-use disk::layout::{FoundSlot, Root};
+use disk::layout::{FoundSlot, WantedRoot};
 use rustix::mount::{MountFlags, mount, mount_bind_recursive};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -44,7 +44,7 @@ pub(super) const SHARED: [&str; 4] = ["dev", "proc", "sys", "run"];
 pub(super) fn open(
     node: &Path,
     slot: &FoundSlot,
-    root: &Root,
+    root: &WantedRoot,
     dev: &Path,
     target: &Path,
 ) -> Result<(), RootError> {

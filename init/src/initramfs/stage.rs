@@ -1,12 +1,12 @@
 //! The stage itself: one match over the steps.
 
-use super::{Failure, Step, found, mounts, plug::Plug, root, state, switch, table};
+use super::{Failure, Step, boot_loader, found, mounts, plug::Plug, root, state, switch, table};
 use crate::clock;
 use crate::disk::{Disk, partition_node};
 use crate::report::{Log, Phases};
 use crate::watchdog::Guard;
 use disk::gpt::Table;
-use disk::layout::{FoundSlot, PartitionRole, Root, Slot, find_slot};
+use disk::layout::{FoundSlot, PartitionRole, Slot, WantedRoot, find_slot};
 use init_api::{BootRecord, Partitions, Release, Stage, StateOutcome};
 use std::convert::Infallible;
 use std::fs;
@@ -25,7 +25,7 @@ struct Context {
     plug: Option<Plug>,
     disk: Option<Disk>,
     table: Option<Table>,
-    spec: Option<Root>,
+    spec: Option<WantedRoot>,
     slot: Option<FoundSlot>,
     state: StateOutcome,
 }
@@ -101,7 +101,7 @@ impl Context {
             Err(error) => self.log.error(&error.to_string()),
         }
         let cmdline = fs::read_to_string(self.root.join("proc/cmdline")).unwrap_or_default();
-        self.spec = Some(Root::parse(&cmdline)?);
+        self.spec = Some(WantedRoot::parse(&cmdline)?);
         Ok(())
     }
 
@@ -189,7 +189,6 @@ impl Context {
     }
 
     fn record(&self) -> BootRecord {
-        let sys = self.root.join("sys");
         let slot = self.slot.as_ref().expect("the root comes before leaving");
         BootRecord {
             slot: match slot.slot {
@@ -211,8 +210,7 @@ impl Context {
             },
             state: self.state,
             watchdog: self.guard.about().cloned(),
-            loader_entry: found::loader_variable(&sys, "LoaderEntrySelected"),
-            counted_as: found::loader_variable(&sys, "LoaderBootCountPath"),
+            started: boot_loader::started(&self.root.join("sys")),
             trial: None,
             phases: self.phases.list().to_vec(),
         }

@@ -45,7 +45,7 @@ pub(super) fn about_repair(boot: Option<&BootRecord>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::{about_clock, about_repair, about_room};
-    use init_api::{BootRecord, Partitions, Release, Slot, StateOutcome};
+    use init_api::{BootRecord, Partitions, Release, Slot, Started, StateOutcome};
 
     #[test]
     fn a_state_partition_is_nearly_full_below_a_twentieth() {
@@ -79,8 +79,7 @@ mod tests {
             partitions: Partitions::default(),
             state,
             watchdog: None,
-            loader_entry: None,
-            counted_as: None,
+            started: Started::default(),
             trial: None,
             phases: Vec::new(),
         };

@@ -191,7 +191,7 @@ pub(super) fn no_file(directory: &Path) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use init_api::{Partitions, Slot, StateOutcome};
+    use init_api::{Partitions, Slot, Started, StateOutcome};
 
     fn booted(config: Option<&str>) -> BootRecord {
         BootRecord {
@@ -204,8 +204,7 @@ mod tests {
             },
             state: StateOutcome::Clean,
             watchdog: None,
-            loader_entry: None,
-            counted_as: None,
+            started: Started::default(),
             trial: None,
             phases: Vec::new(),
         }

@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::sync::OnceLock;
 
 use disk::gpt::{self, Partition, Table, derive_guid, types};
-use disk::layout::{Root, find_slot, format_done, plan};
+use disk::layout::{WantedRoot, find_slot, format_done, plan};
 use disk::verity::{self, BLOCK, Params, RootHash, Superblock};
 use disk::{Geometry, Sector};
 
@@ -33,10 +33,10 @@ pub(crate) const ROOT_PARAMETERS: Target = Target {
     name: "root-parameters",
     run: |input| {
         let text = String::from_utf8_lossy(input);
-        match Root::parse(&text) {
+        match WantedRoot::parse(&text) {
             Ok(root) => {
                 assert!(root.size > 0 && root.size.is_multiple_of(4096));
-                assert_eq!(Root::parse(&root.to_string()), Ok(root));
+                assert_eq!(WantedRoot::parse(&root.to_string()), Ok(root));
             }
             Err(error) => assert!(!error.to_string().is_empty()),
         }
@@ -119,7 +119,7 @@ fn judge_table(input: &[u8], sector: Sector) {
     let _ = format_done(&table);
     // Far more than the disk has, so that planning does not end at its size.
     let _ = plan(&table, 1 << 30, || [7; 16]);
-    let root = Root {
+    let root = WantedRoot {
         hash: RootHash([0; 32]),
         size: BLOCK as u64,
     };

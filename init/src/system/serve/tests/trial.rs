@@ -20,8 +20,7 @@ fn on_trial() -> Stand {
         partitions: Partitions::default(),
         state: StateOutcome::Clean,
         watchdog: None,
-        loader_entry: None,
-        counted_as: None,
+        started: init_api::Started::default(),
         trial: Some(BootTrial {
             deadline_s: DEADLINE,
         }),

@@ -5,7 +5,7 @@ use std::fmt;
 
 /// What a kernel's command line says about its root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Root {
+pub struct WantedRoot {
     /// `holdfast.roothash`: the verity hash that the root must have.
     pub hash: RootHash,
     /// `holdfast.rootsize`: bytes of data before the verity superblock.
@@ -14,7 +14,7 @@ pub struct Root {
 
 /// The command line does not name a root.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RootError {
+pub enum WantedRootError {
     /// A key is missing.
     #[error("the kernel command line has no {0}=: this kernel was not made for a Holdfast root")]
     Missing(&'static str),
@@ -33,15 +33,15 @@ pub enum RootError {
 const HASH: &str = "holdfast.roothash";
 const SIZE: &str = "holdfast.rootsize";
 
-impl Root {
+impl WantedRoot {
     /// Reads the root from a kernel command line; the last of several equal keys counts, as in the kernel.
     ///
     /// # Errors
     /// A key is missing or its value makes no sense.
-    pub fn parse(cmdline: &str) -> Result<Self, RootError> {
+    pub fn parse(cmdline: &str) -> Result<Self, WantedRootError> {
         let hash = value(cmdline, HASH)?;
         let size = value(cmdline, SIZE)?;
-        let bad = |key, value: &str, expected| RootError::Value {
+        let bad = |key, value: &str, expected| WantedRootError::Value {
             key,
             value: value.into(),
             expected,
@@ -60,31 +60,31 @@ impl Root {
 }
 
 /// The words of the command line.
-impl fmt::Display for Root {
+impl fmt::Display for WantedRoot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{HASH}={} {SIZE}={}", self.hash, self.size)
     }
 }
 
-fn value<'a>(cmdline: &'a str, key: &'static str) -> Result<&'a str, RootError> {
+fn value<'a>(cmdline: &'a str, key: &'static str) -> Result<&'a str, WantedRootError> {
     cmdline
         .split_ascii_whitespace()
         .filter_map(|word| word.split_once('='))
         .filter(|(k, _)| *k == key)
         .map(|(_, v)| v)
         .next_back()
-        .ok_or(RootError::Missing(key))
+        .ok_or(WantedRootError::Missing(key))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Root;
+    use super::WantedRoot;
     use proptest::prelude::*;
 
     #[test]
     fn roots() {
         let hash = "ab".repeat(32);
-        let good = Root::parse(&format!(
+        let good = WantedRoot::parse(&format!(
             "quiet holdfast.roothash={hash} holdfast.rootsize=8192 x=y"
         ));
         assert_eq!(
@@ -92,21 +92,21 @@ mod tests {
             Ok((hash.clone(), 8192))
         );
         let root = good.expect("a root");
-        assert_eq!(Root::parse(&format!("quiet {root} x=y")), Ok(root));
+        assert_eq!(WantedRoot::parse(&format!("quiet {root} x=y")), Ok(root));
         for (cmdline, message) in [
             ("quiet".to_owned(), "the kernel command line has no holdfast.roothash=: this kernel was not made for a Holdfast root".to_owned()),
             (format!("holdfast.roothash={hash}"), "the kernel command line has no holdfast.rootsize=: this kernel was not made for a Holdfast root".to_owned()),
             (format!("holdfast.roothash={hash} holdfast.rootsize=100"), "the kernel command line has holdfast.rootsize=100: expected a number of bytes, a multiple of 4096".to_owned()),
             ("holdfast.roothash=zz holdfast.rootsize=4096".to_owned(), "the kernel command line has holdfast.roothash=zz: expected 64 hexadecimal digits".to_owned()),
         ] {
-            assert_eq!(Root::parse(&cmdline).map_err(|e| e.to_string()), Err(message), "{cmdline}");
+            assert_eq!(WantedRoot::parse(&cmdline).map_err(|e| e.to_string()), Err(message), "{cmdline}");
         }
     }
 
     proptest! {
         #[test]
         fn any_text_is_judged_without_panic(text in "\\PC*") {
-            let _ = Root::parse(&text);
+            let _ = WantedRoot::parse(&text);
         }
     }
 }
