@@ -47,6 +47,7 @@ pub fn configure<M: Machine>(
     notes.extend(reading.notes);
     notes.extend(strange);
     let mut run = Run {
+        root,
         executor: Executor::new(root.path("/"), machine),
         facts,
         found: &found,
@@ -77,6 +78,7 @@ pub fn configure<M: Machine>(
 
 /// What a run works with, and what it has to say.
 struct Run<'a, M> {
+    root: &'a Root,
     executor: Executor<M>,
     facts: Facts,
     found: &'a FoundSources,
@@ -107,7 +109,6 @@ impl<M: Machine> Run<'_, M> {
     }
 
     fn apply_own(&mut self, own: &Loaded) -> Result<(), Problem> {
-        self.facts.provisional = self.found.trial.is_some();
         let services = self.apply_or_maintain(own.config())?;
         if self.found.trial.is_none() {
             let mut kept = next_boot::keep(&self.facts, self.found, own);
@@ -138,14 +139,20 @@ impl<M: Machine> Run<'_, M> {
 
     /// A configuration that cannot be applied leaves a node that can be reached by the last good one.
     fn apply_or_maintain(&mut self, config: &Config) -> Result<Services, Problem> {
-        self.apply(config).inspect_err(|_| {
+        let done = self.apply(config);
+        if done.is_err() {
+            // What was written until then is what running services must be brought back from.
+            let (now, _) = Facts::read(self.root);
+            self.facts.profiles = now.profiles;
+            self.facts.files = now.files;
             let last_goods = &self.facts.last_goods;
             let paths: Vec<String> = last_goods.iter().map(LastGood::path).collect();
             let candidates = last_good::candidates(last_goods, &paths);
             let reads = |at: usize| last_goods[at].load().is_ok();
             let ways_in = choice::ways_in(&candidates, &self.facts.release, reads);
             self.maintain(ways_in, None);
-        })
+        }
+        done
     }
 
     fn apply(&mut self, config: &Config) -> Result<Services, Problem> {

@@ -44,6 +44,8 @@ pub struct Facts {
     pub boot_commands_ran: bool,
     /// Whether an earlier run of this boot may have let services start, in maintenance mode too: they must be told of changes.
     pub ran_before: bool,
+    /// Whether a configuration is on trial.
+    pub on_trial: bool,
     /// Whether the configuration may give way to another by itself: one on trial, or the last good one in place of one that is
     /// not right. Then nothing is removed that the other may want.
     pub provisional: bool,

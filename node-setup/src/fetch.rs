@@ -1,13 +1,12 @@
 //! Getting a small file over HTTP: bounded in time, size and tries.
 
-mod full_name;
 mod open;
 mod proxy;
 
 use host::file;
-use open::open;
+use open::{OpenError, open};
 use proxy::Proxies;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 use std::time::Duration;
 use url::{Position, Url};
@@ -52,7 +51,7 @@ pub enum FetchError {
         /// How often.
         tries: u32,
         /// The last try's reason.
-        source: Box<ureq::Error>,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The server said that it will not give it.
     #[error("{url}: the server answered with status {status}")]
@@ -91,11 +90,11 @@ pub fn fetch(
 ) -> Result<Vec<u8>, FetchError> {
     let proxies = proxies();
     let once = || {
-        open(url, effort.patience, &proxies)?
-            .body_mut()
-            .with_config()
-            .limit(effort.largest)
-            .read_to_vec()
+        let mut body = Vec::new();
+        open(url, effort.patience, effort.largest, &proxies)?
+            .read_to_end(&mut body)
+            .map_err(Failure::Reading)?;
+        Ok(body)
     };
     retried(url, effort, pause, once)
 }
@@ -112,13 +111,8 @@ pub fn to_file(url: &str, path: &Path, pause: impl FnMut(Duration)) -> Result<()
     };
     let proxies = proxies();
     let once = || {
-        let mut answer = open(url, effort.patience, &proxies)?;
-        let mut body = answer
-            .body_mut()
-            .with_config()
-            .limit(effort.largest)
-            .reader();
-        file::write_stream(path, 0o600, &mut body).map_err(ureq::Error::from)
+        let mut answer = open(url, effort.patience, effort.largest, &proxies)?;
+        file::write_stream(path, 0o600, &mut answer).map_err(Failure::Reading)
     };
     retried(url, effort, pause, once)
 }
@@ -140,41 +134,52 @@ pub fn shown(url: &str) -> String {
     }
 }
 
+/// One try did not work.
+enum Failure {
+    Opening(OpenError),
+    Reading(io::Error),
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        Failure::Opening(error)
+    }
+}
+
 fn retried<T>(
     url: &str,
     effort: Effort,
     mut pause: impl FnMut(Duration),
-    once: impl Fn() -> Result<T, ureq::Error>,
+    once: impl Fn() -> Result<T, Failure>,
 ) -> Result<T, FetchError> {
     let url = shown(url);
     let mut wait = effort.first_pause;
     let mut tried = 0;
     loop {
         tried += 1;
-        match once() {
+        let source: Box<dyn std::error::Error + Send + Sync> = match once() {
             Ok(answer) => return Ok(answer),
-            Err(ureq::Error::StatusCode(status)) if !is_passing(status) => {
+            Err(Failure::Opening(OpenError::Status(status))) if !is_passing(status) => {
                 return Err(FetchError::Refused { url, status });
             }
-            Err(ureq::Error::BodyExceedsLimit(_)) => {
-                return Err(FetchError::TooLong {
-                    url,
-                    largest: effort.largest,
-                });
-            }
-            Err(error @ (ureq::Error::BadUri(_) | ureq::Error::TooManyRedirects)) => {
-                let reason = error.to_string();
+            Err(Failure::Opening(OpenError::NoWay(reason))) => {
                 return Err(FetchError::NoWay { url, reason });
             }
-            Err(error) if tried >= effort.tries => {
-                return Err(FetchError::Unreachable {
-                    url,
-                    tries: tried,
-                    source: Box::new(error),
-                });
+            Err(Failure::Reading(error)) if error.kind() == io::ErrorKind::FileTooLarge => {
+                let largest = effort.largest;
+                return Err(FetchError::TooLong { url, largest });
             }
-            Err(_) => pause(wait),
+            Err(Failure::Opening(error)) => Box::new(error),
+            Err(Failure::Reading(error)) => Box::new(error),
+        };
+        if tried >= effort.tries {
+            return Err(FetchError::Unreachable {
+                url,
+                tries: tried,
+                source,
+            });
         }
+        pause(wait);
         wait *= 2;
     }
 }

@@ -244,7 +244,7 @@ impl Step {
             Step::Reload { what, .. } => match what {
                 Reload::Ssh => "let sshd read its settings again".to_owned(),
                 Reload::Time => "start chronyd anew".to_owned(),
-                Reload::Network { .. } => "bring the network in line".to_owned(),
+                Reload::Network(_) => "bring the network in line".to_owned(),
             },
             Step::Bind { from, at, .. } => format!("show {} at {}", from.display(), at.display()),
             Step::Warn(text)

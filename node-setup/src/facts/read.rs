@@ -37,6 +37,7 @@ impl Facts {
             Ok(founded) => (founded, None),
             Err(error) => (None, Some(error.to_string())),
         };
+        let on_trial = !matches!(trial::current(root), Ok(None));
         let facts = Facts {
             machine_id: text("/etc/machine-id").trim().to_owned(),
             passwd: text("/etc/passwd"),
@@ -57,7 +58,8 @@ impl Facts {
             init_commands_ran: root.path(INIT_RAN).exists(),
             boot_commands_ran: root.path(BOOT_RAN).exists(),
             ran_before: root.path(BEGUN).exists(),
-            provisional: !matches!(trial::current(root), Ok(None)),
+            on_trial,
+            provisional: on_trial,
             radios: radios(root),
             serial_consoles: serial_consoles(root),
             founded,

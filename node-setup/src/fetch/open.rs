@@ -1,80 +1,191 @@
 //! One request, along redirects: each address on its own way.
 //!
-//! ureq knows one proxy for all addresses, and tunnels (CONNECT) through it to all of them. Proxies commonly allow tunnels to
-//! HTTPS ports alone, so a plain address is asked of the proxy itself, by its full name.
+//! reqwest asks a proxy for a plain address by its full name and tunnels (CONNECT) to an encrypted one; which proxy, if any, is
+//! decided here for each address of a redirect.
 
-use super::full_name::FullName;
 use super::proxy::Proxies;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use percent_encoding::percent_decode_str;
+use reqwest::header::{AUTHORIZATION, LOCATION};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Proxy, Response};
+use rustls::{ClientConfig, RootCertStore};
+use std::error::Error;
+use std::io::{self, Read};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-use ureq::config::Config;
-use ureq::http::header::{AUTHORIZATION, HOST, LOCATION, PROXY_AUTHORIZATION};
-use ureq::http::{Request, Response, Uri};
-use ureq::unversioned::resolver::DefaultResolver;
-use ureq::unversioned::transport::{Connector, DefaultConnector};
-use ureq::{Agent, Body, Error, Proxy};
-use url::{Position, Url};
+use tokio::runtime::{Builder, Runtime};
+use url::Url;
 
-/// As many as ureq follows.
+/// So many are followed.
 const REDIRECTS: u32 = 10;
+/// How long one try waits for a connection.
+const CONNECTION: Duration = Duration::from_secs(15);
 
-/// Asks for `url`; reading the answer is within `patience`, too.
+/// An address was not opened.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum OpenError {
+    /// There is no way there that may be gone.
+    #[error("{0}")]
+    NoWay(String),
+    /// The server said that it will not give it, with this status.
+    #[error("the server answered with status {0}")]
+    Status(u16),
+    /// Anything else, with its causes.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<reqwest::Error> for OpenError {
+    fn from(error: reqwest::Error) -> Self {
+        OpenError::Failed(causes(error))
+    }
+}
+
+impl From<io::Error> for OpenError {
+    fn from(error: io::Error) -> Self {
+        OpenError::Failed(error.to_string())
+    }
+}
+
+/// What a server gives, to be read within the time and size that it was asked with.
+#[derive(Debug)]
+pub(super) struct Answer {
+    response: Response,
+    /// What came last, and how much of it was read.
+    piece: Vec<u8>,
+    read: usize,
+    /// So much more is taken.
+    left: u64,
+    waiting: Waiting,
+}
+
+impl Read for Answer {
+    /// An answer that is too long ends with [`io::ErrorKind::FileTooLarge`].
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.read == self.piece.len() {
+            let next = self.waiting.on(self.response.chunk());
+            let next = next.map_err(|error| io::Error::other(causes(error)))?;
+            self.piece = next.map_or_else(Vec::new, Into::into);
+            self.read = 0;
+            let length = self.piece.len() as u64;
+            self.left = self
+                .left
+                .checked_sub(length)
+                .ok_or(io::ErrorKind::FileTooLarge)?;
+        }
+        let count = (&self.piece[self.read..]).read(into)?;
+        self.read += count;
+        Ok(count)
+    }
+}
+
+/// Runs what waits, on this thread.
+#[derive(Debug)]
+struct Waiting(Option<Runtime>);
+
+impl Waiting {
+    fn new() -> io::Result<Waiting> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        Ok(Waiting(Some(runtime)))
+    }
+
+    fn on<T>(&self, future: impl Future<Output = T>) -> T {
+        let runtime = self.0.as_ref();
+        let runtime = runtime.expect("it is taken only when this is dropped");
+        runtime.block_on(future)
+    }
+}
+
+impl Drop for Waiting {
+    /// A look-up of a name that hangs in the C library goes on by itself; nobody waits for it.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Asks for `url`; reading the answer is within `patience`, too, and gives `largest` bytes at most.
 pub(super) fn open(
     url: &str,
     patience: Duration,
+    largest: u64,
     proxies: &Proxies,
-) -> Result<Response<Body>, Error> {
+) -> Result<Answer, OpenError> {
     let began = Instant::now();
-    let mut url = parsed(url)?;
+    let waiting = Waiting::new()?;
+    let mut url = Url::parse(url).map_err(|error| OpenError::NoWay(error.to_string()))?;
     for _ in 0..=REDIRECTS {
         let left = patience.saturating_sub(began.elapsed());
-        let answer = once(&url, left, proxies.of(&url))?;
-        let status = answer.status();
-        if !status.is_redirection() {
-            return Ok(answer);
+        let response = waiting.on(once(&url, left, proxies.of(&url)))?;
+        let status = response.status();
+        if status.is_client_error() || status.is_server_error() {
+            return Err(OpenError::Status(status.as_u16()));
         }
-        let next = answer.headers().get(LOCATION);
+        if !status.is_redirection() {
+            return Ok(Answer {
+                response,
+                piece: Vec::new(),
+                read: 0,
+                left: largest,
+                waiting,
+            });
+        }
+        let next = response.headers().get(LOCATION);
         let next = next.and_then(|next| url.join(next.to_str().ok()?).ok());
-        let next = next.ok_or(Error::StatusCode(status.as_u16()))?;
+        let next = next.ok_or(OpenError::Status(status.as_u16()))?;
         // Who asks for ssh keys by https must not get them from whoever sits on a plain line.
         if url.scheme() == "https" && next.scheme() != "https" {
             let next = super::shown(next.as_str());
-            return Err(Error::BadUri(format!(
-                "a redirect from https to http is not followed: {next}"
-            )));
+            let why = format!("a redirect from https to http is not followed: {next}");
+            return Err(OpenError::NoWay(why));
         }
         url = next;
     }
-    Err(Error::TooManyRedirects)
+    Err(OpenError::NoWay("too many redirects".to_owned()))
 }
 
-fn parsed(url: &str) -> Result<Url, Error> {
-    Url::parse(url).map_err(|error| Error::BadUri(error.to_string()))
-}
-
-fn once(url: &Url, patience: Duration, proxy: Option<&str>) -> Result<Response<Body>, Error> {
-    let proxy = proxy.map(Proxy::new).transpose()?;
-    match proxy {
-        Some(proxy) if url.scheme() == "http" => by_full_name(url, patience, &proxy),
-        proxy => {
-            // Left in the address, they would be sent as they are written there: `%40` for `@`.
-            let mut plain = url.clone();
-            let mut request = agent(patience, proxy).get(without_login(&mut plain));
-            if let Some(login) = login(url) {
-                request = request.header(AUTHORIZATION, login);
-            }
-            request.call()
-        }
+async fn once(url: &Url, patience: Duration, proxy: Option<&str>) -> Result<Response, OpenError> {
+    // Left in the address, they would be sent as they are written there: `%40` for `@`.
+    let mut plain = url.clone();
+    // An address that cannot have them stays as it is.
+    let _ = plain.set_username("");
+    let _ = plain.set_password(None);
+    let mut request = client(patience, proxy)?.get(plain);
+    if let Some(login) = login(url) {
+        request = request.header(AUTHORIZATION, login);
     }
+    Ok(request.send().await?)
 }
 
-/// The address without name and password; one that cannot have them stays as it is.
-fn without_login(url: &mut Url) -> &str {
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.as_str()
+fn client(patience: Duration, proxy: Option<&str>) -> Result<Client, OpenError> {
+    let builder = Client::builder()
+        .tls_backend_preconfigured(tls()?)
+        .timeout(patience)
+        .connect_timeout(patience.min(CONNECTION))
+        .user_agent(concat!("holdfast/", env!("CARGO_PKG_VERSION")))
+        .redirect(Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy();
+    let builder = match proxy {
+        Some(proxy) => builder.proxy(Proxy::all(proxy)?),
+        None => builder,
+    };
+    Ok(builder.build()?)
+}
+
+/// The authorities of Mozilla's list, which are part of this program.
+fn tls() -> Result<ClientConfig, OpenError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let roots = RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| OpenError::Failed(error.to_string()))?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
 fn login(url: &Url) -> Option<String> {
@@ -84,50 +195,28 @@ fn login(url: &Url) -> Option<String> {
     (!user.is_empty()).then(|| basic(&user, password.as_deref()))
 }
 
-fn agent(patience: Duration, proxy: Option<Proxy>) -> Agent {
-    settings(patience, proxy).into()
-}
-
-fn settings(patience: Duration, proxy: Option<Proxy>) -> Config {
-    Agent::config_builder()
-        .timeout_global(Some(patience))
-        .timeout_connect(Some(patience.min(Duration::from_secs(15))))
-        .user_agent(concat!("holdfast/", env!("CARGO_PKG_VERSION")))
-        .max_redirects(0)
-        .proxy(proxy)
-        .build()
-}
-
-/// Asks the proxy itself, with the names and passwords of both.
-fn by_full_name(url: &Url, patience: Duration, proxy: &Proxy) -> Result<Response<Body>, Error> {
-    let connector = DefaultConnector::new().chain(FullName {
-        name: format!("http://{}", &url[Position::BeforeHost..Position::AfterPort]),
-    });
-    let agent = Agent::with_parts(
-        settings(patience, None),
-        connector,
-        DefaultResolver::default(),
-    );
-    let uri = Uri::builder()
-        .scheme(proxy.uri().scheme_str().unwrap_or("http"))
-        .authority(format!("{}:{}", proxy.host(), proxy.port()))
-        .path_and_query(&url[Position::BeforePath..Position::AfterQuery])
-        .build()?;
-    let host = &url[Position::BeforeHost..Position::AfterPort];
-    let mut request = Request::get(uri).header(HOST, host);
-    if let Some(user) = proxy.username() {
-        let login = basic(user, proxy.password());
-        request = request.header(PROXY_AUTHORIZATION, login);
-    }
-    if let Some(login) = login(url) {
-        request = request.header(AUTHORIZATION, login);
-    }
-    agent.run(request.body(())?)
-}
-
 fn basic(user: &str, password: Option<&str>) -> String {
     let login = format!("{user}:{}", password.unwrap_or_default());
     format!("Basic {}", BASE64_STANDARD.encode(login))
+}
+
+/// The causes of an error without the address, which the caller names.
+fn causes(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut causes = Vec::new();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        // Says in a word of the program what the next cause says in full.
+        if !text.starts_with("client error (") {
+            causes.push(text);
+        }
+        next = cause.source();
+    }
+    match causes.is_empty() {
+        true => error.to_string(),
+        false => causes.join(": "),
+    }
 }
 
 #[cfg(test)]
@@ -164,10 +253,11 @@ mod tests {
         Proxies::read(|name| name.ends_with("_PROXY").then(|| proxy.to_owned()))
     }
 
-    fn fetched(url: &str, proxies: &Proxies) -> Result<String, Error> {
-        open(url, Duration::from_secs(5), proxies)?
-            .body_mut()
-            .read_to_string()
+    fn fetched(url: &str, proxies: &Proxies) -> Result<String, OpenError> {
+        let mut text = String::new();
+        let mut answer = open(url, Duration::from_secs(5), 1 << 20, proxies)?;
+        answer.read_to_string(&mut text)?;
+        Ok(text)
     }
 
     #[test]
@@ -202,7 +292,7 @@ mod tests {
             &through(&format!("http://{address}")),
         )
         .unwrap_err();
-        assert!(matches!(error, Error::ConnectProxyFailed(_)), "{error}");
+        assert!(error.to_string().contains("tunnel"), "{error}");
         let request = requests.recv().unwrap();
         assert!(
             request.starts_with("CONNECT config.example:443 HTTP/1.1\n"),
@@ -252,9 +342,12 @@ mod tests {
         let round = || reply("302 Found\r\nLocation: /again", "");
         let (address, _requests) = server((0..11).map(|_| round()).collect());
         let error = fetched(&format!("http://{address}/"), &Proxies::default()).unwrap_err();
-        assert!(matches!(error, Error::TooManyRedirects), "{error}");
+        assert!(
+            matches!(&error, OpenError::NoWay(why) if why == "too many redirects"),
+            "{error}"
+        );
         let (address, _requests) = server(vec![reply("302 Found", "")]);
         let error = fetched(&format!("http://{address}/"), &Proxies::default()).unwrap_err();
-        assert!(matches!(error, Error::StatusCode(302)), "{error}");
+        assert!(matches!(error, OpenError::Status(302)), "{error}");
     }
 }

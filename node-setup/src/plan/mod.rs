@@ -50,7 +50,7 @@ pub fn plan(config: &Config, facts: &Facts) -> Vec<Step> {
     steps.extend(downloads::steps(config, facts));
     steps.extend(files::steps(config, facts));
     steps.extend(commands::boot(config, facts));
-    steps.extend(reload::steps(&steps, facts));
+    steps.extend(reload::steps(&steps, config, facts));
     steps
 }
 
@@ -58,7 +58,7 @@ pub fn plan(config: &Config, facts: &Facts) -> Vec<Step> {
 /// files and commands.
 pub fn plan_maintenance(config: &Config, facts: &Facts) -> Vec<Step> {
     let mut steps = base(config, facts);
-    steps.extend(reload::steps(&steps, facts));
+    steps.extend(reload::steps(&steps, config, facts));
     steps
 }
 

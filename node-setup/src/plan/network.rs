@@ -8,8 +8,9 @@ mod addresses;
 use super::MADE;
 use super::keyfile::Keyfile;
 use crate::facts::Facts;
+use crate::network_manager::{For, Profile};
 use crate::step::Step;
-use addresses::addresses;
+use addresses::{addresses, fixed_by};
 use init_api::interface::INSIDE;
 use os_config::{Config, Interface, InterfaceMatch, Network, Wifi};
 use std::collections::BTreeMap;
@@ -107,6 +108,44 @@ fn unmanaged() -> String {
     devices
 }
 
+/// What the profiles are for and what they fixed, in the order in which they are taken.
+pub(super) fn wanted(network: &Network) -> Vec<Profile> {
+    let mut wanted = Vec::new();
+    let ethernet = network.interfaces.iter().filter(|one| !is_wireless(one));
+    for interface in ethernet {
+        let device = match &interface.select {
+            InterfaceMatch::Name(name) => For::Device(name.to_string()),
+            InterfaceMatch::Mac(mac) => For::HardwareAddress(mac.as_str().to_ascii_lowercase()),
+        };
+        wanted.push(Profile {
+            name: format!("holdfast-{}", file_name(interface)),
+            device,
+            fixed: fixed_by(Some(interface), &network.dns),
+        });
+    }
+    for (index, wifi) in network.wifi.iter().enumerate() {
+        wanted.push(Profile {
+            name: format!("holdfast-wifi-{index}"),
+            device: For::Radio(wifi.interface.as_ref().map(ToString::to_string)),
+            fixed: fixed_by(settings(wifi, network), &network.dns),
+        });
+    }
+    wanted.push(Profile {
+        name: "holdfast-default".to_owned(),
+        device: For::AnyCable,
+        fixed: fixed_by(None, &network.dns),
+    });
+    wanted
+}
+
+/// A slash cannot be in a name; other characters are fine in a file name.
+fn file_name(interface: &Interface) -> String {
+    match &interface.select {
+        InterfaceMatch::Name(name) => name.to_string(),
+        InterfaceMatch::Mac(mac) => mac.as_str().replace(':', ""),
+    }
+}
+
 /// Profiles by file name.
 fn profiles(network: &Network) -> BTreeMap<String, String> {
     let mut profiles = BTreeMap::new();
@@ -120,11 +159,7 @@ fn profiles(network: &Network) -> BTreeMap<String, String> {
         if is_wireless(interface) {
             continue;
         }
-        let name = match &interface.select {
-            // A slash cannot be in the name; other characters are fine in a file name.
-            InterfaceMatch::Name(name) => name.to_string(),
-            InterfaceMatch::Mac(mac) => mac.as_str().replace(':', ""),
-        };
+        let name = file_name(interface);
         add(
             name.clone(),
             ethernet(&format!("holdfast-{name}"), Some(interface), network),

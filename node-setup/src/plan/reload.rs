@@ -1,14 +1,17 @@
 //! What running services must be told, once the node is up and its configuration changes.
 
+use super::network::wanted;
 use crate::facts::Facts;
+use crate::network_manager::Change;
 use crate::reload::Reload;
 use crate::step::{OnFailure, Step};
+use os_config::Config;
 use std::path::Path;
 
 const PROFILES: &str = "/run/NetworkManager/system-connections";
 
 /// Looks at the planned files: nothing is reloaded that does not change.
-pub(super) fn steps(planned: &[Step], facts: &Facts) -> Vec<Step> {
+pub(super) fn steps(planned: &[Step], config: &Config, facts: &Facts) -> Vec<Step> {
     // Before that no service has read its files.
     if !facts.ran_before {
         return Vec::new();
@@ -30,15 +33,20 @@ pub(super) fn steps(planned: &[Step], facts: &Facts) -> Vec<Step> {
         .filter_map(|step| changed_profile(step, facts))
         .collect();
     if !profiles.is_empty() {
-        reloads.push(Reload::Network { profiles });
+        reloads.push(Reload::Network(Change {
+            changed: profiles,
+            profiles: wanted(&config.network),
+        }));
     }
-    reloads
-        .into_iter()
-        .map(|what| Step::Reload {
-            what,
-            on_failure: OnFailure::Report,
-        })
-        .collect()
+    let step = |what: Reload| {
+        // A network that is on trial and does not come into force has failed its trial.
+        let on_failure = match what {
+            Reload::Network(_) if facts.on_trial => OnFailure::Stop,
+            _ => OnFailure::Report,
+        };
+        Step::Reload { what, on_failure }
+    };
+    reloads.into_iter().map(step).collect()
 }
 
 fn changes(step: &Step, path: &Path, old: Option<&String>) -> bool {

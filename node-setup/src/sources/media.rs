@@ -164,6 +164,15 @@ fn check_fat(device: &Path) -> String {
     }
 }
 
+/// There is a file that gives an error instead of its text.
+pub(super) fn unreadable_file(why: &str) -> Problem {
+    Problem::new(
+        "config.yaml on the CONFIG partition cannot be read",
+        why,
+        "Check the partition on any PC (`fsck.fat -a` on Linux), put config.yaml on it again, and restart.",
+    )
+}
+
 /// There is a CONFIG partition without a configuration: most often the file has another name.
 pub(super) fn no_file(directory: &Path) -> Problem {
     let mut names: Vec<String> = fs::read_dir(directory)

@@ -122,12 +122,17 @@ impl FoundSources {
         match media.config_partition(boot.as_ref()) {
             Ok(ConfigPartition { directory, notes }) => {
                 self.notes.extend(notes);
-                match read(&directory.join("config.yaml"), &mut self.notes) {
-                    Some(text) => {
+                let mut trouble = Vec::new();
+                match (
+                    read(&directory.join("config.yaml"), &mut trouble),
+                    trouble.pop(),
+                ) {
+                    (Some(text), _) => {
                         let origin = format!("{CONFIG_MOUNT}/config.yaml");
                         self.add_own(SourceName::ConfigPartition, origin, text);
                     }
-                    None => self.missing = Some(media::no_file(&directory)),
+                    (None, Some(why)) => self.missing = Some(media::unreadable_file(&why)),
+                    (None, None) => self.missing = Some(media::no_file(&directory)),
                 }
             }
             Err(problem) => self.missing = Some(problem),

@@ -1,6 +1,6 @@
 //! `holdfast config apply`: a new file for good, or on trial.
 
-use crate::node::{GOOD, TestNode, services};
+use crate::node::{GOOD, TestNode, problem, services};
 use init_api::Millis;
 use node_setup::Outcome;
 use node_setup::change::{ChangeError, Writable, confirm, propose};
@@ -102,6 +102,44 @@ fn a_boot_during_a_trial_starts_nothing_early() {
         assert_eq!(node.configure(), Outcome::Applied, "{case}");
         assert_eq!(node.read(EARLY), early, "{case}: after the trial");
     }
+}
+
+/// What is on trial and does not come into force is a problem, and the network goes back at once.
+#[test]
+fn a_network_that_does_not_come_into_force_fails_its_trial() {
+    let mut node = TestNode::new(GOOD);
+    assert_eq!(node.configure(), Outcome::Applied);
+    let tried =
+        format!("{GOOD}network: {{interfaces: [{{name: eth0, addresses: [10.0.0.2/24]}}]}}\n");
+    let try_it = |node: &TestNode| {
+        let proposal = propose(&node.root, &mut node.media(), "a", tried.clone().into()).unwrap();
+        let ends_ms = Millis(1000);
+        proposal.try_it(&node.root, Trial { ends_ms }).unwrap();
+    };
+    try_it(&node);
+    node.machine.fails = Some("reload Network");
+    node.machine.asked.borrow_mut().clear();
+    let problem = problem(node.configure());
+    assert!(
+        problem.text.contains("could not bring the network in line"),
+        "{}",
+        problem.text
+    );
+    let asked = node.machine.asked.borrow().clone();
+    let reloads = asked
+        .iter()
+        .filter(|line| line.starts_with("reload Network"));
+    // There, and back again.
+    let both = ["reload Network [\"holdfast-eth0\"]"; 2];
+    assert_eq!(reloads.collect::<Vec<_>>(), both);
+    assert!(
+        !node.exists("run/NetworkManager/system-connections/holdfast-eth0.nmconnection"),
+        "the next boot's profile stays"
+    );
+    trial::end(&node.root).unwrap();
+    node.machine.fails = None;
+    assert_eq!(node.configure(), Outcome::Applied);
+    assert_eq!(node.read("config/config.yaml"), GOOD);
 }
 
 #[test]

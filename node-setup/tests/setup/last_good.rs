@@ -38,8 +38,8 @@ fn whatever_is_wrong_at_a_later_boot_the_node_runs_and_says_so() {
                 fs::remove_file(&file).unwrap();
                 fs::create_dir(file).unwrap();
             },
-            "There is no config.yaml on the CONFIG partition",
-            "config.yaml",
+            "config.yaml on the CONFIG partition cannot be read",
+            "Is a directory",
         ),
     ];
     for (case, trouble, title, text) in troubles {

@@ -12,6 +12,7 @@ mod founding;
 mod impact;
 mod last_good;
 mod maintenance;
+mod network_manager;
 mod node;
 mod online;
 mod plan;

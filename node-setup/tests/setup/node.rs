@@ -69,7 +69,10 @@ impl Machine for Recorder {
     }
 
     fn reload(&mut self, what: &Reload) -> io::Result<()> {
-        self.record(format!("reload {what:?}"))
+        match what {
+            Reload::Network(change) => self.record(format!("reload Network {:?}", change.changed)),
+            other => self.record(format!("reload {other:?}")),
+        }
     }
 }
 

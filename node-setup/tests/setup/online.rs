@@ -225,7 +225,7 @@ fn an_unreachable_configuration_is_told_and_stops_nothing() {
     assert_eq!(
         node.read("run/holdfast/config-url.txt"),
         format!(
-            "{error}: io: Connection refused (os error 111); there is no copy from an earlier time; the node runs without it\n"
+            "{error}: tcp connect error: Connection refused (os error 111); there is no copy from an earlier time; the node runs without it\n"
         )
     );
     assert_eq!(node.read("etc/hostname"), "edge-1\n");

@@ -1,6 +1,6 @@
 //! The plan for whole configurations, as goldens: every rendered file is in them.
 
-use node_setup::{Facts, Reload, Step, VarDir, plan, plan_maintenance};
+use node_setup::{Facts, OnFailure, Reload, Step, VarDir, plan, plan_maintenance};
 use os_config::{Config, parse_config};
 use std::collections::BTreeMap;
 
@@ -126,39 +126,41 @@ fn only_what_changed_is_reloaded() {
             facts.files.insert(path, text);
         }
     }
-    let network = |names: &[&str]| Reload::Network {
-        profiles: names.iter().map(|name| (*name).to_owned()).collect(),
-    };
-    let cases: [(&str, &str, Vec<Reload>); 6] = [
+    let network = |name: &str| format!("network: {name}");
+    let cases: [(&str, &str, Vec<String>); 6] = [
         ("nothing", "version: 1\n", vec![]),
         ("label", "version: 1\nlabels: {site: berlin}\n", vec![]),
         (
             "password",
             "version: 1\npassword: correct horse\n",
-            vec![Reload::Ssh],
+            vec!["ssh".to_owned()],
         ),
         (
             "servers",
             "version: 1\nntp_servers: [ntp.example]\n",
-            vec![Reload::Time],
+            vec!["time".to_owned()],
         ),
         (
             "address",
             "version: 1\nnetwork: {interfaces: [{name: eth0, addresses: [10.0.0.2/24]}]}\n",
-            vec![network(&["holdfast-eth0"])],
+            vec![network("holdfast-eth0")],
         ),
         (
             "dns",
             "version: 1\nnetwork: {dns: {nameservers: [9.9.9.9]}}\n",
-            vec![network(&["holdfast-default"])],
+            vec![network("holdfast-default")],
         ),
     ];
     for (name, text, expected) in cases {
         let steps = plan(&config(text), &facts);
-        let reloads: Vec<Reload> = steps
+        let reloads: Vec<String> = steps
             .iter()
             .filter_map(|step| match step {
-                Step::Reload { what, .. } => Some(what.clone()),
+                Step::Reload { what, .. } => Some(match what {
+                    Reload::Ssh => "ssh".to_owned(),
+                    Reload::Time => "time".to_owned(),
+                    Reload::Network(change) => network(&change.changed.join(", ")),
+                }),
                 _ => None,
             })
             .collect();
@@ -169,6 +171,27 @@ fn only_what_changed_is_reloaded() {
                 .any(|step| matches!(step, Step::Command { .. })),
             "{name}: commands run again"
         );
+    }
+}
+
+#[test]
+fn what_does_not_come_into_force_fails_a_trial_and_nothing_else() {
+    let text = "version: 1\nnetwork: {interfaces: [{name: eth0, addresses: [10.0.0.2/24]}]}\n";
+    for (on_trial, expected) in [(false, OnFailure::Report), (true, OnFailure::Stop)] {
+        let facts = Facts {
+            ran_before: true,
+            on_trial,
+            ..facts()
+        };
+        let steps = plan(&config(text), &facts);
+        let reload = steps.iter().find_map(|step| match step {
+            Step::Reload {
+                what: Reload::Network(_),
+                on_failure,
+            } => Some(*on_failure),
+            _ => None,
+        });
+        assert_eq!(reload, Some(expected), "on trial: {on_trial}");
     }
 }
 

@@ -1,10 +1,9 @@
 //! Profiles that NetworkManager takes. It drops a whole profile for one property that does not fit, without a word to us.
 
-use node_setup::{Facts, Step, plan};
+use node_setup::{Facts, Profile, Reload, Step, plan};
 use os_config::parse_config;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -146,7 +145,7 @@ fn each_family_says_what_goes_with_it() {
     }
 }
 
-/// The rules that NetworkManager has for families (nm-setting-ip-config.c), for machines without `nmcli`.
+/// The rules that NetworkManager has for families (nm-setting-ip-config.c).
 #[test]
 fn no_property_contradicts_its_family() {
     for (name, profile) in all() {
@@ -178,68 +177,99 @@ fn no_property_contradicts_its_family() {
     }
 }
 
-/// `nmcli`: this machine's, else that of the image's packages where they are unpacked.
-fn nmcli(scratch: &Path) -> Option<Vec<PathBuf>> {
-    let works = |words: &Vec<PathBuf>| {
-        let said = Command::new(&words[0])
-            .args(&words[1..])
-            .arg("--version")
-            .output();
-        said.is_ok_and(|said| said.status.success())
-    };
-    let here = vec![PathBuf::from("nmcli")];
-    if works(&here) {
-        return Some(here);
+/// What `node configure` looks for after a change must be what the profile says, or it looks for something else.
+#[test]
+fn what_is_looked_for_later_is_what_the_profile_says() {
+    for (case, network, ..) in CASES {
+        let text = format!("version: 1\nnetwork: {network}\n");
+        let config = parse_config("config.yaml", text.as_bytes()).unwrap();
+        let facts = Facts {
+            ran_before: true,
+            ..Facts::default()
+        };
+        let steps = plan(&config, &facts);
+        let change = steps.into_iter().find_map(|step| match step {
+            Step::Reload {
+                what: Reload::Network(change),
+                ..
+            } => Some(change),
+            _ => None,
+        });
+        let texts = profiles(&text);
+        let wanted = change.expect("every profile is new").profiles;
+        let names: BTreeSet<&String> = wanted.iter().map(|profile| &profile.name).collect();
+        assert_eq!(names, texts.keys().collect(), "{case}");
+        for profile in wanted {
+            assert_eq!(
+                looked_for(&profile),
+                said_by(&texts[&profile.name]),
+                "{case}: {}",
+                profile.name
+            );
+        }
     }
-    let unpacked = Path::new(env!("CARGO_MANIFEST_DIR")).join("../build/cache/unpacked");
-    let packages = fs::read_dir(unpacked).ok()?.flatten();
-    let usr: Vec<PathBuf> = packages
-        .map(|entry| entry.path().join("content/usr"))
-        .collect();
-    let program = usr
-        .iter()
-        .map(|usr| usr.join("bin/nmcli"))
-        .find(|path| path.exists())?;
-    let folder = format!("lib/{}-linux-gnu", std::env::consts::ARCH);
-    for library in usr
-        .iter()
-        .filter_map(|usr| fs::read_dir(usr.join(&folder)).ok())
-        .flatten()
-    {
-        link_library(&library.ok()?.path(), scratch)?;
-    }
-    let loader = scratch.join("loader");
-    fs::copy(scratch.join("ld-linux-x86-64.so.2"), &loader).ok()?;
-    fs::set_permissions(&loader, fs::Permissions::from_mode(0o700)).ok()?;
-    let images = vec![loader, "--library-path".into(), scratch.to_owned(), program];
-    works(&images).then_some(images)
 }
 
-/// Unpacked files lie there without their modes and links: `libnm.so.0.1.0` is wanted as `libnm.so.0`.
-fn link_library(file: &Path, folder: &Path) -> Option<()> {
-    let mut name = file.file_name()?.to_str()?;
-    while name.contains(".so.") {
-        let link = folder.join(name);
-        if !link.exists() {
-            std::os::unix::fs::symlink(file, link).ok()?;
-        }
-        name = name.rsplit_once('.')?.0;
+fn looked_for(profile: &Profile) -> BTreeSet<String> {
+    let fixed = &profile.fixed;
+    let addresses = fixed.addresses.iter().map(|it| format!("address {it}"));
+    let servers = fixed.name_servers.iter().map(|it| format!("server {it}"));
+    let routes = fixed.routes.iter().map(|(to, via)| {
+        let unspecified = if to.addr().is_ipv4() { "0.0.0.0" } else { "::" };
+        let via = via.map_or(unspecified.to_owned(), |via| via.to_string());
+        format!("route {to} {via}")
+    });
+    addresses.chain(servers).chain(routes).collect()
+}
+
+fn said_by(profile: &str) -> BTreeSet<String> {
+    let mut said = BTreeSet::new();
+    for line in lines(profile) {
+        let (key, value) = line.split_once('=').unwrap();
+        let (family, key) = key.split_once(' ').unwrap();
+        let everything = if family == "[ipv4]" {
+            "0.0.0.0/0"
+        } else {
+            "::/0"
+        };
+        let mut add = |line: String| said.insert(line);
+        match key.trim_end_matches(char::is_numeric) {
+            "address" => add(format!("address {value}")),
+            "gateway" => add(format!("route {everything} {value}")),
+            "route" => {
+                let mut parts = value.split(',');
+                let (to, via) = (parts.next().unwrap(), parts.next().unwrap());
+                add(format!("route {to} {via}"))
+            }
+            "dns" => value
+                .split_terminator(';')
+                .all(|server| add(format!("server {server}"))),
+            _ => true,
+        };
     }
-    Some(())
+    said
+}
+
+/// `nmcli`: this machine's, or the one that tools/setup fetched.
+fn nmcli() -> PathBuf {
+    let fetched = Path::new(env!("CARGO_MANIFEST_DIR")).join("../build/tools/nmcli");
+    let works = |program: &PathBuf| {
+        let said = Command::new(program).arg("--version").output();
+        said.is_ok_and(|said| said.status.success())
+    };
+    let programs = [PathBuf::from("nmcli"), fetched];
+    let found = programs.into_iter().find(works);
+    found.expect("nmcli is missing: run tools/setup")
 }
 
 #[test]
 fn networkmanager_takes_every_profile() {
     let folder = tempfile::tempdir().unwrap();
-    let Some(nmcli) = nmcli(folder.path()) else {
-        println!("skipped: no nmcli here, and no unpacked packages of the image below build/cache");
-        return;
-    };
+    let nmcli = nmcli();
     let path = folder.path().join("profile");
     for (name, profile) in all() {
         fs::write(&path, &profile).unwrap();
-        let output = Command::new(&nmcli[0])
-            .args(&nmcli[1..])
+        let output = Command::new(&nmcli)
             .args([
                 "--offline",
                 "connection",

@@ -5,7 +5,8 @@
 //! an address.
 
 use super::Keyfile;
-use ipnet::IpNet;
+use crate::network_manager::Fixed;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use os_config::{Dns, Interface};
 use std::net::IpAddr;
 
@@ -43,13 +44,69 @@ pub(super) fn addresses(file: &mut Keyfile, interface: Option<&Interface>, dns: 
     names(file, method, interface, dns, IpAddr::is_ipv6);
 }
 
-fn ipv4(file: &mut Keyfile, interface: Option<&Interface>) -> Method {
+/// What the profile of an interface fixes of addresses, routes and name servers, for who looks later whether it is so.
+pub(super) fn fixed_by(interface: Option<&Interface>, dns: &Dns) -> Fixed {
+    let methods = [
+        (ipv4_method(interface), true),
+        (ipv6_method(interface), false),
+    ];
+    let method = |is_ipv4: bool| methods[usize::from(!is_ipv4)].0;
+    let has_any = |address: &IpAddr| method(address.is_ipv4()) != Method::Disabled;
+    let has_names = |address: &&IpAddr| method(address.is_ipv4()).takes_name_servers();
+    let mut fixed = Fixed::default();
+    for dns in [Some(dns), interface.map(|interface| &interface.dns)] {
+        let servers = dns.into_iter().flat_map(|dns| &dns.nameservers);
+        fixed.name_servers.extend(servers.filter(has_names));
+    }
+    let Some(interface) = interface else {
+        return fixed;
+    };
+    let addresses = interface.addresses.iter();
+    let addresses = addresses.filter(|net| has_any(&net.addr()));
+    fixed.addresses = addresses.copied().collect();
+    let gateways = [
+        interface.gateway4.map(IpAddr::V4),
+        interface.gateway6.map(IpAddr::V6),
+    ];
+    let gateways = gateways.into_iter().flatten().filter(has_any);
+    fixed.routes = gateways.map(|via| (everything(&via), Some(via))).collect();
+    let routes = interface.routes.iter();
+    let routes = routes.filter(|route| has_any(&route.to.addr()));
+    fixed
+        .routes
+        .extend(routes.map(|route| (route.to, route.via)));
+    fixed
+}
+
+/// All addresses of a family.
+fn everything(of: &IpAddr) -> IpNet {
+    match of {
+        IpAddr::V4(_) => IpNet::from(Ipv4Net::default()),
+        IpAddr::V6(_) => IpNet::from(Ipv6Net::default()),
+    }
+}
+
+fn ipv4_method(interface: Option<&Interface>) -> Method {
     let is_fixed = interface.is_some_and(|one| one.addresses.iter().any(is_ipv4));
-    let method = match interface.map(|interface| (interface.dhcp4, is_fixed)) {
+    match interface.map(|interface| (interface.dhcp4, is_fixed)) {
         None | Some((true, _)) => Method::Auto,
         Some((false, true)) => Method::Manual,
         Some((false, false)) => Method::Disabled,
-    };
+    }
+}
+
+fn ipv6_method(interface: Option<&Interface>) -> Method {
+    let is_fixed = interface.is_some_and(|one| one.addresses.iter().any(is_ipv6));
+    match interface.map(|interface| (interface.ipv6, interface.auto6, is_fixed)) {
+        Some((false, ..)) => Method::Disabled,
+        None | Some((true, true, _)) => Method::Auto,
+        Some((true, false, true)) => Method::Manual,
+        Some((true, false, false)) => Method::LinkLocal,
+    }
+}
+
+fn ipv4(file: &mut Keyfile, interface: Option<&Interface>) -> Method {
+    let method = ipv4_method(interface);
     file.set("method", method.word());
     if method == Method::Auto {
         // The server knows the machine by its address, not by an id that a new root would change.
@@ -62,13 +119,7 @@ fn ipv4(file: &mut Keyfile, interface: Option<&Interface>) -> Method {
 }
 
 fn ipv6(file: &mut Keyfile, interface: Option<&Interface>) -> Method {
-    let is_fixed = interface.is_some_and(|one| one.addresses.iter().any(is_ipv6));
-    let method = match interface.map(|interface| (interface.ipv6, interface.auto6, is_fixed)) {
-        Some((false, ..)) => Method::Disabled,
-        None | Some((true, true, _)) => Method::Auto,
-        Some((true, false, true)) => Method::Manual,
-        Some((true, false, false)) => Method::LinkLocal,
-    };
+    let method = ipv6_method(interface);
     file.set("method", method.word());
     if method == Method::Disabled {
         return method;
