@@ -167,8 +167,10 @@ impl<M: Machine> Run<'_, M> {
         if self.found.trial.is_some() {
             steps.push(next_boot::forget_early_services());
         }
-        steps.extend(containerd(&services::settings(config, facts)));
-        steps.extend(records(config, &services).map_err(|error| not_applied(&error))?);
+        let settings = services::settings(config, facts);
+        steps.extend(containerd(&settings));
+        let records = records(config, &settings, &services);
+        steps.extend(records.map_err(|error| not_applied(&error))?);
         let ignored = facts.founded.as_ref().map(|kept| kept.overrules(config));
         let warnings = self.executor.execute(&steps);
         let warnings = warnings.map_err(|error| not_applied(&error))?;

@@ -5,7 +5,7 @@ use crate::plan::{hostname, variables};
 use init_api::paths::HOLDFAST;
 use init_api::{Millis, Restart, Service, ServiceName, Services, ServicesError};
 use os_config::{Config, Image, Manifest};
-use runtime::ClusterSettings;
+use runtime::Settings;
 
 /// What decides about services besides the configuration.
 #[derive(Debug, Clone, Copy)]
@@ -58,9 +58,9 @@ fn trial(ends: Millis) -> Service {
 }
 
 /// The cluster's part of the configuration.
-pub(crate) fn settings(config: &Config, facts: &Facts) -> ClusterSettings {
+pub(crate) fn settings(config: &Config, facts: &Facts) -> Settings {
     let founded = facts.founded.as_ref();
-    ClusterSettings::of(config, &hostname(config, facts), &facts.release, founded)
+    Settings::of(config, &hostname(config, facts), &facts.release, founded)
 }
 
 fn name(text: &str) -> ServiceName {

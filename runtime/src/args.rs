@@ -1,6 +1,6 @@
 //! Flags of a component: ours, with the user's merged over them.
 
-use std::collections::BTreeMap;
+use os_config::FlagArgs;
 
 /// Flags in the order in which they were set.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,8 +22,9 @@ impl Args {
     }
 
     /// Puts the user's flags over ours; the configuration has refused those that would break the node.
-    pub(crate) fn merged(mut self, user: &BTreeMap<String, Vec<String>>) -> Self {
+    pub(crate) fn merged(mut self, user: &FlagArgs) -> Self {
         for (flag, values) in user {
+            let flag = flag.as_str();
             match self.0.iter_mut().find(|(name, _)| name == flag) {
                 Some((name, ours)) if JOINED.contains(&name.as_str()) => {
                     if name == "service-account-issuer" {
@@ -34,7 +35,7 @@ impl Args {
                     }
                 }
                 Some((_, ours)) => ours.clone_from(values),
-                None => self.0.push((flag.clone(), values.clone())),
+                None => self.0.push((flag.to_owned(), values.clone())),
             }
         }
         self
@@ -54,13 +55,13 @@ impl Args {
 #[cfg(test)]
 mod tests {
     use super::Args;
-    use std::collections::BTreeMap;
+    use os_config::FlagArgs;
 
-    fn user(flags: &[(&str, &[&str])]) -> BTreeMap<String, Vec<String>> {
+    fn user(flags: &[(&str, &[&str])]) -> FlagArgs {
         let own = |values: &[&str]| values.iter().map(|v| (*v).to_owned()).collect();
         flags
             .iter()
-            .map(|(name, values)| ((*name).to_owned(), own(values)))
+            .map(|(name, values)| (name.parse().expect("a flag"), own(values)))
             .collect()
     }
 

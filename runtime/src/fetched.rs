@@ -20,7 +20,7 @@ pub fn fetched_file(manifest: &Manifest) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::ClusterSettings;
+    use crate::Settings;
 
     #[test]
     fn the_keeper_knows_what_is_to_be_fetched() {
@@ -32,8 +32,8 @@ manifests:
   - {name: web.yaml, content: \"apiVersion: v1\\nkind: Namespace\\nmetadata: {name: web}\\n\"}
 ";
         let config = os_config::parse_config("config.yaml", text.as_bytes()).expect("valid");
-        let settings = ClusterSettings::of(&config, "edge", "0.1.0", None);
-        let names: Vec<_> = settings.fetched_manifests.iter().collect();
+        let settings = Settings::of(&config, "edge", "0.1.0", None);
+        let names: Vec<_> = settings.fetched_manifests().into_iter().collect();
         assert_eq!(names, ["config-app.yaml", "config-db.yaml"]);
     }
 }

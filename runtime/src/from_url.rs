@@ -3,7 +3,7 @@
 //! It may name what a cluster cannot change later, so a new cluster waits for it; a while only, for a node whose server is
 //! gone shall run, too.
 
-use crate::{ClusterSettings, Paths};
+use crate::{Paths, Settings};
 use init_api::Configured;
 use init_api::paths::CONFIGURED;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ const LOOK: Duration = Duration::from_millis(250);
 
 /// Waits until nothing is missing; tells whether the configuration in force now is one with a fetched part, which `settings`
 /// may be older than.
-pub(crate) fn wait(settings: &ClusterSettings, paths: &Paths, patience: Duration) -> bool {
+pub(crate) fn wait(settings: &Settings, paths: &Paths, patience: Duration) -> bool {
     if settings.config_url.is_none() {
         return false;
     }
@@ -43,7 +43,7 @@ fn is_in_force(paths: &Paths) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{CONFIGURED, Configured, wait};
-    use crate::{ClusterSettings, Paths};
+    use crate::{Paths, Settings};
     use std::fs;
     use std::time::Duration;
 
@@ -74,8 +74,8 @@ mod tests {
             if let Some(url_in_force) = configured {
                 configure(&paths, url_in_force);
             }
-            let mut settings = ClusterSettings::named("edge", "0.1.0");
-            settings.config_url = url.map(Into::into);
+            let mut settings = Settings::named("edge", "0.1.0");
+            settings.config_url = url.map(|url| url.parse().expect("an address"));
             let started = std::time::Instant::now();
             let patience = Duration::from_millis(10);
             assert_eq!(wait(&settings, &paths, patience), in_force, "{case}");
@@ -87,8 +87,8 @@ mod tests {
     fn what_arrives_meanwhile_is_noticed() {
         let root = tempfile::tempdir().expect("temp folder");
         let paths = Paths::below(root.path());
-        let mut settings = ClusterSettings::named("edge", "0.1.0");
-        settings.config_url = Some("https://a.example/own".into());
+        let mut settings = Settings::named("edge", "0.1.0");
+        settings.config_url = Some("https://a.example/own".parse().expect("an address"));
         std::thread::scope(|threads| {
             let waits = threads.spawn(|| wait(&settings, &paths, Duration::from_secs(20)));
             for url_in_force in [false, true] {

@@ -10,9 +10,10 @@ mod notes;
 pub use error::ImageError;
 
 use crate::file::{self, PlannedFile};
-use crate::{ClusterSettings, Paths, plan};
+use crate::{Paths, Settings, plan};
 use ctr::{Containerd, Store};
 use notes::{Notes, Stamp};
+use os_config::Image;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
@@ -30,7 +31,7 @@ const SYSTEM_LOADED: &str = "/var/lib/containerd/holdfast-system-image.json";
 ///
 /// # Errors
 /// It cannot be read or loaded.
-pub fn load_system_image(settings: &ClusterSettings, paths: &Paths) -> Result<(), ImageError> {
+pub fn load_system_image(settings: &Settings, paths: &Paths) -> Result<(), ImageError> {
     let archive = paths.system_image();
     let stamp = stamp(&archive)?;
     // Its time is the same in every release; its name has the version.
@@ -45,10 +46,15 @@ pub fn load_system_image(settings: &ClusterSettings, paths: &Paths) -> Result<()
     store(&at, &notes)
 }
 
-/// Loads the archives in the images folder and `extra`, those that are not loaded yet, and lets go what those brought that
+/// Loads the archives in the images folder and those on the node that are `listed` in the configuration, those that are not loaded yet, and lets go what those brought that
 /// are gone. One that fails does not keep the others from being loaded; gives what went wrong.
-pub(crate) fn load_user_images(paths: &Paths, extra: &[PathBuf]) -> Vec<String> {
-    follow_archives(&Containerd, paths, extra)
+pub(crate) fn load_user_images(paths: &Paths, listed: &[Image]) -> Vec<String> {
+    let local = |image: &Image| match image {
+        Image::Path(path) => Some(PathBuf::from(path)),
+        Image::Url(_) => None,
+    };
+    let extra: Vec<PathBuf> = listed.iter().filter_map(local).collect();
+    follow_archives(&Containerd, paths, &extra)
 }
 
 fn follow_archives(images: &dyn Store, paths: &Paths, extra: &[PathBuf]) -> Vec<String> {

@@ -9,14 +9,13 @@
 
 pub mod address;
 mod args;
+mod datastore;
 mod descriptor;
 mod fetched;
 mod file;
-mod founding;
 mod from_url;
 mod images;
 pub mod keep;
-mod load;
 mod names;
 mod paths;
 pub mod pki;
@@ -25,20 +24,18 @@ mod policy_notes;
 mod prepare;
 pub mod services;
 mod settings;
-mod settings_from;
 mod sysctls;
 
+pub use datastore::{Datastore, cluster_exists};
 pub use fetched::{FETCHED_PREFIX, fetched_file};
 pub use file::{FileError, PlannedFile};
-pub use founding::{Founding, FoundingError, Overruled};
 pub use images::{ImageError, load_system_image};
 pub use keep::{KeepError, keep};
-pub use load::{LoadError, load_settings};
 pub use paths::Paths;
 pub use prepare::{PrepareError, prepare, write_for};
 pub use services::{early as early_services, services};
 pub use settings::{
-    Audit, ClusterNetwork, ClusterSettings, ExtraArgs, Flags, InlineManifest, Mirror, Registries,
-    RegistryHost, Taint,
+    ClusterIdentity, Founding, FoundingError, LoadError, NodeIdentity, Overruled, Role, Settings,
+    environment, load_settings,
 };
 pub use sysctls::{MODULES, SYSCTLS};

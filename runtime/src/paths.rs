@@ -5,9 +5,6 @@ use std::path::{Path, PathBuf};
 /// Where containerd finds its configuration on a node.
 pub(crate) const CONTAINERD_CONFIG: &str = "/var/lib/holdfast/cluster/containerd.toml";
 
-/// The datastore, beside the cluster's authorities and encryption key. Where it is, there is a cluster.
-pub(crate) const DATASTORE: &str = "db/state.db";
-
 /// Root of all paths, `/` on a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paths {

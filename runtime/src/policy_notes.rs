@@ -2,7 +2,7 @@
 //!
 //! It refuses to start with notes that it cannot read or that were made under another policy than the configured one.
 
-use crate::settings::Flags;
+use os_config::FlagArgs;
 use serde::Deserialize;
 
 /// One of the kubelet's notes.
@@ -38,11 +38,12 @@ struct Content {
 
 impl Note {
     /// Whether the kubelet would not start with this `content` and these flags.
-    pub(crate) fn is_void(&self, content: Option<Vec<u8>>, flags: &Flags) -> bool {
+    pub(crate) fn is_void(&self, content: Option<Vec<u8>>, flags: &FlagArgs) -> bool {
         let (Some((flag, default)), Some(content)) = (self.policy, content) else {
             return false;
         };
-        let configured = flags.get(flag).and_then(|values| values.last());
+        let configured = flags.iter().find(|(name, _)| name.as_str() == flag);
+        let configured = configured.and_then(|(_, values)| values.last());
         let configured = configured.map_or(default, String::as_str);
         serde_json::from_slice::<Content>(&content)
             .map_or(true, |content| content.policy_name != configured)
@@ -52,7 +53,7 @@ impl Note {
 #[cfg(test)]
 mod tests {
     use super::NOTES;
-    use crate::settings::Flags;
+    use os_config::FlagArgs;
 
     #[test]
     fn notes_under_another_policy_are_void() {
@@ -96,9 +97,9 @@ mod tests {
             ),
             ("without a policy", &dra, Some("{}"), "", false),
         ] {
-            let flags: Flags = flag
+            let flags: FlagArgs = flag
                 .split_once('=')
-                .map(|(name, value)| (name.to_owned(), vec![value.to_owned()]))
+                .map(|(name, value)| (name.parse().expect("a flag"), vec![value.to_owned()]))
                 .into_iter()
                 .collect();
             let content = content.map(|text| text.as_bytes().to_vec());

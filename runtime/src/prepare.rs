@@ -7,9 +7,9 @@
 use crate::address::{self, HostError, Patience, StandInError};
 use crate::file::{self, FileError, PlannedFile};
 use crate::names::copy_name_servers;
-use crate::pki::{Authorities, PkiError, ensure_encryption};
+use crate::pki::{CertificateSource, PkiError, certificate_source, ensure_encryption};
 use crate::plan::{NodeFacts, PodNetwork, cni_file, plan};
-use crate::{ClusterSettings, Founding, FoundingError, LoadError, Paths, load_settings};
+use crate::{Founding, FoundingError, LoadError, Paths, Settings, cluster_exists, load_settings};
 use crate::{from_url, policy_notes};
 use std::fs;
 use std::net::IpAddr;
@@ -45,7 +45,7 @@ pub enum PrepareError {
 /// # Errors
 /// What [`PrepareError`] lists; nothing is half written then.
 pub fn prepare(
-    settings: &ClusterSettings,
+    settings: &Settings,
     paths: &Paths,
     patience: Patience,
 ) -> Result<IpAddr, PrepareError> {
@@ -54,40 +54,36 @@ pub fn prepare(
 
 fn prepare_by(
     clock: impl Fn() -> SystemTime,
-    settings: &ClusterSettings,
+    settings: &Settings,
     paths: &Paths,
     patience: Patience,
 ) -> Result<IpAddr, PrepareError> {
     file::make_folder(&paths.cluster(), 0o700)?;
     ensure_encryption(&paths.encryption(), &paths.pki())?;
-    let authorities = Authorities::ensure(&paths.pki(), clock())?;
+    let source = certificate_source(settings.role, paths, clock())?;
     let address = own_address(settings, paths, patience)?;
     let settings = match Founding::load(paths)? {
-        Some(founded) => founded.over(settings),
+        Some(founded) => settings.clone().founded_as(&founded),
         None => found(settings, paths, address)?,
     };
-    let address = settings.node_address.unwrap_or(address);
+    let address = settings.node.address.unwrap_or(address);
     // The waiting is over: the network may have set the clock meanwhile.
-    write_for(&settings, paths, &authorities, address, clock())?;
+    write_for(&settings, paths, source.as_ref(), address, clock())?;
     info!("prepared for {address}");
     Ok(address)
 }
 
 /// Founds the cluster, once: with what the configuration says, or, on a node that ran before this was kept, with what it
 /// runs with.
-fn found(
-    settings: &ClusterSettings,
-    paths: &Paths,
-    address: IpAddr,
-) -> Result<ClusterSettings, PrepareError> {
-    let is_new = !paths.database().exists();
+fn found(settings: &Settings, paths: &Paths, address: IpAddr) -> Result<Settings, PrepareError> {
+    let is_new = !cluster_exists(&paths.cluster());
     let has_network = address != address::FALLBACK;
     let settings = if is_new && has_network && from_url::wait(settings, paths, from_url::PATIENCE) {
         load_settings(paths)?
     } else {
         settings.clone()
     };
-    Founding::of(&settings).keep(paths)?;
+    settings.founding().store(paths)?;
     Ok(settings)
 }
 
@@ -96,11 +92,11 @@ fn found(
 /// An address that is not (yet) on an interface stands on one without hardware meanwhile; the keeper moves the node when
 /// the network gives it another.
 fn own_address(
-    settings: &ClusterSettings,
+    settings: &Settings,
     paths: &Paths,
     patience: Patience,
 ) -> Result<IpAddr, PrepareError> {
-    let known = settings.node_address.or_else(|| last_address(paths));
+    let known = settings.node.address.or_else(|| last_address(paths));
     let found = match known {
         Some(address) => Some(address),
         None => address::find(paths, patience)?,
@@ -128,21 +124,21 @@ fn last_address(paths: &Paths) -> Option<IpAddr> {
 /// # Errors
 /// As [`prepare`], but for finding the address.
 pub fn write_for(
-    settings: &ClusterSettings,
+    settings: &Settings,
     paths: &Paths,
-    authorities: &Authorities,
+    source: &dyn CertificateSource,
     address: IpAddr,
     now: SystemTime,
 ) -> Result<(), PrepareError> {
-    write_files(settings, paths, authorities, address, now)?;
+    write_files(settings, paths, source, address, now)?;
     Ok(note_address(paths, address)?)
 }
 
 /// As [`write_for`], without noting the address.
 pub(crate) fn write_files(
-    settings: &ClusterSettings,
+    settings: &Settings,
     paths: &Paths,
-    authorities: &Authorities,
+    source: &dyn CertificateSource,
     address: IpAddr,
     now: SystemTime,
 ) -> Result<(), PrepareError> {
@@ -151,7 +147,7 @@ pub(crate) fn write_files(
         memory: memory(paths),
         now,
     };
-    let files = plan(settings, &facts, paths, authorities)?;
+    let files = plan(settings, &facts, paths, source)?;
     for (folder, mode) in folders(paths) {
         file::make_folder(&folder, mode)?;
     }
@@ -198,13 +194,13 @@ fn folders(paths: &Paths) -> Vec<(std::path::PathBuf, u32)> {
 }
 
 /// Removes the kubelet's notes that would keep it from starting. The last boot's are void.
-fn forget_notes(settings: &ClusterSettings, paths: &Paths) -> Result<(), FileError> {
+fn forget_notes(settings: &Settings, paths: &Paths) -> Result<(), FileError> {
     let same_boot = paths.address().exists();
     let folder = paths.at("/var/lib/kubelet");
     let read = |name: &str| fs::read(folder.join(name)).ok();
     policy_notes::NOTES
         .iter()
-        .filter(|note| !same_boot || note.is_void(read(note.file), &settings.extra_args.kubelet))
+        .filter(|note| !same_boot || note.is_void(read(note.file), &settings.args.kubelet))
         .try_for_each(|note| file::remove(&folder.join(note.file)))
 }
 
@@ -227,7 +223,7 @@ mod tests {
     use super::prepare_by;
     use crate::address::Patience;
     use crate::pki::{Life, end_of};
-    use crate::{ClusterSettings, Paths};
+    use crate::{Paths, Settings};
     use std::fs;
     use std::time::{Duration, SystemTime};
 
@@ -235,8 +231,8 @@ mod tests {
     fn leaves_are_made_by_the_clock_after_all_waiting() {
         let root = tempfile::tempdir().expect("temp folder");
         let paths = Paths::below(root.path());
-        let mut settings = ClusterSettings::named("edge", "0.1.0");
-        settings.node_address = Some("127.0.0.1".parse().expect("address"));
+        let mut settings = Settings::named("edge", "0.1.0");
+        settings.node.address = Some("127.0.0.1".parse().expect("address"));
         let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
         let (before, after) = (at(1_600_000_000), at(1_800_000_000));
         // The cluster is founded when the waiting is over.

@@ -1,7 +1,7 @@
 //! The services that PID 1 runs for the cluster.
 
 use crate::paths::CONTAINERD_CONFIG;
-use crate::{ClusterSettings, plan};
+use crate::{Settings, plan};
 use init_api::{Group, KillWhat, Millis, ReadyWhen, Service, ServiceName, Services};
 
 const HOLDFAST: &str = "/usr/bin/holdfast";
@@ -26,7 +26,7 @@ pub const KUBELET: &str = "kubelet";
 pub const KEEPER: &str = "keeper";
 
 /// The cluster's services, in the order in which they start.
-pub fn services(settings: &ClusterSettings) -> Vec<Service> {
+pub fn services(settings: &Settings) -> Vec<Service> {
     let means = plan::fingerprints(settings);
     let all = [
         containerd().env(MEANS, means.containerd),
@@ -122,11 +122,12 @@ fn keeper() -> Service {
 #[cfg(test)]
 mod tests {
     use super::services;
-    use crate::ClusterSettings;
+    use crate::Settings;
+    use os_config::{RegistryAccess, RegistryAuth};
 
     #[test]
     fn pid_1_accepts_them() {
-        let mut settings = ClusterSettings::named("edge", "0.1.0");
+        let mut settings = Settings::named("edge", "0.1.0");
         settings
             .environment
             .insert("HTTPS_PROXY".into(), "http://proxy.example:3128".into());
@@ -149,8 +150,8 @@ mod tests {
 
     #[test]
     fn a_change_touches_only_the_services_that_read_it() {
-        let names = |change: fn(&mut ClusterSettings)| {
-            let before = ClusterSettings::named("edge", "0.1.0");
+        let names = |change: fn(&mut Settings)| {
+            let before = Settings::named("edge", "0.1.0");
             let mut after = before.clone();
             change(&mut after);
             let pairs = services(&before).into_iter().zip(services(&after));
@@ -159,22 +160,27 @@ mod tests {
                 .map(|(b, _)| b.name.to_string());
             changed.collect::<Vec<_>>().join(" ")
         };
-        let label: fn(&mut ClusterSettings) = |s| {
-            s.labels.insert("a".into(), "b".into());
+        let label: fn(&mut Settings) = |s| {
+            s.node
+                .labels
+                .insert("a".parse().expect("a key"), "b".parse().expect("a value"));
         };
-        let flag: fn(&mut ClusterSettings) = |s| {
-            s.extra_args.scheduler.insert("x".into(), vec!["1".into()]);
+        let flag: fn(&mut Settings) = |s| {
+            let flag = "x".parse().expect("a flag");
+            s.args.scheduler.insert(flag, vec!["1".into()]);
         };
-        let name: fn(&mut ClusterSettings) = |s| s.tls_sans.push("edge.example".into());
-        let login: fn(&mut ClusterSettings) = |s| {
-            let host = crate::RegistryHost {
-                token: Some("t".into()),
-                ..Default::default()
+        let name: fn(&mut Settings) = |s| s.tls_sans.push("edge.example".parse().expect("a name"));
+        let login: fn(&mut Settings) = |s| {
+            let token = RegistryAuth::Token("t".parse().expect("a secret"));
+            let access = RegistryAccess {
+                auth: Some(token),
+                ..RegistryAccess::default()
             };
-            s.registries.hosts.insert("r.example".into(), host);
+            let host = "r.example".parse().expect("a host");
+            s.registries.configs.insert(host, access);
         };
         for (case, change, expected) in [
-            ("nothing", (|_| {}) as fn(&mut ClusterSettings), ""),
+            ("nothing", (|_| {}) as fn(&mut Settings), ""),
             ("a label", label, "keeper"),
             (
                 "a flag",

@@ -9,7 +9,7 @@ mod pruning;
 
 use engine::ControlPlane;
 use init_api::NodeState;
-use runtime::pki::{Authorities, issue, leaves};
+use runtime::pki::{Authorities, CertificateSource, leaves};
 use std::fs;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr};
@@ -70,7 +70,7 @@ fn the_keeper_holds_the_cluster_to_the_configuration() {
     let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
     for leaf in leaves(&plane.settings, address) {
         if leaf.name == "kubelet" {
-            let issued = issue(&authorities, &leaf, old).expect("an old leaf");
+            let issued = authorities.issue(&leaf, old).expect("an old leaf");
             fs::write(plane.paths.leaf(leaf.name), issued.combined()).expect("write");
         }
     }

@@ -1,7 +1,9 @@
 //! Certificates, judged by openssl.
 
-use runtime::pki::{Authorities, Leaf, PkiError, Signer, Usage, ensure_encryption, issue, leaves};
-use runtime::{ClusterSettings, Paths};
+use runtime::pki::{
+    Authorities, CertificateSource, Leaf, PkiError, Signer, Usage, ensure_encryption, leaves,
+};
+use runtime::{Paths, Settings};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -22,13 +24,10 @@ fn openssl(args: &[&str]) -> (bool, String) {
     (output.status.success(), text)
 }
 
-fn settings() -> ClusterSettings {
-    let mut settings = ClusterSettings::named("edge-1", "0.1.0");
-    settings.tls_sans = vec![
-        "edge.example".into(),
-        "203.0.113.9".into(),
-        "localhost".into(),
-    ];
+fn settings() -> Settings {
+    let mut settings = Settings::named("edge-1", "0.1.0");
+    let names = ["edge.example", "203.0.113.9", "localhost"];
+    settings.tls_sans = names.map(|name| name.parse().expect("a name")).into();
     settings
 }
 
@@ -43,7 +42,7 @@ fn every_leaf_verifies_for_its_use_at_any_clock() {
     let authorities = Authorities::ensure(&pki, at(2026)).expect("made");
     let file = folder.path().join("leaf.pem");
     for leaf in all() {
-        let issued = issue(&authorities, &leaf, at(2026)).expect(leaf.name);
+        let issued = authorities.issue(&leaf, at(2026)).expect(leaf.name);
         fs::write(&file, issued.combined()).expect("write");
         let (right, wrong) = match leaf.signer {
             Signer::Cluster => ("ca.crt", "front-proxy-ca.crt"),
@@ -97,7 +96,7 @@ fn names_and_subjects() {
     let authorities = Authorities::ensure(&folder.path().join("pki"), at(2026)).expect("made");
     let mut shown = String::new();
     for leaf in all() {
-        let issued = issue(&authorities, &leaf, at(2026)).expect(leaf.name);
+        let issued = authorities.issue(&leaf, at(2026)).expect(leaf.name);
         let file = folder.path().join("leaf.pem");
         fs::write(&file, &issued.certificate).expect("write");
         let options = [

@@ -1,15 +1,15 @@
 //! `prepare` in a folder of its own: what it leaves behind, and that it can be run again at any time.
 
 use runtime::address::Patience;
-use runtime::{ClusterSettings, Founding, Paths, load_settings, prepare};
+use runtime::{Founding, Paths, Settings, load_settings, prepare};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-fn node(root: &Path) -> (ClusterSettings, Paths) {
-    let mut settings = ClusterSettings::named("edge", "0.1.0");
-    settings.node_address = Some("127.0.0.1".parse().expect("address"));
+fn node(root: &Path) -> (Settings, Paths) {
+    let mut settings = Settings::named("edge", "0.1.0");
+    settings.node.address = Some("127.0.0.1".parse().expect("address"));
     (settings, Paths::below(root))
 }
 
@@ -66,8 +66,9 @@ fn notes_of_the_last_boot_are_forgotten_but_not_those_of_this_one() {
     write();
     prepare(&settings, &paths, Patience::default()).expect("new settings");
     assert!(note.exists());
-    let fixed = ("cpu-manager-policy".into(), vec!["static".into()]);
-    settings.extra_args.kubelet.extend([fixed]);
+    let flag = "cpu-manager-policy".parse().expect("a flag");
+    let fixed = (flag, vec!["static".into()]);
+    settings.args.kubelet.extend([fixed]);
     prepare(&settings, &paths, Patience::default()).expect("a new policy");
     assert!(!note.exists());
 }
@@ -78,12 +79,12 @@ fn a_cluster_stays_what_it_was_founded_as() {
     let (first, paths) = node(root.path());
     prepare(&first, &paths, Patience::default()).expect("first");
     let founded = Founding::load(&paths).expect("read").expect("kept");
-    assert_eq!(founded, Founding::of(&first));
+    assert_eq!(founded, first.founding());
     let mut second = first.clone();
-    second.node_name = "shop".into();
-    second.network.pods = "10.50.0.0/16".parse().expect("network");
-    second.network.services = "10.51.0.0/16".parse().expect("network");
-    second.network.domain = "shop.local".into();
+    second.node.name = "shop".parse().expect("a name");
+    second.cluster.pods = "10.50.0.0/16".parse().expect("network");
+    second.cluster.services = "10.51.0.0/16".parse().expect("network");
+    second.cluster.domain = "shop.local".parse().expect("a domain");
     let plan = || fs::read_to_string(paths.engine_plan()).expect("read");
     let before = plan();
     prepare(&second, &paths, Patience::default()).expect("second");
@@ -96,11 +97,17 @@ fn a_cluster_stays_what_it_was_founded_as() {
 fn a_cluster_from_before_keeps_what_it_runs_with() {
     let root = tempfile::tempdir().expect("temp folder");
     let (mut settings, paths) = node(root.path());
-    settings.config_url = Some("https://config.example/never-fetched".into());
-    fs::create_dir_all(paths.database()).expect("folder");
+    prepare(&settings, &paths, Patience::default()).expect("its first boot");
+    fs::write(paths.database().join("state.db"), "").expect("write");
+    fs::remove_file(paths.founding()).expect("remove");
+    settings.node.name = "shop".parse().expect("a name");
+    let url = "https://config.example/never-fetched";
+    settings.config_url = Some(url.parse().expect("an address"));
+    let started = std::time::Instant::now();
     prepare(&settings, &paths, Patience::default()).expect("prepared");
+    assert!(started.elapsed() < std::time::Duration::from_secs(30));
     let founded = Founding::load(&paths).expect("read");
-    assert_eq!(founded, Some(Founding::of(&settings)));
+    assert_eq!(founded, Some(settings.founding()));
 }
 
 #[test]
@@ -153,32 +160,46 @@ fn configured(paths: &Paths, hostname: &str, lines: &str) {
     let mut config = os_config::parse_config("config.yaml", text.as_bytes()).expect("sound");
     // The only address that every machine has is none that a file may name.
     config.kubernetes.node_address = Some("127.0.0.1".parse().expect("address"));
-    let config = serde_json::to_string(&config).expect("JSON");
-    for (path, text) in [
-        ("/run/holdfast/config.json", config.as_str()),
-        (
-            "/usr/lib/holdfast/release.json",
-            r#"{"version":"0.1.0","build_time":1}"#,
-        ),
-        ("/proc/sys/kernel/hostname", hostname),
-    ] {
-        let path = paths.at(path);
-        fs::create_dir_all(path.parent().expect("folder")).expect("folder");
-        fs::write(path, text).expect("write");
-    }
+    let founded = Founding::load(paths).expect("none or sound");
+    let settings = Settings::of(&config, hostname, "0.1.0", founded.as_ref());
+    init_api::store(paths.at(init_api::paths::SETTINGS), &settings).expect("written");
 }
 
 #[test]
 fn a_machine_with_a_new_host_name_is_the_same_node() {
     let root = tempfile::tempdir().expect("temp folder");
     let paths = Paths::below(root.path());
-    configured(&paths, "holdfast-012345\n", "");
+    configured(&paths, "holdfast-012345", "");
     let first = load_settings(&paths).expect("first");
     prepare(&first, &paths, Patience::default()).expect("prepared");
-    configured(&paths, "shop-7\n", "");
+    configured(&paths, "shop-7", "");
     let second = load_settings(&paths).expect("second");
-    assert_eq!(second, first);
-    assert_eq!(second.node_name, "holdfast-012345");
+    assert!(second.founded && !first.founded);
+    assert_eq!(second.node, first.node);
+    assert_eq!(second.node.name.as_str(), "holdfast-012345");
+    assert_eq!(second, load_settings(&paths).expect("the same each time"));
+}
+
+/// What the configuration was written down before the cluster was founded does not count afterwards.
+#[test]
+fn settings_from_before_the_founding_are_overruled_by_it() {
+    let root = tempfile::tempdir().expect("temp folder");
+    let paths = Paths::below(root.path());
+    configured(&paths, "edge", "");
+    prepare(
+        &load_settings(&paths).expect("first"),
+        &paths,
+        Patience::default(),
+    )
+    .expect("founded");
+    let late = "kubernetes: {pod_cidr: 10.50.0.0/16}\n";
+    let config = os_config::parse_config("config.yaml", format!("version: 1\n{late}").as_bytes());
+    let unaware = Settings::of(&config.expect("sound"), "shop", "0.1.0", None);
+    init_api::store(paths.at(init_api::paths::SETTINGS), &unaware).expect("written");
+    let loaded = load_settings(&paths).expect("loaded");
+    assert!(loaded.founded);
+    assert_eq!(loaded.node.name.as_str(), "edge");
+    assert_eq!(loaded.cluster.pods.to_string(), "10.42.0.0/16");
 }
 
 #[test]
@@ -186,9 +207,9 @@ fn a_new_cluster_is_founded_with_what_was_fetched_meanwhile() {
     let root = tempfile::tempdir().expect("temp folder");
     let paths = Paths::below(root.path());
     let url = "config_url: https://config.example/own\n";
-    configured(&paths, "holdfast-012345\n", url);
+    configured(&paths, "holdfast-012345", url);
     let before = load_settings(&paths).expect("before");
-    configured(&paths, "shop-7\n", url);
+    configured(&paths, "shop-7", url);
     let whole = init_api::Configured {
         url_in_force: true,
         ..init_api::Configured::default()
@@ -197,5 +218,5 @@ fn a_new_cluster_is_founded_with_what_was_fetched_meanwhile() {
     fs::write(paths.at(init_api::paths::CONFIGURED), text).expect("write");
     prepare(&before, &paths, Patience::default()).expect("prepared");
     let founded = Founding::load(&paths).expect("read").expect("kept");
-    assert_eq!(founded.node_name, "shop-7");
+    assert_eq!(founded.node_name.as_str(), "shop-7");
 }

@@ -2,70 +2,46 @@
 
 use runtime::pki::Authorities;
 use runtime::plan::{self, NodeFacts, PodNetwork};
-use runtime::{
-    Audit, ClusterSettings, Mirror, Paths, PlannedFile, Registries, RegistryHost, Taint,
-};
-use std::collections::BTreeMap;
+use runtime::{Paths, PlannedFile, Settings};
 use std::time::{Duration, UNIX_EPOCH};
 
-/// Settings that use every key.
-fn rich() -> ClusterSettings {
-    let mut settings = ClusterSettings::named("edge-1", "0.1.0");
-    settings.tls_sans = vec!["edge.example".into(), "203.0.113.9".into()];
-    settings.labels.insert("site".into(), "shop-7".into());
-    settings.taints = vec![Taint {
-        key: "edge".into(),
-        value: "yes".into(),
-        effect: "NoSchedule".into(),
-    }];
+/// Every key that shows in a rendered file.
+const EVERYTHING: &str = r#"
+version: 1
+labels: {site: shop-7}
+taints: ["edge=yes:NoSchedule"]
+kubernetes:
+  tls_sans: [edge.example, 203.0.113.9]
+  audit: request
+  kubelet_args: {max-pods: 40}
+  api_server_args: {feature-gates: Some=true}
+registries:
+  mirrors:
+    docker.io: {endpoints: ["https://z.example/v2/hub", "http://a.example:5000"]}
+    "*": {endpoints: ["https://all.example"]}
+  configs:
+    "a.example:5000":
+      auth: {username: user, password: 'pass"word'}
+      tls: {insecure_skip_verify: true}
+    r.example:
+      auth: {token: token}
+      tls:
+        ca: "-----BEGIN CERTIFICATE-----\nCA\n-----END CERTIFICATE-----\n"
+        cert: "-----BEGIN CERTIFICATE-----\nCERT\n-----END CERTIFICATE-----\n"
+        key: "-----BEGIN PRIVATE KEY-----\nKEY\n-----END PRIVATE KEY-----\n"
+"#;
+
+fn plain() -> Settings {
+    Settings::named("edge-1", "0.1.0")
+}
+
+fn rich() -> Settings {
+    let config = os_config::parse_config("config.yaml", EVERYTHING.as_bytes()).expect("sound");
+    let mut settings = Settings::of(&config, "edge-1", "0.1.0", None);
     settings
         .environment
         .insert("HTTPS_PROXY".into(), "http://proxy.example:3128".into());
-    settings.audit = Audit::Request;
     settings
-        .extra_args
-        .kubelet
-        .insert("max-pods".into(), vec!["40".into()]);
-    settings
-        .extra_args
-        .api_server
-        .insert("feature-gates".into(), vec!["Some=true".into()]);
-    settings.registries = registries();
-    settings
-}
-
-fn registries() -> Registries {
-    let mirror = |endpoints: &[&str]| Mirror {
-        endpoints: endpoints.iter().map(|e| (*e).to_owned()).collect(),
-    };
-    Registries {
-        mirrors: BTreeMap::from([
-            (
-                "docker.io".into(),
-                mirror(&["https://z.example/v2/hub", "http://a.example:5000"]),
-            ),
-            ("*".into(), mirror(&["https://all.example"])),
-        ]),
-        hosts: BTreeMap::from([
-            (
-                "a.example:5000".into(),
-                RegistryHost {
-                    login: Some(("user".into(), "pass\"word".into())),
-                    skip_verify: true,
-                    ..RegistryHost::default()
-                },
-            ),
-            (
-                "r.example".into(),
-                RegistryHost {
-                    token: Some("token".into()),
-                    ca: Some("CA\n".into()),
-                    client: Some(("CERT\n".into(), "KEY\n".into())),
-                    ..RegistryHost::default()
-                },
-            ),
-        ]),
-    }
 }
 
 fn facts() -> NodeFacts {
@@ -85,7 +61,7 @@ fn shown(files: &[PlannedFile]) -> String {
     files.iter().map(show).collect::<Vec<_>>().join("\n")
 }
 
-fn configuration(settings: &ClusterSettings) -> String {
+fn configuration(settings: &Settings) -> String {
     let folder = tempfile::tempdir().expect("temp folder");
     let authorities =
         Authorities::ensure(&folder.path().join("pki"), facts().now).expect("authorities");
@@ -105,12 +81,21 @@ fn configuration(settings: &ClusterSettings) -> String {
 
 #[test]
 fn a_configuration_that_says_nothing() {
-    insta::assert_snapshot!(configuration(&ClusterSettings::named("edge-1", "0.1.0")));
+    insta::assert_snapshot!(configuration(&plain()));
 }
 
+/// The lines in which a configuration that says everything differs.
 #[test]
-fn a_configuration_that_says_everything() {
-    insta::assert_snapshot!(configuration(&rich()));
+fn what_a_configuration_changes() {
+    let (plain, rich) = (configuration(&plain()), configuration(&rich()));
+    let diff = similar::TextDiff::from_lines(&plain, &rich);
+    let diff = diff.unified_diff().context_radius(2).to_string();
+    // Where a change stands is the other golden's to say.
+    let place = |line: &str| line.starts_with("@@");
+    let lines = diff
+        .lines()
+        .map(|line| if place(line) { "@@" } else { line });
+    insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"));
 }
 
 #[test]
@@ -130,7 +115,7 @@ fn the_network_plugin() {
 
 #[test]
 fn services_of_pid_1() {
-    let services = runtime::services(&ClusterSettings::named("edge-1", "0.1.0"));
+    let services = runtime::services(&plain());
     insta::assert_snapshot!(serde_json::to_string_pretty(&services).expect("JSON"));
 }
 
@@ -150,8 +135,8 @@ fn packaged_manifests_are_whole() {
         )
         .expect("copy");
     }
-    let mut settings = ClusterSettings::named("edge-1", "0.1.0");
-    let show = |settings: &ClusterSettings| {
+    let mut settings = plain();
+    let show = |settings: &Settings| {
         let wanted = runtime::keep::packaged(settings, &paths);
         assert_eq!(wanted.problems, []);
         let show = |d: &runtime::keep::Document| format!("{}: {}", d.file, d.object);
@@ -163,6 +148,6 @@ fn packaged_manifests_are_whole() {
             .join("\n")
     };
     insta::assert_snapshot!(show(&settings));
-    settings.components_off.insert("metrics-server".into());
+    settings.components.metrics_server = false;
     assert!(!show(&settings).contains("metrics-server"));
 }

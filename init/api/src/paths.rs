@@ -10,6 +10,9 @@ pub const SERVICES: &str = "/run/holdfast/services.json";
 pub const PROBLEM: &str = "/run/holdfast/problem.json";
 /// The checked configuration, written by `holdfast node configure`. It holds secrets: 0600.
 pub const CONFIG: &str = "/run/holdfast/config.json";
+/// What the cluster needs of the configuration, for `holdfast runtime`; written by `holdfast node configure`. It holds secrets:
+/// 0600.
+pub const SETTINGS: &str = "/run/holdfast/settings.json";
 /// [`crate::Configured`], written by `holdfast node configure`.
 pub const CONFIGURED: &str = "/run/holdfast/configured.json";
 /// Why what `config_url` names could not be used, as text; gone when it could.

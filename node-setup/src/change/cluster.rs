@@ -2,14 +2,11 @@
 
 use init_api::Root;
 use os_config::Loaded;
-use runtime::{Founding, Paths};
+use runtime::{ClusterIdentity, Founding, Overruled, Paths, cluster_exists};
 
 /// How `after` contradicts the cluster, a sentence each; `before` is the configuration so far.
 pub(super) fn contradicted(root: &Root, before: Option<&Loaded>, after: &Loaded) -> Vec<String> {
-    let Some(founded) = founded(root, before, after) else {
-        return Vec::new();
-    };
-    let overruled = founded.overruled(after.config()).into_iter();
+    let overruled = overruled(root, before, after).into_iter();
     overruled
         .map(|it| {
             format!(
@@ -20,20 +17,15 @@ pub(super) fn contradicted(root: &Root, before: Option<&Loaded>, after: &Loaded)
         .collect()
 }
 
-/// What the cluster was founded with. Where that was not kept, or cannot be read, the configuration so far says it, but for
-/// the name; `None` without a cluster.
-fn founded(root: &Root, before: Option<&Loaded>, after: &Loaded) -> Option<Founding> {
+/// What of `after` does not count in the cluster. Where it was not kept what that was founded with, or it cannot be read, the
+/// configuration so far says it, but for the node's name.
+fn overruled(root: &Root, before: Option<&Loaded>, after: &Loaded) -> Vec<Overruled> {
     let paths = Paths::below(root.path("/"));
     if let Ok(Some(founded)) = Founding::load(&paths) {
-        return Some(founded);
+        return founded.overruled(after.config());
     }
-    let before = before.filter(|_| paths.database().exists())?;
-    let so_far = &before.config().kubernetes;
-    let named = after.config().kubernetes.node_name.as_ref();
-    Some(Founding {
-        node_name: named.map(ToString::to_string).unwrap_or_default(),
-        pods: so_far.pod_cidr,
-        services: so_far.service_cidr,
-        domain: so_far.cluster_domain.to_string(),
+    let before = before.filter(|_| cluster_exists(&paths.cluster()));
+    before.map_or_else(Vec::new, |before| {
+        ClusterIdentity::of(before.config()).overruled(after.config())
     })
 }

@@ -3,12 +3,12 @@
 use crate::step::{Content, Step};
 use init_api::paths::REGISTRIES;
 use runtime::plan::plan_containerd;
-use runtime::{ClusterSettings, Paths};
+use runtime::{Paths, Settings};
 use std::collections::BTreeMap;
 
 /// Certificates stand before what refers to them, and all of it before the configuration. A pull at this very moment finds the
 /// registries as they were or as they will be: entries that are no longer wanted go in the same step in which others come.
-pub(crate) fn containerd(settings: &ClusterSettings) -> Vec<Step> {
+pub(crate) fn containerd(settings: &Settings) -> Vec<Step> {
     let (config, files) = plan_containerd(settings, &Paths::default());
     let mut registries = BTreeMap::new();
     let mut steps = Vec::new();

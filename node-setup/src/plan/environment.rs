@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 /// The variables of every service: the configured ones and the proxy's, which programs look for in both spellings.
 pub(crate) fn variables(config: &Config, facts: &Facts) -> BTreeMap<String, String> {
     // The cluster's services and everything else see the same.
-    let mut all =
-        runtime::ClusterSettings::of(config, "node", "", facts.founded.as_ref()).environment;
+    let mut all = runtime::environment(config, facts.founded.as_ref());
     for name in ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"] {
         if let Some(value) = all.get(name).cloned() {
             all.entry(name.to_ascii_lowercase()).or_insert(value);

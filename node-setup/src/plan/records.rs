@@ -3,6 +3,7 @@
 use crate::step::{Content, Step};
 use init_api::{Services, paths};
 use os_config::Config;
+use runtime::Settings;
 
 /// For root alone: they hold secrets.
 ///
@@ -10,10 +11,12 @@ use os_config::Config;
 /// A value has no form in JSON.
 pub(crate) fn records(
     config: &Config,
+    settings: &Settings,
     services: &Services,
 ) -> Result<Vec<Step>, serde_json::Error> {
     Ok(vec![
         Step::file(paths::CONFIG, 0o600, Content::json(config)?),
+        Step::file(paths::SETTINGS, 0o600, Content::json(settings)?),
         services_alone(services)?,
     ])
 }

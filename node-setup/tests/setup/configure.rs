@@ -24,7 +24,13 @@ fn a_good_configuration() {
     );
     assert!(services(&node).contains(&"control-plane".to_owned()));
     assert!(!node.exists("run/holdfast/problem.json"));
-    for name in ["config.json", "configured.json", "services.json"] {
+    let private = [
+        "config.json",
+        "configured.json",
+        "services.json",
+        "settings.json",
+    ];
+    for name in private {
         let path = node.directory.path().join("run/holdfast").join(name);
         let mode = std::fs::metadata(path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name} may hold secrets");

@@ -1,7 +1,7 @@
 //! What `config diff` says a change restarts, held against the services that PID 1 would really start anew.
 
 use os_config::{Impact, Loaded, Sources, diff, load};
-use runtime::{ClusterSettings, Founding, services};
+use runtime::{Founding, Settings, services};
 use std::collections::BTreeSet;
 
 /// A service of the image, whose description never changes: node-setup tells it to read its file again.
@@ -75,18 +75,18 @@ fn loaded(text: &str) -> Loaded {
     load(&Sources::one("config.yaml", text.as_str())).unwrap_or_else(|report| panic!("{report}"))
 }
 
-fn settings(loaded: &Loaded, founded: Option<&Founding>) -> ClusterSettings {
+fn settings(loaded: &Loaded, founded: Option<&Founding>) -> Settings {
     let config = loaded.config();
     let hostname = config
         .hostname
         .as_ref()
         .map_or("edge", |name| name.as_str());
-    ClusterSettings::of(config, hostname, "1.0.0", founded)
+    Settings::of(config, hostname, "1.0.0", founded)
 }
 
 /// The services whose description differs, on a node whose cluster was founded before the change.
 fn changed(before: &Loaded, after: &Loaded) -> BTreeSet<String> {
-    let founded = Founding::of(&settings(before, None));
+    let founded = settings(before, None).founding();
     let before = services(&settings(before, Some(&founded)));
     let after = services(&settings(after, Some(&founded)));
     assert_eq!(before.len(), after.len());

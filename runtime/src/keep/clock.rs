@@ -3,9 +3,9 @@
 use super::{Backoff, Keeper, prepared_address};
 use crate::descriptor::watched;
 use crate::file;
-use crate::pki::{Authorities, Leaf, Life, end_of, leaves};
+use crate::pki::{Leaf, Life, certificate_source, end_of, leaves};
 use crate::plan::{NodeFacts, certificates};
-use crate::{ClusterSettings, Paths};
+use crate::{Paths, Settings};
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
     timerfd_settime,
@@ -46,7 +46,7 @@ async fn wait_and_renew(keeper: &Keeper) -> Result<(), Box<dyn Error>> {
 /// Replaces the leaves if it is time, or tells when it will be. The address is read anew each time: months pass between two
 /// looks, and the node may have moved.
 fn look(
-    settings: &ClusterSettings,
+    settings: &Settings,
     paths: &Paths,
     now: SystemTime,
 ) -> Result<Option<SystemTime>, Box<dyn Error>> {
@@ -70,18 +70,18 @@ fn shortest(paths: &Paths, leaves: &[Leaf]) -> Life {
 }
 
 fn renew(
-    settings: &ClusterSettings,
+    settings: &Settings,
     paths: &Paths,
     address: IpAddr,
     now: SystemTime,
 ) -> Result<(), Box<dyn Error>> {
-    let authorities = Authorities::ensure(&paths.pki(), now)?;
+    let source = certificate_source(settings.role, paths, now)?;
     let facts = NodeFacts {
         address,
         memory: 0,
         now,
     };
-    for leaf in certificates(settings, &facts, paths, &authorities)? {
+    for leaf in certificates(settings, &facts, paths, source.as_ref())? {
         file::write(&leaf)?;
     }
     info!("made new certificates");
@@ -117,9 +117,9 @@ pub(super) fn alarm(moment: SystemTime) -> io::Result<AsyncFd<OwnedFd>> {
 #[cfg(test)]
 mod tests {
     use super::{look, renew, shortest};
-    use crate::pki::{Authorities, Life, issue, leaves};
+    use crate::pki::{Authorities, CertificateSource, Life, leaves};
     use crate::prepare::note_address;
-    use crate::{ClusterSettings, Paths};
+    use crate::{Paths, Settings};
     use std::fs;
     use std::time::{Duration, SystemTime, UNIX_EPOCH};
     use x509_parser::pem::parse_x509_pem;
@@ -135,7 +135,7 @@ mod tests {
     fn leaves_are_made_for_where_the_node_is_by_then() {
         let root = tempfile::tempdir().expect("temp folder");
         let paths = Paths::below(root.path());
-        let settings = ClusterSettings::named("edge", "0.1.0");
+        let settings = Settings::named("edge", "0.1.0");
         let (old, new) = ([192, 168, 1, 5], [10, 0, 0, 9]);
         let made = UNIX_EPOCH + Duration::from_secs(1_800_000_000);
         fs::create_dir_all(paths.cluster()).expect("folder");
@@ -161,13 +161,13 @@ mod tests {
         let young = SystemTime::now();
         let authorities = Authorities::ensure(&paths.pki(), born).expect("made");
         let address = "192.168.1.5".parse().expect("address");
-        let leaves = leaves(&ClusterSettings::named("edge", "0.1.0"), address);
+        let leaves = leaves(&Settings::named("edge", "0.1.0"), address);
         let write = |now, name: &str| {
             for leaf in leaves
                 .iter()
                 .filter(|leaf| name.is_empty() || leaf.name == name)
             {
-                let issued = issue(&authorities, leaf, now).expect(leaf.name);
+                let issued = authorities.issue(leaf, now).expect(leaf.name);
                 fs::create_dir_all(paths.run().join("leaf")).expect("folder");
                 fs::write(paths.leaf(leaf.name), issued.combined()).expect("write");
             }

@@ -2,7 +2,7 @@
 //! itself. What manifests outside of it say is wanted all the same.
 
 use super::document::ManifestProblem;
-use crate::{ClusterSettings, Paths, load_settings};
+use crate::{Paths, Settings, load_settings};
 use init_api::Configured;
 use init_api::paths::CONFIGURED;
 
@@ -10,7 +10,7 @@ const CONFIG: &str = "config.yaml";
 const CONFIG_URL: &str = "config_url";
 
 /// Why nothing may be removed; nothing if `settings` come from a whole configuration that stays.
-pub(super) fn missing_part(settings: &ClusterSettings, paths: &Paths) -> Option<ManifestProblem> {
+pub(super) fn missing_part(settings: &Settings, paths: &Paths) -> Option<ManifestProblem> {
     // Read before the settings: `node-setup` writes it after the configuration itself, so who reads here that a trial is
     // over compares with what came after the trial.
     let configured = init_api::load_if_present::<Configured>(paths.at(CONFIGURED));
@@ -58,9 +58,9 @@ fn doubt(
 #[cfg(test)]
 mod tests {
     use super::missing_part;
-    use crate::{ClusterSettings, Paths, load_settings};
+    use crate::{Paths, Settings, load_settings};
     use init_api::Configured;
-    use init_api::paths::CONFIGURED;
+    use init_api::paths::{CONFIGURED, SETTINGS};
     use std::fs;
 
     const URL: &str = "version: 1\nconfig_url: https://a.example/node.yaml\n";
@@ -77,14 +77,11 @@ mod tests {
         };
         let config = |text: &str| {
             let config = os_config::parse_config("config.yaml", text.as_bytes()).expect("valid");
-            let text = serde_json::to_string(&config).expect("JSON");
-            at("/run/holdfast/config.json", &text);
+            let settings = Settings::of(&config, "edge", "0.1.0", None);
+            at(SETTINGS, &serde_json::to_string(&settings).expect("JSON"));
         };
-        at("/proc/sys/kernel/hostname", "edge\n");
-        let release = r#"{"version": "0.1.0", "build_time": 0}"#;
-        at(init_api::paths::RELEASE, release);
         config(started_with);
-        let settings: ClusterSettings = load_settings(&paths).expect("settings");
+        let settings: Settings = load_settings(&paths).expect("settings");
         config(in_force);
         if let Some(text) = configured {
             at(CONFIGURED, text);

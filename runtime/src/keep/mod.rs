@@ -32,7 +32,7 @@ pub use inventory::Set;
 pub use object::ObjectRef;
 pub use wanted::{Wanted, packaged, user};
 
-use crate::{ClusterSettings, Paths};
+use crate::{Paths, Settings};
 use report::Report;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -78,7 +78,7 @@ pub enum KeepError {
 
 /// What all parts of the keeper share.
 struct Keeper {
-    settings: ClusterSettings,
+    settings: Settings,
     paths: Paths,
     report: Report,
 }
@@ -87,7 +87,7 @@ struct Keeper {
 ///
 /// # Errors
 /// It cannot start.
-pub fn keep(settings: ClusterSettings, paths: Paths) -> Result<(), KeepError> {
+pub fn keep(settings: Settings, paths: Paths) -> Result<(), KeepError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -99,11 +99,11 @@ fn system(act: &'static str) -> impl Fn(std::io::Error) -> KeepError {
     move |source| KeepError::System { act, source }
 }
 
-async fn until_told(settings: ClusterSettings, paths: Paths) -> Result<(), KeepError> {
+async fn until_told(settings: Settings, paths: Paths) -> Result<(), KeepError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(system("listen for SIGTERM"))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(system("listen for SIGINT"))?;
     let keeper = Keeper {
-        report: Report::new(&settings.node_name, &paths),
+        report: Report::new(settings.node.name.as_str(), &paths),
         settings,
         paths,
     };
@@ -141,7 +141,7 @@ async fn with_api(keeper: &Keeper, client: &kube::Client) {
 }
 
 async fn follow_volumes(keeper: &Keeper, client: &kube::Client) {
-    if !keeper.settings.components_off.contains("local-path") {
+    if keeper.settings.has_component("local-path") {
         volumes::follow(keeper, client).await;
     }
 }

@@ -7,10 +7,10 @@ use crate::address::{
     stand_down, stand_in,
 };
 use crate::names::copy_name_servers;
-use crate::pki::Authorities;
+use crate::pki::certificate_source;
 use crate::prepare::{keep_address, note_address, write_files};
 use crate::services::{CONTROL_PLANE, KUBELET};
-use crate::{ClusterSettings, Paths};
+use crate::{Paths, Settings};
 use std::error::Error;
 use std::net::IpAddr;
 use std::time::{Duration, Instant, SystemTime};
@@ -101,7 +101,7 @@ fn look(
     }
     let offered = offered(&host, current, home.as_deref());
     let booting = started.elapsed() < Patience::default().address;
-    let fixed = keeper.settings.node_address.is_some();
+    let fixed = keeper.settings.node.address.is_some();
     let step = step(current, held.is_some(), fixed, offered, booting);
     match step {
         Step::Keep => stand_down(paths)?,
@@ -130,14 +130,10 @@ pub(super) fn tell(report: &Report, address: IpAddr) {
 
 /// Makes everything anew for `address`. It is noted last: until Kubernetes is being started for it, the node is still where
 /// it was, and the next look tries again.
-fn move_to(
-    settings: &ClusterSettings,
-    paths: &Paths,
-    address: IpAddr,
-) -> Result<(), Box<dyn Error>> {
+fn move_to(settings: &Settings, paths: &Paths, address: IpAddr) -> Result<(), Box<dyn Error>> {
     let now = SystemTime::now();
-    let authorities = Authorities::ensure(&paths.pki(), now)?;
-    write_files(settings, paths, &authorities, address, now)?;
+    let source = certificate_source(settings.role, paths, now)?;
+    write_files(settings, paths, source.as_ref(), address, now)?;
     ask::restart(paths, &[CONTROL_PLANE, KUBELET])?;
     Ok(note_address(paths, address)?)
 }
@@ -148,7 +144,7 @@ mod tests {
     use crate::address::{FALLBACK, Patience};
     use crate::keep::ask::stand_in;
     use crate::keep::prepared_address;
-    use crate::{ClusterSettings, Paths, prepare};
+    use crate::{Paths, Settings, prepare};
     use std::fs;
     use std::net::IpAddr;
 
@@ -156,10 +152,10 @@ mod tests {
     fn a_node_has_not_moved_before_kubernetes_is_started_anew() {
         let root = tempfile::tempdir().expect("temp folder");
         let paths = Paths::below(root.path());
-        let mut settings = ClusterSettings::named("edge", "0.1.0");
+        let mut settings = Settings::named("edge", "0.1.0");
         let old: IpAddr = "127.0.0.1".parse().expect("address");
         let new: IpAddr = "127.0.0.2".parse().expect("address");
-        settings.node_address = Some(old);
+        settings.node.address = Some(old);
         prepare(&settings, &paths, Patience::default()).expect("prepared");
         move_to(&settings, &paths, new).expect_err("nobody listens");
         assert_eq!(prepared_address(&paths).expect("noted"), old);

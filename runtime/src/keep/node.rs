@@ -1,9 +1,9 @@
 //! This node's object: labels and taints as the configuration has them, and whether it is Ready.
 
-use crate::{ClusterSettings, Taint};
+use crate::Settings;
 use k8s_openapi::api::core::v1::Node;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Names the labels that the configuration brought, comma-separated, so that they can be taken away again.
 pub(super) const LABELS: &str = "holdfast.dev/labels";
@@ -13,7 +13,7 @@ const ROLE: &str = "node-role.kubernetes.io/control-plane";
 
 /// The merge patch that brings a node's labels and taints in line with the configuration; none if they are. What others
 /// put on the node is left alone.
-pub(super) fn patch(node: &Node, settings: &ClusterSettings) -> Option<Value> {
+pub(super) fn patch(node: &Node, settings: &Settings) -> Option<Value> {
     let mut metadata = Map::new();
     let mut spec = Map::new();
     let (labels, labels_note) = labels(node, settings);
@@ -42,8 +42,11 @@ pub(super) fn patch(node: &Node, settings: &ClusterSettings) -> Option<Value> {
     Some(json!({ "metadata": metadata, "spec": spec }))
 }
 
-fn labels(node: &Node, settings: &ClusterSettings) -> (Map<String, Value>, Option<String>) {
-    let mut wanted = settings.labels.clone();
+fn labels(node: &Node, settings: &Settings) -> (Map<String, Value>, Option<String>) {
+    let configured = settings.node.labels.iter();
+    let mut wanted: BTreeMap<String, String> = configured
+        .map(|(key, value)| (key.to_string(), value.to_string()))
+        .collect();
     wanted.insert(ROLE.into(), "true".into());
     let present = node.metadata.labels.clone().unwrap_or_default();
     let noted = note(node, LABELS);
@@ -63,7 +66,7 @@ fn labels(node: &Node, settings: &ClusterSettings) -> (Map<String, Value>, Optio
     (changes, (names != noted).then(|| joined(&names)))
 }
 
-fn taints(node: &Node, settings: &ClusterSettings) -> Option<(Value, String)> {
+fn taints(node: &Node, settings: &Settings) -> Option<(Value, String)> {
     let present: Vec<Taint> = node
         .spec
         .iter()
@@ -71,11 +74,12 @@ fn taints(node: &Node, settings: &ClusterSettings) -> Option<(Value, String)> {
         .map(taint)
         .collect();
     let noted = note(node, TAINTS);
-    let wanted: BTreeSet<String> = settings.taints.iter().map(id).collect();
+    let configured: Vec<Taint> = settings.node.taints.iter().map(Taint::from).collect();
+    let wanted: BTreeSet<String> = configured.iter().map(id).collect();
     let others = present
         .iter()
         .filter(|t| !noted.contains(&id(t)) && !wanted.contains(&id(t)));
-    let target: Vec<&Taint> = others.chain(&settings.taints).collect();
+    let target: Vec<&Taint> = others.chain(&configured).collect();
     let same = target.len() == present.len() && target.iter().all(|t| present.contains(t));
     if same && wanted == noted {
         return None;
@@ -93,6 +97,24 @@ fn taints(node: &Node, settings: &ClusterSettings) -> Option<(Value, String)> {
         )
     };
     Some((target.iter().map(as_value).collect(), joined(&wanted)))
+}
+
+/// A taint as the cluster has it: others may put on what our configuration would refuse.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Taint {
+    key: String,
+    value: String,
+    effect: String,
+}
+
+impl From<&os_config::Taint> for Taint {
+    fn from(taint: &os_config::Taint) -> Self {
+        Self {
+            key: taint.key.to_string(),
+            value: taint.value.to_string(),
+            effect: taint.effect.as_str().into(),
+        }
+    }
 }
 
 fn taint(taint: &k8s_openapi::api::core::v1::Taint) -> Taint {
@@ -149,7 +171,7 @@ pub(super) fn readiness(node: &Node) -> (bool, String) {
 #[cfg(test)]
 mod tests {
     use super::{LABELS, TAINTS, patch, readiness};
-    use crate::{ClusterSettings, Taint};
+    use crate::Settings;
     use k8s_openapi::api::core::v1::Node;
     use serde_json::{Value, json};
 
@@ -176,18 +198,16 @@ mod tests {
         serde_json::from_value(object).expect("a node")
     }
 
-    fn settings(labels: &[(&str, &str)], taints: &[(&str, &str)]) -> ClusterSettings {
-        let mut settings = ClusterSettings::named("n", "0.1.0");
-        settings.labels = labels
+    fn settings(labels: &[(&str, &str)], taints: &[(&str, &str)]) -> Settings {
+        let mut settings = Settings::named("n", "0.1.0");
+        settings.node.labels = labels
             .iter()
-            .map(|(k, v)| ((*k).into(), (*v).into()))
+            .map(|(k, v)| (k.parse().expect("a key"), v.parse().expect("a value")))
             .collect();
-        let taint = |(key, effect): &(&str, &str)| Taint {
-            key: (*key).into(),
-            value: String::new(),
-            effect: (*effect).into(),
+        let taint = |(key, effect): &(&str, &str)| {
+            os_config::Taint::parse(&format!("{key}:{effect}")).expect("a taint")
         };
-        settings.taints = taints.iter().map(taint).collect();
+        settings.node.taints = taints.iter().map(taint).collect();
         settings
     }
 

@@ -2,7 +2,7 @@
 
 use crate::names::servers;
 use crate::pki::Issued;
-use crate::{ClusterSettings, Paths};
+use crate::{Paths, Settings};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeMap;
@@ -10,15 +10,15 @@ use std::fs;
 use std::path::PathBuf;
 
 /// What stands for `{{ name }}`.
-pub(super) fn values(settings: &ClusterSettings, paths: &Paths) -> BTreeMap<&'static str, String> {
+pub(super) fn values(settings: &Settings, paths: &Paths) -> BTreeMap<&'static str, String> {
     let encode = |path: PathBuf| STANDARD.encode(fs::read(path).unwrap_or_default());
     let metrics =
         Issued::split(&fs::read_to_string(paths.leaf("metrics-server")).unwrap_or_default());
     let resolv = fs::read_to_string(paths.name_servers()).unwrap_or_default();
     BTreeMap::from([
         ("system_image", settings.system_image()),
-        ("domain", settings.network.domain.clone()),
-        ("dns_address", settings.network.dns_address().to_string()),
+        ("domain", settings.cluster.domain.to_string()),
+        ("dns_address", settings.cluster.dns_address().to_string()),
         ("forward", forward(&resolv)),
         ("ca_bundle", encode(paths.pki().join("ca.crt"))),
         ("metrics_certificate", STANDARD.encode(metrics.certificate)),

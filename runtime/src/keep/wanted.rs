@@ -2,7 +2,8 @@
 
 use super::document::{self, Document, ManifestProblem};
 use super::values::values;
-use crate::{ClusterSettings, Paths};
+use crate::{Paths, Settings};
+use os_config::Manifest;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ pub struct Wanted {
 }
 
 /// The manifests that come with the image, filled in; those that are switched off are left out and thereby pruned.
-pub fn packaged(settings: &ClusterSettings, paths: &Paths) -> Wanted {
+pub fn packaged(settings: &Settings, paths: &Paths) -> Wanted {
     let values = values(settings, paths);
     let mut wanted = Wanted::default();
     for path in files(&paths.packaged_manifests(), &mut wanted) {
@@ -29,7 +30,7 @@ pub fn packaged(settings: &ClusterSettings, paths: &Paths) -> Wanted {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
-        if settings.components_off.contains(&stem) {
+        if !settings.has_component(&stem) {
             continue;
         }
         take(&mut wanted, &path, |name, text| {
@@ -40,7 +41,7 @@ pub fn packaged(settings: &ClusterSettings, paths: &Paths) -> Wanted {
 }
 
 /// The user's manifests: those in the folder, and those that stand in `config.yaml` itself.
-pub fn user(settings: &ClusterSettings, folder: &Path) -> Wanted {
+pub fn user(settings: &Settings, folder: &Path) -> Wanted {
     let mut wanted = Wanted::default();
     let files = files(folder, &mut wanted);
     for path in &files {
@@ -48,14 +49,18 @@ pub fn user(settings: &ClusterSettings, folder: &Path) -> Wanted {
         take(&mut wanted, path, |name, text| document::parse(name, &text));
     }
     let is_there = |name: &String| files.iter().any(|path| path.ends_with(name));
-    let missing = settings.fetched_manifests.iter().filter(|n| !is_there(n));
+    let missing = settings.fetched_manifests().into_iter();
+    let missing = missing.filter(|name| !is_there(name));
     wanted.problems.extend(missing.map(|name| {
         let reason = "it is not fetched yet; until it is, nothing is removed from the cluster";
-        problem(name, reason.into())
+        problem(&name, reason.into())
     }));
     for manifest in &settings.manifests {
-        let name = format!("config.yaml, manifest {}", manifest.name);
-        match document::parse(&name, &manifest.content) {
+        let Manifest::Inline { name, content } = manifest else {
+            continue;
+        };
+        let name = format!("config.yaml, manifest {name}");
+        match document::parse(&name, content) {
             Ok(documents) => wanted.documents.extend(documents),
             Err(problem) => wanted.problems.push(problem),
         }
@@ -128,7 +133,8 @@ fn problem(file: &str, reason: String) -> ManifestProblem {
 #[cfg(test)]
 mod tests {
     use super::{packaged, user};
-    use crate::{ClusterSettings, InlineManifest, Paths};
+    use crate::{Paths, Settings};
+    use os_config::Manifest;
     use std::fs;
     use std::os::unix::fs::symlink;
     use std::path::Path;
@@ -154,9 +160,9 @@ mod tests {
             fs::write(at(name), text).expect("write");
         }
         fs::create_dir(at("folder.yaml")).expect("folder");
-        let mut settings = ClusterSettings::named("n", "0.1.0");
-        settings.manifests = vec![InlineManifest {
-            name: "web".into(),
+        let mut settings = Settings::named("n", "0.1.0");
+        settings.manifests = vec![Manifest::Inline {
+            name: "web".parse().expect("a name"),
             content: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: w}\n".into(),
         }];
         let wanted = user(&settings, folder.path());
@@ -217,11 +223,15 @@ mod tests {
             let folder = root.path().join("manifests");
             fs::create_dir(&folder).expect("folder");
             fs::write(folder.join("config-a.yaml"), ONE).expect("write");
-            let mut settings = ClusterSettings::named("n", "0.1.0");
-            settings.fetched_manifests = ["config-a.yaml".to_owned()].into();
+            let mut settings = Settings::named("n", "0.1.0");
+            let fetched = |name: &str| Manifest::Url {
+                name: name.parse().expect("a name"),
+                url: "https://a.example/x".parse().expect("an address"),
+            };
+            settings.manifests = vec![fetched("a")];
             assert_eq!(user(&settings, &folder).problems, [], "{case}");
             if case == "not fetched" {
-                settings.fetched_manifests.insert("config-app.yaml".into());
+                settings.manifests.push(fetched("app"));
             }
             harm(&folder);
             let problems = user(&settings, &folder).problems;
@@ -238,7 +248,7 @@ mod tests {
         fs::create_dir_all(root.path().join("usr/lib/holdfast")).expect("folder");
         let manifests = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests");
         symlink(manifests, paths.packaged_manifests()).expect("link");
-        let all = packaged(&ClusterSettings::named("n", "0.1.0"), &paths);
+        let all = packaged(&Settings::named("n", "0.1.0"), &paths);
         assert!(all.standing.is_empty(), "those of the image are whole");
         let tolerations = |d: &crate::keep::Document| {
             let all = d.content.pointer("/spec/template/spec/tolerations");

@@ -40,7 +40,7 @@ pub(super) async fn follow_node(keeper: &Keeper, client: &Client) {
 /// Follows until the API ends the watch, which it does every few minutes.
 async fn follow(keeper: &Keeper, nodes: &Api<Node>) -> Result<(), Error> {
     let params =
-        WatchParams::default().fields(&format!("metadata.name={}", keeper.settings.node_name));
+        WatchParams::default().fields(&format!("metadata.name={}", keeper.settings.node.name));
     // From "0" on, the watch begins with the node as it is now.
     let events = nodes.watch(&params, "0").await?;
     let mut events = std::pin::pin!(events);
@@ -87,7 +87,7 @@ async fn look(keeper: &Keeper, nodes: &Api<Node>, node: &Node) -> Result<(), Err
     if let Some(patch) = node::patch(node, &keeper.settings) {
         match nodes
             .patch(
-                &keeper.settings.node_name,
+                keeper.settings.node.name.as_str(),
                 &PatchParams::default(),
                 &Patch::Merge(&patch),
             )

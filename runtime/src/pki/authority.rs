@@ -5,8 +5,8 @@
 //! throws away; nothing was signed with it yet.
 
 use super::life;
+use crate::datastore;
 use crate::file::{self, FileError, PlannedFile};
-use crate::paths::DATASTORE;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
@@ -113,15 +113,15 @@ impl Authorities {
 }
 
 fn refuse_if_lost(folder: &Path) -> Result<(), PkiError> {
-    let database = folder.with_file_name(DATASTORE);
-    if !database.exists() {
-        return Ok(());
+    let cluster = folder.parent().unwrap_or(folder);
+    match datastore::existing(cluster) {
+        None => Ok(()),
+        Some(database) => Err(PkiError::NoAuthorities {
+            path: folder.into(),
+            database,
+            cluster: cluster.into(),
+        }),
     }
-    Err(PkiError::NoAuthorities {
-        path: folder.into(),
-        database,
-        cluster: folder.parent().unwrap_or(folder).into(),
-    })
 }
 
 fn create(folder: &Path, now: SystemTime) -> Result<(), PkiError> {

@@ -1,8 +1,8 @@
 //! The key that Secrets are encrypted with at rest.
 
 use super::PkiError;
+use crate::datastore::cluster_exists;
 use crate::file::{self, PlannedFile};
-use crate::paths::DATASTORE;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::path::Path;
@@ -19,7 +19,7 @@ pub fn ensure_encryption(path: &Path, pki: &Path) -> Result<(), PkiError> {
     if path.is_file() {
         return Ok(());
     }
-    if pki.is_dir() || pki.with_file_name(DATASTORE).exists() {
+    if pki.is_dir() || pki.parent().is_some_and(cluster_exists) {
         return Err(PkiError::NoEncryptionKey { path: path.into() });
     }
     let mut key = [0_u8; KEY];

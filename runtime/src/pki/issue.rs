@@ -1,58 +1,41 @@
 //! Making leaves.
 
+use super::authority::{Authorities, PkiError};
+use super::issued::Issued;
 use super::leaf::{Leaf, Signer, Usage};
-use super::{Authorities, Life, PkiError, life};
+use super::life::{self, Life};
+use super::source::CertificateSource;
+use crate::{Paths, Role};
 use rcgen::{
     CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose,
 };
 use std::time::SystemTime;
 
-/// A leaf and its key, PEM.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Issued {
-    /// The certificate.
-    pub certificate: String,
-    /// Its private key (PKCS #8).
-    pub key: String,
-}
-
-impl std::fmt::Debug for Issued {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Issued(..)")
-    }
-}
-
-impl Issued {
-    /// Both in one text. Kept in one file they are replaced in one rename, so no component ever reads a certificate
-    /// with another one's key; Go's loader and openssl take each part from it.
-    pub fn combined(&self) -> String {
-        format!("{}{}", self.certificate, self.key)
-    }
-}
-
-impl Issued {
-    /// The parts of [`Issued::combined`].
-    pub fn split(combined: &str) -> Self {
-        let key = combined
-            .find("-----BEGIN PRIVATE KEY")
-            .unwrap_or(combined.len());
-        let (certificate, key) = combined.split_at(key);
-        Self {
-            certificate: certificate.into(),
-            key: key.into(),
-        }
-    }
-}
-
-/// Makes a leaf with a new key.
+/// The source of a node with this role.
 ///
 /// # Errors
-/// A name in it cannot stand in a certificate.
-pub fn issue(authorities: &Authorities, leaf: &Leaf, now: SystemTime) -> Result<Issued, PkiError> {
-    make(authorities, leaf, now).map_err(|source| PkiError::Make {
-        name: leaf.name.into(),
-        source,
-    })
+/// As [`Authorities::ensure`].
+pub fn certificate_source(
+    role: Role,
+    paths: &Paths,
+    now: SystemTime,
+) -> Result<Box<dyn CertificateSource>, PkiError> {
+    match role {
+        Role::Server => Ok(Box::new(Authorities::ensure(&paths.pki(), now)?)),
+    }
+}
+
+impl CertificateSource for Authorities {
+    fn cluster_authority(&self) -> &str {
+        self.cluster_pem()
+    }
+
+    fn issue(&self, leaf: &Leaf, now: SystemTime) -> Result<Issued, PkiError> {
+        make(self, leaf, now).map_err(|source| PkiError::Make {
+            name: leaf.name.into(),
+            source,
+        })
+    }
 }
 
 fn make(authorities: &Authorities, leaf: &Leaf, now: SystemTime) -> Result<Issued, rcgen::Error> {

@@ -1,6 +1,6 @@
 //! Who gets which certificate, as data.
 
-use crate::ClusterSettings;
+use crate::{Role, Settings};
 use std::net::IpAddr;
 
 /// The authority that signs a leaf.
@@ -40,20 +40,46 @@ pub struct Leaf {
 
 /// The administrator's leaf; its owner can do everything.
 pub const ADMIN: &str = "admin";
+/// The keeper's leaf.
+pub const KEEPER: &str = "keeper";
 
-/// Every leaf of a server.
-pub fn leaves(settings: &ClusterSettings, address: IpAddr) -> Vec<Leaf> {
-    let node = &settings.node_name;
+/// Every leaf of a node, by its role.
+pub fn leaves(settings: &Settings, address: IpAddr) -> Vec<Leaf> {
+    match settings.role {
+        Role::Server => {
+            let mut all = server_leaves(settings, address);
+            all.extend(node_leaves(settings, address));
+            all
+        }
+    }
+}
+
+/// The leaves that every node has, whatever its role.
+pub fn node_leaves(settings: &Settings, address: IpAddr) -> Vec<Leaf> {
+    let node = settings.node.name.as_str();
     let node_names = vec![
-        node.clone(),
+        node.to_owned(),
         "localhost".into(),
         address.to_string(),
         "127.0.0.1".into(),
     ];
+    vec![
+        server("kubelet-server", node, node_names),
+        client(
+            "kubelet",
+            &format!("system:node:{node}"),
+            Some("system:nodes"),
+        ),
+        client("kube-proxy", "system:kube-proxy", None),
+        client("flannel", "holdfast:flannel", None),
+    ]
+}
+
+/// Those that only a server has.
+fn server_leaves(settings: &Settings, address: IpAddr) -> Vec<Leaf> {
     let local = || vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
     vec![
         server("apiserver", "kube-apiserver", settings.api_names(address)),
-        server("kubelet-server", node, node_names),
         server(
             "controller-manager-server",
             "kube-controller-manager",
@@ -76,21 +102,14 @@ pub fn leaves(settings: &ClusterSettings, address: IpAddr) -> Vec<Leaf> {
         },
         client("controller-manager", "system:kube-controller-manager", None),
         client("scheduler", "system:kube-scheduler", None),
-        client(
-            "kubelet",
-            &format!("system:node:{node}"),
-            Some("system:nodes"),
-        ),
-        client("kube-proxy", "system:kube-proxy", None),
-        client("flannel", "holdfast:flannel", None),
-        client("keeper", "holdfast:keeper", Some("system:masters")),
+        client(KEEPER, "holdfast:keeper", Some("system:masters")),
         client(ADMIN, "holdfast:admin", Some("system:masters")),
     ]
 }
 
 /// The names of a Service in `kube-system`.
-fn service_names(service: &str, settings: &ClusterSettings) -> Vec<String> {
-    let domain = &settings.network.domain;
+fn service_names(service: &str, settings: &Settings) -> Vec<String> {
+    let domain = &settings.cluster.domain;
     ["svc".to_owned(), format!("svc.{domain}")]
         .map(|end| format!("{service}.kube-system.{end}"))
         .to_vec()

@@ -7,12 +7,16 @@ mod authority;
 mod encryption;
 mod end;
 mod issue;
+mod issued;
 mod leaf;
 mod life;
+mod source;
 
 pub use authority::{Authorities, PkiError};
 pub use encryption::ensure_encryption;
 pub use end::end_of;
-pub use issue::{Issued, issue};
-pub use leaf::{ADMIN, Leaf, Signer, Usage, leaves};
+pub use issue::certificate_source;
+pub use issued::Issued;
+pub use leaf::{ADMIN, KEEPER, Leaf, Signer, Usage, leaves, node_leaves};
 pub use life::Life;
+pub use source::CertificateSource;

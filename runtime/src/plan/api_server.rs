@@ -4,8 +4,8 @@ use super::{API_PORT, NodeFacts, json, leaf_file, pki_file};
 use crate::args::Args;
 use crate::file::PlannedFile;
 use crate::paths::text;
-use crate::settings::Audit;
-use crate::{ClusterSettings, Paths};
+use crate::{Paths, Settings};
+use os_config::AuditLevel;
 use serde_json::{Value, json};
 
 /// Forward secrecy and authenticated encryption only; TLS 1.3 chooses its own.
@@ -21,8 +21,8 @@ fn audit_policy(paths: &Paths) -> std::path::PathBuf {
     paths.run().join("audit-policy.json")
 }
 
-pub(super) fn args(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths) -> Args {
-    let issuer = format!("https://kubernetes.default.svc.{}", settings.network.domain);
+pub(super) fn args(settings: &Settings, facts: &NodeFacts, paths: &Paths) -> Args {
+    let issuer = format!("https://kubernetes.default.svc.{}", settings.cluster.domain);
     let leaf = |name| leaf_file(paths, name);
     let pki = |name| pki_file(paths, name);
     let args = Args::default()
@@ -64,7 +64,7 @@ pub(super) fn args(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths)
         )
         .set(
             "service-cluster-ip-range",
-            settings.network.services.to_string(),
+            settings.cluster.services.to_string(),
         )
         .set("encryption-provider-config", text(&paths.encryption()))
         // Without it a stop waits a minute for watches that never end by themselves.
@@ -82,8 +82,8 @@ pub(super) fn args(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths)
 }
 
 /// The log is in memory and bounded: two files of 5 MB.
-fn audit_args(args: Args, audit: Audit, paths: &Paths) -> Args {
-    if audit == Audit::Off {
+fn audit_args(args: Args, audit: AuditLevel, paths: &Paths) -> Args {
+    if audit == AuditLevel::Off {
         return args;
     }
     args.set("audit-policy-file", text(&audit_policy(paths)))
@@ -96,7 +96,7 @@ fn audit_args(args: Args, audit: Audit, paths: &Paths) -> Args {
         .set("audit-log-mode", "batch")
 }
 
-pub(super) fn files(settings: &ClusterSettings, paths: &Paths) -> Vec<PlannedFile> {
+pub(super) fn files(settings: &Settings, paths: &Paths) -> Vec<PlannedFile> {
     let open = ["/livez", "/readyz", "/healthz"];
     let conditions: Vec<Value> = open.iter().map(|path| json!({ "path": path })).collect();
     let authentication_file = json!({
@@ -111,11 +111,11 @@ pub(super) fn files(settings: &ClusterSettings, paths: &Paths) -> Vec<PlannedFil
     files
 }
 
-fn policy(audit: Audit) -> Option<Value> {
+fn policy(audit: AuditLevel) -> Option<Value> {
     let body = match audit {
-        Audit::Off => return None,
-        Audit::Metadata => "Metadata",
-        Audit::Request => "Request",
+        AuditLevel::Off => return None,
+        AuditLevel::Metadata => "Metadata",
+        AuditLevel::Request => "Request",
     };
     let system = json!({
         "level": "None",

@@ -3,7 +3,7 @@
 use super::registries;
 use crate::file::PlannedFile;
 use crate::paths::text;
-use crate::{ClusterSettings, Paths};
+use crate::{Paths, Settings};
 use init_api::paths::REGISTRIES;
 use toml::{Table, Value};
 
@@ -25,7 +25,7 @@ const UNUSED: [&str; 12] = [
 
 /// Written before containerd starts; says nothing that needs the node's address. It lasts, so that the next boot can start
 /// containerd before the configuration is read.
-pub(super) fn file(settings: &ClusterSettings, paths: &Paths) -> PlannedFile {
+pub(super) fn file(settings: &Settings, paths: &Paths) -> PlannedFile {
     let at = |path: &str| Value::String(text(&paths.at(path)));
     let mut plugins = Table::new();
     plugins.insert(
@@ -53,7 +53,7 @@ pub(super) fn file(settings: &ClusterSettings, paths: &Paths) -> PlannedFile {
     PlannedFile::new(paths.containerd_config(), 0o600, document)
 }
 
-fn images(settings: &ClusterSettings, paths: &Paths) -> Value {
+fn images(settings: &Settings, paths: &Paths) -> Value {
     let mut registry = table([("config_path", text(&paths.at(REGISTRIES)).into())]);
     let logins = registries::logins(&settings.registries);
     if !logins.is_empty() {

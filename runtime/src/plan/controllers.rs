@@ -3,11 +3,11 @@
 use super::{leaf_file, pki_file};
 use crate::args::Args;
 use crate::paths::text;
-use crate::{ClusterSettings, Paths};
+use crate::{Paths, Settings};
 
-pub(super) fn manager(settings: &ClusterSettings, paths: &Paths) -> Args {
+pub(super) fn manager(settings: &Settings, paths: &Paths) -> Args {
     let pki = |name| pki_file(paths, name);
-    let node_mask = match settings.network.pods {
+    let node_mask = match settings.cluster.pods {
         ipnet::IpNet::V4(net) => ("node-cidr-mask-size-ipv4", net.prefix_len().max(24)),
         ipnet::IpNet::V6(net) => ("node-cidr-mask-size-ipv6", net.prefix_len().max(64)),
     };
@@ -15,11 +15,11 @@ pub(super) fn manager(settings: &ClusterSettings, paths: &Paths) -> Args {
         .set("use-service-account-credentials", "true")
         .set("controllers", "*,bootstrapsigner,tokencleaner")
         .set("allocate-node-cidrs", "true")
-        .set("cluster-cidr", settings.network.pods.to_string())
+        .set("cluster-cidr", settings.cluster.pods.to_string())
         .set(node_mask.0, node_mask.1.to_string())
         .set(
             "service-cluster-ip-range",
-            settings.network.services.to_string(),
+            settings.cluster.services.to_string(),
         )
         .set("cluster-signing-cert-file", pki("ca.crt"))
         .set("cluster-signing-key-file", pki("ca.key"))

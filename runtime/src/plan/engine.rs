@@ -5,8 +5,8 @@ use super::{
 };
 use crate::args::Args;
 use crate::file::PlannedFile;
-use crate::paths::{DATASTORE, text};
-use crate::{ClusterSettings, Paths};
+use crate::paths::text;
+use crate::{Datastore, Paths, Settings};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -96,8 +96,8 @@ const MANAGER: &str = "127.0.0.1:10257";
 const KUBELET: &str = "127.0.0.1:10248";
 
 /// The plan for a single server.
-pub(super) fn plan(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths) -> EnginePlan {
-    let extra = &settings.extra_args;
+pub(super) fn plan(settings: &Settings, facts: &NodeFacts, paths: &Paths) -> EnginePlan {
+    let extra = &settings.args;
     let controllers = controllers::manager(settings, paths).merged(&extra.controller_manager);
     let scheduler = controllers::scheduler(paths).merged(&extra.scheduler);
     let kubelet = kubelet::args(settings, facts, paths).merged(&extra.kubelet);
@@ -114,7 +114,7 @@ pub(super) fn plan(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths)
         env: environment(settings, facts),
         gc: gc(facts.memory),
         components: vec![
-            kine(paths),
+            kine(settings.datastore, paths),
             api_server(settings, facts, paths),
             listening(
                 "kube-controller-manager",
@@ -140,7 +140,7 @@ pub(super) fn plan(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths)
 }
 
 /// The API server asks the kubelet for logs at the node's address, which must not go through a proxy.
-fn environment(settings: &ClusterSettings, facts: &NodeFacts) -> BTreeMap<String, String> {
+fn environment(settings: &Settings, facts: &NodeFacts) -> BTreeMap<String, String> {
     let mut environment = settings.environment.clone();
     for name in ["NO_PROXY", "no_proxy"] {
         if let Some(hosts) = environment.get_mut(name) {
@@ -178,9 +178,9 @@ fn component(name: &'static str, args: Args, after: Vec<Condition>) -> Component
     }
 }
 
-fn kine(paths: &Paths) -> Component {
+fn kine(datastore: Datastore, paths: &Paths) -> Component {
     let socket = text(&paths.datastore_socket());
-    let database = text(&paths.cluster().join(DATASTORE));
+    let database = text(&paths.cluster().join(datastore.place()));
     let args = Args::default()
         .set("endpoint", format!("sqlite://{database}?{SQLITE}"))
         .set("listen-address", format!("unix://{socket}"))
@@ -193,8 +193,8 @@ fn kine(paths: &Paths) -> Component {
     }
 }
 
-fn api_server(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths) -> Component {
-    let args = api_server::args(settings, facts, paths).merged(&settings.extra_args.api_server);
+fn api_server(settings: &Settings, facts: &NodeFacts, paths: &Paths) -> Component {
+    let args = api_server::args(settings, facts, paths).merged(&settings.args.api_server);
     debug_assert!(LOCAL_API.ends_with(&API_PORT.to_string()));
     Component {
         ready: vec![answer(paths, "/readyz")],
@@ -240,7 +240,7 @@ impl EnginePlan {
 mod tests {
     use super::{CONTROL_PLANE, NODE, environment, plan};
     use crate::plan::NodeFacts;
-    use crate::{ClusterSettings, Paths};
+    use crate::{Paths, Settings};
     use std::time::SystemTime;
 
     fn facts() -> NodeFacts {
@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn every_component_is_in_one_of_the_two_processes() {
-        let settings = ClusterSettings::named("edge", "0.1.0");
+        let settings = Settings::named("edge", "0.1.0");
         let plan = plan(&settings, &facts(), &Paths::default());
         let names: Vec<_> = plan.components.iter().map(|c| c.name).collect();
         assert_eq!(names, [CONTROL_PLANE.as_slice(), &NODE].concat());
@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn the_kubelet_is_not_behind_a_proxy() {
-        let mut settings = ClusterSettings::named("edge", "0.1.0");
+        let mut settings = Settings::named("edge", "0.1.0");
         assert!(environment(&settings, &facts()).is_empty());
         for (before, after) in [
             ("", "192.168.1.5"),

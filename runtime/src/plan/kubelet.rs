@@ -4,41 +4,47 @@ use super::{NodeFacts, api_server::CIPHERS, json, leaf_file, pki_file};
 use crate::args::Args;
 use crate::file::PlannedFile;
 use crate::paths::text;
-use crate::{ClusterSettings, Paths};
+use crate::{Paths, Settings};
 use serde_json::{Value, json};
+
+/// Pods that the node takes at most.
+const MAX_PODS: u16 = 110;
+/// Memory that is kept for the system, bytes.
+const SYSTEM_MEMORY: u64 = 384 << 20;
 
 fn config(paths: &Paths) -> std::path::PathBuf {
     paths.run().join("kubelet.json")
 }
 
-pub(super) fn args(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths) -> Args {
+pub(super) fn args(settings: &Settings, facts: &NodeFacts, paths: &Paths) -> Args {
     Args::default()
         .set("config", text(&config(paths)))
         .set("kubeconfig", text(&paths.kubeconfig("kubelet")))
-        .set("hostname-override", settings.node_name.clone())
+        .set("hostname-override", settings.node.name.as_str())
         .set("node-ip", facts.address.to_string())
         .set("cert-dir", text(&paths.run().join("kubelet")))
         .set("root-dir", text(&paths.at("/var/lib/kubelet")))
 }
 
-pub(super) fn file(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths) -> PlannedFile {
+pub(super) fn file(settings: &Settings, facts: &NodeFacts, paths: &Paths) -> PlannedFile {
     let mut config_file = basics(settings, paths);
     merge(&mut config_file, security(paths));
-    merge(&mut config_file, resources(settings, facts));
+    merge(&mut config_file, resources(facts));
     json(config(paths), &config_file)
 }
 
-fn basics(settings: &ClusterSettings, paths: &Paths) -> Value {
+fn basics(settings: &Settings, paths: &Paths) -> Value {
     let taints: Vec<Value> = settings
+        .node
         .taints
         .iter()
-        .map(|t| json!({ "key": t.key, "value": t.value, "effect": t.effect }))
+        .map(|t| json!({ "key": t.key.as_str(), "value": t.value.as_str(), "effect": t.effect.as_str() }))
         .collect();
     json!({
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
-        "clusterDomain": settings.network.domain,
-        "clusterDNS": [settings.network.dns_address().to_string()],
+        "clusterDomain": settings.cluster.domain.as_str(),
+        "clusterDNS": [settings.cluster.dns_address().to_string()],
         "resolvConf": text(&paths.name_servers()),
         "containerRuntimeEndpoint": format!("unix://{}", text(&paths.at("/run/containerd/containerd.sock"))),
         // No systemd on the node; pods live in /sys/fs/cgroup/kubepods.
@@ -81,11 +87,11 @@ fn security(paths: &Paths) -> Value {
     })
 }
 
-fn resources(settings: &ClusterSettings, facts: &NodeFacts) -> Value {
+fn resources(facts: &NodeFacts) -> Value {
     // Never more than a quarter of a small machine, so that pods still fit on it.
-    let reserved = settings.system_reserved_memory.min(facts.memory / 4) >> 20;
+    let reserved = SYSTEM_MEMORY.min(facts.memory / 4) >> 20;
     json!({
-        "maxPods": settings.max_pods,
+        "maxPods": MAX_PODS,
         "podPidsLimit": 4096,
         "systemReserved": { "memory": format!("{reserved}Mi"), "cpu": "100m" },
         "enforceNodeAllocatable": ["pods"],

@@ -17,8 +17,8 @@ pub use kubeconfig::{Credentials, kubeconfig};
 
 use crate::file::PlannedFile;
 use crate::paths::text;
-use crate::pki::{self, ADMIN, Authorities, PkiError, leaves};
-use crate::{ClusterSettings, Paths};
+use crate::pki::{ADMIN, CertificateSource, Leaf, PkiError, leaves};
+use crate::{Paths, Settings};
 use sha2::{Digest, Sha256};
 use std::net::{IpAddr, SocketAddr};
 use std::time::SystemTime;
@@ -42,20 +42,20 @@ pub struct NodeFacts {
 /// Everything that `engine run` and containerd need, as files. All of them lie in memory.
 ///
 /// # Errors
-/// A name does not fit into a certificate.
+/// A certificate cannot be had.
 pub fn plan(
-    settings: &ClusterSettings,
+    settings: &Settings,
     facts: &NodeFacts,
     paths: &Paths,
-    authorities: &Authorities,
+    source: &dyn CertificateSource,
 ) -> Result<Vec<PlannedFile>, PkiError> {
-    let mut files = certificates(settings, facts, paths, authorities)?;
+    let mut files = certificates(settings, facts, paths, source)?;
     files.extend(configuration(settings, facts, paths));
     Ok(files)
 }
 
 /// All that is not a certificate; the engine's plan last.
-fn configuration(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths) -> Vec<PlannedFile> {
+fn configuration(settings: &Settings, facts: &NodeFacts, paths: &Paths) -> Vec<PlannedFile> {
     let engine = engine::plan(settings, facts, paths);
     let mut files = kubeconfig::files(paths);
     files.extend(api_server::files(settings, paths));
@@ -66,10 +66,7 @@ fn configuration(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths) -
 }
 
 /// What containerd needs, its own configuration first: it starts before the node has an address.
-pub fn plan_containerd(
-    settings: &ClusterSettings,
-    paths: &Paths,
-) -> (PlannedFile, Vec<PlannedFile>) {
+pub fn plan_containerd(settings: &Settings, paths: &Paths) -> (PlannedFile, Vec<PlannedFile>) {
     (
         containerd::file(settings, paths),
         registries::files(&settings.registries, paths),
@@ -79,19 +76,32 @@ pub fn plan_containerd(
 /// The leaves, and the administrator's kubeconfig, which carries its own.
 ///
 /// # Errors
-/// A name does not fit into a certificate.
+/// A certificate cannot be had.
 pub fn certificates(
-    settings: &ClusterSettings,
+    settings: &Settings,
     facts: &NodeFacts,
     paths: &Paths,
-    authorities: &Authorities,
+    source: &dyn CertificateSource,
+) -> Result<Vec<PlannedFile>, PkiError> {
+    leaf_files(&leaves(settings, facts.address), facts, paths, source)
+}
+
+/// As [`certificates`], for these leaves.
+///
+/// # Errors
+/// A certificate cannot be had.
+pub fn leaf_files(
+    leaves: &[Leaf],
+    facts: &NodeFacts,
+    paths: &Paths,
+    source: &dyn CertificateSource,
 ) -> Result<Vec<PlannedFile>, PkiError> {
     let mut files = Vec::new();
-    for leaf in leaves(settings, facts.address) {
-        let issued = pki::issue(authorities, &leaf, facts.now)?;
+    for leaf in leaves {
+        let issued = source.issue(leaf, facts.now)?;
         if leaf.name == ADMIN {
             let credentials = Credentials::Embedded {
-                authority: authorities.cluster_pem(),
+                authority: source.cluster_authority(),
                 leaf: &issued,
             };
             let text = kubeconfig(&own_url(facts.address), ADMIN, &credentials);
@@ -123,9 +133,10 @@ pub struct Fingerprints {
 }
 
 /// Digests what follows from the settings alone.
-pub fn fingerprints(settings: &ClusterSettings) -> Fingerprints {
+pub fn fingerprints(settings: &Settings) -> Fingerprints {
     let address = settings
-        .node_address
+        .node
+        .address
         .unwrap_or(IpAddr::from([127, 0, 0, 1]));
     let facts = NodeFacts {
         address,
@@ -135,10 +146,8 @@ pub fn fingerprints(settings: &ClusterSettings) -> Fingerprints {
     let paths = Paths::default();
     let names = settings.api_names(address).join(",");
     // The kubelet reads taints once, when it registers the node; afterwards the keeper keeps them as configured.
-    let registered = ClusterSettings {
-        taints: Vec::new(),
-        ..settings.clone()
-    };
+    let mut registered = settings.clone();
+    registered.node.taints = Vec::new();
     let kubernetes = configuration(&registered, &facts, &paths);
     let kubernetes = kubernetes
         .iter()
@@ -147,8 +156,15 @@ pub fn fingerprints(settings: &ClusterSettings) -> Fingerprints {
     Fingerprints {
         containerd: digest([containerd::file(settings, &paths).content.as_slice()]),
         kubernetes: digest(kubernetes),
-        keeper: digest([format!("{settings:?}").as_bytes()]),
+        keeper: digest([keeper_reads(settings).as_bytes()]),
     }
+}
+
+/// All settings, secrets too. That a cluster was founded with just these is no change.
+fn keeper_reads(settings: &Settings) -> String {
+    let mut settings = settings.clone();
+    settings.founded = true;
+    serde_json::to_string(&settings).expect("maps with text keys become JSON")
 }
 
 /// The first 8 bytes of a SHA-256 over parts and their lengths, in hexadecimal: enough to tell states of one node apart.

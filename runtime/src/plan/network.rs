@@ -4,7 +4,7 @@ use super::{NodeFacts, json};
 use crate::args::Args;
 use crate::file::PlannedFile;
 use crate::paths::text;
-use crate::{ClusterSettings, Paths};
+use crate::{Paths, Settings};
 use serde_json::json;
 
 fn flannel_config(paths: &Paths) -> std::path::PathBuf {
@@ -15,13 +15,13 @@ fn flannel_config(paths: &Paths) -> std::path::PathBuf {
 ///
 /// `bind-address` binds nothing: it is the address at which node ports answer. Without it kube-proxy takes the one that the
 /// Node object has when it starts, which after a change of address is still the old one.
-pub(super) fn proxy_args(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths) -> Args {
+pub(super) fn proxy_args(settings: &Settings, facts: &NodeFacts, paths: &Paths) -> Args {
     Args::default()
         .set("kubeconfig", text(&paths.kubeconfig("kube-proxy")))
-        .set("hostname-override", settings.node_name.clone())
+        .set("hostname-override", settings.node.name.as_str())
         .set("bind-address", facts.address.to_string())
         .set("proxy-mode", "nftables")
-        .set("cluster-cidr", settings.network.pods.to_string())
+        .set("cluster-cidr", settings.cluster.pods.to_string())
         .set("healthz-bind-address", "127.0.0.1:10256")
         .set("metrics-bind-address", "127.0.0.1:10249")
         .set("profiling", "false")
@@ -29,10 +29,10 @@ pub(super) fn proxy_args(settings: &ClusterSettings, facts: &NodeFacts, paths: &
         .set("conntrack-max-per-core", "0")
 }
 
-pub(super) fn flannel_args(settings: &ClusterSettings, facts: &NodeFacts, paths: &Paths) -> Args {
+pub(super) fn flannel_args(settings: &Settings, facts: &NodeFacts, paths: &Paths) -> Args {
     Args::default()
         .set("kubeconfig-file", text(&paths.kubeconfig("flannel")))
-        .set("node-name", settings.node_name.clone())
+        .set("node-name", settings.node.name.as_str())
         .set("net-config-path", text(&flannel_config(paths)))
         .set("subnet-file", text(&paths.at("/run/flannel/subnet.env")))
         .set("iface", facts.address.to_string())
@@ -40,9 +40,9 @@ pub(super) fn flannel_args(settings: &ClusterSettings, facts: &NodeFacts, paths:
         .set("ip-masq", "true")
 }
 
-pub(super) fn files(settings: &ClusterSettings, paths: &Paths) -> Vec<PlannedFile> {
+pub(super) fn files(settings: &Settings, paths: &Paths) -> Vec<PlannedFile> {
     let flannel = json!({
-        "Network": settings.network.pods.to_string(),
+        "Network": settings.cluster.pods.to_string(),
         "EnableNFTables": true,
         "Backend": { "Type": "vxlan" },
     });

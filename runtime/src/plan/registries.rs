@@ -4,8 +4,8 @@ use super::containerd::table;
 use crate::Paths;
 use crate::file::PlannedFile;
 use crate::paths::text;
-use crate::settings::{Registries, RegistryHost};
 use init_api::paths::REGISTRIES;
+use os_config::{Registries, RegistryAccess, RegistryAuth, RegistryHost};
 use std::collections::BTreeSet;
 use toml::{Table, Value};
 
@@ -16,18 +16,17 @@ const HUB: (&str, &str) = ("docker.io", "registry-1.docker.io");
 /// Logins, by host, as containerd's configuration has them. It looks for the host that it contacts, so those for Docker Hub
 /// stand under both of its names.
 pub(super) fn logins(registries: &Registries) -> Table {
-    let entry = |(host, access): (&String, &RegistryHost)| {
-        let auth = match (&access.login, &access.token) {
-            (Some((user, password)), _) => table([
-                ("username", user.as_str().into()),
-                ("password", password.as_str().into()),
+    let entry = |(host, access): (&RegistryHost, &RegistryAccess)| {
+        let auth = match access.auth.as_ref()? {
+            RegistryAuth::Basic { username, password } => table([
+                ("username", username.as_str().into()),
+                ("password", password.reveal().into()),
             ]),
-            (None, Some(token)) => table([("identitytoken", token.as_str().into())]),
-            (None, None) => return None,
+            RegistryAuth::Token(token) => table([("identitytoken", token.reveal().into())]),
         };
-        Some((host.clone(), table([("auth", auth)])))
+        Some((host.to_string(), table([("auth", auth)])))
     };
-    let mut logins: Table = registries.hosts.iter().filter_map(entry).collect();
+    let mut logins: Table = registries.configs.iter().filter_map(entry).collect();
     let (name, contacted) = HUB;
     if let (Some(login), false) = (logins.get(name), logins.contains_key(contacted)) {
         logins.insert(contacted.to_owned(), login.clone());
@@ -37,10 +36,11 @@ pub(super) fn logins(registries: &Registries) -> Table {
 
 /// One folder for each registry that is mirrored or needs certificates.
 pub(super) fn files(registries: &Registries, paths: &Paths) -> Vec<PlannedFile> {
-    let names: BTreeSet<&String> = registries
+    let names: BTreeSet<&str> = registries
         .mirrors
         .keys()
-        .chain(registries.hosts.keys())
+        .chain(registries.configs.keys())
+        .map(RegistryHost::as_str)
         .collect();
     let mut files = Vec::new();
     for name in names {
@@ -52,19 +52,19 @@ pub(super) fn files(registries: &Registries, paths: &Paths) -> Vec<PlannedFile> 
             hosts(name, registries, paths),
         ));
     }
-    for (name, host) in &registries.hosts {
-        let (certificate, key) = host.client.as_ref().map(|(c, k)| (c, k)).unzip();
+    for (name, host) in &registries.configs {
+        let (certificate, key) = host.tls.client.as_ref().map(|(c, k)| (c, k)).unzip();
         let parts = [
-            ("ca.crt", host.ca.as_ref()),
+            ("ca.crt", host.tls.ca.as_ref()),
             ("client.cert", certificate),
             ("client.key", key),
         ];
         for (file, content) in parts {
             if let Some(content) = content {
                 files.push(PlannedFile::new(
-                    trust(paths, name, file),
+                    trust(paths, name.as_str(), file),
                     0o600,
-                    content.clone(),
+                    content.reveal(),
                 ));
             }
         }
@@ -95,10 +95,13 @@ fn hosts(name: &str, registries: &Registries, paths: &Paths) -> String {
     let mut document = Table::new();
     let mut hosts = Table::new();
     // A folder for this registry hides the one for every other, so what stands there stands here too.
-    let mirrors = &registries.mirrors;
-    let mirror = mirrors.get(name).or_else(|| mirrors.get(EVERY_OTHER));
-    for endpoint in mirror.map_or(&[][..], |mirror| &mirror.endpoints) {
-        let endpoint = in_lower_case(endpoint);
+    let named = |wanted: &str| {
+        let mut mirrors = registries.mirrors.iter();
+        mirrors.find(|(registry, _)| registry.as_str() == wanted)
+    };
+    let mirror = named(name).or_else(|| named(EVERY_OTHER));
+    for endpoint in mirror.map_or(&[][..], |(_, mirror)| &mirror.endpoints) {
+        let endpoint = in_lower_case(endpoint.as_str());
         let entry = host(&endpoint, registries, paths);
         hosts.insert(endpoint, entry);
     }
@@ -143,21 +146,21 @@ fn host(url: &str, registries: &Registries, paths: &Paths) -> Value {
         "capabilities".into(),
         Value::Array(vec!["pull".into(), "resolve".into()]),
     );
-    let known = registries.hosts.get_key_value(bare);
-    let known = known.or_else(|| {
-        let hub = (bare == HUB.1).then_some(HUB.0)?;
-        registries.hosts.get_key_value(hub)
-    });
-    if let Some((name, access)) = known {
-        if access.ca.is_some() {
-            entry.insert("ca".into(), text(&trust(paths, name, "ca.crt")).into());
+    let named = |wanted: &str| {
+        let mut found = registries.configs.iter();
+        found.find(|(host, _)| host.as_str() == wanted)
+    };
+    let known = named(bare).or_else(|| named((bare == HUB.1).then_some(HUB.0)?));
+    if let Some((name, RegistryAccess { tls, .. })) = known {
+        let file = |file| Value::from(text(&trust(paths, name.as_str(), file)));
+        if tls.ca.is_some() {
+            entry.insert("ca".into(), file("ca.crt"));
         }
-        if access.client.is_some() {
-            let pair = ["client.cert", "client.key"]
-                .map(|file| Value::from(text(&trust(paths, name, file))));
+        if tls.client.is_some() {
+            let pair = ["client.cert", "client.key"].map(file);
             entry.insert("client".into(), Value::Array(vec![pair.to_vec().into()]));
         }
-        if access.skip_verify {
+        if tls.insecure_skip_verify {
             entry.insert("skip_verify".into(), true.into());
         }
     }
@@ -175,25 +178,31 @@ fn host(url: &str, registries: &Registries, paths: &Paths) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::Mirror;
+    use os_config::{RegistryMirror, RegistryTls};
 
     fn registries(mirrors: &[(&str, &str)], logins: &[&str]) -> Registries {
         let mirror = |(name, endpoint): &(&str, &str)| {
-            let endpoints = vec![(*endpoint).to_owned()];
-            ((*name).to_owned(), Mirror { endpoints })
+            let endpoints = vec![endpoint.parse().expect("an address")];
+            let host = name.parse().expect("a host");
+            (host, RegistryMirror { endpoints })
         };
         let host = |name: &&str| {
-            let login = Some(("user".to_owned(), format!("of {name}")));
-            let access = RegistryHost {
-                login,
-                skip_verify: true,
-                ..RegistryHost::default()
+            let auth = RegistryAuth::Basic {
+                username: "user".into(),
+                password: format!("of {name}").parse().expect("a secret"),
             };
-            ((*name).to_owned(), access)
+            let access = RegistryAccess {
+                auth: Some(auth),
+                tls: RegistryTls {
+                    insecure_skip_verify: true,
+                    ..RegistryTls::default()
+                },
+            };
+            (name.parse().expect("a host"), access)
         };
         Registries {
             mirrors: mirrors.iter().map(mirror).collect(),
-            hosts: logins.iter().map(host).collect(),
+            configs: logins.iter().map(host).collect(),
         }
     }
 

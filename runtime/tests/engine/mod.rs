@@ -1,7 +1,7 @@
 //! A control plane from our own plan, in a folder of its own, on loopback.
 
 use runtime::pki::{ADMIN, Authorities, ensure_encryption};
-use runtime::{ClusterSettings, Paths, write_for};
+use runtime::{Paths, Settings, write_for};
 use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::fs::symlink;
@@ -25,7 +25,7 @@ pub(crate) struct ControlPlane {
     /// Its paths.
     pub(crate) paths: Paths,
     /// What it was planned from.
-    pub(crate) settings: ClusterSettings,
+    pub(crate) settings: Settings,
 }
 
 impl ControlPlane {
@@ -41,9 +41,11 @@ impl ControlPlane {
         );
         let root = tempfile::tempdir().expect("temp folder");
         let paths = Paths::below(root.path());
-        let mut settings = ClusterSettings::named("edge", "0.1.0");
-        settings.node_address = Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
-        settings.labels.insert("site".into(), "shop-7".into());
+        let mut settings = Settings::named("edge", "0.1.0");
+        settings.node.address = Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let (key, value) = ("site".parse(), "shop-7".parse());
+        let label = (key.expect("a key"), value.expect("a value"));
+        settings.node.labels.extend([label]);
         let now = SystemTime::now();
         for real in ["proc", "sys"] {
             symlink(Path::new("/").join(real), root.path().join(real))

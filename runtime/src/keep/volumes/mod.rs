@@ -75,7 +75,11 @@ async fn look(keeper: &Keeper, apis: &Apis) -> Result<(Seen, Vec<String>), Error
         classes: apis.classes.list(&all).await?.items,
     };
     let mut problems = Vec::new();
-    for action in plan(&facts, &keeper.settings.node_name, &keeper.paths.volumes()) {
+    for action in plan(
+        &facts,
+        keeper.settings.node.name.as_str(),
+        &keeper.paths.volumes(),
+    ) {
         if let Err(problem) = execute(keeper, apis, action).await {
             problems.push(problem);
         }

@@ -57,7 +57,7 @@ fn run() -> anyhow::Result<ExitCode> {
     holdfast.place_config(&Stage::config(&holdfast)?)?;
     let mut running = holdfast.start("bench-holdfast", &qemu)?.owned();
     running.wait_ready(Deadline::minutes(20), |_, _| {})?;
-    let config = running.ssh()?.run("cat /run/holdfast/config.json")?;
+    let settings = running.ssh()?.run("cat /run/holdfast/settings.json")?;
     let containerd = running.ssh()?.run(&format!("cat {}", debian::CONTAINERD))?;
     let kernel = running.ssh()?.run("uname -r")?;
     measure::off(running)?;
@@ -68,7 +68,7 @@ fn run() -> anyhow::Result<ExitCode> {
         &image,
         kernel.trim(),
         &[
-            ("usr/lib/bench/config.json", &config),
+            ("usr/lib/bench/settings.json", &settings),
             (&debian::CONTAINERD[1..], &containerd),
         ],
     )?;

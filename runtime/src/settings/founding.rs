@@ -4,10 +4,10 @@
 //! exist already. So the first `prepare` keeps them on state, and from then on they count, whatever the configuration says:
 //! a node that goes on as it was is better than one without its volumes. Guarantee: written once, whole, and never again.
 
+use super::identity::ClusterIdentity;
+use crate::Paths;
 use crate::file::{self, FileError, PlannedFile};
-use crate::{ClusterNetwork, ClusterSettings, Paths};
-use ipnet::IpNet;
-use os_config::Config;
+use os_config::{Config, NodeName};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use thiserror::Error;
@@ -17,13 +17,10 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Founding {
     /// The node's name.
-    pub node_name: String,
-    /// Pods' addresses.
-    pub pods: IpNet,
-    /// Services' addresses.
-    pub services: IpNet,
-    /// The DNS domain.
-    pub domain: String,
+    pub node_name: NodeName,
+    /// The cluster's networks and domain.
+    #[serde(flatten)]
+    pub cluster: ClusterIdentity,
 }
 
 /// What was kept cannot be used.
@@ -37,16 +34,6 @@ pub struct FoundingError {
 }
 
 impl Founding {
-    /// What a cluster with these settings is founded with.
-    pub fn of(settings: &ClusterSettings) -> Self {
-        Self {
-            node_name: settings.node_name.clone(),
-            pods: settings.network.pods,
-            services: settings.network.services,
-            domain: settings.network.domain.clone(),
-        }
-    }
-
     /// What the node's cluster was founded with; none before the first `prepare`.
     ///
     /// # Errors
@@ -56,66 +43,46 @@ impl Founding {
         init_api::load_if_present(&path).map_err(|source| FoundingError { path, source })
     }
 
-    /// Keeps it, for good.
-    pub(crate) fn keep(&self, paths: &Paths) -> Result<(), FileError> {
+    /// Writes it down, for good.
+    pub(crate) fn store(&self, paths: &Paths) -> Result<(), FileError> {
         let text = serde_json::to_string_pretty(self).expect("four texts become JSON") + "\n";
         file::write_lasting_if_changed(&PlannedFile::new(paths.founding(), 0o600, text))
     }
 
-    /// The settings with what was founded in the place of what the configuration says.
-    #[must_use]
-    pub(crate) fn over(&self, settings: &ClusterSettings) -> ClusterSettings {
-        ClusterSettings {
-            node_name: self.node_name.clone(),
-            network: self.network(),
-            ..settings.clone()
-        }
-    }
-
-    pub(crate) fn network(&self) -> ClusterNetwork {
-        ClusterNetwork {
-            pods: self.pods,
-            services: self.services,
-            domain: self.domain.clone(),
-        }
-    }
-
     /// What of a configuration does not count. A host name that names no node is none of it: it renames the machine.
     pub fn overruled(&self, config: &Config) -> Vec<Overruled> {
-        let asked = &config.kubernetes;
-        let named = asked.node_name.as_ref();
-        let named = named.map_or_else(|| self.node_name.clone(), ToString::to_string);
-        let (pods, services) = (asked.pod_cidr, asked.service_cidr);
-        let domain = asked.cluster_domain.to_string();
-        [
-            ("kubernetes.node_name", named, self.node_name.clone()),
-            (
-                "kubernetes.pod_cidr",
-                pods.to_string(),
-                self.pods.to_string(),
-            ),
-            (
-                "kubernetes.service_cidr",
-                services.to_string(),
-                self.services.to_string(),
-            ),
-            ("kubernetes.cluster_domain", domain, self.domain.clone()),
-        ]
-        .into_iter()
-        .filter(|(_, asked, kept)| asked != kept)
-        .map(|(key, asked, kept)| Overruled { key, asked, kept })
-        .collect()
+        let asked = config.kubernetes.node_name.as_ref();
+        let asked = asked.unwrap_or(&self.node_name);
+        let name = overruled("kubernetes.node_name", asked, &self.node_name);
+        name.into_iter()
+            .chain(self.cluster.overruled(config))
+            .collect()
     }
 
     /// The same for a person, a sentence each.
     pub fn overrules(&self, config: &Config) -> Vec<String> {
-        let told = |Overruled { key, asked, kept }| {
+        let sentence = |Overruled { key, asked, kept }| {
             format!(
                 "{key}: {asked} is ignored, for the cluster was founded with {kept} and cannot change it; \
                  write {kept} there, or make a new cluster (flash the machine anew, or remove /var/lib/holdfast/cluster and restart)"
             )
         };
-        self.overruled(config).into_iter().map(told).collect()
+        self.overruled(config).into_iter().map(sentence).collect()
+    }
+}
+
+impl ClusterIdentity {
+    /// What of a configuration does not count in a cluster that is this one.
+    pub fn overruled(&self, config: &Config) -> Vec<Overruled> {
+        let asked = Self::of(config);
+        [
+            overruled("kubernetes.pod_cidr", &asked.pods, &self.pods),
+            overruled("kubernetes.service_cidr", &asked.services, &self.services),
+            overruled("kubernetes.cluster_domain", &asked.domain, &self.domain),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 }
 
@@ -130,10 +97,18 @@ pub struct Overruled {
     pub kept: String,
 }
 
+fn overruled<T: PartialEq + ToString>(key: &'static str, asked: &T, kept: &T) -> Option<Overruled> {
+    (asked != kept).then(|| Overruled {
+        key,
+        asked: asked.to_string(),
+        kept: kept.to_string(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::Founding;
-    use crate::{ClusterSettings, Paths};
+    use crate::{Paths, Settings};
     use std::fs;
 
     fn config(lines: &str) -> os_config::Config {
@@ -143,7 +118,7 @@ mod tests {
 
     #[test]
     fn what_a_configuration_cannot_change() {
-        let kept = Founding::of(&ClusterSettings::named("edge", "0.1.0"));
+        let kept = Settings::named("edge", "0.1.0").founding();
         for (case, lines, ignored) in [
             ("nothing", "", &[][..]),
             ("a host name renames the machine", "hostname: shop\n", &[]),
@@ -176,17 +151,17 @@ mod tests {
                     "{case}: {told}"
                 );
             }
-            let settings = ClusterSettings::of(&config, "shop", "0.1.0", Some(&kept));
-            assert_eq!(Founding::of(&settings), kept, "{case}");
+            let settings = Settings::of(&config, "shop", "0.1.0", Some(&kept));
+            assert_eq!(settings.founding(), kept, "{case}");
         }
     }
 
     #[test]
     fn what_never_goes_through_a_proxy_are_the_networks_that_count() {
-        let kept = Founding::of(&ClusterSettings::named("edge", "0.1.0"));
+        let kept = Settings::named("edge", "0.1.0").founding();
         let lines =
             "network: {proxy: {http: \"http://p:1\"}}\nkubernetes: {pod_cidr: 10.50.0.0/16}\n";
-        let settings = ClusterSettings::of(&config(lines), "edge", "0.1.0", Some(&kept));
+        let settings = Settings::of(&config(lines), "edge", "0.1.0", Some(&kept));
         let direct = &settings.environment["NO_PROXY"];
         assert!(direct.contains("10.42.0.0/16"), "{direct}");
         assert!(!direct.contains("10.50.0.0/16"), "{direct}");
@@ -197,8 +172,8 @@ mod tests {
         let root = tempfile::tempdir().expect("temp folder");
         let paths = Paths::below(root.path());
         assert_eq!(Founding::load(&paths).expect("none"), None);
-        let kept = Founding::of(&ClusterSettings::named("edge", "0.1.0"));
-        kept.keep(&paths).expect("kept");
+        let kept = Settings::named("edge", "0.1.0").founding();
+        kept.store(&paths).expect("kept");
         assert_eq!(Founding::load(&paths).expect("read"), Some(kept.clone()));
         let text = fs::read_to_string(paths.founding()).expect("read");
         fs::write(paths.founding(), text.replacen('{', "{\"later\": 1,", 1)).expect("write");
