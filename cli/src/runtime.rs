@@ -36,7 +36,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Action::Prepare => {
             runtime::prepare(&settings, &paths, Patience::default())?;
         }
-        Action::Keep => runtime::keep(settings, paths)?,
+        Action::Keep => runtime::run_keeper(settings, paths)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -19,14 +19,14 @@ pub(crate) fn wait(settings: &Settings, paths: &Paths, patience: Duration) -> bo
     if settings.config_url.is_none() {
         return false;
     }
-    if is_in_force(paths) {
+    if has_fetched_part(paths) {
         return true;
     }
     info!("a new cluster waits for what config_url says, {patience:?} at most");
     let started = Instant::now();
-    while !is_in_force(paths) {
+    while !has_fetched_part(paths) {
         if started.elapsed() >= patience {
-            warn!("config_url gave nothing: the cluster is founded without it");
+            warn!("config_url could not be fetched in time: the cluster is founded without it");
             return false;
         }
         std::thread::sleep(LOOK);
@@ -35,7 +35,7 @@ pub(crate) fn wait(settings: &Settings, paths: &Paths, patience: Duration) -> bo
 }
 
 /// Whether the configuration in force has the part that `config_url` names.
-fn is_in_force(paths: &Paths) -> bool {
+fn has_fetched_part(paths: &Paths) -> bool {
     // `node-setup` writes it after the configuration itself.
     init_api::load::<Configured>(paths.at(CONFIGURED)).is_ok_and(|it| it.url_in_force)
 }

@@ -65,18 +65,22 @@ fn follow_archives(images: &dyn Store, paths: &Paths, extra: &[PathBuf]) -> Vec<
     let mut all: BTreeSet<PathBuf> = extra.iter().cloned().collect();
     match &listed {
         Ok(found) => all.extend(found.iter().cloned()),
-        Err(error) => problems.push(format!("images: {}", words(error))),
+        Err(error) => problems.push(format!("images: {}", with_cause(error))),
     }
     for archive in &all {
         if let Err(error) = bring(images, &mut notes, &at, archive) {
-            problems.push(format!("images: {}: {}", archive.display(), words(&error)));
+            problems.push(format!(
+                "images: {}: {}",
+                archive.display(),
+                with_cause(&error)
+            ));
         }
     }
     // An archive that cannot be seen may be there all the same.
     if listed.is_ok() {
         let there = all.iter().map(|archive| archive.display().to_string());
         if let Err(error) = let_go(images, &mut notes, &at, &there.collect()) {
-            problems.push(format!("images: {}", words(&error)));
+            problems.push(format!("images: {}", with_cause(&error)));
         }
     }
     problems
@@ -131,7 +135,7 @@ fn let_go(
     notes.keep_only(there);
     for name in notes.unneeded() {
         images.unpin(&name)?;
-        info!("{name} is in no archive any more and may be removed");
+        info!("{name} is in no archive any more; containerd may remove it");
         notes.let_go(&name);
     }
     if *notes == before {
@@ -172,7 +176,7 @@ fn store(at: &Path, notes: &Notes) -> Result<(), ImageError> {
     ))?)
 }
 
-fn words(error: &ImageError) -> String {
+fn with_cause(error: &ImageError) -> String {
     let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
     format!("{error}{}", cause.unwrap_or_default())
 }

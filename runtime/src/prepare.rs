@@ -131,7 +131,7 @@ pub fn write_for(
     now: SystemTime,
 ) -> Result<(), PrepareError> {
     write_files(settings, paths, source, address, now)?;
-    Ok(note_address(paths, address)?)
+    Ok(record_address(paths, address)?)
 }
 
 /// As [`write_for`], without noting the address.
@@ -163,17 +163,17 @@ pub(crate) fn write_files(
 }
 
 /// Notes the address that everything was written for, and keeps it for the next boot.
-pub(crate) fn note_address(paths: &Paths, address: IpAddr) -> Result<(), FileError> {
+pub(crate) fn record_address(paths: &Paths, address: IpAddr) -> Result<(), FileError> {
     file::write(&PlannedFile::new(
         paths.address(),
         0o644,
         format!("{address}\n"),
     ))?;
-    keep_address(paths, address)
+    store_address(paths, address)
 }
 
 /// Keeps the address for the next boot; not that of last resort, for which it would not wait.
-pub(crate) fn keep_address(paths: &Paths, address: IpAddr) -> Result<(), FileError> {
+pub(crate) fn store_address(paths: &Paths, address: IpAddr) -> Result<(), FileError> {
     if address == address::FALLBACK {
         return Ok(());
     }

@@ -137,9 +137,9 @@ fn packaged_manifests_are_whole() {
     }
     let mut settings = plain();
     let show = |settings: &Settings| {
-        let wanted = runtime::keep::packaged(settings, &paths);
+        let wanted = runtime::keeper::packaged(settings, &paths);
         assert_eq!(wanted.problems, []);
-        let show = |d: &runtime::keep::Document| format!("{}: {}", d.file, d.object);
+        let show = |d: &runtime::keeper::Document| format!("{}: {}", d.file, d.object);
         wanted
             .documents
             .iter()

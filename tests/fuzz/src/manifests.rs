@@ -9,7 +9,7 @@ pub(crate) const TARGET: Target = Target {
         let Ok(text) = std::str::from_utf8(input) else {
             return;
         };
-        match runtime::keep::parse("app.yaml", text) {
+        match runtime::keeper::parse("app.yaml", text) {
             Ok(_) => {}
             Err(problem) => assert!(problem.to_string().starts_with("app.yaml")),
         }

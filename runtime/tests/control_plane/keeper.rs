@@ -1,81 +1,13 @@
-//! The rendered control plane and the keeper, judged by the real thing: kine, API server, controller-manager and
-//! scheduler run from our plan on loopback.
-//!
-//! The engine is the one that `HOLDFAST_ENGINE` names (`make unit` does), or the one in `build/`. Without one these tests
-//! fail and say how to make it.
+//! The keeper holds the cluster to the configuration: one test for each thing that it follows.
 
-mod engine;
-mod pruning;
-
-use engine::ControlPlane;
+use crate::engine::{Beside, ControlPlane, serial};
 use init_api::NodeState;
-use runtime::pki::{Authorities, CertificateSource, leaves};
 use std::fs;
-use std::io::Write;
-use std::net::{IpAddr, Ipv4Addr};
-use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 #[test]
-fn it_gets_ready_and_lets_nobody_in_without_a_name() {
-    let plane = ControlPlane::start();
-    let ready = plane.kubectl(&["get", "--raw", "/readyz"]);
-    assert_eq!(ready.trim(), "ok");
-    let open = plane.anonymous("/readyz");
-    assert_eq!(open.0, 200, "{open:?}");
-    for path in [
-        "/api",
-        "/api/v1/namespaces",
-        "/version",
-        "/metrics",
-        "/openapi/v2",
-    ] {
-        let (status, body) = plane.anonymous(path);
-        assert_eq!(status, 401, "{path}: {body}");
-    }
-    plane.kubectl(&[
-        "create",
-        "secret",
-        "generic",
-        "canary",
-        "--from-literal=word=in-the-clear",
-    ]);
-    let database =
-        fs::read(plane.paths.database().join("state.db-wal")).expect("the datastore's log");
-    let holds = |word: &[u8]| database.windows(word.len()).any(|w| w == word);
-    assert!(
-        holds(b"canary") && !holds(b"in-the-clear"),
-        "Secrets are not encrypted at rest"
-    );
-}
-
-#[test]
-fn the_keeper_holds_the_cluster_to_the_configuration() {
-    let plane = ControlPlane::start();
-    let packaged = plane.paths.packaged_manifests();
-    fs::create_dir_all(&packaged).expect("folder");
-    for entry in
-        fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests")).expect("manifests")
-    {
-        let path = entry.expect("entry").path();
-        fs::copy(&path, packaged.join(path.file_name().expect("name"))).expect("copy");
-    }
-    let leaf = plane.paths.leaf("apiserver");
-    let before = serial(&["x509", "-noout", "-serial", "-in", &leaf.to_string_lossy()]);
-    // One old leaf is enough for all of them to be made anew.
-    let now = SystemTime::now();
-    let old = now - Duration::from_secs(300 * 24 * 60 * 60);
-    let authorities = Authorities::ensure(&plane.paths.pki(), now).expect("authorities");
-    let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    for leaf in leaves(&plane.settings, address) {
-        if leaf.name == "kubelet" {
-            let issued = authorities.issue(&leaf, old).expect("an old leaf");
-            fs::write(plane.paths.leaf(leaf.name), issued.combined()).expect("write");
-        }
-    }
-    keep(&plane);
-    certificates_follow(&leaf, &before);
+fn packaged_manifests_are_applied() {
+    let plane = ControlPlane::with(Beside::Keeper);
     plane.eventually(&["get", "namespace", "kube-system", "-o", "name"], |_| true);
     plane.eventually(
         &[
@@ -105,20 +37,19 @@ fn the_keeper_holds_the_cluster_to_the_configuration() {
     plane.eventually(&["get", "storageclass", "local-path", "-o", "name"], |_| {
         true
     });
-    node_follows(&plane);
-    volumes_follow(&plane);
-    user_manifests_follow(&plane);
 }
 
 /// Without a kubelet no pod runs, so the scheduler's choice is written by hand.
-fn volumes_follow(plane: &ControlPlane) {
+#[test]
+fn volumes_are_made_and_removed_with_their_claims() {
+    let plane = ControlPlane::with(Beside::Keeper);
     let claim = "\
 apiVersion: v1
 kind: PersistentVolumeClaim
 metadata: {name: data, annotations: {volume.kubernetes.io/selected-node: edge}}
 spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
 ";
-    plane.kubectl(&["create", "-f", &file(plane, "claim.yaml", claim)]);
+    plane.kubectl(&["create", "-f", &file(&plane, "claim.yaml", claim)]);
     plane.eventually(
         &["get", "pvc", "data", "-o", "jsonpath={.status.phase}"],
         |phase| phase == "Bound",
@@ -136,46 +67,26 @@ spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
 }
 
 /// An old leaf is replaced, and the API server serves the new one without a restart.
-fn certificates_follow(leaf: &Path, before: &str) {
+#[test]
+fn certificates_are_replaced_when_they_are_old() {
+    let plane = ControlPlane::with(Beside::Keeper);
+    let leaf = plane.paths.leaf("apiserver");
     let file = leaf.to_string_lossy();
     let now = || serial(&["x509", "-noout", "-serial", "-in", &file]);
-    until("a new certificate", || now() != before);
+    until("a new certificate", || now() != plane.first_serial);
     let served = || serial(&["s_client", "-connect", "127.0.0.1:6443", "-showcerts"]);
     until("the API server to serve it", || served() == now());
 }
 
-/// The serial number of the certificate that openssl prints, whether as such or as PEM.
-fn serial(args: &[&str]) -> String {
-    let run = |args: &[&str], input: Vec<u8>| {
-        let mut openssl = Command::new("openssl");
-        let openssl = openssl
-            .args(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
-        let mut child = openssl.spawn().expect("openssl is installed");
-        child
-            .stdin
-            .take()
-            .expect("piped")
-            .write_all(&input)
-            .expect("write");
-        child.wait_with_output().expect("output").stdout
-    };
-    let printed = run(args, Vec::new());
-    if printed.starts_with(b"serial=") {
-        return String::from_utf8_lossy(&printed).into_owned();
-    }
-    String::from_utf8_lossy(&run(&["x509", "-noout", "-serial"], printed)).into_owned()
-}
-
 /// Without a kubelet, the node is made by hand.
-fn node_follows(plane: &ControlPlane) {
+#[test]
+fn the_node_gets_its_labels_and_its_pod_network() {
+    let plane = ControlPlane::with(Beside::Keeper);
     plane.kubectl(&[
         "create",
         "-f",
         &file(
-            plane,
+            &plane,
             "node.yaml",
             "apiVersion: v1\nkind: Node\nmetadata: {name: edge}\n",
         ),
@@ -210,7 +121,9 @@ fn node_follows(plane: &ControlPlane) {
     assert!(list.contains("10.42.0.0/24"), "{list}");
 }
 
-fn user_manifests_follow(plane: &ControlPlane) {
+#[test]
+fn manifests_of_the_user_are_applied_and_pruned() {
+    let plane = ControlPlane::with(Beside::Keeper);
     let path = plane.paths.user_manifests().join("web.yaml");
     let config_map =
         |name: &str| format!("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n");
@@ -240,30 +153,23 @@ fn user_manifests_follow(plane: &ControlPlane) {
     )
     .expect("write");
     until("the problem to be told", || {
-        problem(plane).is_some_and(|text| text.contains("web.yaml, document 1"))
+        problem(&plane).is_some_and(|text| text.contains("web.yaml, document 1"))
     });
     plane.eventually(&names, is(""));
     fs::write(&path, config_map("b") + "a: [").expect("write");
     until("the typing error to be told", || {
-        problem(plane).is_some_and(|text| text.contains("web.yaml: "))
+        problem(&plane).is_some_and(|text| text.contains("web.yaml: "))
     });
     fs::write(&path, config_map("c")).expect("write");
     plane.eventually(&names, is("c"));
-    until("the problem to go", || problem(plane).is_none());
+    until("the problem to go", || problem(&plane).is_none());
     fs::write(&path, "").expect("write");
     until("the empty file to be told", || {
-        problem(plane).is_some_and(|text| text.contains("web.yaml: it is empty"))
+        problem(&plane).is_some_and(|text| text.contains("web.yaml: it is empty"))
     });
     plane.eventually(&names, is("c"));
     fs::remove_file(&path).expect("remove");
     plane.eventually(&names, is(""));
-}
-
-fn keep(plane: &ControlPlane) {
-    let (settings, paths) = (plane.settings.clone(), plane.paths.clone());
-    std::thread::spawn(move || {
-        runtime::keep(settings, paths).expect("the keeper runs");
-    });
 }
 
 fn problem(plane: &ControlPlane) -> Option<String> {

@@ -1,4 +1,4 @@
-//! This node's object: labels and taints as the configuration has them, and whether it is Ready.
+//! Labels and taints of this node as the configuration has them.
 
 use crate::Settings;
 use k8s_openapi::api::core::v1::Node;
@@ -151,26 +151,9 @@ fn joined(names: &BTreeSet<String>) -> String {
         .join(",")
 }
 
-/// Whether the node is Ready, and why not.
-pub(super) fn readiness(node: &Node) -> (bool, String) {
-    let conditions = node
-        .status
-        .iter()
-        .flat_map(|s| s.conditions.iter().flatten());
-    match conditions.into_iter().find(|c| c.type_ == "Ready") {
-        Some(ready) if ready.status == "True" => (true, String::new()),
-        Some(ready) => {
-            let reason = ready.reason.clone().unwrap_or_default();
-            let message = ready.message.clone().unwrap_or_default();
-            (false, format!("{reason}: {message}"))
-        }
-        None => (false, "the kubelet has not reported yet".into()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{LABELS, TAINTS, patch, readiness};
+    use super::{LABELS, TAINTS, patch};
     use crate::Settings;
     use k8s_openapi::api::core::v1::Node;
     use serde_json::{Value, json};
@@ -314,25 +297,5 @@ mod tests {
                 .cloned();
             assert_eq!(changed.unwrap_or(Value::Null), expected, "{case}");
         }
-    }
-
-    #[test]
-    fn ready_or_why_not() {
-        let with = |conditions: Value| {
-            let node: Node = serde_json::from_value(
-                json!({"metadata": {}, "status": {"conditions": conditions}}),
-            )
-            .expect("node");
-            readiness(&node)
-        };
-        assert_eq!(
-            with(json!([{"type": "Ready", "status": "True"}])),
-            (true, String::new())
-        );
-        let (ready, why) = with(
-            json!([{"type": "Ready", "status": "False", "reason": "KubeletNotReady", "message": "cni"}]),
-        );
-        assert!(!ready && why == "KubeletNotReady: cni");
-        assert!(!with(json!([])).0);
     }
 }

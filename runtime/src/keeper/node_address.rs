@@ -1,14 +1,17 @@
 //! Following the machine's network: a new address makes what depends on it anew.
 
+use super::backoff::Backoff;
+use super::context::{Keeper, prepared_address};
 use super::folder::{self, Folder};
-use super::{Backoff, Keeper, Report, ask, prepared_address};
+use super::report::Report;
+use super::restart::restart;
 use crate::address::{
     Changes, FALLBACK, Patience, held_on, interface_of, is_stand_in, offered, read_host,
     stand_down, stand_in,
 };
 use crate::names::copy_name_servers;
 use crate::pki::certificate_source;
-use crate::prepare::{keep_address, note_address, write_files};
+use crate::prepare::{record_address, store_address, write_files};
 use crate::services::{CONTROL_PLANE, KUBELET};
 use crate::{Paths, Settings};
 use std::error::Error;
@@ -38,7 +41,13 @@ enum Step {
 
 /// An address that is on an interface is kept, whatever else appears. One that is gone is kept until the network gives
 /// another, and not given up while interfaces still come up (`booting`). The one of last resort is given up at once.
-fn step(current: IpAddr, held: bool, fixed: bool, offered: Option<IpAddr>, booting: bool) -> Step {
+fn next_step(
+    current: IpAddr,
+    held: bool,
+    fixed: bool,
+    offered: Option<IpAddr>,
+    booting: bool,
+) -> Step {
     match offered {
         _ if held => Step::Keep,
         Some(address) if !fixed && address != current && (!booting || current == FALLBACK) => {
@@ -49,7 +58,7 @@ fn step(current: IpAddr, held: bool, fixed: bool, offered: Option<IpAddr>, booti
     }
 }
 
-/// Looks at the machine's addresses whenever they change, and mends.
+/// Checks the machine's addresses whenever they change, and brings the node in line with them.
 pub(super) async fn follow(keeper: &Keeper) {
     let started = Instant::now();
     let mut changes = Changes::listen().ok();
@@ -57,7 +66,7 @@ pub(super) async fn follow(keeper: &Keeper) {
     let mut backoff = Backoff::new();
     let mut home = None;
     loop {
-        let pause = match look(keeper, started, &mut home) {
+        let pause = match check(keeper, started, &mut home) {
             Ok(step) => {
                 backoff.reset();
                 keeper.report.problems(TOPIC, Vec::new());
@@ -83,8 +92,8 @@ pub(super) async fn follow(keeper: &Keeper) {
     }
 }
 
-/// `home` is the interface that the node's address was last seen on.
-fn look(
+/// Brings the node in line with the addresses that the machine has now. `home` is the interface that the node's address was last seen on.
+fn check(
     keeper: &Keeper,
     started: Instant,
     home: &mut Option<String>,
@@ -102,7 +111,7 @@ fn look(
     let offered = offered(&host, current, home.as_deref());
     let booting = started.elapsed() < Patience::default().address;
     let fixed = keeper.settings.node.address.is_some();
-    let step = step(current, held.is_some(), fixed, offered, booting);
+    let step = next_step(current, held.is_some(), fixed, offered, booting);
     match step {
         Step::Keep => stand_down(paths)?,
         Step::StandIn | Step::StandInForNow if interface_of(current).is_none() => {
@@ -117,13 +126,13 @@ fn look(
     }
     let now = prepared_address(paths)?;
     // State may have been full when the node moved.
-    keep_address(paths, now)?;
-    tell(&keeper.report, now);
+    store_address(paths, now)?;
+    show(&keeper.report, now);
     Ok(step)
 }
 
-/// Tells `address`, unless it only stands on an interface without hardware: who reads it wants to reach the node.
-pub(super) fn tell(report: &Report, address: IpAddr) {
+/// Shows `address`, unless it only stands on an interface without hardware: who reads it wants to reach the node.
+pub(super) fn show(report: &Report, address: IpAddr) {
     let on_hardware = interface_of(address).is_some_and(|name| !is_stand_in(&name));
     report.address(on_hardware.then_some(address));
 }
@@ -134,16 +143,16 @@ fn move_to(settings: &Settings, paths: &Paths, address: IpAddr) -> Result<(), Bo
     let now = SystemTime::now();
     let source = certificate_source(settings.role, paths, now)?;
     write_files(settings, paths, source.as_ref(), address, now)?;
-    ask::restart(paths, &[CONTROL_PLANE, KUBELET])?;
-    Ok(note_address(paths, address)?)
+    restart(paths, &[CONTROL_PLANE, KUBELET])?;
+    Ok(record_address(paths, address)?)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Step, move_to, step};
+    use super::{Step, move_to, next_step};
     use crate::address::{FALLBACK, Patience};
-    use crate::keep::ask::stand_in;
-    use crate::keep::prepared_address;
+    use crate::keeper::context::prepared_address;
+    use crate::keeper::restart::fake_init;
     use crate::{Paths, Settings, prepare};
     use std::fs;
     use std::net::IpAddr;
@@ -159,7 +168,7 @@ mod tests {
         prepare(&settings, &paths, Patience::default()).expect("prepared");
         move_to(&settings, &paths, new).expect_err("nobody listens");
         assert_eq!(prepared_address(&paths).expect("noted"), old);
-        let asked = stand_in::serve_once(&paths);
+        let asked = fake_init::serve_once(&paths);
         move_to(&settings, &paths, new).expect("heard");
         let names: Vec<String> = asked.iter().map(|request| format!("{request:?}")).collect();
         assert!(
@@ -259,7 +268,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                step(current, held, fixed, offered, booting),
+                next_step(current, held, fixed, offered, booting),
                 expected,
                 "{case}"
             );

@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashSet};
 
 /// What must stay.
 #[derive(Debug, Default)]
-pub(super) struct Kept {
+pub(super) struct MustStay {
     /// All that manifests of either set name.
     pub(super) objects: BTreeSet<ObjectRef>,
     /// UIDs of what was applied just now: whatever else an object is called, it is one of these or it is not.
@@ -32,7 +32,7 @@ pub(super) enum Outcome {
     HoldsData,
 }
 
-impl Kept {
+impl MustStay {
     /// Everything that one set wants and the other may not touch.
     pub(super) fn new(
         inventories: [&Inventory; 3],
@@ -67,7 +67,7 @@ pub(super) async fn remove(
     kinds: &mut Kinds,
     file: &str,
     object: &ObjectRef,
-    kept: &Kept,
+    kept: &MustStay,
 ) -> Result<Outcome, Error> {
     let Some((api, scope)) = kinds.api_of_any_version(object).await? else {
         return Ok(Outcome::NotOurs);
@@ -101,9 +101,9 @@ pub(super) async fn remove(
 
 #[cfg(test)]
 mod tests {
-    use super::{Kept, Outcome};
-    use crate::keep::document::parse;
-    use crate::keep::inventory::Inventory;
+    use super::{MustStay, Outcome};
+    use crate::keeper::manifests::document::parse;
+    use crate::keeper::manifests::inventory::Inventory;
     use kube::discovery::Scope;
     use std::collections::{BTreeSet, HashSet};
 
@@ -116,7 +116,7 @@ mod tests {
         let ours = inventory("apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: web}\n");
         let theirs = inventory("apiVersion: v1\nkind: Secret\nmetadata: {name: b}\n");
         let none = Inventory::default();
-        let kept = Kept::new([&ours, &theirs, &none], HashSet::new(), BTreeSet::new());
+        let kept = MustStay::new([&ours, &theirs, &none], HashSet::new(), BTreeSet::new());
         let secret = |place: &str| format!("kind: Secret\nmetadata: {{{place}}}\n");
         let namespace = |name: &str| format!("kind: Namespace\nmetadata: {{name: {name}}}\n");
         for (case, text, outcome) in [
@@ -149,9 +149,9 @@ mod tests {
 
     #[test]
     fn data_goes_only_with_the_whole_file() {
-        let kept = Kept {
+        let kept = MustStay {
             standing: ["app.yaml".to_owned()].into(),
-            ..Kept::default()
+            ..MustStay::default()
         };
         let definition = "apiextensions.k8s.io/v1 CustomResourceDefinition";
         for (file, object, guarded) in [

@@ -1,7 +1,8 @@
 //! Asking the API every few seconds whether the node is Ready. A watch that brings nothing may be one of a quiet node, or one
 //! that nobody serves any more; only an answer tells which, and it goes through to the datastore.
 
-use super::{Keeper, node};
+use super::readiness::readiness;
+use crate::keeper::context::Keeper;
 use k8s_openapi::api::core::v1::Node;
 use kube::{Api, Client};
 use std::time::Duration;
@@ -16,11 +17,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Asks for as long as the keeper runs.
 pub(super) async fn follow(keeper: &Keeper, client: &Client) {
     let nodes: Api<Node> = Api::all(client.clone());
-    let name = keeper.report.node_name();
+    let name = keeper.settings.node.name.as_str();
     loop {
-        match timeout(PATIENCE, nodes.get(&name)).await {
+        match timeout(PATIENCE, nodes.get(name)).await {
             Ok(Ok(node)) => {
-                let (ready, why) = node::readiness(&node);
+                let (ready, why) = readiness(&node);
                 keeper.report.ready(ready, why);
             }
             // What was known before gets older in the report, and that is seen.

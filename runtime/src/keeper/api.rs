@@ -1,6 +1,6 @@
 //! A client of the local API server.
 
-use super::KeepError;
+use super::error::KeeperError;
 use super::report::Report;
 use crate::Paths;
 use crate::pki::Issued;
@@ -11,22 +11,21 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 use tokio::net::TcpStream;
 
-const LEAF: &str = "keeper";
 const API: &str = "the Kubernetes API";
 
-/// A client with the keeper's own certificate.
-pub(super) fn client(paths: &Paths) -> Result<kube::Client, KeepError> {
+/// A client with a certificate of this node.
+pub(super) fn client(paths: &Paths, leaf: &str) -> Result<kube::Client, KeeperError> {
     let read = |path: std::path::PathBuf| {
-        fs::read_to_string(&path).map_err(|source| KeepError::NotPrepared { path, source })
+        fs::read_to_string(&path).map_err(|source| KeeperError::NotPrepared { path, source })
     };
-    let leaf = Issued::split(&read(paths.leaf(LEAF))?);
+    let issued = Issued::split(&read(paths.leaf(leaf))?);
     let authority = read(paths.pki().join("ca.crt"))?;
     let credentials = Credentials::Embedded {
         authority: &authority,
-        leaf: &leaf,
+        leaf: &issued,
     };
-    let refused = |error: &dyn std::fmt::Display| KeepError::Client(error.to_string());
-    let text = kubeconfig(LOCAL_API, LEAF, &credentials);
+    let refused = |error: &dyn std::fmt::Display| KeeperError::Client(error.to_string());
+    let text = kubeconfig(LOCAL_API, leaf, &credentials);
     let kubeconfig = Kubeconfig::from_yaml(&text).map_err(|e| refused(&e))?;
     let config = futures_util::FutureExt::now_or_never(Config::from_custom_kubeconfig(
         kubeconfig,

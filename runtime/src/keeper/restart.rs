@@ -1,4 +1,4 @@
-//! What the keeper asks of PID 1.
+//! Starting services anew, which is PID 1's to do.
 
 use crate::Paths;
 use init_api::{Client, ClientError, Request, ServiceName};
@@ -15,7 +15,7 @@ pub(super) fn restart(paths: &Paths, services: &[&str]) -> Result<(), ClientErro
 
 /// A PID 1 for tests: takes note of what it is asked, and refuses on demand.
 #[cfg(test)]
-pub(super) mod stand_in {
+pub(super) mod fake_init {
     use crate::Paths;
     use init_api::{Request, Response};
     use std::fs;
@@ -24,7 +24,7 @@ pub(super) mod stand_in {
     use std::sync::mpsc::{Receiver, channel};
 
     /// Answers one connection; gives what was asked.
-    pub(in crate::keep) fn serve_once(paths: &Paths) -> Receiver<Request> {
+    pub(in crate::keeper) fn serve_once(paths: &Paths) -> Receiver<Request> {
         let path = paths.at(init_api::paths::SOCKET);
         fs::create_dir_all(path.parent().expect("folder")).expect("folder");
         let _ = fs::remove_file(&path);

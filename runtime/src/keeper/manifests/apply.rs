@@ -5,17 +5,21 @@
 //! nothing is struck from the inventory, by a picture that is not whole; and what holds data goes only with its whole file.
 
 use super::document::{Document, ManifestProblem, in_order};
-use super::inventory::{Inventory, Set};
+use super::inventory::{Inventory, ManifestSet};
 use super::kinds::Kinds;
 use super::object::ObjectRef;
-use super::prune::{Kept, Outcome, remove};
-use super::wanted::Wanted;
-use super::{INVENTORY_NAMESPACE, MANAGER};
+use super::prune::{MustStay, Outcome, remove};
+use super::sources::Desired;
+use crate::keeper::context::MANAGER;
+use crate::keeper::kube_error::explain;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{Api, Patch, PatchParams};
 use kube::{Client, Error};
 use std::collections::HashSet;
 use tracing::info;
+
+/// Where the keeper records what it applied.
+const INVENTORY_NAMESPACE: &str = "kube-system";
 
 /// Applies manifests and remembers what the cluster calls things.
 pub struct Applier {
@@ -39,19 +43,19 @@ impl Applier {
     /// An inventory cannot be read or written, so nothing may be applied or pruned.
     pub async fn bring_in_line(
         &mut self,
-        set: Set,
-        wanted: Wanted,
-        other: impl FnOnce() -> Wanted,
+        set: ManifestSet,
+        desired: Desired,
+        other: impl FnOnce() -> Desired,
     ) -> Result<Vec<ManifestProblem>, Error> {
         let before = Inventory::load(&self.configs, set).await?;
-        let now = Inventory::of(&wanted.documents);
+        let now = Inventory::of(&desired.documents);
         let noted = before.with(&now);
         if noted != before {
             noted.store(&self.configs, set).await?;
         }
-        let whole = wanted.problems.is_empty();
-        let mut problems = wanted.problems;
-        let applied = self.apply_all(wanted.documents, &mut problems).await;
+        let whole = desired.problems.is_empty();
+        let mut problems = desired.problems;
+        let applied = self.apply_all(desired.documents, &mut problems).await;
         let unnamed = before.unnamed(&now);
         if !whole {
             problems.extend((!unnamed.is_empty()).then(|| nothing_removed(set)));
@@ -59,8 +63,8 @@ impl Applier {
         }
         let mut after = now.clone();
         if !unnamed.is_empty() {
-            let (theirs, earlier) = self.wanted_by(set.other(), &other()).await?;
-            let kept = Kept::new([&now, &theirs, &earlier], applied, wanted.standing);
+            let (theirs, earlier) = self.desired_by(set.other(), &other()).await?;
+            let kept = MustStay::new([&now, &theirs, &earlier], applied, desired.standing);
             for (file, object) in unnamed {
                 match remove(&mut self.kinds, file, object, &kept).await {
                     Ok(Outcome::Removed) => info!("removed {object}, no longer in {file}"),
@@ -73,7 +77,7 @@ impl Applier {
                     Err(error) => {
                         self.kinds.doubt(object, &error);
                         after.note(file, object);
-                        let reason = format!("{object} cannot be removed: {}", words(&error));
+                        let reason = format!("{object} cannot be removed: {}", explain(&error));
                         problems.push(problem(file, reason));
                     }
                 }
@@ -87,13 +91,17 @@ impl Applier {
 
     /// What a set's files name, and, when not all can be read, what they named earlier. Not simply what its inventory
     /// has: of two sets that drop an object at once, each would leave it to the other.
-    async fn wanted_by(&self, set: Set, wanted: &Wanted) -> Result<(Inventory, Inventory), Error> {
-        let earlier = if wanted.problems.is_empty() {
+    async fn desired_by(
+        &self,
+        set: ManifestSet,
+        desired: &Desired,
+    ) -> Result<(Inventory, Inventory), Error> {
+        let earlier = if desired.problems.is_empty() {
             Inventory::default()
         } else {
             Inventory::load(&self.configs, set).await?
         };
-        Ok((Inventory::of(&wanted.documents), earlier))
+        Ok((Inventory::of(&desired.documents), earlier))
     }
 
     /// Gives the UIDs of what is there now.
@@ -109,7 +117,7 @@ impl Applier {
                 Err(error) => {
                     self.kinds.doubt(&document.object, &error);
                     problems.push(ManifestProblem {
-                        reason: format!("{}: {}", document.object, words(&error)),
+                        reason: format!("{}: {}", document.object, explain(&error)),
                         file: document.file,
                         index: document.index,
                     });
@@ -136,7 +144,7 @@ fn problem(file: &str, reason: String) -> ManifestProblem {
     }
 }
 
-fn nothing_removed(set: Set) -> ManifestProblem {
+fn nothing_removed(set: ManifestSet) -> ManifestProblem {
     let reason = "nothing is removed from the cluster until all of them can be read";
     problem(&format!("the {set} manifests"), reason.into())
 }
@@ -146,15 +154,4 @@ fn data_kept(file: &str, object: &ObjectRef) -> ManifestProblem {
         "{object} is no longer in it; it holds data, so it is kept: put it back, delete it with kubectl, or remove all of {file}"
     );
     problem(file, reason)
-}
-
-/// An error in words, without the debug dump that kube's own text carries.
-pub(super) fn words(error: &Error) -> String {
-    match error {
-        Error::Api(status) => status.message.clone(),
-        Error::Discovery(_) => {
-            "the cluster does not know this kind (yet): is its definition missing?".into()
-        }
-        other => other.to_string(),
-    }
 }

@@ -70,7 +70,7 @@ fn make(
     node: &str,
     root: &Path,
 ) -> Option<Action> {
-    let wanted = Wanted::of(claim, classes)?;
+    let wanted = OpenClaim::of(claim, classes)?;
     let volume = wanted.volume_name();
     let is_made = facts
         .volumes
@@ -95,7 +95,7 @@ fn make(
 }
 
 /// A claim of one of our classes that has no volume.
-struct Wanted<'a> {
+struct OpenClaim<'a> {
     namespace: &'a str,
     name: &'a str,
     uid: &'a str,
@@ -103,7 +103,7 @@ struct Wanted<'a> {
     class: &'a StorageClass,
 }
 
-impl<'a> Wanted<'a> {
+impl<'a> OpenClaim<'a> {
     /// `None` for a claim that is another's, has its volume or is going away.
     fn of(
         claim: &'a PersistentVolumeClaim,

@@ -1,7 +1,8 @@
 //! Loading the user's image archives when they appear.
 
+use super::backoff::Backoff;
+use super::context::Keeper;
 use super::folder::{self, Folder};
-use super::{Backoff, Keeper};
 use crate::images::load_user_images;
 use std::time::Duration;
 

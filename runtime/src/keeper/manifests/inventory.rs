@@ -1,8 +1,9 @@
-//! What was applied from which file, so that it can be pruned. Kept in the cluster, because it is about the cluster: a
+//! What was applied from which file, so that it can be pruned. MustStay in the cluster, because it is about the cluster: a
 //! restored database brings its own.
 
 use super::document::Document;
 use super::object::ObjectRef;
+use crate::keeper::context::MANAGER;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{Api, ObjectMeta, Patch, PatchParams};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,14 +13,14 @@ const KEY: &str = "objects.json";
 
 /// Manifests that are pruned together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Set {
+pub enum ManifestSet {
     /// Those that come with the image.
     Packaged,
     /// The user's.
     User,
 }
 
-impl Set {
+impl ManifestSet {
     /// The one that this one must leave alone.
     pub(super) fn other(self) -> Self {
         match self {
@@ -33,7 +34,7 @@ impl Set {
     }
 }
 
-impl fmt::Display for Set {
+impl fmt::Display for ManifestSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Packaged => "packaged",
@@ -87,7 +88,10 @@ impl Inventory {
     }
 
     /// Reads the inventory of a set; empty if there is none.
-    pub(super) async fn load(configs: &Api<ConfigMap>, set: Set) -> Result<Self, kube::Error> {
+    pub(super) async fn load(
+        configs: &Api<ConfigMap>,
+        set: ManifestSet,
+    ) -> Result<Self, kube::Error> {
         let Some(found) = configs.get_opt(&set.object_name()).await? else {
             return Ok(Self::default());
         };
@@ -100,7 +104,7 @@ impl Inventory {
     pub(super) async fn store(
         &self,
         configs: &Api<ConfigMap>,
-        set: Set,
+        set: ManifestSet,
     ) -> Result<(), kube::Error> {
         let filled: BTreeMap<_, _> = self
             .0
@@ -117,7 +121,7 @@ impl Inventory {
             data: Some(BTreeMap::from([(KEY.to_owned(), text)])),
             ..ConfigMap::default()
         };
-        let params = PatchParams::apply(super::MANAGER).force();
+        let params = PatchParams::apply(MANAGER).force();
         configs
             .patch(&name, &params, &Patch::Apply(&object))
             .await
@@ -128,7 +132,7 @@ impl Inventory {
 #[cfg(test)]
 mod tests {
     use super::Inventory;
-    use crate::keep::object::ObjectRef;
+    use crate::keeper::manifests::object::ObjectRef;
 
     fn object(name: &str) -> ObjectRef {
         ObjectRef {

@@ -5,7 +5,10 @@
 //! itself with a certificate that it makes when it starts, for three years, and never renews. Kubernetes is started anew
 //! then: the kubelet for the tokens of pods, the control plane for its own and that certificate. Pods go on.
 
-use super::{Backoff, Keeper, ask, clock};
+use super::alarm::alarm;
+use super::backoff::Backoff;
+use super::context::Keeper;
+use super::restart::restart;
 use crate::Paths;
 use crate::services::{CONTROL_PLANE, KUBELET};
 use rustix::time::{ClockId, Timespec, clock_gettime};
@@ -70,7 +73,7 @@ impl Seen {
     }
 
     /// Takes in where the clock is now; tells how far it is off, if that matters.
-    fn jump(&mut self, now: i64) -> Option<Jump> {
+    fn jump_at(&mut self, now: i64) -> Option<Jump> {
         self.latest = self.latest.max(now);
         let back = self.latest.saturating_sub(now);
         let forward = now.saturating_sub(self.start);
@@ -82,12 +85,12 @@ impl Seen {
     }
 }
 
-/// Looks at the clock whenever somebody sets it, and mends.
+/// Compares the clock whenever somebody sets it, and starts Kubernetes anew where that is needed.
 pub(super) async fn follow(keeper: &Keeper) {
     let mut seen = Seen::from(ahead());
     let mut backoff = Backoff::new();
     loop {
-        match wait_and_mend(&mut seen, &keeper.paths).await {
+        match wait_and_restart(&mut seen, &keeper.paths).await {
             Ok(()) => {
                 backoff.reset();
                 keeper.report.problems(TOPIC, Vec::new());
@@ -103,19 +106,19 @@ pub(super) async fn follow(keeper: &Keeper) {
     }
 }
 
-async fn wait_and_mend(seen: &mut Seen, paths: &Paths) -> Result<(), Box<dyn Error>> {
+async fn wait_and_restart(seen: &mut Seen, paths: &Paths) -> Result<(), Box<dyn Error>> {
     // Set before the look, so that no change falls between the two.
     let moment = SystemTime::UNIX_EPOCH + Duration::from_secs(NEVER);
-    let alarm = clock::alarm(moment)?;
-    mend(seen, ahead(), paths)?;
-    let _ = alarm.readable().await?;
+    let clock_set = alarm(moment)?;
+    restart_if_jumped(seen, ahead(), paths)?;
+    let _ = clock_set.readable().await?;
     Ok(())
 }
 
-fn mend(seen: &mut Seen, now: i64, paths: &Paths) -> Result<(), Box<dyn Error>> {
-    if let Some(jump) = seen.jump(now) {
+fn restart_if_jumped(seen: &mut Seen, now: i64, paths: &Paths) -> Result<(), Box<dyn Error>> {
+    if let Some(jump) = seen.jump_at(now) {
         info!("the clock was {jump}: {CONTROL_PLANE} and {KUBELET} start anew");
-        ask::restart(paths, &[CONTROL_PLANE, KUBELET])?;
+        restart(paths, &[CONTROL_PLANE, KUBELET])?;
         *seen = Seen::from(now);
     }
     Ok(())
@@ -123,9 +126,9 @@ fn mend(seen: &mut Seen, now: i64, paths: &Paths) -> Result<(), Box<dyn Error>> 
 
 #[cfg(test)]
 mod tests {
-    use super::{Jump, Seen, YEAR, mend};
+    use super::{Jump, Seen, YEAR, restart_if_jumped};
     use crate::Paths;
-    use crate::keep::ask::stand_in;
+    use crate::keeper::restart::fake_init;
 
     #[test]
     fn how_far_off() {
@@ -161,9 +164,9 @@ mod tests {
         ] {
             let mut clock = Seen::from(seen[0]);
             for seen in seen {
-                assert_eq!(clock.jump(*seen), None, "{case}");
+                assert_eq!(clock.jump_at(*seen), None, "{case}");
             }
-            assert_eq!(clock.jump(now), jump, "{case}");
+            assert_eq!(clock.jump_at(now), jump, "{case}");
         }
     }
 
@@ -173,13 +176,13 @@ mod tests {
             let root = tempfile::tempdir().expect("temp folder");
             let paths = Paths::below(root.path());
             let mut seen = Seen::from(start);
-            mend(&mut seen, now, &paths).expect_err("nobody listens");
-            let asked = stand_in::serve_once(&paths);
-            mend(&mut seen, now, &paths).expect("heard");
+            restart_if_jumped(&mut seen, now, &paths).expect_err("nobody listens");
+            let asked = fake_init::serve_once(&paths);
+            restart_if_jumped(&mut seen, now, &paths).expect("heard");
             let names: Vec<String> = asked.iter().map(|request| format!("{request:?}")).collect();
             assert_eq!(names.len(), 2, "{case}: {names:?}");
             assert!(names[0].contains("control-plane") && names[1].contains("kubelet"));
-            mend(&mut seen, now, &paths).expect("nothing to ask");
+            restart_if_jumped(&mut seen, now, &paths).expect("nothing to ask");
         }
     }
 }

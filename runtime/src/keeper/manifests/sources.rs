@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// What the files of a set say, as far as they can be read.
 #[derive(Debug, Default)]
-pub struct Wanted {
+pub struct Desired {
     /// The documents of all readable files.
     pub documents: Vec<Document>,
     /// What is wrong with the others. While there is anything, nobody knows what else they name, so nothing is pruned.
@@ -21,10 +21,10 @@ pub struct Wanted {
 }
 
 /// The manifests that come with the image, filled in; those that are switched off are left out and thereby pruned.
-pub fn packaged(settings: &Settings, paths: &Paths) -> Wanted {
+pub fn packaged(settings: &Settings, paths: &Paths) -> Desired {
     let values = values(settings, paths);
-    let mut wanted = Wanted::default();
-    for path in files(&paths.packaged_manifests(), &mut wanted) {
+    let mut desired = Desired::default();
+    for path in files(&paths.packaged_manifests(), &mut desired) {
         let stem = path
             .file_stem()
             .unwrap_or_default()
@@ -33,25 +33,27 @@ pub fn packaged(settings: &Settings, paths: &Paths) -> Wanted {
         if !settings.has_component(&stem) {
             continue;
         }
-        take(&mut wanted, &path, |name, text| {
+        take(&mut desired, &path, |name, text| {
             document::parse(name, &document::fill(name, &text, &values)?)
         });
     }
-    wanted
+    desired
 }
 
 /// The user's manifests: those in the folder, and those that stand in `config.yaml` itself.
-pub fn user(settings: &Settings, folder: &Path) -> Wanted {
-    let mut wanted = Wanted::default();
-    let files = files(folder, &mut wanted);
+pub fn user(settings: &Settings, folder: &Path) -> Desired {
+    let mut desired = Desired::default();
+    let files = files(folder, &mut desired);
     for path in &files {
-        wanted.standing.insert(name(path));
-        take(&mut wanted, path, |name, text| document::parse(name, &text));
+        desired.standing.insert(name(path));
+        take(&mut desired, path, |name, text| {
+            document::parse(name, &text)
+        });
     }
     let is_there = |name: &String| files.iter().any(|path| path.ends_with(name));
     let missing = settings.fetched_manifests().into_iter();
     let missing = missing.filter(|name| !is_there(name));
-    wanted.problems.extend(missing.map(|name| {
+    desired.problems.extend(missing.map(|name| {
         let reason = "it is not fetched yet; until it is, nothing is removed from the cluster";
         problem(&name, reason.into())
     }));
@@ -61,38 +63,38 @@ pub fn user(settings: &Settings, folder: &Path) -> Wanted {
         };
         let name = format!("config.yaml, manifest {name}");
         match document::parse(&name, content) {
-            Ok(documents) => wanted.documents.extend(documents),
-            Err(problem) => wanted.problems.push(problem),
+            Ok(documents) => desired.documents.extend(documents),
+            Err(problem) => desired.problems.push(problem),
         }
-        wanted.standing.insert(name);
+        desired.standing.insert(name);
     }
-    wanted
+    desired
 }
 
 /// A file that names nothing was cut short by a power cut or a server sooner than meant.
 fn take(
-    wanted: &mut Wanted,
+    desired: &mut Desired,
     path: &Path,
     parse: impl Fn(&str, String) -> Result<Vec<Document>, ManifestProblem>,
 ) {
     let name = name(path);
     let read = fs::read_to_string(path).map_err(|error| problem(&name, error.to_string()));
     match read.and_then(|text| parse(&name, text)) {
-        Ok(documents) if documents.is_empty() => wanted.problems.push(problem(
+        Ok(documents) if documents.is_empty() => desired.problems.push(problem(
             &name,
             "it is empty; remove the file to remove what it made".into(),
         )),
-        Ok(documents) => wanted.documents.extend(documents),
-        Err(problem) => wanted.problems.push(problem),
+        Ok(documents) => desired.documents.extend(documents),
+        Err(problem) => desired.problems.push(problem),
     }
 }
 
 /// Manifest files in a folder, by name; also those that only seem to be files, for reading them tells what is wrong.
 /// Hidden files are those of editors, not the user's.
-fn files(folder: &Path, wanted: &mut Wanted) -> Vec<PathBuf> {
+fn files(folder: &Path, desired: &mut Desired) -> Vec<PathBuf> {
     let mut told = |error: std::io::Error| {
         let folder = folder.display().to_string();
-        wanted.problems.push(problem(&folder, error.to_string()));
+        desired.problems.push(problem(&folder, error.to_string()));
     };
     let mut files = Vec::new();
     match fs::read_dir(folder) {
@@ -165,15 +167,15 @@ mod tests {
             name: "web".parse().expect("a name"),
             content: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: w}\n".into(),
         }];
-        let wanted = user(&settings, folder.path());
-        let names: Vec<_> = wanted
+        let desired = user(&settings, folder.path());
+        let names: Vec<_> = desired
             .documents
             .iter()
             .map(|d| d.object.name.as_str())
             .collect();
         assert_eq!(names, ["a", "b", "w"]);
-        assert_eq!(wanted.problems, []);
-        let standing: Vec<_> = wanted.standing.iter().map(String::as_str).collect();
+        assert_eq!(desired.problems, []);
+        let standing: Vec<_> = desired.standing.iter().map(String::as_str).collect();
         assert_eq!(standing, ["a.json", "b.yaml", "config.yaml, manifest web"]);
     }
 
@@ -250,7 +252,7 @@ mod tests {
         symlink(manifests, paths.packaged_manifests()).expect("link");
         let all = packaged(&Settings::named("n", "0.1.0"), &paths);
         assert!(all.standing.is_empty(), "those of the image are whole");
-        let tolerations = |d: &crate::keep::Document| {
+        let tolerations = |d: &crate::keeper::Document| {
             let all = d.content.pointer("/spec/template/spec/tolerations");
             (d.object.kind == "Deployment").then(|| all.map(ToString::to_string))
         };

@@ -1,6 +1,5 @@
 //! What the keeper tells the console page and `holdfast status`.
 
-use super::document::ManifestProblem;
 use crate::Paths;
 use init_api::{Millis, NodeState, Problem};
 use std::cell::RefCell;
@@ -46,11 +45,6 @@ impl Report {
     /// The node's address, if somebody else can reach it there.
     pub(super) fn address(&self, address: Option<IpAddr>) {
         self.change(|state| state.node.addresses = address.into_iter().collect());
-    }
-
-    /// The node's name.
-    pub(super) fn node_name(&self) -> String {
-        self.state.borrow().node.name.clone()
     }
 
     /// Whether the node is Ready, as the API has just said.
@@ -99,11 +93,6 @@ impl Report {
         });
     }
 
-    /// What is wrong with manifests of a set now.
-    pub(super) fn manifests(&self, set: &str, problems: &[ManifestProblem]) {
-        self.problems(set, problems.iter().map(ToString::to_string).collect());
-    }
-
     fn change(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.state.borrow_mut();
         change(&mut state);
@@ -115,7 +104,7 @@ impl Report {
         }
         match init_api::store(&self.path, &now) {
             Ok(()) => state.written = Some(now),
-            Err(error) => warn!("cannot tell the node's state: {error}"),
+            Err(error) => warn!("cannot write the node's state: {error}"),
         }
     }
 }
@@ -133,10 +122,10 @@ fn problem<'a>(all: impl Iterator<Item = &'a String> + Clone) -> Option<Problem>
     }
     let title = match count {
         0 => return None,
-        1 => "Something in the cluster needs mending".to_owned(),
-        many => format!("{many} things in the cluster need mending"),
+        1 => "Something in the cluster must be corrected".to_owned(),
+        many => format!("{many} things in the cluster must be corrected"),
     };
-    let cure = "Mend the files or settings named above; they are tried again by themselves.\n`holdfast logs keeper` has more.";
+    let cure = "Correct the files or settings named above; the node tries them again by itself.\n`holdfast logs keeper` has more.";
     Some(Problem::new(title, lines.join("\n"), cure))
 }
 

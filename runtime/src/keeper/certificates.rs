@@ -1,28 +1,22 @@
 //! Leaves are replaced when the clock says so: in its own time, or because it jumped.
 
-use super::{Backoff, Keeper, prepared_address};
-use crate::descriptor::watched;
+use super::alarm::alarm;
+use super::backoff::Backoff;
+use super::context::{Keeper, prepared_address};
 use crate::file;
 use crate::pki::{Leaf, Life, certificate_source, end_of, leaves};
 use crate::plan::{NodeFacts, certificates};
 use crate::{Paths, Settings};
-use rustix::time::{
-    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
-    timerfd_settime,
-};
 use std::error::Error;
 use std::fs;
-use std::io;
 use std::net::IpAddr;
-use std::os::fd::OwnedFd;
 use std::time::{SystemTime, UNIX_EPOCH};
-use tokio::io::unix::AsyncFd;
 use tracing::info;
 
 const TOPIC: &str = "certificates";
 
 /// Returns when the leaves were replaced.
-pub(super) async fn renew_leaves(keeper: &Keeper) {
+pub(super) async fn renew(keeper: &Keeper) {
     let mut backoff = Backoff::new();
     loop {
         match wait_and_renew(keeper).await {
@@ -37,7 +31,7 @@ pub(super) async fn renew_leaves(keeper: &Keeper) {
 }
 
 async fn wait_and_renew(keeper: &Keeper) -> Result<(), Box<dyn Error>> {
-    while let Some(later) = look(&keeper.settings, &keeper.paths, SystemTime::now())? {
+    while let Some(later) = replace_if_due(&keeper.settings, &keeper.paths, SystemTime::now())? {
         let _ = alarm(later)?.readable().await?;
     }
     Ok(())
@@ -45,7 +39,7 @@ async fn wait_and_renew(keeper: &Keeper) -> Result<(), Box<dyn Error>> {
 
 /// Replaces the leaves if it is time, or tells when it will be. The address is read anew each time: months pass between two
 /// looks, and the node may have moved.
-fn look(
+fn replace_if_due(
     settings: &Settings,
     paths: &Paths,
     now: SystemTime,
@@ -55,7 +49,7 @@ fn look(
     if !life.is_over(now) {
         return Ok(Some(life.renew()));
     }
-    renew(settings, paths, address, now)?;
+    replace(settings, paths, address, now)?;
     Ok(None)
 }
 
@@ -69,7 +63,7 @@ fn shortest(paths: &Paths, leaves: &[Leaf]) -> Life {
     Life::until(leaves.iter().map(end).min().unwrap_or(UNIX_EPOCH))
 }
 
-fn renew(
+fn replace(
     settings: &Settings,
     paths: &Paths,
     address: IpAddr,
@@ -88,37 +82,11 @@ fn renew(
     Ok(())
 }
 
-/// Becomes readable when the clock shows `moment`, or somebody sets it.
-pub(super) fn alarm(moment: SystemTime) -> io::Result<AsyncFd<OwnedFd>> {
-    let seconds = moment
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs();
-    let zero = Timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    let at = Itimerspec {
-        it_interval: zero,
-        it_value: Timespec {
-            tv_sec: i64::try_from(seconds).unwrap_or(i64::MAX),
-            tv_nsec: 1,
-        },
-    };
-    let timer = timerfd_create(
-        TimerfdClockId::Realtime,
-        TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC,
-    )?;
-    let flags = TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET;
-    timerfd_settime(&timer, flags, &at)?;
-    watched(timer)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{look, renew, shortest};
+    use super::{replace, replace_if_due, shortest};
     use crate::pki::{Authorities, CertificateSource, Life, leaves};
-    use crate::prepare::note_address;
+    use crate::prepare::record_address;
     use crate::{Paths, Settings};
     use std::fs;
     use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -139,17 +107,20 @@ mod tests {
         let (old, new) = ([192, 168, 1, 5], [10, 0, 0, 9]);
         let made = UNIX_EPOCH + Duration::from_secs(1_800_000_000);
         fs::create_dir_all(paths.cluster()).expect("folder");
-        note_address(&paths, old.into()).expect("noted");
-        renew(&settings, &paths, old.into(), made).expect("made");
-        let later = look(&settings, &paths, made)
+        record_address(&paths, old.into()).expect("noted");
+        replace(&settings, &paths, old.into(), made).expect("made");
+        let later = replace_if_due(&settings, &paths, made)
             .expect("looked")
             .expect("young");
         assert_eq!(later, Life::from(made).renew());
-        note_address(&paths, new.into()).expect("moved");
+        record_address(&paths, new.into()).expect("moved");
         assert!(answers_for(&paths, old) && !answers_for(&paths, new));
-        assert_eq!(look(&settings, &paths, later).expect("renewed"), None);
+        assert_eq!(
+            replace_if_due(&settings, &paths, later).expect("renewed"),
+            None
+        );
         assert!(answers_for(&paths, new) && !answers_for(&paths, old));
-        assert!(look(&settings, &paths, later).expect("looked") > Some(later));
+        assert!(replace_if_due(&settings, &paths, later).expect("looked") > Some(later));
     }
 
     /// Files are written now; only what is in them may count.

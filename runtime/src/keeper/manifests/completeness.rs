@@ -46,11 +46,15 @@ fn doubt(
         _ if configured.on_trial => Some((
             CONFIG,
             "a configuration is on trial".into(),
-            "it is confirmed",
+            "it is confirmed or over",
         )),
         Some(reason) => Some((CONFIG, reason.clone(), "that part is there again")),
         None if has_url && !(configured.url_in_force && current) => Some(not_fetched),
-        None if !current => Some((CONFIG, "another one takes its place".into(), "it has")),
+        None if !current => Some((
+            CONFIG,
+            "a new configuration is being applied".into(),
+            "that is done",
+        )),
         None => None,
     }
 }
@@ -123,7 +127,7 @@ mod tests {
                 ALONE,
                 ALONE,
                 Some(&on_trial),
-                "a configuration is on trial; until it is confirmed, nothing is removed",
+                "a configuration is on trial; until it is confirmed or over, nothing is removed",
             ),
             ("all there, on trial", URL, URL, Some(&on_trial), "on trial"),
             (
@@ -131,7 +135,7 @@ mod tests {
                 &later,
                 ALONE,
                 Some(&plain),
-                "another one takes its place; until it has, nothing is removed",
+                "a new configuration is being applied; until that is done, nothing is removed",
             ),
             (
                 "a stick less",

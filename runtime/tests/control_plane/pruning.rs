@@ -1,20 +1,21 @@
 //! What is deleted and what is not, in a real cluster: whatever goes here by mistake is somebody's data.
 
-use crate::engine::ControlPlane;
-use runtime::keep::{Applier, ManifestProblem, Set, Wanted, parse};
+use crate::engine::{Beside, ControlPlane};
+use runtime::keeper::{Applier, Desired, ManifestProblem, ManifestSet, parse};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// All that a set of manifests says; the file that said it before stands no longer.
-fn wanted(text: &str) -> Wanted {
-    Wanted {
+fn wanted(text: &str) -> Desired {
+    Desired {
         documents: parse("x.yaml", text).expect("valid"),
-        ..Wanted::default()
+        ..Desired::default()
     }
 }
 
 /// As [`wanted`], in a file that stands.
-fn in_file(text: &str) -> Wanted {
-    Wanted {
+fn in_file(text: &str) -> Desired {
+    Desired {
         standing: ["x.yaml".to_owned()].into(),
         ..wanted(text)
     }
@@ -53,7 +54,12 @@ impl Keeper {
         Self { runtime, applier }
     }
 
-    fn brings(&mut self, set: Set, wanted: Wanted, other: Wanted) -> Vec<ManifestProblem> {
+    fn brings(
+        &mut self,
+        set: ManifestSet,
+        wanted: Desired,
+        other: Desired,
+    ) -> Vec<ManifestProblem> {
         let done = self.applier.bring_in_line(set, wanted, || other);
         self.runtime.block_on(done).expect("the API answers")
     }
@@ -62,7 +68,7 @@ impl Keeper {
     fn brings_soon(&mut self, text: &str) {
         let mut problems = Vec::new();
         for _ in 0..40 {
-            problems = self.brings(Set::User, wanted(text), Wanted::default());
+            problems = self.brings(ManifestSet::User, wanted(text), Desired::default());
             if problems.is_empty() {
                 return;
             }
@@ -72,16 +78,19 @@ impl Keeper {
     }
 }
 
-#[test]
-fn only_what_nobody_wants_is_deleted() {
-    let plane = ControlPlane::start();
+/// One test at a time: all of them are about the cluster's two inventories. Each begins with nothing.
+static INVENTORIES: Mutex<()> = Mutex::new(());
+
+fn begin() -> (Arc<ControlPlane>, MutexGuard<'static, ()>, Keeper) {
+    let plane = ControlPlane::with(Beside::Nothing);
+    let alone = INVENTORIES.lock().unwrap_or_else(PoisonError::into_inner);
     let system = ["get", "namespace", "kube-system", "-o", "name"];
     plane.eventually(&system, |_| true);
     let mut keeper = Keeper::of(&plane);
-    an_object_may_be_named_in_other_words(&plane, &mut keeper);
-    a_picture_that_is_not_whole_deletes_nothing(&plane, &mut keeper);
-    sets_leave_each_other_alone(&plane, &mut keeper);
-    data_goes_only_with_its_file(&plane, &mut keeper);
+    for set in [ManifestSet::Packaged, ManifestSet::User] {
+        keeper.brings(set, Desired::default(), Desired::default());
+    }
+    (plane, alone, keeper)
 }
 
 const DEFINITION: &str = "\
@@ -157,7 +166,9 @@ type: Normal
     )
 }
 
-fn an_object_may_be_named_in_other_words(plane: &ControlPlane, keeper: &mut Keeper) {
+#[test]
+fn an_object_may_be_named_in_other_words() {
+    let (plane, _alone, mut keeper) = begin();
     let namespace = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: web}\n";
     let old = release(false) + namespace + &config_map("name: moves") + &config_map("name: goes");
     // The definition has to be known before its first object.
@@ -170,22 +181,22 @@ fn an_object_may_be_named_in_other_words(plane: &ControlPlane, keeper: &mut Keep
         "event seen",
         "namespace web",
     ];
-    let before = same.map(|object| state(plane, object).expect("made"));
+    let before = same.map(|object| state(&plane, object).expect("made"));
     let new = release(true) + &config_map("name: moves, namespace: web");
     assert_eq!(
-        keeper.brings(Set::User, wanted(&new), Wanted::default()),
+        keeper.brings(ManifestSet::User, wanted(&new), Desired::default()),
         []
     );
     for (object, before) in same.iter().zip(before) {
-        assert_eq!(state(plane, object), Some(before), "{object}");
+        assert_eq!(state(&plane, object), Some(before), "{object}");
     }
-    assert_eq!(state(plane, "configmap goes"), None);
-    assert_eq!(state(plane, "configmap moves"), None);
-    assert!(state(plane, "configmap moves -n web").is_some());
+    assert_eq!(state(&plane, "configmap goes"), None);
+    assert_eq!(state(&plane, "configmap moves"), None);
+    assert!(state(&plane, "configmap moves -n web").is_some());
     // The definition stops serving what the inventory names; what is not wanted is found all the same. The namespace that
     // was lived in goes with the last that lives there.
     let kept = DEFINITION.replace("name: v1, served: true", "name: v1, served: false");
-    let definition = keeper.brings(Set::Packaged, wanted(&kept), wanted(&new));
+    let definition = keeper.brings(ManifestSet::Packaged, wanted(&kept), wanted(&new));
     assert_eq!(definition, []);
     let served = ["get", "--raw", "/apis/example.dev"];
     plane.eventually(&served, |text| !text.contains("example.dev/v1\""));
@@ -196,20 +207,26 @@ fn an_object_may_be_named_in_other_words(plane: &ControlPlane, keeper: &mut Keep
         "event seen",
         "things one",
     ] {
-        assert_eq!(state(plane, object), None, "{object}");
+        assert_eq!(state(&plane, object), None, "{object}");
     }
     let gone = ["get", "namespace", "web", "--ignore-not-found"];
     plane.eventually(&gone, str::is_empty);
     assert_eq!(
-        keeper.brings(Set::Packaged, Wanted::default(), Wanted::default()),
+        keeper.brings(
+            ManifestSet::Packaged,
+            Desired::default(),
+            Desired::default()
+        ),
         []
     );
 }
 
-fn a_picture_that_is_not_whole_deletes_nothing(plane: &ControlPlane, keeper: &mut Keeper) {
+#[test]
+fn a_picture_that_is_not_whole_deletes_nothing() {
+    let (plane, _alone, mut keeper) = begin();
     let both = config_map("name: a") + &config_map("name: b");
     assert_eq!(
-        keeper.brings(Set::User, wanted(&both), Wanted::default()),
+        keeper.brings(ManifestSet::User, wanted(&both), Desired::default()),
         []
     );
     let one = config_map("name: a");
@@ -218,11 +235,11 @@ fn a_picture_that_is_not_whole_deletes_nothing(plane: &ControlPlane, keeper: &mu
         index: 0,
         reason: "Input/output error".into(),
     };
-    let not_whole = Wanted {
+    let not_whole = Desired {
         problems: vec![torn],
         ..wanted(&one)
     };
-    let problems = keeper.brings(Set::User, not_whole, Wanted::default());
+    let problems = keeper.brings(ManifestSet::User, not_whole, Desired::default());
     let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
     assert_eq!(
         told,
@@ -231,51 +248,55 @@ fn a_picture_that_is_not_whole_deletes_nothing(plane: &ControlPlane, keeper: &mu
             "the user manifests: nothing is removed from the cluster until all of them can be read"
         ]
     );
-    assert!(state(plane, "configmap b").is_some());
+    assert!(state(&plane, "configmap b").is_some());
     // It was not forgotten meanwhile.
     assert_eq!(
-        keeper.brings(Set::User, wanted(&one), Wanted::default()),
+        keeper.brings(ManifestSet::User, wanted(&one), Desired::default()),
         []
     );
-    assert_eq!(state(plane, "configmap b"), None);
+    assert_eq!(state(&plane, "configmap b"), None);
 }
 
 /// A component that is switched off, and the user's own in its place with the usual names.
-fn sets_leave_each_other_alone(plane: &ControlPlane, keeper: &mut Keeper) {
+#[test]
+fn sets_leave_each_other_alone() {
+    let (plane, _alone, mut keeper) = begin();
     let theirs = || wanted(&config_map("name: coredns"));
     let own = || wanted(&config_map("name: coredns, namespace: default"));
-    let none = Wanted::default;
-    assert_eq!(keeper.brings(Set::Packaged, theirs(), none()), []);
-    let made = state(plane, "configmap coredns");
+    let none = Desired::default;
+    assert_eq!(keeper.brings(ManifestSet::Packaged, theirs(), none()), []);
+    let made = state(&plane, "configmap coredns");
     assert!(made.is_some());
-    assert_eq!(keeper.brings(Set::Packaged, none(), own()), []);
+    assert_eq!(keeper.brings(ManifestSet::Packaged, none(), own()), []);
     assert_eq!(
-        state(plane, "configmap coredns"),
+        state(&plane, "configmap coredns"),
         made,
         "about to be applied"
     );
-    assert_eq!(keeper.brings(Set::User, own(), none()), []);
-    assert_eq!(keeper.brings(Set::Packaged, none(), own()), []);
-    assert_eq!(state(plane, "configmap coredns"), made, "applied");
+    assert_eq!(keeper.brings(ManifestSet::User, own(), none()), []);
+    assert_eq!(keeper.brings(ManifestSet::Packaged, none(), own()), []);
+    assert_eq!(state(&plane, "configmap coredns"), made, "applied");
     // While the user's file cannot be read, what it named counts.
-    assert_eq!(keeper.brings(Set::Packaged, theirs(), own()), []);
+    assert_eq!(keeper.brings(ManifestSet::Packaged, theirs(), own()), []);
     let torn = ManifestProblem {
         file: "y.yaml".into(),
         index: 0,
         reason: "Input/output error".into(),
     };
-    let unreadable = Wanted {
+    let unreadable = Desired {
         problems: vec![torn],
-        ..Wanted::default()
+        ..Desired::default()
     };
-    assert_eq!(keeper.brings(Set::Packaged, none(), unreadable), []);
-    assert_eq!(state(plane, "configmap coredns"), made, "unreadable");
-    assert_eq!(keeper.brings(Set::User, none(), none()), []);
-    assert_eq!(state(plane, "configmap coredns"), None, "nobody's");
+    assert_eq!(keeper.brings(ManifestSet::Packaged, none(), unreadable), []);
+    assert_eq!(state(&plane, "configmap coredns"), made, "unreadable");
+    assert_eq!(keeper.brings(ManifestSet::User, none(), none()), []);
+    assert_eq!(state(&plane, "configmap coredns"), None, "nobody's");
 }
 
 /// A file that lost its end in copying is often valid YAML.
-fn data_goes_only_with_its_file(plane: &ControlPlane, keeper: &mut Keeper) {
+#[test]
+fn data_goes_only_with_its_file() {
+    let (plane, _alone, mut keeper) = begin();
     let claim = |name| {
         format!(
             "---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: {name}}}\n{CLAIM}\n"
@@ -283,32 +304,35 @@ fn data_goes_only_with_its_file(plane: &ControlPlane, keeper: &mut Keeper) {
     };
     let one = config_map("name: one");
     let whole = one.clone() + &config_map("name: two") + &claim("own") + &claim("extra");
-    let none = Wanted::default;
-    assert_eq!(keeper.brings(Set::User, in_file(&whole), none()), []);
-    let made = ["pvc own", "pvc extra"].map(|claim| state(plane, claim));
+    let none = Desired::default;
+    assert_eq!(
+        keeper.brings(ManifestSet::User, in_file(&whole), none()),
+        []
+    );
+    let made = ["pvc own", "pvc extra"].map(|claim| state(&plane, claim));
     let told = |keeper: &mut Keeper| {
-        let problems = keeper.brings(Set::User, in_file(&one), none());
+        let problems = keeper.brings(ManifestSet::User, in_file(&one), none());
         let words = problems.iter().map(ToString::to_string);
         words.collect::<Vec<_>>().join("\n")
     };
     for _ in 0..2 {
-        let told = told(keeper);
+        let told = told(&mut keeper);
         for claim in ["own", "extra"] {
             let words = format!("x.yaml: {claim} (PersistentVolumeClaim) is no longer in it");
             assert!(told.contains(&words), "{told}");
         }
-        let still = ["pvc own", "pvc extra"].map(|claim| state(plane, claim));
+        let still = ["pvc own", "pvc extra"].map(|claim| state(&plane, claim));
         assert!(
             still == made && made.iter().all(Option::is_some),
             "{still:?}"
         );
-        assert_eq!(state(plane, "configmap two"), None);
+        assert_eq!(state(&plane, "configmap two"), None);
     }
     // What somebody deleted by hand is nobody's problem any more.
     plane.kubectl(&["delete", "pvc", "extra", "--wait"]);
-    let left = told(keeper);
+    let left = told(&mut keeper);
     assert!(left.contains("own") && !left.contains("extra"), "{left}");
-    assert_eq!(keeper.brings(Set::User, wanted(""), none()), []);
+    assert_eq!(keeper.brings(ManifestSet::User, wanted(""), none()), []);
     let gone = ["get", "pvc", "own", "--ignore-not-found"];
     plane.eventually(&gone, str::is_empty);
 }

@@ -1,0 +1,91 @@
+//! The keeper: holds the cluster to the configuration for as long as the node runs.
+//!
+//! Everything in it is level-triggered: it compares what is with what should be, and corrects it. A change, a failure or the
+//! passing of time only makes it compare again. It runs on one thread and waits for most of its life.
+
+mod alarm;
+mod api;
+mod backoff;
+mod certificates;
+mod clock_jump;
+mod context;
+mod error;
+mod folder;
+mod images;
+mod kube_error;
+mod manifests;
+mod node;
+mod node_address;
+mod report;
+mod restart;
+mod volumes;
+
+pub use error::KeeperError;
+pub use manifests::{
+    Applier, Desired, Document, ManifestProblem, ManifestSet, ObjectRef, packaged, parse, user,
+};
+
+use crate::pki::KEEPER;
+use crate::{Paths, Settings};
+use context::{Keeper, prepared_address};
+use error::system;
+use report::Report;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Runs the keeper until SIGTERM or SIGINT, on this thread.
+///
+/// # Errors
+/// It cannot start.
+pub fn run_keeper(settings: Settings, paths: Paths) -> Result<(), KeeperError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(system("start the event loop"))?;
+    runtime.block_on(until_signal(settings, paths))
+}
+
+async fn until_signal(settings: Settings, paths: Paths) -> Result<(), KeeperError> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(system("listen for SIGTERM"))?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(system("listen for SIGINT"))?;
+    let keeper = Keeper {
+        report: Report::new(settings.node.name.as_str(), &paths),
+        settings,
+        paths,
+    };
+    node_address::show(&keeper.report, prepared_address(&keeper.paths)?);
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+        failed = with_certificates(&keeper) => failed,
+        () = node_address::follow(&keeper) => Ok(()),
+        () = images::follow(&keeper) => Ok(()),
+        () = clock_jump::follow(&keeper) => Ok(()),
+    }
+}
+
+/// Works with the API until the certificates are replaced, then begins again with new ones.
+async fn with_certificates(keeper: &Keeper) -> Result<(), KeeperError> {
+    loop {
+        let client = api::client(&keeper.paths, KEEPER)?;
+        tokio::select! {
+            () = with_api(keeper, &client) => {}
+            () = certificates::renew(keeper) => {}
+        }
+    }
+}
+
+async fn with_api(keeper: &Keeper, client: &kube::Client) {
+    api::wait_ready(client, &keeper.report).await;
+    tokio::join!(
+        node::follow(keeper, client),
+        manifests::follow(keeper, client, ManifestSet::Packaged),
+        manifests::follow(keeper, client, ManifestSet::User),
+        follow_volumes(keeper, client),
+    );
+}
+
+async fn follow_volumes(keeper: &Keeper, client: &kube::Client) {
+    if keeper.settings.has_component("local-path") {
+        volumes::follow(keeper, client).await;
+    }
+}
