@@ -18,6 +18,7 @@ mod node;
 mod node_address;
 mod report;
 mod restart;
+mod rights;
 mod volumes;
 
 pub use error::KeeperError;
@@ -76,6 +77,7 @@ async fn with_certificates(keeper: &Keeper) -> Result<(), KeeperError> {
 
 async fn with_api(keeper: &Keeper, client: &kube::Client) {
     api::wait_ready(client, &keeper.report).await;
+    rights::ensure(keeper, client).await;
     tokio::join!(
         node::follow(keeper, client),
         manifests::follow(keeper, client, ManifestSet::Packaged),

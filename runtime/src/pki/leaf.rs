@@ -102,7 +102,7 @@ fn server_leaves(settings: &Settings, address: IpAddr) -> Vec<Leaf> {
         },
         client("controller-manager", "system:kube-controller-manager", None),
         client("scheduler", "system:kube-scheduler", None),
-        client(KEEPER, "holdfast:keeper", Some("system:masters")),
+        client(KEEPER, "holdfast:keeper", None),
         client(ADMIN, "holdfast:admin", Some("system:masters")),
     ]
 }

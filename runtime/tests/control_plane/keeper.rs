@@ -1,9 +1,17 @@
 //! The keeper holds the cluster to the configuration: one test for each thing that it follows.
 
-use crate::engine::{Beside, ControlPlane, serial};
+use crate::engine::{Beside, ControlPlane, openssl, serial};
 use init_api::NodeState;
 use std::fs;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+/// The user's folder is one.
+static MANIFESTS: Mutex<()> = Mutex::new(());
+
+fn manifests_alone() -> MutexGuard<'static, ()> {
+    MANIFESTS.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 #[test]
 fn packaged_manifests_are_applied() {
@@ -124,6 +132,7 @@ fn the_node_gets_its_labels_and_its_pod_network() {
 #[test]
 fn manifests_of_the_user_are_applied_and_pruned() {
     let plane = ControlPlane::with(Beside::Keeper);
+    let _alone = manifests_alone();
     let path = plane.paths.user_manifests().join("web.yaml");
     let config_map =
         |name: &str| format!("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n");
@@ -171,6 +180,72 @@ fn manifests_of_the_user_are_applied_and_pruned() {
     fs::remove_file(&path).expect("remove");
     plane.eventually(&names, is(""));
 }
+
+/// Every kind of manifest can be applied, also one that grants what the keeper may not do itself; but the keeper is no
+/// administrator.
+#[test]
+fn its_rights_are_its_own_and_suffice_for_every_manifest() {
+    let plane = ControlPlane::with(Beside::Keeper);
+    let _alone = manifests_alone();
+    let rights = ["get", "clusterrolebinding", "holdfast:keeper", "-o", "name"];
+    plane.eventually(&rights, |_| true);
+    let certificate = plane.paths.leaf("keeper");
+    let file = certificate.to_string_lossy();
+    let subject = openssl(&["x509", "-noout", "-subject", "-in", &file], Vec::new());
+    let subject = String::from_utf8_lossy(&subject);
+    assert!(
+        subject.contains("holdfast:keeper") && !subject.contains("system:masters"),
+        "{subject}"
+    );
+    for (verb, what, may) in [
+        ("create", "secrets", true),
+        ("delete", "customresourcedefinitions", true),
+        ("escalate", "clusterroles.rbac.authorization.k8s.io", true),
+        ("watch", "nodes", true),
+        ("list", "secrets", false),
+        ("impersonate", "users", false),
+        ("deletecollection", "pods", false),
+        ("approve", "signers.certificates.k8s.io", false),
+    ] {
+        let can = plane.can("holdfast:keeper", verb, what);
+        assert_eq!(can, may, "{verb} {what}");
+    }
+    let path = plane.paths.user_manifests().join("rights.yaml");
+    fs::write(&path, GRANTS).expect("write");
+    plane.eventually(&["get", "clusterrolebinding", "all", "-o", "name"], |_| {
+        true
+    });
+    plane.eventually(&["get", "widget", "one", "-o", "name"], |_| true);
+    fs::remove_file(&path).expect("remove");
+    let gone = ["get", "clusterrolebinding", "all", "--ignore-not-found"];
+    plane.eventually(&gone, str::is_empty);
+}
+
+const GRANTS: &str = "\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: all}
+rules: [{apiGroups: ['*'], resources: ['*'], verbs: ['*']}, {nonResourceURLs: ['*'], verbs: ['*']}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: all}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+subjects: [{kind: ServiceAccount, name: deployer, namespace: default}]
+---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.dev}
+spec:
+  group: example.dev
+  scope: Cluster
+  names: {kind: Widget, plural: widgets, singular: widget}
+  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]
+---
+apiVersion: example.dev/v1
+kind: Widget
+metadata: {name: one}
+";
 
 fn problem(plane: &ControlPlane) -> Option<String> {
     let state: NodeState =
