@@ -1,7 +1,7 @@
 //! Files as data, and the one place that writes them.
 
-use host::file;
-use std::fs::{self, DirBuilder, File};
+use host::{file, folder};
+use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -102,18 +102,18 @@ pub(crate) fn write_if_changed(planned: &PlannedFile) -> Result<bool, FileError>
 }
 
 fn is_so(planned: &PlannedFile) -> bool {
-    fs::read(&planned.path).is_ok_and(|now| now == planned.content)
+    file::holds(&planned.path, &planned.content)
 }
 
 fn replace(planned: &PlannedFile, lasting: bool) -> io::Result<()> {
-    let folder = planned.path.parent().unwrap_or(Path::new("/"));
-    if !folder.is_dir() {
+    let parent = planned.path.parent().unwrap_or(Path::new("/"));
+    if !parent.is_dir() {
         let private = planned.mode & 0o077 == 0;
         let mode = if private { 0o700 } else { 0o755 };
         DirBuilder::new()
             .recursive(true)
             .mode(mode)
-            .create(folder)?;
+            .create(parent)?;
     }
     if lasting {
         file::write(&planned.path, planned.mode, &planned.content)
@@ -133,32 +133,23 @@ pub(crate) fn make_folder(path: &Path, mode: u32) -> Result<(), FileError> {
 
 /// Removes a folder with all that is in it, if it is there.
 pub(crate) fn remove_folder(path: &Path) -> Result<(), FileError> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", path)(error)),
-        _ => Ok(()),
-    }
+    folder::remove(path).map_err(failed("remove", path))
 }
 
 /// Removes a file, if it is there.
 pub(crate) fn remove(path: &Path) -> Result<(), FileError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", path)(error)),
-        _ => Ok(()),
-    }
+    let removed = file::remove(path).map_err(failed("remove", path));
+    removed.map(drop)
 }
 
 /// Renames a folder whose files are flushed, for good.
 pub(crate) fn rename_folder(from: &Path, to: &Path) -> Result<(), FileError> {
     let whole = || {
-        sync_folder(from)?;
+        folder::flush(from)?;
         fs::rename(from, to)?;
-        sync_folder(to.parent().unwrap_or(Path::new("/")))
+        folder::flush(to.parent().unwrap_or(Path::new("/")))
     };
     whole().map_err(failed("rename a folder to", to))
-}
-
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
 }
 
 /// Fills `bytes` with randomness from the kernel.

@@ -1,9 +1,9 @@
 //! An address without a network: on an interface without hardware, so that the node works without a cable.
 
 use crate::Paths;
+use host::{Command, CommandError};
 use init_api::interface::STAND_IN;
 use std::net::{IpAddr, Ipv4Addr};
-use std::process::Command;
 use thiserror::Error;
 
 /// The address of a machine that never had one.
@@ -11,11 +11,8 @@ pub const FALLBACK: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 254, 254, 1));
 
 /// The stand-in interface cannot be changed.
 #[derive(Debug, Error)]
-#[error("`{command}` failed: {words}")]
-pub struct StandInError {
-    command: String,
-    words: String,
-}
+#[error(transparent)]
+pub struct StandInError(#[from] CommandError);
 
 /// Lets the machine have `address` and no other on the stand-in interface.
 ///
@@ -62,16 +59,6 @@ fn exists(paths: &Paths) -> bool {
 }
 
 fn ip(args: &[&str]) -> Result<(), StandInError> {
-    let failed = |words: &str| StandInError {
-        command: format!("ip {}", args.join(" ")),
-        words: words.trim().to_owned(),
-    };
-    let output = Command::new("ip")
-        .args(args)
-        .output()
-        .map_err(|error| failed(&error.to_string()))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(failed(&String::from_utf8_lossy(&output.stderr)))
+    Command::new("ip").args(args).run()?;
+    Ok(())
 }

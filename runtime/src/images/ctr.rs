@@ -1,9 +1,9 @@
 //! containerd, by its command line.
 
-use super::ImageError;
+use super::error::ImageError;
+use host::{Command, CommandError};
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::Command;
 
 /// The kubelet never removes images with this label to make room.
 const PIN: &str = "io.cri-containerd.pinned";
@@ -30,7 +30,8 @@ impl Store for Containerd {
         let archive = archive.to_string_lossy();
         let labels = ["--label", &pin, "--label", &from];
         let flags = ["import", "--sync-fs"];
-        ctr(&[&flags[..], &labels, &[&archive]].concat()).map(drop)
+        ctr(&[&flags[..], &labels, &[&archive]].concat())?;
+        Ok(())
     }
 
     fn marked(&self, mark: &str) -> Result<BTreeSet<String>, ImageError> {
@@ -41,28 +42,15 @@ impl Store for Containerd {
 
     fn unpin(&self, name: &str) -> Result<(), ImageError> {
         match ctr(&["label", name, &format!("{PIN}=")]) {
-            Err(ImageError::Refused { words, .. }) if words.ends_with("not found") => Ok(()),
-            done => done.map(drop),
+            Err(CommandError::Failed { said, .. }) if said.ends_with("not found") => Ok(()),
+            done => Ok(done.map(drop)?),
         }
     }
 }
 
-fn ctr(arguments: &[&str]) -> Result<String, ImageError> {
-    let shown = format!("ctr images {}", arguments.join(" "));
-    let mut command = Command::new("ctr");
-    command.args(["--namespace", "k8s.io", "images"]);
-    let output = command
-        .args(arguments)
-        .output()
-        .map_err(|source| ImageError::Run {
-            command: shown.clone(),
-            source,
-        })?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    Err(ImageError::Refused {
-        command: shown,
-        words: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-    })
+/// An archive may be large and a disk slow: it takes as long as it takes.
+fn ctr(arguments: &[&str]) -> Result<String, CommandError> {
+    let command = Command::new("ctr").args(["--namespace", "k8s.io", "images"]);
+    let output = command.args(arguments).however_long().run()?;
+    Ok(output.text())
 }

@@ -16,22 +16,9 @@ pub enum ImageError {
         /// Why.
         source: io::Error,
     },
-    /// `ctr` cannot be run.
-    #[error("cannot run `{command}`")]
-    Run {
-        /// The command.
-        command: String,
-        /// Why.
-        source: io::Error,
-    },
     /// containerd does not take it.
-    #[error("`{command}` failed: {words}")]
-    Refused {
-        /// The command.
-        command: String,
-        /// What it said.
-        words: String,
-    },
+    #[error(transparent)]
+    Containerd(#[from] host::CommandError),
     /// What was loaded cannot be noted.
     #[error("cannot note what was loaded")]
     Note(#[from] FileError),

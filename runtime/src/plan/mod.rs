@@ -19,7 +19,6 @@ use crate::file::PlannedFile;
 use crate::paths::text;
 use crate::pki::{ADMIN, CertificateSource, Leaf, PkiError, leaves};
 use crate::{Paths, Settings};
-use sha2::{Digest, Sha256};
 use std::net::{IpAddr, SocketAddr};
 use std::time::SystemTime;
 
@@ -169,16 +168,14 @@ fn keeper_reads(settings: &Settings) -> String {
 
 /// The first 8 bytes of a SHA-256 over parts and their lengths, in hexadecimal: enough to tell states of one node apart.
 pub(crate) fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
-    let mut hash = Sha256::new();
+    let mut all = Vec::new();
     for part in parts {
-        hash.update(part.len().to_le_bytes());
-        hash.update(part);
+        all.extend(part.len().to_le_bytes());
+        all.extend(part);
     }
-    hash.finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let mut digest = host::digest::of_bytes(all);
+    digest.truncate(16);
+    digest
 }
 
 /// A JSON file; JSON is YAML, and nothing in it can be misread.
