@@ -1,12 +1,14 @@
 //! Certificates, judged by openssl.
 
 use runtime::pki::{
-    Authorities, CertificateSource, Leaf, PkiError, Signer, Usage, ensure_encryption, leaves,
+    Authorities, CertificateSource, Issued, Leaf, PkiError, Signer, Usage, ensure_encryption,
+    leaves, node_leaves,
 };
+use runtime::plan::{NodeFacts, leaf_files};
 use runtime::{Paths, Settings};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -267,5 +269,73 @@ fn a_damaged_identity_is_an_error_that_names_the_file_and_never_made_anew() {
             text.contains("ca.crt") && text.contains(words) && text.contains("backup"),
             "{case}: {text}"
         );
+    }
+}
+
+/// A node that is no server: it has the authority's certificate, and asks a server to sign what it made itself.
+struct SigningRequests {
+    authority: String,
+    server: PathBuf,
+}
+
+impl CertificateSource for SigningRequests {
+    fn cluster_authority(&self) -> &str {
+        &self.authority
+    }
+
+    fn issue(&self, leaf: &Leaf, _: SystemTime) -> Result<Issued, PkiError> {
+        let failed = |source| PkiError::Make {
+            name: leaf.name.into(),
+            source,
+        };
+        let key = rcgen::KeyPair::generate().map_err(failed)?;
+        let mut request = rcgen::CertificateParams::new(leaf.names.clone()).map_err(failed)?;
+        let subject = &mut request.distinguished_name;
+        *subject = rcgen::DistinguishedName::new();
+        subject.push(rcgen::DnType::CommonName, leaf.common_name.as_str());
+        let request = request.serialize_request(&key).and_then(|csr| csr.pem());
+        Ok(Issued {
+            certificate: sign(&self.server, &request.map_err(failed)?).map_err(failed)?,
+            key: key.serialize_pem(),
+        })
+    }
+}
+
+/// What a server does with a signing request.
+fn sign(server: &Path, request: &str) -> Result<String, rcgen::Error> {
+    let read = |name: &str| fs::read_to_string(server.join(name)).expect("the server's");
+    let key = rcgen::KeyPair::from_pem(&read("ca.key"))?;
+    let issuer = rcgen::Issuer::from_ca_cert_pem(&read("ca.crt"), key)?;
+    let request = rcgen::CertificateSigningRequestParams::from_pem(request)?;
+    Ok(request.signed_by(&issuer)?.pem())
+}
+
+#[test]
+fn a_node_needs_no_authoritys_key_for_its_certificates() {
+    let root = tempfile::tempdir().expect("temp folder");
+    let server = root.path().join("server/pki");
+    let made = Authorities::ensure(&server, at(2026)).expect("made");
+    let paths = Paths::below(root.path().join("node"));
+    let source = SigningRequests {
+        authority: made.cluster_pem().to_owned(),
+        server: server.clone(),
+    };
+    drop(made);
+    let facts = NodeFacts {
+        address: "192.168.1.6".parse().expect("address"),
+        memory: 0,
+        now: at(2026),
+    };
+    let leaves = node_leaves(&settings(), facts.address);
+    let files = leaf_files(&leaves, &facts, &paths, &source).expect("planned");
+    assert_eq!(files.len(), 4);
+    assert!(!paths.pki().exists(), "nothing was made or read there");
+    for file in files {
+        fs::create_dir_all(file.path.parent().expect("folder")).expect("folder");
+        fs::write(&file.path, &file.content).expect("write");
+        let authority = server.join("ca.crt");
+        let (authority, leaf) = (authority.to_string_lossy(), file.path.to_string_lossy());
+        let (good, said) = openssl(&["verify", "-CAfile", &authority, &leaf]);
+        assert!(good, "{said}");
     }
 }
