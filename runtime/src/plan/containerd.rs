@@ -78,6 +78,7 @@ fn runtime(paths: &Paths) -> Value {
         ("BinaryName", "/usr/bin/crun".into()),
         ("SystemdCgroup", false.into()),
     ]);
+    // containerd announces the handler `runc` whatever stands here; so it is one that can run, too.
     let crun = table([
         ("runtime_type", "io.containerd.runc.v2".into()),
         ("options", options),
@@ -96,7 +97,7 @@ fn runtime(paths: &Paths) -> Value {
             "containerd",
             table([
                 ("default_runtime_name", "crun".into()),
-                ("runtimes", table([("crun", crun)])),
+                ("runtimes", table([("crun", crun.clone()), ("runc", crun)])),
             ]),
         ),
     ])
