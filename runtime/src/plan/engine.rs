@@ -6,6 +6,7 @@ use super::{
 use crate::args::Args;
 use crate::file::PlannedFile;
 use crate::paths::text;
+use crate::pki::ADMIN;
 use crate::{Datastore, Paths, Settings};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -210,13 +211,14 @@ fn first_answer(paths: &Paths) -> Condition {
     answer(paths, "/livez/ping")
 }
 
+/// Asked as the administrator: before the API server has made its roles it answers no one else.
 fn answer(paths: &Paths, path: &str) -> Condition {
-    let keeper = leaf_file(paths, "keeper");
+    let admin = leaf_file(paths, ADMIN);
     Condition::Https {
         https: format!("{LOCAL_API}{path}"),
         ca: pki_file(paths, "ca.crt"),
-        cert: keeper.clone(),
-        key: keeper,
+        cert: admin.clone(),
+        key: admin,
     }
 }
 
