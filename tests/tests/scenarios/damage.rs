@@ -66,7 +66,8 @@ fn wait_for_maintenance(node: &mut Node) -> anyhow::Result<String> {
 /// Waits for the page of maintenance mode and for its line with the problem's title, which must say `text` too.
 fn wait_for_problem(node: &mut Node, title: &str, text: &str) -> anyhow::Result<String> {
     wait_for_maintenance(node)?;
-    let line = node.wait_for_text(title, 60)?.text;
+    // With what follows it: the last output of a failing service repeats the title alone.
+    let line = node.wait_for_text(&format!("{title}: "), 60)?.text;
     ensure!(line.contains(text), "the console says {line:?}");
     Ok(line)
 }
@@ -137,11 +138,7 @@ pub(crate) fn a_corrupt_state_partition_is_never_made_anew(
     let vm = node.power_down()?;
     wipe(&vm, "state", 1 << 20)?;
     let mut node = stage.start(&vm)?;
-    let said = wait_for_problem(
-        &mut node,
-        "The state partition cannot be used: ",
-        "e2fsck -p",
-    )?;
+    let said = wait_for_problem(&mut node, "The state partition cannot be used", "e2fsck -p")?;
     stage.note(said);
     let cure = node.wait_for_text("Nothing on it was changed.", 60)?.text;
     ensure!(
