@@ -13,13 +13,13 @@
     )
 )]
 
-#[cfg(test)]
-mod alone;
 mod clock;
 mod disk;
 mod emergency;
 mod initramfs;
 mod modules;
+#[cfg(test)]
+mod own_process;
 mod program;
 mod report;
 mod start;

@@ -130,13 +130,13 @@ impl Proposal {
     ///
     /// # Errors
     /// When the partition or state cannot be written; the old file stands.
-    pub fn keep(
+    pub fn write_to_config(
         &self,
         root: &Root,
         media: &mut dyn Media,
         partition: &mut dyn Writable,
     ) -> Result<(), ChangeError> {
-        keep(root, media, partition, &self.text)
+        write_to_config(root, media, partition, &self.text)
     }
 }
 
@@ -152,7 +152,7 @@ pub fn confirm(
     let (_, text) = trial::current(root)
         .map_err(ChangeError::Trial)?
         .ok_or(ChangeError::NoTrial)?;
-    keep(root, media, partition, &text)
+    write_to_config(root, media, partition, &text)
 }
 
 /// A mounted partition that is writable for moments.
@@ -174,7 +174,7 @@ impl Writable for Remount {
     }
 }
 
-fn keep(
+fn write_to_config(
     root: &Root,
     media: &mut dyn Media,
     partition: &mut dyn Writable,
@@ -186,7 +186,7 @@ fn keep(
         .config_partition(boot.as_ref())
         .map_err(ChangeError::NoPartition)?
         .directory;
-    replace(root, partition, &directory, text)?;
+    replace_file(root, partition, &directory, text)?;
     // A person has decided: with this file, and the sticks that are there now, the configuration is whole.
     KnownSticks::new(root)
         .set(readable(&media.sticks()))
@@ -194,7 +194,7 @@ fn keep(
     trial::end(root).map_err(ChangeError::Trial)
 }
 
-fn replace(
+fn replace_file(
     root: &Root,
     partition: &mut dyn Writable,
     directory: &Path,

@@ -76,15 +76,15 @@ pub(crate) fn choose(given: Given<'_>, reads: impl FnMut(usize) -> bool) -> (Cho
     match (given.own, given.maintenance_asked_by) {
         (Ok(()), None) => (Choice::Own, Vec::new()),
         (Ok(()), Some(by)) => {
-            let (ways_in, problem) = (WaysIn::Own, asked(by, None));
+            let (ways_in, problem) = (WaysIn::Own, maintenance_was_asked(by, None));
             (Choice::Maintenance { ways_in, problem }, Vec::new())
         }
         (Err(wrong), None) => {
-            let (best, unreadable) = best(given, reads);
+            let (best, unreadable) = first_readable(given, reads);
             let choice = match best {
                 Some(at) => Choice::LastGood {
                     at,
-                    instead: instead(given, at, wrong),
+                    instead: runs_by_last_good(given, at, wrong),
                 },
                 None => Choice::Maintenance {
                     ways_in: WaysIn::Defaults,
@@ -94,9 +94,9 @@ pub(crate) fn choose(given: Given<'_>, reads: impl FnMut(usize) -> bool) -> (Cho
             (choice, unreadable)
         }
         (Err(wrong), Some(by)) => {
-            let (best, unreadable) = best(given, reads);
+            let (best, unreadable) = first_readable(given, reads);
             let ways_in = best.map_or(WaysIn::Defaults, WaysIn::LastGood);
-            let problem = asked(by, Some(wrong));
+            let problem = maintenance_was_asked(by, Some(wrong));
             (Choice::Maintenance { ways_in, problem }, unreadable)
         }
     }
@@ -124,7 +124,10 @@ pub(crate) fn in_order(last_goods: &[Candidate<'_>], release: &str) -> Vec<usize
 }
 
 /// The first readable one in order, and those before it.
-fn best(given: Given<'_>, mut reads: impl FnMut(usize) -> bool) -> (Option<usize>, Vec<usize>) {
+fn first_readable(
+    given: Given<'_>,
+    mut reads: impl FnMut(usize) -> bool,
+) -> (Option<usize>, Vec<usize>) {
     let mut unreadable = Vec::new();
     for at in in_order(given.last_goods, given.release) {
         if reads(at) {
@@ -135,7 +138,7 @@ fn best(given: Given<'_>, mut reads: impl FnMut(usize) -> bool) -> (Option<usize
     (None, unreadable)
 }
 
-fn instead(given: Given<'_>, at: usize, wrong: &Problem) -> Problem {
+fn runs_by_last_good(given: Given<'_>, at: usize, wrong: &Problem) -> Problem {
     let it = given.last_goods[at];
     let mut text = format!(
         "{}\n\nThe node runs by the last configuration that was right, {}, which release {} accepted. Nothing is removed from \
@@ -158,7 +161,7 @@ fn instead(given: Given<'_>, at: usize, wrong: &Problem) -> Problem {
     Problem::new(wrong.title.clone(), text, wrong.cure.clone())
 }
 
-fn asked(by: &str, wrong: Option<&Problem>) -> Problem {
+fn maintenance_was_asked(by: &str, wrong: Option<&Problem>) -> Problem {
     let mut text = format!("By {by}. The cluster is not started.");
     if let Some(wrong) = wrong {
         text.push_str(&format!(

@@ -11,7 +11,7 @@ use crate::execute::Executor;
 use crate::facts::Facts;
 use crate::last_good::{self, LastGood};
 use crate::machine::Machine;
-use crate::next_boot::{self, Kept};
+use crate::next_boot::{self, BestEffort};
 use crate::plan::{begin, containerd, plan, plan_maintenance, records, services_alone};
 use crate::reading;
 use crate::report;
@@ -111,9 +111,9 @@ impl<M: Machine> Run<'_, M> {
     fn apply_own(&mut self, own: &Loaded) -> Result<(), Problem> {
         let services = self.apply_or_maintain(own.config())?;
         if self.found.trial.is_none() {
-            let mut kept = next_boot::keep(&self.facts, self.found, own);
-            kept.push(next_boot::keep_early_services(&services));
-            kept.iter().for_each(|kept| self.keep(kept));
+            let mut records = next_boot::record_for_next_boot(&self.facts, self.found, own);
+            records.push(next_boot::record_early_services(&services));
+            records.iter().for_each(|record| self.try_steps(record));
         }
         Ok(())
     }
@@ -132,7 +132,7 @@ impl<M: Machine> Run<'_, M> {
         eprintln!("{}\n\n{}\n\n{}", instead.title, instead.text, instead.cure);
         self.facts.provisional = true;
         let done = self.apply_or_maintain(&config).map(|services| {
-            self.keep(&next_boot::keep_early_services(&services));
+            self.try_steps(&next_boot::record_early_services(&services));
         });
         (done, sources)
     }
@@ -180,14 +180,14 @@ impl<M: Machine> Run<'_, M> {
         Ok(services)
     }
 
-    fn keep(&mut self, kept: &Kept) {
-        match self.executor.execute(&kept.steps) {
+    fn try_steps(&mut self, effort: &BestEffort) {
+        match self.executor.execute(&effort.steps) {
             Ok(warnings) => self
                 .notes
                 .extend(warnings.into_iter().map(|warning| warning.0)),
             Err(error) => self
                 .notes
-                .push(format!("{}: {error}: {}", kept.otherwise, error.source)),
+                .push(format!("{}: {error}: {}", effort.otherwise, error.source)),
         }
     }
 

@@ -80,8 +80,8 @@ pub(crate) fn candidates<'a>(all: &'a [LastGood], paths: &'a [String]) -> Vec<Ca
         .collect()
 }
 
-/// Keeps `merged` as what `release` accepted; of others, the ones that ran last. No step when all is so already.
-pub(crate) fn keep(all: &[LastGood], release: &str, merged: &str) -> Vec<Step> {
+/// Records `merged` as what `release` accepted; of others, the ones that ran last. No step when all is so already.
+pub(crate) fn record(all: &[LastGood], release: &str, merged: &str) -> Vec<Step> {
     let release = &file_name(release);
     let mut others: Vec<&LastGood> = all.iter().filter(|one| one.release != *release).collect();
     others.sort_by_key(|one| std::cmp::Reverse(one.number));
@@ -133,14 +133,14 @@ fn number(text: &[u8]) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{LastGood, all, keep};
+    use super::{LastGood, all, record};
     use crate::step::Step;
     use init_api::Root;
     use std::fs;
 
     /// Does the steps, and gives the files that are there, with their numbers.
     fn kept(root: &Root, release: &str, merged: &str) -> Vec<(String, u64)> {
-        for step in keep(&all(root), release, merged) {
+        for step in record(&all(root), release, merged) {
             match step {
                 Step::MakeDir { path, .. } => fs::create_dir_all(root.path(path)).expect("made"),
                 Step::WriteFile { path, content, .. } => {
@@ -175,7 +175,7 @@ mod tests {
             let found: Vec<(&str, u64)> = found.iter().map(|(r, n)| (r.as_str(), *n)).collect();
             assert_eq!(found, expected, "after {release}");
             assert_eq!(
-                keep(&all(&root), release, text),
+                record(&all(&root), release, text),
                 [],
                 "{release}: no second write"
             );

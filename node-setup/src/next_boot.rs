@@ -8,44 +8,48 @@ use crate::step::{Content, Step};
 use init_api::{Services, paths};
 use os_config::{Loaded, SourceName};
 
-/// Steps that belong together.
+/// Steps that belong together. When one fails, that is noted and the configuration stays in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Kept {
+pub(crate) struct BestEffort {
     /// The steps.
     pub(crate) steps: Vec<Step>,
     /// What it means when one of them fails.
     pub(crate) otherwise: &'static str,
 }
 
-/// Keeps what the sources said, now that it is in force.
-pub(crate) fn keep(facts: &Facts, found: &FoundSources, loaded: &Loaded) -> Vec<Kept> {
+/// Records what the sources said, now that it is in force.
+pub(crate) fn record_for_next_boot(
+    facts: &Facts,
+    found: &FoundSources,
+    loaded: &Loaded,
+) -> Vec<BestEffort> {
     let sources = found.sources.as_slice().iter();
     let sticks = sources
         .filter(|source| source.name == SourceName::UsbStick)
         .count();
     let url = loaded.config().config_url.as_ref();
-    let url = url.map(|url| StoredUrl::keep_tried(facts.tried_url.as_deref(), url.as_str()));
+    let url = url.map(|url| StoredUrl::record_tried(facts.tried_url.as_deref(), url.as_str()));
     vec![
-        Kept {
+        BestEffort {
             steps: KnownSticks::add_up_to(facts.known_sticks, sticks),
             otherwise: "the next boot does not wait for the USB stick",
         },
-        Kept {
-            steps: last_good::keep(&facts.last_goods, &facts.release, &loaded.merged_yaml()),
+        BestEffort {
+            steps: last_good::record(&facts.last_goods, &facts.release, &loaded.merged_yaml()),
             otherwise: "this configuration is not kept as the last good one",
         },
-        Kept {
+        BestEffort {
             steps: url.unwrap_or_default(),
             otherwise: "what config_url gave is not kept for the next boot",
         },
     ]
 }
 
-/// Keeps the services that the next boot starts before it reads its configuration.
-pub(crate) fn keep_early_services(services: &Services) -> Kept {
+/// Records the services that the next boot starts before it reads its configuration.
+pub(crate) fn record_early_services(services: &Services) -> BestEffort {
     let early = Content::json(&runtime::early_services(services));
     let step = early.map(|content| Step::file(paths::EARLY_SERVICES, 0o600, content));
-    Kept {
+    BestEffort {
         steps: step.into_iter().collect(),
         otherwise: "the next boot starts containerd later",
     }

@@ -146,7 +146,7 @@ pub fn fetch_config(
 }
 
 /// Prints an error; true when there was one.
-fn said(done: Result<(), OnlineError>) -> bool {
+fn print_error(done: Result<(), OnlineError>) -> bool {
     if let Err(error) = &done {
         eprintln!("{}", with_cause(error));
     }

@@ -9,7 +9,7 @@ use std::ops::Range;
 use serde_json::Value as Json;
 
 use crate::report::Finding;
-use crate::schema::{below, schema, shapes, takes};
+use crate::schema::{schema, schemas_below, shapes, takes};
 use crate::tree::scalar::plain_kind;
 use crate::tree::{Entry, Kind, Node, Path, Span, Step, Value};
 
@@ -53,7 +53,7 @@ pub(crate) fn read(text: &str, source: usize) -> (Node, Vec<Finding>) {
 
 /// The words that are Holdfast's.
 pub(crate) fn settings(text: &str, source: usize) -> impl Iterator<Item = Setting<'_>> {
-    words(text).filter_map(move |word| {
+    split_words(text).filter_map(move |word| {
         let whole = &text[word.bytes.clone()];
         // The quotes may be around the whole word or around the value.
         let begin = whole.len() - whole.trim_start_matches('"').len();
@@ -87,7 +87,7 @@ struct Word {
 }
 
 /// Splits at blanks outside double quotes, as the kernel does.
-fn words(text: &str) -> impl Iterator<Item = Word> + '_ {
+fn split_words(text: &str) -> impl Iterator<Item = Word> + '_ {
     let mut quoted = false;
     let mut begin = 0;
     let (mut line, mut column) = (1, 1);
@@ -120,7 +120,7 @@ fn put(node: &mut Node, path: &Path, value: Option<&str>, span: Span, schema: &J
         return;
     };
     let rest = Path(rest.to_vec());
-    let inner = below(&[schema], step).into_iter().next();
+    let inner = schemas_below(&[schema], step).into_iter().next();
     let inner = inner.unwrap_or(&Json::Null);
     match step {
         Step::Key(key) => {

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::defaults;
 use crate::load::Loaded;
 use crate::nearest::nearest;
-use crate::schema::{below, schema, shapes};
+use crate::schema::{schema, schemas_below, shapes};
 use crate::secrets::hide_credentials;
 use crate::show::inline;
 use crate::source::SourceName;
@@ -127,7 +127,7 @@ fn meaning(path: &Path) -> Result<String, Option<String>> {
     let mut way = Path::default();
     let mut meaning = String::new();
     for step in &path.0 {
-        let next = below(&here, step).into_iter().next();
+        let next = schemas_below(&here, step).into_iter().next();
         let Some(next) = next else {
             let Step::Key(key) = step else {
                 return Err(None);

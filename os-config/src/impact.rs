@@ -63,11 +63,11 @@ pub fn impact(key: &str) -> Impact {
     on_the_way(&path)
         .into_iter()
         .rev()
-        .find_map(said)
+        .find_map(declared_impact)
         .unwrap_or(Impact::Reboot)
 }
 
-fn said(schema: &Json) -> Option<Impact> {
+fn declared_impact(schema: &Json) -> Option<Impact> {
     let word = schema.get("x-impact")?.as_str()?;
     let (_, impact) = WORDS.iter().find(|(known, _)| *known == word)?;
     Some(*impact)
@@ -83,7 +83,7 @@ mod tests {
         let keys = schema()["properties"].as_object().expect("there are keys");
         for (key, schema) in keys.iter().filter(|(_, schema)| !is_refused(schema)) {
             assert!(
-                said(schema).is_some(),
+                declared_impact(schema).is_some(),
                 "{key} has no `x-impact` that is known"
             );
         }
@@ -93,7 +93,7 @@ mod tests {
     fn every_impact_that_is_said_is_known() {
         fn walk(schema: &Json, seen: &mut usize) {
             if schema.get("x-impact").is_some() {
-                assert!(said(schema).is_some(), "{}", schema["x-impact"]);
+                assert!(declared_impact(schema).is_some(), "{}", schema["x-impact"]);
                 *seen += 1;
             }
             match schema {

@@ -30,7 +30,7 @@ fn section(text: &mut String, key: &str, schema: &Json) {
         sentence(kind(schema)),
         effect(key)
     );
-    facts(text, schema);
+    write_default_and_examples(text, schema);
     let mut rows = Vec::new();
     for inner in shapes(schema) {
         below(&mut rows, key, inner);
@@ -42,16 +42,16 @@ fn section(text: &mut String, key: &str, schema: &Json) {
     for (key, schema) in rows {
         let mut meaning = description(schema);
         for (label, member) in [("Default", "default"), ("Example", "examples")] {
-            if let Some(value) = shown(schema, member) {
+            if let Some(value) = as_flow_yaml(schema, member) {
                 let _ = write!(meaning, " {label}: `{value}`.");
             }
         }
         let _ = writeln!(
             text,
             "| `{}` | {} | {} |",
-            cell(&key),
-            cell(&kind(schema)),
-            cell(meaning.trim())
+            table_cell(&key),
+            table_cell(&kind(schema)),
+            table_cell(meaning.trim())
         );
     }
     text.push('\n');
@@ -89,14 +89,14 @@ fn effect(key: &str) -> String {
         "network" | "kubernetes" | "registries" => {
             format!(
                 "{} (single keys below may differ: `holdfast config diff` says it)",
-                words(key)
+                effect_of_key(key)
             )
         }
-        _ => words(key),
+        _ => effect_of_key(key),
     }
 }
 
-fn words(key: &str) -> String {
+fn effect_of_key(key: &str) -> String {
     match impact(key) {
         crate::Impact::Restart(services) => format!(
             "when {} starts anew, which applying it does",
@@ -106,17 +106,17 @@ fn words(key: &str) -> String {
     }
 }
 
-fn facts(text: &mut String, schema: &Json) {
-    if let Some(default) = shown(schema, "default") {
+fn write_default_and_examples(text: &mut String, schema: &Json) {
+    if let Some(default) = as_flow_yaml(schema, "default") {
         let _ = writeln!(text, "Default: `{default}`\n");
     }
-    if let Some(example) = shown(schema, "examples") {
+    if let Some(example) = as_flow_yaml(schema, "examples") {
         let _ = writeln!(text, "Example: `{example}`\n");
     }
 }
 
 /// The default, or the first example, as flow YAML on one line.
-fn shown(schema: &Json, member: &str) -> Option<String> {
+fn as_flow_yaml(schema: &Json, member: &str) -> Option<String> {
     let value = schema.get(member)?;
     let value = if member == "examples" {
         value.get(0)?
@@ -147,7 +147,7 @@ fn in_brackets(schema: &Json) -> String {
 }
 
 fn one_kind(schema: &Json) -> String {
-    if let Some(words) = crate::schema::words(schema) {
+    if let Some(words) = crate::schema::allowed_words(schema) {
         let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
         return words.join(", ").replace("``", "nothing");
     }
@@ -185,6 +185,6 @@ fn sentence(words: String) -> String {
     }
 }
 
-fn cell(text: &str) -> String {
+fn table_cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }

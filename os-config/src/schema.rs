@@ -18,7 +18,7 @@ use crate::tree::{Path, Step};
 /// The JSON Schema of `config.yaml`, draft 2020-12, as pretty-printed JSON with a line break at the end.
 pub fn schema_json() -> String {
     let mut published = schema().clone();
-    withhold(&mut published);
+    drop_internal_members(&mut published);
     let mut text = serde_json::to_string_pretty(&published).expect("a JSON value can be written");
     text.push('\n');
     text
@@ -35,8 +35,8 @@ pub(crate) fn schema() -> &'static Json {
             .into_generator()
             .into_root_schema_for::<RawConfig>()
             .to_value();
-        tidy(&mut schema);
-        refuse(&mut schema);
+        drop_nulls(&mut schema);
+        add_refused_keys(&mut schema);
         // The same text whatever features other crates ask of serde_json.
         schema.sort_all_objects();
         schema
@@ -46,19 +46,19 @@ pub(crate) fn schema() -> &'static Json {
 /// What is between the raw types and this program, and no editor's business.
 const OURS: &str = "x-";
 
-fn withhold(schema: &mut Json) {
+fn drop_internal_members(schema: &mut Json) {
     match schema {
         Json::Object(members) => {
             members.retain(|word, _| !word.starts_with(OURS));
-            members.values_mut().for_each(withhold);
+            members.values_mut().for_each(drop_internal_members);
         }
-        Json::Array(items) => items.iter_mut().for_each(withhold),
+        Json::Array(items) => items.iter_mut().for_each(drop_internal_members),
         _ => {}
     }
 }
 
 /// Adds the keys that are known and refused: there is no value that they take.
-fn refuse(schema: &mut Json) {
+fn add_refused_keys(schema: &mut Json) {
     if let Some(Json::Object(properties)) = schema.get_mut("properties") {
         for (key, description) in LATER {
             let refused = json!({ "description": description, "not": {} });
@@ -68,7 +68,7 @@ fn refuse(schema: &mut Json) {
 }
 
 /// Removes what the raw types' `Option` and `Default` leave behind: `null` is never a value here.
-fn tidy(schema: &mut Json) {
+fn drop_nulls(schema: &mut Json) {
     match schema {
         Json::Object(members) => {
             drop_null_type(members);
@@ -87,9 +87,9 @@ fn tidy(schema: &mut Json) {
                     .collect::<Vec<_>>()
                     .join(" ");
             }
-            members.values_mut().for_each(tidy);
+            members.values_mut().for_each(drop_nulls);
         }
-        Json::Array(items) => items.iter_mut().for_each(tidy),
+        Json::Array(items) => items.iter_mut().for_each(drop_nulls),
         _ => {}
     }
 }
@@ -134,14 +134,14 @@ pub(crate) fn on_the_way(path: &Path) -> Vec<&'static Json> {
     let mut way = Vec::new();
     let mut here = vec![schema()];
     for step in &path.0 {
-        here = below(&here, step);
+        here = schemas_below(&here, step);
         way.extend(here.iter().copied());
     }
     way
 }
 
 /// What the schemas `above` say of what is one step below.
-pub(crate) fn below<'a>(above: &[&'a Json], step: &Step) -> Vec<&'a Json> {
+pub(crate) fn schemas_below<'a>(above: &[&'a Json], step: &Step) -> Vec<&'a Json> {
     let shapes = above.iter().flat_map(|schema| shapes(schema));
     shapes
         .filter_map(|shape| match step {
@@ -180,7 +180,7 @@ pub(crate) fn takes(schema: &Json, kind: &str) -> bool {
 }
 
 /// The words that `schema` allows, when it allows only certain ones.
-pub(crate) fn words(schema: &Json) -> Option<Vec<&str>> {
+pub(crate) fn allowed_words(schema: &Json) -> Option<Vec<&str>> {
     schema
         .get("enum")?
         .as_array()

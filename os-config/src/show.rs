@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::defaults;
 use crate::load::Loaded;
-use crate::schema::{below, schema, shapes, takes};
+use crate::schema::{schema, schemas_below, shapes, takes};
 use crate::secrets::{BLOT, hidden_member, hide_credentials, is_secret};
 use crate::source::Source;
 use crate::tree::reader::parse_integer;
@@ -172,5 +172,8 @@ impl<'a> View<'a> {
 }
 
 fn shapes_below(above: &[&'static Json], step: &Step) -> Vec<&'static Json> {
-    below(above, step).into_iter().flat_map(shapes).collect()
+    schemas_below(above, step)
+        .into_iter()
+        .flat_map(shapes)
+        .collect()
 }

@@ -16,7 +16,7 @@ mod file;
 mod from_url;
 mod images;
 pub mod keeper;
-mod names;
+mod name_servers;
 mod paths;
 pub mod pki;
 pub mod plan;

@@ -6,7 +6,7 @@
 
 use crate::address::{self, HostError, Patience, StandInError};
 use crate::file::{self, FileError, PlannedFile};
-use crate::names::copy_name_servers;
+use crate::name_servers::copy_name_servers;
 use crate::pki::{CertificateSource, PkiError, certificate_source, ensure_encryption};
 use crate::plan::{NodeFacts, PodNetwork, cni_file, plan};
 use crate::{Founding, FoundingError, LoadError, Paths, Settings, cluster_exists, load_settings};
@@ -64,7 +64,7 @@ fn prepare_by(
     let address = own_address(settings, paths, patience)?;
     let settings = match Founding::load(paths)? {
         Some(founded) => settings.clone().founded_as(&founded),
-        None => found(settings, paths, address)?,
+        None => found_cluster(settings, paths, address)?,
     };
     let address = settings.node.address.unwrap_or(address);
     // The waiting is over: the network may have set the clock meanwhile.
@@ -75,7 +75,11 @@ fn prepare_by(
 
 /// Founds the cluster, once: with what the configuration says, or, on a node that ran before this was kept, with what it
 /// runs with.
-fn found(settings: &Settings, paths: &Paths, address: IpAddr) -> Result<Settings, PrepareError> {
+fn found_cluster(
+    settings: &Settings,
+    paths: &Paths,
+    address: IpAddr,
+) -> Result<Settings, PrepareError> {
     let is_new = !cluster_exists(&paths.cluster());
     let has_network = address != address::FALLBACK;
     let settings = if is_new && has_network && from_url::wait(settings, paths, from_url::PATIENCE) {

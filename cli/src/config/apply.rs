@@ -72,7 +72,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             ))?;
         }
         None => {
-            proposal.keep(&root, &mut NodeMedia, &mut Remount)?;
+            proposal.write_to_config(&root, &mut NodeMedia, &mut Remount)?;
             in_force()?;
             out::line(
                 "in force, and kept on the CONFIG partition; the file before it is /var/lib/holdfast/config/previous.yaml",

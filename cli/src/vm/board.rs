@@ -50,10 +50,10 @@ pub(super) fn shape(from: &Path, board: &str) -> anyhow::Result<Shape> {
             board.name
         )
     })?;
-    imitate(vm)
+    shape_like(vm)
 }
 
-fn imitate(vm: &Vm) -> anyhow::Result<Shape> {
+fn shape_like(vm: &Vm) -> anyhow::Result<Shape> {
     let bus = match vm.disk {
         boards::Disk::Virtio => Bus::Virtio,
         boards::Disk::Nvme => Bus::Nvme,

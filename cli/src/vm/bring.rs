@@ -37,7 +37,7 @@ struct Scene<'a> {
 
 /// Has the machine in `dir` on, as `args` want it.
 pub(super) fn up(dir: &Path, name: &str, args: &Args) -> anyhow::Result<Up> {
-    let mut scene = Scene::look(dir, name, args)?;
+    let mut scene = Scene::read(dir, name, args)?;
     let facts = Facts {
         state: match (&scene.kept, &scene.running) {
             (_, Some(_)) => State::On,
@@ -69,7 +69,7 @@ pub(super) fn up(dir: &Path, name: &str, args: &Args) -> anyhow::Result<Up> {
 }
 
 impl<'a> Scene<'a> {
-    fn look(dir: &'a Path, name: &'a str, args: &'a Args) -> anyhow::Result<Self> {
+    fn read(dir: &'a Path, name: &'a str, args: &'a Args) -> anyhow::Result<Self> {
         let kept = Vm::open(dir)?;
         let running = kept.as_ref().map(Vm::running).transpose()?.flatten();
         let origin = Origin::read(dir)?;
@@ -103,7 +103,8 @@ impl<'a> Scene<'a> {
         let named = self.args.image.as_deref();
         // A kept disk needs no image any more.
         let made_from = self.origin.as_ref().and_then(|it| it.image.as_deref());
-        let (Some(made_from), Some(image)) = (made_from, image::look(named, &self.board)?) else {
+        let (Some(made_from), Some(image)) = (made_from, image::find_if_built(named, &self.board)?)
+        else {
             return Ok(());
         };
         let identity = origin::identity(&image)?;
@@ -121,7 +122,7 @@ impl<'a> Scene<'a> {
                 }
             }
             Step::Make => self.make()?,
-            Step::Replace { changed } => self.replace(changed)?,
+            Step::Replace { changed } => self.replace_config(changed)?,
             Step::Start => self.start()?,
             Step::GoOn => {
                 if let Some(running) = &self.running {
@@ -150,7 +151,7 @@ impl<'a> Scene<'a> {
         );
         let identity = origin::identity(&image)?;
         let vm = Vm::create_with_copy(self.dir, &image, self.spec()?, &Qemu::find()?)?;
-        if let Err(error) = self.furnish(&vm, identity, config) {
+        if let Err(error) = self.place_first_config(&vm, identity, config) {
             // Half made, it would start with a configuration that nobody asked for.
             return Err(match fs::remove_dir_all(self.dir) {
                 Ok(()) => error,
@@ -162,16 +163,21 @@ impl<'a> Scene<'a> {
     }
 
     /// Puts the configuration onto a new machine's disk: the one given, or the sample that the image carries.
-    fn furnish(&mut self, vm: &Vm, image: String, config: Option<String>) -> anyhow::Result<()> {
+    fn place_first_config(
+        &mut self,
+        vm: &Vm,
+        image: String,
+        config: Option<String>,
+    ) -> anyhow::Result<()> {
         let text = match config {
             Some(text) => text,
             None => vm.config()?,
         };
         let text = with_ssh_key(&text, &vm.ssh_key()?)?;
-        self.place(vm, Some(image), text)
+        self.write_config(vm, Some(image), text)
     }
 
-    fn replace(&mut self, changed: bool) -> anyhow::Result<()> {
+    fn replace_config(&mut self, changed: bool) -> anyhow::Result<()> {
         let (Some(vm), Some(text)) = (self.kept.take(), self.asked.take()) else {
             bail!("there is no kept disk to put a config.yaml onto");
         };
@@ -187,13 +193,13 @@ impl<'a> Scene<'a> {
             println!("the machine's config.yaml is replaced");
         }
         let image = self.origin.take().and_then(|it| it.image);
-        self.place(&vm, image, text)?;
+        self.write_config(&vm, image, text)?;
         self.kept = Some(vm);
         Ok(())
     }
 
     /// Puts `text` onto CONFIG and writes down what the machine is now made of.
-    fn place(&mut self, vm: &Vm, image: Option<String>, text: String) -> anyhow::Result<()> {
+    fn write_config(&mut self, vm: &Vm, image: Option<String>, text: String) -> anyhow::Result<()> {
         vm.place_config(&text)?;
         let origin = Origin {
             board: self.board.clone(),

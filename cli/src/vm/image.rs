@@ -11,7 +11,7 @@ const OUT: &str = "build/out";
 
 /// The image that was asked for, else the newest one built for `board`.
 pub(super) fn find(asked: Option<&Path>, board: &str) -> anyhow::Result<PathBuf> {
-    match look(asked, board)? {
+    match find_if_built(asked, board)? {
         Some(image) => Ok(image),
         None => bail!(
             "no image of board {board} in {OUT}; build one with `make image BOARD={board}`, or name one with --image"
@@ -20,7 +20,7 @@ pub(super) fn find(asked: Option<&Path>, board: &str) -> anyhow::Result<PathBuf>
 }
 
 /// Like [`find`]; `None` when none was asked for or built.
-pub(super) fn look(asked: Option<&Path>, board: &str) -> anyhow::Result<Option<PathBuf>> {
+pub(super) fn find_if_built(asked: Option<&Path>, board: &str) -> anyhow::Result<Option<PathBuf>> {
     let Some(image) = asked else {
         return newest(Path::new(OUT), board);
     };

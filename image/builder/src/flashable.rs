@@ -62,7 +62,10 @@ pub(crate) fn make(
         let (_, size) = compress(&raw, options.threads())?;
         // Of two images of one age `holdfast vm up` takes this one, and need not unpack the other.
         touch(&raw)?;
-        file::write(&note(&raw), standing(&raw, &key)?.as_bytes())?;
+        file::write(
+            &inputs_file(&raw),
+            inputs_and_digest(&raw, &key)?.as_bytes(),
+        )?;
         size
     };
     step.done(&megabytes(packed_size));
@@ -76,10 +79,10 @@ pub(crate) fn make(
 /// Whether the raw image is what these inputs made. It is a VM's to read only, but a person may have booted it: its own
 /// digest says whether it is still ours.
 fn is_fresh(raw: &Path, key: &str) -> Result<bool> {
-    let Ok(noted) = std::fs::read_to_string(note(raw)) else {
+    let Ok(noted) = std::fs::read_to_string(inputs_file(raw)) else {
         return Ok(false);
     };
-    Ok(raw.is_file() && noted == standing(raw, key)?)
+    Ok(raw.is_file() && noted == inputs_and_digest(raw, key)?)
 }
 
 /// Gives the file the age of this moment.
@@ -90,10 +93,10 @@ fn touch(path: &Path) -> Result<()> {
 }
 
 /// Where the inputs' key and the image's digest are kept.
-fn note(raw: &Path) -> PathBuf {
+fn inputs_file(raw: &Path) -> PathBuf {
     with_ending(raw, "inputs")
 }
 
-fn standing(raw: &Path, key: &str) -> Result<String> {
+fn inputs_and_digest(raw: &Path, key: &str) -> Result<String> {
     Ok(format!("{key} {}\n", digest::of_file(raw)?))
 }

@@ -9,19 +9,19 @@
 //! consoles and ends in a reboot, so that a slot on trial is counted as failed.
 
 mod boot_loader;
+mod booted_disk;
+mod disk_events;
 mod failure;
-mod found;
+mod known_disks;
 mod modprobe;
 mod mounts;
-mod news;
+mod partition_table;
 mod plug;
 mod root;
 mod stage;
 mod state;
 mod step;
 mod switch;
-mod table;
-mod tables;
 
 pub(crate) use failure::Failure;
 pub(crate) use modprobe::modprobe;

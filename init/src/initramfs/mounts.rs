@@ -42,7 +42,7 @@ const MOUNTS: [(&str, &str, MountFlags, &std::ffi::CStr); 4] = [
 pub(super) fn kernel_file_systems(root: &Path) -> Result<(), MountError> {
     MOUNTS
         .iter()
-        .try_for_each(|(kind, path, flags, data)| one(kind, &root.join(path), *flags, data))
+        .try_for_each(|(kind, path, flags, data)| mount_one(kind, &root.join(path), *flags, data))
 }
 
 /// Mounts the EFI variables, where there is EFI.
@@ -51,10 +51,10 @@ pub(super) fn efi_variables(sys: &Path) -> Result<(), MountError> {
     if !target.exists() {
         return Ok(());
     }
-    one("efivarfs", &target, QUIET.union(MountFlags::RDONLY), c"")
+    mount_one("efivarfs", &target, QUIET.union(MountFlags::RDONLY), c"")
 }
 
-fn one(
+fn mount_one(
     kind: &'static str,
     target: &Path,
     flags: MountFlags,

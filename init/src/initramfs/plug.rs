@@ -1,7 +1,7 @@
 //! Loading what this machine's devices need.
 
 use super::Failure;
-use super::news::News;
+use super::disk_events::DiskEvents;
 use super::{modprobe, mounts};
 use crate::modules::{Loader, modaliases};
 use crate::program;
@@ -40,7 +40,7 @@ impl Plug {
         // Before anything is loaded: what a driver brings forth is told here.
         let listener = Listener::open().map_err(Failure::Listen)?;
         let loader = Loader::open(&modprobe::folder(root))?;
-        let always = always(root);
+        let always = always_loaded(root);
         let child = Command::new(&helper).args(&always).spawn();
         let mut plug = Self {
             loader,
@@ -93,18 +93,18 @@ impl Plug {
         }
     }
 
-    /// Takes in what the kernel has told since: loads drivers, arms the watchdog; gives the news about disks.
-    pub(super) fn take_events(&mut self, root: &Path, log: &Log, guard: &mut Guard) -> News {
-        let mut news = News::default();
+    /// Takes in what the kernel has told since: loads drivers, arms the watchdog; gives the events of disks.
+    pub(super) fn take_events(&mut self, root: &Path, log: &Log, guard: &mut Guard) -> DiskEvents {
+        let mut events = DiskEvents::default();
         while let Some(event) = self.listener.next() {
-            news.add(&event);
-            self.take(event, log);
+            events.add(&event);
+            self.load_for(event, log);
         }
-        arm(root, log, guard);
-        news
+        arm_watchdog(root, log, guard);
+        events
     }
 
-    fn take(&mut self, event: Event, log: &Log) {
+    fn load_for(&mut self, event: Event, log: &Log) {
         if let Some(alias) = event.modalias.filter(|_| event.action == "add")
             && self.seen.insert(alias.clone())
         {
@@ -124,7 +124,7 @@ impl Plug {
 }
 
 /// The names in `/etc/modules-initramfs`.
-fn always(root: &Path) -> Vec<String> {
+fn always_loaded(root: &Path) -> Vec<String> {
     let text = fs::read_to_string(root.join("etc/modules-initramfs")).unwrap_or_default();
     let lines = text
         .lines()
@@ -133,7 +133,7 @@ fn always(root: &Path) -> Vec<String> {
     lines.map(str::to_owned).collect()
 }
 
-fn arm(root: &Path, log: &Log, guard: &mut Guard) {
+fn arm_watchdog(root: &Path, log: &Log, guard: &mut Guard) {
     match guard.arm(&root.join("dev")) {
         Ok(true) => {
             let about = guard

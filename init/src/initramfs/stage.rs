@@ -1,6 +1,9 @@
 //! The stage itself: one match over the steps.
 
-use super::{Failure, Step, boot_loader, found, mounts, plug::Plug, root, state, switch, table};
+use super::{
+    Failure, Step, boot_loader, booted_disk, mounts, partition_table, plug::Plug, root, state,
+    switch,
+};
 use crate::clock;
 use crate::disk::{Disk, partition_node};
 use crate::report::{Log, Phases};
@@ -69,7 +72,7 @@ impl Context {
             }
             Step::Disk => {
                 let plug = self.plug.as_mut().expect("modules come before the disk");
-                let disk = found::booted_disk(&self.root, plug, &self.log, &mut self.guard)?;
+                let disk = booted_disk::wait(&self.root, plug, &self.log, &mut self.guard)?;
                 plug.finish(&self.log, &mut self.guard);
                 self.log
                     .line(&format!("booted from {}", disk.node.display()));
@@ -77,7 +80,7 @@ impl Context {
                 Ok(())
             }
             Step::Table => {
-                self.table = Some(table::complete(self.disk(), &self.log)?);
+                self.table = Some(partition_table::complete(self.disk(), &self.log)?);
                 Ok(())
             }
             Step::Root => self.open_root(),

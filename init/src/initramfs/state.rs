@@ -6,7 +6,7 @@
 //! nothing that was ever mounted is formatted again. Neither formatting nor checking is ever broken off: a disk that takes
 //! hours would take them at every boot.
 
-use super::table;
+use super::partition_table;
 use crate::disk::Disk;
 use crate::program::{Program, ProgramError};
 use crate::report::Log;
@@ -64,7 +64,7 @@ pub(super) fn prepare(
     let node = node.ok_or_else(|| StateError::Partition(disk.node.clone()))?;
     let outcome = if layout.state().is_some_and(|state| state.is_new) {
         format(node, places, guard)?;
-        table::note_format_done(disk, layout)
+        partition_table::note_format_done(disk, layout)
             .map_err(|failure| StateError::Table(Box::new(failure)))?;
         StateOutcome::Created
     } else {

@@ -26,7 +26,7 @@ pub(super) fn switch(root: &Path, target: &Path, guard: Guard) -> Result<Infalli
     let device = fs::metadata(root)
         .map_err(failure("looking at the initramfs"))?
         .dev();
-    empty(root, device);
+    delete_below(root, device);
     std::env::set_current_dir(target).map_err(failure("entering the root"))?;
     mount_move(".", "/").map_err(|e| failure("moving the root into place")(e.into()))?;
     rustix::process::chroot(".").map_err(|e| failure("chroot")(e.into()))?;
@@ -40,13 +40,13 @@ pub(super) fn switch(root: &Path, target: &Path, guard: Guard) -> Result<Infalli
 
 /// Deletes everything on the file system `device` below `folder`: the initramfs's memory is wanted back. What cannot be
 /// deleted stays.
-fn empty(folder: &Path, device: u64) {
+fn delete_below(folder: &Path, device: u64) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         match fs::symlink_metadata(&path) {
             Ok(about) if about.dev() != device => {}
             Ok(about) if about.is_dir() => {
-                empty(&path, device);
+                delete_below(&path, device);
                 let _ = fs::remove_dir(&path);
             }
             _ => {

@@ -15,7 +15,7 @@ pub(super) fn matches(pattern: &str, text: &str) -> bool {
                 p += 1;
                 continue;
             }
-            Some(_) if t < text.len() => one(&pattern[p..], text[t]),
+            Some(_) if t < text.len() => element_length(&pattern[p..], text[t]),
             _ => None,
         };
         match (step, retry) {
@@ -33,7 +33,7 @@ pub(super) fn matches(pattern: &str, text: &str) -> bool {
 }
 
 /// The length of the pattern's first element if it fits the byte.
-fn one(pattern: &[u8], byte: u8) -> Option<usize> {
+fn element_length(pattern: &[u8], byte: u8) -> Option<usize> {
     match pattern {
         [b'?', ..] => Some(1),
         [b'[', rest @ ..] => {

@@ -73,7 +73,7 @@ impl Departure {
             // Nobody listens only after this has taken too long.
             let _ = sender.send(init_api::store(&path, &record));
         };
-        let failure = match aside(write, RECORDED, &mut self.guard) {
+        let failure = match in_thread(write, RECORDED, &mut self.guard) {
             Ok(true) => result
                 .recv()
                 .ok()
@@ -183,11 +183,11 @@ fn user_processes(proc: &Path) -> Vec<i32> {
 fn close_file_systems(boot: Option<&BootRecord>, log: &Log, guard: &mut Guard) {
     let ours: Vec<PathBuf> = boot
         .iter()
-        .flat_map(|boot| nodes(&boot.partitions))
+        .flat_map(|boot| device_nodes(&boot.partitions))
         .collect();
     log.line("writing everything to the disks");
     let (tell, told) = mpsc::channel();
-    let closing = aside(move || file_systems::close_all(&ours, &tell), CLOSED, guard);
+    let closing = in_thread(move || file_systems::close_all(&ours, &tell), CLOSED, guard);
     told.try_iter().for_each(|error: String| log.error(&error));
     match closing {
         Ok(true) => {}
@@ -203,7 +203,7 @@ fn close_file_systems(boot: Option<&BootRecord>, log: &Log, guard: &mut Guard) {
 }
 
 /// Device nodes of the booted disk's partitions.
-fn nodes(partitions: &Partitions) -> impl Iterator<Item = PathBuf> {
+fn device_nodes(partitions: &Partitions) -> impl Iterator<Item = PathBuf> {
     let Partitions {
         boot,
         config,
@@ -217,7 +217,7 @@ fn nodes(partitions: &Partitions) -> impl Iterator<Item = PathBuf> {
 }
 
 /// Does work that may hang in the kernel, in a thread of its own; tells whether it was done in time.
-fn aside(
+fn in_thread(
     work: impl FnOnce() + Send + 'static,
     limit: Duration,
     guard: &mut Guard,
@@ -243,7 +243,7 @@ fn fed_until(limit: Duration, guard: &mut Guard, mut done: impl FnMut() -> bool)
 
 #[cfg(test)]
 mod tests {
-    use super::{aside, nodes, user_processes};
+    use super::{device_nodes, in_thread, user_processes};
     use crate::watchdog::Guard;
     use init_api::Partitions;
     use std::fs;
@@ -256,10 +256,10 @@ mod tests {
         let mut guard = Guard::default();
         let begin = Instant::now();
         let forever = || thread::sleep(Duration::from_secs(600));
-        let done = aside(forever, Duration::from_millis(100), &mut guard).expect("thread");
+        let done = in_thread(forever, Duration::from_millis(100), &mut guard).expect("thread");
         assert!(!done && begin.elapsed() < Duration::from_secs(60));
         let slow = || thread::sleep(Duration::from_millis(200));
-        assert!(aside(slow, Duration::from_secs(60), &mut guard).expect("thread"));
+        assert!(in_thread(slow, Duration::from_secs(60), &mut guard).expect("thread"));
         assert!(begin.elapsed() >= Duration::from_millis(300));
     }
 
@@ -271,7 +271,7 @@ mod tests {
             ..Partitions::default()
         };
         let expected = ["/dev/vda2", "/dev/vda5"].map(PathBuf::from);
-        assert_eq!(nodes(&partitions).collect::<Vec<_>>(), expected);
+        assert_eq!(device_nodes(&partitions).collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(super) fn machine_id(kept: &Path, seen: &Path) -> io::Result<String> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         // Missing, or cut off by an old power cut.
         _ => {
-            let id = draw()?;
+            let id = random_id()?;
             host::file::write(kept, 0o644, format!("{id}\n"))?;
             id
         }
@@ -31,7 +31,7 @@ fn is_valid(text: &str) -> bool {
         && text.bytes().any(|b| b != b'0')
 }
 
-fn draw() -> io::Result<String> {
+fn random_id() -> io::Result<String> {
     let mut bytes = [0_u8; 16];
     getrandom(&mut bytes[..], GetRandomFlags::empty())?;
     // A version 4 UUID without dashes, as every other tool makes it.

@@ -5,6 +5,7 @@
 //! maintenance mode: built-in services run, the problem is told, and a mended configuration is waited for.
 
 mod addresses;
+mod config_writes;
 mod configure;
 mod end;
 mod file_systems;
@@ -21,7 +22,6 @@ mod signals;
 mod stage;
 mod trial;
 mod wake;
-mod written;
 
 pub(crate) use phase::Phase;
 pub use requests::whole_requests;

@@ -1,6 +1,6 @@
 //! Manifests and images that are named by URL.
 
-use super::{OnlineError, fetch_text, said, write};
+use super::{OnlineError, fetch_text, print_error, write};
 use crate::fetch::{self, Effort};
 use crate::plan::image_file;
 use init_api::Root;
@@ -23,7 +23,7 @@ pub fn fetch_downloads(
     for image in &config.images {
         let Image::Url(url) = image else { continue };
         let path = root.path(IMAGES).join(image_file(url.as_str()));
-        failed += usize::from(said(fetch_image(url.as_str(), &path, &mut pause)));
+        failed += usize::from(print_error(fetch_image(url.as_str(), &path, &mut pause)));
     }
     if failed == 0 {
         Ok(())
@@ -43,13 +43,13 @@ fn fetch_manifests(root: &Root, config: &Config, pause: &mut impl FnMut(Duration
         };
         match fetch_manifest(url.as_str(), pause) {
             Ok(text) => fetched.push((Path::new(MANIFESTS).join(file), text)),
-            Err(error) => failed += usize::from(said(Err(error))),
+            Err(error) => failed += usize::from(print_error(Err(error))),
         }
     }
     let whole = failed == 0;
     for (path, text) in fetched {
         if whole || !root.path(&path).exists() {
-            failed += usize::from(said(write(root, &path, text.as_bytes())));
+            failed += usize::from(print_error(write(root, &path, text.as_bytes())));
         }
     }
     failed

@@ -63,10 +63,10 @@ pub(super) fn all() -> Vec<Stick> {
 
 /// All, as soon as so many can be read; those that are there, when that takes too long.
 pub(super) fn awaited(wanted: usize) -> Vec<Stick> {
-    until(wanted, all, PATIENCE, thread::sleep)
+    wait_for(wanted, all, PATIENCE, thread::sleep)
 }
 
-fn until(
+fn wait_for(
     wanted: usize,
     mut list: impl FnMut() -> Vec<Stick>,
     patience: Duration,
@@ -155,7 +155,7 @@ mod tests {
                 seen += 1;
                 states[seen - 1].clone()
             };
-            let found = until(wanted, list, patience, |_| pauses += 1);
+            let found = wait_for(wanted, list, patience, |_| pauses += 1);
             assert_eq!(seen, tries, "{case}: tries");
             assert_eq!(pauses, tries - 1, "{case}: pauses");
             assert_eq!(found, states[tries - 1], "{case}");

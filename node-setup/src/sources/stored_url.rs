@@ -73,7 +73,7 @@ impl StoredUrl {
     }
 
     /// What makes a copy last that was kept in memory, if it is one of this URL: in the order of [`StoredUrl::store`].
-    pub(crate) fn keep_tried(tried: Option<&str>, url: &str) -> Vec<Step> {
+    pub(crate) fn record_tried(tried: Option<&str>, url: &str) -> Vec<Step> {
         let at = |place: &str, name: &str| Path::new(place).join(name);
         let forget = |place| Step::Remove {
             path: at(place, ABOUT),

@@ -38,7 +38,7 @@ fn apply_writes_and_keeps_the_old_file() {
     );
     let mut switch = Switch::default();
     proposal
-        .keep(&node.root, &mut node.media(), &mut switch)
+        .write_to_config(&node.root, &mut node.media(), &mut switch)
         .unwrap();
     assert_eq!(node.read("config/config.yaml"), new);
     assert_eq!(node.read("var/lib/holdfast/config/previous.yaml"), GOOD);

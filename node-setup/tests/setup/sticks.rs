@@ -152,7 +152,9 @@ type Apply = fn(&TestNode, &mut Folders, &str);
 
 fn apply(node: &TestNode, media: &mut Folders, text: &str) {
     let proposal = propose(&node.root, media, "new.yaml", text.into()).unwrap();
-    proposal.keep(&node.root, media, &mut Open).unwrap();
+    proposal
+        .write_to_config(&node.root, media, &mut Open)
+        .unwrap();
 }
 
 fn try_it(node: &TestNode, media: &mut Folders, text: &str) {

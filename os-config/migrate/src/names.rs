@@ -4,13 +4,16 @@ use super::draft::{Draft, nest};
 use os_config::tree::Node;
 
 /// True when `given` is one of the spellings of `name`.
-pub(super) fn same(given: &str, name: &str) -> bool {
-    essence(given) == essence(name)
+pub(super) fn is_spelling_of(given: &str, name: &str) -> bool {
+    letters_of(given) == letters_of(name)
 }
 
 /// The one of `names` that `given` is a spelling of.
 pub(super) fn find<'a>(given: &str, names: &[&'a str]) -> Option<&'a str> {
-    names.iter().copied().find(|name| same(given, name))
+    names
+        .iter()
+        .copied()
+        .find(|name| is_spelling_of(given, name))
 }
 
 /// Sets the member `key`; one that was set already, by another spelling, is noted as lost.
@@ -34,7 +37,7 @@ pub(super) fn set<'a>(
 }
 
 /// Letters and digits in lower case, without the plural.
-fn essence(name: &str) -> String {
+fn letters_of(name: &str) -> String {
     let mut letters: String = name
         .chars()
         .filter(char::is_ascii_alphanumeric)

@@ -40,8 +40,9 @@ fn lost(draft: &mut Draft, way: &[&str], message: impl Into<String>, value: &Nod
 fn mirror(draft: &mut Draft, host: &Entry) {
     let name = host.key.as_str();
     let mut parts = host.value.entries().iter();
-    let named =
-        parts.any(|entry| names::same(&entry.key, "endpoint") && !entries(&entry.value).is_empty());
+    let named = parts.any(|entry| {
+        names::is_spelling_of(&entry.key, "endpoint") && !entries(&entry.value).is_empty()
+    });
     if !named {
         return lost(
             draft,
@@ -51,7 +52,7 @@ fn mirror(draft: &mut Draft, host: &Entry) {
         );
     }
     for entry in host.value.entries() {
-        if names::same(&entry.key, "endpoint") {
+        if names::is_spelling_of(&entry.key, "endpoint") {
             for url in entries(&entry.value) {
                 draft.push(&["registries", "mirrors", name, "endpoints"], url.clone());
             }

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::former_keys::former_home;
 use crate::nearest::nearest;
 use crate::report::{Finding, MOST_FINDINGS};
-use crate::schema::{is_refused, member, shapes, takes, words};
+use crate::schema::{allowed_words, is_refused, member, shapes, takes};
 use crate::secrets::{is_hidden, is_secret_key};
 use crate::tree::{Entry, Kind, Node, Path, Value};
 use crate::values::text::quoted;
@@ -140,7 +140,7 @@ impl Walk<'_> {
     }
 
     fn scalar(&mut self, node: &Node, text: &str, schema: &Json, path: &Path) {
-        if let Some(words) = words(schema).filter(|words| !words.contains(&text)) {
+        if let Some(words) = allowed_words(schema).filter(|words| !words.contains(&text)) {
             let help = match nearest(text, &words) {
                 Some(near) => format!("did you mean {near}?"),
                 None => String::new(),

@@ -21,7 +21,7 @@ pub(crate) fn explain(error: &ScanError, text: &str, source: usize) -> Finding {
         column: mark.col() + 1,
         ..Span::start(source)
     };
-    let (message, help) = words(error.kind(), text, mark.line());
+    let (message, help) = message_and_help(error.kind(), text, mark.line());
     Finding::at(span, message, help)
 }
 
@@ -44,7 +44,7 @@ fn tab_near(text: &str, line: usize) -> Option<Span> {
         })
 }
 
-fn words(kind: &ErrorKind, text: &str, line: usize) -> (String, String) {
+fn message_and_help(kind: &ErrorKind, text: &str, line: usize) -> (String, String) {
     let words = |message: &str, help: &str| (message.to_owned(), help.to_owned());
     match kind {
         ErrorKind::UnclosedQuotedScalar => words(

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use super::{ALWAYS, BY_KIND, BY_NAME_ALONE, BY_PERMISSIONS, SECRET_WORDS, secrecy, sounds_secret};
 use crate::nearest::nearest;
-use crate::schema::{below, member, schema, shapes};
+use crate::schema::{member, schema, schemas_below, shapes};
 use crate::tree::{Path, Step};
 use crate::values::EnvName;
 
@@ -56,7 +56,7 @@ impl Place {
 
     /// The place one step below.
     pub(super) fn then(&self, step: &Step) -> Self {
-        let mut known = below(&self.known, step);
+        let mut known = schemas_below(&self.known, step);
         let mut next = self.clone();
         match step {
             Step::Key(key) => {

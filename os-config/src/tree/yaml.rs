@@ -108,14 +108,14 @@ impl<'a> Builder<'a> {
             }
             Err(error) => {
                 self.broken = true;
-                self.spoil(syntax::explain(&error, self.text, self.source));
+                self.note_broken(syntax::explain(&error, self.text, self.source));
                 None
             }
         }
     }
 
     /// Notes what makes all that follows doubtful. The reading goes on, for the places of what may not be shown.
-    fn spoil(&mut self, finding: Finding) {
+    fn note_broken(&mut self, finding: Finding) {
         if !self.spoilt {
             self.findings.push(finding);
         }
@@ -133,7 +133,7 @@ impl<'a> Builder<'a> {
                     self.leave_rest(span);
                     return;
                 }
-                self.spoil(Finding::at(
+                self.note_broken(Finding::at(
                     span,
                     "a second document begins here",
                     "config.yaml is one document: remove the `---` line and what is double after it",
@@ -175,7 +175,7 @@ impl<'a> Builder<'a> {
             }
             Event::Alias(id) => return self.alias(id, span),
             _ => {
-                self.spoil(Finding::at(span, "a value is missing here", "write one"));
+                self.note_broken(Finding::at(span, "a value is missing here", "write one"));
                 (0, Value::Scalar(Kind::Null, String::new()))
             }
         };
@@ -195,7 +195,7 @@ impl<'a> Builder<'a> {
             value: Value::Scalar(Kind::Null, String::new()),
         };
         let Some(target) = self.anchors.get(&id) else {
-            self.spoil(Finding::at(
+            self.note_broken(Finding::at(
                 span,
                 "this alias stands inside the value that it repeats",
                 "write the value out",
@@ -224,7 +224,7 @@ impl<'a> Builder<'a> {
         if self.nodes <= MOST_NODES {
             return true;
         }
-        self.spoil(Finding::at(
+        self.note_broken(Finding::at(
             span,
             format!("the configuration grows to more than {MOST_NODES} values here"),
             "aliases (`*name`) multiply what they repeat: write the values out, and keep data out of config.yaml",
@@ -284,7 +284,7 @@ impl<'a> Builder<'a> {
         if let Event::Scalar(text, style, ..) = event {
             return (text.into_owned(), span, style == ScalarStyle::Plain);
         }
-        self.spoil(Finding::at(
+        self.note_broken(Finding::at(
             span,
             "a key must be a plain word",
             "write `key: value`; text with braces or brackets goes in quotes",

@@ -9,7 +9,7 @@ use crate::address::{
     Changes, FALLBACK, Patience, held_on, interface_of, is_stand_in, offered, read_host,
     stand_down, stand_in,
 };
-use crate::names::copy_name_servers;
+use crate::name_servers::copy_name_servers;
 use crate::pki::certificate_source;
 use crate::prepare::{record_address, store_address, write_files};
 use crate::services::{CONTROL_PLANE, KUBELET};

@@ -92,7 +92,7 @@ pub(super) async fn ensure(keeper: &Keeper, own: &Client) {
     loop {
         // With the keeper's own rights, which suffice to bring them up to date.
         let done = match apply(own).await {
-            Err(error) if is_forbidden(&error) => take(keeper).await,
+            Err(error) if is_forbidden(&error) => write_as_administrator(keeper).await,
             done => done.map(|()| true).map_err(|error| explain(&error)),
         };
         let pause = match done {
@@ -109,7 +109,7 @@ pub(super) async fn ensure(keeper: &Keeper, own: &Client) {
 }
 
 /// Puts the rights there with the administrator's certificate; they are in force a moment later.
-async fn take(keeper: &Keeper) -> Result<bool, String> {
+async fn write_as_administrator(keeper: &Keeper) -> Result<bool, String> {
     let admin = client(&keeper.paths, ADMIN).map_err(|error| error.to_string())?;
     apply(&admin).await.map_err(|error| explain(&error))?;
     info!("the keeper has a role of its own in the cluster");
@@ -117,12 +117,12 @@ async fn take(keeper: &Keeper) -> Result<bool, String> {
 }
 
 async fn apply(client: &Client) -> Result<(), Error> {
-    put::<ClusterRole>(client, &role()).await?;
-    put::<ClusterRoleBinding>(client, &binding()).await?;
-    put::<FlowSchema>(client, &priority()).await
+    apply_one::<ClusterRole>(client, &role()).await?;
+    apply_one::<ClusterRoleBinding>(client, &binding()).await?;
+    apply_one::<FlowSchema>(client, &priority()).await
 }
 
-async fn put<K>(client: &Client, object: &Value) -> Result<(), Error>
+async fn apply_one<K>(client: &Client, object: &Value) -> Result<(), Error>
 where
     K: kube::Resource<DynamicType = ()> + Clone + Debug + Serialize + DeserializeOwned,
 {

@@ -109,24 +109,29 @@ pub(super) fn plan(settings: &Settings, facts: &NodeFacts, paths: &Paths) -> Eng
     };
     // kube-proxy and flannel have nothing to do before there is a node, and are refused before the API server has made its
     // roles.
-    let node = || vec![after("kubelet"), after("kube-apiserver")];
+    let node = || {
+        vec![
+            component_ready("kubelet"),
+            component_ready("kube-apiserver"),
+        ]
+    };
     EnginePlan {
         version: 1,
         env: environment(settings, facts),
-        gc: gc(facts.memory),
+        gc: garbage_collector(facts.memory),
         components: vec![
             kine(settings.datastore, paths),
             api_server(settings, facts, paths),
             listening(
                 "kube-controller-manager",
                 controllers,
-                vec![after("kube-apiserver")],
+                vec![component_ready("kube-apiserver")],
                 MANAGER,
             ),
             component(
                 "kube-scheduler",
                 scheduler,
-                vec![after("kube-controller-manager")],
+                vec![component_ready("kube-controller-manager")],
             ),
             listening(
                 "kubelet",
@@ -152,7 +157,7 @@ fn environment(settings: &Settings, facts: &NodeFacts) -> BTreeMap<String, Strin
     environment
 }
 
-fn after(component: &'static str) -> Condition {
+fn component_ready(component: &'static str) -> Condition {
     Condition::Component { component }
 }
 
@@ -198,8 +203,8 @@ fn api_server(settings: &Settings, facts: &NodeFacts, paths: &Paths) -> Componen
     let args = api_server::args(settings, facts, paths).merged(&settings.args.api_server);
     debug_assert!(LOCAL_API.ends_with(&API_PORT.to_string()));
     Component {
-        ready: vec![answer(paths, "/readyz")],
-        ..component("kube-apiserver", args, vec![after("kine")])
+        ready: vec![https_answers(paths, "/readyz")],
+        ..component("kube-apiserver", args, vec![component_ready("kine")])
     }
 }
 
@@ -208,11 +213,11 @@ fn api_server(settings: &Settings, facts: &NodeFacts, paths: &Paths) -> Componen
 /// It is ready some seconds later, when it has looked through its roles. What a kubelet asks is allowed by a rule that is
 /// compiled in, and served from the first answer on (`runtime/engine/proof/node_test.go`); so it starts meanwhile.
 fn first_answer(paths: &Paths) -> Condition {
-    answer(paths, "/livez/ping")
+    https_answers(paths, "/livez/ping")
 }
 
 /// Asked as the administrator: before the API server has made its roles it answers no one else.
-fn answer(paths: &Paths, path: &str) -> Condition {
+fn https_answers(paths: &Paths, path: &str) -> Condition {
     let admin = leaf_file(paths, ADMIN);
     Condition::Https {
         https: format!("{LOCAL_API}{path}"),
@@ -224,7 +229,7 @@ fn answer(paths: &Paths, path: &str) -> Condition {
 
 /// A collector that runs three times as often as Go's default, and harder still from a share of the machine's memory on.
 /// Below a quarter of memory nothing is gained by a limit; above 1 GiB there is enough to be had.
-fn gc(memory: u64) -> Gc {
+fn garbage_collector(memory: u64) -> Gc {
     Gc {
         percent: 30,
         memory_limit_mib: (memory / (3 << 20)).clamp(300, 1024),

@@ -49,7 +49,7 @@ pub(super) fn files(registries: &Registries, paths: &Paths) -> Vec<PlannedFile> 
         files.push(PlannedFile::new(
             path,
             0o600,
-            hosts(name, registries, paths),
+            hosts_toml(name, registries, paths),
         ));
     }
     for (name, host) in &registries.configs {
@@ -62,7 +62,7 @@ pub(super) fn files(registries: &Registries, paths: &Paths) -> Vec<PlannedFile> 
         for (file, content) in parts {
             if let Some(content) = content {
                 files.push(PlannedFile::new(
-                    trust(paths, name.as_str(), file),
+                    trust_file(paths, name.as_str(), file),
                     0o600,
                     content.reveal(),
                 ));
@@ -84,14 +84,14 @@ fn folder_name(registry: &str) -> String {
 }
 
 /// Certificates stay out of `certs.d`, where containerd would take every file for its own.
-fn trust(paths: &Paths, host: &str, file: &str) -> std::path::PathBuf {
+fn trust_file(paths: &Paths, host: &str, file: &str) -> std::path::PathBuf {
     paths
         .at("/etc/containerd/trust")
         .join(folder_name(host))
         .join(file)
 }
 
-fn hosts(name: &str, registries: &Registries, paths: &Paths) -> String {
+fn hosts_toml(name: &str, registries: &Registries, paths: &Paths) -> String {
     let mut document = Table::new();
     let mut hosts = Table::new();
     // A folder for this registry hides the one for every other, so what stands there stands here too.
@@ -152,7 +152,7 @@ fn host(url: &str, registries: &Registries, paths: &Paths) -> Value {
     };
     let known = named(bare).or_else(|| named((bare == HUB.1).then_some(HUB.0)?));
     if let Some((name, RegistryAccess { tls, .. })) = known {
-        let file = |file| Value::from(text(&trust(paths, name.as_str(), file)));
+        let file = |file| Value::from(text(&trust_file(paths, name.as_str(), file)));
         if tls.ca.is_some() {
             entry.insert("ca".into(), file("ca.crt"));
         }
@@ -288,7 +288,7 @@ mod tests {
             ),
         ];
         for (case, mirrors, logins, name, expected) in cases {
-            let text = hosts(name, &registries(mirrors, logins), &Paths::default());
+            let text = hosts_toml(name, &registries(mirrors, logins), &Paths::default());
             let document: Table = text.parse().expect(case);
             let hosts = document["host"].as_table().expect(case);
             let got: Vec<(&str, bool)> = hosts

@@ -1,7 +1,7 @@
 //! The configuration: runs of it, and the services that follow.
 
+use super::super::config_writes;
 use super::super::configure::{self, Outcome, Step};
-use super::super::written;
 use super::{QUIET, Server};
 use crate::report::with_cause;
 use crate::supervise::{Event, State};
@@ -49,7 +49,7 @@ impl Server {
             .boot
             .as_ref()
             .and_then(|boot| boot.partitions.config.as_deref());
-        let count = || written::sectors(&self.root.path("/sys"), config?);
+        let count = || config_writes::sectors(&self.root.path("/sys"), config?);
         if self.config_written.has_changed(now, count) && self.mode == Mode::Maintenance {
             self.log
                 .line("the CONFIG partition was written to; the configuration is read again");

@@ -6,6 +6,7 @@ mod deadlines;
 mod events;
 mod records;
 
+use super::config_writes::ConfigWrites;
 use super::configure::Runs;
 use super::end::{Departure, End};
 use super::page::Page;
@@ -13,7 +14,6 @@ use super::requests::Requests;
 use super::signals::Signals;
 use super::trial::{self, Trial};
 use super::wake::{Source, Wake};
-use super::written::Written;
 use crate::clock::Clock;
 use crate::report::{Log, Phases};
 use crate::supervise::{BuiltIn, Groups, Supervisor};
@@ -86,7 +86,7 @@ pub(super) struct Server {
     shown: Millis,
     stale: bool,
     disks_changed: Option<Millis>,
-    config_written: Written,
+    config_written: ConfigWrites,
     trial: Trial,
     end: Option<(End, Millis)>,
 }
@@ -137,7 +137,7 @@ impl Server {
             shown: Millis(0),
             stale: true,
             disks_changed: None,
-            config_written: Written::default(),
+            config_written: ConfigWrites::default(),
             end: None,
             root,
             clock,

@@ -77,7 +77,7 @@ impl Builder<'_> {
             );
             return;
         }
-        self.spoil(Finding::at(
+        self.note_broken(Finding::at(
             span,
             format!("the tag `{shown}` is not understood"),
             "remove it; text that looks like something else goes in quotes",

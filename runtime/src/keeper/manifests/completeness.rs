@@ -17,7 +17,9 @@ pub(super) fn missing_part(settings: &Settings, paths: &Paths) -> Option<Manifes
     // After another `holdfast node configure` it is a new keeper that knows.
     let current = load_settings(paths).is_ok_and(|in_force| in_force == *settings);
     let doubt = match configured {
-        Ok(configured) => doubt(configured.as_ref(), settings.config_url.is_some(), current),
+        Ok(configured) => {
+            why_incomplete(configured.as_ref(), settings.config_url.is_some(), current)
+        }
         Err(error) => Some((CONFIG, error.to_string(), "it can be read")),
     };
     doubt.map(|(file, why, until)| ManifestProblem {
@@ -29,7 +31,7 @@ pub(super) fn missing_part(settings: &Settings, paths: &Paths) -> Option<Manifes
 
 /// What is in doubt, why, and until when. Without `configured` nothing was configured yet: nothing is on trial, nothing was
 /// left out, and nothing is fetched.
-fn doubt(
+fn why_incomplete(
     configured: Option<&Configured>,
     has_url: bool,
     current: bool,

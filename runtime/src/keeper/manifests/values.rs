@@ -1,6 +1,6 @@
 //! What packaged manifests leave open: names, addresses and certificates of this cluster.
 
-use crate::names::servers;
+use crate::name_servers::servers;
 use crate::pki::Issued;
 use crate::{Paths, Settings};
 use base64::Engine as _;

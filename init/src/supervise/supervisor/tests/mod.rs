@@ -2,7 +2,7 @@
 
 mod stand;
 
-use crate::alone::alone;
+use crate::own_process::in_own_process;
 use crate::supervise::{Event, State};
 use init_api::{Exit, KillWhat, Millis, ReadyWhen, Restart, Service, ServiceState};
 use rustix::event::{PollFd, PollFlags, poll};
@@ -11,7 +11,7 @@ use std::fs;
 
 #[test]
 fn those_that_come_after_others_wait_for_them() {
-    alone(|| {
+    in_own_process(|| {
         let mut stand = Stand::with_groups_of(&["first", "second", "third"]);
         let sign = stand.path().join("sign");
         let first = shell(
@@ -40,7 +40,7 @@ fn those_that_come_after_others_wait_for_them() {
 
 #[test]
 fn output_goes_to_the_log_and_the_environment_to_the_service() {
-    alone(|| {
+    in_own_process(|| {
         let mut stand = Stand::with_groups_of(&["one", "two"]);
         let one = shell("one", "echo plain; echo \"$GREETING\" >&2; exec sleep 600");
         let two = shell("two", "echo other; exec sleep 600");
@@ -56,7 +56,7 @@ fn output_goes_to_the_log_and_the_environment_to_the_service() {
 
 #[test]
 fn one_that_ends_is_started_again_and_again() {
-    alone(|| {
+    in_own_process(|| {
         let mut stand = Stand::with_groups_of(&["flaky"]);
         let restart = Restart {
             first_ms: Millis(10),
@@ -77,7 +77,7 @@ fn one_that_ends_is_started_again_and_again() {
 
 #[test]
 fn one_that_cannot_start_fails_and_is_not_started_twice_where_it_never_is() {
-    alone(|| {
+    in_own_process(|| {
         let mut stand = Stand::with_groups_of(&["missing"]);
         let missing = Service {
             restart: Restart::never(),
@@ -96,7 +96,7 @@ fn one_that_cannot_start_fails_and_is_not_started_twice_where_it_never_is() {
 
 #[test]
 fn a_new_description_changes_only_what_it_describes_otherwise() {
-    alone(|| {
+    in_own_process(|| {
         let mut stand = Stand::with_groups_of(&["same", "changed", "gone"]);
         stand.set(&[steady("same"), steady("changed"), steady("gone")]);
         for service in ["same", "changed", "gone"] {
@@ -118,7 +118,7 @@ fn a_new_description_changes_only_what_it_describes_otherwise() {
 /// A description that was changed and changed back while the old process still ended: the withdrawn one never runs.
 #[test]
 fn a_change_taken_back_is_forgotten() {
-    alone(|| {
+    in_own_process(|| {
         let slow = "trap 'sleep 0.2; exit 0' TERM; echo \"$SAYS\"; while :; do sleep 0.05; done";
         let old = shell("slow", slow).env("SAYS", "old");
         let withdrawn = shell("slow", slow).env("SAYS", "withdrawn");
@@ -142,7 +142,7 @@ fn a_change_taken_back_is_forgotten() {
 /// Also what PID 1 had not read yet when it closes the logs.
 #[test]
 fn the_last_output_of_a_service_is_in_its_log() {
-    alone(|| {
+    in_own_process(|| {
         let mut stand = Stand::with_groups_of(&["brief"]);
         stand.set(&[shell("brief", "echo the end; exec sleep 600")]);
         let pipe = stand.supervisor.fresh_pipes()[0];
@@ -157,7 +157,7 @@ fn the_last_output_of_a_service_is_in_its_log() {
 
 #[test]
 fn one_that_does_not_end_is_killed() {
-    alone(|| {
+    in_own_process(|| {
         let mut stand = Stand::with_groups_of(&["deaf"]);
         let deaf = "trap '' TERM; echo up; while :; do sleep 0.05; done";
         stand.set(&[shell("deaf", deaf)]);
@@ -182,7 +182,7 @@ fn one_that_does_not_end_is_killed() {
 
 #[test]
 fn services_end_in_the_reverse_of_the_order_in_which_they_start() {
-    alone(|| {
+    in_own_process(|| {
         let mut stand = Stand::with_groups_of(&["base", "top"]);
         let file = stand.path().join("order");
         let trapping = |service: &str| {

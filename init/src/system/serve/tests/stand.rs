@@ -2,8 +2,8 @@
 
 use super::super::super::end::Departure;
 use super::super::{Facts, Server, Setting};
-use crate::alone::alone;
 use crate::clock::Clock;
+use crate::own_process::in_own_process;
 use crate::report::{Log, Phases};
 use crate::supervise::BuiltIn;
 use crate::watchdog::Guard;
@@ -155,7 +155,7 @@ pub(super) fn on(
     does: impl FnOnce(&Person) + Send + 'static,
     then: impl FnOnce(Departure, &Root),
 ) {
-    alone(|| {
+    in_own_process(|| {
         let (mut departure, folder) = make().run(does);
         departure.write_record();
         then(departure, &Root::new(folder.path()));

@@ -9,13 +9,13 @@ const PAUSE: Millis = Millis::seconds(3);
 
 /// Watches a count of written sectors come to rest at a new value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Written {
+pub(super) struct ConfigWrites {
     last: Option<u64>,
     changed: bool,
     checked: Millis,
 }
 
-impl Written {
+impl ConfigWrites {
     /// Takes in the count as it is now; true when it had changed and has not changed since the last check.
     pub(super) fn has_changed(&mut self, now: Millis, count: impl FnOnce() -> Option<u64>) -> bool {
         if now.since(self.checked) < PAUSE {
@@ -36,22 +36,22 @@ impl Written {
 pub(super) fn sectors(sys: &Path, node: &Path) -> Option<u64> {
     let name = node.file_name()?;
     let stat = fs::read_to_string(sys.join("class/block").join(name).join("stat")).ok()?;
-    written(&stat)
+    written_sectors(&stat)
 }
 
 /// The seventh number of a block device's `stat`.
-fn written(stat: &str) -> Option<u64> {
+fn written_sectors(stat: &str) -> Option<u64> {
     stat.split_whitespace().nth(6)?.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Written, written};
+    use super::{ConfigWrites, written_sectors};
     use init_api::Millis;
 
     #[test]
     fn a_change_counts_once_it_has_come_to_rest() {
-        let mut watch = Written::default();
+        let mut watch = ConfigWrites::default();
         let counts = [
             Some(5),
             Some(5),
@@ -80,11 +80,11 @@ mod tests {
     #[test]
     fn the_count_is_the_seventh_number() {
         assert_eq!(
-            written(
+            written_sectors(
                 "     100        0     800       12        3        0       24       40        0       52       52\n"
             ),
             Some(24)
         );
-        assert_eq!(written(""), None);
+        assert_eq!(written_sectors(""), None);
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn complete(disk: &Disk, log: &Log) -> Result<Table, Failure> {
         CompleteError::Write(error) => Failure::Write(error),
     })?;
     for note in &completed.notes {
-        tell(note, disk, log);
+        log_note(note, disk, log);
     }
     if completed.wrote() {
         let failure = |source| Failure::Reread {
@@ -27,7 +27,7 @@ pub(super) fn complete(disk: &Disk, log: &Log) -> Result<Table, Failure> {
     Ok(completed.table)
 }
 
-fn tell(note: &Note, disk: &Disk, log: &Log) {
+fn log_note(note: &Note, disk: &Disk, log: &Log) {
     let node = disk.node.display();
     match note {
         Note::Repaired => log.line(&format!(

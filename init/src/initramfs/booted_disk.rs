@@ -2,8 +2,8 @@
 
 use super::Failure;
 use super::boot_loader;
+use super::known_disks::KnownDisks;
 use super::plug::Plug;
-use super::tables::Tables;
 use crate::disk::{Choice, Disk, choose, disks, partition_names};
 use crate::report::Log;
 use crate::watchdog::Guard;
@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const LAST_RESORT: Duration = Duration::from_secs(10);
 
 /// Waits for the booted disk.
-pub(super) fn booted_disk(
+pub(super) fn wait(
     root: &Path,
     plug: &mut Plug,
     log: &Log,
@@ -27,27 +27,27 @@ pub(super) fn booted_disk(
     let loader = boot_loader::partition(&sys);
     let begin = Instant::now();
     let mut last_news = begin;
-    let mut tables = Tables::default();
+    let mut known = KnownDisks::default();
     loop {
         let there = disks(&sys, &dev).into_iter().map(|disk| {
             let names = partition_names(&sys, &disk.name);
             (disk, names)
         });
-        tables.update(there, begin.elapsed() >= LAST_RESORT, |disk| {
+        known.update(there, begin.elapsed() >= LAST_RESORT, |disk| {
             guard.feed();
             disk.table().map_err(|error| error.to_string())
         });
-        let wait = match next(&tables, loader, begin.elapsed(), last_news.elapsed()) {
+        let wait = match next(&known, loader, begin.elapsed(), last_news.elapsed()) {
             Next::Wait(time) => time.min(guard.interval()),
             Next::Take(disk) => return Ok(disk),
             Next::GiveUp(failure) => return Err(failure),
         };
         plug.listener().wait(wait).map_err(Failure::Listen)?;
-        let news = plug.take_events(root, log, guard);
-        if news.is_about_disks() {
+        let events = plug.take_events(root, log, guard);
+        if events.is_about_disks() {
             last_news = Instant::now();
         }
-        tables.forget(&news.changed);
+        known.forget(&events.changed);
     }
 }
 
@@ -63,14 +63,14 @@ enum Next {
 }
 
 /// Decides after having waited for `waited`, the last of it, `silent`, without news.
-fn next(tables: &Tables, loader: Option<Uuid>, waited: Duration, silent: Duration) -> Next {
-    match choose(&tables.whole(), loader) {
+fn next(disks: &KnownDisks, loader: Option<Uuid>, waited: Duration, silent: Duration) -> Next {
+    match choose(&disks.whole(), loader) {
         Choice::Several(names) => Next::GiveUp(Failure::SeveralDisks(names.join(", "))),
         Choice::Found { name, quiet } => {
             let left = quiet.saturating_sub(silent);
             // A device that comes and goes all the time is news for ever.
             if left.is_zero() || waited >= PATIENCE {
-                let disk = tables.disk(name);
+                let disk = disks.disk(name);
                 Next::Take(disk.expect("the choice is among those looked at").clone())
             } else {
                 Next::Wait(left)
@@ -78,19 +78,19 @@ fn next(tables: &Tables, loader: Option<Uuid>, waited: Duration, silent: Duratio
         }
         Choice::NotYet if waited >= PATIENCE => Next::GiveUp(Failure::NoDisk {
             seconds: PATIENCE.as_secs(),
-            seen: describe(tables, loader),
+            seen: describe(disks, loader),
         }),
         Choice::NotYet if waited < LAST_RESORT => Next::Wait(LAST_RESORT - waited),
         Choice::NotYet => Next::Wait(PATIENCE - waited),
     }
 }
 
-fn describe(tables: &Tables, loader: Option<Uuid>) -> String {
+fn describe(disks: &KnownDisks, loader: Option<Uuid>) -> String {
     let wanted = match loader {
         Some(guid) => format!("the boot loader came from partition {guid}"),
         None => "the boot loader does not say where it came from, so a disk with partitions boot and root-a is wanted".into(),
     };
-    match tables.describe() {
+    match disks.describe() {
         seen if seen.is_empty() => format!("{wanted}; there is no disk at all"),
         seen => format!("{wanted}; there are {seen}"),
     }
@@ -100,12 +100,12 @@ fn describe(tables: &Tables, loader: Option<Uuid>) -> String {
 mod tests {
     use super::{LAST_RESORT, Next, PATIENCE, next};
     use crate::disk::{Disk, samples};
-    use crate::initramfs::tables::Tables;
+    use crate::initramfs::known_disks::KnownDisks;
     use disk::gpt::{Table, Uuid};
     use std::time::Duration;
 
-    fn tables(disks: &[(&str, Table)]) -> Tables {
-        let mut tables = Tables::default();
+    fn known(disks: &[(&str, Table)]) -> KnownDisks {
+        let mut known = KnownDisks::default();
         let there = disks.iter().map(|(name, _)| {
             let disk = Disk {
                 name: (*name).into(),
@@ -117,8 +117,8 @@ mod tests {
             let found = disks.iter().find(|(name, _)| *name == wanted.name);
             Ok(found.expect("it is there").1.clone())
         };
-        tables.update(there, true, read);
-        tables
+        known.update(there, true, read);
+        known
     }
 
     #[test]
@@ -126,11 +126,11 @@ mod tests {
         let flashed = samples::table(1, &["boot", "CONFIG", "root-a"]);
         let booted = samples::table(2, &["boot", "CONFIG", "root-a", "root-b", "state"]);
         let (one, two) = (Some(Uuid::from_u128(1)), Some(Uuid::from_u128(2)));
-        let alone = tables(&[("sda", flashed.clone())]);
-        let alike = tables(&[("sda", flashed.clone()), ("sdb", flashed.clone())]);
-        let known = tables(&[("sda", flashed), ("sdb", booted)]);
+        let alone = known(&[("sda", flashed.clone())]);
+        let alike = known(&[("sda", flashed.clone()), ("sdb", flashed.clone())]);
+        let known = known(&[("sda", flashed), ("sdb", booted)]);
         let seconds = Duration::from_secs;
-        for (case, tables, loader, waited, silent, expected) in [
+        for (case, disks, loader, waited, silent, expected) in [
             ("just there", &alone, one, 1, 0, "wait 3"),
             ("still silent", &alone, one, 3, 2, "wait 1"),
             ("silent for long", &alone, one, 4, 3, "take sda"),
@@ -141,7 +141,7 @@ mod tests {
             ("after the last resort", &alone, two, 20, 20, "wait 40"),
             ("no patience", &alone, two, 60, 60, "none"),
         ] {
-            let got = match next(tables, loader, seconds(waited), seconds(silent)) {
+            let got = match next(disks, loader, seconds(waited), seconds(silent)) {
                 Next::Wait(time) => format!("wait {}", time.as_secs()),
                 Next::Take(disk) => format!("take {}", disk.name),
                 Next::GiveUp(crate::initramfs::Failure::SeveralDisks(_)) => "several".into(),

@@ -8,14 +8,14 @@ const BRINGERS: [&str; 3] = ["usb", "scsi", "mmc"];
 
 /// What a burst of messages told about disks.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct News {
+pub(super) struct DiskEvents {
     /// Names in sysfs of the block devices that came or changed.
     pub(super) changed: BTreeSet<String>,
     /// A device came that may bring one.
     on_its_way: bool,
 }
 
-impl News {
+impl DiskEvents {
     /// Takes in one message.
     pub(super) fn add(&mut self, event: &Event) {
         if event.brings_block_device() {
@@ -33,11 +33,11 @@ impl News {
 
 #[cfg(test)]
 mod tests {
-    use super::News;
+    use super::DiskEvents;
     use crate::uevent::Event;
 
     #[test]
-    fn disks_and_what_brings_them_are_news() {
+    fn disks_and_what_brings_them_are_told_apart() {
         for (action, subsystem, node, changed, about) in [
             ("add", "block", Some("cciss/c0d0"), Some("cciss!c0d0"), true),
             ("change", "block", Some("sda"), Some("sda"), true),
@@ -46,16 +46,16 @@ mod tests {
             ("bind", "usb", None, None, false),
             ("add", "module", None, None, false),
         ] {
-            let mut news = News::default();
-            news.add(&Event {
+            let mut events = DiskEvents::default();
+            events.add(&Event {
                 action: action.into(),
                 subsystem: subsystem.into(),
                 node: node.map(str::to_owned),
                 modalias: None,
             });
-            let seen = news.changed.iter().next().map(String::as_str);
+            let seen = events.changed.iter().next().map(String::as_str);
             assert_eq!(
-                (seen, news.is_about_disks()),
+                (seen, events.is_about_disks()),
                 (changed, about),
                 "{action} {subsystem}"
             );

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of the disks.
 #[derive(Debug, Default)]
-pub(super) struct Tables {
+pub(super) struct KnownDisks {
     disks: Vec<Known>,
     read: BTreeMap<String, Result<Table, String>>,
 }
@@ -23,7 +23,7 @@ struct Known {
     names: Vec<String>,
 }
 
-impl Tables {
+impl KnownDisks {
     /// Forgets the tables of disks that changed.
     pub(super) fn forget(&mut self, changed: &BTreeSet<String>) {
         self.read.retain(|name, _| !changed.contains(name));
@@ -85,12 +85,12 @@ fn names_in(table: &Table) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::Tables;
+    use super::KnownDisks;
     use crate::disk::{Disk, samples};
     use std::collections::BTreeSet;
 
     /// Takes in four disks; gives those that were read. The kernel saw no partitions on `sick` and `torn`.
-    fn read_now(tables: &mut Tables, last_resort: bool) -> Vec<String> {
+    fn read_now(disks: &mut KnownDisks, last_resort: bool) -> Vec<String> {
         let ours = vec!["boot".to_owned(), "root-a".to_owned()];
         let there = [
             ("data", vec!["files".to_owned()]),
@@ -104,7 +104,7 @@ mod tests {
             (Disk { name, node }, names)
         });
         let mut read = Vec::new();
-        tables.update(there, last_resort, |disk| {
+        disks.update(there, last_resort, |disk| {
             read.push(disk.name.clone());
             match disk.name.as_str() {
                 "sick" => Err("it does not answer".into()),
@@ -116,18 +116,18 @@ mod tests {
 
     #[test]
     fn only_disks_that_may_be_ours_are_read_and_only_once() {
-        let mut tables = Tables::default();
-        assert_eq!(read_now(&mut tables, false), ["ours"]);
-        assert_eq!(read_now(&mut tables, false), [""; 0]);
-        tables.forget(&BTreeSet::from(["ours1".to_owned(), "sick".to_owned()]));
-        assert_eq!(read_now(&mut tables, false), [""; 0]);
-        tables.forget(&BTreeSet::from(["ours".to_owned()]));
-        assert_eq!(read_now(&mut tables, false), ["ours"]);
-        assert_eq!(read_now(&mut tables, true), ["data", "sick", "torn"]);
-        assert_eq!(read_now(&mut tables, true), [""; 0]);
-        let whole: Vec<_> = tables.whole().into_iter().map(|(name, _)| name).collect();
+        let mut disks = KnownDisks::default();
+        assert_eq!(read_now(&mut disks, false), ["ours"]);
+        assert_eq!(read_now(&mut disks, false), [""; 0]);
+        disks.forget(&BTreeSet::from(["ours1".to_owned(), "sick".to_owned()]));
+        assert_eq!(read_now(&mut disks, false), [""; 0]);
+        disks.forget(&BTreeSet::from(["ours".to_owned()]));
+        assert_eq!(read_now(&mut disks, false), ["ours"]);
+        assert_eq!(read_now(&mut disks, true), ["data", "sick", "torn"]);
+        assert_eq!(read_now(&mut disks, true), [""; 0]);
+        let whole: Vec<_> = disks.whole().into_iter().map(|(name, _)| name).collect();
         assert_eq!(whole, ["data", "ours", "torn"]);
-        let described = tables.describe();
+        let described = disks.describe();
         assert!(
             described.contains("/dev/sick (it does not answer)"),
             "{described}"

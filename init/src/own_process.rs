@@ -9,7 +9,7 @@ use std::thread;
 const INSIDE: &str = "HOLDFAST_TEST_ALONE";
 
 /// Runs the calling test in a process of its own, all of whose threads block signals, as PID 1 does.
-pub(crate) fn alone(test: impl FnOnce()) {
+pub(crate) fn in_own_process(test: impl FnOnce()) {
     if env::var_os(INSIDE).is_some() {
         return test();
     }
