@@ -67,6 +67,7 @@ lint:
 	cargo fmt --all --check
 	cargo clippy --quiet --workspace --all-targets -- -D warnings
 	tools/check-layers
+	tools/check-circles
 
 licences: $(DENY)
 	$(DENY) --log-level error check bans licenses sources

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "node")]
 mod apply;
+mod exit_code;
 mod file;
 mod input;
 #[cfg(feature = "workstation")]
@@ -13,11 +14,6 @@ use crate::out;
 use clap::Subcommand;
 use std::path::PathBuf;
 use std::process::ExitCode;
-
-/// A configuration is not right.
-pub(crate) const NOT_RIGHT: u8 = 3;
-/// `diff` found differences.
-pub(crate) const DIFFERENT: u8 = 4;
 
 /// Check, show and change the configuration.
 #[derive(Debug, clap::Args)]

@@ -26,6 +26,7 @@ mod out;
 mod pods;
 #[cfg(feature = "node")]
 mod power;
+mod report;
 #[cfg(feature = "node")]
 mod runtime;
 #[cfg(feature = "node")]
@@ -38,6 +39,7 @@ mod table;
 pub mod vm;
 
 use clap::{Parser, Subcommand};
+pub use report::report;
 use std::process::ExitCode;
 
 /// Holdfast: an immutable operating system for Kubernetes at the edge.
@@ -118,13 +120,4 @@ pub fn run(holdfast: Holdfast) -> anyhow::Result<ExitCode> {
         #[cfg(feature = "node")]
         Command::Runtime(args) => runtime::run(&args),
     }
-}
-
-/// Prints an error, one cause a line, and returns the exit code for it (1).
-pub fn report(error: &anyhow::Error) -> ExitCode {
-    eprintln!("holdfast: {error}");
-    for cause in error.chain().skip(1) {
-        eprintln!("  because: {cause}");
-    }
-    ExitCode::FAILURE
 }

@@ -2,26 +2,23 @@
 
 mod board;
 mod bring;
+mod exit_code;
 mod image;
 mod options;
 mod origin;
 mod plan;
 mod progress;
 mod reach;
+mod running;
 mod stop;
 mod up;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::Subcommand;
-use machine::{Error, Running, Vm};
-
-/// What was waited for did not come in time.
-const TIMED_OUT: u8 = 3;
-/// No machine runs under that name.
-const NOT_RUNNING: u8 = 4;
+use exit_code::NOT_RUNNING;
+use machine::Error;
 
 /// Boot the image in a virtual machine (QEMU) and reach into it.
 #[derive(Debug, clap::Args)]
@@ -85,7 +82,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         {
             return Err(error);
         }
-        crate::report(&error);
+        crate::report::report(&error);
         Ok(ExitCode::from(NOT_RUNNING))
     })
 }
@@ -106,17 +103,4 @@ fn name(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     Err("use letters, digits, - and _".to_owned())
-}
-
-/// The machine that runs in `dir`.
-fn running(dir: &std::path::Path) -> anyhow::Result<Running> {
-    let vm = Vm::open(dir)?.ok_or_else(|| Error::NotRunning {
-        dir: dir.to_owned(),
-    })?;
-    let running = vm
-        .running()
-        .context("cannot find out whether the machine runs")?;
-    Ok(running.ok_or_else(|| Error::NotRunning {
-        dir: dir.to_owned(),
-    })?)
 }

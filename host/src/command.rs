@@ -4,8 +4,10 @@
 //! command line and what the command said. What it leaves running in the background is not waited for, even when that holds
 //! its output open. PID 1's services are no commands in this sense.
 
+mod output;
 mod watch;
 
+pub use output::Output;
 use std::ffi::OsStr;
 use std::fmt;
 use std::io;
@@ -16,9 +18,6 @@ use watch::Watched;
 
 /// How long a command may take unless it is said otherwise.
 const USUAL: Duration = Duration::from_secs(60);
-/// How much of what a command said an error repeats, bytes: the end.
-const SAID: usize = 600;
-
 /// A command did not do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
@@ -48,35 +47,6 @@ pub enum CommandError {
         /// The end of what it said: of its errors, or of its output where it gave none.
         said: String,
     },
-}
-
-/// What a command that has ended gave.
-#[derive(Debug, Clone)]
-pub struct Output {
-    /// How it ended.
-    pub status: ExitStatus,
-    /// Standard output.
-    pub stdout: Vec<u8>,
-    /// Standard error.
-    pub stderr: Vec<u8>,
-}
-
-impl Output {
-    /// Standard output as text.
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.stdout).into_owned()
-    }
-
-    /// The end of what it said for a person: its errors, or its output where there are none.
-    pub fn said(&self) -> String {
-        let errors = String::from_utf8_lossy(&self.stderr);
-        let output = String::from_utf8_lossy(&self.stdout);
-        let said = match errors.trim() {
-            "" => output.trim(),
-            errors => errors,
-        };
-        tail(said, SAID).to_owned()
-    }
 }
 
 /// A command, run without a shell.
@@ -219,15 +189,6 @@ impl fmt::Display for Shown {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{:.0} s", self.0.as_secs_f64().ceil())
     }
-}
-
-/// The last `limit` bytes of a text, cut at a character.
-fn tail(text: &str, limit: usize) -> &str {
-    let mut start = text.len().saturating_sub(limit);
-    while !text.is_char_boundary(start) {
-        start += 1;
-    }
-    &text[start..]
 }
 
 #[cfg(test)]

@@ -2,14 +2,15 @@
 
 mod open;
 mod proxy;
+mod shown;
 
 use host::file;
 use open::{OpenError, open};
 use proxy::Proxies;
+pub use shown::shown;
 use std::io::{self, Read};
 use std::path::Path;
 use std::time::Duration;
-use url::{Position, Url};
 
 /// How hard to try.
 #[derive(Debug, Clone, Copy)]
@@ -120,18 +121,6 @@ pub fn to_file(url: &str, path: &Path, pause: impl FnMut(Duration)) -> Result<()
 /// The proxies of this process, which PID 1 gave it from the configuration.
 fn proxies() -> Proxies {
     Proxies::read(|name| std::env::var(name).ok())
-}
-
-/// An address for people and logs, with the name and password that may be in it blotted out.
-pub fn shown(url: &str) -> String {
-    match Url::parse(url) {
-        Ok(parsed) if !parsed[Position::BeforeUsername..Position::BeforeHost].is_empty() => {
-            let before = &parsed[..Position::BeforeUsername];
-            let after = &parsed[Position::BeforeHost..];
-            format!("{before}(redacted)@{after}")
-        }
-        _ => url.to_owned(),
-    }
 }
 
 /// One try did not work.

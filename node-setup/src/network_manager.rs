@@ -8,95 +8,15 @@
 mod bus;
 mod check;
 mod decide;
+mod device;
+mod profile;
 
 use bus::Bus;
-use ipnet::IpNet;
+use device::State;
+pub use profile::{Change, Fixed, For, Profile};
 use std::io;
-use std::net::IpAddr;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
-
-/// Profiles that changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// Names of those that changed, came or went.
-    pub changed: Vec<String>,
-    /// All that there are now, in the order in which a device takes them.
-    pub profiles: Vec<Profile>,
-}
-
-/// A profile, as far as it matters here.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Profile {
-    /// Its name, which is its id in NetworkManager.
-    pub name: String,
-    /// What it is for.
-    pub device: For,
-    /// What it fixes.
-    pub fixed: Fixed,
-}
-
-/// What a profile is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum For {
-    /// The network card of this name.
-    Device(String),
-    /// The network card with this hardware address, in lower case.
-    HardwareAddress(String),
-    /// Any network card that no other profile is for.
-    AnyCable,
-    /// A radio: that of this name, or any.
-    Radio(Option<String>),
-}
-
-/// What must be so whatever a network says.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Fixed {
-    /// Addresses with their networks.
-    pub addresses: Vec<IpNet>,
-    /// Routes, and the gateways that they lead over.
-    pub routes: Vec<(IpNet, Option<IpAddr>)>,
-    /// Name servers.
-    pub name_servers: Vec<IpAddr>,
-}
-
-/// A device as NetworkManager has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Device {
-    name: String,
-    kind: Kind,
-    state: State,
-    hardware_address: String,
-    /// The profile that it runs by.
-    profile: Option<String>,
-    /// Profiles that it could run by here and now.
-    available: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Cable,
-    Radio,
-    Other,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// Not NetworkManager's, or without cable or radio network.
-    Unusable,
-    /// On the way up or down, or down.
-    Waiting,
-    /// With an address.
-    Up,
-}
-
-/// What is in force on a device.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct InForce {
-    profile: Option<String>,
-    state: State,
-    fixed: Fixed,
-}
 
 /// Brings the NetworkManager at the D-Bus address `bus` in line; `patience` is how long the devices have until their addresses
 /// are there.

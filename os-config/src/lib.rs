@@ -44,8 +44,7 @@ pub use report::{Finding, Problem, Report};
 pub use sample::sample;
 pub use schema::schema_json;
 pub use secrets::hide_credentials;
-pub use source::{Source, SourceName, Sources};
-pub use text::LARGEST_TEXT;
+pub use source::{LARGEST_TEXT, Source, SourceName, Sources};
 pub use values::{
     Bytes, Command, DomainName, EnvName, EnvValue, FileMode, FlagName, Hostname, HttpUrl,
     InterfaceName, Invalid, LabelKey, LabelValue, MacAddress, ManifestName, ModuleName, NodeName,

@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// A file larger than this is no configuration.
+pub const LARGEST_TEXT: usize = 1 << 20;
+
 /// The places configuration comes from. The order is fixed: a later one wins over an earlier one, key by key.
 ///
 /// Built-in defaults come before all of them and are no source: they fill what no source says.

@@ -4,11 +4,8 @@ use crate::check::{check_structure, config_version, missing_version};
 use crate::command_line;
 use crate::report::{Finding, Report};
 use crate::schema::schema;
-use crate::source::{Source, SourceName};
+use crate::source::{LARGEST_TEXT, Source, SourceName};
 use crate::tree::{Node, Path, Span, Value, yaml};
-
-/// A file larger than this is no configuration.
-pub const LARGEST_TEXT: usize = 1 << 20;
 
 /// What became of a source.
 pub(crate) struct Part {

@@ -19,6 +19,7 @@ mod random;
 mod report;
 mod scenario;
 mod stage;
+mod verdict;
 mod workload;
 
 pub use artefacts::{commit, image, printed, records, root};
@@ -30,9 +31,10 @@ pub use own_keys::OwnKeys;
 pub use part::{Part, parts};
 pub use programs::{DRIVER, driver, hang};
 pub use random::Random;
-pub use report::{Record, Verdict, collect, render};
+pub use report::{Record, collect, render};
 pub use scenario::{Scenario, Tier, run_scenarios};
 pub use stage::{Judgement, Stage};
+pub use verdict::Verdict;
 pub use workload::{
     PROBE_IMAGE, archive as probe_archive, manifest as probe_manifest, program as probe_program,
 };

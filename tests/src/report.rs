@@ -8,17 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
-use crate::Part;
-
-/// How a scenario ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// All that was expected was seen.
-    Passed,
-    /// Something else was seen; the text says what.
-    Failed(String),
-}
+use crate::{Part, Verdict};
 
 /// One scenario that ran.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,6 @@
 //! Commands that read configurations: from files, or the node's.
 
-use super::DIFFERENT;
+use super::exit_code::DIFFERENT;
 use super::input::{not_right, read};
 use crate::out;
 #[cfg(not(feature = "node"))]

@@ -1,6 +1,6 @@
 //! A configuration that a person names, and what is wrong with it.
 
-use super::NOT_RIGHT;
+use super::exit_code::NOT_RIGHT;
 use anyhow::{Context, bail};
 use os_config::{LARGEST_TEXT, Report};
 use std::fs::File;

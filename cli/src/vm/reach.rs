@@ -8,7 +8,8 @@ use std::time::Duration;
 use anyhow::Context;
 use machine::{Deadline, Event, Running, Vm, name_flag};
 
-use super::{NOT_RUNNING, running};
+use super::exit_code::NOT_RUNNING;
+use super::running::running;
 
 /// `holdfast vm status`.
 pub(super) fn status(dir: &Path) -> anyhow::Result<ExitCode> {

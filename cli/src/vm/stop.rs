@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use machine::{Deadline, Vm};
 
-use super::TIMED_OUT;
+use super::exit_code::TIMED_OUT;
 use crate::duration;
 
 #[derive(Debug, clap::Args)]

@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use anyhow::Context;
 use machine::{Deadline, name_flag};
 
+use super::exit_code::TIMED_OUT;
 use super::options::Args;
-use super::{TIMED_OUT, bring, progress, reach};
+use super::{bring, progress, reach};
 
 pub(super) fn run(dir: &Path, name: &str, args: &Args) -> anyhow::Result<ExitCode> {
     let deadline = Deadline::after(args.timeout);

@@ -3,6 +3,7 @@
 mod cargo;
 mod debian;
 mod go;
+mod part;
 
 use crate::digest;
 use crate::error::{Error, Result};
@@ -10,29 +11,10 @@ use crate::packages::Lock;
 use crate::program::Program;
 use crate::project::Project;
 use crate::tree::Tree;
+use part::{Part, UNKNOWN};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-
-/// What SPDX says where nothing is known.
-const UNKNOWN: &str = "NOASSERTION";
-
-/// One part of an image.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Part {
-    name: String,
-    version: String,
-    /// Package URL.
-    purl: String,
-    /// Who it comes from.
-    supplier: String,
-    /// An SPDX expression, or [`UNKNOWN`].
-    licence: String,
-    /// Licences in words of the part's own.
-    licence_note: Option<String>,
-    /// SHA-256 of what was downloaded.
-    sha256: Option<String>,
-}
 
 /// What a bill is made from.
 pub(crate) struct Sources<'a> {

@@ -20,6 +20,7 @@ mod duration;
 mod file;
 mod name;
 mod node;
+mod phase;
 mod problem;
 mod release;
 mod request;
@@ -42,6 +43,7 @@ pub use duration::Millis;
 pub use file::{FileError, load, load_if_present, store};
 pub use name::{BadName, ServiceName};
 pub use node::{NO_ADDRESS, NodeState, Standing};
+pub use phase::{Phase, Stage};
 pub use problem::Problem;
 pub use release::Release;
 pub use request::{Request, Response};
@@ -50,6 +52,5 @@ pub use root::Root;
 pub use service::{Group, KillWhat, Kind, ReadyWhen, Restart, RestartWhen, Service};
 pub use services::{Services, ServicesError};
 pub use status::{
-    Configuration, ConfigurationState, Exit, Mode, Phase, ServiceState, ServiceStatus, Stage,
-    Status,
+    Configuration, ConfigurationState, Exit, Mode, ServiceState, ServiceStatus, Status,
 };

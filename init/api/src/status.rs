@@ -1,6 +1,6 @@
 //! What PID 1 knows about itself and its services.
 
-use crate::{BootRecord, Kind, Millis, NodeState, Problem, ServiceName};
+use crate::{BootRecord, Kind, Millis, NodeState, Phase, Problem, ServiceName};
 use serde::{Deserialize, Serialize};
 
 /// The answer to [`crate::Request::Status`]. Points in time are since the kernel's start (`CLOCK_BOOTTIME`).
@@ -48,30 +48,6 @@ pub enum Mode {
     Maintenance,
     /// On the way down.
     ShuttingDown,
-}
-
-/// Which of init's two stages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Stage {
-    /// In the initramfs.
-    Initramfs,
-    /// On the real root.
-    System,
-}
-
-/// A timed phase of the boot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Phase {
-    /// The stage it belongs to.
-    pub stage: Stage,
-    /// Its name.
-    pub name: String,
-    /// When it began.
-    pub began_ms: Millis,
-    /// When it ended; none while it runs.
-    pub ended_ms: Option<Millis>,
 }
 
 /// A run of `holdfast node configure`.

@@ -4,6 +4,7 @@
 //! decided here for each address of a redirect.
 
 use super::proxy::Proxies;
+use super::shown::shown;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use percent_encoding::percent_decode_str;
@@ -138,7 +139,7 @@ pub(super) fn open(
         let next = next.ok_or(OpenError::Status(status.as_u16()))?;
         // Who asks for ssh keys by https must not get them from whoever sits on a plain line.
         if url.scheme() == "https" && next.scheme() != "https" {
-            let next = super::shown(next.as_str());
+            let next = shown(next.as_str());
             let why = format!("a redirect from https to http is not followed: {next}");
             return Err(OpenError::NoWay(why));
         }

@@ -1,6 +1,7 @@
 //! NetworkManager's objects on the bus (its D-Bus API, version 1.0 of the interfaces).
 
-use super::{Device, Fixed, InForce, Kind, State};
+use super::device::{Device, InForce, Kind, State};
+use super::profile::Fixed;
 use futures_util::StreamExt;
 use ipnet::IpNet;
 use std::collections::{BTreeMap, HashMap};

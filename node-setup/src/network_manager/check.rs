@@ -1,6 +1,7 @@
 //! What of a profile is not in force.
 
-use super::{InForce, Profile, State};
+use super::device::{InForce, State};
+use super::profile::Profile;
 use std::fmt::Display;
 
 /// All of it, a sentence each.
@@ -57,7 +58,8 @@ fn all<T: Display>(items: &[T]) -> String {
 #[cfg(test)]
 mod tests {
     use super::missing;
-    use crate::network_manager::{Fixed, For, InForce, Profile, State};
+    use crate::network_manager::device::{InForce, State};
+    use crate::network_manager::{Fixed, For, Profile};
 
     fn fixed(addresses: &[&str], routes: &[(&str, Option<&str>)], servers: &[&str]) -> Fixed {
         let parsed = |text: &&str| text.parse().expect("an address");

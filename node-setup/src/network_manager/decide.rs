@@ -1,6 +1,7 @@
 //! Which device gets which profile.
 
-use super::{Change, Device, For, Kind, Profile, State};
+use super::device::{Device, Kind, State};
+use super::profile::{Change, For, Profile};
 
 /// The profile that a device is to be given now; `None` when it is left alone.
 pub(super) fn to_activate<'a>(device: &Device, change: &'a Change) -> Option<&'a Profile> {
@@ -42,7 +43,8 @@ fn wanted<'a>(device: &Device, profiles: &'a [Profile]) -> Option<&'a Profile> {
 #[cfg(test)]
 mod tests {
     use super::to_activate;
-    use crate::network_manager::{Change, Device, Fixed, For, Kind, Profile, State};
+    use crate::network_manager::device::{Device, Kind, State};
+    use crate::network_manager::{Change, Fixed, For, Profile};
 
     fn device(name: &str, kind: Kind, state: State, profile: Option<&str>) -> Device {
         Device {

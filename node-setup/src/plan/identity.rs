@@ -1,6 +1,6 @@
 //! Who the machine is: host name and `/etc/hosts`.
 
-use super::MADE;
+use super::heading::MADE;
 use crate::facts::Facts;
 use crate::step::Step;
 use os_config::Config;

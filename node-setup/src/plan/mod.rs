@@ -9,6 +9,7 @@ mod directories;
 mod downloads;
 mod environment;
 mod files;
+mod heading;
 mod identity;
 mod kernel;
 mod keyfile;
@@ -31,10 +32,6 @@ pub(crate) use environment::variables;
 pub(crate) use identity::hostname;
 pub(crate) use records::{records, services_alone};
 pub(crate) use ssh::{FETCHED_KEYS, fetched_keys};
-
-/// The first line of every file that is made here.
-const MADE: &str =
-    "# Made by holdfast from config.yaml at every boot; changes made here are lost.\n";
 
 /// What every run begins with: from now on services may start that must be told of changes, however the run ends.
 pub(crate) fn begin() -> Vec<Step> {

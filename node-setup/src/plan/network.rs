@@ -5,7 +5,7 @@
 
 mod addresses;
 
-use super::MADE;
+use super::heading::MADE;
 use super::keyfile::Keyfile;
 use crate::facts::Facts;
 use crate::network_manager::{For, Profile};

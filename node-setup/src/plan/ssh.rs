@@ -1,7 +1,7 @@
 //! The ssh server: its settings, its own keys, and the keys it lets in.
 
-use super::MADE;
 use super::environment::variables;
+use super::heading::MADE;
 use crate::facts::Facts;
 use crate::step::{OnFailure, Step};
 use init_api::paths::ADMIN_KUBECONFIG;

@@ -1,6 +1,6 @@
 //! Time zone and time servers.
 
-use super::MADE;
+use super::heading::MADE;
 use crate::step::Step;
 use os_config::Config;
 use std::path::PathBuf;

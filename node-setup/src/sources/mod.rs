@@ -3,6 +3,7 @@
 //! The order in which sources win is os-config's ([`os_config::SourceName`]); this finds and reads them.
 
 mod block;
+mod file;
 mod known_sticks;
 mod media;
 pub(crate) mod mount;
@@ -10,6 +11,7 @@ mod stick;
 mod stored_url;
 mod volume;
 
+pub(crate) use file::read;
 pub(crate) use known_sticks::KnownSticks;
 pub use media::{CONFIG_MOUNT, ConfigPartition, Media, NodeMedia};
 pub use stick::Stick;
@@ -20,11 +22,6 @@ pub use volume::{Kind as VolumeKind, Volume, identify as identify_volume};
 use crate::trial;
 use init_api::{BootRecord, Millis, Problem, Root, paths};
 use os_config::{Source, SourceName, Sources};
-use std::io::Read;
-use std::path::Path;
-
-/// Not more than this is read of any source; os-config refuses far smaller ones with a message of its own.
-const MOST_READ: u64 = 8 << 20;
 
 const STICK_MISSED: &str =
     "a USB stick that the configuration was read from before is not there or cannot be read";
@@ -168,21 +165,6 @@ fn asks_for_maintenance(line: &[u8]) -> bool {
         }
     };
     line.split_whitespace().filter_map(asks).next_back() == Some(true)
-}
-
-/// The file's bytes, at most [`MOST_READ`]; `None` when it is not there or, with a note, cannot be read.
-pub(crate) fn read(path: &Path, notes: &mut Vec<String>) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let done =
-        std::fs::File::open(path).and_then(|file| file.take(MOST_READ).read_to_end(&mut bytes));
-    match done {
-        Ok(_) => Some(bytes),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => {
-            notes.push(format!("cannot read {}: {error}", path.display()));
-            None
-        }
-    }
 }
 
 #[cfg(test)]

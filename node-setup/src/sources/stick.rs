@@ -1,7 +1,7 @@
 //! USB sticks that hold a configuration.
 
 use super::block::{self, Block};
-use super::{mount, volume};
+use super::{file, mount, volume};
 use std::fs;
 use std::path::Path;
 use std::thread;
@@ -97,7 +97,7 @@ fn stick(block: &Block) -> Option<Stick> {
         return Some(Stick::unreadable(shown, why));
     }
     let mut notes = Vec::new();
-    let text = super::read(&at.join("config.yaml"), &mut notes);
+    let text = file::read(&at.join("config.yaml"), &mut notes);
     // Some editors end every name with .txt.
     let asks = ["maintenance", "maintenance.txt"];
     let asks_for_maintenance = asks.iter().any(|name| at.join(name).exists());

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::{BLOT, hidden, line};
-use crate::source::{Source, SourceName};
-use crate::text::LARGEST_TEXT;
+use super::blot::blotted;
+use super::{hidden, line};
+use crate::source::{LARGEST_TEXT, Source, SourceName};
 
 /// A source's text, with what of it must not be shown.
 pub(crate) struct Excerpts {
@@ -111,17 +111,4 @@ fn joined(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
         }
     }
     joined
-}
-
-/// `text` with the given parts blotted out; they are in order, and what lies beyond the text does not count.
-pub(super) fn blotted(text: &str, ranges: &[Range<usize>]) -> String {
-    let mut shown = String::new();
-    let mut from = 0;
-    for range in ranges.iter().filter(|range| range.start < text.len()) {
-        shown.push_str(&text[from..range.start]);
-        shown.push_str(BLOT);
-        from = range.end.min(text.len());
-    }
-    shown.push_str(&text[from..]);
-    shown
 }

@@ -2,8 +2,11 @@
 
 use std::ops::Range;
 
+use super::line;
+use super::manifest::holds_a_secret;
+use super::names::sounds_secret;
 use super::place::{Hidden, Place, beside_content};
-use super::{BY_PERMISSIONS, holds_a_secret, keeps_others_out, line, sounds_secret};
+use super::rule::{BY_PERMISSIONS, keeps_others_out};
 use crate::command_line;
 use crate::nearest::nearest;
 use crate::tree::{Entry, Node, Path, Step, Value, yaml};

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::{SECRET_PARTS, SECRET_WORDS, sounds_secret};
+use super::blot::credentials;
+use super::names::{SECRET_PARTS, SECRET_WORDS, sounds_secret};
 use crate::nearest::nearest;
 
 /// The parts of `line` that look like secrets, in bytes and in no order.
@@ -71,37 +72,4 @@ fn secret_length(value: &str, whole_line: bool) -> usize {
         Some(_) if whole_line => value.len(),
         Some(_) => value.find([',', '}', ' ']).unwrap_or(value.len()),
     }
-}
-
-/// Where credentials stand in web addresses.
-pub(super) fn credentials(text: &str) -> Vec<Range<usize>> {
-    let mut ranges = Vec::new();
-    let mut begin = 0;
-    while let Some(at) = text[begin..].find("://") {
-        begin += at + 3;
-        let after = &text[begin..];
-        let word = after
-            .find(|c: char| c.is_whitespace() || "\"'".contains(c))
-            .unwrap_or(after.len());
-        let end = after[..word].find(['/', '?', '#']).unwrap_or(word);
-        let end = if is_cut(&after[..word], end) {
-            word
-        } else {
-            end
-        };
-        if let Some(sign) = after[..end].rfind('@') {
-            ranges.push(begin..begin + sign);
-            begin += sign;
-        }
-    }
-    ranges
-}
-
-/// True when the sign at `end` stands in a password, and was meant as a part of it.
-fn is_cut(address: &str, end: usize) -> bool {
-    let (host, behind) = address.split_at(end);
-    let port = host.rsplit_once(':').map(|(_, port)| port);
-    let no_port = port.is_some_and(|port| !port.bytes().all(|b| b.is_ascii_digit()));
-    let in_path = behind.starts_with('/') && (host.contains('@') || !no_port);
-    behind.contains('@') && !in_path
 }

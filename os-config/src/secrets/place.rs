@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 
 use serde_json::Value as Json;
 
-use super::{ALWAYS, BY_KIND, BY_NAME_ALONE, BY_PERMISSIONS, SECRET_WORDS, secrecy, sounds_secret};
+use super::names::{SECRET_WORDS, sounds_secret};
+use super::rule::{ALWAYS, BY_KIND, BY_NAME_ALONE, BY_PERMISSIONS, secrecy};
 use crate::nearest::nearest;
 use crate::schema::{member, schema, schemas_below, shapes};
 use crate::tree::{Path, Step};

@@ -6,6 +6,7 @@
 //! of every key and the text of every scalar as it was written, after serde would have dropped both.
 
 pub mod lenient;
+mod oddities;
 mod tags;
 
 use std::borrow::Cow;
@@ -13,7 +14,7 @@ use std::collections::HashMap;
 
 use serde_saphyr::granit_parser::{Event, Options, Parser, ScalarStyle, Span as Mark};
 
-use lenient::Oddities;
+use oddities::Oddities;
 
 use super::{Entry, Kind, Node, Span, Value};
 use crate::report::{Finding, MOST_FINDINGS, syntax};

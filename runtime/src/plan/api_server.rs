@@ -1,6 +1,7 @@
 //! kube-apiserver: flags, who may come in without a name, what is audited.
 
-use super::{API_PORT, NodeFacts, json, leaf_file, pki_file};
+use super::file::{json, leaf_file, pki_file};
+use super::node_facts::{API_PORT, NodeFacts};
 use crate::args::Args;
 use crate::file::PlannedFile;
 use crate::paths::text;

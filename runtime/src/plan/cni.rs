@@ -1,6 +1,6 @@
 //! The network plugin's configuration, once this node's share of the pod network is known.
 
-use super::json;
+use super::file::json;
 use crate::Paths;
 use crate::file::PlannedFile;
 use ipnet::IpNet;

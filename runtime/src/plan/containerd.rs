@@ -1,6 +1,7 @@
 //! containerd's configuration.
 
 use super::registries;
+use super::toml_table::table;
 use crate::file::PlannedFile;
 use crate::paths::text;
 use crate::{Paths, Settings};
@@ -101,15 +102,6 @@ fn runtime(paths: &Paths) -> Value {
             ]),
         ),
     ])
-}
-
-pub(super) fn table<const N: usize>(entries: [(&str, Value); N]) -> Value {
-    Value::Table(
-        entries
-            .into_iter()
-            .map(|(key, value)| (key.to_owned(), value))
-            .collect(),
-    )
 }
 
 fn insert(into: &mut Value, key: &str, value: Value) {

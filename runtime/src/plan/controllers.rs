@@ -1,6 +1,6 @@
 //! kube-controller-manager and kube-scheduler: flags.
 
-use super::{leaf_file, pki_file};
+use super::file::{leaf_file, pki_file};
 use crate::args::Args;
 use crate::paths::text;
 use crate::{Paths, Settings};

@@ -1,8 +1,8 @@
 //! `engine.json`: which components run, with which flags, after what.
 
-use super::{
-    API_PORT, LOCAL_API, NodeFacts, api_server, controllers, kubelet, leaf_file, network, pki_file,
-};
+use super::file::{leaf_file, pki_file};
+use super::node_facts::{API_PORT, LOCAL_API, NodeFacts};
+use super::{api_server, controllers, kubelet, network};
 use crate::args::Args;
 use crate::file::PlannedFile;
 use crate::paths::text;

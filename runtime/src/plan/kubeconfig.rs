@@ -1,6 +1,7 @@
 //! Kubeconfigs.
 
-use super::{LOCAL_API, leaf_file, pki_file};
+use super::file::{leaf_file, pki_file};
+use super::node_facts::LOCAL_API;
 use crate::Paths;
 use crate::file::PlannedFile;
 use crate::pki::Issued;

@@ -1,6 +1,8 @@
 //! The kubelet: flags and config file.
 
-use super::{NodeFacts, api_server::CIPHERS, json, leaf_file, pki_file};
+use super::api_server::CIPHERS;
+use super::file::{json, leaf_file, pki_file};
+use super::node_facts::NodeFacts;
 use crate::args::Args;
 use crate::file::PlannedFile;
 use crate::paths::text;

@@ -5,38 +5,25 @@ mod cni;
 mod containerd;
 mod controllers;
 mod engine;
+mod file;
 mod kubeconfig;
 mod kubelet;
 mod network;
+mod node_facts;
 mod registries;
+mod toml_table;
 
 pub use cni::{PodNetwork, cni_file};
 pub(crate) use engine::{CONTROL_PLANE, NODE};
 pub use engine::{Component, Condition, EnginePlan, Gc};
 pub use kubeconfig::{Credentials, kubeconfig};
+pub use node_facts::{API_PORT, LOCAL_API, NodeFacts};
 
 use crate::file::PlannedFile;
-use crate::paths::text;
 use crate::pki::{ADMIN, CertificateSource, Leaf, PkiError, leaves};
 use crate::{Paths, Settings};
 use std::net::{IpAddr, SocketAddr};
 use std::time::SystemTime;
-
-/// Where components on the node reach the API.
-pub const LOCAL_API: &str = "https://127.0.0.1:6443";
-/// The API server's port.
-pub const API_PORT: u16 = 6443;
-
-/// What is true of the node right now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NodeFacts {
-    /// The address that the cluster knows it by.
-    pub address: IpAddr,
-    /// Its memory, bytes.
-    pub memory: u64,
-    /// The clock.
-    pub now: SystemTime,
-}
 
 /// Everything that `engine run` and containerd need, as files. All of them lie in memory.
 ///
@@ -176,17 +163,4 @@ pub(crate) fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut digest = host::digest::of_bytes(all);
     digest.truncate(16);
     digest
-}
-
-/// A JSON file; JSON is YAML, and nothing in it can be misread.
-fn json(path: std::path::PathBuf, value: &serde_json::Value) -> PlannedFile {
-    PlannedFile::new(path, 0o600, format!("{value:#}\n"))
-}
-
-fn pki_file(paths: &Paths, name: &str) -> String {
-    text(&paths.pki().join(name))
-}
-
-fn leaf_file(paths: &Paths, name: &str) -> String {
-    text(&paths.leaf(name))
 }

@@ -1,6 +1,7 @@
 //! kube-proxy and flannel.
 
-use super::{NodeFacts, json};
+use super::file::json;
+use super::node_facts::NodeFacts;
 use crate::args::Args;
 use crate::file::PlannedFile;
 use crate::paths::text;

@@ -1,6 +1,6 @@
 //! How containerd reaches registries: `certs.d/<registry>/hosts.toml`, and logins in its own configuration.
 
-use super::containerd::table;
+use super::toml_table::table;
 use crate::Paths;
 use crate::file::PlannedFile;
 use crate::paths::text;

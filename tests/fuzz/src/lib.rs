@@ -24,6 +24,7 @@ mod boards_files;
 mod disks;
 mod image_formats;
 mod init_parsers;
+mod list;
 mod locks;
 mod manifests;
 mod mutate;
@@ -35,5 +36,6 @@ mod ssh_keys;
 mod target;
 mod volumes;
 
+pub use list::{TARGETS, find};
 pub use smoke::{Budget, Failure, smoke};
-pub use target::{TARGETS, Target, find};
+pub use target::Target;

@@ -1,14 +1,9 @@
-//! The list of targets.
+//! What a target is, and where its inputs are.
 
 use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-
-use crate::{
-    authorities, boards_files, disks, image_formats, init_parsers, locks, manifests,
-    os_config_files, packages, ssh_keys, volumes,
-};
 
 /// One function under test.
 #[derive(Clone, Copy)]
@@ -23,40 +18,6 @@ pub struct Target {
     pub made_seeds: fn() -> Vec<Vec<u8>>,
     /// Words of the format, for mutations to put in.
     pub words: &'static [&'static str],
-}
-
-/// Every target, by what it belongs to.
-pub const TARGETS: &[Target] = &[
-    authorities::TARGET,
-    boards_files::TARGET,
-    disks::GPT,
-    disks::GPT_LARGE_SECTORS,
-    disks::ROOT_PARAMETERS,
-    disks::VERITY,
-    disks::VERITY_SUPERBLOCK,
-    init_parsers::EFI_VARIABLE,
-    init_parsers::MODULES,
-    init_parsers::REQUESTS,
-    init_parsers::STATE_SUPERBLOCK,
-    init_parsers::UEVENT,
-    locks::TARGET,
-    manifests::TARGET,
-    volumes::TARGET,
-    ssh_keys::TARGET,
-    os_config_files::COMMAND_LINE,
-    os_config_files::CONFIG,
-    os_config_files::MIGRATE,
-    packages::APT,
-    packages::ARCHIVE,
-    packages::ELF,
-    packages::MODULES,
-    image_formats::FAT,
-    image_formats::UKI,
-];
-
-/// The target called `name`.
-pub fn find(name: &str) -> Option<&'static Target> {
-    TARGETS.iter().find(|target| target.name == name)
 }
 
 impl Target {

@@ -5,33 +5,21 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::process::Identity;
+use crate::run::{RUN, Run};
 use crate::spec::names;
 use crate::{
     Console, Deadline, Error, Event, Kubectl, Network, Ports, Process, Qmp, Result, Ssh, Vm,
     with_server,
 };
 
-/// The file in a machine's folder that says which QEMU runs on it, written when it is started.
-pub(crate) const RUN: &str = "run.json";
 /// A button that is pressed before the guest listens is not heard; as a person would, it is pressed again after this.
 const PRESS_AGAIN: Duration = Duration::from_secs(15);
 /// How long QEMU may take to end after it was told to.
 const QUIT_WITHIN: Duration = Duration::from_secs(30);
 /// How long the console is read on after it said that the node will not be Ready.
 const REASON_WITHIN: Duration = Duration::from_secs(3);
-
-/// What is known about a started QEMU.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Run {
-    pub(crate) qemu: Identity,
-    pub(crate) ports: Ports,
-    /// Length of the console's log when QEMU started.
-    pub(crate) console_from: u64,
-}
 
 /// A machine that is switched on. Dropping this leaves it on, unless it is [`Running::owned`].
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! Crates of the Rust programs, with their licences.
 
-use super::{Part, UNKNOWN};
+use super::part::{Part, UNKNOWN};
 use crate::error::Result;
 use crate::program::Program;
 use crate::project::Project;

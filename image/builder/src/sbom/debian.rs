@@ -1,6 +1,6 @@
 //! Debian packages, with the licences their copyright files name.
 
-use super::{Part, UNKNOWN};
+use super::part::{Part, UNKNOWN};
 use crate::error::Result;
 use crate::packages::Lock;
 use crate::tree::Tree;

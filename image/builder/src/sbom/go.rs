@@ -1,6 +1,6 @@
 //! Go modules, as a program itself lists them.
 
-use super::{Part, UNKNOWN};
+use super::part::{Part, UNKNOWN};
 
 /// Reads what `go version -m` prints.
 pub(super) fn parts(text: &str) -> Vec<Part> {

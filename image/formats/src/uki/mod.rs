@@ -7,6 +7,7 @@
 //! shim reads it and our images start without shim.
 
 mod dump;
+mod error;
 mod image;
 mod plan;
 mod reader;
@@ -15,6 +16,7 @@ mod tests;
 mod writer;
 
 pub use dump::dump;
+pub use error::BuildError;
 pub use image::{Arch, ParseError};
 pub use reader::{Section, arch, section, sections};
-pub use writer::{BuildError, Uki, build};
+pub use writer::{Uki, build};

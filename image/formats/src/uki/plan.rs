@@ -5,7 +5,7 @@ use object::pe::{
     IMAGE_SCN_CNT_CODE, IMAGE_SCN_CNT_INITIALIZED_DATA, IMAGE_SCN_MEM_READ, ImageSectionHeader,
 };
 
-use super::BuildError;
+use super::error::BuildError;
 use super::image::{Image, name};
 
 /// Bytes of one section header.

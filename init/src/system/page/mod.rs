@@ -1,25 +1,16 @@
 //! The console page: what a person in front of the machine wants to know.
 
 mod render;
+mod view;
 
 use crate::report::Log;
-use init_api::{Millis, Mode, Problem, Standing, Status};
+use init_api::{Millis, Mode, Problem, Standing};
 use render::render;
 use std::net::IpAddr;
+pub(super) use view::View;
 
 /// Screens are drawn at most this often.
 const PAUSE: Millis = Millis::seconds(1);
-
-/// What the page shows.
-#[derive(Debug)]
-pub(super) struct View<'a> {
-    /// How things stand.
-    pub(super) status: &'a Status,
-    /// Where others reach the machine.
-    pub(super) addresses: Vec<IpAddr>,
-    /// What of the configuration did not work and did not stop the node.
-    pub(super) notes: &'a [String],
-}
 
 /// The page as it was last drawn.
 #[derive(Debug, Default)]
@@ -70,15 +61,6 @@ impl Page {
     /// When [`Page::draw`] is wanted at the latest.
     pub(super) fn deadline(&self) -> Option<Millis> {
         self.due
-    }
-}
-
-impl View<'_> {
-    /// What a person has to mend: the machine's problem, and what the keeper tells about the cluster.
-    fn problems(&self) -> impl Iterator<Item = &Problem> {
-        let node = self.status.node.as_ref();
-        let of_node = node.and_then(|node| node.problem.as_ref());
-        self.status.problem.iter().chain(of_node)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The page's text.
 
-use super::View;
+use super::view::View;
 use init_api::{Mode, NO_ADDRESS, Problem, ServiceState, Standing, Status};
 use std::fmt::Write;
 

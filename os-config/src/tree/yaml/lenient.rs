@@ -3,29 +3,9 @@
 //! The lenient reader takes them, as those systems did, and says so.
 
 use super::Builder;
+pub use super::oddities::{Oddities, Oddity};
 use crate::report::Finding;
 use crate::tree::{Entry, Kind, Node, Span, Value};
-
-/// What the lenient reader met.
-#[derive(Default)]
-pub struct Oddities {
-    /// What was met, in order.
-    pub met: Vec<Oddity>,
-    /// Where bytes that are no text stand: their values are in base64.
-    pub bytes: Vec<Span>,
-}
-
-/// Something that the strict reader refuses.
-pub struct Oddity {
-    /// Where.
-    pub span: Span,
-    /// The key, or what stands in its place.
-    pub key: String,
-    /// What was made of it.
-    pub message: String,
-    /// What gave way, when something did.
-    pub lost: Option<Node>,
-}
 
 /// Reads the first document in `text`, the source of index `source`.
 ///

@@ -1,0 +1,41 @@
+//! The list of targets.
+
+use crate::target::Target;
+use crate::{
+    authorities, boards_files, disks, image_formats, init_parsers, locks, manifests,
+    os_config_files, packages, ssh_keys, volumes,
+};
+
+/// Every target, by what it belongs to.
+pub const TARGETS: &[Target] = &[
+    authorities::TARGET,
+    boards_files::TARGET,
+    disks::GPT,
+    disks::GPT_LARGE_SECTORS,
+    disks::ROOT_PARAMETERS,
+    disks::VERITY,
+    disks::VERITY_SUPERBLOCK,
+    init_parsers::EFI_VARIABLE,
+    init_parsers::MODULES,
+    init_parsers::REQUESTS,
+    init_parsers::STATE_SUPERBLOCK,
+    init_parsers::UEVENT,
+    locks::TARGET,
+    manifests::TARGET,
+    volumes::TARGET,
+    ssh_keys::TARGET,
+    os_config_files::COMMAND_LINE,
+    os_config_files::CONFIG,
+    os_config_files::MIGRATE,
+    packages::APT,
+    packages::ARCHIVE,
+    packages::ELF,
+    packages::MODULES,
+    image_formats::FAT,
+    image_formats::UKI,
+];
+
+/// The target called `name`.
+pub fn find(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|target| target.name == name)
+}

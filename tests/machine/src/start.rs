@@ -1,0 +1,112 @@
+//! Switching a machine on, and finding the one that is.
+
+use std::fs::{self, File};
+use std::process::{Command, Stdio};
+
+use crate::record::{read_json, write_json};
+use crate::run::{RUN, Run};
+use crate::spec::names;
+use crate::{Error, Ports, Process, Qemu, Result, Running, Vm, command};
+
+/// How often a start is tried when another program takes one of its ports first.
+const STARTS: u32 = 5;
+
+impl Vm {
+    /// The QEMU that runs on it, or `None`.
+    ///
+    /// # Errors
+    /// When what was written down about it cannot be read.
+    pub fn running(&self) -> Result<Option<Running>> {
+        let Some(run) = read_json::<Run>(&self.dir().join(RUN))? else {
+            return Ok(None);
+        };
+        let Some(process) = Process::find(run.qemu) else {
+            return Ok(None);
+        };
+        Running::attach(self.clone(), process, run).map(Some)
+    }
+
+    /// Switches it on. `name` is the machine's name in QEMU.
+    ///
+    /// # Errors
+    /// When it runs already, or QEMU refuses.
+    pub fn start(&self, name: &str, qemu: &Qemu) -> Result<Running> {
+        self.start_with(name, qemu, &[])
+    }
+
+    pub(crate) fn start_with(&self, name: &str, qemu: &Qemu, more: &[&str]) -> Result<Running> {
+        self.must_be_off()?;
+        self.remember_disk()?;
+        let log = self.console_log();
+        let console = File::options()
+            .create(true)
+            .append(true)
+            .open(&log)
+            .map_err(Error::file("open", &log))?;
+        let console_from = console.metadata().map_err(Error::file("read", &log))?.len();
+        let mut tries = 1;
+        let ports = loop {
+            let ports = Ports::free()?;
+            let mut arguments = self.spec().arguments(name, self.dir(), qemu, ports)?;
+            arguments.extend(more.iter().map(|word| (*word).to_owned()));
+            match self.launch(qemu, &arguments) {
+                Ok(()) => break ports,
+                // Another program took the port between our look and QEMU's.
+                Err(Error::Failed { stderr, .. })
+                    if stderr.contains("host forwarding") && tries < STARTS =>
+                {
+                    tries += 1
+                }
+                Err(error) => return Err(error),
+            }
+        };
+        let process = self.launched()?;
+        let run = Run {
+            qemu: process.identity(),
+            ports,
+            console_from,
+        };
+        write_json(&self.dir().join(RUN), &run)?;
+        Running::attach(self.clone(), process, run)
+    }
+
+    /// Starts QEMU, which returns once it is in the background with all sockets listening.
+    fn launch(&self, qemu: &Qemu, arguments: &[String]) -> Result<()> {
+        let log = self.dir().join(names::QEMU_LOG);
+        let stderr = File::create(&log).map_err(Error::file("write", &log))?;
+        let mut command = Command::new(&qemu.program);
+        command
+            .current_dir(self.dir())
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(stderr);
+        let status = command
+            .status()
+            .map_err(|source| command::spawn_error(&command, "qemu-system-x86", source))?;
+        if status.success() {
+            return Ok(());
+        }
+        let stderr = fs::read_to_string(&log)
+            .unwrap_or_default()
+            .trim()
+            .to_owned();
+        Err(Error::Failed {
+            command: qemu.program.display().to_string(),
+            status: status.to_string(),
+            stderr,
+        })
+    }
+
+    fn launched(&self) -> Result<Process> {
+        let file = self.dir().join(names::PID);
+        let text = fs::read_to_string(&file).map_err(Error::file("read", &file))?;
+        text.trim()
+            .parse()
+            .ok()
+            .and_then(Process::open)
+            .ok_or_else(|| Error::NotRunning {
+                dir: self.dir().to_owned(),
+            })
+    }
+}
