@@ -4,6 +4,13 @@
 //! `Args` and `run`; nothing here decides, it only dispatches.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        reason = "a test's files need not outlast it, and its judges are programs"
+    )
+)]
 
 #[cfg(feature = "node")]
 mod boot_times;

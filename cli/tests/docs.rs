@@ -1,5 +1,9 @@
 //! What README.md and docs/ say must be so: quoted messages are those of the sources, commands and targets exist, links lead
 //! somewhere, whole files of configuration are right.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test's files need not outlast it, and its judges are programs"
+)]
 #![cfg(all(feature = "node", feature = "workstation"))]
 #![allow(
     clippy::unwrap_used,

@@ -1,5 +1,9 @@
 //! The commands of a workstation: what they say, and the exit code.
 #![allow(
+    clippy::disallowed_methods,
+    reason = "a test's files need not outlast it, and its judges are programs"
+)]
+#![allow(
     clippy::unwrap_used,
     reason = "a test that cannot go on shall stop where it is"
 )]

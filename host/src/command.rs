@@ -59,6 +59,7 @@ pub struct Command {
 
 impl Command {
     /// A program by name or path. It may take a minute.
+    #[expect(clippy::disallowed_methods, reason = "this is what all others use")]
     pub fn new(program: impl AsRef<OsStr>) -> Self {
         let mut command = process::Command::new(program);
         command.process_group(0);

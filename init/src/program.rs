@@ -80,7 +80,7 @@ impl Program<'_> {
 
     #[expect(
         clippy::disallowed_methods,
-        reason = "a log, which the program writes on its own"
+        reason = "a log, which the program writes on its own; and the watchdog is fed while it runs"
     )]
     fn start(&self, log: &Path) -> io::Result<Child> {
         if let Some(folder) = log.parent() {

@@ -192,6 +192,7 @@ impl<M: Machine> Executor<M> {
         fs::rename(&temporary, &path)
     }
 
+    #[expect(clippy::disallowed_methods, reason = "files of the kernel")]
     fn sysctl(&mut self, key: &str, value: &str) -> io::Result<()> {
         let name = sysctl_path(key);
         let parts: Vec<&str> = name.split('/').collect();

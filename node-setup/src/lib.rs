@@ -4,6 +4,13 @@
 //! and decides nothing. [`configure`] is what PID 1 runs: it reads the sources, chooses, plans, executes and reports.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        reason = "a test's files need not outlast it, and its judges are programs"
+    )
+)]
 
 mod accounts;
 pub mod change;

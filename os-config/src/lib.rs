@@ -3,6 +3,13 @@
 //! Texts go in, a checked [`Config`] or a [`Report`] comes out. Nothing here opens a file or a connection.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        reason = "a test's files need not outlast it, and its judges are programs"
+    )
+)]
 
 mod check;
 mod command_line;

@@ -6,6 +6,13 @@
 //! - The keeper holds the cluster to the configuration for as long as the node runs.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        reason = "a test's files need not outlast it, and its judges are programs"
+    )
+)]
 
 pub mod address;
 mod args;

@@ -1,4 +1,8 @@
 //! Certificates, judged by openssl.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test's files need not outlast it, and its judges are programs"
+)]
 
 use runtime::pki::{
     Authorities, CertificateSource, Issued, Leaf, PkiError, Signer, Usage, ensure_encryption,

@@ -1,4 +1,8 @@
 //! `prepare` in a folder of its own: what it leaves behind, and that it can be run again at any time.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test's files need not outlast it, and its judges are programs"
+)]
 
 use runtime::address::Patience;
 use runtime::{Founding, Paths, Settings, load_settings, prepare};

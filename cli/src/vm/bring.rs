@@ -183,7 +183,7 @@ impl<'a> Scene<'a> {
         };
         if changed {
             let copy = self.dir.join(BEFORE);
-            fs::write(&copy, self.found.as_deref().unwrap_or_default())
+            host::file::write(&copy, 0o600, self.found.as_deref().unwrap_or_default())
                 .with_context(|| format!("cannot write {}", copy.display()))?;
             eprintln!(
                 "holdfast: --config replaces a config.yaml that was changed on the machine; that one is kept in {}",

@@ -13,6 +13,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Frees the initramfs, makes `target` the root and becomes its `/sbin/init`.
+#[expect(clippy::disallowed_methods, reason = "this process becomes it")]
 pub(super) fn switch(root: &Path, target: &Path, guard: Guard) -> Result<Infallible, Failure> {
     let failure = |what: &str| {
         let what = what.to_owned();

@@ -18,6 +18,7 @@ const ENVIRONMENT: [(&str, &str); 3] = [
 ];
 
 /// Starts it; gives its process id and the end of the pipe that its output comes out of, which does not block.
+#[expect(clippy::disallowed_methods, reason = "a service, which lives on")]
 pub(super) fn launch(service: &Service, groups: &Groups) -> io::Result<(u32, File)> {
     let (program, arguments) = service
         .command

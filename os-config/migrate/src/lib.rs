@@ -5,6 +5,13 @@
 //! taken out or left behind as comments. So the output is always accepted, and nothing is lost in silence.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        reason = "a test's files need not outlast it, and its judges are programs"
+    )
+)]
 
 mod arguments;
 mod coerce;

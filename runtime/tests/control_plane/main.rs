@@ -4,6 +4,10 @@
 //! The engine is the one that `HOLDFAST_ENGINE` names (`make unit` does), or the one in `build/`. Without one these tests
 //! fail and say how to make it. Tests that need the same control plane share it: whoever comes first starts it, and whoever
 //! leaves last stops it.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test's files need not outlast it, and its judges are programs"
+)]
 
 mod access;
 mod engine;
