@@ -10,14 +10,17 @@ mod watch;
 pub use output::Output;
 use std::ffi::OsStr;
 use std::fmt;
-use std::io;
+use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
-use std::process::{self, ExitStatus, Stdio};
+use std::path::Path;
+use std::process::{self, Child, ExitStatus, Stdio};
+use std::thread;
 use std::time::Duration;
 use watch::Watched;
 
 /// How long a command may take unless it is said otherwise.
 const USUAL: Duration = Duration::from_secs(60);
+
 /// A command did not do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
@@ -55,18 +58,18 @@ pub struct Command {
     command: process::Command,
     input: Vec<u8>,
     within: Option<Duration>,
+    own_group: bool,
 }
 
 impl Command {
     /// A program by name or path. It may take a minute.
     #[expect(clippy::disallowed_methods, reason = "this is what all others use")]
     pub fn new(program: impl AsRef<OsStr>) -> Self {
-        let mut command = process::Command::new(program);
-        command.process_group(0);
         Command {
-            command,
+            command: process::Command::new(program),
             input: Vec::new(),
             within: Some(USUAL),
+            own_group: true,
         }
     }
 
@@ -89,6 +92,20 @@ impl Command {
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
+    }
+
+    /// It runs in this folder.
+    #[must_use]
+    pub fn in_folder(mut self, folder: &Path) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
+    /// It may take however long it takes, and what ends this process at a terminal ends it, too.
+    #[must_use]
+    pub fn as_long_as_we_run(mut self) -> Self {
+        self.own_group = false;
+        self.however_long()
     }
 
     /// Gives it something to read on standard input; otherwise there is nothing.
@@ -164,12 +181,77 @@ impl Command {
         })
     }
 
+    /// Runs it to its end while `read` reads its standard output, in constant memory; gives what `read` gave as well. What it
+    /// leaves running in the background keeps `read` waiting when it holds the output open.
+    ///
+    /// # Errors
+    /// It could not be started or took too long.
+    pub fn read_by<T: Send>(
+        self,
+        read: impl FnOnce(&mut dyn Read) -> T + Send,
+    ) -> Result<(T, Output), CommandError> {
+        self.beside(Stdio::null(), |child| {
+            let mut output = child.stdout.take().expect("it is piped");
+            move || read(&mut output)
+        })
+    }
+
+    /// Runs it to its end while `write` writes its standard input, in constant memory; gives what `write` gave as well: an error
+    /// when the command stopped reading, which says why itself.
+    ///
+    /// # Errors
+    /// It could not be started or took too long.
+    pub fn fed_by<T: Send>(
+        self,
+        write: impl FnOnce(&mut dyn Write) -> T + Send,
+    ) -> Result<(T, Output), CommandError> {
+        self.beside(Stdio::piped(), |child| {
+            let mut input = child.stdin.take().expect("it is piped");
+            move || write(&mut input)
+        })
+    }
+
+    /// Runs it with a thread beside it that has one of its pipes.
+    fn beside<T: Send, W: FnOnce() -> T + Send>(
+        mut self,
+        stdin: Stdio,
+        work: impl FnOnce(&mut Child) -> W,
+    ) -> Result<(T, Output), CommandError> {
+        self.command
+            .stdin(stdin)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = self.spawn().map_err(|source| self.not_started(source))?;
+        let work = work(&mut child);
+        thread::scope(|threads| {
+            let work = threads.spawn(work);
+            let output = self.watch(&mut child);
+            let done = work.join();
+            let done = done.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            Ok((done, output?))
+        })
+    }
+
     fn watched(mut self) -> Result<Output, CommandError> {
-        let spawned = self.command.spawn();
-        let watched =
-            spawned.and_then(|mut child| watch::to_its_end(&mut child, &self.input, self.within));
+        let mut child = self.spawn().map_err(|source| self.not_started(source))?;
+        self.watch(&mut child)
+    }
+
+    fn spawn(&mut self) -> io::Result<Child> {
+        if self.own_group {
+            self.command.process_group(0);
+        }
+        self.command.spawn()
+    }
+
+    fn not_started(&self, source: io::Error) -> CommandError {
         let line = self.line();
-        match watched {
+        CommandError::Start { line, source }
+    }
+
+    fn watch(&self, child: &mut Child) -> Result<Output, CommandError> {
+        let line = self.line();
+        match watch::to_its_end(child, &self.input, self.within) {
             Ok(Watched::Ended(output)) => Ok(output),
             Ok(Watched::TooLong(within)) => Err(CommandError::TooLong { line, within }),
             Err(source) => Err(CommandError::Start { line, source }),

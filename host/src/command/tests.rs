@@ -123,3 +123,48 @@ fn who_knows_more_ends_than_one() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(output.said(), "mended");
 }
+
+#[test]
+fn much_is_read_and_written_while_it_runs() {
+    const MUCH: usize = 3 << 20;
+    let (count, output) = shell(&format!("head -c {MUCH} /dev/zero; echo why >&2; exit 3"))
+        .read_by(|output| io::copy(output, &mut io::sink()))
+        .expect("it ran");
+    assert_eq!(count.expect("read"), MUCH as u64);
+    assert_eq!(
+        (output.status.code(), output.said().as_str()),
+        (Some(3), "why")
+    );
+    let (written, output) = shell("wc -c")
+        .fed_by(|input| input.write_all(&vec![0; MUCH]))
+        .expect("it ran");
+    written.expect("all of it");
+    assert_eq!(output.text().trim(), MUCH.to_string());
+}
+
+#[test]
+fn one_that_stops_reading_says_why_itself() {
+    let (written, output) = shell("echo no room >&2; exit 1")
+        .fed_by(|input| input.write_all(&vec![0; 3 << 20]))
+        .expect("it ran");
+    assert!(written.is_err(), "a pipe takes less");
+    assert_eq!(output.said(), "no room");
+}
+
+#[test]
+fn one_that_is_read_is_ended_in_time_too() {
+    let hangs = shell("sleep 60").within(Duration::from_millis(50));
+    let error = hangs.read_by(|output| io::copy(output, &mut io::sink()).ok());
+    let error = error.expect_err("too long");
+    assert!(matches!(error, CommandError::TooLong { .. }), "{error}");
+}
+
+#[test]
+fn it_runs_where_it_is_told_to() {
+    let folder = tempfile::tempdir().expect("folder");
+    let folder = folder.path().canonicalize().expect("there");
+    let here = shell("pwd; [ $(ps -o pgid= $$) = $$ ] && echo alone || echo with us");
+    let output = here.in_folder(&folder).as_long_as_we_run().run();
+    let text = output.expect("good").text();
+    assert_eq!(text, format!("{}\nwith us\n", folder.display()));
+}

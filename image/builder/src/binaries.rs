@@ -106,7 +106,7 @@ impl<'a> Cargo<'a> {
     fn build(&self, package: &str, flavour: &str, flags: &str, more: &[&str]) -> Result<PathBuf> {
         let folder = self.project.path("build/cargo").join(flavour);
         let mut cargo = Program::new("cargo")
-            .within(self.project.root())
+            .in_folder(self.project.root())
             // What the user's shell says about flags and folders must not get into an image.
             .env("CARGO_TARGET_DIR", &folder)
             .env("CARGO_ENCODED_RUSTFLAGS", self.flags(flags))
@@ -159,7 +159,10 @@ fn build_engine(project: &Project, arch: &str) -> Result<PathBuf> {
     let sources = project.path("runtime/engine");
     let mut key = Key::new("engine", 2).with("arch", arch).with(
         "go",
-        Program::new("go").within(&sources).arg("version").text()?,
+        Program::new("go")
+            .in_folder(&sources)
+            .arg("version")
+            .text()?,
     );
     for path in files(&sources)? {
         key = key.with_file(
@@ -180,7 +183,7 @@ fn build_engine(project: &Project, arch: &str) -> Result<PathBuf> {
     }
     file::folder(&folder)?;
     Program::new(sources.join("build"))
-        .within(project.root())
+        .in_folder(project.root())
         .arg(arch)
         .arg(folder.join("engine"))
         .stdout()?;
@@ -202,7 +205,7 @@ fn state(folder: &Path, key: &str) -> Result<String> {
 /// All files below a folder, sorted; what git does not know (built programs) does not count.
 fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let listed = Program::new("git")
-        .within(folder)
+        .in_folder(folder)
         .args([
             "ls-files",
             "-z",

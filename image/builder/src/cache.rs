@@ -137,7 +137,7 @@ mod tests {
         let cache = Cache::new(dir.path());
         for n in 0..KEEP + 3 {
             cache
-                .get("s", &of_bytes(&[n as u8]), |_| Ok(()))
+                .get("s", &of_bytes([n as u8]), |_| Ok(()))
                 .expect("made");
         }
         assert_eq!(

@@ -2,32 +2,16 @@
 
 use crate::error::{Error, Result};
 use sha2::{Digest as _, Sha256};
-use std::io::Read;
 use std::path::Path;
+
+pub(crate) use host::digest::of_bytes;
 
 /// Lower-case hexadecimal SHA-256.
 pub(crate) type Hex = String;
 
-/// Digest of bytes.
-pub(crate) fn of_bytes(bytes: &[u8]) -> Hex {
-    hex(&Sha256::digest(bytes))
-}
-
 /// Digest of a file's content.
 pub(crate) fn of_file(path: &Path) -> Result<Hex> {
-    let mut file = std::fs::File::open(path).map_err(Error::read(path))?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut buffer).map_err(Error::read(path))? {
-            0 => return Ok(hex(&hasher.finalize())),
-            n => hasher.update(&buffer[..n]),
-        }
-    }
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> Hex {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    host::digest::of_file(path).map_err(Error::read(path))
 }
 
 /// Digest over named inputs; the order in which they are added counts.
@@ -59,7 +43,7 @@ impl Key {
 
     /// The key.
     pub(crate) fn finish(self) -> Hex {
-        hex(&self.0.finalize())
+        host::digest::hex(&self.0.finalize())
     }
 }
 

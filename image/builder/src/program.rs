@@ -1,9 +1,10 @@
 //! External programs: one way to run them, with their command line in every error.
 
 use crate::error::{Error, Result};
+use host::{Command, CommandError, Output};
 use std::ffi::OsStr;
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::io::{self, Read, Write};
+use std::path::Path;
 
 /// Every program of the build host that a build may call, with the Debian package that brings it.
 const KNOWN: &[(&str, &str)] = &[
@@ -20,54 +21,56 @@ const KNOWN: &[(&str, &str)] = &[
 
 /// A command to be run without a shell.
 pub(crate) struct Program {
-    name: String,
+    called: Called,
     command: Command,
 }
 
 impl Program {
     /// A program by name or path.
     pub(crate) fn new(name: impl AsRef<OsStr>) -> Self {
-        let mut command = Command::new(name.as_ref());
-        // Messages and sort orders must not depend on who builds.
-        command.env("LC_ALL", "C.UTF-8").env("TZ", "UTC");
+        let name = name.as_ref();
+        let command = Command::new(name).as_long_as_we_run();
+        let name = name.to_string_lossy().into_owned();
         Self {
-            name: name.as_ref().to_string_lossy().into_owned(),
-            command,
+            called: Called {
+                line: name.clone(),
+                name,
+            },
+            // Messages and sort orders must not depend on who builds.
+            command: command.env("LC_ALL", "C.UTF-8").env("TZ", "UTC"),
         }
     }
 
     /// Adds arguments.
-    pub(crate) fn args<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(mut self, args: I) -> Self {
-        self.command.args(args);
-        self
+    pub(crate) fn args<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(self, args: I) -> Self {
+        args.into_iter().fold(self, Self::arg)
     }
 
     /// Adds one argument.
     pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
-        self.command.arg(arg);
+        self.called.line.push(' ');
+        self.called.line.push_str(&arg.as_ref().to_string_lossy());
+        self.command = self.command.arg(arg);
         self
     }
 
     /// Sets an environment variable.
     pub(crate) fn env(mut self, key: &str, value: impl AsRef<OsStr>) -> Self {
-        self.command.env(key, value);
+        self.command = self.command.env(key, value);
         self
     }
 
     /// Runs in a folder.
-    pub(crate) fn within(mut self, folder: &std::path::Path) -> Self {
-        self.command.current_dir(folder);
+    pub(crate) fn in_folder(mut self, folder: &Path) -> Self {
+        self.command = self.command.in_folder(folder);
         self
     }
 
     /// Runs it and returns its standard output.
-    pub(crate) fn stdout(mut self) -> Result<Vec<u8>> {
-        let output = self
-            .command
-            .stdin(Stdio::null())
-            .output()
-            .map_err(|e| self.not_started(e))?;
-        self.judge(output)
+    pub(crate) fn stdout(self) -> Result<Vec<u8>> {
+        let output = self.command.run_to_any_end();
+        let output = output.map_err(|error| self.called.failed(error))?;
+        self.called.judge(output)
     }
 
     /// Runs it and returns its standard output as text.
@@ -76,90 +79,71 @@ impl Program {
     }
 
     /// Runs it and hands its standard output, as it comes, to `read`.
-    pub(crate) fn stream<T>(
-        mut self,
-        read: impl FnOnce(&mut dyn std::io::Read) -> Result<T>,
+    pub(crate) fn stream<T: Send>(
+        self,
+        read: impl FnOnce(&mut dyn Read) -> Result<T> + Send,
     ) -> Result<T> {
-        let mut child = self
-            .command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|e| self.not_started(e))?;
-        let mut stdout = child.stdout.take().expect("stdout was piped");
-        let got = read(&mut stdout);
-        drop(stdout);
-        let output = child.wait_with_output().map_err(|e| self.not_started(e))?;
-        let value = got?;
-        self.judge(output)?;
+        let done = self.command.read_by(read);
+        let (value, output) = done.map_err(|error| self.called.failed(error))?;
+        let value = value?;
+        self.called.judge(output)?;
         Ok(value)
     }
 
     /// Runs it with its standard input written by `write`.
     pub(crate) fn feed(
-        mut self,
-        write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+        self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()> + Send,
     ) -> Result<()> {
-        let mut child = self
-            .command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|e| self.not_started(e))?;
-        let mut stdin = child.stdin.take().expect("stdin was piped");
-        let written = write(&mut stdin);
-        drop(stdin);
-        let output = child.wait_with_output().map_err(|e| self.not_started(e))?;
+        let done = self.command.fed_by(write);
+        let (written, output) = done.map_err(|error| self.called.failed(error))?;
         // A program that stopped reading says why itself; that is the better message.
-        self.judge(output)?;
+        self.called.judge(output)?;
         written.map_err(|source| Error::Write {
-            path: self.name.clone().into(),
+            path: self.called.name.into(),
             source,
         })
     }
+}
 
-    fn not_started(&self, error: std::io::Error) -> Error {
-        if error.kind() == std::io::ErrorKind::NotFound {
-            let package = KNOWN
-                .iter()
-                .find(|(name, _)| *name == self.name)
-                .map_or("that has it", |(_, package)| package);
-            return Error::NoProgram {
-                program: self.name.clone(),
-                package,
-            };
-        }
-        Error::Program {
-            line: self.line(),
-            status: error.to_string(),
-            stderr: String::new(),
-        }
-    }
+/// What was called, for messages.
+struct Called {
+    name: String,
+    line: String,
+}
 
-    fn line(&self) -> String {
-        let args = self.command.get_args().map(OsStr::to_string_lossy);
-        std::iter::once(self.name.as_str().into())
-            .chain(args)
-            .collect::<Vec<_>>()
-            .join(" ")
+impl Called {
+    fn failed(&self, error: CommandError) -> Error {
+        match error {
+            CommandError::Start { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                let known = KNOWN.iter().find(|(name, _)| *name == self.name);
+                Error::NoProgram {
+                    program: self.name.clone(),
+                    package: known.map_or("that has it", |(_, package)| package),
+                }
+            }
+            CommandError::Start { source, .. } => self.error(source.to_string(), &[]),
+            error => self.error(error.to_string(), &[]),
+        }
     }
 
     fn judge(&self, output: Output) -> Result<Vec<u8>> {
         if output.status.success() {
             return Ok(output.stdout);
         }
-        let stderr = if output.stderr.is_empty() {
-            &output.stdout
-        } else {
-            &output.stderr
+        let said = match output.stderr.as_slice() {
+            [] => &output.stdout,
+            errors => errors,
         };
-        Err(Error::Program {
-            line: self.line(),
-            status: output.status.to_string(),
-            stderr: String::from_utf8_lossy(stderr).into_owned(),
-        })
+        Err(self.error(output.status.to_string(), said))
+    }
+
+    fn error(&self, status: String, said: &[u8]) -> Error {
+        Error::Program {
+            line: self.line.clone(),
+            status,
+            stderr: String::from_utf8_lossy(said).into_owned(),
+        }
     }
 }
 

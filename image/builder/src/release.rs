@@ -40,7 +40,7 @@ pub(crate) fn build_time(project: &Project, source_date_epoch: Option<&str>) -> 
     let text = match source_date_epoch {
         Some(text) => text.to_owned(),
         None => Program::new("git")
-            .within(project.root())
+            .in_folder(project.root())
             .args(["log", "-1", "--format=%ct"])
             .text()?,
     };

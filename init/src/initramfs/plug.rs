@@ -29,7 +29,10 @@ pub(super) struct Plug {
 
 impl Plug {
     /// Begins to load the modules that are always loaded, and loads those that the devices ask for.
-    #[expect(clippy::disallowed_methods, reason = "it works on while devices are found")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it works on while devices are found"
+    )]
     pub(super) fn start(root: &Path, log: &Log, guard: &mut Guard) -> Result<Self, Failure> {
         // A kernel that asks for a module by itself (a cipher, a hash) runs this, too.
         let helper = root.join("sbin/modprobe");

@@ -18,7 +18,7 @@ pub(super) fn parts(project: &Project, target: &str) -> Result<BTreeSet<Part>> {
     let mut parts = BTreeSet::new();
     for (package, features) in PROGRAMS {
         let tree = Program::new("cargo")
-            .within(project.root())
+            .in_folder(project.root())
             .args([
                 "tree",
                 "--quiet",
