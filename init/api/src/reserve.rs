@@ -1,5 +1,5 @@
-//! How much memory of a machine is the system's own. PID 1 protects so much from pods; the kubelet still has a number of its
-//! own to tell the scheduler (`runtime`), which is smaller.
+//! How much memory of a machine is the system's own. PID 1 protects so much from pods (`memory.min`), and the kubelet reserves
+//! as much (`runtime`), so that the scheduler knows and all pods together are stopped before they meet the protection.
 
 /// `(machines with at least so many MiB, MiB kept for the system)`, the largest first. The row of 1800 MiB was measured: with
 /// it a node of 2 GiB answered while pods took all the memory that they could get. The others are scaled from it and were not

@@ -7,12 +7,11 @@ use crate::args::Args;
 use crate::file::PlannedFile;
 use crate::paths::text;
 use crate::{Paths, Settings};
+use init_api::reserved_memory;
 use serde_json::{Value, json};
 
 /// Pods that the node takes at most.
 const MAX_PODS: u16 = 110;
-/// Memory that is kept for the system, bytes.
-const SYSTEM_MEMORY: u64 = 384 << 20;
 
 fn config(paths: &Paths) -> std::path::PathBuf {
     paths.run().join("kubelet.json")
@@ -90,12 +89,17 @@ fn security(paths: &Paths) -> Value {
 }
 
 fn resources(facts: &NodeFacts) -> Value {
-    // Never more than a quarter of a small machine, so that pods still fit on it.
-    let reserved = SYSTEM_MEMORY.min(facts.memory / 4) >> 20;
+    // What PID 1 protects: the scheduler gives no pod what the kernel would refuse it.
+    let reserved = reserved_memory(facts.memory) >> 20;
     json!({
         "maxPods": MAX_PODS,
-        "podPidsLimit": 4096,
-        "systemReserved": { "memory": format!("{reserved}Mi"), "cpu": "100m" },
+        "podPidsLimit": pod_processes(facts.memory),
+        "systemReserved": {
+            "memory": format!("{reserved}Mi"),
+            "cpu": "100m",
+            "pid": reserved_processes(facts.memory).to_string(),
+        },
+        // `/sys/fs/cgroup/kubepods` gets what is left as its own limits, of memory and of processes.
         "enforceNodeAllocatable": ["pods"],
         "evictionHard": {
             "memory.available": "100Mi",
@@ -119,8 +123,49 @@ fn resources(facts: &NodeFacts) -> Value {
     })
 }
 
+/// Processes and threads that one pod may have. The kernel gives a machine about eight for each MiB, and each takes some 30 KiB
+/// of it: a pod that forks without end ends at an eighth of a machine, and a large program has room.
+fn pod_processes(memory: u64) -> u64 {
+    ((memory >> 20) / 2).clamp(512, 4096)
+}
+
+/// Processes and threads that all pods together leave to the system: its services have some 300, and each pod's shim a dozen.
+/// A quarter of a small machine's.
+fn reserved_processes(memory: u64) -> u64 {
+    ((memory >> 20) * 2).min(2048)
+}
+
 fn merge(into: &mut Value, from: Value) {
     if let (Value::Object(into), Value::Object(from)) = (into, from) {
         into.extend(from.into_iter().filter(|(_, value)| !value.is_null()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NodeFacts, resources};
+    use std::time::UNIX_EPOCH;
+
+    #[test]
+    fn the_scheduler_knows_what_the_system_keeps() {
+        for (mib, memory, of_a_pod, reserved) in [
+            (512, "170Mi", 512, "1024"),
+            (920, "306Mi", 512, "1840"),
+            (1967, "640Mi", 983, "2048"),
+            (7900, "1024Mi", 3950, "2048"),
+            (64_000, "1280Mi", 4096, "2048"),
+        ] {
+            let facts = NodeFacts {
+                address: [10, 0, 0, 1].into(),
+                memory: mib << 20,
+                now: UNIX_EPOCH,
+            };
+            let planned = resources(&facts);
+            assert_eq!(planned["systemReserved"]["memory"], memory, "{mib}");
+            let protected = init_api::reserved_memory(facts.memory) >> 20;
+            assert_eq!(memory, format!("{protected}Mi"), "one number");
+            assert_eq!(planned["podPidsLimit"], of_a_pod, "{mib}");
+            assert_eq!(planned["systemReserved"]["pid"], reserved, "{mib}");
+        }
     }
 }
