@@ -14,7 +14,7 @@ kubernetes:
   tls_sans: [edge.example, 203.0.113.9]
   audit: request
   kubelet_args: {max-pods: 40}
-  api_server_args: {feature-gates: Some=true}
+  api_server_args: {feature-gates: WatchListClient=true}
 registries:
   mirrors:
     docker.io: {endpoints: ["https://z.example/v2/hub", "http://a.example:5000"]}

@@ -86,8 +86,22 @@ fn component(draft: &mut Draft, key: &str, value: &Node) {
     let words = coerce::scalar(value).unwrap_or_default();
     let (flag, setting) = words.split_once('=').unwrap_or((words, "true"));
     let flag = flag.trim_start_matches('-');
-    let setting = text(value.span, setting);
-    draft.repeat(&["kubernetes", key, flag], setting);
+    let way = ["kubernetes", key, flag];
+    if ["/var/lib/rancher", "/etc/rancher"]
+        .iter()
+        .any(|folder| setting.contains(folder))
+    {
+        let why = "k3s kept its files there, and nothing is there in Holdfast";
+        let original = nest(&way, text(value.span, setting));
+        draft.lost(value.span, &way.join("."), why, original);
+    } else if flag == "feature-gates" {
+        // One each: what is wrong with one of them does not take the others along.
+        for gate in coerce::at_commas(&text(value.span, setting)) {
+            draft.push(&way, gate);
+        }
+    } else {
+        draft.repeat(&way, text(value.span, setting));
+    }
 }
 
 fn disable(draft: &mut Draft, what: &str, span: Span) {

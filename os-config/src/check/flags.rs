@@ -8,6 +8,7 @@ const OPEN: &str = "it would open the node to everyone who reaches it: the kubel
 const LOGINS: &str =
     "a token in that file opens the cluster for good; use service accounts or client certificates";
 const HEALTH: &str = "the node's own checks rely on it";
+const RBAC: &str = "RBAC and Node authorization are always on";
 const REACHED: &str = "other parts of the node reach it on every address, or on its own";
 
 /// The key below `kubernetes` (`*` for all), the flag, why.
@@ -36,16 +37,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("api_server_args", "secure-port", PLACE),
     ("api_server_args", "service-cluster-ip-range", NETWORK),
     ("api_server_args", "advertise-address", NAME),
-    (
-        "api_server_args",
-        "authorization-mode",
-        "RBAC and Node authorization are always on",
-    ),
-    (
-        "api_server_args",
-        "authorization-config",
-        "RBAC and Node authorization are always on",
-    ),
+    ("api_server_args", "authorization-config", RBAC),
     ("api_server_args", "token-auth-file", LOGINS),
     (
         "api_server_args",
@@ -129,9 +121,6 @@ const REFUSED: &[(&str, &str, &str)] = &[
         "set `taints` instead: they follow the file at all times",
     ),
     ("kubelet_args", "healthz-port", HEALTH),
-    ("kubelet_args", "anonymous-auth", OPEN),
-    ("kubelet_args", "authorization-mode", OPEN),
-    ("kubelet_args", "read-only-port", OPEN),
     (
         "kubelet_args",
         "config-dir",
@@ -156,12 +145,49 @@ const ANY: &[&str] = &["0.0.0.0", "::"];
 /// Those, and the one on which the node itself asks.
 const ANY_OR_OWN: &[&str] = &["0.0.0.0", "::", "127.0.0.1"];
 
-/// The key below `kubernetes`, the flag, the only values that it may have. Charts for monitoring ask for them.
-const ONLY: &[(&str, &str, &[&str])] = &[
-    ("api_server_args", "bind-address", ANY),
-    ("controller_manager_args", "bind-address", ANY_OR_OWN),
-    ("kubelet_args", "address", ANY),
-    ("kubelet_args", "healthz-bind-address", ANY_OR_OWN),
+/// A flag that may have some values only.
+struct Only {
+    /// The key below `kubernetes`.
+    key: &'static str,
+    flag: &'static str,
+    values: &'static [&'static str],
+    why: &'static str,
+}
+
+const fn only(
+    key: &'static str,
+    flag: &'static str,
+    values: &'static [&'static str],
+    why: &'static str,
+) -> Only {
+    Only {
+        key,
+        flag,
+        values,
+        why,
+    }
+}
+
+/// Charts for monitoring ask for other addresses; hardening guides ask for what the node has anyway.
+const ONLY: &[Only] = &[
+    only("api_server_args", "bind-address", ANY, REACHED),
+    only(
+        "api_server_args",
+        "authorization-mode",
+        &["Node,RBAC"],
+        RBAC,
+    ),
+    only(
+        "controller_manager_args",
+        "bind-address",
+        ANY_OR_OWN,
+        REACHED,
+    ),
+    only("kubelet_args", "address", ANY, REACHED),
+    only("kubelet_args", "healthz-bind-address", ANY_OR_OWN, REACHED),
+    only("kubelet_args", "anonymous-auth", &["false"], OPEN),
+    only("kubelet_args", "authorization-mode", &["Webhook"], OPEN),
+    only("kubelet_args", "read-only-port", &["0"], OPEN),
 ];
 
 /// The first of `values` that `flag` may not have under `key`, and what to write instead.
@@ -170,12 +196,15 @@ pub(super) fn wrong_value<'a>(
     flag: &str,
     values: impl IntoIterator<Item = &'a str>,
 ) -> Option<(&'a str, String)> {
-    let (_, _, allowed) = ONLY
+    let only = ONLY
         .iter()
-        .find(|(whose, name, _)| *whose == key && *name == flag)?;
-    let wrong = values.into_iter().find(|value| !allowed.contains(value))?;
-    let quoted: Vec<String> = allowed.iter().map(|value| format!("`{value}`")).collect();
-    Some((wrong, format!("write {}: {REACHED}", quoted.join(" or "))))
+        .find(|only| only.key == key && only.flag == flag)?;
+    let wrong = values
+        .into_iter()
+        .find(|value| !only.values.contains(value))?;
+    let quoted: Vec<String> = only.values.iter().map(|it| format!("`{it}`")).collect();
+    let help = format!("write {}: {}", quoted.join(" or "), only.why);
+    Some((wrong, help))
 }
 
 /// Why `flag` may not be set under `key`, if it may not.

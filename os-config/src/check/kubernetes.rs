@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use super::Checker;
 use super::clash::overlap;
-use super::flags;
+use super::{engine_flags, flags};
 use crate::config::{AuditLevel, ComponentArgs, Components, FlagArgs, Kubernetes};
 use crate::raw::{RawComponents, RawFlagArgs, RawKubernetes};
 use crate::values::FlagName;
@@ -71,20 +71,33 @@ fn args(c: &mut Checker, key: &str, raw: &RawFlagArgs) -> FlagArgs {
                             "keep one of the two; a flag that is repeated has a list of values",
                         );
                     }
-                    if let Some(reason) = flags::refusal(key, flag.as_str()) {
-                        c.refuse(format!("`{flag}` cannot be set here"), reason);
-                    }
                     let values: Vec<String> =
                         values.0.iter().map(|value| value.0.clone()).collect();
-                    let texts = values.iter().map(String::as_str);
-                    if let Some((value, help)) = flags::wrong_value(key, flag.as_str(), texts) {
-                        c.refuse(format!("`{flag}` cannot be {value:?} here"), help);
-                    }
+                    flag_fits(c, key, flag.as_str(), &values);
                     Some((flag, values))
                 })
             })
             .collect()
     })
+}
+
+fn flag_fits(c: &mut Checker, key: &str, flag: &str, values: &[String]) {
+    if let Some(reason) = flags::refusal(key, flag) {
+        c.refuse(format!("`{flag}` cannot be set here"), reason);
+    } else if let Some(unknown) = engine_flags::unknown_flag(key, flag) {
+        c.refuse(unknown.message, unknown.help);
+    }
+    let texts = values.iter().map(String::as_str);
+    if let Some((value, help)) = flags::wrong_value(key, flag, texts) {
+        c.refuse(format!("`{flag}` cannot be {value:?} here"), help);
+    }
+    if flag == "feature-gates" {
+        for (index, value) in values.iter().enumerate() {
+            if let Some(wrong) = engine_flags::wrong_gates(value) {
+                c.at(index, |c| c.invalid(wrong));
+            }
+        }
+    }
 }
 
 fn addresses_fit(c: &mut Checker, kubernetes: &Kubernetes, raw: &RawKubernetes) {

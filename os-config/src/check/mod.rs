@@ -4,6 +4,7 @@ mod checker;
 mod clash;
 mod config;
 mod dns;
+mod engine_flags;
 mod files;
 mod flags;
 mod former_keys;

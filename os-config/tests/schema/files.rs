@@ -24,6 +24,7 @@ const ONLY_THE_PROGRAM: &[(&str, &[&str])] = &[
         "how several values go together",
         &[
             "flag-twice",
+            "flag-unknown",
             "gateway-outside",
             "gateway-own-address",
             "gateway-two",
@@ -174,8 +175,8 @@ fn it_refuses_the_plainest_mistakes() {
         "manifests: [{content: a}]",
         "hostname: A B",
         "labels: {a b: c}",
-        "kubernetes: {kubelet_args: {anonymous-auth: true}}",
-        "kubernetes: {kubelet_args: {--anonymous-auth: true}}",
+        "kubernetes: {kubelet_args: {config-dir: /etc/a}}",
+        "kubernetes: {kubelet_args: {--config-dir: /etc/a}}",
         "ssh_authorized_keys: [http://keys.example/site.pub]",
         "write_files: [{path: /etc/a, permissions: rw}]",
     ] {
