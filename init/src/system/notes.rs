@@ -10,13 +10,18 @@ const NEARLY_FULL: u64 = 20;
 
 /// What is wrong with the clock.
 pub(super) fn about_clock(wall: (u64, u32), release: Option<&Release>) -> Option<String> {
-    let standing = clock::standing(wall.0, release?);
-    (standing == Standing::FarAhead).then(|| {
-        format!(
-            "the clock says {}, more than 20 years after the image was built; if that is wrong, certificates will be, too",
-            clock::rfc3339(wall)
-        )
-    })
+    let now = clock::rfc3339(wall);
+    match clock::standing(wall.0, release?) {
+        Standing::Plausible => None,
+        Standing::FarAhead => Some(format!(
+            "the clock says {now}, more than 20 years after the image was built; if that is wrong, certificates will be, too"
+        )),
+        // It was lifted to the build at the boot, so somebody has set it since.
+        Standing::Behind => Some(format!(
+            "the clock says {now}, which is before the image was built: a time server tells a wrong time, or somebody set it; \
+             see `ntp_servers`"
+        )),
+    }
 }
 
 /// What is wrong with the room on the state partition mounted at `state`.
@@ -96,14 +101,17 @@ mod tests {
     }
 
     #[test]
-    fn only_a_clock_far_ahead_is_doubted() {
+    fn only_a_clock_that_cannot_be_right_is_doubted() {
         let release = Release {
             version: "1".into(),
             build_time: 1_800_000_000,
         };
         assert_eq!(about_clock((1_800_000_000, 0), Some(&release)), None);
-        // It is lifted, not doubted.
-        assert_eq!(about_clock((0, 0), Some(&release)), None);
+        let note = about_clock((0, 0), Some(&release)).expect("1970");
+        assert!(
+            note.starts_with("the clock says 1970-01-01T00:00:00.000Z, which is before"),
+            "{note}"
+        );
         assert_eq!(about_clock((4_070_908_800, 0), None), None);
         let note = about_clock((4_070_908_800, 0), Some(&release)).expect("2099");
         assert!(

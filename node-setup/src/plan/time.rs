@@ -31,8 +31,8 @@ fn chrony(config: &Config) -> String {
     for server in config.ntp_servers.as_slice() {
         text.push_str(&format!("server {server} iburst\n"));
     }
-    // The first three measurements may step the clock, however long the node was without a network before; later ones slew
-    // it, since a running cluster takes a jump badly.
-    text.push_str("makestep 1 3\nrtcsync\ndriftfile /var/lib/chrony/chrony.drift\ncmdport 0\n");
+    // Whenever the clock is more than ten seconds off it is set at once: a machine that slept is right within minutes, and
+    // the keeper starts Kubernetes anew where a jump needs that. Less is slewed, which takes two minutes at most.
+    text.push_str("makestep 10 -1\nrtcsync\ndriftfile /var/lib/chrony/chrony.drift\ncmdport 0\n");
     text
 }
