@@ -16,6 +16,10 @@ use os_config::{Config, Interface, InterfaceMatch, Network, Wifi};
 use std::collections::BTreeMap;
 use std::path::Path;
 
+/// The first interface of the file.
+const FIRST_METRIC: usize = 50;
+/// NetworkManager itself begins with 100.
+const LAST_METRIC: usize = 99;
 const PROFILES: &str = "/run/NetworkManager/system-connections";
 
 pub(super) fn steps(config: &Config, facts: &Facts) -> Vec<Step> {
@@ -201,8 +205,23 @@ fn ethernet(id: &str, interface: Option<&Interface>, network: &Network) -> Strin
     if let Some(mtu) = interface.and_then(|interface| interface.mtu) {
         file.set("mtu", mtu.to_string());
     }
-    addresses(&mut file, interface, &network.dns);
+    addresses(
+        &mut file,
+        interface,
+        metric(interface, network),
+        &network.dns,
+    );
     file.finish()
+}
+
+/// Cables are preferred in the order of the file, and before those that it does not name.
+fn metric(interface: Option<&Interface>, network: &Network) -> Option<usize> {
+    let wanted = &interface?.select;
+    let place = network
+        .interfaces
+        .iter()
+        .position(|one| one.select == *wanted)?;
+    Some((FIRST_METRIC + place).min(LAST_METRIC))
 }
 
 /// The entry of `network.interfaces` that a wireless network's profile takes its settings from.
@@ -245,6 +264,7 @@ fn wireless(index: usize, wifi: &Wifi, network: &Network) -> String {
         file.set("key-mgmt", "wpa-psk");
         file.set("psk", passphrase.reveal());
     }
-    addresses(&mut file, interface, &network.dns);
+    // Behind every cable, as NetworkManager has it.
+    addresses(&mut file, interface, None, &network.dns);
     file.finish()
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What of `network` is configured, and lines that the profile of eth0 must or must not have.
-const CASES: [(&str, &str, &[&str], &[&str]); 9] = [
+const CASES: [(&str, &str, &[&str], &[&str]); 11] = [
     (
         "search domains, IPv6 off",
         "{dns: {search: [a.example]}, interfaces: [{name: eth0, addresses: [192.168.1.10/24], gateway: 192.168.1.1, ipv6: off}]}",
@@ -72,6 +72,23 @@ const CASES: [(&str, &str, &[&str], &[&str]); 9] = [
             "[ipv4] dns-search=a.example;",
         ],
         &[],
+    ),
+    (
+        "two ways out: the first in the file before the second",
+        "{interfaces: [{match: {mac: '52:54:00:12:34:56'}}, {name: eth0, addresses: [10.0.0.2/24], gateway: 10.0.0.1, ipv6: off}]}",
+        &["[ipv4] route-metric=51", "[ipv4] gateway=10.0.0.1"],
+        &["[ipv6] route-metric"],
+    ),
+    (
+        "a single address, its router on the link",
+        "{interfaces: [{name: eth0, addresses: [203.0.113.7/32, '2001:db8::7/128'], gateway: [198.51.100.1, '2001:db8:ffff::1']}]}",
+        &[
+            "[ipv4] gateway=198.51.100.1",
+            "[ipv4] route1=198.51.100.1/32,0.0.0.0",
+            "[ipv6] gateway=2001:db8:ffff::1",
+            "[ipv6] route1=2001:db8:ffff::1/128,::",
+        ],
+        &["[ipv4] route2", "[ipv6] route2"],
     ),
     (
         "Wi-Fi with settings",

@@ -210,6 +210,13 @@ fn reachable(c: &mut Checker, gateway: IpAddr, addresses: &[IpNet]) {
         );
         return;
     }
+    // A single address has no network: its router is on the link, as hosters give them out.
+    if family
+        .iter()
+        .any(|net| net.prefix_len() == net.max_prefix_len())
+    {
+        return;
+    }
     let networks: Vec<String> = family.iter().map(|net| net.trunc().to_string()).collect();
     c.wrong(
         format!(

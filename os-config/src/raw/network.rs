@@ -56,7 +56,8 @@ pub(crate) struct RawInterface {
     /// Fixed addresses with prefix length, IPv4 and IPv6.
     #[schemars(extend("examples" = [["192.168.1.10/24", "2001:db8::10/64"]]))]
     pub(crate) addresses: Vec<Text<InterfaceAddress>>,
-    /// The default gateway; a list of two for IPv4 and IPv6. It must lie in the network of one of the addresses.
+    /// The default gateway; a list of two for IPv4 and IPv6. It must lie in the network of one of the addresses; beside
+    /// a single address (/32, /128) it is on the link.
     #[schemars(extend("examples" = ["192.168.1.1"]))]
     pub(crate) gateway: Option<OneOrMany<Text<Address>>>,
     /// More routes.

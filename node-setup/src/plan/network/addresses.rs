@@ -29,19 +29,35 @@ impl Method {
         }
     }
 
+    fn leads_out(self) -> bool {
+        self != Method::Disabled
+    }
+
     fn takes_name_servers(self) -> bool {
         matches!(self, Method::Auto | Method::Manual)
     }
 }
 
-/// Writes both sections; without an interface, those of one without settings.
-pub(super) fn addresses(file: &mut Keyfile, interface: Option<&Interface>, dns: &Dns) {
-    file.section("ipv4");
-    let method = ipv4(file, interface);
-    names(file, method, interface, dns, IpAddr::is_ipv4);
-    file.section("ipv6");
-    let method = ipv6(file, interface);
-    names(file, method, interface, dns, IpAddr::is_ipv6);
+/// Writes both sections; without an interface, those of one without settings. Of several ways out, that with the lowest
+/// `metric` is taken as long as it is there; without one, NetworkManager gives each card its own, from 100 on.
+pub(super) fn addresses(
+    file: &mut Keyfile,
+    interface: Option<&Interface>,
+    metric: Option<usize>,
+    dns: &Dns,
+) {
+    for family in ["ipv4", "ipv6"] {
+        file.section(family);
+        let (method, is_of): (_, fn(&IpAddr) -> bool) = if family == "ipv4" {
+            (ipv4(file, interface), IpAddr::is_ipv4)
+        } else {
+            (ipv6(file, interface), IpAddr::is_ipv6)
+        };
+        if let (Some(metric), true) = (metric, method.leads_out()) {
+            file.set("route-metric", metric.to_string());
+        }
+        names(file, method, interface, dns, is_of);
+    }
 }
 
 /// What the profile of an interface fixes of addresses, routes and name servers, for who looks later whether it is so.
@@ -68,8 +84,12 @@ pub(super) fn fixed_by(interface: Option<&Interface>, dns: &Dns) -> Fixed {
         interface.gateway4.map(IpAddr::V4),
         interface.gateway6.map(IpAddr::V6),
     ];
-    let gateways = gateways.into_iter().flatten().filter(has_any);
-    fixed.routes = gateways.map(|via| (everything(&via), Some(via))).collect();
+    for via in gateways.into_iter().flatten().filter(has_any) {
+        fixed.routes.push((everything(&via), Some(via)));
+        if !inside(interface, via) {
+            fixed.routes.push((IpNet::from(via), None));
+        }
+    }
     let routes = interface.routes.iter();
     let routes = routes.filter(|route| has_any(&route.to.addr()));
     fixed
@@ -156,20 +176,38 @@ fn fixed(
             let everything = if via.is_ipv4() { "0.0.0.0/0" } else { "::/0" };
             routes.push(format!("{everything},{via}"));
         }
-        Some(via) => file.set("gateway", via.to_string()),
+        Some(via) => {
+            file.set("gateway", via.to_string());
+            if !inside(interface, via) {
+                routes.push(format!(
+                    "{},{}",
+                    IpNet::from(via),
+                    unspecified(via.is_ipv4())
+                ));
+            }
+        }
         None => {}
     }
     for route in interface.routes.iter().filter(|route| family(&route.to)) {
-        let unspecified = if is_ipv4(&route.to) { "0.0.0.0" } else { "::" };
-        let via = route
-            .via
-            .map_or(unspecified.to_owned(), |via| via.to_string());
+        let direct = || unspecified(is_ipv4(&route.to)).to_owned();
+        let via = route.via.map_or_else(direct, |via| via.to_string());
         let metric = route
             .metric
             .map_or(String::new(), |metric| format!(",{metric}"));
         routes.push(format!("{},{via}{metric}", route.to));
     }
     number(file, "route", &routes);
+}
+
+/// No gateway: the network is on the link itself.
+fn unspecified(is_ipv4: bool) -> &'static str {
+    if is_ipv4 { "0.0.0.0" } else { "::" }
+}
+
+/// Whether the way to a router is known already: it is in a network of the interface, or link-local.
+fn inside(interface: &Interface, router: IpAddr) -> bool {
+    let link_local = matches!(router, IpAddr::V6(router) if router.is_unicast_link_local());
+    link_local || interface.addresses.iter().any(|net| net.contains(&router))
 }
 
 /// `key1`, `key2`, …
