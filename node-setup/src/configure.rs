@@ -17,6 +17,7 @@ use crate::reading;
 use crate::report;
 use crate::services::{self, Situation, services};
 use crate::sources::{self, FoundSources, Media};
+use init_api::interface::Wanted;
 use init_api::{FileError, Problem, Root, Services};
 use os_config::{Config, Loaded, Sources};
 use std::error::Error;
@@ -51,6 +52,7 @@ pub fn configure<M: Machine>(
         executor: Executor::new(root.path("/"), machine),
         facts,
         found: &found,
+        interfaces: Vec::new(),
         notes,
     };
     let own = reading.configuration;
@@ -71,7 +73,7 @@ pub fn configure<M: Machine>(
         }
     };
     let instead = instead.filter(|_| done.is_ok());
-    let configured = report::configured(&found, &sources, instead, run.notes);
+    let configured = report::configured(&found, &sources, instead, run.interfaces, run.notes);
     report::write(root, &configured, done.as_ref().err())?;
     Ok(done.map_or_else(Outcome::Problem, |()| Outcome::Applied))
 }
@@ -82,6 +84,8 @@ struct Run<'a, M> {
     executor: Executor<M>,
     facts: Facts,
     found: &'a FoundSources,
+    /// What the network that was set up has settings for.
+    interfaces: Vec<Wanted>,
     notes: Vec<String>,
 }
 
@@ -160,6 +164,7 @@ impl<M: Machine> Run<'_, M> {
             trial: self.found.trial,
             maintenance: false,
         };
+        self.interfaces = report::interfaces(config);
         let facts = &self.facts;
         let services = services(config, facts, situation).map_err(|error| not_applied(&error))?;
         let mut steps = begin();
@@ -194,6 +199,7 @@ impl<M: Machine> Run<'_, M> {
     /// Network, ssh and console, and nothing else.
     fn maintain(&mut self, ways_in: WaysIn, own: Option<&Config>) {
         let config = self.reached_by(ways_in, own);
+        self.interfaces = report::interfaces(&config);
         let situation = Situation {
             trial: self.found.trial,
             maintenance: true,

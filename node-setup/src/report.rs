@@ -3,14 +3,16 @@
 use crate::fetch;
 use crate::sources::FoundSources;
 use host::file;
+use init_api::interface::{By, Wanted};
 use init_api::{Configured, FileError, Problem, Root, paths};
-use os_config::{Source, SourceName, Sources};
+use os_config::{Config, InterfaceMatch, Source, SourceName, Sources};
 
 /// The report of a configuration that came from `sources`.
 pub(crate) fn configured(
     found: &FoundSources,
     sources: &Sources,
     instead: Option<Problem>,
+    interfaces: Vec<Wanted>,
     notes: Vec<String>,
 ) -> Configured {
     let shown = |source: &Source| format!("{}: {}", source.name, fetch::shown(&source.origin));
@@ -22,10 +24,30 @@ pub(crate) fn configured(
         sources: all.iter().map(shown).collect(),
         url_in_force: all.iter().any(|source| source.name == SourceName::Url),
         on_trial: found.trial.is_some(),
+        interfaces,
         incomplete: stands_in.or_else(|| found.incomplete.clone()),
         instead,
         warnings: notes,
     }
+}
+
+/// The interfaces that a configuration has settings for.
+pub(crate) fn interfaces(config: &Config) -> Vec<Wanted> {
+    let network = &config.network;
+    let cables = network.interfaces.iter().enumerate().map(|(at, one)| {
+        let (key, by) = match &one.select {
+            InterfaceMatch::Name(name) => ("name", By::Name(name.to_string())),
+            InterfaceMatch::Mac(mac) => ("match.mac", By::Mac(mac.as_str().to_ascii_lowercase())),
+        };
+        let key = format!("network.interfaces[{at}].{key}");
+        Wanted { key, by }
+    });
+    let radios = network.wifi.iter().enumerate().filter_map(|(at, wifi)| {
+        let key = format!("network.wifi[{at}].interface");
+        let by = By::Name(wifi.interface.as_ref()?.to_string());
+        Some(Wanted { key, by })
+    });
+    cables.chain(radios).collect()
 }
 
 /// Writes the report, and why the node is in maintenance mode, if it is.

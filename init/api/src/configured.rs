@@ -1,6 +1,7 @@
 //! What `holdfast node configure` says about the configuration.
 
 use crate::Problem;
+use crate::interface::Wanted;
 use serde::{Deserialize, Serialize};
 
 /// `/run/holdfast/configured.json`: for the console page and `holdfast status`.
@@ -18,6 +19,8 @@ pub struct Configured {
     pub incomplete: Option<String>,
     /// What is wrong with the sources, where the last good configuration is in force in their place; none when they are.
     pub instead: Option<Problem>,
+    /// The interfaces that it has settings for.
+    pub interfaces: Vec<Wanted>,
     /// What did not work and did not stop the node, each one line.
     pub warnings: Vec<String>,
 }

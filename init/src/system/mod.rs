@@ -5,6 +5,7 @@
 //! maintenance mode: built-in services run, the problem is told, and a mended configuration is waited for.
 
 mod addresses;
+mod cards;
 mod config_writes;
 mod configure;
 mod end;

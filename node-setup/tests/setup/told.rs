@@ -51,3 +51,32 @@ fn what_does_not_work_and_does_not_stop_the_node_is_told() {
         assert!(warnings.contains(expected), "{expected}: {warnings}");
     }
 }
+
+#[test]
+fn the_interfaces_that_are_to_be_there_are_told_in_maintenance_too() {
+    let network = "network:
+  interfaces: [{name: eth0, mtu: 1400}, {match: {mac: '52:54:00:AB:00:01'}}]
+  wifi: [{name: x, interface: wlan1}, {name: y}]\n";
+    for maintenance in [false, true] {
+        let node = TestNode::new(&format!("{GOOD}{network}"));
+        if maintenance {
+            assert_eq!(node.configure(), Outcome::Applied);
+            node.boot_again();
+            node.write("proc/cmdline", "quiet holdfast.maintenance\n");
+        }
+        node.configure();
+        let wanted = node.configured().interfaces.into_iter();
+        let wanted: Vec<String> = wanted
+            .map(|one| format!("{} {:?}", one.key, one.by))
+            .collect();
+        assert_eq!(
+            wanted,
+            [
+                "network.interfaces[0].name Name(\"eth0\")",
+                "network.interfaces[1].match.mac Mac(\"52:54:00:ab:00:01\")",
+                "network.wifi[0].interface Name(\"wlan1\")",
+            ],
+            "in maintenance mode: {maintenance}"
+        );
+    }
+}

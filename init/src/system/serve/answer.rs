@@ -2,10 +2,11 @@
 
 use super::super::end::End;
 use super::super::page::View;
-use super::super::{addresses, notes, trial};
+use super::super::{addresses, cards, notes, trial};
 use super::Server;
 use crate::clock;
 use crate::supervise::Event;
+use init_api::interface::missing;
 use init_api::{Mode, Request, Response, ServiceName, Status};
 use std::net::IpAddr;
 
@@ -135,7 +136,16 @@ impl Server {
             .iter()
             .cloned()
             .chain(now.into_iter().flatten())
+            .chain(self.about_interfaces())
             .collect()
+    }
+
+    /// A card may come late, so it is looked for anew each time.
+    fn about_interfaces(&self) -> Vec<String> {
+        match self.records.interfaces.as_slice() {
+            [] => Vec::new(),
+            wanted => missing(wanted, &cards::read(&self.root)),
+        }
     }
 
     /// The lines of the phases stand while the machine boots; after that, the page.

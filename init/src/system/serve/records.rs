@@ -1,6 +1,7 @@
 //! What others leave in `/run/holdfast` about the node and its configuration, for the page.
 
 use init_api::Root;
+use init_api::interface::Wanted;
 use init_api::{Configured, NodeState, paths};
 use std::fs::File;
 use std::io::Read;
@@ -16,6 +17,8 @@ pub(super) struct Records {
     pub(super) node: Option<NodeState>,
     /// What of the configuration did not work and did not stop the node.
     pub(super) notes: Vec<String>,
+    /// The interfaces that the configuration has settings for.
+    pub(super) interfaces: Vec<Wanted>,
 }
 
 impl Records {
@@ -27,7 +30,9 @@ impl Records {
         let configured = text(&root.path(paths::CONFIGURED))
             .and_then(|text| serde_json::from_str::<Configured>(&text).ok());
         let trouble = text(&root.path(paths::URL_TROUBLE));
-        self.notes = configured.unwrap_or_default().notes();
+        let configured = configured.unwrap_or_default();
+        self.notes = configured.notes();
+        self.interfaces = configured.interfaces;
         self.notes
             .extend(trouble.map(|text| format!("config_url: {}", text.trim())));
     }

@@ -3,9 +3,12 @@
 use super::super::super::end::End;
 use super::Stand;
 use super::stand::{on, problem, shell, state_of};
+use init_api::interface::{By, Wanted};
 use init_api::{
-    ConfigurationState, Millis, Mode, NodeState, Request, ServiceState, Services, paths,
+    ConfigurationState, Configured, Millis, Mode, NodeState, Request, ServiceState, Services,
+    Status, paths,
 };
+use std::fs;
 
 #[test]
 fn a_good_configuration_puts_its_services_in_force() {
@@ -28,6 +31,40 @@ fn a_good_configuration_puts_its_services_in_force() {
             person.ask().ask(&Request::Reboot).expect("accepted");
         },
         |departure, _| assert_eq!(departure.end, End::Reboot),
+    );
+}
+
+#[test]
+fn an_interface_that_is_not_there_is_told_until_it_comes() {
+    on(
+        || {
+            let stand = Stand::new();
+            let configured = Configured {
+                interfaces: vec![Wanted {
+                    key: "network.interfaces[0].name".to_owned(),
+                    by: By::Name("eth0".to_owned()),
+                }],
+                ..Configured::default()
+            };
+            fs::create_dir_all(stand.at("/sys/class/net/enp0s3/device")).expect("folder");
+            init_api::store(stand.at("/configured.json"), &configured).expect("stored");
+            stand.configure_by("cp $ROOT/configured.json $ROOT/run/holdfast/");
+            stand
+        },
+        |person| {
+            let told = |status: &Status| {
+                let about = |note: &&String| note.contains("there is no interface eth0");
+                status.notes.iter().find(about).cloned()
+            };
+            let status = person.wait_for("a note", |status| told(status).is_some());
+            let note = told(&status).unwrap_or_default();
+            assert!(note.contains("this machine has enp0s3"), "{note}");
+            person.wait_for_console("there is no interface eth0");
+            person.plug("eth0");
+            person.wait_for("no note", |status| told(status).is_none());
+            person.ask().ask(&Request::PowerOff).expect("accepted");
+        },
+        |departure, _| assert_eq!(departure.end, End::PowerOff),
     );
 }
 

@@ -163,6 +163,12 @@ pub(super) fn on(
 }
 
 impl Person {
+    /// Puts a network card into the machine.
+    pub(super) fn plug(&self, name: &str) {
+        let card = self.root.path("/sys/class/net").join(name);
+        fs::create_dir_all(card.join("device")).expect("folder");
+    }
+
     pub(super) fn ask(&self) -> Client {
         Client::connect(self.root.path(paths::SOCKET)).expect("PID 1 listens")
     }
