@@ -53,6 +53,11 @@ impl Paths {
         self.cluster().join("db")
     }
 
+    /// The datastore's snapshots.
+    pub fn snapshots(&self) -> PathBuf {
+        self.database().join("snapshots")
+    }
+
     /// What the cluster was founded with.
     pub fn founding(&self) -> PathBuf {
         self.cluster().join("founding.json")

@@ -9,6 +9,7 @@ mod backoff;
 mod certificates;
 mod clock_jump;
 mod context;
+mod datastore;
 mod error;
 mod folder;
 mod images;
@@ -61,6 +62,7 @@ async fn until_signal(settings: Settings, paths: Paths) -> Result<(), KeeperErro
         () = node_address::follow(&keeper) => Ok(()),
         () = images::follow(&keeper) => Ok(()),
         () = clock_jump::follow(&keeper) => Ok(()),
+        () = datastore::show(&keeper) => Ok(()),
     }
 }
 
@@ -80,6 +82,7 @@ async fn with_api(keeper: &Keeper, client: &kube::Client) {
     rights::ensure(keeper, client).await;
     tokio::join!(
         node::follow(keeper, client),
+        datastore::tell(keeper, client),
         manifests::follow(keeper, client, ManifestSet::Packaged),
         manifests::follow(keeper, client, ManifestSet::User),
         follow_volumes(keeper, client),

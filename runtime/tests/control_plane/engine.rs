@@ -21,6 +21,8 @@ pub(crate) enum Beside {
     Nothing,
     /// The keeper; of the leaves that it finds, the kubelet's is old.
     Keeper,
+    /// Nothing, and for one test alone.
+    Alone,
 }
 
 /// The control plane of the moment: there is one port.
@@ -89,6 +91,18 @@ impl ControlPlane {
         plane
     }
 
+    /// One that nobody shares, so that it can be stopped and started.
+    pub(crate) fn alone() -> Self {
+        let mut state = running();
+        while state.beside.is_some() {
+            state = CHANGED.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.beside = Some(Beside::Alone);
+        state.plane = Weak::new();
+        drop(state);
+        Self::start(Beside::Alone, Turn)
+    }
+
     /// Plans and starts one, and waits until it is ready.
     fn start(beside: Beside, turn: Turn) -> Self {
         let built = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../build/engine/amd64/engine");
@@ -107,15 +121,7 @@ impl ControlPlane {
         if beside == Beside::Keeper {
             make_kubelets_leaf_old(&settings, &paths);
         }
-        let log = File::create(paths.at("/engine.log")).expect("log");
-        let process = Command::new(&engine)
-            .args(["run", "--only", COMPONENTS, "--plan"])
-            .arg(paths.engine_plan())
-            .stdin(Stdio::null())
-            .stderr(log.try_clone().expect("log"))
-            .stdout(log)
-            .spawn()
-            .expect("engine starts");
+        let process = spawn(&engine, &paths);
         let mut plane = Self {
             engine,
             process,
@@ -127,6 +133,23 @@ impl ControlPlane {
         };
         plane.wait_ready();
         plane
+    }
+
+    /// Stops it in order, does something to its files, and starts it again.
+    pub(crate) fn restart_after(&mut self, change: impl FnOnce(&Paths)) {
+        self.stop();
+        change(&self.paths);
+        self.process = spawn(&self.engine, &self.paths);
+        self.wait_ready();
+    }
+
+    fn stop(&mut self) {
+        let pid = i32::try_from(self.process.id()).expect("a pid");
+        let _ = nix::sys::signal::kill(
+            nix::unistd::Pid::from_raw(pid),
+            nix::sys::signal::Signal::SIGTERM,
+        );
+        let _ = self.process.wait();
     }
 
     fn wait_ready(&mut self) {
@@ -208,12 +231,7 @@ impl ControlPlane {
 
 impl Drop for ControlPlane {
     fn drop(&mut self) {
-        let pid = i32::try_from(self.process.id()).expect("a pid");
-        let _ = nix::sys::signal::kill(
-            nix::unistd::Pid::from_raw(pid),
-            nix::sys::signal::Signal::SIGTERM,
-        );
-        let _ = self.process.wait();
+        self.stop();
         if std::thread::panicking() {
             let kept = std::env::temp_dir().join("runtime-control-plane.log");
             let _ = fs::copy(self.paths.at("/engine.log"), &kept);
@@ -224,6 +242,18 @@ impl Drop for ControlPlane {
             );
         }
     }
+}
+
+fn spawn(engine: &Path, paths: &Paths) -> Child {
+    let log = File::create(paths.at("/engine.log")).expect("log");
+    let engine = Command::new(engine)
+        .args(["run", "--only", COMPONENTS, "--plan"])
+        .arg(paths.engine_plan())
+        .stdin(Stdio::null())
+        .stderr(log.try_clone().expect("log"))
+        .stdout(log)
+        .spawn();
+    engine.expect("engine starts")
 }
 
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);

@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod datastore;
 mod engine;
 mod keeper;
 mod pruning;

@@ -11,7 +11,11 @@ import (
 type Backend struct {
 	server.Backend
 	revisions *revisions
+	damage    damage
 }
+
+// Damaged gives SQLite's error when it has found the database damaged in use.
+func (b *Backend) Damaged() <-chan error { return b.damage }
 
 // Failed is closed when the disk refused a flush; Err says why. Nothing is
 // acknowledged from then on.
@@ -27,6 +31,7 @@ func (b *Backend) Err() error {
 // Get reads a key.
 func (b *Backend) Get(ctx context.Context, key string, revision int64, keysOnly bool) (int64, *server.KeyValue, error) {
 	current, kv, err := b.Backend.Get(ctx, key, revision, keysOnly)
+	b.damage.notice(err)
 	if err != nil {
 		return current, kv, err
 	}
@@ -37,6 +42,7 @@ func (b *Backend) Get(ctx context.Context, key string, revision int64, keysOnly 
 // List reads a range of keys.
 func (b *Backend) List(ctx context.Context, key, end string, limit, revision int64, keysOnly bool) (int64, []*server.KeyValue, error) {
 	current, kvs, err := b.Backend.List(ctx, key, end, limit, revision, keysOnly)
+	b.damage.notice(err)
 	if err != nil {
 		return current, kvs, err
 	}
@@ -46,6 +52,7 @@ func (b *Backend) List(ctx context.Context, key, end string, limit, revision int
 // Count counts a range of keys.
 func (b *Backend) Count(ctx context.Context, key, end string, revision int64) (int64, int64, error) {
 	current, count, err := b.Backend.Count(ctx, key, end, revision)
+	b.damage.notice(err)
 	if err != nil {
 		return current, count, err
 	}
@@ -55,6 +62,7 @@ func (b *Backend) Count(ctx context.Context, key, end string, revision int64) (i
 // CurrentRevision is what watchers are told that they have seen everything of.
 func (b *Backend) CurrentRevision(ctx context.Context) (int64, error) {
 	current, err := b.Backend.CurrentRevision(ctx)
+	b.damage.notice(err)
 	if err != nil {
 		return current, err
 	}
@@ -64,6 +72,7 @@ func (b *Backend) CurrentRevision(ctx context.Context) (int64, error) {
 // Create makes a key; that there is one already is something read.
 func (b *Backend) Create(ctx context.Context, key string, value []byte, lease int64) (int64, error) {
 	revision, err := b.Backend.Create(ctx, key, value, lease)
+	b.damage.notice(err)
 	if errors.Is(err, server.ErrKeyExists) {
 		if failure := b.revisions.settle(revision, false); failure != nil {
 			return revision, failure
@@ -75,6 +84,7 @@ func (b *Backend) Create(ctx context.Context, key string, value []byte, lease in
 // Update changes a key; that it is another by now is something read.
 func (b *Backend) Update(ctx context.Context, key string, value []byte, revision, lease int64) (int64, *server.KeyValue, bool, error) {
 	current, kv, updated, err := b.Backend.Update(ctx, key, value, revision, lease)
+	b.damage.notice(err)
 	if err == nil && !updated {
 		err = b.revisions.settle(current, false)
 	}
@@ -84,6 +94,7 @@ func (b *Backend) Update(ctx context.Context, key string, value []byte, revision
 // Delete removes a key; that it is another by now, or none, is something read.
 func (b *Backend) Delete(ctx context.Context, key string, revision int64) (int64, *server.KeyValue, bool, error) {
 	current, kv, deleted, err := b.Backend.Delete(ctx, key, revision)
+	b.damage.notice(err)
 	if err == nil && (!deleted || kv == nil) {
 		err = b.revisions.settle(current, false)
 	}

@@ -16,6 +16,7 @@ type dialect struct {
 	*generic.Generic
 	revisions *revisions
 	renewals  *renewals
+	damage    damage
 }
 
 // Insert appends a revision. kine tells its watchers when it returns.
@@ -37,6 +38,7 @@ func (d *dialect) Insert(
 	} else {
 		revision, err = d.strict(insert)
 	}
+	d.damage.notice(err)
 	if err == nil {
 		d.renewals.made(change, revision)
 		countWrite(key)

@@ -75,12 +75,13 @@ func openWith(
 		Generic:   upstream,
 		revisions: newRevisions(current, flushLog),
 		renewals:  &renewals{held: map[string]holding{}},
+		damage:    newDamage(),
 	}
 	stored := logstructured.New(sqllog.New(
 		guarded, config.CompactInterval, config.CompactIntervalJitter, config.CompactTimeout,
 		config.CompactMinRetain, config.CompactBatchSize, config.PollBatchSize,
 	))
-	return &Backend{Backend: stored, revisions: guarded.revisions}, nil
+	return &Backend{Backend: stored, revisions: guarded.revisions, damage: guarded.damage}, nil
 }
 
 // create makes a database that is not there yet: the size of its pages can be

@@ -21,11 +21,14 @@ import (
 	"github.com/k3s-io/kine/pkg/metrics"
 	"github.com/k3s-io/kine/pkg/server"
 	"github.com/k3s-io/kine/pkg/util"
+	"github.com/sirupsen/logrus"
 	"go.etcd.io/etcd/server/v3/embed"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/keepalive"
+	"k8s.io/component-base/version"
 
 	"holdfast.dev/engine/internal/durable"
+	"holdfast.dev/engine/internal/mend"
 )
 
 const (
@@ -39,6 +42,7 @@ type options struct {
 	version string
 	notify  time.Duration
 	drivers drivers.Config
+	mend    mend.Policy
 }
 
 func parse(args []string) (options, error) {
@@ -62,6 +66,11 @@ func parse(args []string) (options, error) {
 	flags.Int64Var(&o.drivers.CompactMinRetain, "compact-min-retain", 1000, "revisions to keep")
 	flags.Int64Var(&o.drivers.CompactBatchSize, "compact-batch-size", 1000, "revisions compacted at once")
 	flags.Int64Var(&o.drivers.PollBatchSize, "poll-batch-size", 500, "revisions polled at once")
+	o.mend = mend.Policy{Damaged: mend.Repair, Now: time.Now, Version: version.Get().GitVersion}
+	flags.StringVar(&o.mend.Snapshots, "snapshots", "", "folder of the database's snapshots; empty: it is neither checked nor mended")
+	flags.IntVar(&o.mend.Keep, "snapshots-keep", 3, "snapshots to keep")
+	flags.Int64Var(&o.mend.Rate, "snapshots-rate", 1<<20, "bytes that snapshots may write in an hour, in the long run")
+	flags.TextVar(&o.mend.Damaged, "when-damaged", mend.Repair, "stop or repair: what happens with a damaged database")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -74,6 +83,8 @@ func parse(args []string) (options, error) {
 	if !strings.HasPrefix(o.listen, "unix://") {
 		return o, fmt.Errorf("listen-address: %q does not begin with unix://; access is guarded by the socket's mode alone", o.listen)
 	}
+	path, _, _ := strings.Cut(strings.TrimPrefix(o.drivers.Endpoint, "sqlite://"), "?")
+	o.mend.Database = path
 	return o, nil
 }
 
@@ -93,6 +104,9 @@ func serve(ctx context.Context, o options) (err error) {
 	defer open.Wait()
 	defer closeBackend()
 
+	if err := o.mend.Ensure(ctx, logrus.Infof); err != nil {
+		return err
+	}
 	backend, err := durable.Open(backendCtx, &open, &o.drivers)
 	if err != nil {
 		return fmt.Errorf("open database: %w", err)
@@ -109,6 +123,14 @@ func serve(ctx context.Context, o options) (err error) {
 
 	done := make(chan error, 1)
 	go func() { done <- grpcServer.Serve(listener) }()
+	found := make(chan error, 1)
+	open.Add(1)
+	go func() {
+		defer open.Done()
+		if err := o.mend.Watch(backendCtx, logrus.Infof); err != nil {
+			found <- err
+		}
+	}()
 	select {
 	case err := <-done:
 		if err == nil {
@@ -120,6 +142,13 @@ func serve(ctx context.Context, o options) (err error) {
 		// what the disk has.
 		grpcServer.Stop()
 		return backend.Err()
+	case err := <-found:
+		// Nobody is served from a damaged database: the next start mends it.
+		grpcServer.Stop()
+		return err
+	case err := <-backend.Damaged():
+		grpcServer.Stop()
+		return errors.Join(err, o.mend.Suspect())
 	case <-ctx.Done():
 		timer := time.AfterFunc(gracefulStop, grpcServer.Stop)
 		defer timer.Stop()
