@@ -1,7 +1,8 @@
 //! Loading image archives into containerd, and letting go what they brought when they are gone.
 //!
-//! Flow: import an archive → note its images → let go what no archive has any more. Guarantee: what is pinned because of
-//! an archive is in the notes, but for an archive that a power cut interrupts, which is loaded again.
+//! Flow: import an archive → note its images → let go what no archive has any more. Guarantees: what is pinned because of
+//! an archive is in the notes, but for an archive that a power cut interrupts, which is loaded again; and what is in the notes
+//! and not in containerd any more is loaded again, for containerd alone knows what it has.
 
 mod ctr;
 mod error;
@@ -38,7 +39,8 @@ pub fn load_system_image(settings: &Settings, paths: &Paths) -> Result<(), Image
     let key = format!("{} {}", archive.display(), settings.system_image());
     let at = paths.at(SYSTEM_LOADED);
     let mut notes = load(&at);
-    if notes.has(&key, stamp) {
+    let image = settings.system_image();
+    if notes.has(&key, stamp, &BTreeSet::new()) && Containerd.names()?.contains(&image) {
         return Ok(());
     }
     Containerd.import(&archive, "system")?;
@@ -61,6 +63,10 @@ fn follow_archives(images: &dyn Store, paths: &Paths, extra: &[PathBuf]) -> Vec<
     let at = paths.at(LOADED);
     let mut notes = load(&at);
     let mut problems = Vec::new();
+    let there = match known(images, &notes) {
+        Ok(there) => there,
+        Err(error) => return vec![format!("images: {}", with_cause(&error))],
+    };
     let listed = archives(&paths.user_images());
     let mut all: BTreeSet<PathBuf> = extra.iter().cloned().collect();
     match &listed {
@@ -68,7 +74,7 @@ fn follow_archives(images: &dyn Store, paths: &Paths, extra: &[PathBuf]) -> Vec<
         Err(error) => problems.push(format!("images: {}", with_cause(error))),
     }
     for archive in &all {
-        if let Err(error) = bring(images, &mut notes, &at, archive) {
+        if let Err(error) = bring(images, &mut notes, &there, &at, archive) {
             problems.push(format!(
                 "images: {}: {}",
                 archive.display(),
@@ -105,16 +111,25 @@ fn archives(folder: &Path) -> Result<Vec<PathBuf>, ImageError> {
     Ok(all)
 }
 
+/// The images that containerd has; a node without archives does not ask.
+fn known(images: &dyn Store, notes: &Notes) -> Result<BTreeSet<String>, ImageError> {
+    if notes.are_empty() {
+        return Ok(BTreeSet::new());
+    }
+    images.names()
+}
+
 /// Loads an archive unless it is loaded.
 fn bring(
     images: &dyn Store,
     notes: &mut Notes,
+    there: &BTreeSet<String>,
     at: &Path,
     archive: &Path,
 ) -> Result<(), ImageError> {
     let stamp = stamp(archive)?;
     let key = archive.display().to_string();
-    if notes.has(&key, stamp) {
+    if notes.has(&key, stamp, there) {
         return Ok(());
     }
     let mark = mark(&key, stamp);
@@ -209,6 +224,10 @@ mod tests {
             Ok(marked.map(|(name, _)| name.clone()).collect())
         }
 
+        fn names(&self) -> Result<BTreeSet<String>, ImageError> {
+            Ok(self.0.borrow().keys().cloned().collect())
+        }
+
         fn unpin(&self, name: &str) -> Result<(), ImageError> {
             self.0.borrow_mut().get_mut(name).expect("there").1 = false;
             Ok(())
@@ -244,5 +263,9 @@ mod tests {
         assert!(problems[0].contains("No such file"), "{problems:?}");
         fs::create_dir(&folder).expect("folder");
         assert_eq!(follow(&[]), (String::new(), vec![]), "gone");
+        fs::write(folder.join("app.tar"), "app:3").expect("write");
+        assert_eq!(follow(&[]).0, "app:3");
+        images.0.borrow_mut().remove("app:3");
+        assert_eq!(follow(&[]).0, "app:3", "containerd lost it");
     }
 }

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 /// Where containerd finds its configuration on a node.
 pub(crate) const CONTAINERD_CONFIG: &str = "/var/lib/holdfast/cluster/containerd.toml";
 
+/// Where containerd keeps images and containers on a node.
+pub(crate) const IMAGE_STORE: &str = "/var/lib/containerd";
+
 /// Root of all paths, `/` on a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paths {
@@ -36,6 +39,16 @@ impl Paths {
     /// containerd's configuration.
     pub fn containerd_config(&self) -> PathBuf {
         self.at(CONTAINERD_CONFIG)
+    }
+
+    /// Where containerd keeps images and containers.
+    pub fn image_store(&self) -> PathBuf {
+        self.at(IMAGE_STORE)
+    }
+
+    /// Where containerd's socket is.
+    pub fn containerd_run(&self) -> PathBuf {
+        self.at("/run/containerd")
     }
 
     /// Authorities and service account keys.

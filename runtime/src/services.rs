@@ -1,6 +1,6 @@
 //! The services that PID 1 runs for the cluster.
 
-use crate::paths::CONTAINERD_CONFIG;
+use crate::paths::{CONTAINERD_CONFIG, IMAGE_STORE};
 use crate::{Settings, plan};
 use init_api::{Group, KillWhat, Millis, ReadyWhen, Service, ServiceName, Services};
 
@@ -71,6 +71,8 @@ fn containerd() -> Service {
         path: "/run/containerd/containerd.sock".into(),
     })
     .env("GOGC", "30")
+    // It is looked at before containerd starts, and thrown away when it is damaged.
+    .env("HOLDFAST_IMAGE_STORE", IMAGE_STORE)
 }
 
 fn system_image() -> Service {

@@ -16,6 +16,8 @@ pub(super) trait Store {
     fn import(&self, archive: &Path, mark: &str) -> Result<(), ImageError>;
     /// Names of the images that came with a mark.
     fn marked(&self, mark: &str) -> Result<BTreeSet<String>, ImageError>;
+    /// Names of all images.
+    fn names(&self) -> Result<BTreeSet<String>, ImageError>;
     /// Lets the kubelet remove an image when nothing uses it and room is needed. It may be gone already.
     fn unpin(&self, name: &str) -> Result<(), ImageError>;
 }
@@ -37,6 +39,11 @@ impl Store for Containerd {
     fn marked(&self, mark: &str) -> Result<BTreeSet<String>, ImageError> {
         let filter = format!("labels.\"{ARCHIVE}\"=={mark}");
         let listed = ctr(&["list", "--quiet", &filter])?;
+        Ok(listed.lines().map(str::to_owned).collect())
+    }
+
+    fn names(&self) -> Result<BTreeSet<String>, ImageError> {
+        let listed = ctr(&["list", "--quiet"])?;
         Ok(listed.lines().map(str::to_owned).collect())
     }
 

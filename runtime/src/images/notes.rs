@@ -27,11 +27,16 @@ pub(super) struct Notes {
 }
 
 impl Notes {
-    /// Whether an archive is loaded as it is now.
-    pub(super) fn has(&self, archive: &str, stamp: Stamp) -> bool {
+    /// Whether an archive is loaded as it is now, and all that it brought is among the images that are `there`.
+    pub(super) fn has(&self, archive: &str, stamp: Stamp, there: &BTreeSet<String>) -> bool {
         self.loaded
             .get(archive)
-            .is_some_and(|loaded| loaded.stamp == stamp)
+            .is_some_and(|loaded| loaded.stamp == stamp && loaded.names.is_subset(there))
+    }
+
+    /// Whether nothing was loaded.
+    pub(super) fn are_empty(&self) -> bool {
+        self.loaded.is_empty()
     }
 
     /// An archive was loaded, perhaps in place of an older one.
@@ -114,11 +119,13 @@ mod tests {
     #[test]
     fn an_archive_is_loaded_once_and_again_when_it_changes() {
         let mut notes = Notes::default();
-        assert!(!notes.has("a", stamp(1)));
+        let there = set("app:1 base");
+        assert!(!notes.has("a", stamp(1), &there));
         notes.add("a", stamp(1), set("app:1"));
-        assert!(notes.has("a", stamp(1)));
-        assert!(!notes.has("a", stamp(2)));
+        assert!(notes.has("a", stamp(1), &there));
+        assert!(!notes.has("a", stamp(2), &there));
+        assert!(!notes.has("a", stamp(1), &set("base")), "it was lost");
         notes.keep_only(&set(""));
-        assert!(!notes.has("a", stamp(1)));
+        assert!(!notes.has("a", stamp(1), &there));
     }
 }

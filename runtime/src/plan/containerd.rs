@@ -3,7 +3,7 @@
 use super::registries;
 use super::toml_table::table;
 use crate::file::PlannedFile;
-use crate::paths::text;
+use crate::paths::{IMAGE_STORE, text};
 use crate::{Paths, Settings};
 use init_api::paths::REGISTRIES;
 use toml::{Table, Value};
@@ -40,7 +40,7 @@ pub(super) fn file(settings: &Settings, paths: &Paths) -> PlannedFile {
     );
     let config = [
         ("version", Value::Integer(3)),
-        ("root", at("/var/lib/containerd")),
+        ("root", at(IMAGE_STORE)),
         ("state", at("/run/containerd")),
         ("disabled_plugins", UNUSED.map(Value::from).to_vec().into()),
         (
