@@ -12,8 +12,9 @@ import (
 
 // When the database is looked at.
 const (
-	// settled is when what a start does is done.
-	settled = 5 * time.Minute
+	// settled is when what a start does is done, and before anybody measures what
+	// an idle node writes.
+	settled = 2 * time.Minute
 	// often and seldom bound the time between two snapshots.
 	often  = time.Hour
 	seldom = 24 * time.Hour
