@@ -1,6 +1,7 @@
 package kine
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -99,5 +100,30 @@ func TestNobodyIsServedErrorsOfADamagedDatabase(t *testing.T) {
 	}
 	if folders, _ := filepath.Glob(filepath.Join(folder, "damaged-*", "what.json")); len(folders) != 1 {
 		t.Fatalf("set aside: %q", folders)
+	}
+}
+
+// TestItBeginsEmptyWhenNothingCanBeRead, with revisions that nobody has seen.
+func TestItBeginsEmptyWhenNothingCanBeRead(t *testing.T) {
+	folder := t.TempDir()
+	garbage := bytes.Repeat([]byte("no database "), 10_000)
+	if err := os.WriteFile(filepath.Join(folder, "state.db"), garbage, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	first := run(t, folder)
+	first.put(t, "/registry/secrets/a")
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	got, err := first.client.Get(ctx, "/registry/secrets/a")
+	if err != nil || len(got.Kvs) != 1 || got.Kvs[0].ModRevision < 1_000_000_000 {
+		t.Fatalf("%v %+v", err, got)
+	}
+	first.stop()
+	if err := <-first.ended; err != nil {
+		t.Fatal(err)
+	}
+	kept, _ := filepath.Glob(filepath.Join(folder, "damaged-*", "state.db"))
+	if len(kept) != 1 {
+		t.Fatalf("kept: %q", kept)
 	}
 }
