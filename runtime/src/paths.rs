@@ -116,6 +116,11 @@ impl Paths {
         self.run().join("address")
     }
 
+    /// How far the clock was ahead of the machine's uptime when Kubernetes started and at most since, in seconds.
+    pub fn clock_seen(&self) -> PathBuf {
+        self.run().join("clock-seen")
+    }
+
     /// Name servers for pods, kept like the machine's own: a file that is always there.
     pub fn name_servers(&self) -> PathBuf {
         self.run().join("resolv.conf")

@@ -20,6 +20,7 @@ mod node_address;
 mod report;
 mod restart;
 mod rights;
+mod tokens;
 mod volumes;
 
 pub use error::KeeperError;
