@@ -1,5 +1,7 @@
 //! The configuration in the making: each value still knows its line in the k3OS file.
 
+use std::collections::BTreeSet;
+
 use super::note::Note;
 use os_config::tree::{Entry, Kind, Node, Path, Span, Step, Value};
 
@@ -9,6 +11,8 @@ pub(super) struct Draft {
     pub(super) remarks: Vec<Remark>,
     /// Where bytes that are no text stood in the k3OS file: the values are in base64.
     pub(super) bytes: Vec<Span>,
+    /// Names of programs that the k3OS file itself writes.
+    pub(super) own_programs: BTreeSet<String>,
 }
 
 /// A note, and what was left out as it was written.
@@ -23,6 +27,7 @@ impl Draft {
             tree: Node::empty(Span::start(0)),
             remarks: Vec::new(),
             bytes: Vec::new(),
+            own_programs: BTreeSet::new(),
         };
         let version = Value::Scalar(Kind::Integer, "1".to_owned());
         draft.put(

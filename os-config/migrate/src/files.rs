@@ -2,9 +2,10 @@
 
 use super::coerce::{entries, kind, scalar};
 use super::draft::{Draft, list, map, nest, text};
-use super::{connman, flags, manifests, names, reading, refused, registries, settings};
+use super::{connman, flags, manifests, names, programs, reading, refused, registries, settings};
 use os_config::decode;
 use os_config::tree::{Kind, Node, Span, Value};
+use std::collections::BTreeSet;
 
 const KEYS: [&str; 5] = ["encoding", "content", "owner", "path", "permissions"];
 
@@ -21,6 +22,41 @@ pub(super) fn files(draft: &mut Draft, value: &Node) {
                 whole(node),
             );
         }
+    }
+}
+
+/// The names of the programs among the files that a k3OS configuration writes.
+pub(super) fn written_programs(tree: &Node) -> BTreeSet<String> {
+    let files = tree
+        .entries()
+        .iter()
+        .filter(|entry| entry.key == "write_files");
+    let files = files.flat_map(|entry| entries(&entry.value));
+    let paths = files.filter_map(|file| {
+        let path = file.entries().iter().find(|entry| entry.key == "path")?;
+        scalar(&path.value)
+    });
+    let name = |path: &str| {
+        let (folder, name) = path.rsplit_once('/')?;
+        folder.ends_with("bin").then(|| name.to_owned())
+    };
+    paths.filter_map(name).collect()
+}
+
+/// Names the programs that a script calls and the image lacks.
+fn scripts(draft: &mut Draft, path: &str, encoding: &str, content: &str, span: Span) {
+    let Ok(content) = decode(encoding, content) else {
+        return;
+    };
+    let Ok(content) = std::str::from_utf8(content.as_slice()) else {
+        return;
+    };
+    let lacking = programs::lacking_in_file(content, &draft.own_programs);
+    if !lacking.is_empty() {
+        let programs = programs::listed(&lacking);
+        let message =
+            format!("this script uses {programs}, which Holdfast does not have: look it through");
+        draft.changed(span, path, message);
     }
 }
 
@@ -47,6 +83,7 @@ fn file(draft: &mut Draft, node: &Node) {
     {
         return;
     }
+    scripts(draft, &path, &get("encoding"), &get("content"), node.span);
     for (key, value) in &mut members {
         if *key == "owner" {
             owner(draft, value);

@@ -5,8 +5,9 @@ use super::draft::{Draft, text};
 use super::environment::environment;
 use super::labels::labels;
 use super::unknown::{misplaced, unknown};
-use super::{arguments, draft, files, install, names};
+use super::{arguments, draft, files, install, names, programs};
 use os_config::tree::{Entry, Kind, Node, Value};
+use std::collections::BTreeSet;
 
 const TOP: [&str; 7] = [
     "ssh_authorized_keys",
@@ -37,6 +38,7 @@ const BELOW_K3OS: [&str; 14] = [
 
 /// Moves every key of a k3OS configuration.
 pub(super) fn top(draft: &mut Draft, tree: &Node) {
+    draft.own_programs = files::written_programs(tree);
     for entry in tree.entries() {
         match names::find(&entry.key, &TOP) {
             Some("hostname") => hostname(draft, &entry.value),
@@ -120,18 +122,6 @@ fn hostname(draft: &mut Draft, value: &Node) {
     draft.put(&["hostname"], text(value.span, lower));
 }
 
-/// Programs that commands written for k3OS use and Holdfast does not have.
-const GONE: [&str; 8] = [
-    "k3s",
-    "k3os",
-    "rc-service",
-    "rc-update",
-    "connmanctl",
-    "apk",
-    "ros",
-    "sudo",
-];
-
 /// The time zone that a command sets by a link, when that is all it does.
 fn linked_zone(line: &str) -> Option<&str> {
     let words: Vec<&str> = line.split_whitespace().collect();
@@ -157,22 +147,25 @@ fn commands(draft: &mut Draft, key: &str, entry: &Entry) {
             draft.put(&["timezone"], text(command.span, zone));
             continue;
         }
-        let all = os_config::tree::to_json(&node);
-        let uses = |program: &&str| {
-            all.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
-                .any(|word| word == *program)
-        };
-        if let Some(program) = GONE.iter().find(|program| uses(program)) {
-            draft.changed(
-                command.span,
-                &entry.key,
-                format!(
-                    "this command uses `{program}`, which Holdfast does not have: look it through"
-                ),
+        let lacking = lacking(&node, &draft.own_programs);
+        if !lacking.is_empty() {
+            let programs = programs::listed(&lacking);
+            let message = format!(
+                "this command uses {programs}, which Holdfast does not have: look it through"
             );
+            draft.changed(command.span, &entry.key, message);
         }
         draft.push(&[key], node);
     }
+}
+
+/// The programs of a command that the image lacks.
+fn lacking(command: &Node, own: &BTreeSet<String>) -> Vec<String> {
+    if let Some(line) = scalar(command) {
+        return programs::lacking_in_script(line, own);
+    }
+    let words: Vec<&str> = entries(command).into_iter().filter_map(scalar).collect();
+    programs::lacking_in_words(&words, own)
 }
 
 fn name_servers(draft: &mut Draft, entry: &Entry) {

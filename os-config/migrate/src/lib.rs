@@ -27,10 +27,12 @@ mod manifests;
 mod names;
 mod note;
 mod output;
+mod programs;
 mod reading;
 mod refused;
 mod registries;
 mod settings;
+mod shell;
 mod unknown;
 
 use os_config::tree::{Node, Span, Value};

@@ -9,6 +9,7 @@ mod secure_boot;
 use builder::Project;
 use disk::{Geometry, Sector, gpt};
 use os_config::{Source, SourceName, Sources};
+use std::collections::BTreeSet;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -280,4 +281,34 @@ fn sizes_are_within_their_budgets() {
         println!("{name}: {:.1} MB of {} MB", size as f64 / 1e6, budget / MB);
         assert!(size <= budget, "{name}: {size} bytes, more than {budget}");
     }
+}
+
+/// `holdfast config migrate` names what a k3OS file calls and the image lacks by a list that goes without an image.
+#[test]
+fn the_list_of_programs_is_that_of_the_image() {
+    const LIST: &str = include_str!("../../../../os-config/migrate/src/programs.txt");
+    let folder = tempfile::tempdir().expect("temp dir");
+    let root = partition("root-a", folder.path());
+    let mut has = BTreeSet::new();
+    for bin in ["/usr/bin", "/usr/sbin"] {
+        let mut dump = locked("usr/bin/dump.erofs");
+        dump.args(["--ls", &format!("--path={bin}")]).arg(&root);
+        let said = text(&judge(&mut dump));
+        let entries = said.lines().skip_while(|line| !line.contains("FILENAME"));
+        let names = entries
+            .skip(1)
+            .filter_map(|line| line.split_whitespace().nth(2));
+        has.extend(
+            names
+                .filter(|name| !name.starts_with('.'))
+                .map(str::to_owned),
+        );
+    }
+    let listed: BTreeSet<String> = LIST.lines().map(str::to_owned).collect();
+    let gone: Vec<&String> = listed.difference(&has).collect();
+    let new: Vec<&String> = has.difference(&listed).collect();
+    assert!(
+        gone.is_empty() && new.is_empty(),
+        "os-config/migrate/src/programs.txt: take out {gone:?}, add {new:?}"
+    );
 }
