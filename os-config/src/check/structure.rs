@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 
 use super::former_keys::former_home;
 use crate::nearest::nearest;
+use crate::report::syntax::{is_odd_blank, odd_blank_in_words};
 use crate::report::{Finding, MOST_FINDINGS};
 use crate::schema::{allowed_words, is_refused, member, shapes, takes};
 use crate::secrets::{is_hidden, is_secret_key};
@@ -87,6 +88,12 @@ impl Walk<'_> {
             let about = if holder.0.is_empty() { path } else { holder };
             self.findings
                 .push(Finding::at(entry.key_span, message, help).about(about));
+            return;
+        }
+        if let Some(blank) = entry.key.chars().find(|c| is_odd_blank(*c)) {
+            let (message, help) = odd_blank_in_words(blank);
+            self.findings
+                .push(Finding::at(entry.key_span, message, help).about(path));
             return;
         }
         let (refused, known): (Vec<&str>, Vec<&str>) = properties(schema)

@@ -15,6 +15,10 @@ pub(crate) fn explain(error: &ScanError, text: &str, source: usize) -> Finding {
             "YAML allows only spaces: use two for each level",
         );
     }
+    if let Some((span, blank)) = odd_blank_near(text, mark.line()) {
+        let (message, help) = odd_blank_in_words(blank);
+        return Finding::at(Span { source, ..span }, message, help);
+    }
     let span = Span {
         source,
         line: mark.line().max(1),
@@ -23,6 +27,42 @@ pub(crate) fn explain(error: &ScanError, text: &str, source: usize) -> Finding {
     };
     let (message, help) = message_and_help(error.kind(), text, mark.line());
     Finding::at(span, message, help)
+}
+
+/// True for blanks that look like one and are none to YAML: the no-break space and its kin.
+pub(crate) fn is_odd_blank(c: char) -> bool {
+    matches!(
+        c,
+        '\u{a0}' | '\u{2000}'..='\u{200b}' | '\u{202f}' | '\u{205f}' | '\u{3000}' | '\u{feff}'
+    )
+}
+
+/// What is wrong about such a blank, and its cure.
+pub(crate) fn odd_blank_in_words(blank: char) -> (String, String) {
+    let code = u32::from(blank);
+    (
+        format!("here is a blank that YAML does not take for one (U+{code:04X})"),
+        "write an ordinary blank in its place; text from a web page or a chat often has others"
+            .to_owned(),
+    )
+}
+
+/// Such a blank on the line in question or on a neighbour.
+fn odd_blank_near(text: &str, line: usize) -> Option<(Span, char)> {
+    let near = |number: &usize| (line.saturating_sub(1)..=line + 1).contains(number);
+    let lines = text.lines().enumerate().map(|(at, text)| (at + 1, text));
+    lines
+        .filter(|(number, _)| near(number))
+        .find_map(|(line, text)| {
+            let (at, blank) = text.chars().enumerate().find(|(_, c)| is_odd_blank(*c))?;
+            let span = Span {
+                source: 0,
+                line,
+                column: at + 1,
+                ..Span::start(0)
+            };
+            Some((span, blank))
+        })
 }
 
 /// A tab in the indentation of the line in question or of a neighbour: the parser often notices late.
