@@ -56,9 +56,13 @@ pub(crate) fn read_sources(root: &Root, mut sources: Sources) -> Reading {
 
 fn not_right(report: &Report) -> Problem {
     let first = report.problems().first();
-    let file = first.map_or("config.yaml", |problem| problem.file.as_str());
+    let place = first.map_or_else(
+        || "config.yaml".to_owned(),
+        |problem| format!("{}:{}", problem.file, problem.line),
+    );
+    // The console has one line for it, so the line of the file stands in the title.
     Problem::new(
-        format!("The configuration is not right: {file}"),
+        format!("The configuration is not right: {place}"),
         report.to_string(),
         "Mend config.yaml on the CONFIG partition (any PC shows it) and restart; or, on this machine, run \
          `holdfast config apply FILE`. `holdfast config check FILE` tells whether a file is right before you use it.",

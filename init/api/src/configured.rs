@@ -30,6 +30,7 @@ impl Configured {
     pub fn notes(&self) -> Vec<String> {
         let instead = self.instead.iter().map(|problem| {
             let first = problem.text.lines().next().unwrap_or_default();
+            let first = first.strip_prefix("error: ").unwrap_or(first);
             format!(
                 "the last good configuration is in force. {}: {first}",
                 problem.title

@@ -16,13 +16,13 @@ fn whatever_is_wrong_at_a_later_boot_the_node_runs_and_says_so() {
         (
             "an unknown key",
             |node| node.write("config/config.yaml", "version: 1\nhostnam: x\n"),
-            "The configuration is not right: /config/config.yaml",
+            "The configuration is not right: /config/config.yaml:2",
             "/config/config.yaml:2",
         ),
         (
             "a word on the kernel's line",
             |node| node.write("proc/cmdline", "quiet holdfast.hostnam=x\n"),
-            "The configuration is not right: /proc/cmdline",
+            "The configuration is not right: /proc/cmdline:1",
             "did you mean `hostname`",
         ),
         (
@@ -167,7 +167,7 @@ fn a_damaged_last_good_is_told_and_no_way_to_run() {
     let problem = problem(node.configure());
     assert_eq!(
         problem.title,
-        "The configuration is not right: /config/config.yaml"
+        "The configuration is not right: /config/config.yaml:2"
     );
     let told = node.warnings().join("\n");
     assert!(told.contains("last-good/0.1.0.yaml is damaged"), "{told}");

@@ -101,11 +101,10 @@ fn last_good_is_in_force(node: &mut Node, line: usize) -> anyhow::Result<()> {
         );
     }
     ensure!(code != 0, "holdfast status --check finds nothing wrong");
-    // The page has room for the file and the key; `holdfast status` above has the line, too.
     let note = node.wait_for_text("the last good configuration is in force", 60)?;
     ensure!(
-        note.text.contains("config.yaml") && note.text.contains("`hostnam`"),
-        "the console does not say the file and the key: {}",
+        note.text.contains(&place) && note.text.contains("`hostnam`"),
+        "the console does not say the file, the line and the key: {}",
         note.text
     );
     Ok(())
