@@ -9,6 +9,7 @@
 
 mod artefacts;
 mod command;
+mod history;
 
 mod measure;
 mod node;
@@ -25,6 +26,7 @@ mod workload;
 pub use artefacts::{commit, image, printed, records, root};
 pub use command::VmCommand;
 
+pub use history::{Change, History};
 pub use measure::median;
 pub use node::Node;
 pub use own_keys::OwnKeys;

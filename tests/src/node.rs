@@ -289,6 +289,14 @@ impl Node {
         Ok(self.running.power_cut()?)
     }
 
+    /// How long the record of its writes is by now, in bytes, of a machine with [`machine::Cache::Recorded`].
+    ///
+    /// # Errors
+    /// When it has none.
+    pub fn recorded(&self) -> anyhow::Result<u64> {
+        Ok(self.running.recorded()?)
+    }
+
     /// Pulls the plug of a machine with [`machine::Cache::Recorded`]; what was not flushed is left to
     /// `random`, or kept when the record of writes has a hole.
     ///

@@ -125,9 +125,18 @@ impl Stage {
     /// # Errors
     /// When that machine never became Ready: then every scenario that wants a copy fails with its reason.
     pub fn ready_node(&mut self) -> anyhow::Result<Node> {
+        self.ready_node_with(Cache::Writeback)
+    }
+
+    /// Like [`Stage::ready_node`], with another cache of its disk.
+    ///
+    /// # Errors
+    /// Those of [`Stage::ready_node`].
+    pub fn ready_node_with(&mut self, cache: Cache) -> anyhow::Result<Node> {
         let running = ready()?.snapshot.resume(
             &self.folder()?,
             &format!("holdfast-test-{}", self.name),
+            cache,
             &Qemu::find()?,
         )?;
         self.made.push(running.vm().clone());

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::spec::names;
-use crate::{Disk, Error, Qemu, Qmp, Result, Running, Spec, Vm};
+use crate::{Cache, Disk, Error, Qemu, Qmp, Result, Running, Spec, Vm};
 
 /// The file with memory and devices.
 const MEMORY: &str = "memory.state";
@@ -37,11 +37,12 @@ impl Snapshot {
         })
     }
 
-    /// Starts a machine in the new folder `dir` that goes on where the snapshot was taken.
+    /// Starts a machine in the new folder `dir` that goes on where the snapshot was taken, its disk cached by the host as
+    /// `cache` says.
     ///
     /// # Errors
     /// When the folder cannot be made or QEMU cannot load the state.
-    pub fn resume(&self, dir: &Path, name: &str, qemu: &Qemu) -> Result<Running> {
+    pub fn resume(&self, dir: &Path, name: &str, cache: Cache, qemu: &Qemu) -> Result<Running> {
         fs::create_dir_all(dir).map_err(Error::file("make", dir))?;
         for file in [names::VARS, "ssh_key", "ssh_key.pub"] {
             let to = dir.join(file);
@@ -53,7 +54,11 @@ impl Snapshot {
             "qcow2",
             None,
         )?;
-        let vm = Vm::adopt(dir, self.spec.clone())?;
+        let spec = Spec {
+            cache,
+            ..self.spec.clone()
+        };
+        let vm = Vm::adopt(dir, spec)?;
         let running = vm.start_with(name, qemu, &["-incoming", "defer"])?;
         let mut qmp = running.qmp()?;
         migrate(&mut qmp, "migrate-incoming", &self.dir.join(MEMORY))?;

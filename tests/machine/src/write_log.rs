@@ -37,19 +37,30 @@ pub struct Loss {
 
 /// A recorded request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Entry {
+pub(crate) struct Entry {
     /// Where it goes on the disk, in bytes.
     to: u64,
     /// Its length in bytes.
     length: u64,
     /// Where its data are in the log, in bytes.
     data: u64,
+    /// Where it ends in the log, in bytes.
+    pub(crate) end: u64,
     flags: u64,
 }
 
+/// What a log holds.
+#[derive(Debug)]
+pub(crate) struct Entries {
+    /// The entries that are whole, in order.
+    pub(crate) whole: Vec<Entry>,
+    /// There may be more behind a hole: QEMU counts an entry before it writes it, and entries that are under way side by side
+    /// need not arrive in order.
+    pub(crate) hole: bool,
+}
+
 /// Applies the log to `disk`, which is as it was when the log was begun. `draw` returns a number below its argument.
-/// `None`, with the disk untouched, when the log has a hole: QEMU counts an entry before it writes it, and entries that are
-/// under way side by side need not arrive in order, so what is behind a hole cannot be read.
+/// `None`, with the disk untouched, when the log has a hole, behind which nothing can be read.
 ///
 /// # Errors
 /// [`Error::WriteLog`] when `log` is none; otherwise when a file cannot be read or written.
@@ -59,29 +70,61 @@ pub(crate) fn replay(
     draw: &mut dyn FnMut(u64) -> u64,
 ) -> Result<Option<Loss>> {
     let file = File::open(log).map_err(Error::file("open", log))?;
-    let Some(entries) = entries(&file, log)? else {
+    let entries = entries(&file, log)?;
+    if entries.hole {
         return Ok(None);
-    };
-    let target = File::options()
-        .write(true)
-        .open(disk)
-        .map_err(Error::file("open", disk))?;
-    let safe = entries
-        .iter()
-        .rposition(|entry| entry.flags & FLUSH != 0)
-        .map_or(0, |last| last + 1);
+    }
+    let (flushed, rest) = entries.whole.split_at(flushed(&entries.whole));
+    apply_all(&file, flushed, disk)?;
+    Ok(Some(apply_by_chance(&file, rest, disk, draw)?))
+}
+
+/// How many entries were on the disk for certain when the last of `entries` had come.
+pub(crate) fn flushed(entries: &[Entry]) -> usize {
+    let last = entries.iter().rposition(|entry| entry.flags & FLUSH != 0);
+    last.map_or(0, |last| last + 1)
+}
+
+/// Applies these entries of the log to `disk`.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub(crate) fn apply_all(log: &File, entries: &[Entry], disk: &Path) -> Result<()> {
+    let target = open_disk(disk)?;
+    for entry in entries {
+        apply(log, &target, entry, entry.length).map_err(Error::file("write", disk))?;
+    }
+    Ok(())
+}
+
+/// Applies of these entries what `draw` leaves.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub(crate) fn apply_by_chance(
+    log: &File,
+    entries: &[Entry],
+    disk: &Path,
+    draw: &mut dyn FnMut(u64) -> u64,
+) -> Result<Loss> {
+    let target = open_disk(disk)?;
     let mut loss = Loss::default();
-    for (number, entry) in entries.iter().enumerate() {
+    for entry in entries {
         // Sectors that stay are cut off in whole ones.
         let sectors = entry.length / SECTOR;
-        let stays = if number < safe || entry.flags & FUA != 0 {
+        let stays = if entry.flags & FUA != 0 {
             sectors
         } else {
             fate(sectors, draw, &mut loss)
         };
-        apply(&file, &target, entry, stays * SECTOR).map_err(Error::file("write", disk))?;
+        apply(log, &target, entry, stays * SECTOR).map_err(Error::file("write", disk))?;
     }
-    Ok(Some(loss))
+    Ok(loss)
+}
+
+fn open_disk(disk: &Path) -> Result<File> {
+    let file = File::options().write(true).open(disk);
+    file.map_err(Error::file("open", disk))
 }
 
 /// How many of a write's sectors stay, though nobody flushed them.
@@ -102,8 +145,11 @@ fn fate(sectors: u64, draw: &mut dyn FnMut(u64) -> u64, loss: &mut Loss) -> u64 
     }
 }
 
-/// The entries that are whole; `None` when there may be more behind a hole.
-fn entries(file: &File, log: &Path) -> Result<Option<Vec<Entry>>> {
+/// The entries of a log.
+///
+/// # Errors
+/// [`Error::WriteLog`] when it is none; otherwise when it cannot be read.
+pub(crate) fn entries(file: &File, log: &Path) -> Result<Entries> {
     let bad = |why: String| Error::WriteLog {
         log: log.to_owned(),
         why,
@@ -120,7 +166,10 @@ fn entries(file: &File, log: &Path) -> Result<Option<Vec<Entry>>> {
     // QEMU counts nothing before the first write has arrived.
     let head = if end < SECTOR { [0; 4] } else { read(0)? };
     if head == [0; 4] {
-        return Ok(Some(Vec::new()));
+        return Ok(Entries {
+            whole: Vec::new(),
+            hole: false,
+        });
     }
     let [magic, version, count, sizes] = head;
     if magic != MAGIC || version != 1 {
@@ -130,6 +179,7 @@ fn entries(file: &File, log: &Path) -> Result<Option<Vec<Entry>>> {
         return Err(bad(format!("its sectors have {sizes} bytes")));
     }
     let mut at = SECTOR;
+    let mut hole = false;
     let mut found = Vec::new();
     for _ in 0..count {
         if at + SECTOR > end {
@@ -137,12 +187,14 @@ fn entries(file: &File, log: &Path) -> Result<Option<Vec<Entry>>> {
         }
         let [sector, sectors, flags, length] = read(at)?;
         if (sectors, flags) == (0, 0) {
-            return Ok(None);
+            hole = true;
+            break;
         }
-        let entry = Entry {
+        let mut entry = Entry {
             to: sector * SECTOR,
             length: sectors * SECTOR,
             data: at + SECTOR,
+            end: 0,
             flags,
         };
         let stored = if flags & DISCARD != 0 {
@@ -157,9 +209,10 @@ fn entries(file: &File, log: &Path) -> Result<Option<Vec<Entry>>> {
         if at > end {
             break;
         }
+        entry.end = at;
         found.push(entry);
     }
-    Ok(Some(found))
+    Ok(Entries { whole: found, hole })
 }
 
 /// Writes the first `length` bytes of an entry to the disk. A discarded range reads as zeroes.

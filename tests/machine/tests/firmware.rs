@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use machine::{Bus, Card, Deadline, Hardware, Network, Qemu, Snapshot, Spec, Vm, Watchdog};
+use machine::{Bus, Cache, Card, Deadline, Hardware, Network, Qemu, Snapshot, Spec, Vm, Watchdog};
 
 /// What the firmware says when it found nothing to boot.
 const NOTHING_TO_BOOT: &str = "BdsDxe:";
@@ -77,7 +77,12 @@ fn a_snapshot_goes_on_where_it_was_taken() {
     assert!(vm.running().unwrap().is_none());
     for copy in ["one", "two"] {
         let resumed = snapshot
-            .resume(&folder.path().join(copy), "holdfast-thawed", &qemu)
+            .resume(
+                &folder.path().join(copy),
+                "holdfast-thawed",
+                Cache::Recorded,
+                &qemu,
+            )
             .unwrap()
             .owned();
         assert_eq!(

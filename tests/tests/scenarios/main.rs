@@ -1,5 +1,6 @@
 //! The VM scenarios, one subject a file. `tests/README.md` lists them and says how to run them.
 
+mod acknowledged;
 mod clock;
 mod command;
 mod config_change;
@@ -81,6 +82,10 @@ const ALL: &[Scenario] = &[
     Scenario::full(
         "a_full_disk_is_said_and_survived",
         disk_full::a_full_disk_is_said_and_survived,
+    ),
+    Scenario::full(
+        "acknowledged_changes_survive_power_cuts",
+        acknowledged::acknowledged_changes_survive_power_cuts,
     ),
     Scenario::full(
         "a_boot_signed_with_own_keys",

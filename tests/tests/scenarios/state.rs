@@ -57,6 +57,41 @@ impl State {
         Ok(Some(state))
     }
 
+    /// The state partition of `disk`, a raw one that is laid out as that of `vm`, with its journal played as the machine's next boot will.
+    pub(crate) fn of_raw(disk: &Path, vm: &Vm) -> anyhow::Result<Self> {
+        let partition = vm.disk().partition(NAME)?;
+        let file = disk.with_extension("state");
+        let place = format!(
+            "driver=raw,offset={},size={},file.driver=file,file.filename={}",
+            partition.offset,
+            partition.size,
+            disk.display()
+        );
+        let mut convert = Command::new("qemu-img");
+        convert
+            .args(["convert", "--image-opts", "-O", "raw", &place])
+            .arg(&file);
+        run(&mut convert, &[0])?;
+        let state = Self { file, place };
+        state.play_journal()?;
+        Ok(state)
+    }
+
+    fn play_journal(&self) -> anyhow::Result<()> {
+        let mut check = Command::new("/usr/sbin/e2fsck");
+        run(check.arg("-p").arg(&self.file), &[0, 1]).map(drop)
+    }
+
+    /// A folder of it, copied to the host.
+    pub(crate) fn folder(&self, path: &str) -> anyhow::Result<PathBuf> {
+        let out = self.file.with_extension("files");
+        // Left by an earlier look.
+        let _ = fs::remove_dir_all(&out);
+        fs::create_dir(&out).with_context(|| format!("cannot make {}", out.display()))?;
+        self.debugfs(&["-R", &format!("rdump {path} {}", out.display())])?;
+        Ok(out.join(Path::new(path).file_name().unwrap_or_default()))
+    }
+
     /// Writes the copy back over the partition.
     pub(crate) fn put_back(self) -> anyhow::Result<()> {
         let mut convert = Command::new("qemu-img");
@@ -92,9 +127,8 @@ impl State {
 
     /// Who the node is, as far as that is on the disk.
     pub(crate) fn identity(&self) -> anyhow::Result<Identity> {
-        // Plays the journal, as the machine's next boot will.
-        let mut check = Command::new("/usr/sbin/e2fsck");
-        run(check.arg("-p").arg(&self.file), &[0, 1])?;
+        // As the machine's next boot will.
+        self.play_journal()?;
         let out = self.file.with_extension("files");
         // Left by an earlier look.
         let _ = fs::remove_dir_all(&out);
