@@ -1,7 +1,7 @@
 //! The keeper holds the cluster to the configuration: one test for each thing that it follows.
 
 use crate::engine::{Beside, ControlPlane, openssl, serial};
-use init_api::NodeState;
+use init_api::{Configured, NodeState, Problem};
 use std::fs;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -127,6 +127,46 @@ fn the_node_gets_its_labels_and_its_pod_network() {
     until("the network plugin's file", || plane.paths.cni().exists());
     let list = fs::read_to_string(plane.paths.cni()).expect("read");
     assert!(list.contains("10.42.0.0/24"), "{list}");
+}
+
+/// A wrong file at a later boot: who looks after the cluster sees it there, with the place and the cure, until it is mended.
+#[test]
+fn the_node_says_that_its_configuration_was_rejected() {
+    let plane = ControlPlane::with(Beside::Keeper);
+    let node = "apiVersion: v1\nkind: Node\nmetadata: {name: edge}\n";
+    plane.kubectl(&["apply", "-f", &file(&plane, "node.yaml", node)]);
+    let record = plane.paths.at(init_api::paths::CONFIGURED);
+    let wrong = Configured {
+        instead: Some(Problem::new(
+            "The configuration is not right: /config/config.yaml:3",
+            "error: unknown key `hostnam`",
+            "Mend config.yaml.",
+        )),
+        ..Configured::default()
+    };
+    init_api::store(&record, &wrong).expect("store");
+    let condition = |field: &str| {
+        let path = "jsonpath={.status.conditions[?(@.type==\"ConfigurationRejected\")]";
+        ["get", "node", "edge", "-o", &format!("{path}.{field}}}")].map(str::to_owned)
+    };
+    let eventually = |field: &str, holds: fn(&str) -> bool| {
+        let line = condition(field);
+        plane.eventually(&line.each_ref().map(String::as_str), holds);
+    };
+    eventually("status", |status| status == "True");
+    eventually("message", |message| {
+        message.contains("config.yaml:3") && message.contains("Mend config.yaml.")
+    });
+    let events = [
+        "get",
+        "events",
+        "-A",
+        "-o",
+        "jsonpath={.items[?(@.reason==\"LastGoodConfigurationInForce\")].message}",
+    ];
+    plane.eventually(&events, |message| message.contains("`hostnam`"));
+    init_api::store(&record, &Configured::default()).expect("store");
+    eventually("status", |status| status == "False");
 }
 
 #[test]

@@ -1,5 +1,7 @@
-//! This node's object in the cluster: its labels and taints are kept as configured, and what it says is reported.
+//! This node's object in the cluster: its labels and taints are kept as configured, what it says is reported, and what the
+//! cluster should know of it is said there.
 
+mod configuration;
 mod heartbeat;
 mod labels;
 mod pod_network;
@@ -32,7 +34,8 @@ enum Stopped {
 pub(super) async fn follow(keeper: &Keeper, client: &Client) {
     tokio::join!(
         follow_changes(keeper, client),
-        heartbeat::follow(keeper, client)
+        heartbeat::follow(keeper, client),
+        configuration::follow(keeper, client)
     );
 }
 
