@@ -17,7 +17,7 @@ pub(crate) fn connect() -> anyhow::Result<Client> {
 /// # Errors
 /// When this is no node.
 pub(crate) fn on_a_node() -> anyhow::Result<()> {
-    if Path::new("/run/holdfast").exists() {
+    if Path::new(paths::RUN).exists() {
         return Ok(());
     }
     bail!(

@@ -3,12 +3,10 @@
 use crate::client::on_a_node;
 use crate::out;
 use anyhow::{Context, bail};
+use init_api::paths::{ADDRESS, ADMIN_KUBECONFIG};
 use std::fs;
 use std::io;
 use std::process::ExitCode;
-
-const ADMIN: &str = "/run/holdfast/cluster/admin.kubeconfig";
-const ADDRESS: &str = "/run/holdfast/cluster/address";
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -22,7 +20,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     on_a_node()?;
-    let text = match fs::read_to_string(ADMIN) {
+    let text = match fs::read_to_string(ADMIN_KUBECONFIG) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             bail!(
@@ -32,7 +30,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             bail!("only root may see the administrator's kubeconfig")
         }
-        Err(error) => return Err(error).with_context(|| format!("cannot read {ADMIN}")),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {ADMIN_KUBECONFIG}")),
     };
     let host = match &args.server {
         Some(host) => host.clone(),

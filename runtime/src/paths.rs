@@ -1,54 +1,48 @@
-//! Every place that this crate reads or writes, below one root that tests move.
+//! Every place that this crate reads or writes: the table of paths that all parts share ([`init_api::paths`]), and the files in
+//! its folders that are the cluster's alone, below one root that tests move.
 
+use init_api::{Root, paths};
 use std::path::{Path, PathBuf};
 
-/// Where containerd finds its configuration on a node.
-pub(crate) const CONTAINERD_CONFIG: &str = "/var/lib/holdfast/cluster/containerd.toml";
+/// The cluster's paths below a root, `/` on a node.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Paths(Root);
 
-/// Where containerd keeps images and containers on a node.
-pub(crate) const IMAGE_STORE: &str = "/var/lib/containerd";
-
-/// Root of all paths, `/` on a node.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Paths {
-    root: PathBuf,
-}
-
-impl Default for Paths {
-    fn default() -> Self {
-        Self::below("/")
+impl From<&Root> for Paths {
+    fn from(root: &Root) -> Self {
+        Self(root.clone())
     }
 }
 
 impl Paths {
     /// Paths below `root`, which must be absolute.
     pub fn below(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self(Root::new(root))
     }
 
     /// `path` (absolute, as on a node) below the root.
     pub fn at(&self, path: &str) -> PathBuf {
-        self.root.join(path.trim_start_matches('/'))
+        self.0.path(path)
     }
 
     /// What lasts and belongs to the cluster: authorities, database, encryption key.
     pub fn cluster(&self) -> PathBuf {
-        self.at("/var/lib/holdfast/cluster")
+        self.at(paths::CLUSTER)
     }
 
     /// containerd's configuration.
     pub fn containerd_config(&self) -> PathBuf {
-        self.at(CONTAINERD_CONFIG)
+        self.at(paths::CONTAINERD_CONFIG)
     }
 
     /// Where containerd keeps images and containers.
     pub fn image_store(&self) -> PathBuf {
-        self.at(IMAGE_STORE)
+        self.at(paths::IMAGE_STORE)
     }
 
     /// Where containerd's socket is.
     pub fn containerd_run(&self) -> PathBuf {
-        self.at("/run/containerd")
+        self.at(paths::CONTAINERD_RUN)
     }
 
     /// Authorities and service account keys.
@@ -88,7 +82,7 @@ impl Paths {
 
     /// What is made anew at every boot.
     pub fn run(&self) -> PathBuf {
-        self.at("/run/holdfast/cluster")
+        self.at(paths::CLUSTER_RUN)
     }
 
     /// Leaf certificate with its key, one PEM file.
@@ -108,12 +102,12 @@ impl Paths {
 
     /// The plan for `engine run`.
     pub fn engine_plan(&self) -> PathBuf {
-        self.run().join("engine.json")
+        self.at(paths::ENGINE_PLAN)
     }
 
     /// The node's address as last prepared for, one line.
     pub fn address(&self) -> PathBuf {
-        self.run().join("address")
+        self.at(paths::ADDRESS)
     }
 
     /// How far the clock was ahead of the machine's uptime when Kubernetes started and at most since, in seconds.
@@ -133,32 +127,32 @@ impl Paths {
 
     /// Manifests that come with the image.
     pub fn packaged_manifests(&self) -> PathBuf {
-        self.at("/usr/lib/holdfast/manifests")
+        self.at(paths::PACKAGED_MANIFESTS)
     }
 
     /// The user's manifests.
     pub fn user_manifests(&self) -> PathBuf {
-        self.at("/var/lib/holdfast/manifests")
+        self.at(paths::MANIFESTS)
     }
 
     /// Folders of volumes on this node's disk.
     pub fn volumes(&self) -> PathBuf {
-        self.at("/var/lib/holdfast/volumes")
+        self.at(paths::VOLUMES)
     }
 
     /// Image archives that the user wants loaded.
     pub fn user_images(&self) -> PathBuf {
-        self.at("/var/lib/holdfast/images")
+        self.at(paths::IMAGES)
     }
 
     /// The archive of the system image.
     pub fn system_image(&self) -> PathBuf {
-        self.at("/usr/lib/holdfast/system-image.tar")
+        self.at(paths::SYSTEM_IMAGE)
     }
 
     /// The root itself.
     pub fn root(&self) -> &Path {
-        &self.root
+        self.0.directory()
     }
 }
 

@@ -1,12 +1,8 @@
 //! The services that PID 1 runs for the cluster.
 
-use crate::paths::{CONTAINERD_CONFIG, IMAGE_STORE};
 use crate::{Settings, plan};
+use init_api::paths::{self, HOLDFAST};
 use init_api::{Group, KillWhat, Millis, ReadyWhen, Service, ServiceName, Services};
-
-const HOLDFAST: &str = "/usr/bin/holdfast";
-const ENGINE: &str = "/usr/lib/holdfast/engine";
-const RUNTIME: &str = "/usr/lib/holdfast/containerd";
 
 /// In each service's environment: PID 1 starts a service anew when its description changes, so this changes with whatever
 /// the service has read.
@@ -65,14 +61,17 @@ fn containerd() -> Service {
             oom_score_adj: Some(-999),
             ..Group::default()
         },
-        ..Service::daemon(name(CONTAINERD), [RUNTIME, "--config", CONTAINERD_CONFIG])
+        ..Service::daemon(
+            name(CONTAINERD),
+            [paths::CONTAINERD, "--config", paths::CONTAINERD_CONFIG],
+        )
     }
     .ready(ReadyWhen::SocketListens {
-        path: "/run/containerd/containerd.sock".into(),
+        path: paths::CONTAINERD_SOCKET.into(),
     })
     .env("GOGC", "30")
     // It is looked at before containerd starts, and thrown away when it is damaged.
-    .env("HOLDFAST_IMAGE_STORE", IMAGE_STORE)
+    .env("HOLDFAST_IMAGE_STORE", paths::IMAGE_STORE)
 }
 
 fn system_image() -> Service {
@@ -95,7 +94,6 @@ fn kubelet() -> Service {
 /// A process of upstream's components.
 fn engine(service: &str, components: &[&str]) -> Service {
     let only = components.join(",");
-    let plan = "/run/holdfast/cluster/engine.json";
     Service {
         open_files: Some(1_048_576),
         stop_timeout_ms: Millis::seconds(25),
@@ -105,7 +103,14 @@ fn engine(service: &str, components: &[&str]) -> Service {
         },
         ..Service::daemon(
             name(service),
-            [ENGINE, "run", "--plan", plan, "--only", &only],
+            [
+                paths::ENGINE,
+                "run",
+                "--plan",
+                paths::ENGINE_PLAN,
+                "--only",
+                &only,
+            ],
         )
     }
 }

@@ -48,6 +48,12 @@ pub const SSH: &str = "/var/lib/holdfast/ssh";
 pub const CLUSTER: &str = "/var/lib/holdfast/cluster";
 /// containerd's configuration.
 pub const CONTAINERD_CONFIG: &str = "/var/lib/holdfast/cluster/containerd.toml";
+/// Where containerd keeps images and containers.
+pub const IMAGE_STORE: &str = "/var/lib/containerd";
+/// What containerd keeps while it runs.
+pub const CONTAINERD_RUN: &str = "/run/containerd";
+/// Where containerd listens.
+pub const CONTAINERD_SOCKET: &str = "/run/containerd/containerd.sock";
 /// How containerd reaches registries, a folder each.
 pub const REGISTRIES: &str = "/etc/containerd/certs.d";
 /// The user's manifests, applied and pruned by the keeper.

@@ -10,7 +10,7 @@ use crate::report::{Log, Phases};
 use crate::watchdog::Guard;
 use disk::gpt::Table;
 use disk::layout::{FoundSlot, PartitionRole, Slot, WantedRoot, find_slot};
-use init_api::{BootRecord, Partitions, Release, Stage, StateOutcome};
+use init_api::{BootRecord, Partitions, Release, Root, Stage, StateOutcome, paths};
 use std::convert::Infallible;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -136,7 +136,7 @@ impl Context {
         let places = state::Places {
             root: &root,
             target: &target,
-            logs: &self.root.join("run/log/holdfast"),
+            logs: &self.below(paths::LOGS),
             log: &self.log,
         };
         match state::prepare(&disk, node.as_deref(), &layout, &places, &mut self.guard) {
@@ -148,7 +148,7 @@ impl Context {
                 let problem = state::problem(&error, node.as_deref());
                 self.log
                     .error(&format!("{}: {}", problem.title, problem.text));
-                let told = init_api::store(self.root.join("run/holdfast/problem.json"), &problem);
+                let told = init_api::store(self.below(paths::PROBLEM), &problem);
                 if let Err(error) = told {
                     self.log.error(&error.to_string());
                 }
@@ -174,7 +174,7 @@ impl Context {
 
     fn leave(self) -> Result<Infallible, Failure> {
         let record = self.record();
-        let stored = init_api::store(self.root.join("run/holdfast/boot.json"), &record);
+        let stored = init_api::store(self.below(paths::BOOT), &record);
         if let Err(error) = stored {
             self.log.error(&error.to_string());
         }
@@ -217,6 +217,11 @@ impl Context {
             trial: None,
             phases: self.phases.list().to_vec(),
         }
+    }
+
+    /// Where a path of the running node is now.
+    fn below(&self, path: &str) -> PathBuf {
+        Root::new(&self.root).path(path)
     }
 
     fn target(&self) -> PathBuf {

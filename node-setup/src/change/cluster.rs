@@ -20,7 +20,7 @@ pub(super) fn contradicted(root: &Root, before: Option<&Loaded>, after: &Loaded)
 /// What of `after` does not count in the cluster. Where it was not kept what that was founded with, or it cannot be read, the
 /// configuration so far says it, but for the node's name.
 fn overruled(root: &Root, before: Option<&Loaded>, after: &Loaded) -> Vec<Overruled> {
-    let paths = Paths::below(root.path("/"));
+    let paths = Paths::from(root);
     if let Ok(Some(founded)) = Founding::load(&paths) {
         return founded.overruled(after.config());
     }

@@ -33,7 +33,7 @@ impl Facts {
     pub(crate) fn read(root: &Root) -> (Facts, Vec<String>) {
         let text = |path: &str| fs::read_to_string(root.path(path)).unwrap_or_default();
         let (var_dirs, strange) = VarDir::parse_all(&text(VAR_DIRS));
-        let (founded, damaged) = match Founding::load(&Paths::below(root.path("/"))) {
+        let (founded, damaged) = match Founding::load(&Paths::from(root)) {
             Ok(founded) => (founded, None),
             Err(error) => (None, Some(error.to_string())),
         };

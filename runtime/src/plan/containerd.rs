@@ -3,9 +3,9 @@
 use super::registries;
 use super::toml_table::table;
 use crate::file::PlannedFile;
-use crate::paths::{IMAGE_STORE, text};
+use crate::paths::text;
 use crate::{Paths, Settings};
-use init_api::paths::REGISTRIES;
+use init_api::paths::{CONTAINERD_RUN, CONTAINERD_SOCKET, IMAGE_STORE, REGISTRIES};
 use toml::{Table, Value};
 
 /// Plugins that a Kubernetes node without btrfs, ZFS, device mapper, checkpointing and image verification never asks for.
@@ -41,12 +41,9 @@ pub(super) fn file(settings: &Settings, paths: &Paths) -> PlannedFile {
     let config = [
         ("version", Value::Integer(3)),
         ("root", at(IMAGE_STORE)),
-        ("state", at("/run/containerd")),
+        ("state", at(CONTAINERD_RUN)),
         ("disabled_plugins", UNUSED.map(Value::from).to_vec().into()),
-        (
-            "grpc",
-            table([("address", at("/run/containerd/containerd.sock"))]),
-        ),
+        ("grpc", table([("address", at(CONTAINERD_SOCKET))])),
         ("plugins", Value::Table(plugins)),
     ];
     let document =

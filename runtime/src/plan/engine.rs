@@ -8,6 +8,7 @@ use crate::file::PlannedFile;
 use crate::paths::text;
 use crate::pki::ADMIN;
 use crate::{Datastore, Paths, Settings};
+use init_api::paths::CONTAINERD_SOCKET;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -96,7 +97,6 @@ const SNAPSHOTS: u8 = 3;
 /// MiB is taken every four hours.
 const SNAPSHOTS_RATE: u32 = 1 << 20;
 
-const CONTAINERD: &str = "/run/containerd/containerd.sock";
 /// The controller-manager's own port.
 const MANAGER: &str = "127.0.0.1:10257";
 /// The kubelet's port for its health.
@@ -111,7 +111,7 @@ pub(super) fn plan(settings: &Settings, facts: &NodeFacts, paths: &Paths) -> Eng
     let proxy = network::proxy_args(settings, facts, paths).merged(&extra.kube_proxy);
     let flannel = network::flannel_args(settings, facts, paths);
     let containerd = Condition::Unix {
-        unix: text(&paths.at(CONTAINERD)),
+        unix: text(&paths.at(CONTAINERD_SOCKET)),
     };
     // kube-proxy and flannel have nothing to do before there is a node, and are refused before the API server has made its
     // roles.

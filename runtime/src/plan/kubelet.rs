@@ -7,6 +7,7 @@ use crate::args::Args;
 use crate::file::PlannedFile;
 use crate::paths::text;
 use crate::{Paths, Settings};
+use init_api::paths::CONTAINERD_SOCKET;
 use init_api::reserved_memory;
 use serde_json::{Value, json};
 
@@ -47,7 +48,7 @@ fn basics(settings: &Settings, paths: &Paths) -> Value {
         "clusterDomain": settings.cluster.domain.as_str(),
         "clusterDNS": [settings.cluster.dns_address().to_string()],
         "resolvConf": text(&paths.name_servers()),
-        "containerRuntimeEndpoint": format!("unix://{}", text(&paths.at("/run/containerd/containerd.sock"))),
+        "containerRuntimeEndpoint": format!("unix://{}", text(&paths.at(CONTAINERD_SOCKET))),
         // No systemd on the node; pods live in /sys/fs/cgroup/kubepods.
         "cgroupDriver": "cgroupfs",
         "cgroupRoot": "/",
