@@ -68,7 +68,7 @@ enum Action {
 /// # Errors
 /// Whatever stopped it, with what to do about it.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let here = std::env::current_dir().context("cannot tell the current folder")?;
+    let here = std::env::current_dir().context("cannot find out the current folder")?;
     let project = Project::find(&here)?;
     let progress = Progress::detect();
     match args.action {

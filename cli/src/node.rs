@@ -109,5 +109,5 @@ fn wait_out(root: &Root) -> anyhow::Result<()> {
 
 /// Time since the kernel's start, sleep included.
 pub(crate) fn now() -> anyhow::Result<Millis> {
-    Millis::since_kernel_start().context("cannot tell how long the machine is up")
+    Millis::since_kernel_start().context("cannot find out how long the machine is up")
 }

@@ -30,7 +30,7 @@ struct Which {
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let (request, done) = request(&args.action)?;
     connect()?.ask(&request)?;
-    println!("{done}; `holdfast status` shows how it stands");
+    println!("{done}; `holdfast status` shows its state");
     Ok(ExitCode::SUCCESS)
 }
 

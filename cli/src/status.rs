@@ -139,7 +139,7 @@ fn mode(mode: Mode) -> &'static str {
     match mode {
         Mode::Booting => "booting",
         Mode::Running => "running",
-        Mode::Maintenance => "MAINTENANCE: something must be mended, see below",
+        Mode::Maintenance => "MAINTENANCE: something must be repaired, see below",
         Mode::ShuttingDown => "shutting down",
     }
 }
@@ -326,7 +326,7 @@ mod tests {
         let expected = "\
 edge-1  Holdfast 0.1.0, slot ?, Linux 6.12.1
 up       2 h 5 min
-mode     MAINTENANCE: something must be mended, see below
+mode     MAINTENANCE: something must be repaired, see below
 node     edge-1 is not Ready; waiting for the API
 address  eth0 10.0.0.2
 config   image: a

@@ -35,10 +35,10 @@ pub enum ChangeError {
     #[error("could not keep the old file as {PREVIOUS}; nothing was changed")]
     Previous(#[source] io::Error),
     /// The partition could not be written.
-    #[error("could not write config.yaml to the CONFIG partition; the old one stands")]
+    #[error("could not write config.yaml to the CONFIG partition; the old one is unchanged")]
     Write(#[source] io::Error),
     /// The sticks that are missing could not be given up.
-    #[error("config.yaml is written, but a USB stick that is not there could not be given up")]
+    #[error("config.yaml is written, but the number of this node's USB sticks could not be recorded")]
     Sticks(#[source] FileError),
     /// The trial could not be begun or ended.
     #[error("could not change the trial's files in /run/holdfast")]

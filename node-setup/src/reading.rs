@@ -65,6 +65,6 @@ fn not_right(report: &Report) -> Problem {
         format!("The configuration is not right: {place}"),
         report.to_string(),
         "Mend config.yaml on the CONFIG partition (any PC shows it) and restart; or, on this machine, run \
-         `holdfast config apply FILE`. `holdfast config check FILE` tells whether a file is right before you use it.",
+         `holdfast config apply FILE`. `holdfast config check FILE` shows whether a file is right before you use it.",
     )
 }

@@ -243,7 +243,7 @@ impl Step {
             Step::Copy { from, to, .. } => format!("copy {} to {}", from.display(), to.display()),
             Step::Reload { what, .. } => match what {
                 Reload::Ssh => "let sshd read its settings again".to_owned(),
-                Reload::Time => "start chronyd anew".to_owned(),
+                Reload::Time => "restart chronyd".to_owned(),
                 Reload::Network(_) => "bring the network in line".to_owned(),
             },
             Step::Bind { from, at, .. } => format!("show {} at {}", from.display(), at.display()),

@@ -26,7 +26,7 @@ impl fmt::Display for Impact {
             Self::Live => f.write_str("at once"),
             Self::Restart(services) => write!(f, "restarts {}", services.join(", ")),
             Self::Reboot => f.write_str("at the next boot"),
-            Self::NewCluster => f.write_str("never: the cluster would have to be made anew"),
+            Self::NewCluster => f.write_str("never: the cluster would have to be made again"),
         }
     }
 }

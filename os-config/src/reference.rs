@@ -99,7 +99,7 @@ fn effect(key: &str) -> String {
 fn effect_of_key(key: &str) -> String {
     match impact(key) {
         crate::Impact::Restart(services) => format!(
-            "when {} starts anew, which applying it does",
+            "when {} restarts, which applying it does",
             services.join(", ")
         ),
         other => other.to_string(),

@@ -131,6 +131,6 @@ fn empty(start: Span) -> Finding {
     Finding::at(
         start,
         "the file is empty",
-        "the least that can stand in it is one line: version: 1",
+        "the least that it can hold is one line: version: 1",
     )
 }

@@ -27,7 +27,7 @@ pub enum PrepareError {
     #[error("cannot prepare the cluster's files")]
     File(#[from] FileError),
     /// What the cluster was founded with.
-    #[error("cannot tell what the cluster is")]
+    #[error("cannot find out what the cluster was founded with")]
     Founding(#[from] FoundingError),
     /// The configuration, after more of it was fetched.
     #[error("cannot read the new configuration")]

@@ -126,7 +126,7 @@ fn refuse_a_new_cluster(against: &[String]) -> anyhow::Result<()> {
         return Ok(());
     }
     bail!(
-        "{}, which cannot change once it exists; nothing was changed. Write in the file what the cluster has; for a new cluster, flash the machine anew or remove /var/lib/holdfast/cluster and restart",
+        "{}, which cannot change once it exists; nothing was changed. Write in the file what the cluster has; for a new cluster, flash the machine again or remove /var/lib/holdfast/cluster and restart",
         against.join(", ")
     )
 }

@@ -234,7 +234,7 @@ impl<'a> Scene<'a> {
     }
 
     fn spec(&self) -> anyhow::Result<Spec> {
-        let here = std::env::current_dir().context("cannot tell the current folder")?;
+        let here = std::env::current_dir().context("cannot find out the current folder")?;
         Ok(spec(self.args, &board::shape(&here, &self.board)?))
     }
 }

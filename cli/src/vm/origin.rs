@@ -57,7 +57,7 @@ pub(super) fn identity(image: &Path) -> anyhow::Result<String> {
 pub(super) fn note(made_from: &str, image: &str, path: &Path) -> Option<String> {
     (made_from != image).then(|| {
         format!(
-            "the machine's disk was made from another image than {}; it is kept, --fresh starts anew",
+            "the machine's disk was made from another image than {}; it is kept; --fresh makes a new one",
             path.display()
         )
     })
@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(
             note("def", "abc", path).as_deref(),
             Some(
-                "the machine's disk was made from another image than x.img; it is kept, --fresh starts anew"
+                "the machine's disk was made from another image than x.img; it is kept; --fresh makes a new one"
             )
         );
     }

@@ -137,7 +137,7 @@ fn initramfs(parts: &Parts<'_>, cache: &Cache) -> Result<Vec<u8>> {
 fn content(tree: &Tree, path: &str) -> Result<Vec<u8>> {
     let content = tree.content(path).ok_or_else(|| {
         Error::Wrong(format!(
-            "no package has /{path}: run `holdfast build lock`, or mend buildroot/packages.toml"
+            "no package has /{path}: run `holdfast build lock`, or correct buildroot/packages.toml"
         ))
     })?;
     content.read()

@@ -47,7 +47,7 @@ pub(crate) fn build_time(project: &Project, source_date_epoch: Option<&str>) -> 
     let seconds = text.trim().parse().ok().filter(|seconds| *seconds > 0);
     seconds.ok_or_else(|| {
         Error::Wrong(format!(
-            "{:?} is not a time in seconds since 1970: mend SOURCE_DATE_EPOCH",
+            "{:?} is not a time in seconds since 1970: correct SOURCE_DATE_EPOCH",
             text.trim()
         ))
     })

@@ -104,7 +104,7 @@ impl Failure {
             | Self::Modules(_)
             | Self::Cmdline(_)
             | Self::Listen(_)
-            | Self::Switch { .. } => "The image is damaged or was changed: flash it anew.",
+            | Self::Switch { .. } => "The image is damaged or was changed: flash it again.",
         }
     }
 }

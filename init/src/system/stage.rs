@@ -139,6 +139,6 @@ fn broken(text: String) -> Problem {
     Problem::new(
         "This system did not start as it should",
         text,
-        "Reboot. If it happens again, the other slot may work, or flash the image anew.",
+        "Reboot. If it happens again, the other slot may work, or flash the image again.",
     )
 }

@@ -116,7 +116,7 @@ fn missing(disk: &Path, seen: &[String]) -> Problem {
     Problem::new(
         "The CONFIG partition is missing",
         format!("The booted disk {disk} has no partition named CONFIG. Seen on it: {list}."),
-        "Plug in a USB stick with the label HOLDFAST and config.yaml at its top, and restart the machine. To mend the \
+        "Plug in a USB stick with the label HOLDFAST and config.yaml at its top, and restart the machine. To repair the \
          disk itself, make a FAT partition with the GPT name CONFIG on it, on any PC, and put config.yaml there. Leave \
          boot, root-a, root-b and state as they are.",
     )
@@ -154,7 +154,7 @@ fn check_fat(device: &Path) -> String {
             format!("{shown} was not unmounted cleanly; fsck.fat checked it and it is in order")
         }
         Ok(output) => format!(
-            "{shown} was not unmounted cleanly and fsck.fat could not mend it: {}",
+            "{shown} was not unmounted cleanly and fsck.fat could not repair it: {}",
             output.text().trim().replace('\n', "; ")
         ),
         Err(error) => format!(

@@ -103,7 +103,7 @@ fn credentials(draft: &mut Draft, host: &str, parts: &[Entry]) {
                 continue;
             }
             "identity_token" | "identitytoken" | "auth" => {
-                let message = "other credentials stand beside it, which won";
+                let message = "there are other credentials beside it, and those are used";
                 lost(draft, &way, message, &entry.value);
                 continue;
             }

@@ -81,7 +81,7 @@ fn what_cannot_be_read_is_refused_with_its_line() {
         ("? [a]\n: b\n", "a key must be a plain word"),
         (
             "a: &a [*a]\n",
-            "this alias stands inside the value that it repeats",
+            "this alias is inside the value that it repeats",
         ),
     ];
     for (text, want) in cases {

@@ -131,7 +131,7 @@ fn taints(c: &mut Checker, raw: &[RawTaint]) -> Vec<Taint> {
         c.at("taints", |c| {
             c.at(at, |c| {
                 c.wrong(
-                    "the same key and effect stand in an earlier taint",
+                    "the same key and effect are in an earlier taint",
                     "keep one of the two",
                 );
             });

@@ -67,7 +67,7 @@ fn args(c: &mut Checker, key: &str, raw: &RawFlagArgs) -> FlagArgs {
                     let flag = c.name::<FlagName>(name)?;
                     if flag.as_str() != name && raw.contains_key(flag.as_str()) {
                         c.refuse(
-                            format!("`{flag}` stands here twice, with and without dashes"),
+                            format!("`{flag}` is here twice, with and without dashes"),
                             "keep one of the two; a flag that is repeated has a list of values",
                         );
                     }

@@ -39,7 +39,7 @@ fn by_host<K, R, T>(
                 let Some(host) = host else { return };
                 if !seen.insert(host.clone()) {
                     c.refuse(
-                        format!("`{host}` stands here twice: capital and small letters are one"),
+                        format!("`{host}` is here twice: capital and small letters are one"),
                         "put all its settings into one entry",
                     );
                 }
@@ -56,7 +56,7 @@ fn named(c: &mut Checker, raw: &RawRegistries) {
         c.at("configs", |c| {
             c.at(EVERY_OTHER, |c| {
                 c.refuse(
-                    "`*` stands for no host here: credentials and certificates belong to one",
+                    "`*` means no host here: credentials and certificates belong to one",
                     "write an entry for each host that is contacted; with a mirror, that is the mirror's",
                 );
             });

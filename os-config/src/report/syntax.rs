@@ -96,7 +96,7 @@ fn message_and_help(kind: &ErrorKind, text: &str, line: usize) -> (String, Strin
             "close it on its own line, or leave both quotes out",
         ),
         ErrorKind::InvalidColonPlacement => words(
-            "a `:` stands where no key can be",
+            "there is a `:` where no key can be",
             "look for a bracket, brace or quote that is still open above; text with a colon goes in quotes",
         ),
         ErrorKind::UnclosedFlowCollection { open } => words(
@@ -112,7 +112,7 @@ fn message_and_help(kind: &ErrorKind, text: &str, line: usize) -> (String, Strin
             "write the value out; text that begins with `*` goes in quotes",
         ),
         ErrorKind::MappingValueNotAllowed => words(
-            "a `:` stands where no key can be",
+            "there is a `:` where no key can be",
             "indent the keys of one group alike; text with a colon and a blank in it goes in quotes",
         ),
         ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => words(
@@ -124,7 +124,7 @@ fn message_and_help(kind: &ErrorKind, text: &str, line: usize) -> (String, Strin
             "indent the keys of one group alike, with spaces",
         ),
         ErrorKind::BlockSequenceEntryNotAllowed => words(
-            "a list item stands where no list can be",
+            "there is a list item where no list can be",
             "put `- item` on a line of its own below its key",
         ),
         ErrorKind::UnexpectedCharacter { character } => words(

@@ -198,7 +198,7 @@ impl<'a> Builder<'a> {
         let Some(target) = self.anchors.get(&id) else {
             self.note_broken(Finding::at(
                 span,
-                "this alias stands inside the value that it repeats",
+                "this alias is inside the value that it repeats",
                 "write the value out",
             ));
             return nothing;
@@ -351,7 +351,7 @@ fn given_twice(first: &Entry, again: &Entry) -> Finding {
     Finding::at(
         again.key_span,
         format!(
-            "`{}` is given twice; it stands on line {} already",
+            "`{}` is given twice; it is on line {} already",
             plain(&again.key),
             first.key_span.line
         ),

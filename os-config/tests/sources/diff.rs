@@ -21,7 +21,7 @@ fn diff_tells_changes_and_what_they_take() {
         changes,
         [
             "~ hostname: \"a\" -> \"b\"   [at once]",
-            "~ kubernetes.pod_cidr: \"10.42.0.0/16\" -> \"10.50.0.0/16\"   [never: the cluster would have to be made anew]",
+            "~ kubernetes.pod_cidr: \"10.42.0.0/16\" -> \"10.50.0.0/16\"   [never: the cluster would have to be made again]",
             "- labels.y: \"2\"   [at once]",
             "+ labels.z: \"3\"   [at once]",
             "+ network.dns.nameservers: [\"1.1.1.1\"]   [at once]",

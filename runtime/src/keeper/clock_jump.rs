@@ -122,7 +122,7 @@ pub(super) async fn follow(keeper: &Keeper) {
             }
             Err(error) => {
                 let problem = format!(
-                    "the clock was set, and Kubernetes cannot be started anew for it: {error}"
+                    "the clock was set, and Kubernetes cannot be restarted for it: {error}"
                 );
                 keeper.report.problems(TOPIC, vec![problem]);
                 tokio::time::sleep(backoff.pause()).await;
@@ -165,7 +165,7 @@ fn renew_tokens(paths: &Paths, now: SystemTime) -> Result<bool, Box<dyn Error>> 
 
 fn restart_if_jumped(seen: &mut Seen, now: i64, paths: &Paths) -> Result<(), Box<dyn Error>> {
     if let Some(jump) = seen.jump_at(now) {
-        info!("the clock was {jump}: {CONTROL_PLANE} and {KUBELET} start anew");
+        info!("the clock was {jump}: {CONTROL_PLANE} and {KUBELET} restart");
         restart(paths, &[CONTROL_PLANE, KUBELET])?;
         *seen = Seen::from(now);
     }

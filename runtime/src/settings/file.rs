@@ -10,7 +10,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum LoadError {
     /// They cannot be read.
-    #[error("cannot tell this node's settings; has `holdfast node configure` run?")]
+    #[error("cannot read this node's settings; has `holdfast node configure` run?")]
     Settings(#[from] init_api::FileError),
     /// What the cluster was founded with cannot be told.
     #[error(transparent)]

@@ -64,7 +64,7 @@ impl Founding {
         let sentence = |Overruled { key, asked, kept }| {
             format!(
                 "{key}: {asked} is ignored, for the cluster was founded with {kept} and cannot change it; \
-                 write {kept} there, or make a new cluster (flash the machine anew, or remove /var/lib/holdfast/cluster and restart)"
+                 write {kept} there, or make a new cluster (flash the machine again, or remove /var/lib/holdfast/cluster and restart)"
             )
         };
         self.overruled(config).into_iter().map(sentence).collect()

@@ -63,7 +63,7 @@ impl Index {
         }
         if !unknown.is_empty() {
             return Err(Error::Wrong(format!(
-                "the initramfs wants modules that the image does not have: {}; mend the board's list, or keep them in filters.toml",
+                "the initramfs wants modules that the image does not have: {}; correct the board's list, or keep them in filters.toml",
                 unknown.join(", ")
             )));
         }

@@ -34,7 +34,7 @@ pub enum Error {
     #[error("cannot open a FAT file system")]
     Open(#[source] io::Error),
     /// What is there is no FAT file system, or a broken one.
-    #[error("there is no whole FAT file system; `fsck.fat` may mend it")]
+    #[error("there is no whole FAT file system; `fsck.fat` may repair it")]
     Damaged(#[source] Damage),
     /// A directory could not be read or made.
     #[error("cannot use directory `{path}` of the FAT file system")]

@@ -300,7 +300,7 @@ fn damage_is_found_and_named() {
         let error = open(Cursor::new(bad)).expect_err(name);
         assert_eq!(
             error.to_string(),
-            "there is no whole FAT file system; `fsck.fat` may mend it",
+            "there is no whole FAT file system; `fsck.fat` may repair it",
             "{name}"
         );
         let Error::Damaged(damage) = error else {

@@ -22,7 +22,7 @@ pub fn read(text: &str, source: usize) -> Result<(Option<Node>, Oddities), Vec<F
 }
 
 pub(super) fn binary_words() -> &'static str {
-    "these bytes are no text: they stand in base64 now"
+    "these bytes are no text: they are in base64 now"
 }
 
 impl Builder<'_> {
