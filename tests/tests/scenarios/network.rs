@@ -112,11 +112,15 @@ fn the_address_changes(stage: &mut Stage, node: &mut Node) -> anyhow::Result<()>
         "nodes",
         "--all",
     ])?;
-    let status = node.ssh("holdfast status")?;
-    ensure!(
-        status.contains(&FIXED.to_string()) && !status.contains("10.0.2.15"),
-        "holdfast status: {status}"
-    );
+    // The keeper writes what it knows every ten seconds.
+    node.until("the new address alone in the status", 60, |node| {
+        let status = node.ssh("holdfast status")?;
+        ensure!(
+            status.contains(&FIXED.to_string()) && !status.contains("10.0.2.15"),
+            "holdfast status: {status}"
+        );
+        Ok(())
+    })?;
     node.wait_available("default", "deployment/probe")?;
     let after = pod(node)?;
     ensure!(before == after, "pods went on as {after}, before {before}");

@@ -22,6 +22,10 @@ use std::time::{Duration, Instant};
 
 /// What is waited for comes long before, also on a busy host.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// There when [`Stand::held`]'s service is to be held.
+const LISTENS: &str = "/listens";
+/// There when it may end.
+const LET_GO: &str = "/let-go";
 /// The services that a test may have, whose groups the kernel would make.
 const NAMES: [&str; 4] = ["configure", "base", "way-in", "app"];
 
@@ -65,6 +69,23 @@ pub(super) fn shell(service: &str, script: &str) -> Service {
 }
 
 impl Stand {
+    /// Its configuration is good and names one service, `app`, which listens to the signal that ends services and goes on until
+    /// [`Person::let_go`]; then it writes `app` to `/ended`.
+    pub(super) fn held() -> Self {
+        let stand = Self::new();
+        let script = format!(
+            "trap : TERM; touch {}; while ! [ -e {} ]; do sleep 0.05; done; echo app >> {}",
+            stand.at(LISTENS).display(),
+            stand.at(LET_GO).display(),
+            stand.at("/ended").display()
+        );
+        stand.configured(&[Service {
+            stop_timeout_ms: Millis::seconds(3600),
+            ..shell("app", &script)
+        }]);
+        stand
+    }
+
     /// Its configuration is good and names one service, `app`.
     pub(super) fn new() -> Self {
         let stand = Self {
@@ -185,6 +206,17 @@ impl Person {
         fs::write(&fresh, format!("#!/bin/sh\nROOT={root}\n{script}\n")).expect("written");
         fs::set_permissions(&fresh, fs::Permissions::from_mode(0o755)).expect("runs");
         fs::rename(&fresh, &program).expect("replaced");
+    }
+
+    /// Until [`Stand::held`]'s service can be asked to end.
+    pub(super) fn wait_until_it_listens(&self) {
+        let listens = self.at(LISTENS);
+        self.wait_for("it listens to signals", |_| listens.exists());
+    }
+
+    /// Lets [`Stand::held`]'s service end. Until then the machine that goes down does not get any further.
+    pub(super) fn let_go(&self) {
+        fs::write(self.at(LET_GO), "").expect("written");
     }
 
     /// The time since the machine's start.

@@ -12,7 +12,10 @@ use init_api::{
 const DEADLINE: u64 = 300;
 
 fn on_trial() -> Stand {
-    let mut stand = Stand::new();
+    tried(Stand::new())
+}
+
+fn tried(mut stand: Stand) -> Stand {
     stand.facts.boot = Some(BootRecord {
         slot: Slot::B,
         root_hash: "ab".repeat(32),
@@ -135,13 +138,15 @@ fn a_confirmed_one_stays() {
 #[test]
 fn a_reboot_that_a_person_asks_for_is_no_failure() {
     on(
-        on_trial,
+        || tried(Stand::held()),
         |person| {
+            person.wait_until_it_listens();
             let mut client = person.ask();
             client.ask(&Request::Reboot).expect("accepted");
             let refused = client.ask(&Request::Commit).expect_err("too late");
             let reason = "PID 1 refused: the machine is going down";
             assert_eq!(refused.to_string(), reason);
+            person.let_go();
         },
         |departure, root| {
             assert_eq!(departure.end, End::Reboot);
