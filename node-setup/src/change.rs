@@ -38,7 +38,9 @@ pub enum ChangeError {
     #[error("could not write config.yaml to the CONFIG partition; the old one is unchanged")]
     Write(#[source] io::Error),
     /// The sticks that are missing could not be given up.
-    #[error("config.yaml is written, but the number of this node's USB sticks could not be recorded")]
+    #[error(
+        "config.yaml is written, but the number of this node's USB sticks could not be recorded"
+    )]
     Sticks(#[source] FileError),
     /// The trial could not be begun or ended.
     #[error("could not change the trial's files in /run/holdfast")]

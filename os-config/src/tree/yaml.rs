@@ -6,18 +6,18 @@
 //! of every key and the text of every scalar as it was written, after serde would have dropped both.
 
 pub mod lenient;
+mod mapping;
 mod oddities;
 mod tags;
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
-use serde_saphyr::granit_parser::{Event, Options, Parser, ScalarStyle, Span as Mark};
+use serde_saphyr::granit_parser::{Event, Options, Parser, Span as Mark};
 
 use oddities::Oddities;
 
-use super::{Entry, Kind, Node, Span, Value};
-use crate::report::{Finding, MOST_FINDINGS, syntax};
+use super::{Kind, Node, Span, Value};
+use crate::report::{Finding, syntax};
 
 /// Nested deeper than this is refused; the schema itself is seven deep.
 const DEEPEST: usize = 32;
@@ -244,87 +244,6 @@ impl<'a> Builder<'a> {
         items
     }
 
-    fn map(&mut self) -> Vec<Entry> {
-        let mut entries: Vec<Entry> = Vec::new();
-        let mut seen: HashMap<String, usize> = HashMap::new();
-        let mut bases: Vec<Node> = Vec::new();
-        while let Some((event, mark)) = self.next() {
-            if matches!(event, Event::MappingEnd) {
-                break;
-            }
-            let (key, key_span, plain_key) = self.key(event, mark);
-            let value = match self.next() {
-                Some((event, mark)) => self.node(event, mark),
-                None => self.cut_off(),
-            };
-            let lenient = self.oddities.is_some();
-            if key == "<<" && lenient && plain_key {
-                bases.push(value);
-                continue;
-            }
-            let entry = Entry {
-                key,
-                key_span,
-                value,
-            };
-            match seen.get(&entry.key) {
-                Some(first) if lenient => self.replace(&mut entries[*first], entry),
-                first => {
-                    self.refuse_key(&entry, first.map(|first| &entries[*first]));
-                    seen.entry(entry.key.clone()).or_insert(entries.len());
-                    entries.push(entry);
-                }
-            }
-        }
-        self.merge(entries, bases)
-    }
-
-    /// A key, its place, and whether it is written without quotes. One that is no text names nothing.
-    fn key(&mut self, event: Event<'a>, mark: Mark) -> (String, Span, bool) {
-        let span = self.span(&mark);
-        if let Event::Scalar(text, style, ..) = event {
-            return (text.into_owned(), span, style == ScalarStyle::Plain);
-        }
-        self.note_broken(Finding::at(
-            span,
-            "a key must be a plain word",
-            "write `key: value`; text with braces or brackets goes in quotes",
-        ));
-        self.node(event, mark);
-        (String::new(), span, false)
-    }
-
-    /// Notes what is wrong with a key by itself, or because there is one like it already.
-    fn refuse_key(&mut self, entry: &Entry, first: Option<&Entry>) {
-        if self.oddities.is_some() || self.spoilt || self.findings.len() >= MOST_FINDINGS {
-            return;
-        }
-        if entry.key == "<<" {
-            self.findings.push(Finding::at(
-                entry.key_span,
-                "merge keys (`<<`) are not understood",
-                "write the keys out",
-            ));
-        } else if let Some(first) = first {
-            self.findings.push(given_twice(first, entry));
-        }
-    }
-
-    /// The value that would have come where the text is no YAML any more: all that is left behind its key.
-    fn cut_off(&self) -> Node {
-        let rest = &self.text[self.end..];
-        let value = rest.trim_start_matches(['"', '\'', ' ']);
-        let value = value.strip_prefix(':').unwrap_or(value).trim_start();
-        let bytes = (self.text.len() - value.len(), self.text.len());
-        Node {
-            span: Span {
-                bytes,
-                ..Span::start(self.source)
-            },
-            value: Value::Scalar(Kind::Null, String::new()),
-        }
-    }
-
     fn span(&self, mark: &Mark) -> Span {
         let width = match mark.slice(self.text) {
             Some(slice) => slice
@@ -344,27 +263,6 @@ impl<'a> Builder<'a> {
             width: width.max(1),
             bytes: (bytes.start, bytes.end),
         }
-    }
-}
-
-fn given_twice(first: &Entry, again: &Entry) -> Finding {
-    Finding::at(
-        again.key_span,
-        format!(
-            "`{}` is given twice; it is on line {} already",
-            plain(&again.key),
-            first.key_span.line
-        ),
-        "keep one of the two",
-    )
-}
-
-/// A key as it may stand in a message: one line, not too long.
-fn plain(key: &str) -> Cow<'_, str> {
-    if key.len() <= 60 && !key.chars().any(char::is_control) {
-        Cow::Borrowed(key)
-    } else {
-        Cow::Owned(crate::values::text::quoted(key))
     }
 }
 

@@ -1,11 +1,12 @@
-use std::io::Cursor;
-use std::path::Path;
-use std::process::Command;
+mod damage;
+mod judged;
 
-use proptest::prelude::*;
+use std::io::Cursor;
+
 use sha2::{Digest, Sha256};
 
 use super::*;
+use judged::fsck;
 
 const MIB: u64 = 1024 * 1024;
 
@@ -43,53 +44,6 @@ fn filled(spec: &VolumeSpec, size: u64) -> Vec<u8> {
         .unwrap();
     volume.finish().unwrap();
     disk.into_inner()
-}
-
-fn fsck(image: &Path) -> (bool, String) {
-    let run = Command::new("fsck.fat")
-        .arg("-n")
-        .arg(image)
-        .output()
-        .expect("fsck.fat (dosfstools) is needed");
-    (
-        run.status.success(),
-        String::from_utf8_lossy(&run.stdout).into_owned(),
-    )
-}
-
-#[test]
-fn fsck_finds_nothing_wrong() {
-    for (name, spec, size) in [("boot", boot(), 256 * MIB), ("config", config(), 64 * MIB)] {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), filled(&spec, size)).unwrap();
-        let (clean, text) = fsck(file.path());
-        assert!(clean && text.contains("files"), "{name}: {text}");
-        for complaint in [
-            "Dirty",
-            "differ",
-            "differences",
-            "wrong",
-            "Orphan",
-            "WARNING",
-        ] {
-            assert!(!text.contains(complaint), "{name}: {text}");
-        }
-        let run = Command::new("minfo")
-            .arg("-i")
-            .arg(file.path())
-            .arg("::")
-            .output()
-            .expect("mtools is needed");
-        let text = String::from_utf8_lossy(&run.stdout);
-        assert!(
-            text.contains(&format!("disk type=\"{:<8}\"", spec.kind.to_string())),
-            "{name}: {text}"
-        );
-        assert!(
-            text.contains(std::str::from_utf8(&spec.label.bytes()).unwrap()),
-            "{name}: {text}"
-        );
-    }
 }
 
 #[test]
@@ -229,128 +183,6 @@ fn sizes_that_give_another_kind_are_refused() {
 }
 
 #[test]
-fn damage_is_found_and_named() {
-    // FAT16 with 2 KiB clusters: reserved sectors, two tables, root directory.
-    let good = filled(&config(), 16 * MIB);
-    let reserved = usize::from(u16::from_le_bytes([good[14], good[15]])) * 512;
-    let table_size = usize::from(u16::from_le_bytes([good[22], good[23]])) * 512;
-    let root = reserved + 2 * table_size;
-    let slot = |name: &[u8; 11]| {
-        root + good[root..]
-            .chunks(32)
-            .position(|s| s.starts_with(name))
-            .unwrap()
-            * 32
-    };
-    let efi = slot(b"EFI        ");
-    let cases: [(&str, usize, &[u8], &str); 9] = [
-        ("no boot sector", 510, &[0], "no boot sector"),
-        (
-            "sector size",
-            11,
-            &[0, 3],
-            "the boot sector says bytes per sector 768",
-        ),
-        (
-            "cluster size",
-            13,
-            &[3],
-            "the boot sector says sectors per cluster 3",
-        ),
-        (
-            "longer than the disk",
-            19,
-            &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
-            "the boot sector says number of sectors",
-        ),
-        (
-            "table too short",
-            22,
-            &[1, 0],
-            "the boot sector says sectors per table 1",
-        ),
-        (
-            "link to 1",
-            reserved + 8,
-            &[1, 0],
-            "cluster 4 is followed by 1, which does not exist",
-        ),
-        (
-            "link to itself",
-            reserved + 8,
-            &[4, 0],
-            "two files share cluster 4",
-        ),
-        (
-            "start at 1",
-            efi + 26,
-            &[1, 0],
-            "a file begins at cluster 1, which does not exist",
-        ),
-        (
-            "start at a free one",
-            efi + 26,
-            &[0, 0x10],
-            "cluster 4096 of a file is free",
-        ),
-    ];
-    for (name, at, bytes, message) in cases {
-        let mut bad = good.clone();
-        bad[at..at + bytes.len()].copy_from_slice(bytes);
-        let error = open(Cursor::new(bad)).expect_err(name);
-        assert_eq!(
-            error.to_string(),
-            "there is no whole FAT file system; `fsck.fat` may repair it",
-            "{name}"
-        );
-        let Error::Damaged(damage) = error else {
-            panic!("{name}: {error:?}")
-        };
-        assert!(damage.to_string().starts_with(message), "{name}: {damage}");
-    }
-}
-
-/// A volume that others made and filled is whole to us, too.
-#[test]
-fn volumes_of_mkfs_are_whole() {
-    for (size, options) in [(64, &["-F16"][..]), (256, &["-F32", "-s4"])] {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        file.as_file().set_len(size * MIB).unwrap();
-        let run = |program: &str, arguments: &[&str]| {
-            let run = Command::new(program)
-                .args(arguments)
-                .output()
-                .expect("dosfstools and mtools are needed");
-            assert!(
-                run.status.success(),
-                "{program}: {}",
-                String::from_utf8_lossy(&run.stderr)
-            );
-        };
-        let path = file.path().to_str().unwrap();
-        run("mkfs.fat", &[options, &["-n", "OTHER", path]].concat());
-        run("mmd", &["-i", path, "::/dir"]);
-        run(
-            "mcopy",
-            &[
-                "-i",
-                path,
-                concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
-                "::/dir/Long Name.toml",
-            ],
-        );
-        let volume = open(file.reopen().unwrap()).unwrap();
-        let paths: Vec<_> = volume
-            .list()
-            .unwrap()
-            .into_iter()
-            .map(|entry| entry.path)
-            .collect();
-        assert_eq!(paths, ["dir", "dir/Long Name.toml"]);
-    }
-}
-
-#[test]
 fn a_full_volume_is_an_error() {
     let mut disk = Cursor::new(vec![0; 16 * MIB as usize]);
     format(&mut disk, &config()).unwrap();
@@ -370,19 +202,4 @@ fn labels_are_checked() {
         assert!(Label::new(bad).is_err(), "{bad}");
     }
     assert_eq!(Label::new("CONFIG").unwrap().bytes(), *b"CONFIG     ");
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-    #[test]
-    fn damaged_volumes_never_panic(edits in proptest::collection::vec((0_usize..300_000, any::<u8>()), 1..40)) {
-        let mut image = filled(&config(), 16 * MIB);
-        for (at, value) in edits {
-            image[at] = value;
-        }
-        if let Ok(volume) = open(Cursor::new(image)) {
-            let _ = volume.list();
-            let _ = volume.read_file("config.yaml", 1 << 20);
-        }
-    }
 }

@@ -3,8 +3,9 @@
 use base64::Engine as _;
 use serde_saphyr::granit_parser::{ScalarStyle, Tag};
 
+use super::Builder;
 use super::lenient::binary_words;
-use super::{Builder, plain};
+use super::mapping::plain;
 use crate::report::Finding;
 use crate::tree::scalar::plain_kind;
 use crate::tree::{Kind, Span, Value};
