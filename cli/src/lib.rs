@@ -83,10 +83,10 @@ enum Command {
     Kubeconfig(kubeconfig::Args),
     /// Shut down in order and start anew
     #[cfg(feature = "node")]
-    Reboot,
+    Reboot(power::Args),
     /// Shut down in order and switch off
     #[cfg(feature = "node")]
-    Poweroff,
+    Poweroff(power::Args),
     #[cfg(feature = "node")]
     #[command(hide = true)]
     Node(node::Args),
@@ -119,9 +119,9 @@ pub fn run(holdfast: Holdfast) -> anyhow::Result<ExitCode> {
         #[cfg(feature = "node")]
         Command::Kubeconfig(args) => kubeconfig::run(&args),
         #[cfg(feature = "node")]
-        Command::Reboot => power::reboot(),
+        Command::Reboot(args) => power::reboot(&args),
         #[cfg(feature = "node")]
-        Command::Poweroff => power::poweroff(),
+        Command::Poweroff(args) => power::poweroff(&args),
         #[cfg(feature = "node")]
         Command::Node(args) => node::run(args),
         #[cfg(feature = "node")]

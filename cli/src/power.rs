@@ -1,17 +1,45 @@
 //! `holdfast reboot`, `holdfast poweroff`.
 
+mod drain;
+
 use crate::client::connect;
 use init_api::Request;
 use std::process::ExitCode;
 
-pub(crate) fn reboot() -> anyhow::Result<ExitCode> {
-    connect()?.ask(&Request::Reboot)?;
-    println!("restarting");
-    Ok(ExitCode::SUCCESS)
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Pods end first: their hooks run, and each has its own grace, all together as long as kubernetes.shutdown_seconds allows. Then services end, and what was written is brought to the disks."
+)]
+pub(crate) struct Args {
+    /// Move pods away by the API first, as `kubectl drain` does, and stay up if that cannot be done within five minutes; the node takes pods again after its next boot
+    #[arg(long)]
+    drain: bool,
 }
 
-pub(crate) fn poweroff() -> anyhow::Result<ExitCode> {
-    connect()?.ask(&Request::PowerOff)?;
-    println!("shutting down");
+pub(crate) fn reboot(args: &Args) -> anyhow::Result<ExitCode> {
+    end(
+        args,
+        &Request::Reboot,
+        "restarting, as soon as pods have ended",
+    )
+}
+
+pub(crate) fn poweroff(args: &Args) -> anyhow::Result<ExitCode> {
+    end(
+        args,
+        &Request::PowerOff,
+        "shutting down, as soon as pods have ended",
+    )
+}
+
+fn end(args: &Args, request: &Request, done: &str) -> anyhow::Result<ExitCode> {
+    let mut client = connect()?;
+    if args.drain {
+        drain::drain(&client.status()?)?;
+        // PID 1 does not wait for ever for the next question.
+        client = connect()?;
+    }
+    client.ask(request)?;
+    println!("{done}");
     Ok(ExitCode::SUCCESS)
 }

@@ -31,6 +31,7 @@ mod policy_notes;
 mod prepare;
 pub mod services;
 mod settings;
+mod shutdown;
 mod sysctls;
 
 pub use datastore::{Datastore, cluster_exists};

@@ -1,6 +1,6 @@
 //! The services that PID 1 runs for the cluster.
 
-use crate::{Settings, plan};
+use crate::{Paths, Settings, plan, shutdown};
 use init_api::paths::{self, HOLDFAST};
 use init_api::{Group, KillWhat, Millis, ReadyWhen, Service, ServiceName, Services};
 
@@ -29,8 +29,8 @@ pub fn services(settings: &Settings) -> Vec<Service> {
         system_image(),
         prepare().env(MEANS, means.kubernetes.clone()),
         control_plane().env(MEANS, means.kubernetes.clone()),
+        keeper(settings).env(MEANS, means.keeper),
         kubelet().env(MEANS, means.kubernetes),
-        keeper().env(MEANS, means.keeper),
     ];
     let with_environment = |mut service: Service| {
         service.env.extend(settings.environment.clone());
@@ -86,9 +86,15 @@ fn control_plane() -> Service {
     engine(CONTROL_PLANE, &plan::CONTROL_PLANE).after([name(PREPARE)])
 }
 
-/// Behind the control plane, so that it stops first: at a shutdown it still tells what becomes of its pods.
+/// Behind the control plane, so that it stops first: at a shutdown it still tells what becomes of its pods. Behind the keeper,
+/// whom it asks once to be told of a shutdown.
 fn kubelet() -> Service {
-    engine(KUBELET, &plan::NODE).after([name(PREPARE), name(CONTROL_PLANE)])
+    engine(KUBELET, &plan::NODE)
+        .after([name(PREPARE), name(CONTROL_PLANE), name(KEEPER)])
+        .env(
+            "DBUS_SYSTEM_BUS_ADDRESS",
+            "unix:path=/run/dbus/system_bus_socket",
+        )
 }
 
 /// A process of upstream's components.
@@ -115,8 +121,11 @@ fn engine(service: &str, components: &[&str]) -> Service {
     }
 }
 
-fn keeper() -> Service {
+/// Stops before all others when the machine goes down: it has the kubelet end the pods while everything still runs.
+fn keeper(settings: &Settings) -> Service {
     Service {
+        stops_first: true,
+        stop_timeout_ms: Millis::from(shutdown::stop_timeout(settings)),
         group: Group {
             oom_score_adj: Some(-500),
             ..Group::default()
@@ -124,6 +133,9 @@ fn keeper() -> Service {
         ..Service::daemon(name(KEEPER), [HOLDFAST, "runtime", "keep"])
     }
     .after([name(PREPARE)])
+    .ready(ReadyWhen::PathExists {
+        path: shutdown::ready_sign(&Paths::default()),
+    })
 }
 
 #[cfg(test)]
@@ -149,8 +161,8 @@ mod tests {
                 "system-image",
                 "cluster-prepare",
                 "control-plane",
-                "kubelet",
-                "keeper"
+                "keeper",
+                "kubelet"
             ]
         );
     }
@@ -192,12 +204,12 @@ mod tests {
             (
                 "a flag",
                 flag,
-                "cluster-prepare control-plane kubelet keeper",
+                "cluster-prepare control-plane keeper kubelet",
             ),
             (
                 "a name of the API",
                 name,
-                "cluster-prepare control-plane kubelet keeper",
+                "cluster-prepare control-plane keeper kubelet",
             ),
             ("a registry's login", login, "containerd keeper"),
         ] {

@@ -43,6 +43,9 @@ pub struct Service {
     /// Whether it also runs in maintenance mode.
     #[serde(default)]
     pub in_maintenance: bool,
+    /// When the machine goes down it is stopped before all others, which run on until it has ended, whatever comes after what.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stops_first: bool,
 }
 
 /// What a service is meant to do.
@@ -185,6 +188,7 @@ impl Service {
             group: Group::default(),
             open_files: None,
             in_maintenance: false,
+            stops_first: false,
         }
     }
 

@@ -93,6 +93,13 @@ impl Supervisor {
         self.settle(log);
     }
 
+    /// How long those that are stopped before all others may take.
+    pub(crate) fn first_stop_timeout(&self) -> Millis {
+        let first = self.units.iter().filter(|unit| unit.service.stops_first);
+        let timeouts = first.map(|unit| unit.service.stop_timeout_ms);
+        timeouts.max().unwrap_or_default()
+    }
+
     /// Whether no service has a process.
     pub(crate) fn is_quiet(&self) -> bool {
         self.units.iter().all(|unit| !unit.machine.runs())
@@ -180,7 +187,9 @@ impl Supervisor {
         match unit.machine.state {
             _ if self.ending => {
                 let needed = |other: &Unit| {
-                    other.machine.runs() && other.service.after.contains(&unit.service.name)
+                    let after = other.service.after.contains(&unit.service.name);
+                    let first = unit.service.stops_first;
+                    other.machine.runs() && !first && (after || other.service.stops_first)
                 };
                 let stops = matches!(
                     unit.machine.state,

@@ -42,6 +42,8 @@ pub(super) fn kubernetes(c: &mut Checker, raw: Option<&RawKubernetes>) -> Kubern
                 Some("request") => AuditLevel::Request,
                 _ => AuditLevel::Metadata,
             },
+            shutdown_seconds: shutdown_seconds(c, raw.shutdown_seconds)
+                .unwrap_or(default.shutdown_seconds),
             args: ComponentArgs {
                 api_server: args(c, "api_server_args", &raw.api_server_args),
                 controller_manager: args(
@@ -57,6 +59,21 @@ pub(super) fn kubernetes(c: &mut Checker, raw: Option<&RawKubernetes>) -> Kubern
         addresses_fit(c, &checked, raw);
         checked
     })
+}
+
+fn shutdown_seconds(c: &mut Checker, seconds: Option<u32>) -> Option<u32> {
+    const MOST: u32 = 3600;
+    let seconds = seconds?;
+    if seconds > MOST {
+        c.at("shutdown_seconds", |c| {
+            c.wrong(
+                format!("{seconds} seconds are too long for a shutdown"),
+                format!("write 0 to {MOST}"),
+            );
+        });
+        return None;
+    }
+    Some(seconds)
 }
 
 fn args(c: &mut Checker, key: &str, raw: &RawFlagArgs) -> FlagArgs {

@@ -25,6 +25,8 @@ pub struct Kubernetes {
     pub tls_sans: Vec<ServerAddress>,
     /// How much of what happens at the API is written to the audit log.
     pub audit: AuditLevel,
+    /// How many seconds pods get to end when the machine goes down; 0 ends them without their hooks.
+    pub shutdown_seconds: u32,
     /// Flags handed to the components as they are.
     pub args: ComponentArgs,
 }
@@ -40,6 +42,7 @@ impl Default for Kubernetes {
             cluster_domain: DomainName::parse("cluster.local").expect("a literal domain parses"),
             tls_sans: Vec::new(),
             audit: AuditLevel::default(),
+            shutdown_seconds: 90,
             args: ComponentArgs::default(),
         }
     }

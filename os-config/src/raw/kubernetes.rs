@@ -46,6 +46,11 @@ pub(crate) struct RawKubernetes {
     /// Secrets).
     #[schemars(extend("default" = "metadata", "enum" = ["off", "metadata", "request"]))]
     pub(crate) audit: Option<String>,
+    /// How many seconds pods get in all to end when the machine goes down, 0 to 3600: their hooks run, and each has its own
+    /// grace as far as this allows. A sixth of it, 15 seconds at most, is kept for the pods that the others need. 0 ends pods
+    /// without their hooks.
+    #[schemars(extend("default" = 90, "maximum" = 3600))]
+    pub(crate) shutdown_seconds: Option<u32>,
     /// Flags for kube-apiserver, without dashes in front: a value, or a list for a flag that is repeated.
     #[schemars(extend("examples" = [{"event-ttl": "30m"}], "propertyNames" = flag_names("api_server_args"), "x-secret" = "by name"))]
     pub(crate) api_server_args: RawFlagArgs,

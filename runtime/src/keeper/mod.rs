@@ -10,6 +10,7 @@ mod certificates;
 mod clock_jump;
 mod context;
 mod datastore;
+mod ending;
 mod error;
 mod folder;
 mod images;
@@ -31,6 +32,7 @@ pub use manifests::{
 use crate::pki::KEEPER;
 use crate::{Paths, Settings};
 use context::{Keeper, prepared_address};
+use ending::Ending;
 use error::system;
 use report::Report;
 use tokio::signal::unix::{SignalKind, signal};
@@ -56,15 +58,19 @@ async fn until_signal(settings: Settings, paths: Paths) -> Result<(), KeeperErro
         paths,
     };
     node_address::show(&keeper.report, prepared_address(&keeper.paths)?);
-    tokio::select! {
+    let ending = Ending::of(&keeper);
+    let ended = tokio::select! {
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
+        () = ending.stand_by() => Ok(()),
         failed = with_certificates(&keeper) => failed,
         () = node_address::follow(&keeper) => Ok(()),
         () = images::follow(&keeper) => Ok(()),
         () = clock_jump::follow(&keeper) => Ok(()),
         () = datastore::show(&keeper) => Ok(()),
-    }
+    };
+    ending.take_leave().await;
+    ended
 }
 
 /// Works with the API until the certificates are replaced, then begins again with new ones.

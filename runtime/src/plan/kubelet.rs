@@ -55,8 +55,9 @@ fn basics(settings: &Settings, paths: &Paths) -> Value {
         "volumePluginDir": text(&paths.at("/var/lib/kubelet/volumeplugins")),
         "podLogsDir": text(&paths.at("/var/log/pods")),
         "registerWithTaints": taints,
-        // No logind on the node: PID 1 stops pods by stopping the engine first.
-        "shutdownGracePeriod": "0s",
+        // The keeper takes logind's place: `runtime/src/keeper/ending`.
+        "shutdownGracePeriod": format!("{}s", settings.shutdown_seconds),
+        "shutdownGracePeriodCriticalPods": format!("{}s", of_critical_pods(settings.shutdown_seconds)),
         "enableControllerAttachDetach": true,
     })
 }
@@ -122,6 +123,11 @@ fn resources(facts: &NodeFacts) -> Value {
         "nodeLeaseDurationSeconds": 40,
         "syncFrequency": "1m",
     })
+}
+
+/// Of the seconds that pods have to end with the machine, those for the pods that the others need. They end last.
+fn of_critical_pods(all: u32) -> u32 {
+    (all / 6).min(15)
 }
 
 /// Processes and threads that one pod may have. The kernel gives a machine about eight for each MiB, and each takes some 30 KiB

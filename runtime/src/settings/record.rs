@@ -45,6 +45,8 @@ pub struct Settings {
     pub images: Vec<Image>,
     /// How much the audit log tells.
     pub audit: AuditLevel,
+    /// How many seconds pods get to end when the machine goes down; 0 ends them without their hooks.
+    pub shutdown_seconds: u32,
     /// Packaged workloads, each on or off.
     pub components: Components,
     /// Where more of the configuration is fetched from.
@@ -75,6 +77,7 @@ impl Settings {
             manifests: config.manifests.clone(),
             images: config.images.clone(),
             audit: kubernetes.audit,
+            shutdown_seconds: kubernetes.shutdown_seconds,
             components: config.components.clone(),
             config_url: config.config_url.clone(),
         };

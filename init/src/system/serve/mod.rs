@@ -30,7 +30,7 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::rc::Rc;
 
-/// After this the machine goes down even if a service still runs.
+/// After this, and what the services get that stop before all others, the machine goes down even if one still runs.
 const END_LIMIT: Millis = Millis::seconds(60);
 /// Services talk often: the page is looked at this often at most.
 const SHOW: Millis = Millis::seconds(1);
@@ -184,8 +184,9 @@ impl Server {
                     .error(&format!("cannot watch a service's output: {error}"));
             }
         }
+        let limit = END_LIMIT.plus(self.supervisor.first_stop_timeout());
         if let Some((end, since)) = self.end
-            && (self.supervisor.is_quiet() || now.since(since) >= END_LIMIT)
+            && (self.supervisor.is_quiet() || now.since(since) >= limit)
         {
             return Some(end);
         }

@@ -2,8 +2,10 @@
 //! cluster should know of it is said there.
 
 mod configuration;
+mod drained;
 mod heartbeat;
 mod labels;
+mod leftover;
 mod pod_network;
 mod readiness;
 
@@ -15,11 +17,14 @@ use k8s_openapi::api::core::v1::Node;
 use kube::api::{Api, Patch, PatchParams};
 use kube::runtime::watcher::{self, watch_object};
 use kube::{Client, Error};
+use std::fs;
 use std::pin::pin;
 use tracing::info;
 
 const TOPIC: &str = "node";
 const REGISTERED: &str = "the node to register";
+/// Another at each boot.
+const BOOT: &str = "/proc/sys/kernel/random/boot_id";
 const POD_NETWORK: &str = "the pod network";
 
 /// Why following the node stopped.
@@ -35,7 +40,8 @@ pub(super) async fn follow(keeper: &Keeper, client: &Client) {
     tokio::join!(
         follow_changes(keeper, client),
         heartbeat::follow(keeper, client),
-        configuration::follow(keeper, client)
+        configuration::follow(keeper, client),
+        leftover::tidy(keeper, client)
     );
 }
 
@@ -102,6 +108,13 @@ async fn bring_in_line(keeper: &Keeper, nodes: &Api<Node>, node: &Node) -> Resul
             report.arrived(POD_NETWORK);
         }
         None => report.waiting(POD_NETWORK),
+    }
+    let boot = fs::read_to_string(keeper.paths.at(BOOT)).unwrap_or_default();
+    if let Some(patch) = drained::patch(node, boot.trim()) {
+        apply(keeper, nodes, &Patch::Merge(&patch)).await?;
+        info!("the node was drained for this boot, and takes pods again");
+        // The node has changed: it comes again.
+        return Ok(());
     }
     let problem = match labels::patch(node, &keeper.settings) {
         Some(patch) => apply(keeper, nodes, &Patch::Merge(&patch)).await?,

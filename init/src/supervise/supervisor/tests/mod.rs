@@ -183,7 +183,7 @@ fn one_that_does_not_end_is_killed() {
 #[test]
 fn services_end_in_the_reverse_of_the_order_in_which_they_start() {
     in_own_process(|| {
-        let mut stand = Stand::with_groups_of(&["base", "top"]);
+        let mut stand = Stand::with_groups_of(&["base", "herald", "top", "other"]);
         let file = stand.path().join("order");
         let trapping = |service: &str| {
             let script = format!(
@@ -195,11 +195,27 @@ fn services_end_in_the_reverse_of_the_order_in_which_they_start() {
                 ..shell(service, &script)
             }
         };
-        stand.set(&[trapping("base"), trapping("top").after([name("base")])]);
-        for service in ["base", "top"] {
+        let herald = Service {
+            stops_first: true,
+            ..trapping("herald")
+        };
+        stand.set(&[
+            trapping("base"),
+            herald.after([name("base")]),
+            trapping("top").after([name("herald")]),
+            trapping("other"),
+        ]);
+        for service in ["base", "herald", "top", "other"] {
             stand.until_log(service, |log| log.ends_with(" up\n"));
         }
+        assert_eq!(stand.supervisor.first_stop_timeout(), Millis::seconds(60));
         stand.end();
-        assert_eq!(fs::read_to_string(&file).expect("order"), "top\nbase\n");
+        let order = fs::read_to_string(&file).expect("order");
+        let order: Vec<&str> = order.lines().collect();
+        // It starts before one and stops before all; the others as ever.
+        assert_eq!(order[0], "herald", "{order:?}");
+        let place = |service| order.iter().position(|line| *line == service);
+        assert!(place("top") < place("base"), "{order:?}");
+        assert_eq!(order.len(), 4, "{order:?}");
     });
 }

@@ -69,11 +69,20 @@ fn a_service_that_does_not_end_keeps_no_machine_up() {
                 "trap '' TERM; echo $$ > {}; while :; do sleep 0.05; done",
                 pid.display()
             );
-            stand.configured(&[Service {
-                stop_timeout_ms: Millis::seconds(3600),
-                kill: KillWhat::Main,
-                ..shell("app", &script)
-            }]);
+            // One that stops before all others, and ends with its time: the others have theirs after that.
+            let first = Service {
+                stops_first: true,
+                stop_timeout_ms: Millis::seconds(100),
+                ..shell("first", "exec sleep 600")
+            };
+            stand.configured(&[
+                Service {
+                    stop_timeout_ms: Millis::seconds(3600),
+                    kill: KillWhat::Main,
+                    ..shell("app", &script)
+                },
+                first,
+            ]);
             stand
         },
         |person| {
@@ -84,10 +93,10 @@ fn a_service_that_does_not_end_keeps_no_machine_up() {
             });
             let mut client = person.ask();
             client.ask(&Request::Reboot).expect("accepted");
-            // The test's own time passes, too: what is left of the minute is for a busy host.
-            person.let_pass(Millis::seconds(20));
+            // The test's own time passes, too: what is left is for a busy host.
+            person.let_pass(Millis::seconds(110));
             assert_eq!(client.status().expect("an answer").mode, Mode::ShuttingDown);
-            person.let_pass(Millis::seconds(40));
+            person.let_pass(Millis::seconds(50));
             // The answer to this may be cut off: the loop ends.
             let _ = client.status();
         },

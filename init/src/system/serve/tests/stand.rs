@@ -27,7 +27,7 @@ const LISTENS: &str = "/listens";
 /// There when it may end.
 const LET_GO: &str = "/let-go";
 /// The services that a test may have, whose groups the kernel would make.
-const NAMES: [&str; 4] = ["configure", "base", "way-in", "app"];
+const NAMES: [&str; 5] = ["configure", "base", "way-in", "app", "first"];
 
 /// Begins at 0 and goes as time goes; a test sets it ahead.
 #[derive(Debug, Clone)]
