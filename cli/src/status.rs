@@ -126,6 +126,9 @@ fn page(everything: &Everything) -> String {
     for note in status.notes.iter().chain(&configuration.notes()) {
         let _ = writeln!(page, "note: {note}");
     }
+    for offender in status.node.iter().flat_map(|node| &node.offenders) {
+        let _ = writeln!(page, "pod {offender}");
+    }
     let node_problem = status.node.as_ref().and_then(|node| node.problem.as_ref());
     let instead = configuration.instead.as_ref();
     for problem in status.problem.iter().chain(instead).chain(node_problem) {

@@ -38,6 +38,7 @@ fn trouble() -> Status {
             name: "edge-1".to_owned(),
             answered_ms: Some(Millis::seconds(7495)),
             waiting_for: vec!["the API".to_owned()],
+            offenders: vec!["shop/till wants too much".to_owned()],
             ..NodeState::default()
         }),
         trial_until_ms: None,
@@ -119,6 +120,7 @@ keeper   FAILED  2 h 4 min  2         77   last: exit code 1
 failing: service keeper (exit code 1): see `holdfast logs keeper`
          | panic: no datastore
 note: no watchdog
+pod shop/till wants too much
 
 PROBLEM: title
 

@@ -31,6 +31,9 @@ pub struct NodeState {
     /// When the API last answered about the node, since the kernel's start; none before its first answer.
     #[serde(default)]
     pub answered_ms: Option<Millis>,
+    /// Pods that take from others what they need, each with what it does, in a few words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offenders: Vec<String>,
     /// Something that a person has to mend while the node runs on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,

@@ -18,6 +18,7 @@ mod kube_error;
 mod manifests;
 mod node;
 mod node_address;
+mod offenders;
 mod report;
 mod restart;
 mod rights;
@@ -90,6 +91,7 @@ async fn with_api(keeper: &Keeper, client: &kube::Client) {
     tokio::join!(
         node::follow(keeper, client),
         datastore::tell(keeper, client),
+        offenders::follow(keeper, client),
         manifests::follow(keeper, client, ManifestSet::Packaged),
         manifests::follow(keeper, client, ManifestSet::User),
         follow_volumes(keeper, client),

@@ -93,6 +93,11 @@ impl Report {
         });
     }
 
+    /// Pods that take from others, a line each.
+    pub(super) fn offenders(&self, offenders: Vec<String>) {
+        self.change(|state| state.node.offenders = offenders);
+    }
+
     fn change(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.state.borrow_mut();
         change(&mut state);

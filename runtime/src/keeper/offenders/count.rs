@@ -1,0 +1,161 @@
+//! What the kernel has counted of each pod, and which pod a group belongs to: all of it from files of this machine, so that it
+//! is known too when nobody answers for the cluster.
+
+use crate::Paths;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Where the kubelet puts the groups of pods, each named `pod` and its uid.
+const PODS: [&str; 3] = [
+    "/sys/fs/cgroup/kubepods",
+    "/sys/fs/cgroup/kubepods/besteffort",
+    "/sys/fs/cgroup/kubepods/burstable",
+];
+/// A folder for each pod, `NAMESPACE_NAME_UID`.
+const LOGS: &str = "/var/log/pods";
+
+/// A pod of this machine.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Pod {
+    pub(super) namespace: String,
+    pub(super) name: String,
+    /// As the kubelet names its groups and folders.
+    pub(super) uid: String,
+}
+
+impl fmt::Display for Pod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
+/// What one pod has done since it began. Only what a pod can do to others is counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    /// Processes that the kernel has killed for want of memory.
+    pub(super) killed: u64,
+    /// Processes that were refused, because the pod had as many as it may.
+    pub(super) refused: u64,
+    /// Bytes written to disks.
+    pub(super) written: u64,
+    /// Bytes of its logs.
+    pub(super) logged: u64,
+}
+
+/// All pods of this machine as they stand now.
+pub(super) fn counts(paths: &Paths) -> BTreeMap<Pod, Counts> {
+    let pods = pods(paths);
+    let mut all = BTreeMap::new();
+    for folder in PODS {
+        let groups = fs::read_dir(paths.at(folder)).into_iter().flatten();
+        for group in groups.flatten() {
+            let file = group.file_name();
+            let uid = file.to_str().and_then(|name| name.strip_prefix("pod"));
+            let Some((pod, log)) = uid.and_then(|uid| pods.get(uid)) else {
+                continue;
+            };
+            let group = group.path();
+            let counts = Counts {
+                killed: count(&group.join("memory.events"), "oom_kill "),
+                refused: count(&group.join("pids.events"), "max "),
+                written: written(&group.join("io.stat")),
+                logged: size(log),
+            };
+            all.insert(pod.clone(), counts);
+        }
+    }
+    all
+}
+
+/// Each pod and the folder of its logs, by its uid.
+fn pods(paths: &Paths) -> BTreeMap<String, (Pod, PathBuf)> {
+    let folders = fs::read_dir(paths.at(LOGS)).into_iter().flatten().flatten();
+    let named = folders.filter_map(|folder| {
+        let file = folder.file_name().into_string().ok()?;
+        let (name, uid) = file.rsplit_once('_')?;
+        let (namespace, name) = name.split_once('_')?;
+        let pod = Pod {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            uid: uid.to_owned(),
+        };
+        Some((uid.to_owned(), (pod, folder.path())))
+    });
+    named.collect()
+}
+
+/// The number behind a word at the beginning of a line. A pod that has gone meanwhile has done nothing.
+fn count(file: &Path, word: &str) -> u64 {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let number = text.lines().find_map(|line| line.strip_prefix(word));
+    number
+        .and_then(|number| number.trim().parse().ok())
+        .unwrap_or(0)
+}
+
+/// `8:0 rbytes=1 wbytes=2 …`, a line for each disk.
+fn written(file: &Path) -> u64 {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let words = text.split_whitespace();
+    let bytes = words.filter_map(|word| word.strip_prefix("wbytes=")?.parse::<u64>().ok());
+    bytes.fold(0, u64::saturating_add)
+}
+
+/// Bytes of all files in a pod's folders, one for each container.
+fn size(folder: &Path) -> u64 {
+    let containers = fs::read_dir(folder).into_iter().flatten().flatten();
+    let files = containers.flat_map(|container| {
+        fs::read_dir(container.path())
+            .into_iter()
+            .flatten()
+            .flatten()
+    });
+    let sizes = files.filter_map(|file| Some(file.metadata().ok()?.len()));
+    sizes.fold(0, u64::saturating_add)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Counts, counts};
+    use crate::Paths;
+    use std::fs;
+    use std::path::PathBuf;
+
+    #[test]
+    fn a_pod_is_known_by_its_uid() {
+        let root = tempfile::tempdir().expect("folder");
+        let paths = Paths::below(root.path());
+        let group = paths.at("/sys/fs/cgroup/kubepods/besteffort/pod12-3");
+        let log = paths.at("/var/log/pods/default_my-pod_12-3/shell");
+        for folder in [&group, &log, &paths.at("/sys/fs/cgroup/kubepods/podnobody")] {
+            fs::create_dir_all(folder).expect("folder");
+        }
+        let write = |path: PathBuf, text: &str| fs::write(path, text).expect("written");
+        write(
+            group.join("memory.events"),
+            "low 0\noom 3\noom_kill 2\noom_group_kill 9\n",
+        );
+        write(group.join("pids.events"), "max 41\n");
+        write(
+            group.join("io.stat"),
+            "254:0 rbytes=9 wbytes=100 rios=1\n8:0 wbytes=11\n",
+        );
+        write(log.join("0.log"), "12345");
+        let expected = Counts {
+            killed: 2,
+            refused: 41,
+            written: 111,
+            logged: 5,
+        };
+        let found = counts(&paths).into_iter();
+        let found: Vec<_> = found
+            .map(|(pod, counts)| (pod.to_string(), pod.uid, counts))
+            .collect();
+        assert_eq!(
+            found,
+            [("default/my-pod".to_owned(), "12-3".to_owned(), expected)]
+        );
+    }
+}
