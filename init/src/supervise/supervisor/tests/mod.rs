@@ -202,7 +202,7 @@ fn services_end_in_the_reverse_of_the_order_in_which_they_start() {
         stand.set(&[
             trapping("base"),
             herald.after([name("base")]),
-            trapping("top").after([name("herald")]),
+            trapping("top").after([name("base"), name("herald")]),
             trapping("other"),
         ]);
         for service in ["base", "herald", "top", "other"] {
