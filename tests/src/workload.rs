@@ -89,3 +89,11 @@ fn compile(folder: &Path) -> anyhow::Result<PathBuf> {
 pub fn manifest() -> String {
     include_str!("probe.yaml").replace("IMAGE", PROBE_IMAGE)
 }
+
+/// A pod `farewell` that nobody owns, runs a shell of the node's under the runtime's AppArmor profile, and writes to
+/// `/var/lib/farewell/by` on the node when it starts, when its hook runs, when TERM comes and when it ends. `image` is the
+/// node's system image.
+#[must_use]
+pub fn farewell_manifest(image: &str) -> String {
+    include_str!("farewell.yaml").replace("IMAGE", image)
+}

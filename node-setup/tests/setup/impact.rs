@@ -39,6 +39,7 @@ const CHANGES: &[(&str, &str)] = &[
     ("", "kubernetes: {service_cidr: 10.51.0.0/16}"),
     ("", "kubernetes: {cluster_domain: edge.local}"),
     ("", "kubernetes: {tls_sans: [api.example]}"),
+    ("", "kubernetes: {shutdown_seconds: 30}"),
     ("", "kubernetes: {audit: request}"),
     ("", "kubernetes: {api_server_args: {event-ttl: 30m}}"),
     (

@@ -1,7 +1,7 @@
 //! What must be the same after a reboot, with a configuration that has gone wrong meanwhile.
 
 use anyhow::{Context, ensure};
-use vm_tests::{Node, Stage, probe_manifest};
+use vm_tests::{Node, Stage, farewell_manifest, probe_manifest};
 
 /// A key that does not exist.
 const WRONG: &str = "hostnam: shop";
@@ -48,6 +48,7 @@ pub(crate) fn reboot_keeps_everything(stage: &mut Stage) -> anyhow::Result<()> {
         ensure!(!value.trim().is_empty(), "{what} is empty");
     }
     let line = add_wrong_key(&node)?;
+    start_farewell(&node)?;
 
     let took = node.reboot(15)?;
     stage.note(format!(
@@ -71,8 +72,66 @@ pub(crate) fn reboot_keeps_everything(stage: &mut Stage) -> anyhow::Result<()> {
             .run(&[&exec[..], &["read", "/data/answer"]].concat())?)
     })?;
     ensure!(kept.trim() == "kept", "the volume holds {kept:?}");
+    farewell_was_taken(&node)?;
     last_good_is_in_force(&mut node, line)?;
     cured_by_ssh(&node)
+}
+
+/// A pod that wants its hook, TERM and its grace at the end, and is confined by AppArmor while it runs.
+fn start_farewell(node: &Node) -> anyhow::Result<()> {
+    let kubectl = node.kubectl()?;
+    let image = kubectl.run(&[
+        "get",
+        "pods",
+        "-n=kube-system",
+        "-o=jsonpath={.items[0].spec.containers[0].image}",
+    ])?;
+    kubectl.apply(&farewell_manifest(image.trim()))?;
+    node.kubectl_wait(&[
+        "wait",
+        "--for=condition=Ready",
+        "--timeout=300s",
+        "pod/farewell",
+    ])?;
+    let profile = [
+        "exec",
+        "farewell",
+        "--",
+        "/usr/bin/cat",
+        "/proc/1/attr/current",
+    ];
+    let profile = kubectl.run(&profile)?;
+    ensure!(
+        profile.trim() == "cri-containerd.apparmor.d (enforce)",
+        "the pod is confined by {profile:?}"
+    );
+    Ok(())
+}
+
+/// What the pod saw: its start, the whole end, and, since it belongs to nobody, its start after the reboot.
+fn farewell_was_taken(node: &Node) -> anyhow::Result<()> {
+    let expected = ["up", "hook", "hooked", "term", "end", "up"];
+    node.until("the pod that belongs to nobody", 180, |node| {
+        let seen = node.ssh("cat /var/lib/farewell/by")?;
+        let seen: Vec<&str> = seen.lines().collect();
+        ensure!(seen == expected, "the pod saw {seen:?}, not {expected:?}");
+        Ok(())
+    })?;
+    let ask = [
+        "get",
+        "pods",
+        "-A",
+        "--field-selector=status.phase!=Running,status.phase!=Pending",
+        "-o=jsonpath={.items[*].metadata.name}",
+    ];
+    node.until("pods that were replaced to go", 60, |node| {
+        let left = node.kubectl()?.run(&ask)?;
+        ensure!(
+            left.trim().is_empty(),
+            "pods that ended with the machine are left: {left}"
+        );
+        Ok(())
+    })
 }
 
 /// Adds a line to `config.yaml`, as a person would who edits it on a PC; gives its number.

@@ -110,8 +110,12 @@ impl Server {
         self.records.read(&self.root);
     }
 
-    /// Says when the node becomes Ready, is Ready no longer, or is not known to be: that comes with time alone.
+    /// Says when the node becomes Ready, is Ready no longer, or is not known to be: that comes with time alone. While the machine
+    /// goes down nobody asks, and nobody wonders.
     pub(super) fn announce_node(&mut self, now: Millis) {
+        if self.mode == Mode::ShuttingDown {
+            return;
+        }
         let Some(node) = &self.records.node else {
             return;
         };

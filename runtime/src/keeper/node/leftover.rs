@@ -1,4 +1,5 @@
-//! Pods that ended with the machine. The kubelet calls them failed, and they would stay so.
+//! Pods that ended with the machine. The kubelet calls them failed, or succeeded when their programs ended with 0, and they would
+//! stay so.
 //!
 //! A pod of a ReplicaSet has been replaced by another; what is left of it is removed, or each shutdown would leave one more. A
 //! pod that nobody made again is made again: it ran before the shutdown, and nobody but the shutdown ended it. Pods of other
@@ -14,8 +15,11 @@ use kube::api::{Api, DeleteParams, ListParams, PostParams, Preconditions};
 use kube::{Client, Error};
 use tracing::{info, warn};
 
-/// What the kubelet says of a pod that it ended with the machine, and of one that came while it did.
+/// The reasons of a pod that the kubelet ended with the machine, and of one that came while it did.
 const REASONS: [&str; 2] = ["Terminated", "NodeShutdown"];
+/// What the kubelet says of a pod that it ended with the machine, whatever the pod's programs made of it (`nodeShutdownMessage`
+/// in `pkg/kubelet/nodeshutdown`).
+const DISRUPTION: &str = "Pod was terminated in response to imminent node shutdown.";
 /// How a pod says that it stands for a file of the kubelet's.
 const MIRROR: &str = "kubernetes.io/config.mirror";
 
@@ -30,7 +34,7 @@ enum Fate {
     MadeAnew(Box<Pod>),
 }
 
-/// Looks through this node's failed pods once, as often as it takes.
+/// Looks through this node's pods that have ended, once, as often as it takes.
 pub(super) async fn tidy(keeper: &Keeper, client: &Client) {
     let mut backoff = Backoff::new();
     while let Err(error) = once(keeper, client).await {
@@ -44,7 +48,7 @@ pub(super) async fn tidy(keeper: &Keeper, client: &Client) {
 
 async fn once(keeper: &Keeper, client: &Client) -> Result<(), Error> {
     let node = &keeper.settings.node.name;
-    let selector = format!("spec.nodeName={node},status.phase=Failed");
+    let selector = format!("spec.nodeName={node},status.phase!=Running,status.phase!=Pending");
     let all: Api<Pod> = Api::all(client.clone());
     for pod in all.list(&ListParams::default().fields(&selector)).await? {
         let namespace = pod.metadata.namespace.clone().unwrap_or_default();
@@ -59,11 +63,7 @@ async fn once(keeper: &Keeper, client: &Client) -> Result<(), Error> {
 }
 
 fn fate(pod: &Pod) -> Fate {
-    let reason = pod
-        .status
-        .as_ref()
-        .and_then(|status| status.reason.as_deref());
-    if !reason.is_some_and(|reason| REASONS.contains(&reason)) || is_mirror(pod) {
+    if !ended_with_the_machine(pod) || is_mirror(pod) {
         return Fate::Left;
     }
     let owners = pod.metadata.owner_references.as_deref().unwrap_or_default();
@@ -85,6 +85,22 @@ fn fate(pod: &Pod) -> Fate {
     } else {
         Fate::Left
     }
+}
+
+fn ended_with_the_machine(pod: &Pod) -> bool {
+    let Some(status) = &pod.status else {
+        return false;
+    };
+    let ended = status
+        .phase
+        .as_deref()
+        .is_some_and(|phase| ["Failed", "Succeeded"].contains(&phase));
+    let reason = status.reason.as_deref();
+    let conditions = status.conditions.iter().flatten();
+    let disrupted = conditions
+        .filter(|one| one.type_ == "DisruptionTarget" && one.status == "True")
+        .any(|one| one.message.as_deref() == Some(DISRUPTION));
+    ended && (disrupted || reason.is_some_and(|reason| REASONS.contains(&reason)))
 }
 
 /// Whether the API forgets a pod as soon as it is removed: its successor has its name.
@@ -166,82 +182,4 @@ async fn make_anew(pods: &Api<Pod>, pod: &Pod, anew: &Pod) -> Result<(), Error> 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Fate, fate};
-    use k8s_openapi::api::core::v1::Pod;
-    use serde_json::json;
-
-    fn pod(reason: &str, policy: &str, owners: &[&str]) -> Pod {
-        let owner = |kind: &&str| json!({"apiVersion": "v1", "kind": kind, "name": "o", "uid": "u", "controller": true});
-        let value = json!({
-            "metadata": {
-                "name": "p", "namespace": "n", "uid": "1", "resourceVersion": "7", "labels": {"app": "x"},
-                "ownerReferences": owners.iter().map(owner).collect::<Vec<_>>(),
-            },
-            "spec": {"nodeName": "edge", "restartPolicy": policy, "containers": []},
-            "status": {"phase": "Failed", "reason": reason},
-        });
-        serde_json::from_value(value).expect("a pod")
-    }
-
-    #[test]
-    fn what_nobody_replaces_runs_again_and_what_was_replaced_goes() {
-        for (case, pod, expected) in [
-            (
-                "replaced",
-                pod("Terminated", "Always", &["ReplicaSet"]),
-                "removed",
-            ),
-            (
-                "refused meanwhile",
-                pod("NodeShutdown", "Always", &["ReplicaSet"]),
-                "removed",
-            ),
-            (
-                "a controller's own",
-                pod("Terminated", "Always", &["StatefulSet"]),
-                "left",
-            ),
-            ("a Job's", pod("Terminated", "Never", &["Job"]), "left"),
-            ("nobody's", pod("Terminated", "Always", &[]), "made anew"),
-            (
-                "nobody's, to run once",
-                pod("Terminated", "Never", &[]),
-                "left",
-            ),
-            ("evicted", pod("Evicted", "Always", &["ReplicaSet"]), "left"),
-            ("failed by itself", pod("", "Always", &[]), "left"),
-        ] {
-            let fate = match fate(&pod) {
-                Fate::Left => "left",
-                Fate::Removed => "removed",
-                Fate::MadeAnew(_) => "made anew",
-            };
-            assert_eq!(fate, expected, "{case}");
-        }
-    }
-
-    #[test]
-    fn it_is_the_same_pod_on_the_same_node_and_has_not_run() {
-        let Fate::MadeAnew(anew) = fate(&pod("Terminated", "Always", &[])) else {
-            panic!("it is nobody's")
-        };
-        let expected = json!({
-            "apiVersion": "v1", "kind": "Pod",
-            "metadata": {"name": "p", "namespace": "n", "labels": {"app": "x"}},
-            "spec": {"nodeName": "edge", "restartPolicy": "Always", "containers": []},
-        });
-        assert_eq!(serde_json::to_value(anew).expect("JSON"), expected);
-    }
-
-    #[test]
-    fn what_cannot_be_removed_at_once_is_left() {
-        let mut held = pod("Terminated", "Always", &[]);
-        held.metadata.finalizers = Some(vec!["x.example/y".into()]);
-        assert_eq!(fate(&held), Fate::Left);
-        let mut mirror = pod("Terminated", "Always", &[]);
-        mirror.metadata.annotations =
-            Some([("kubernetes.io/config.mirror".into(), "h".into())].into());
-        assert_eq!(fate(&mirror), Fate::Left);
-    }
-}
+mod tests;

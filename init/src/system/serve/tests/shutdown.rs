@@ -3,7 +3,7 @@
 use super::super::super::end::End;
 use super::Stand;
 use super::stand::{on, shell, state_of};
-use init_api::{KillWhat, Millis, Mode, Request, Service, ServiceState};
+use init_api::{KillWhat, Millis, Mode, NodeState, Request, Service, ServiceState, paths};
 use rustix::process::{Pid, Signal, getpid, kill_process};
 use std::fs;
 
@@ -55,6 +55,35 @@ fn services_end_before_the_machine_does_and_nothing_else_is_begun() {
             assert_eq!(departure.end, End::Reboot, "what was asked for first");
             let ended = fs::read_to_string(root.path("/ended")).expect("it ended");
             assert_eq!(ended, "app\n");
+        },
+    );
+}
+
+/// The keeper has ended by then, and nobody asks the API any more.
+#[test]
+fn a_machine_that_goes_down_says_nothing_about_an_api_that_is_silent() {
+    on(
+        Stand::held,
+        |person| {
+            person.wait_until_it_listens();
+            let node = NodeState {
+                name: "shed".into(),
+                ready: true,
+                answered_ms: Some(person.now()),
+                ..NodeState::default()
+            };
+            init_api::store(person.at(paths::NODE), &node).expect("stored");
+            person.wait_for_console("] node Ready\n");
+            let mut client = person.ask();
+            client.ask(&Request::Reboot).expect("accepted");
+            person.let_pass(Millis::seconds(30));
+            client.status().expect("it wakes up");
+            person.let_go();
+        },
+        |_, root| {
+            let shown = fs::read_to_string(root.path("/dev/ttyS0")).expect("a console");
+            assert!(shown.contains("reboot was asked for"), "{shown}");
+            assert!(!shown.contains("has not answered"), "{shown}");
         },
     );
 }
