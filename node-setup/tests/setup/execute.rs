@@ -207,9 +207,11 @@ fn commands_share_their_time() {
         // Enough for the first two on a busy host.
         budget: Duration::from_secs(3),
     };
+    let pid = root.path().join("pid");
+    let background = format!("sleep 600 & echo $! > {}", pid.display());
     let began = Instant::now();
     let steps = [
-        command("init_commands[0]", "sleep 600 &"),
+        command("init_commands[0]", &background),
         command("init_commands[1]", "exit 3"),
         command("init_commands[2]", "sleep 600"),
         command("boot_commands[0]", "true"),
@@ -228,6 +230,10 @@ fn commands_share_their_time() {
         "could not run boot_commands[0]: skipped: the commands before it took all of the N s that there are",
     ];
     assert_eq!(warnings, expected);
+    // It holds this test's output open, and whoever reads that would wait for it.
+    let left = std::fs::read_to_string(pid).expect("its number");
+    let killed = Command::new("kill").arg(left.trim()).status();
+    assert!(killed.is_ok_and(|status| status.success()), "it runs still");
 }
 
 /// Runs this test program again on a file system of 64 KiB, in a mount namespace of its own.
