@@ -5,7 +5,7 @@ use super::draft::{Draft, text};
 use super::environment::environment;
 use super::labels::labels;
 use super::unknown::{misplaced, unknown};
-use super::{arguments, draft, files, install, names, programs};
+use super::{arguments, draft, files, install, modules, names, programs};
 use os_config::tree::{Entry, Kind, Node, Value};
 use std::collections::BTreeSet;
 
@@ -67,7 +67,7 @@ fn below_k3os(draft: &mut Draft, entry: &Entry) {
 fn k3os_key(draft: &mut Draft, entry: &Entry) {
     let value = &entry.value;
     match names::find(&entry.key, &BELOW_K3OS) {
-        Some("modules") => push_all(draft, &["modules"], at_commas(value)),
+        Some("modules") => modules::modules(draft, value),
         Some("ntp_servers") => push_all(draft, &["ntp_servers"], at_commas(value)),
         Some("data_sources") => push_all(draft, &["data_sources"], at_commas(value)),
         Some("dns_nameservers") => name_servers(draft, entry),

@@ -24,6 +24,7 @@ mod install;
 mod keys;
 mod labels;
 mod manifests;
+mod modules;
 mod names;
 mod note;
 mod output;

@@ -1,6 +1,7 @@
 //! Files that k3OS's own services read as they started, and that have a key here: kernel settings, modules, ssh keys.
 
 use super::draft::{Draft, text};
+use super::modules;
 use os_config::tree::Span;
 
 /// Whose keys open the node: root has them all here.
@@ -16,7 +17,9 @@ pub(super) fn carried(draft: &mut Draft, path: &str, content: &str, span: Span) 
         sysctls(draft, path, content, span);
         "sysctls"
     } else if path == "/etc/modules" || below("/etc/modules-load.d/") {
-        each(draft, "modules", content, span);
+        for line in lines(content) {
+            modules::module(draft, line, span);
+        }
         "modules"
     } else if AUTHORIZED_KEYS.contains(&path) {
         each(draft, "ssh_authorized_keys", content, span);

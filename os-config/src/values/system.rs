@@ -35,10 +35,13 @@ text_type! {
 fn check_module(text: &str) -> Result<String, Invalid> {
     let inner = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
     if text.is_empty() || text.len() > 64 || !text.bytes().all(inner) {
-        return Err(Invalid::new(
-            format!("{} is not the name of a kernel module", quoted(text)),
-            "write it as modprobe takes it, such as br_netfilter, without path and .ko",
-        ));
+        let help = if text.contains(' ') {
+            "write names alone; a module with parameters is loaded by `modprobe NAME PARAMETER=VALUE` in `boot_commands`"
+        } else {
+            "write it as modprobe takes it, such as br_netfilter, without path and .ko"
+        };
+        let message = format!("{} is not the name of a kernel module", quoted(text));
+        return Err(Invalid::new(message, help));
     }
     Ok(text.to_owned())
 }
