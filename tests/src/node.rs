@@ -273,6 +273,28 @@ impl Node {
         self.wait_ready(minutes)
     }
 
+    /// The image that the node's own pods run.
+    ///
+    /// # Errors
+    /// When the API does not say.
+    pub fn system_image(&self) -> anyhow::Result<String> {
+        let image = self.kubectl()?.run(&[
+            "get",
+            "pods",
+            "-n=kube-system",
+            "-o=jsonpath={.items[0].spec.containers[0].image}",
+        ])?;
+        Ok(image.trim().to_owned())
+    }
+
+    /// Slows the disk down to so many bytes and operations a second, from now on; 0 is as fast as it can.
+    ///
+    /// # Errors
+    /// When QEMU refuses.
+    pub fn throttle_disk(&self, bytes: u64, operations: u64) -> anyhow::Result<()> {
+        Ok(self.running.throttle_disk(bytes, operations)?)
+    }
+
     /// Reaches the machine by another address than the one that it got by DHCP, from now on.
     ///
     /// # Errors

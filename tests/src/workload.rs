@@ -90,6 +90,14 @@ pub fn manifest() -> String {
     include_str!("probe.yaml").replace("IMAGE", PROBE_IMAGE)
 }
 
+/// A pod without limits that runs a script of the node's own shell. `image` is the node's system image; `/scratch` is the pod's
+/// own. The script has no quotation marks.
+#[must_use]
+pub fn hostile_manifest(name: &str, image: &str, script: &str) -> String {
+    let template = include_str!("hostile.yaml").replace("NAME", name);
+    template.replace("IMAGE", image).replace("SCRIPT", script)
+}
+
 /// A pod `farewell` that nobody owns, runs a shell of the node's under the runtime's AppArmor profile, and writes to
 /// `/var/lib/farewell/by` on the node when it starts, when its hook runs, when TERM comes and when it ends. `image` is the
 /// node's system image.

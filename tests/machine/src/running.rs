@@ -204,6 +204,18 @@ impl Running {
         Ok(())
     }
 
+    /// Slows the disk down to so many bytes and operations a second, from now on; 0 is as fast as it can.
+    ///
+    /// # Errors
+    /// When QEMU refuses.
+    pub fn throttle_disk(&self, bytes: u64, operations: u64) -> Result<()> {
+        let limits = json!({
+            "device": "disk", "bps": bytes, "bps_rd": 0, "bps_wr": 0, "iops": operations, "iops_rd": 0, "iops_wr": 0,
+        });
+        let mut qmp = self.qmp()?;
+        qmp.execute("block_set_io_throttle", Some(limits)).map(drop)
+    }
+
     /// The serial port's socket, for typing.
     #[must_use]
     pub fn console_socket(&self) -> PathBuf {

@@ -9,6 +9,7 @@ mod damage;
 mod disk_full;
 mod first_boot;
 mod hardware;
+mod hostile;
 mod maintenance;
 mod network;
 mod power_cuts;
@@ -86,6 +87,10 @@ const ALL: &[Scenario] = &[
     Scenario::full(
         "acknowledged_changes_survive_power_cuts",
         acknowledged::acknowledged_changes_survive_power_cuts,
+    ),
+    Scenario::full(
+        "hostile_pods_hurt_themselves",
+        hostile::hostile_pods_hurt_themselves,
     ),
     Scenario::full(
         "a_boot_signed_with_own_keys",

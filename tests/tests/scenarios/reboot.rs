@@ -80,13 +80,7 @@ pub(crate) fn reboot_keeps_everything(stage: &mut Stage) -> anyhow::Result<()> {
 /// A pod that wants its hook, TERM and its grace at the end, and is confined by AppArmor while it runs.
 fn start_farewell(node: &Node) -> anyhow::Result<()> {
     let kubectl = node.kubectl()?;
-    let image = kubectl.run(&[
-        "get",
-        "pods",
-        "-n=kube-system",
-        "-o=jsonpath={.items[0].spec.containers[0].image}",
-    ])?;
-    kubectl.apply(&farewell_manifest(image.trim()))?;
+    kubectl.apply(&farewell_manifest(&node.system_image()?))?;
     node.kubectl_wait(&[
         "wait",
         "--for=condition=Ready",

@@ -1,0 +1,203 @@
+//! Pods that take whatever they can get, beside quiet ones: the node stays Ready, its API answers from outside, and they are
+//! named.
+
+use std::time::{Duration, Instant};
+
+use anyhow::ensure;
+use vm_tests::{Node, Stage, hostile_manifest, probe_manifest};
+
+/// How long the API is asked on each side, under every attack.
+const LENGTH: Duration = Duration::from_secs(60);
+/// An answer that takes longer is none.
+const PATIENCE: &str = "--request-timeout=10s";
+
+/// What a pod does without end, and the words of `holdfast status` and the event that name it.
+struct Attack {
+    name: &'static str,
+    script: &'static str,
+    said: &'static str,
+    event: &'static str,
+}
+
+const MEMORY: Attack = Attack {
+    name: "eater",
+    script: "exec tail /dev/zero",
+    said: "wants more memory",
+    event: "OutOfMemory",
+};
+const PROCESSES: Attack = Attack {
+    name: "forks",
+    script: "while :; do sleep 600 & done",
+    said: "wants more processes",
+    event: "TooManyProcesses",
+};
+const LOGS: Attack = Attack {
+    name: "logger",
+    script: "exec yes a line that nobody will ever read",
+    said: "logs faster",
+    event: "TooManyLogs",
+};
+const DISK: Attack = Attack {
+    name: "writer",
+    script: "while :; do dd if=/dev/zero of=/scratch/file bs=1M count=8 conv=fsync; done",
+    said: "",
+    event: "",
+};
+
+/// How the API answered: each answer's time, in order of size, and the questions without one.
+struct Answers {
+    took: Vec<Duration>,
+    none: usize,
+}
+
+impl Answers {
+    fn part(&self, percent: usize) -> Duration {
+        let at = (self.took.len() * percent / 100).min(self.took.len().saturating_sub(1));
+        self.took.get(at).copied().unwrap_or_default()
+    }
+}
+
+impl std::fmt::Display for Answers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{} answers, p50 {:.2} s, p99 {:.2} s, {} without one",
+            self.took.len(),
+            self.part(50).as_secs_f64(),
+            self.part(99).as_secs_f64(),
+            self.none
+        )
+    }
+}
+
+pub(crate) fn hostile_pods_hurt_themselves(stage: &mut Stage) -> anyhow::Result<()> {
+    let mut node = stage.ready_node()?;
+    node.kubectl()?.apply(&probe_manifest())?;
+    node.wait_available("default", "deployment/probe")?;
+    stage.judge(
+        &mut node,
+        &[
+            ("nobody", |stage, node| {
+                answers(stage, node, "nobody").map(drop)
+            }),
+            ("memory", |stage, node| {
+                attack(stage, node, "memory", &[MEMORY])
+            }),
+            ("processes", |stage, node| {
+                attack(stage, node, "processes", &[PROCESSES])
+            }),
+            ("logs", |stage, node| attack(stage, node, "logs", &[LOGS])),
+            ("disk", |stage, node| attack(stage, node, "disk", &[DISK])),
+            ("all at once", |stage, node| {
+                attack(stage, node, "all at once", &[MEMORY, PROCESSES, LOGS, DISK])
+            }),
+            ("all at once, on a slow card", on_a_slow_card),
+        ],
+    )?;
+    node.power_down()?;
+    Ok(())
+}
+
+/// The same on a disk of 20 MB and 500 operations a second.
+fn on_a_slow_card(stage: &mut Stage, node: &mut Node) -> anyhow::Result<()> {
+    node.throttle_disk(20_000_000, 500)?;
+    let done = attack(
+        stage,
+        node,
+        "all at once, on a slow card",
+        &[MEMORY, PROCESSES, LOGS, DISK],
+    );
+    node.throttle_disk(0, 0)?;
+    done
+}
+
+fn attack(
+    stage: &mut Stage,
+    node: &mut Node,
+    name: &str,
+    attacks: &[Attack],
+) -> anyhow::Result<()> {
+    let kubectl = node.kubectl()?;
+    let image = node.system_image()?;
+    for attack in attacks {
+        kubectl.apply(&hostile_manifest(attack.name, &image, attack.script))?;
+    }
+    let done = answers(stage, node, name).and_then(|answers| {
+        ensure!(answers.none == 0, "the API did not answer: {answers}");
+        attacks.iter().try_for_each(|attack| is_named(node, attack))
+    });
+    for attack in attacks {
+        kubectl.run(&["delete", "pod", attack.name, "--grace-period=0", "--force"])?;
+    }
+    done?;
+    // A quiet pod ran on.
+    let restarts = kubectl.run(&[
+        "get",
+        "pods",
+        "-l=app=probe",
+        "-o=jsonpath={.items[*].status.containerStatuses[*].restartCount}",
+    ])?;
+    ensure!(
+        restarts.trim() == "0",
+        "the quiet pod was restarted: {restarts}"
+    );
+    Ok(())
+}
+
+/// In `holdfast status` and by an event of the pod.
+fn is_named(node: &Node, attack: &Attack) -> anyhow::Result<()> {
+    if attack.said.is_empty() {
+        return Ok(());
+    }
+    let wanted = format!("pod default/{} {}", attack.name, attack.said);
+    node.until(&wanted, 120, |node| {
+        let status = node.ssh("holdfast status")?;
+        ensure!(status.contains(&wanted), "holdfast status: {status}");
+        let field = format!(
+            "--field-selector=involvedObject.name={},reason={}",
+            attack.name, attack.event
+        );
+        let events = node
+            .kubectl()?
+            .run(&["get", "events", &field, "-o=name", PATIENCE])?;
+        ensure!(
+            !events.trim().is_empty(),
+            "no event {} of {}",
+            attack.event,
+            attack.name
+        );
+        Ok(())
+    })
+}
+
+/// Asks the API from outside whether the node is Ready, every two seconds for a while.
+fn answers(stage: &mut Stage, node: &Node, name: &str) -> anyhow::Result<Answers> {
+    let kubectl = node.kubectl()?;
+    let ask = [
+        "get",
+        "nodes",
+        PATIENCE,
+        "-o=jsonpath={.items[0].status.conditions[?(@.type==\"Ready\")].status}",
+    ];
+    let (begin, mut answers) = (
+        Instant::now(),
+        Answers {
+            took: Vec::new(),
+            none: 0,
+        },
+    );
+    while begin.elapsed() < LENGTH {
+        let asked = Instant::now();
+        match kubectl.run(&ask) {
+            Ok(ready) => {
+                answers.took.push(asked.elapsed());
+                ensure!(ready.trim() == "True", "the node is not Ready: {ready:?}");
+            }
+            Err(_) => answers.none += 1,
+        }
+        std::thread::sleep(Duration::from_secs(2).saturating_sub(asked.elapsed()));
+    }
+    answers.took.sort_unstable();
+    stage.note(format!("{name}: {answers}"));
+    Ok(answers)
+}
