@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"holdfast.dev/engine/internal/names"
 )
 
 // logFile is SQLite's write-ahead log, by the name that it has in its folder.
@@ -50,7 +52,7 @@ func (l *logFile) reopen() error {
 	if err != nil {
 		return errors.Join(err, file.Close())
 	}
-	if err := syncFolder(filepath.Dir(l.path)); err != nil {
+	if err := names.Sync(filepath.Dir(l.path)); err != nil {
 		return errors.Join(err, file.Close())
 	}
 	if l.file != nil {
@@ -58,12 +60,4 @@ func (l *logFile) reopen() error {
 	}
 	l.file, l.info = file, info
 	return nil
-}
-
-func syncFolder(path string) error {
-	folder, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }

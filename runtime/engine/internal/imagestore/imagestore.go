@@ -17,6 +17,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"holdfast.dev/engine/internal/names"
 )
 
 const (
@@ -65,7 +67,7 @@ func (s Store) Ensure() (why string, err error) {
 
 // damage gives why the store cannot be used, or nothing.
 func (s Store) damage() (string, error) {
-	if exists(s.Mark) {
+	if names.Has(s.Mark) {
 		return "the process ended while it looked at them", nil
 	}
 	looked, err := s.databases()
@@ -97,7 +99,7 @@ func (s Store) databases() ([]string, error) {
 	}
 	var all []string
 	for _, name := range []string{images, layers} {
-		if len(files) > 0 || exists(s.at(name)) {
+		if len(files) > 0 || names.Has(s.at(name)) {
 			all = append(all, name)
 		}
 	}
@@ -136,7 +138,7 @@ func (s Store) throwAway(why string) error {
 			return err
 		}
 	}
-	return errors.Join(removeIfThere(s.Mark), syncFolder(aside), syncFolder(s.Root), s.prune())
+	return errors.Join(names.Remove(s.Mark), names.Sync(aside), names.Sync(s.Root), s.prune())
 }
 
 // RemoveDiscarded removes what was thrown away, which may take long.
@@ -178,7 +180,7 @@ func (s Store) at(name string) string { return filepath.Join(s.Root, name) }
 // unused is a path with this name that nothing has yet.
 func (s Store) unused(name string) string {
 	path := s.at(name)
-	for n := 2; exists(path); n++ {
+	for n := 2; names.Has(path); n++ {
 		path = s.at(fmt.Sprintf("%s-%d", name, n))
 	}
 	return path
@@ -186,24 +188,4 @@ func (s Store) unused(name string) string {
 
 func isOurs(name string) bool {
 	return strings.HasPrefix(name, asidePrefix) || strings.HasPrefix(name, discardPrefix)
-}
-
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
-}
-
-func removeIfThere(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	return nil
-}
-
-func syncFolder(path string) error {
-	folder, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }

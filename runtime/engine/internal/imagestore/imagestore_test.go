@@ -10,6 +10,8 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+
+	"holdfast.dev/engine/internal/names"
 )
 
 type fixture struct {
@@ -102,13 +104,13 @@ func TestADamagedStoreIsThrownAway(t *testing.T) {
 				t.Errorf("said %q", why)
 			}
 			for _, name := range []string{images, layers, unpacked, "holdfast-images.json"} {
-				if exists(f.at(name)) {
+				if names.Has(f.at(name)) {
 					t.Errorf("%s is still there", name)
 				}
 			}
 			asides, err := f.listed(asidePrefix)
 			f.must(err)
-			if !exists(filepath.Join(asides[len(asides)-1], "what.json")) {
+			if !names.Has(filepath.Join(asides[len(asides)-1], "what.json")) {
 				t.Error("nobody can know why")
 			}
 			f.must(f.RemoveDiscarded())
@@ -136,7 +138,7 @@ func TestAStoreThatIsNewOrWholeStays(t *testing.T) {
 		t.Errorf("without layers yet: %q %v", why, err)
 	}
 	f = newFixture(t)
-	if why, err := f.Ensure(); why != "" || err != nil || !exists(f.at(images)) || exists(f.Mark) {
+	if why, err := f.Ensure(); why != "" || err != nil || !names.Has(f.at(images)) || names.Has(f.Mark) {
 		t.Errorf("whole: %q %v", why, err)
 	}
 }

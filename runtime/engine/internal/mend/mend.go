@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"holdfast.dev/engine/internal/durable"
+	"holdfast.dev/engine/internal/names"
 )
 
 // Policy is what the operator and the plan say.
@@ -135,15 +136,7 @@ func touch(path string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(file.Sync(), file.Close(), syncFolder(filepath.Dir(path)))
-}
-
-func syncFolder(path string) error {
-	folder, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
+	return errors.Join(file.Sync(), file.Close(), names.Sync(filepath.Dir(path)))
 }
 
 func modified(path string) time.Time {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"holdfast.dev/engine/internal/names"
 )
 
 // store is a database with its policy.
@@ -85,7 +87,7 @@ func (s *store) take() {
 // rows counts what is there, or says that it cannot be read.
 func (s *store) rows() int {
 	s.t.Helper()
-	if !exists(s.Database) {
+	if !names.Has(s.Database) {
 		return -1
 	}
 	why, err := check(s.t.Context(), s.Database, wholeCheck)
@@ -153,13 +155,13 @@ func TestDamageIsFoundSetAsideAndReplaced(t *testing.T) {
 			if what.What != fromSnapshot || !what.AsOf.Equal(taken) || !what.Finished || what.Why == "" {
 				t.Errorf("record: %+v", what)
 			}
-			if !exists(filepath.Join(folder, c.kept)) {
+			if !names.Has(filepath.Join(folder, c.kept)) {
 				t.Errorf("%s is not kept", c.kept)
 			}
 			if kept, _ := os.ReadFile(filepath.Join(folder, "state.db")); !bytes.Equal(kept, before) {
 				t.Error("what is kept is not what was there")
 			}
-			if !exists(restoredMark(s.Database)) {
+			if !names.Has(restoredMark(s.Database)) {
 				t.Error("revisions will be given twice")
 			}
 			s.ensure()
@@ -183,7 +185,7 @@ func TestTheNextSnapshotServesWhenTheNewestIsDamaged(t *testing.T) {
 		t.Errorf("%d rows", rows)
 	}
 	folder, _ := s.aside1()
-	if !exists(filepath.Join(folder, filepath.Base(all[0].path))) {
+	if !names.Has(filepath.Join(folder, filepath.Base(all[0].path))) {
 		t.Error("the damaged snapshot is not kept")
 	}
 }
@@ -206,7 +208,7 @@ func TestWhenNothingCanBeReadItBeginsEmpty(t *testing.T) {
 	s.damage(0, 400*1024)
 	s.ensure()
 	folder, what := s.aside1()
-	if what.What != empty || exists(s.Database) || !exists(filepath.Join(folder, "state.db")) {
+	if what.What != empty || names.Has(s.Database) || !names.Has(filepath.Join(folder, "state.db")) {
 		t.Errorf("record %+v", what)
 	}
 	s.ensure()
@@ -242,7 +244,7 @@ func TestALogThatCannotBeReadIsSetAside(t *testing.T) {
 		t.Errorf("%d rows", rows)
 	}
 	folder, what := s.aside1()
-	if what.What != logOnly || what.AsOf.IsZero() || !exists(filepath.Join(folder, "state.db-wal")) || exists(filepath.Join(folder, "state.db")) {
+	if what.What != logOnly || what.AsOf.IsZero() || !names.Has(filepath.Join(folder, "state.db-wal")) || names.Has(filepath.Join(folder, "state.db")) {
 		t.Errorf("record %+v", what)
 	}
 }
@@ -294,7 +296,7 @@ func TestACutInTheMiddleIsFinished(t *testing.T) {
 				t.Errorf("record %+v", what)
 			}
 			for _, suffix := range files {
-				if !exists(filepath.Join(folder, "state.db"+suffix)) {
+				if !names.Has(filepath.Join(folder, "state.db"+suffix)) {
 					t.Errorf("state.db%s is not kept", suffix)
 				}
 			}
@@ -356,7 +358,7 @@ func TestASuspectIsCheckedWhole(t *testing.T) {
 	s.must(nil, s.Suspect())
 	s.ensure()
 	s.aside1()
-	if exists(s.suspect()) {
+	if names.Has(s.suspect()) {
 		t.Error("it is suspected for ever")
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"holdfast.dev/engine/internal/names"
 )
 
 const (
@@ -56,7 +58,7 @@ func (p Policy) replace(ctx context.Context, what record, log func(string, ...an
 	}
 	what.Found = p.Now().UTC().Truncate(time.Second)
 	folder := filepath.Join(filepath.Dir(p.Database), asidePrefix+what.Found.Format(timeFormat))
-	for taken, n := folder, 2; exists(folder); n++ {
+	for taken, n := folder, 2; names.Has(folder); n++ {
 		folder = fmt.Sprintf("%s-%d", taken, n)
 	}
 	if err := os.Mkdir(folder, 0o700); err != nil {
@@ -101,7 +103,7 @@ func (p Policy) finish(ctx context.Context, folder string, what record, log func
 		if err := p.setAside(folder, "-wal", "-shm"); err != nil {
 			return err
 		}
-	} else if placed := exists(p.aside(folder, "")) && exists(p.Database); !placed {
+	} else if placed := names.Has(p.aside(folder, "")) && names.Has(p.Database); !placed {
 		if err := p.setAside(folder, "", "-wal", "-shm"); err != nil {
 			return err
 		}
@@ -111,7 +113,7 @@ func (p Policy) finish(ctx context.Context, folder string, what record, log func
 		}
 	}
 	what.Finished = true
-	if err := errors.Join(writeRecord(folder, what), removeIfThere(p.suspect()), syncFolder(filepath.Dir(p.Database))); err != nil {
+	if err := errors.Join(writeRecord(folder, what), names.Remove(p.suspect()), names.Sync(filepath.Dir(p.Database))); err != nil {
 		return err
 	}
 	log("datastore: it was damaged (%s), is kept in %s, and goes on as: %s %s", what.Why, folder, what.What, what.AsOf.Format(time.RFC3339))
@@ -127,14 +129,14 @@ func (p Policy) aside(folder, suffix string) string {
 func (p Policy) setAside(folder string, suffixes ...string) error {
 	for _, suffix := range suffixes {
 		to := p.aside(folder, suffix)
-		if exists(to) {
+		if names.Has(to) {
 			continue
 		}
 		if err := os.Rename(p.Database+suffix, to); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
 	}
-	return errors.Join(syncFolder(folder), syncFolder(filepath.Dir(p.Database)))
+	return errors.Join(names.Sync(folder), names.Sync(filepath.Dir(p.Database)))
 }
 
 // place makes a database from the best that there is. What is in its place is
@@ -154,7 +156,7 @@ func (p Policy) place(ctx context.Context, folder string, what record) (record, 
 	if err := os.Rename(next, p.Database); err != nil {
 		return what, err
 	}
-	return what, syncFolder(filepath.Dir(p.Database))
+	return what, names.Sync(filepath.Dir(p.Database))
 }
 
 func (p Policy) make(ctx context.Context, folder, next string, what record) (record, bool, error) {
@@ -174,7 +176,7 @@ func (p Policy) make(ctx context.Context, folder, next string, what record) (rec
 			continue
 		}
 		what.What, what.AsOf = fromSnapshot, candidate.taken
-		return what, true, errors.Join(copyFile(candidate.path, next), removeIfThere(candidate.path+"-shm"), removeIfThere(candidate.path+"-wal"))
+		return what, true, errors.Join(copyFile(candidate.path, next), names.Remove(candidate.path+"-shm"), names.Remove(candidate.path+"-wal"))
 	}
 	rows, holes, err := salvage(ctx, p.aside(folder, ""), next)
 	if err != nil || rows == 0 {
@@ -233,7 +235,7 @@ func writeRecord(folder string, what record) error {
 	if err := os.Rename(temporary, filepath.Join(folder, recordName)); err != nil {
 		return err
 	}
-	return errors.Join(syncFolder(folder), syncFolder(filepath.Dir(folder)))
+	return errors.Join(names.Sync(folder), names.Sync(filepath.Dir(folder)))
 }
 
 func readRecord(folder string) (record, error) {
@@ -243,9 +245,4 @@ func readRecord(folder string) (record, error) {
 		err = json.Unmarshal(text, &what)
 	}
 	return what, err
-}
-
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
 }

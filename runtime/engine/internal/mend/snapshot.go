@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/mattn/go-sqlite3"
+
+	"holdfast.dev/engine/internal/names"
 )
 
 const (
@@ -91,13 +93,13 @@ func (p Policy) Take(ctx context.Context) error {
 	}
 	name := fmt.Sprintf("r%d-%s-%s.db", revision, p.Now().UTC().Format(timeFormat), safeVersion(p.Version))
 	// The check may have left an index of a log that is not there.
-	if err := errors.Join(removeIfThere(copied+"-wal"), removeIfThere(copied+"-shm")); err != nil {
+	if err := errors.Join(names.Remove(copied+"-wal"), names.Remove(copied+"-shm")); err != nil {
 		return err
 	}
 	if err := os.Rename(copied, filepath.Join(p.Snapshots, name)); err != nil {
 		return err
 	}
-	return errors.Join(syncFolder(p.Snapshots), p.prune())
+	return errors.Join(names.Sync(p.Snapshots), p.prune())
 }
 
 // DamagedError says that a copy of a database is damaged, and so the database.
@@ -200,19 +202,12 @@ func (p Policy) prune() error {
 		return err
 	}
 	for _, old := range all[min(max(p.Keep, 1), len(all)):] {
-		err = errors.Join(err, removeIfThere(old.path))
+		err = errors.Join(err, names.Remove(old.path))
 	}
 	return err
 }
 
 // removeDatabase removes a copy of ours that nobody needs.
 func removeDatabase(path string) error {
-	return errors.Join(removeIfThere(path), removeIfThere(path+"-wal"), removeIfThere(path+"-shm"))
-}
-
-func removeIfThere(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	return nil
+	return errors.Join(names.Remove(path), names.Remove(path+"-wal"), names.Remove(path+"-shm"))
 }
