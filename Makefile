@@ -45,8 +45,9 @@ images: host ## build what the scenarios boot: boards qemu-x86_64 and nuc
 	tools/build-images
 
 .PHONY: engine
-engine: setup ## build the Kubernetes engine alone: make engine ARCH=arm64
-	runtime/engine/build $(ARCH) $(ENGINE)
+engine: host ## build the Kubernetes engine alone: make engine ARCH=arm64
+	tools/setup $(ARCH)
+	$(HOLDFAST) build engine --arch $(ARCH)
 
 .PHONY: lock
 lock: host ## resolve the Debian packages anew and write buildroot/lock
@@ -83,17 +84,14 @@ $(DENY): | setup
 	CARGO_PROFILE_DEV_DEBUG=false cargo install --quiet --locked --debug --root build/tools cargo-deny@0.20.2
 
 .PHONY: unit unit-rust unit-go
-unit: unit-rust unit-go ## unit, golden and native integration tests
+unit: engine unit-rust unit-go ## unit, golden and native integration tests
 
 # All crates at once, here and elsewhere, for the reason in tools/build-rust.
 unit-rust:
 	cargo test --quiet --workspace
 
-unit-go: $(ENGINE)
+unit-go:
 	runtime/engine/check
-
-$(ENGINE): $(shell find runtime/engine -type f 2>/dev/null) | setup
-	runtime/engine/build $(ARCH) $@
 
 .PHONY: judges judge
 judges: image judge ## foreign tools judge the built image

@@ -61,6 +61,12 @@ enum Action {
         #[arg(long = "arch", value_name = "ARCH", default_values = ["amd64", "arm64"])]
         archs: Vec<String>,
     },
+    /// Build the Kubernetes engine alone, to build/engine/ARCH; what has not changed is not built again
+    Engine {
+        /// Architecture to build for: amd64, arm64
+        #[arg(long, value_name = "ARCH", default_value = "amd64")]
+        arch: String,
+    },
 }
 
 /// Runs `holdfast build`.
@@ -76,6 +82,10 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
             let changes = builder::relock(&project, &archs, args.mirror.as_deref(), progress)?;
             changes.iter().for_each(|change| println!("{change}"));
             println!("{} changes in buildroot/lock", changes.len());
+        }
+        Some(Action::Engine { arch }) => {
+            let folder = builder::build_engine(&project, &arch)?;
+            println!("{}", shown(&folder, &here));
         }
         None => {
             let options = options(&project, args);
@@ -104,18 +114,23 @@ fn options(project: &Project, args: Args) -> Options {
 }
 
 fn print(built: &Built, here: &Path) {
-    let shown = |path: &Path| {
-        path.strip_prefix(here)
-            .unwrap_or(path)
-            .display()
-            .to_string()
-    };
-    println!("{}  {}", shown(&built.image), megabytes(built.image_size));
+    println!(
+        "{}  {}",
+        shown(&built.image, here),
+        megabytes(built.image_size)
+    );
     println!(
         "  root {}, UKI {}, verity {}",
         megabytes(built.root_size),
         megabytes(built.uki_size),
         built.root_hash
     );
-    println!("  for virtual machines: {}", shown(&built.raw));
+    println!("  for virtual machines: {}", shown(&built.raw, here));
+}
+
+fn shown(path: &Path, here: &Path) -> String {
+    path.strip_prefix(here)
+        .unwrap_or(path)
+        .display()
+        .to_string()
 }

@@ -153,8 +153,12 @@ impl<'a> Cargo<'a> {
     }
 }
 
-/// Builds the engine's programs, or takes those that were built from the same sources.
-fn build_engine(project: &Project, arch: &str) -> Result<PathBuf> {
+/// Builds the engine's programs for `arch` (amd64, arm64), or takes those that were built from the same sources. They lie in
+/// the folder that it gives, `build/engine/ARCH`.
+///
+/// # Errors
+/// The compiler's, with what it said.
+pub fn build_engine(project: &Project, arch: &str) -> Result<PathBuf> {
     let folder = project.path(&format!("build/engine/{arch}"));
     let sources = project.path("runtime/engine");
     let mut key = Key::new("engine", 2).with("arch", arch).with(

@@ -36,6 +36,7 @@ mod system_image;
 mod tools;
 mod tree;
 
+pub use binaries::build_engine;
 pub use error::{Error, Result};
 pub use image::{Built, build};
 pub use options::Options;
