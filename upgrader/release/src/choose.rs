@@ -1,0 +1,276 @@
+//! Which release a node takes, or why none: a pure function of the list, what is wanted, the node and the time.
+
+use crate::format::{Arch, Digest, Release, Releases, Version};
+use jiff::Timestamp;
+use std::fmt;
+
+/// What somebody wants a node to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// This one. It is the whole wish: a channel's percentage and time do not count.
+    Version(Version),
+    /// The newest of a channel that is given out to this node.
+    Channel(String),
+}
+
+/// What is known of the node.
+#[derive(Debug, Clone, Copy)]
+pub struct Node<'a> {
+    /// The version that it runs.
+    pub running: &'a Version,
+    /// What it is.
+    pub arch: Arch,
+    /// What it is told from others by, always the same: decides whether a percentage has reached it.
+    pub id: &'a str,
+    /// Whether somebody asked for an older release. The release must allow it, too.
+    pub allow_downgrade: bool,
+}
+
+/// A release that a node takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The release.
+    pub release: Release,
+    /// For which architecture.
+    pub arch: Arch,
+}
+
+/// Why a node takes no release.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unwanted {
+    /// It runs the version that is wanted.
+    #[error("{0} is running already")]
+    Running(Version),
+    /// Nothing in the channel is newer.
+    #[error("channel {channel} has nothing newer than {running}")]
+    NothingNewer {
+        /// The channel.
+        channel: String,
+        /// What runs.
+        running: Version,
+    },
+    /// No release is in that channel.
+    #[error("the repository has no channel {channel}; it has {}", Listed(.known))]
+    UnknownChannel {
+        /// What was asked for.
+        channel: String,
+        /// Those that it has.
+        known: Vec<String>,
+    },
+    /// The repository has no such release.
+    #[error("the repository has no release {version}; the newest is {}", .newest.as_ref().map_or("none".to_owned(), ToString::to_string))]
+    UnknownVersion {
+        /// What was asked for.
+        version: Version,
+        /// What it has.
+        newest: Option<Version>,
+    },
+    /// It is not there for this machine.
+    #[error("release {version} is not there for {arch}")]
+    OtherArch {
+        /// The release.
+        version: Version,
+        /// The node's architecture.
+        arch: Arch,
+    },
+    /// What runs is too old for it.
+    #[error(
+        "release {version} can be reached from {minimum} on, and {running} is running: upgrade to a release between first"
+    )]
+    BelowMinimum {
+        /// The release.
+        version: Version,
+        /// The oldest that may upgrade to it.
+        minimum: Version,
+        /// What runs.
+        running: Version,
+    },
+    /// It is older than what runs, and nobody asked for that.
+    #[error(
+        "release {version} is older than {running}, which is running: a downgrade must be asked for"
+    )]
+    Downgrade {
+        /// The release.
+        version: Version,
+        /// What runs.
+        running: Version,
+    },
+    /// It is older than what runs, and was not published for that.
+    #[error(
+        "release {version} is older than {running}, which is running, and was not published as one to go back to"
+    )]
+    DowngradeForbidden {
+        /// The release.
+        version: Version,
+        /// What runs.
+        running: Version,
+    },
+    /// Its time has not come.
+    #[error("release {version} is given out in channel {channel} from {from} on")]
+    NotYet {
+        /// The release.
+        version: Version,
+        /// The channel.
+        channel: String,
+        /// When.
+        from: Timestamp,
+    },
+    /// The percentage has not reached this node.
+    #[error(
+        "release {version} is given out to {rollout}% of the nodes in channel {channel}, and this one is not among them yet"
+    )]
+    NotInRollout {
+        /// The release.
+        version: Version,
+        /// The channel.
+        channel: String,
+        /// The percentage.
+        rollout: u8,
+    },
+}
+
+struct Listed<'a>(&'a [String]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            [] => out.write_str("none"),
+            names => out.write_str(&names.join(", ")),
+        }
+    }
+}
+
+impl Releases {
+    /// Which release the node takes. Of a channel it is the newest that is given out to this node and can be reached from what it
+    /// runs, so that a release between is a stepping stone.
+    ///
+    /// # Errors
+    /// Why none; of a channel, why not the newest.
+    pub fn choose(
+        &self,
+        wanted: &Wanted,
+        node: &Node<'_>,
+        now: Timestamp,
+    ) -> Result<Choice, Unwanted> {
+        match wanted {
+            Wanted::Version(version) => self.this(version, node),
+            Wanted::Channel(channel) => self.newest_of(channel, node, now),
+        }
+    }
+
+    fn this(&self, version: &Version, node: &Node<'_>) -> Result<Choice, Unwanted> {
+        if version == node.running {
+            return Err(Unwanted::Running(version.clone()));
+        }
+        let release = self.get(version).ok_or_else(|| Unwanted::UnknownVersion {
+            version: version.clone(),
+            newest: self.iter().next().map(|release| release.version.clone()),
+        })?;
+        reachable(release, node)
+    }
+
+    fn newest_of(
+        &self,
+        channel: &str,
+        node: &Node<'_>,
+        now: Timestamp,
+    ) -> Result<Choice, Unwanted> {
+        let mut members = self
+            .iter()
+            .filter(|r| r.channels.contains_key(channel))
+            .peekable();
+        if members.peek().is_none() {
+            return Err(self.unknown(channel));
+        }
+        let mut why_not = None;
+        for release in members.take_while(|release| release.version > *node.running) {
+            match given_out(release, channel, node, now) {
+                Ok(choice) => return Ok(choice),
+                Err(why) => why_not = why_not.or(Some(why)),
+            }
+        }
+        Err(why_not.unwrap_or_else(|| Unwanted::NothingNewer {
+            channel: channel.to_owned(),
+            running: node.running.clone(),
+        }))
+    }
+
+    fn unknown(&self, channel: &str) -> Unwanted {
+        let mut known: Vec<String> = self
+            .iter()
+            .flat_map(|r| r.channels.keys().cloned())
+            .collect();
+        known.sort();
+        known.dedup();
+        Unwanted::UnknownChannel {
+            channel: channel.chars().take(32).collect(),
+            known,
+        }
+    }
+}
+
+fn given_out(
+    release: &Release,
+    channel: &str,
+    node: &Node<'_>,
+    now: Timestamp,
+) -> Result<Choice, Unwanted> {
+    let choice = reachable(release, node)?;
+    let (version, name) = (release.version.clone(), channel.to_owned());
+    match release.channels.get(channel) {
+        Some(given) if given.not_before.is_some_and(|from| now < from) => Err(Unwanted::NotYet {
+            version,
+            channel: name,
+            from: given.not_before.unwrap_or(now),
+        }),
+        Some(given) if !reached(&version, node.id, given.rollout) => Err(Unwanted::NotInRollout {
+            version,
+            channel: name,
+            rollout: given.rollout,
+        }),
+        _ => Ok(choice),
+    }
+}
+
+/// Whether the node may go from what it runs to this release.
+fn reachable(release: &Release, node: &Node<'_>) -> Result<Choice, Unwanted> {
+    let (version, running) = (release.version.clone(), node.running.clone());
+    if !release.archs.contains(&node.arch) {
+        let arch = node.arch;
+        return Err(Unwanted::OtherArch { version, arch });
+    }
+    if version < running {
+        return match (node.allow_downgrade, release.downgrade) {
+            (false, _) => Err(Unwanted::Downgrade { version, running }),
+            (true, false) => Err(Unwanted::DowngradeForbidden { version, running }),
+            (true, true) => Ok(chosen(release, node)),
+        };
+    }
+    match &release.min_version {
+        Some(minimum) if running < *minimum => Err(Unwanted::BelowMinimum {
+            version,
+            minimum: minimum.clone(),
+            running,
+        }),
+        _ => Ok(chosen(release, node)),
+    }
+}
+
+fn chosen(release: &Release, node: &Node<'_>) -> Choice {
+    Choice {
+        release: release.clone(),
+        arch: node.arch,
+    }
+}
+
+/// Whether a percentage has reached a node: once it has, it stays so while the percentage rises. Other nodes are first with
+/// another release.
+fn reached(version: &Version, id: &str, rollout: u8) -> bool {
+    let digest = Digest::of(format!("{version}\0{id}")).0;
+    let mut first = [0; 8];
+    first.copy_from_slice(&digest[..8]);
+    u64::from_be_bytes(first) % 100 < u64::from(rollout)
+}
+
+#[cfg(test)]
+mod tests;

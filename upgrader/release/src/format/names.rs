@@ -1,0 +1,55 @@
+//! What the files of a release are called in a repository.
+
+use super::{Arch, Version};
+use std::fmt;
+
+/// The list of all releases.
+pub const RELEASES: &str = "releases.json";
+
+/// A file of a release for one architecture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum File {
+    /// Kernel, initramfs and command line.
+    Uki,
+    /// The root image: erofs, then its verity superblock and tree.
+    Root,
+    /// The digest of each block of the root image.
+    Blocks,
+    /// What the release is.
+    Manifest,
+    /// The bill of materials.
+    Sbom,
+}
+
+impl File {
+    /// All of them.
+    pub const ALL: [File; 5] = [
+        File::Uki,
+        File::Root,
+        File::Blocks,
+        File::Manifest,
+        File::Sbom,
+    ];
+
+    /// Its name in the folder of its release and architecture.
+    pub const fn name(self) -> &'static str {
+        match self {
+            File::Uki => "uki.efi",
+            File::Root => "root.img",
+            File::Blocks => "root.blocks",
+            File::Manifest => "manifest.json",
+            File::Sbom => "sbom.spdx.json",
+        }
+    }
+}
+
+impl fmt::Display for File {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name())
+    }
+}
+
+/// The name of a release's file in the repository: `0.2.0/amd64/root.img`.
+pub fn target_name(version: &Version, arch: Arch, file: File) -> String {
+    format!("{version}/{arch}/{file}")
+}

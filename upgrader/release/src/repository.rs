@@ -1,0 +1,276 @@
+//! A repository that was found good, and its files.
+
+use crate::choose::{Choice, Node, Unwanted, Wanted};
+use crate::error::Error;
+use crate::format::{
+    Arch, BlockIndex, Digest, File, FileFacts, Manifest, Releases, Version, target_name,
+};
+use crate::metadata::Loaded;
+use crate::store::{Pieces, Store};
+use futures_util::TryStreamExt;
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// The largest manifest that is asked for.
+const LARGEST_MANIFEST: u64 = 64 << 10;
+
+/// Size and digest of a file in the repository, as signed.
+pub type TargetFacts = FileFacts;
+
+/// A repository whose metadata is verified and in date.
+#[derive(Debug, Clone)]
+pub struct Repository {
+    store: Store,
+    targets: Targets,
+    releases: Releases,
+    expires: Timestamp,
+    root_version: u64,
+}
+
+impl Repository {
+    pub(crate) fn new(
+        store: Store,
+        targets: Targets,
+        releases: Releases,
+        loaded: &Loaded,
+    ) -> Repository {
+        Repository {
+            store,
+            targets,
+            releases,
+            expires: loaded.earliest_expiry(),
+            root_version: loaded.root.signed.version.get(),
+        }
+    }
+
+    /// All releases, the newest first.
+    pub const fn releases(&self) -> &Releases {
+        &self.releases
+    }
+
+    /// When the first of its metadata expires.
+    pub const fn expires(&self) -> Timestamp {
+        self.expires
+    }
+
+    /// The number of the newest root.
+    pub const fn root_version(&self) -> u64 {
+        self.root_version
+    }
+
+    /// All files by name, with size and digest as signed.
+    pub const fn files(&self) -> &BTreeMap<String, TargetFacts> {
+        &self.targets.files
+    }
+
+    /// Size and digest of a file, as signed.
+    ///
+    /// # Errors
+    /// The repository has none of that name.
+    pub fn facts(&self, target: &str) -> Result<TargetFacts, Error> {
+        self.targets.facts(target)
+    }
+
+    /// As [`Releases::choose`].
+    ///
+    /// # Errors
+    /// Why none.
+    pub fn choose(
+        &self,
+        wanted: &Wanted,
+        node: &Node<'_>,
+        now: Timestamp,
+    ) -> Result<Choice, Unwanted> {
+        self.releases.choose(wanted, node, now)
+    }
+
+    /// The manifest of a release, verified, and found to be of this release and of the files that the repository has.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn manifest(&self, version: &Version, arch: Arch) -> Result<Manifest, Error> {
+        let what = target_name(version, arch, File::Manifest);
+        let bytes = self.small(&what, LARGEST_MANIFEST).await?;
+        let manifest = Manifest::parse(&bytes).map_err(|source| Error::Content {
+            what: what.clone(),
+            source,
+        })?;
+        let other = |why: String| Error::OtherRelease {
+            what: what.clone(),
+            why,
+        };
+        if (&manifest.version, manifest.arch) != (version, arch) {
+            let why = format!("it is of {} for {}", manifest.version, manifest.arch);
+            return Err(other(why));
+        }
+        for (file, facts) in &manifest.files {
+            if self.facts(&target_name(version, arch, *file))? != *facts {
+                return Err(other(format!("it names another {file}")));
+            }
+        }
+        Ok(manifest)
+    }
+
+    /// The block index of a release's root image, verified, and found to be of an image of the right size.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn index(&self, version: &Version, arch: Arch) -> Result<BlockIndex, Error> {
+        let what = target_name(version, arch, File::Blocks);
+        let bytes = self.small(&what, BlockIndex::LARGEST).await?;
+        let index = BlockIndex::parse(&bytes).map_err(|source| Error::Index {
+            what: what.clone(),
+            source,
+        })?;
+        let image = self.facts(&target_name(version, arch, File::Root))?.size;
+        match index.length() == image {
+            true => Ok(index),
+            false => Err(Error::OtherRelease {
+                what,
+                why: format!(
+                    "it is of {} bytes, the root image has {image}",
+                    index.length()
+                ),
+            }),
+        }
+    }
+
+    /// A small file, verified whole.
+    ///
+    /// # Errors
+    /// As [`Error`] says; a file that is signed to be longer than `limit` is [`Error::Endless`].
+    pub async fn small(&self, target: &str, limit: u64) -> Result<Vec<u8>, Error> {
+        self.targets.small(&self.store, target, limit).await
+    }
+
+    /// A part of a file as its bytes come, in constant memory: **not verified**. The caller checks blocks, or the digest of the
+    /// whole. A broken connection is taken up again where it broke. Every byte of the range comes, or an error.
+    ///
+    /// # Errors
+    /// As [`Error`] says; [`Error::NoRanges`] when the server gives whole files only, and the range does not begin with the
+    /// first byte.
+    pub async fn stream(&self, target: &str, range: Range<u64>) -> Result<Pieces, Error> {
+        self.targets.stream(&self.store, target, range).await
+    }
+
+    /// Reads all of a file and compares it with its digest, in constant memory.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn check(&self, target: &str) -> Result<(), Error> {
+        let facts = self.facts(target)?;
+        let mut pieces = self.stream(target, 0..facts.size).await?;
+        let mut hasher = Sha256::new();
+        while let Some(piece) = pieces.try_next().await? {
+            hasher.update(&piece);
+        }
+        is_signed(target, facts, Digest(hasher.finalize().into()))
+    }
+}
+
+fn is_signed(target: &str, facts: FileFacts, digest: Digest) -> Result<(), Error> {
+    match facts.digest == digest {
+        true => Ok(()),
+        false => Err(Error::WrongBytes {
+            what: target.to_owned(),
+        }),
+    }
+}
+
+/// The signed list of files.
+#[derive(Debug, Clone)]
+pub(crate) struct Targets {
+    files: BTreeMap<String, FileFacts>,
+    /// Whether a file's digest is part of its name on the server.
+    digests_in_names: bool,
+}
+
+impl Targets {
+    /// Digests that are not SHA-256 are no digests of ours: such files are left out.
+    pub(crate) fn of(loaded: &Loaded) -> Targets {
+        let files = loaded.targets.signed.targets.iter();
+        let files = files.filter_map(|(name, target)| {
+            let facts = FileFacts {
+                size: target.length,
+                digest: Digest::from_slice(&target.hashes.sha256)?,
+            };
+            Some((name.raw().to_owned(), facts))
+        });
+        Targets {
+            files: files.collect(),
+            digests_in_names: loaded.root.signed.consistent_snapshot,
+        }
+    }
+
+    fn facts(&self, target: &str) -> Result<FileFacts, Error> {
+        let facts = self.files.get(target).copied();
+        facts.ok_or_else(|| Error::NotListed(target.to_owned()))
+    }
+
+    pub(crate) async fn small(
+        &self,
+        store: &Store,
+        target: &str,
+        limit: u64,
+    ) -> Result<Vec<u8>, Error> {
+        let facts = self.facts(target)?;
+        if facts.size > limit {
+            return Err(Error::Endless {
+                what: target.to_owned(),
+                limit,
+            });
+        }
+        let mut pieces = self.stream(store, target, 0..facts.size).await?;
+        let mut bytes = Vec::new();
+        while let Some(piece) = pieces.try_next().await? {
+            bytes.extend_from_slice(&piece);
+        }
+        is_signed(target, facts, Digest::of(&bytes))?;
+        Ok(bytes)
+    }
+
+    async fn stream(
+        &self,
+        store: &Store,
+        target: &str,
+        range: Range<u64>,
+    ) -> Result<Pieces, Error> {
+        let facts = self.facts(target)?;
+        if range.start > range.end || range.end > facts.size {
+            return Err(Error::Size {
+                what: target.to_owned(),
+                found: range.end,
+                signed: facts.size,
+            });
+        }
+        let path = self.path(target, facts)?;
+        store.part(&path, facts.size, range).await
+    }
+
+    /// Where a file lies: its digest stands before its last name, as in other programs for TUF.
+    fn path(&self, target: &str, facts: FileFacts) -> Result<String, Error> {
+        if !target.split('/').all(is_plain) {
+            let why = format!("{target:?} is no plain name of a file");
+            return Err(Error::Repository(why));
+        }
+        Ok(match self.digests_in_names {
+            true => path_with_digest(target, facts.digest),
+            false => format!("targets/{target}"),
+        })
+    }
+}
+
+/// Where a file of a repository with consistent snapshots lies.
+pub(crate) fn path_with_digest(target: &str, digest: Digest) -> String {
+    match target.rsplit_once('/') {
+        Some((folder, name)) => format!("targets/{folder}/{digest}.{name}"),
+        None => format!("targets/{digest}.{target}"),
+    }
+}
+
+fn is_plain(part: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '~');
+    !matches!(part, "" | "." | "..") && part.chars().all(plain)
+}
