@@ -36,6 +36,9 @@ pub(super) fn client(paths: &Paths, leaf: &str) -> Result<kube::Client, KeeperEr
         .map_err(|e| refused(&e))?;
     // The API is on this machine: a proxy for what leaves it must not be asked.
     config.proxy_url = None;
+    // The crate that reads release repositories brings another provider into the program, and rustls asks which one is meant. That
+    // one was chosen before is fine.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     kube::Client::try_from(config).map_err(|e| refused(&e))
 }
 

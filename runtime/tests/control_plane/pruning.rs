@@ -43,6 +43,8 @@ impl Keeper {
     fn of(plane: &ControlPlane) -> Self {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = runtime.enable_all().build().expect("runtime");
+        // As the keeper does: two providers are in this program.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let file = plane.paths.kubeconfig("admin");
         let kubeconfig = kube::config::Kubeconfig::read_from(file).expect("kubeconfig");
         let client = runtime.block_on(async {

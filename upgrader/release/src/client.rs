@@ -3,9 +3,10 @@
 use crate::error::Error;
 use crate::format::{RELEASES, Releases};
 use crate::metadata;
-use crate::repository::{Repository, Targets};
+use crate::repository::Repository;
 use crate::source::Source;
 use crate::store::{Effort, Store};
+use crate::targets::Targets;
 use crate::trust::Trust;
 use jiff::Timestamp;
 

@@ -41,6 +41,8 @@ mod source;
 #[cfg(feature = "client")]
 mod store;
 #[cfg(feature = "client")]
+mod targets;
+#[cfg(feature = "client")]
 mod trust;
 
 pub use choose::{Choice, Node, Unwanted, Wanted};

@@ -49,7 +49,12 @@ pub(crate) async fn load(store: &Store, first_root: &[u8]) -> Result<Loaded, Err
         });
     let repository = match loader.load().await {
         Ok(repository) => repository,
-        Err(error) => return Err(trouble::of(error, &seen.take(), first_root)),
+        Err(error) => {
+            let mut seen = seen.take();
+            // Ours says more than what became of it.
+            let failure = seen.failure.take();
+            return Err(failure.unwrap_or_else(|| trouble::of(error, &seen, first_root)));
+        }
     };
     Ok(Loaded {
         root: repository.root().clone(),

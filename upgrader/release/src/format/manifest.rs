@@ -101,7 +101,8 @@ impl Manifest {
             files: files(&raw.files)?,
         };
         let root = manifest.files.get(&File::Root).map(|root| root.size);
-        if manifest.data_size % 4096 != 0 || !root.is_some_and(|size| manifest.data_size < size) {
+        let has_tree = root.is_some_and(|size| manifest.data_size < size);
+        if !has_tree || !manifest.data_size.is_multiple_of(4096) {
             let why = "it is not a number of 4096-byte blocks that leaves room for the verity tree";
             return Err(ContentError::value("data_size", why));
         }

@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const LIMIT: usize = 1 << 20;
 /// So many releases are read.
 const MOST: usize = 4096;
+const NOT_A_LINE: &str = "it is not one line of at most 500 characters";
+const NOT_A_CHANNEL: &str = "a channel has 1 to 32 letters a-z, digits and '-'";
 
 #[derive(Serialize, Deserialize)]
 struct RawReleases {
@@ -85,6 +87,25 @@ pub struct Release {
     pub channels: BTreeMap<String, Channel>,
 }
 
+impl Release {
+    /// Whether every reader takes it: what cannot be used, and why.
+    #[cfg(feature = "publish")]
+    pub(crate) fn check(&self) -> Result<(), (&'static str, &'static str)> {
+        if !is_changelog(&self.changelog) {
+            return Err(("the changelog", NOT_A_LINE));
+        }
+        for (name, channel) in &self.channels {
+            if !is_channel_name(name) {
+                return Err(("the channel", NOT_A_CHANNEL));
+            }
+            if channel.rollout > 100 {
+                return Err(("the rollout", "it is not a percentage"));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// All releases, the newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Releases(Vec<Release>);
@@ -151,8 +172,7 @@ fn checked(raw: RawRelease) -> Result<Release, ContentError> {
     );
     let name = |what: &str| ContentError::name(format!("{key}, {what}"));
     if !is_changelog(&raw.changelog) {
-        let why = "it is not one line of at most 500 characters";
-        return Err(ContentError::value(format!("{key}, changelog"), why));
+        return Err(ContentError::value(format!("{key}, changelog"), NOT_A_LINE));
     }
     let min_version = raw.min_version.map(|version| version.parse()).transpose();
     let channels = raw
@@ -178,8 +198,7 @@ fn checked(raw: RawRelease) -> Result<Release, ContentError> {
 fn channel(key: &str, name: String, raw: &RawChannel) -> Result<(String, Channel), ContentError> {
     let wrong = |what: &str, why: String| ContentError::value(format!("{key}, {what}"), why);
     if !is_channel_name(&name) {
-        let why = "a channel has 1 to 32 letters a-z, digits and '-'".to_owned();
-        return Err(wrong("channels", why));
+        return Err(wrong("channels", NOT_A_CHANNEL.to_owned()));
     }
     if raw.rollout > 100 {
         let why = format!("{} is not a percentage", raw.rollout);

@@ -73,9 +73,27 @@ impl Part {
                 Err(fault) => self.after(fault).await?,
             }
         }
-        // Closes the connection to a server that has more.
+        self.end().await
+    }
+
+    /// All has come: a server that says no length may still have more, which nobody signed.
+    async fn end(&mut self) -> Result<Option<Bytes>, Error> {
+        let has_more = match (&mut self.answer, self.whole && self.left.end < self.length) {
+            (Some(answer), false) => matches!(answer.next().await, Ok(Some(_))),
+            _ => false,
+        };
         self.answer = None;
-        Ok(None)
+        match has_more {
+            true => Err(self.endless()),
+            false => Ok(None),
+        }
+    }
+
+    fn endless(&self) -> Error {
+        Error::Endless {
+            what: shown(&self.url),
+            limit: self.length,
+        }
     }
 
     async fn after(&mut self, fault: Fault) -> Result<(), Error> {
@@ -105,10 +123,7 @@ impl Part {
         let mut bytes = bytes.split_off(before as usize);
         if bytes.len() as u64 > wanted {
             if !self.whole || self.left.end == self.length {
-                return Err(Fault::Final(Error::Endless {
-                    what: shown(&self.url),
-                    limit: self.length,
-                }));
+                return Err(Fault::Final(self.endless()));
             }
             bytes.truncate(wanted as usize);
         }

@@ -82,14 +82,12 @@ impl Server {
     }
 }
 
-/// Whoever asks by https must not get an answer from whoever sits on a plain line.
 fn redirect(attempt: Attempt<'_>) -> Action {
-    let plain = attempt.url().scheme() != "https";
-    let from_https = attempt
+    if attempt
         .previous()
         .last()
-        .is_some_and(|url| url.scheme() == "https");
-    if from_https && plain {
+        .is_some_and(|from| leaves_https(from, attempt.url()))
+    {
         let why = format!(
             "a redirect from https is not followed to {}",
             shown(attempt.url())
@@ -102,6 +100,11 @@ fn redirect(attempt: Attempt<'_>) -> Action {
     }
 }
 
+/// Whoever asks by https must not get an answer from whoever sits on a plain line.
+fn leaves_https(from: &Url, to: &Url) -> bool {
+    from.scheme() == "https" && to.scheme() != "https"
+}
+
 /// The authorities of Mozilla's list, which are part of this program.
 fn tls() -> Result<ClientConfig, Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -112,4 +115,22 @@ fn tls() -> Result<ClientConfig, Error> {
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::Client(error.to_string()))?;
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::leaves_https;
+
+    #[test]
+    fn a_redirect_from_https_stays_there() {
+        for (from, to, leaves) in [
+            ("https://a.example/x", "https://b.example/x", false),
+            ("https://a.example/x", "http://a.example/x", true),
+            ("http://a.example/x", "http://b.example/x", false),
+            ("http://a.example/x", "https://a.example/x", false),
+        ] {
+            let url = |text: &str| text.parse().unwrap();
+            assert_eq!(leaves_https(&url(from), &url(to)), leaves, "{from} to {to}");
+        }
+    }
 }
