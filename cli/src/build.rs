@@ -14,7 +14,8 @@ use std::process::ExitCode;
     holdfast_VERSION_BOARD.img.zst          the image to flash, with dd, balenaEtcher or Raspberry Pi Imager\n  \
     holdfast_VERSION_BOARD.img.zst.sha256   its digest, for sha256sum -c\n  \
     holdfast_VERSION_BOARD.img              the same, not compressed, for virtual machines\n  \
-    holdfast_VERSION_BOARD.spdx.json        every package, module and crate inside (SPDX)\n\n\
+    holdfast_VERSION_BOARD.spdx.json        every package, module and crate inside (SPDX)\n  \
+    holdfast_VERSION_ARCH.efi, .root, .manifest.json   the release, for `holdfast release publish`\n\n\
     Every step is kept below build/cache by its inputs; what has not changed is not made again. The same checkout gives\n\
     the same image, bit for bit. Root is not needed. Debian packages come from the mirror of this machine's apt."
 )]
@@ -42,6 +43,9 @@ pub struct Args {
     /// Certificate (PEM) of that key, enrolled in the machine's firmware
     #[arg(long, value_name = "FILE", requires = "secure_boot_key")]
     secure_boot_cert: Option<PathBuf>,
+    /// Root of the release repository that the image trusts, from `holdfast keys init`; without it nodes take no releases
+    #[arg(long, value_name = "FILE")]
+    release_root: Option<PathBuf>,
     /// Folder of programs that are built already (init, pause, holdfast, engine, …); those it lacks are built
     #[arg(long, value_name = "DIR")]
     programs: Option<PathBuf>,
@@ -109,6 +113,7 @@ fn options(project: &Project, args: Args) -> Options {
             .map(|(key, certificate)| SecureBoot { key, certificate }),
         programs: args.programs,
         jobs: args.jobs.map(usize::from),
+        release_root: args.release_root,
         source_date_epoch: args.source_date_epoch,
     }
 }
@@ -126,6 +131,11 @@ fn print(built: &Built, here: &Path) {
         built.root_hash
     );
     println!("  for virtual machines: {}", shown(&built.raw, here));
+    let upgrade = &built.upgrade;
+    println!("  for a release repository:");
+    for path in [&upgrade.uki, &upgrade.root, &upgrade.manifest] {
+        println!("    {}", shown(path, here));
+    }
 }
 
 fn shown(path: &Path, here: &Path) -> String {

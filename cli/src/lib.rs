@@ -20,8 +20,12 @@ pub mod build;
 mod client;
 mod config;
 mod duration;
+#[cfg(feature = "workstation")]
+mod keys;
 #[cfg(feature = "node")]
 mod kubeconfig;
+#[cfg(feature = "workstation")]
+mod lifetime;
 #[cfg(feature = "node")]
 mod logs;
 #[cfg(feature = "node")]
@@ -33,6 +37,8 @@ mod out;
 mod pods;
 #[cfg(feature = "node")]
 mod power;
+#[cfg(feature = "workstation")]
+mod release;
 mod report;
 #[cfg(feature = "node")]
 mod runtime;
@@ -40,7 +46,7 @@ mod runtime;
 mod service;
 #[cfg(feature = "node")]
 mod status;
-#[cfg(feature = "node")]
+#[cfg(any(feature = "node", feature = "workstation"))]
 mod table;
 #[cfg(feature = "workstation")]
 pub mod vm;
@@ -64,6 +70,10 @@ enum Command {
     Build(build::Args),
     #[cfg(feature = "workstation")]
     Vm(vm::Args),
+    #[cfg(feature = "workstation")]
+    Keys(keys::Args),
+    #[cfg(feature = "workstation")]
+    Release(release::Args),
     /// Show what the node is, how it is, and what is wrong
     #[cfg(feature = "node")]
     Status(status::Args),
@@ -106,6 +116,10 @@ pub fn run(holdfast: Holdfast) -> anyhow::Result<ExitCode> {
         Command::Build(args) => build::run(args),
         #[cfg(feature = "workstation")]
         Command::Vm(args) => vm::run(args),
+        #[cfg(feature = "workstation")]
+        Command::Keys(args) => keys::run(args),
+        #[cfg(feature = "workstation")]
+        Command::Release(args) => release::run(args),
         #[cfg(feature = "node")]
         Command::Status(args) => status::run(&args),
         #[cfg(feature = "node")]

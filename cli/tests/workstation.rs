@@ -54,6 +54,138 @@ fn a_reader_that_goes_away_is_no_error() {
     ]);
 }
 
+/// A UKI, a root image and their manifest, as a build leaves them; gives what is said of them on a command line.
+fn build(files: &Files, version: &str) -> Vec<String> {
+    let root = files.file("root", [7; 40 * 4096]);
+    let mut image = fs::File::options()
+        .read(true)
+        .write(true)
+        .open(&root)
+        .unwrap();
+    let params = disk::verity::Params {
+        salt: vec![1; 32],
+        uuid: uuid::Uuid::nil(),
+    };
+    let hash = disk::verity::append(&mut image, params)
+        .unwrap()
+        .root_hash();
+    let data_size = 40 * 4096;
+    let uki = files.file(
+        "efi",
+        format!("holdfast.roothash={hash} holdfast.rootsize={data_size}"),
+    );
+    let facts = |path: &str| {
+        let content = fs::read(path).unwrap();
+        release::RawFile {
+            size: content.len() as u64,
+            sha256: release::Digest::of(content).to_string(),
+        }
+    };
+    let manifest = release::RawManifest {
+        format: release::RawManifest::FORMAT,
+        version: version.to_owned(),
+        arch: "amd64".to_owned(),
+        root_hash: hash.to_string(),
+        data_size,
+        kubernetes: "1.36.3".to_owned(),
+        build_time: 1_780_000_000,
+        min_version: None,
+        files: [
+            ("uki.efi".to_owned(), facts(&uki)),
+            ("root.img".to_owned(), facts(&root)),
+        ]
+        .into(),
+    };
+    let manifest = files.file("manifest.json", manifest.encode());
+    let named = [("--uki", uki), ("--root", root), ("--manifest", manifest)];
+    named
+        .into_iter()
+        .flat_map(|(name, path)| [name.to_owned(), path])
+        .collect()
+}
+
+#[test]
+fn a_release_from_keys_to_a_list() {
+    let files = Files::new();
+    let path = |name: &str| files.path(name).to_str().unwrap().to_owned();
+    let (keys, repo, root) = (path("keys"), path("repo"), path("keys/root.json"));
+    let made = run(&["keys", "init", "--dir", &keys]);
+    assert_eq!(made.code, 0, "{}", made.err);
+    assert!(made.out.contains("keys/root-2.pem\n"), "{}", made.out);
+    let again = run(&["keys", "init", "--dir", &keys]);
+    assert_eq!(again.code, 1);
+    assert!(
+        again.err.contains("keys are never overwritten"),
+        "{}",
+        again.err
+    );
+
+    let built = build(&files, "0.2.0");
+    let mut publish = vec!["release", "publish", "--repo", &repo, "--keys", &keys];
+    publish.extend([
+        "--channel",
+        "stable",
+        "--rollout",
+        "25",
+        "--severity",
+        "security",
+    ]);
+    publish.extend(["--changelog", "Closes holes.", "--min-version", "0.1.0"]);
+    publish.extend(built.iter().map(String::as_str));
+    let published = run(&publish);
+    assert_eq!(
+        published.out, "0.2.0 for amd64 is in channel stable for 25% of its nodes\n",
+        "{}",
+        published.err
+    );
+    let again = run(&publish);
+    assert!(again.out.contains("nothing was changed"), "{}", again.out);
+
+    let read = ["--repo", &repo, "--root", &root];
+    let list = run(&[&["release", "list"], &read[..]].concat());
+    let expected = "0.2.0    amd64  1.36.3      stable 25%  0.1.0  security  Closes holes.";
+    assert!(list.out.contains(expected), "{}{}", list.out, list.err);
+    let rotated = run(&[
+        "keys", "rotate", "--dir", &keys, "--repo", &repo, "--role", "targets",
+    ]);
+    assert!(
+        rotated
+            .out
+            .contains("targets-2.pem signs from now on; root 2 says so"),
+        "{}",
+        rotated.err
+    );
+    let fresh = run(&[
+        "release",
+        "refresh",
+        "--repo",
+        &repo,
+        "--keys",
+        &keys,
+        "--expires",
+        "7d",
+    ]);
+    assert!(
+        fresh.out.contains("refresh it again before"),
+        "{}",
+        fresh.err
+    );
+    let verified = run(&[&["release", "verify"], &read[..]].concat());
+    assert!(
+        verified.out.contains("is good: 1 releases, 5 files"),
+        "{}",
+        verified.err
+    );
+
+    let nothing = run(&["release", "list", "--repo", &path("none"), "--root", &root]);
+    assert_eq!(nothing.code, 1);
+    assert!(
+        nothing.err.contains("metadata/timestamp.json is not there"),
+        "{}",
+        nothing.err
+    );
+}
+
 #[test]
 fn machines_that_do_not_run() {
     let machines = Files::new();

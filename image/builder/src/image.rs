@@ -18,6 +18,7 @@ use crate::root_image::{self, RootImage};
 use crate::rootfs::{self, Base};
 use crate::sbom;
 use crate::tools::{self, Tools};
+use crate::upgrade::{self, UpgradeFiles};
 use boards::{Arch, Board, Boards};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,8 @@ pub struct Built {
     pub image: PathBuf,
     /// The bill of materials.
     pub bill: PathBuf,
+    /// What `holdfast release publish` takes.
+    pub upgrade: UpgradeFiles,
     /// Bytes of the flashable image.
     pub image_size: u64,
     /// Bytes of the UKI.
@@ -53,6 +56,7 @@ pub fn build(project: &Project, options: &Options, progress: Progress) -> Result
         signer.check()?;
     }
     let config = config::files(options.config.as_deref())?;
+    let release_root = options.release_root()?;
     let cache = Cache::new(&project.cache());
     let locked = fetch_locked(project, board.arch(), options, progress)?;
     let binaries = Binaries::build(project, board.arch(), options, progress)?;
@@ -65,7 +69,14 @@ pub fn build(project: &Project, options: &Options, progress: Progress) -> Result
     let kernel = base.modules.release.clone();
     let release = release(options, board.arch(), kernel, time, &locked.image);
     let system_image = system_image(&release, &binaries, &cache)?;
-    let tree = rootfs::complete(project, &base, &binaries, &system_image, &release)?;
+    let tree = rootfs::complete(
+        project,
+        &base,
+        &binaries,
+        &system_image,
+        &release,
+        release_root,
+    )?;
     step.done(&format!("{} entries", tree.iter().count()));
 
     let step = progress.step("root image");
@@ -81,6 +92,11 @@ pub fn build(project: &Project, options: &Options, progress: Progress) -> Result
         project, board, &base, &binaries, &release, &root, options, &cache,
     )?;
     step.done(&format!("UKI {}", megabytes(boot.uki.len() as u64)));
+
+    let step = progress.step("release files");
+    let kubernetes = sbom::module_version(&binaries.engine, "k8s.io/kubernetes")?;
+    let upgrade = upgrade::write(&options.output, &release, &kubernetes, &root, &boot.uki)?;
+    step.done(&megabytes(root.size + boot.uki.len() as u64));
 
     let flashable = flashable::make(options, board, &boot, &root, &config, progress)?;
     let bill = flashable.raw.with_extension("spdx.json");
@@ -99,6 +115,7 @@ pub fn build(project: &Project, options: &Options, progress: Progress) -> Result
         raw: flashable.raw,
         image: flashable.packed,
         bill,
+        upgrade,
         image_size: flashable.packed_size,
         uki_size: boot.uki.len() as u64,
         root_size: root.size,

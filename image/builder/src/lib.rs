@@ -35,6 +35,7 @@ mod secure_boot;
 mod system_image;
 mod tools;
 mod tree;
+mod upgrade;
 
 pub use binaries::build_engine;
 pub use error::{Error, Result};
@@ -46,3 +47,4 @@ pub use project::Project;
 pub use relock::relock;
 pub use secure_boot::SecureBoot;
 pub use tools::{locked_tool, locked_tool_path};
+pub use upgrade::UpgradeFiles;

@@ -1,6 +1,7 @@
 //! What a person asks of a build.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::file;
 use crate::packages::Mirror;
 use crate::secure_boot::SecureBoot;
 use std::path::PathBuf;
@@ -25,6 +26,8 @@ pub struct Options {
     pub programs: Option<PathBuf>,
     /// Processors to use; all when not given.
     pub jobs: Option<usize>,
+    /// The root of the release repository that the image trusts (`root.json`); without it a node takes no releases.
+    pub release_root: Option<PathBuf>,
     /// `SOURCE_DATE_EPOCH` of the environment.
     pub source_date_epoch: Option<String>,
 }
@@ -50,6 +53,16 @@ impl Options {
         self.jobs
             .or_else(|| std::thread::available_parallelism().ok().map(usize::from))
             .unwrap_or(1)
+    }
+
+    /// The root that the image trusts. A file that is none, as a private key would be, does not get into an image.
+    pub(crate) fn release_root(&self) -> Result<Option<Vec<u8>>> {
+        let Some(path) = &self.release_root else {
+            return Ok(None);
+        };
+        let root = file::read(path)?;
+        release::check_root(&root).map_err(Error::parse(path))?;
+        Ok(Some(root))
     }
 
     /// What the files of this image begin with.

@@ -148,6 +148,7 @@ pub(crate) fn complete(
     binaries: &Binaries,
     system_image: &Path,
     release: &Release,
+    release_root: Option<Vec<u8>>,
 ) -> Result<Tree> {
     let mut tree = base.tree.clone();
     let libc = tree
@@ -192,6 +193,9 @@ pub(crate) fn complete(
     }
     manifests(project, &mut tree)?;
     tree.put_bytes(&format!("{OURS}/release.json"), 0o644, release.json()?);
+    if let Some(root) = release_root {
+        tree.put_bytes(&format!("{OURS}/release-root.json"), 0o644, root);
+    }
     tree.put_bytes("usr/lib/os-release", 0o644, release.os_release());
     tree.put_link("etc/os-release", "../usr/lib/os-release");
     Ok(tree)

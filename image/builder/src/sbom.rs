@@ -14,7 +14,7 @@ use crate::tree::Tree;
 use part::{Part, UNKNOWN};
 use serde::Serialize;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What a bill is made from.
 pub(crate) struct Sources<'a> {
@@ -38,18 +38,32 @@ pub(crate) fn make(sources: &Sources<'_>) -> Result<Vec<u8>> {
         .into_iter()
         .collect();
     for program in sources.engine {
-        parts.extend(go::parts(
-            &Program::new("go")
-                .args(["version", "-m"])
-                .arg(program)
-                .text()?,
-        ));
+        parts.extend(go_parts(program)?);
     }
     parts.extend(cargo::parts(sources.project, sources.rust_target)?);
     let mut text = serde_json::to_vec_pretty(&document(sources, &parts)?)
         .map_err(Error::format("the bill of materials"))?;
     text.push(b'\n');
     Ok(text)
+}
+
+/// The modules of a program in Go.
+fn go_parts(program: &Path) -> Result<Vec<Part>> {
+    let text = Program::new("go").args(["version", "-m"]).arg(program);
+    Ok(go::parts(&text.text()?))
+}
+
+/// The version of a Go module that one of the programs has, without the `v`.
+pub(crate) fn module_version(programs: &[PathBuf], module: &str) -> Result<String> {
+    for program in programs {
+        let parts = go_parts(program)?;
+        if let Some(part) = parts.iter().find(|part| part.name == module) {
+            return Ok(part.version.trim_start_matches('v').to_owned());
+        }
+    }
+    Err(Error::Wrong(format!(
+        "none of the engine's programs has the module {module}: remove build/engine, and build again"
+    )))
 }
 
 #[derive(Debug, Serialize)]

@@ -47,22 +47,30 @@ fn build(clone: &Path) -> Vec<(String, Vec<u8>)> {
         secure_boot: None,
         programs: std::env::var_os("HOLDFAST_PROGRAMS").map(PathBuf::from),
         jobs: None,
+        release_root: None,
         source_date_epoch: None,
     };
     let built = builder::build(&project, &options, builder::Progress::detect())
         .unwrap_or_else(|error| panic!("{error}"));
-    [built.image, built.bill]
-        .iter()
-        .map(|path| {
-            (
-                path.file_name()
-                    .expect("name")
-                    .to_string_lossy()
-                    .into_owned(),
-                std::fs::read(path).expect("read"),
-            )
-        })
-        .collect()
+    let upgrade = built.upgrade;
+    [
+        built.image,
+        built.bill,
+        upgrade.uki,
+        upgrade.root,
+        upgrade.manifest,
+    ]
+    .iter()
+    .map(|path| {
+        (
+            path.file_name()
+                .expect("name")
+                .to_string_lossy()
+                .into_owned(),
+            std::fs::read(path).expect("read"),
+        )
+    })
+    .collect()
 }
 
 #[test]

@@ -69,6 +69,8 @@ pub const KEPT_LOGS: &str = "/var/lib/holdfast/logs";
 pub const HOLDFAST: &str = "/usr/bin/holdfast";
 /// What the image is: version, build time.
 pub const RELEASE: &str = "/usr/lib/holdfast/release.json";
+/// The root of the release repository that the image trusts, TUF's `root.json`; an image without it takes no releases.
+pub const RELEASE_ROOT: &str = "/usr/lib/holdfast/release-root.json";
 /// A configuration that comes with the image; read if it is there.
 pub const DEFAULT_CONFIG: &str = "/usr/lib/holdfast/default-config.yaml";
 /// The directories that the image's programs expect.

@@ -31,6 +31,7 @@ mod mutate;
 mod os_config_files;
 mod packages;
 mod patch;
+mod releases;
 mod smoke;
 mod ssh_keys;
 mod target;

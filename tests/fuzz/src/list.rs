@@ -3,7 +3,7 @@
 use crate::target::Target;
 use crate::{
     authorities, boards_files, disks, image_formats, init_parsers, locks, manifests,
-    os_config_files, packages, ssh_keys, volumes,
+    os_config_files, packages, releases, ssh_keys, volumes,
 };
 
 /// Every target, by what it belongs to.
@@ -31,6 +31,9 @@ pub const TARGETS: &[Target] = &[
     packages::ARCHIVE,
     packages::ELF,
     packages::MODULES,
+    releases::BLOCKS,
+    releases::LIST,
+    releases::MANIFEST,
     image_formats::FAT,
     image_formats::UKI,
 ];

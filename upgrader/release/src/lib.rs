@@ -59,6 +59,8 @@ pub use client::Client;
 #[cfg(feature = "client")]
 pub use error::Error;
 #[cfg(feature = "client")]
+pub use metadata::root_version as check_root;
+#[cfg(feature = "client")]
 pub use repository::{Repository, TargetFacts};
 #[cfg(feature = "client")]
 pub use source::{Source, SourceError};

@@ -98,8 +98,11 @@ fn in_date<T: Role>(role: &Signed<T>, what: &str, now: Timestamp) -> Result<(), 
     }
 }
 
-/// The number of a root that is trusted because of where it comes from.
-pub(crate) fn root_version(bytes: &[u8]) -> Result<u64, Error> {
+/// Whether bytes are a root to begin with; gives its number.
+///
+/// # Errors
+/// They are no root, or too few of its own keys signed it.
+pub fn root_version(bytes: &[u8]) -> Result<u64, Error> {
     let root: Signed<Root> = serde_json::from_slice(bytes)
         .map_err(|error| Error::FirstRoot(format!("it does not parse: {error}")))?;
     let signed = root.signed.verify_role(&root);
