@@ -70,6 +70,8 @@ async fn write(
 ) -> anyhow::Result<History> {
     let file = Kubeconfig::read_from(kubeconfig)?;
     let config = Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await?;
+    // Two TLS providers are in this program (docs/design/shape.md). That one was chosen before is fine.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = Client::try_from(config)?;
     let objects: Api<ConfigMap> = Api::default_namespaced(client);
     let until = Instant::now() + length;

@@ -36,10 +36,14 @@ pub(super) fn client(paths: &Paths, leaf: &str) -> Result<kube::Client, KeeperEr
         .map_err(|e| refused(&e))?;
     // The API is on this machine: a proxy for what leaves it must not be asked.
     config.proxy_url = None;
+    made_of(config).map_err(|e| refused(&e))
+}
+
+fn made_of(config: Config) -> kube::Result<kube::Client> {
     // The crate that reads release repositories brings another provider into the program, and rustls asks which one is meant. That
     // one was chosen before is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    kube::Client::try_from(config).map_err(|e| refused(&e))
+    kube::Client::try_from(config)
 }
 
 /// Returns when the API says that it is ready.
@@ -65,4 +69,17 @@ fn http_get(path: &str) -> http::Request<Vec<u8>> {
     http::Request::get(path)
         .body(Vec::new())
         .expect("a literal path makes a request")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::made_of;
+    use kube::config::Config;
+
+    /// With the whole workspace two are; rustls ends a program that has not said which one it means.
+    #[tokio::test]
+    async fn a_client_is_made_however_many_tls_providers_are_in_the_program() {
+        let config = Config::new("https://127.0.0.1:1".parse().expect("an address"));
+        made_of(config).expect("a client");
+    }
 }
