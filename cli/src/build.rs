@@ -49,6 +49,9 @@ pub struct Args {
     /// Folder of programs that are built already (init, pause, holdfast, engine, …); those it lacks are built
     #[arg(long, value_name = "DIR")]
     programs: Option<PathBuf>,
+    /// Make the files of the release only, for `holdfast release publish`, and no image to flash
+    #[arg(long)]
+    release_only: bool,
     /// Processors to use [default: all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
@@ -112,6 +115,7 @@ fn options(project: &Project, args: Args) -> Options {
             .zip(args.secure_boot_cert)
             .map(|(key, certificate)| SecureBoot { key, certificate }),
         programs: args.programs,
+        release_only: args.release_only,
         jobs: args.jobs.map(usize::from),
         release_root: args.release_root,
         source_date_epoch: args.source_date_epoch,
@@ -119,18 +123,19 @@ fn options(project: &Project, args: Args) -> Options {
 }
 
 fn print(built: &Built, here: &Path) {
-    println!(
-        "{}  {}",
-        shown(&built.image, here),
-        megabytes(built.image_size)
-    );
+    if let Some(flashed) = &built.flashed {
+        let size = megabytes(flashed.image_size);
+        println!("{}  {size}", shown(&flashed.image, here));
+    }
     println!(
         "  root {}, UKI {}, verity {}",
         megabytes(built.root_size),
         megabytes(built.uki_size),
         built.root_hash
     );
-    println!("  for virtual machines: {}", shown(&built.raw, here));
+    if let Some(flashed) = &built.flashed {
+        println!("  for virtual machines: {}", shown(&flashed.raw, here));
+    }
     let upgrade = &built.upgrade;
     println!("  for a release repository:");
     for path in [&upgrade.uki, &upgrade.root, &upgrade.manifest] {

@@ -48,6 +48,8 @@ mod service;
 mod status;
 #[cfg(any(feature = "node", feature = "workstation"))]
 mod table;
+#[cfg(feature = "node")]
+mod upgrade;
 #[cfg(feature = "workstation")]
 pub mod vm;
 
@@ -85,6 +87,8 @@ enum Command {
     /// Show where the time of the boot went
     #[cfg(feature = "node")]
     BootTimes(boot_times::Args),
+    #[cfg(feature = "node")]
+    Upgrade(upgrade::Args),
     /// Show the containers of pods, also when the API server is down
     #[cfg(feature = "node")]
     Pods(pods::Args),
@@ -128,6 +132,8 @@ pub fn run(holdfast: Holdfast) -> anyhow::Result<ExitCode> {
         Command::Logs(args) => logs::run(&args),
         #[cfg(feature = "node")]
         Command::BootTimes(args) => boot_times::run(&args),
+        #[cfg(feature = "node")]
+        Command::Upgrade(args) => upgrade::run(args),
         #[cfg(feature = "node")]
         Command::Pods(args) => pods::run(&args),
         #[cfg(feature = "node")]

@@ -14,6 +14,7 @@ use init_api::{
 use serde::Serialize;
 use std::fmt::Write;
 use std::process::ExitCode;
+use upgrade_api::Record;
 
 /// The node needs a person: it is in maintenance mode, a service fails, or its API does not answer.
 const UNWELL: u8 = 3;
@@ -49,6 +50,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             .warnings
             .push(format!("config_url: {}", trouble.trim()));
     }
+    configuration.warnings.extend(failed_release());
     let everything = Everything {
         status,
         configuration,
@@ -68,6 +70,19 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             ExitCode::SUCCESS
         },
     )
+}
+
+/// The release that failed last, until something else happens.
+fn failed_release() -> Option<String> {
+    let path = std::path::Path::new(paths::UPGRADE).join(Record::FILE);
+    let record: Record = init_api::load_if_present(path).ok()??;
+    record.went_back().map(|event| {
+        format!(
+            "release {} failed, and the machine went back: {}. `holdfast upgrade status` shows more",
+            event.version,
+            event.details.join("; ")
+        )
+    })
 }
 
 fn is_unwell(status: &Status) -> bool {

@@ -31,6 +31,7 @@ pub fn services(
         all.extend(run_commands(config));
         all.extend(downloads(config));
     }
+    all.push(upgrade());
     all.extend(situation.trial.map(trial));
     all.extend(config_url(config));
     all.extend(ssh_keys(config));
@@ -45,6 +46,14 @@ pub fn services(
         }
     }
     Services::new(all)
+}
+
+/// Also in maintenance mode: a person may want another release because of it.
+fn upgrade() -> Service {
+    in_maintenance(Service::daemon(
+        name("upgrade"),
+        [HOLDFAST, "upgrade", "serve"],
+    ))
 }
 
 /// The end is in the arguments, so that a second trial makes a new service.

@@ -29,6 +29,7 @@ mod root;
 mod service;
 mod services;
 mod status;
+mod trial;
 
 pub mod interface;
 pub mod paths;
@@ -54,3 +55,4 @@ pub use services::{Services, ServicesError};
 pub use status::{
     Configuration, ConfigurationState, Exit, Mode, ServiceState, ServiceStatus, Status,
 };
+pub use trial::{PendingTrial, SlotRelease};

@@ -21,6 +21,10 @@ pub const URL_TROUBLE: &str = "/run/holdfast/config-url.txt";
 pub const NODE: &str = "/run/holdfast/node.json";
 /// [`crate::BootRecord`], written by the initramfs stage.
 pub const BOOT: &str = "/run/holdfast/boot.json";
+/// Requests to the upgrader, JSON lines.
+pub const UPGRADE_SOCKET: &str = "/run/holdfast/upgrade.sock";
+/// Where the boot partition is mounted while something is written to it.
+pub const BOOT_MOUNT: &str = "/run/holdfast/boot";
 /// Service logs: `<name>.log`, and `<name>.log.1` for what was before it.
 pub const LOGS: &str = "/run/log/holdfast";
 
@@ -40,6 +44,10 @@ pub const STATE: &str = "/var/lib/holdfast";
 pub const EARLY_SERVICES: &str = "/var/lib/holdfast/early-services.json";
 /// [`crate::UnconfirmedBoot`], written by PID 1.
 pub const UNCONFIRMED_BOOT: &str = "/var/lib/holdfast/unconfirmed-boot.json";
+/// What the upgrader keeps.
+pub const UPGRADE: &str = "/var/lib/holdfast/upgrade";
+/// [`crate::PendingTrial`], written by the upgrader and the initramfs stage.
+pub const TRIAL: &str = "/var/lib/holdfast/upgrade/trial.json";
 /// Configurations that were good, and copies of what they were made from.
 pub const CONFIG_STATE: &str = "/var/lib/holdfast/config";
 /// ssh host keys and fetched keys.

@@ -60,6 +60,16 @@ pub(crate) enum Failure {
     /// The root cannot be opened.
     #[error(transparent)]
     Root(#[from] RootError),
+    /// The release that was booted had its chance.
+    #[error("release {version} {why}; the machine goes back to {good}")]
+    TrialOver {
+        /// Its version.
+        version: String,
+        /// Why no more.
+        why: String,
+        /// The release to go back to.
+        good: String,
+    },
     /// The last step.
     #[error("cannot change to the root file system: {what}")]
     Switch {
@@ -91,6 +101,9 @@ impl Failure {
             Self::SeveralDisks(_) => {
                 "Disconnect all but one of these disks. Two disks flashed with one image cannot be told apart until each \
                  was booted once."
+            }
+            Self::TrialOver { .. } => {
+                "Nothing: the next boot is that of the last good release. `holdfast upgrade status` says there what went wrong."
             }
             Self::Layout(_) => "Flash the image to a disk of at least 4 GB.",
             Self::Slot(_) | Self::Root(_) => {

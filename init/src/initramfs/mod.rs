@@ -5,9 +5,11 @@
 //!
 //! # Guarantees
 //! Only the root whose hash stands on this kernel's command line is ever mounted. A state partition that cannot be used
-//! is left as it is: memory stands in for it and PID 1 goes into maintenance mode. Any other failure is told on the
+//! is left as it is: memory stands in for it and PID 1 goes into maintenance mode. A release whose trial has ended goes back to
+//! the last good one. Any other failure is told on the
 //! consoles and ends in a reboot, so that a slot on trial is counted as failed.
 
+mod attempt;
 mod boot_loader;
 mod booted_disk;
 mod disk_events;
@@ -22,6 +24,7 @@ mod stage;
 mod state;
 mod step;
 mod switch;
+mod trial;
 
 pub(crate) use failure::Failure;
 pub(crate) use modprobe::modprobe;

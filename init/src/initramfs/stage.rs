@@ -2,7 +2,7 @@
 
 use super::{
     Failure, Step, boot_loader, booted_disk, mounts, partition_table, plug::Plug, root, state,
-    switch,
+    switch, trial,
 };
 use crate::clock;
 use crate::disk::{Disk, partition_node};
@@ -10,7 +10,9 @@ use crate::report::{Log, Phases};
 use crate::watchdog::Guard;
 use disk::gpt::Table;
 use disk::layout::{FoundSlot, PartitionRole, Slot, WantedRoot, find_slot};
-use init_api::{BootRecord, Partitions, Release, Root, Stage, StateOutcome, paths};
+use init_api::{
+    BootRecord, BootTrial, Partitions, Release, Root, Stage, Started, StateOutcome, paths,
+};
 use std::convert::Infallible;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,6 +33,8 @@ struct Context {
     spec: Option<WantedRoot>,
     slot: Option<FoundSlot>,
     state: StateOutcome,
+    started: Started,
+    trial: Option<BootTrial>,
 }
 
 /// Runs the stage on the initramfs at `root`, which is `/`; comes back only when it cannot go on, with the log to tell
@@ -47,6 +51,8 @@ pub(crate) fn run(root: &Path) -> (Failure, Log) {
         spec: None,
         slot: None,
         state: StateOutcome::Unusable,
+        started: Started::default(),
+        trial: None,
     };
     for step in Step::ORDER {
         context.phases.begin(step.name());
@@ -85,6 +91,7 @@ impl Context {
             }
             Step::Root => self.open_root(),
             Step::State => self.state(),
+            Step::Trial => self.trial(),
         }
     }
 
@@ -161,6 +168,26 @@ impl Context {
         Ok(())
     }
 
+    fn trial(&mut self) -> Result<(), Failure> {
+        let sys = self.root.join("sys");
+        self.started = boot_loader::started(&sys);
+        let boot = self.role_node(PartitionRole::Boot);
+        let places = trial::Places {
+            state: &self.target().join("state"),
+            boot: boot.as_deref(),
+            mount: &self.below(paths::BOOT_MOUNT),
+            sys: &sys,
+            log: &self.log,
+        };
+        self.trial = trial::begin(&places, &self.root_hash(), &self.started)?;
+        Ok(())
+    }
+
+    fn root_hash(&self) -> String {
+        let spec = self.spec.as_ref();
+        spec.map(|spec| spec.hash.to_string()).unwrap_or_default()
+    }
+
     fn grow(&self, node: Option<&Path>, mounted: &Path) {
         match node.map_or(Ok(None), |node| state::grow(node, mounted)) {
             Ok(Some(bytes)) => self
@@ -198,11 +225,7 @@ impl Context {
                 Slot::A => init_api::Slot::A,
                 Slot::B => init_api::Slot::B,
             },
-            root_hash: self
-                .spec
-                .as_ref()
-                .map(|spec| spec.hash.to_string())
-                .unwrap_or_default(),
+            root_hash: self.root_hash(),
             disk: self.disk().node.clone(),
             partitions: Partitions {
                 boot: self.role_node(PartitionRole::Boot),
@@ -213,8 +236,8 @@ impl Context {
             },
             state: self.state,
             watchdog: self.guard.about().cloned(),
-            started: boot_loader::started(&self.root.join("sys")),
-            trial: None,
+            started: self.started.clone(),
+            trial: self.trial.clone(),
             phases: self.phases.list().to_vec(),
         }
     }

@@ -15,17 +15,20 @@ pub(crate) enum Step {
     Root,
     /// The state partition.
     State,
+    /// Whether this boot is on trial, and the count of it.
+    Trial,
 }
 
 impl Step {
     /// In the order in which they run.
-    pub(crate) const ORDER: [Self; 6] = [
+    pub(crate) const ORDER: [Self; 7] = [
         Self::Kernel,
         Self::Modules,
         Self::Disk,
         Self::Table,
         Self::Root,
         Self::State,
+        Self::Trial,
     ];
 
     /// The name that people see.
@@ -37,6 +40,7 @@ impl Step {
             Self::Table => "table",
             Self::Root => "root",
             Self::State => "state",
+            Self::Trial => "trial",
         }
     }
 }

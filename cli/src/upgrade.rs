@@ -1,0 +1,162 @@
+//! `holdfast upgrade`: the releases of this node, without a cluster.
+
+mod page;
+
+use crate::{duration, out};
+use anyhow::bail;
+use clap::Subcommand;
+use init_api::{Root, paths};
+use std::process::ExitCode;
+use std::time::Duration;
+use upgrade_api::{Answer, Client, Progress, Report, Request, StageRequest, Wanted};
+
+/// See, stage, try and take back releases of the system on this node
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "An upgrade by hand: `stage` writes a release to the spare slot while everything runs, `activate` restarts into it on \
+                  trial. It is confirmed when the node is Ready; if that does not happen in time, the machine goes back by itself and \
+                  `status` says why."
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Show what runs, what is staged, what failed and why
+    Status {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show which releases a repository has for this node
+    Check {
+        /// The release repository: a URL or a folder
+        #[arg(long, value_name = "URL|DIR")]
+        source: String,
+    },
+    /// Write a release to the spare slot; nothing that runs is touched
+    Stage {
+        /// The release repository: a URL or a folder
+        #[arg(long, value_name = "URL|DIR")]
+        source: String,
+        /// This release
+        #[arg(long, conflicts_with = "channel")]
+        version: Option<String>,
+        /// The newest release of this channel
+        #[arg(long, default_value = "stable")]
+        channel: String,
+        /// Also one that failed on this node before
+        #[arg(long)]
+        again: bool,
+    },
+    /// Restart into the staged release, on trial
+    Activate(Trial),
+    /// Restart into the release that ran before this one, on trial
+    Rollback(Trial),
+    /// Show what happened
+    History,
+    /// What PID 1 runs
+    #[command(hide = true)]
+    Serve,
+}
+
+#[derive(Debug, Clone, Copy, clap::Args)]
+struct Trial {
+    /// How long after its start the release may take until the node is Ready
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = duration::parse)]
+    deadline: Duration,
+}
+
+pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
+    match args.action {
+        Action::Status { json } => status(json)?,
+        Action::History => out::print(page::history(&report()?.record))?,
+        Action::Check { source } => check(source)?,
+        Action::Stage {
+            source,
+            version,
+            channel,
+            again,
+        } => stage(StageRequest {
+            source,
+            wanted: version.map_or(Wanted::Channel(channel), Wanted::Version),
+            again,
+        })?,
+        Action::Activate(trial) => restart(&Request::Activate {
+            deadline_s: trial.deadline.as_secs(),
+        })?,
+        Action::Rollback(trial) => restart(&Request::Rollback {
+            deadline_s: trial.deadline.as_secs(),
+        })?,
+        Action::Serve => serve()?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn ask(request: &Request, progress: impl FnMut(&Progress)) -> anyhow::Result<Answer> {
+    let mut client = Client::connect(paths::UPGRADE_SOCKET)?;
+    Ok(client.ask(request, progress)?)
+}
+
+fn report() -> anyhow::Result<Report> {
+    match ask(&Request::Status, |_| {})? {
+        Answer::Status { report } => Ok(*report),
+        other => bail!("the upgrader gave an answer that does not fit: {other:?}"),
+    }
+}
+
+fn status(json: bool) -> anyhow::Result<()> {
+    let report = report()?;
+    if json {
+        return out::line(serde_json::to_string_pretty(&report)?);
+    }
+    out::print(page::status(&report))
+}
+
+fn check(source: String) -> anyhow::Result<()> {
+    match ask(&Request::Check { source }, |_| {})? {
+        Answer::Offers { offers } => out::print(page::offers(&offers)),
+        other => bail!("the upgrader gave an answer that does not fit: {other:?}"),
+    }
+}
+
+fn stage(request: StageRequest) -> anyhow::Result<()> {
+    let mut last = String::new();
+    let progress = |progress: &Progress| {
+        let line = page::progress(progress);
+        if line != last {
+            eprintln!("{line}");
+            last = line;
+        }
+    };
+    match ask(&Request::Stage(request), progress)? {
+        Answer::Staged { staged, fetched } => {
+            let (release, fetched) = (&staged.release, page::megabytes(fetched));
+            out::line(format_args!(
+                "release {} stands in slot {}; {fetched} of its root image were fetched",
+                release.version, release.slot
+            ))?;
+            out::line("`holdfast upgrade activate` restarts into it, on trial")
+        }
+        other => bail!("the upgrader gave an answer that does not fit: {other:?}"),
+    }
+}
+
+fn restart(request: &Request) -> anyhow::Result<()> {
+    match ask(request, |_| {})? {
+        Answer::Restarting { version } => out::line(format_args!(
+            "restarting into release {version}, on trial, as soon as pods have ended"
+        )),
+        other => bail!("the upgrader gave an answer that does not fit: {other:?}"),
+    }
+}
+
+fn serve() -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(1)
+        .build()?;
+    runtime.block_on(agent::serve(&Root::default()))
+}

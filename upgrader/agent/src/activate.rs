@@ -1,0 +1,127 @@
+//! Booting another release on trial.
+//!
+//! # Guarantees
+//! Everything that could be wrong with the release or with the boot partition is looked for before anything changes. The record
+//! of the trial is on state before the boot loader may start the release, so that no boot of it goes uncounted.
+
+use crate::node::{Node, event};
+use anyhow::{Context, bail};
+use disk::verity::{BLOCK, RootHash, Superblock};
+use init_api::{PendingTrial, Request, SlotRelease};
+use slots::{Counter, DirectReader, EntryName, SystemdBoot};
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+use upgrade_api::Happened;
+
+/// How often a release on trial is started.
+const TRIES: u32 = 3;
+
+/// Lets the boot loader start the staged release, and restarts the machine. Gives its version.
+///
+/// # Errors
+/// Nothing is staged, or what is staged is not whole any more; the node stays as it is.
+pub(crate) fn activate(node: &Node, deadline_s: u64) -> anyhow::Result<String> {
+    refuse_during_a_trial(node)?;
+    let mut record = node.record();
+    let Some(staged) = record.staged.clone() else {
+        bail!("no release is staged: `holdfast upgrade stage` writes one to the spare slot");
+    };
+    let release = staged.release;
+    check_root(&node.spare()?, staged.root_size, &release.root_hash)?;
+    let name: EntryName = release.entry.parse()?;
+    let mounted = node.boot_partition()?;
+    let boot = SystemdBoot::new(mounted.folder());
+    boot.check_waiting(&name, &staged.uki_sha256)?;
+    prove_writable(&boot, &release)?;
+    node.begin_trial(&trial(node, &release, deadline_s, false))?;
+    record.add(event(&release.version, Happened::Activated, Vec::new()));
+    node.store_record(&record)?;
+    boot.arm(&name, TRIES)?;
+    drop(mounted);
+    node.pid_1()?.ask(&Request::Reboot)?;
+    Ok(release.version)
+}
+
+/// As [`activate`], with the release that ran before this one.
+///
+/// # Errors
+/// It is not there any more.
+pub(crate) fn roll_back(node: &Node, deadline_s: u64) -> anyhow::Result<String> {
+    refuse_during_a_trial(node)?;
+    let mut record = node.record();
+    let Some(release) = record.previous.clone() else {
+        bail!("there is no release to go back to: the other slot holds none that ran here");
+    };
+    let mounted = node.boot_partition()?;
+    let boot = SystemdBoot::new(mounted.folder());
+    let (name, running): (EntryName, EntryName) =
+        (release.entry.parse()?, node.running.entry.parse()?);
+    if boot.find(&name)?.is_none() {
+        bail!(
+            "the boot files of release {} are not there any more",
+            release.version
+        );
+    }
+    prove_writable(&boot, &release)?;
+    node.begin_trial(&trial(node, &release, deadline_s, true))?;
+    record.add(event(&release.version, Happened::Activated, Vec::new()));
+    node.store_record(&record)?;
+    boot.count(&name, Some(Counter::fresh(TRIES)))?;
+    // The boot loader takes the newest version first, so the one that runs has to stand behind: as spent, it comes last. When
+    // the tries of the older one are spent, too, the newer one is first again.
+    boot.count(&running, Some(Counter::fresh(0)))?;
+    drop(mounted);
+    node.pid_1()?.ask(&Request::Reboot)?;
+    Ok(release.version)
+}
+
+fn refuse_during_a_trial(node: &Node) -> anyhow::Result<()> {
+    if let Some(pending) = node.pending()? {
+        bail!(
+            "release {} is on trial: wait until it is confirmed, or has gone back",
+            pending.release.version
+        );
+    }
+    Ok(())
+}
+
+fn trial(node: &Node, release: &SlotRelease, deadline_s: u64, rollback: bool) -> PendingTrial {
+    PendingTrial {
+        release: release.clone(),
+        tries: TRIES,
+        attempts: 0,
+        deadline_s,
+        good: node.running.clone(),
+        rollback,
+    }
+}
+
+fn prove_writable(boot: &SystemdBoot, release: &SlotRelease) -> anyhow::Result<()> {
+    let content = format!("{} {}", release.version, crate::node::now_s());
+    boot.prove_writable(content.as_bytes())
+        .context("the boot partition must take writes before a release is tried, or the boot loader could not count its tries")
+}
+
+/// Checks that the slot holds the root with this hash, by its superblock and the top of its tree. All of it was read back when
+/// it was written, and dm-verity checks each block again.
+fn check_root(device: &Path, root_size: u64, expected: &str) -> anyhow::Result<()> {
+    let expected: RootHash = expected.parse().context("the record names no root hash")?;
+    let mut blocks = vec![0; 2 * BLOCK];
+    let mut reader =
+        DirectReader::open(device).with_context(|| format!("cannot open {}", device.display()))?;
+    reader
+        .seek(SeekFrom::Start(root_size))
+        .and_then(|_| reader.read_exact(&mut blocks))
+        .with_context(|| format!("cannot read {}", device.display()))?;
+    let (first, top) = blocks.split_at(BLOCK);
+    let superblock = Superblock::parse(first)
+        .with_context(|| format!("{} holds no whole release any more", device.display()))?;
+    let found = superblock.root_hash(top.try_into().context("one block")?);
+    if found != expected {
+        bail!(
+            "{} holds root {found}, expected {expected}: stage the release again",
+            device.display()
+        );
+    }
+    Ok(())
+}

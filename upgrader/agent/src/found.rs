@@ -1,0 +1,274 @@
+//! What the agent finds at its start: how a trial stands, judged from what several hands left. A pure decision.
+
+use init_api::{PendingTrial, UnconfirmedBoot, WhyUnconfirmed};
+use slots::{Counter, Entry};
+
+/// What is there of the entry of the release on trial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BootFiles<'a> {
+    /// An entry.
+    Entry(&'a Entry),
+    /// A program that is no entry yet.
+    Waiting,
+    /// Nothing.
+    Missing,
+}
+
+/// The release that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Running<'a> {
+    /// Its verity root hash.
+    pub(crate) root_hash: &'a str,
+    /// The counter of its entry.
+    pub(crate) counter: Option<Counter>,
+}
+
+/// How the trial stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// The release on trial runs; `counter` is what its entry must have, if it has another one.
+    OnTrial {
+        /// The counter to give it: boots that were ended on purpose are given back.
+        counter: Option<Counter>,
+    },
+    /// It was confirmed on the boot partition, and a power cut came before the rest.
+    Confirmed,
+    /// It did not prove itself: the release before it runs.
+    Failed {
+        /// Why, a line each.
+        why: Vec<String>,
+    },
+    /// The power was cut before the boot loader could start it: it can be activated again.
+    BrokenOff,
+}
+
+/// Judges a trial from the release that runs, the entry, and how the last boot on trial ended.
+pub(crate) fn judge(
+    pending: &PendingTrial,
+    running: &Running<'_>,
+    files: BootFiles<'_>,
+    unconfirmed: Option<&UnconfirmedBoot>,
+) -> Found {
+    let entry = match files {
+        BootFiles::Entry(entry) => Some(entry),
+        BootFiles::Waiting | BootFiles::Missing => None,
+    };
+    if running.root_hash == pending.release.root_hash {
+        return match entry {
+            Some(Entry { counter: None, .. }) => Found::Confirmed,
+            Some(Entry {
+                counter: Some(counter),
+                ..
+            }) => Found::OnTrial {
+                counter: given_back(pending, *counter),
+            },
+            // It runs, so it was started: its entry is written anew by no one here.
+            None => Found::OnTrial { counter: None },
+        };
+    }
+    let counter = entry.and_then(|entry| entry.counter);
+    let untried = pending.attempts == 0 && counter.is_none_or(|counter| counter.done == 0);
+    let half_way = match files {
+        BootFiles::Waiting => true,
+        // The last step of a way back marks the release that runs as spent.
+        BootFiles::Entry(_) => pending.rollback && running.counter.is_none(),
+        BootFiles::Missing => false,
+    };
+    if untried && half_way {
+        return Found::BrokenOff;
+    }
+    Found::Failed {
+        why: reasons(pending, counter, unconfirmed),
+    }
+}
+
+/// The counter that our own count asks for, if the boot loader counted more boots than we did.
+fn given_back(pending: &PendingTrial, counter: Counter) -> Option<Counter> {
+    let left = pending.tries.saturating_sub(pending.attempts);
+    (counter.left < left).then_some(Counter {
+        left,
+        done: pending.attempts,
+    })
+}
+
+fn reasons(
+    pending: &PendingTrial,
+    counter: Option<Counter>,
+    unconfirmed: Option<&UnconfirmedBoot>,
+) -> Vec<String> {
+    let last = unconfirmed.filter(|last| last.root_hash == pending.release.root_hash);
+    if let Some(last) = last.filter(|last| last.why == WhyUnconfirmed::TimedOut) {
+        let seconds = last.at_ms.0 / 1000;
+        return std::iter::once(format!("it was not confirmed within {seconds} s"))
+            .chain(last.reasons.iter().cloned())
+            .collect();
+    }
+    let started = counter.map_or(0, |counter| counter.done);
+    let why = match (pending.attempts, started) {
+        (0, 0) => "the boot loader did not start it".to_owned(),
+        (0, started) => format!(
+            "the boot loader started it {started} times, and it never came as far as its state partition: its kernel or its root did not start"
+        ),
+        (attempts, _) => format!(
+            "it was started {attempts} times and never confirmed: each time it crashed, hung or lost power"
+        ),
+    };
+    vec![why]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BootFiles, Found, Running, judge};
+    use init_api::{Millis, PendingTrial, Slot, SlotRelease, UnconfirmedBoot, WhyUnconfirmed};
+    use slots::{Counter, Entry};
+
+    fn release(version: &str, slot: Slot) -> SlotRelease {
+        SlotRelease {
+            version: version.into(),
+            slot,
+            root_hash: format!("hash of {version}"),
+            entry: format!("holdfast_{version}.efi"),
+        }
+    }
+
+    #[test]
+    fn every_end_of_a_trial_is_told_from_the_others() {
+        let timed_out = UnconfirmedBoot {
+            slot: Slot::B,
+            root_hash: "hash of 2".into(),
+            version: "2".into(),
+            why: WhyUnconfirmed::TimedOut,
+            reasons: vec!["node a was not ready".into()],
+            at_ms: Millis::seconds(601),
+        };
+        let failed = |why: &[&str]| Found::Failed {
+            why: why.iter().map(|&line| line.to_owned()).collect(),
+        };
+        let trial = |counter| Found::OnTrial { counter };
+        let give = |left, done| Some(Counter { left, done });
+        let crashed =
+            "it was started 3 times and never confirmed: each time it crashed, hung or lost power";
+        let panicked = "the boot loader started it 3 times, and it never came as far as its state partition: its kernel or its root did not start";
+        for (case, running, file, attempts, last, expected) in [
+            ("it runs", "2", "holdfast_2+2-1.efi", 1, None, trial(None)),
+            (
+                "its last boot was on purpose",
+                "2",
+                "holdfast_2+1-2.efi",
+                1,
+                None,
+                trial(give(2, 1)),
+            ),
+            (
+                "the loader does not count",
+                "2",
+                "holdfast_2+3.efi",
+                1,
+                None,
+                trial(None),
+            ),
+            (
+                "confirmed before a cut",
+                "2",
+                "holdfast_2.efi",
+                1,
+                None,
+                Found::Confirmed,
+            ),
+            ("it runs without an entry", "2", "", 1, None, trial(None)),
+            (
+                "a cut before the rename",
+                "1",
+                "new",
+                0,
+                None,
+                Found::BrokenOff,
+            ),
+            (
+                "out of time",
+                "1",
+                "holdfast_2+0-2.efi",
+                1,
+                Some(&timed_out),
+                failed(&["it was not confirmed within 601 s", "node a was not ready"]),
+            ),
+            (
+                "crashed",
+                "1",
+                "holdfast_2+0-3.efi",
+                3,
+                None,
+                failed(&[crashed]),
+            ),
+            (
+                "panicked",
+                "1",
+                "holdfast_2+0-3.efi",
+                0,
+                None,
+                failed(&[panicked]),
+            ),
+            (
+                "not chosen",
+                "1",
+                "holdfast_2+3.efi",
+                0,
+                None,
+                failed(&["the boot loader did not start it"]),
+            ),
+            (
+                "a way back, cut before its first rename",
+                "1",
+                "holdfast_2.efi",
+                0,
+                None,
+                Found::BrokenOff,
+            ),
+            (
+                "a way back, cut before its last",
+                "1",
+                "holdfast_2+3.efi",
+                0,
+                None,
+                Found::BrokenOff,
+            ),
+            (
+                "a way back that failed, whole",
+                "1",
+                "holdfast_2+0-3.efi",
+                3,
+                None,
+                failed(&[crashed]),
+            ),
+            (
+                "its files are gone",
+                "1",
+                "",
+                0,
+                None,
+                failed(&["the boot loader did not start it"]),
+            ),
+        ] {
+            let pending = PendingTrial {
+                release: release("2", Slot::B),
+                tries: 3,
+                attempts,
+                deadline_s: 600,
+                good: release("1", Slot::A),
+                rollback: case.starts_with("a way back"),
+            };
+            let entry = Entry::of_file(file);
+            let files = match (&entry, file) {
+                (Some(entry), _) => BootFiles::Entry(entry),
+                (None, "new") => BootFiles::Waiting,
+                (None, _) => BootFiles::Missing,
+            };
+            let running = Running {
+                root_hash: &format!("hash of {running}"),
+                counter: case.ends_with("whole").then_some(Counter::fresh(0)),
+            };
+            let found = judge(&pending, &running, files, last);
+            assert_eq!(found, expected, "{case}");
+        }
+    }
+}

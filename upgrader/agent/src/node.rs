@@ -1,0 +1,186 @@
+//! This node, as the agent needs it: what runs, where the spare slot is, and the files that are kept.
+
+use anyhow::{Context, anyhow};
+use init_api::{
+    BootRecord, PendingTrial, Release, Root, SlotRelease, Status, UnconfirmedBoot, paths,
+};
+use slots::{EntryName, Mounted};
+use std::path::PathBuf;
+use upgrade_api::{Event, Happened, Record};
+
+/// The facts of this boot, and where things are.
+#[derive(Debug, Clone)]
+pub(crate) struct Node {
+    root: Root,
+    boot: BootRecord,
+    /// The release that runs.
+    pub(crate) running: SlotRelease,
+}
+
+impl Node {
+    /// Reads what the initramfs stage and the image say.
+    ///
+    /// # Errors
+    /// A record is missing or damaged.
+    pub(crate) fn read(root: &Root) -> anyhow::Result<Self> {
+        let boot: BootRecord = init_api::load(root.path(paths::BOOT))?;
+        let release: Release = init_api::load(root.path(paths::RELEASE))?;
+        let entry = EntryName::of_version(&release.version)?;
+        let running = SlotRelease {
+            version: release.version,
+            slot: boot.slot,
+            root_hash: boot.root_hash.clone(),
+            entry: entry.to_string(),
+        };
+        Ok(Self {
+            root: root.clone(),
+            boot,
+            running,
+        })
+    }
+
+    /// Whether this boot is on trial, as the initramfs stage judged it.
+    pub(crate) fn is_on_trial(&self) -> bool {
+        self.boot.trial.is_some()
+    }
+
+    /// The device of the slot that does not run.
+    ///
+    /// # Errors
+    /// The disk has none: its first boot could not make it.
+    pub(crate) fn spare(&self) -> anyhow::Result<PathBuf> {
+        let device = self.boot.partitions.spare_root.clone();
+        device.ok_or_else(|| {
+            anyhow!(
+                "the disk {} has no second slot: flash the image again to a disk of at least 4 GB",
+                self.boot.disk.display()
+            )
+        })
+    }
+
+    /// The slot that does not run.
+    pub(crate) fn spare_slot(&self) -> init_api::Slot {
+        match self.boot.slot {
+            init_api::Slot::A => init_api::Slot::B,
+            init_api::Slot::B => init_api::Slot::A,
+        }
+    }
+
+    /// Mounts the boot partition for writing.
+    ///
+    /// # Errors
+    /// It is missing, damaged, or takes no writes.
+    pub(crate) fn boot_partition(&self) -> anyhow::Result<Mounted> {
+        let device = self.boot.partitions.boot.as_deref();
+        let device = device.context("the disk has no boot partition")?;
+        Ok(Mounted::open(device, &self.root.path(paths::BOOT_MOUNT))?)
+    }
+
+    /// Who this node is among others, always the same: decides when a percentage reaches it.
+    pub(crate) fn id(&self) -> String {
+        // Without one, every such node is reached at the same moment.
+        std::fs::read_to_string(self.root.path("/etc/machine-id"))
+            .unwrap_or_default()
+            .trim()
+            .to_owned()
+    }
+
+    /// Asks PID 1 how the machine is.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub(crate) fn status(&self) -> anyhow::Result<Status> {
+        Ok(self.pid_1()?.status()?)
+    }
+
+    /// A connection to PID 1.
+    ///
+    /// # Errors
+    /// It does not listen.
+    pub(crate) fn pid_1(&self) -> anyhow::Result<init_api::Client> {
+        Ok(init_api::Client::connect(self.root.path(paths::SOCKET))?)
+    }
+
+    /// A path of the running node.
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.root.path(path)
+    }
+
+    /// The record; an empty one at first. One that is damaged is said, and begun anew.
+    pub(crate) fn record(&self) -> Record {
+        init_api::load_if_present(self.record_path())
+            .unwrap_or_else(|error| {
+                eprintln!("the record of upgrades begins anew: {:#}", anyhow!(error));
+                None
+            })
+            .unwrap_or_default()
+    }
+
+    /// Writes the record.
+    ///
+    /// # Errors
+    /// The state partition does not take it.
+    pub(crate) fn store_record(&self, record: &Record) -> anyhow::Result<()> {
+        Ok(init_api::store(self.record_path(), record)?)
+    }
+
+    /// The trial that goes on, whichever slot runs.
+    ///
+    /// # Errors
+    /// Its record is damaged.
+    pub(crate) fn pending(&self) -> anyhow::Result<Option<PendingTrial>> {
+        Ok(init_api::load_if_present(self.root.path(paths::TRIAL))?)
+    }
+
+    /// Writes a trial down.
+    ///
+    /// # Errors
+    /// The state partition does not take it.
+    pub(crate) fn begin_trial(&self, trial: &PendingTrial) -> anyhow::Result<()> {
+        self.forget_unconfirmed()?;
+        Ok(init_api::store(self.root.path(paths::TRIAL), trial)?)
+    }
+
+    /// Ends the trial's record.
+    ///
+    /// # Errors
+    /// The state partition does not let it go.
+    pub(crate) fn end_trial(&self) -> anyhow::Result<()> {
+        host::file::remove_for_good(&self.root.path(paths::TRIAL))
+            .context("cannot remove the record of the trial")?;
+        self.forget_unconfirmed()
+    }
+
+    fn forget_unconfirmed(&self) -> anyhow::Result<()> {
+        host::file::remove_for_good(&self.root.path(paths::UNCONFIRMED_BOOT))
+            .context("cannot remove the record of the last boot on trial")?;
+        Ok(())
+    }
+
+    /// How the last boot on trial ended that nobody confirmed.
+    pub(crate) fn unconfirmed(&self) -> Option<UnconfirmedBoot> {
+        init_api::load_if_present(self.root.path(paths::UNCONFIRMED_BOOT)).unwrap_or_else(|error| {
+            eprintln!("{:#}", anyhow!(error));
+            None
+        })
+    }
+
+    fn record_path(&self) -> PathBuf {
+        self.root.path(paths::UPGRADE).join(Record::FILE)
+    }
+}
+
+/// Something that happened now.
+pub(crate) fn event(version: &str, what: Happened, details: Vec<String>) -> Event {
+    Event {
+        at_s: now_s(),
+        version: version.to_owned(),
+        what,
+        details,
+    }
+}
+
+/// Seconds since 1970.
+pub(crate) fn now_s() -> u64 {
+    jiff::Timestamp::now().as_second().try_into().unwrap_or(0)
+}

@@ -1,0 +1,192 @@
+//! The socket: one request on each connection, answered by JSON lines.
+
+use crate::node::Node;
+use crate::stage::Tell;
+use crate::trial::{self, Task};
+use crate::{activate, stage};
+use anyhow::Context;
+use init_api::{PendingTrial, Root, paths};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{Mutex, watch};
+use upgrade_api::{Answer, Doing, Report, Request, StageRequest};
+
+/// No request is longer.
+const LONGEST: u64 = 16 << 10;
+/// How often whoever waits for a release to be staged hears how far it is.
+const STEP: Duration = Duration::from_millis(500);
+/// How long to wait before settling what happened is tried again.
+const AGAIN: Duration = Duration::from_secs(30);
+
+/// What all connections share.
+#[derive(Debug)]
+struct Agent {
+    node: Node,
+    doing: watch::Sender<Doing>,
+    /// Held by whoever changes a slot.
+    turn: Mutex<()>,
+}
+
+/// Settles what happened at the last boots, watches a trial, and answers requests. It does not end by itself.
+///
+/// # Errors
+/// The records of this boot are missing, or the socket cannot be opened.
+pub async fn serve(root: &Root) -> anyhow::Result<()> {
+    let agent = Arc::new(Agent {
+        node: Node::read(root)?,
+        doing: watch::Sender::new(Doing::Nothing),
+        turn: Mutex::new(()),
+    });
+    let listener = listen(root)?;
+    tokio::spawn(look_after_trial(agent.clone()));
+    loop {
+        let (stream, _) = listener.accept().await.context("the socket is gone")?;
+        let agent = agent.clone();
+        tokio::spawn(async move {
+            if let Err(error) = talk(&agent, stream).await {
+                eprintln!("a request broke off: {error:#}");
+            }
+        });
+    }
+}
+
+fn listen(root: &Root) -> anyhow::Result<UnixListener> {
+    let path = root.path(paths::UPGRADE_SOCKET);
+    host::file::remove(&path).context("cannot remove the old socket")?;
+    let listener = UnixListener::bind(&path)
+        .with_context(|| format!("cannot listen at {}", path.display()))?;
+    std::fs::set_permissions(&path, Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+async fn look_after_trial(agent: Arc<Agent>) {
+    loop {
+        match settle_and_watch(&agent).await {
+            Ok(()) => return,
+            Err(error) => eprintln!("{error:#}; trying again in {} s", AGAIN.as_secs()),
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+async fn settle_and_watch(agent: &Agent) -> anyhow::Result<()> {
+    let task = {
+        let _turn = agent.turn.lock().await;
+        trial::settle(&agent.node)?
+    };
+    let Task::Watch(pending) = task else {
+        return Ok(());
+    };
+    watch_trial(agent, &pending).await
+}
+
+async fn watch_trial(agent: &Agent, pending: &PendingTrial) -> anyhow::Result<()> {
+    let version = &pending.release.version;
+    println!("release {version} is on trial");
+    let mut last = Vec::new();
+    let tell = |waiting_for: Vec<String>| {
+        if waiting_for != last {
+            println!("waiting: {}", waiting_for.join("; "));
+            last.clone_from(&waiting_for);
+        }
+        agent.doing.send_replace(Doing::Trial { waiting_for });
+    };
+    trial::watch(&agent.node, pending, tell).await?;
+    agent.doing.send_replace(Doing::Nothing);
+    Ok(())
+}
+
+async fn talk(agent: &Arc<Agent>, stream: UnixStream) -> anyhow::Result<()> {
+    let (reader, mut writer) = stream.into_split();
+    let mut line = String::new();
+    BufReader::new(reader.take(LONGEST))
+        .read_line(&mut line)
+        .await?;
+    let answer = match serde_json::from_str(&line) {
+        Ok(Request::Stage(request)) => {
+            let staging = tokio::spawn(do_stage(agent.clone(), request));
+            let mut doing = agent.doing.subscribe();
+            let mut every = tokio::time::interval(STEP);
+            while !staging.is_finished() {
+                every.tick().await;
+                let now = doing.borrow_and_update().clone();
+                if let Doing::Staging(progress) = now {
+                    // Whoever asked may go; the release is staged all the same.
+                    let _ = write(&mut writer, &Answer::Progress(progress)).await;
+                }
+            }
+            staging.await?
+        }
+        Ok(request) => answer(agent, &request).await,
+        Err(error) => Err(anyhow::anyhow!("this is no request: {error}")),
+    };
+    let answer = answer.unwrap_or_else(|error| Answer::Refused {
+        reason: format!("{error:#}"),
+    });
+    Ok(write(&mut writer, &answer).await?)
+}
+
+async fn write(writer: &mut (impl AsyncWriteExt + Unpin), answer: &Answer) -> std::io::Result<()> {
+    let mut line = serde_json::to_vec(answer)?;
+    line.push(b'\n');
+    writer.write_all(&line).await
+}
+
+async fn answer(agent: &Agent, request: &Request) -> anyhow::Result<Answer> {
+    match request {
+        Request::Status => Ok(Answer::Status {
+            report: Box::new(report(agent)?),
+        }),
+        Request::Check { source } => Ok(Answer::Offers {
+            offers: stage::check(&agent.node, source).await?,
+        }),
+        Request::Activate { deadline_s } => {
+            restart(agent, |node| activate::activate(node, *deadline_s))
+        }
+        Request::Rollback { deadline_s } => {
+            restart(agent, |node| activate::roll_back(node, *deadline_s))
+        }
+        Request::Stage(_) => anyhow::bail!("a release is staged by a task of its own"),
+    }
+}
+
+fn report(agent: &Agent) -> anyhow::Result<Report> {
+    Ok(Report {
+        running: agent.node.running.clone(),
+        trial: agent.node.pending()?,
+        doing: agent.doing.borrow().clone(),
+        record: agent.node.record(),
+    })
+}
+
+fn restart(
+    agent: &Agent,
+    begin: impl FnOnce(&Node) -> anyhow::Result<String>,
+) -> anyhow::Result<Answer> {
+    let _turn = agent.turn.try_lock().context(BUSY)?;
+    let version = begin(&agent.node)?;
+    agent.doing.send_replace(Doing::Restarting);
+    Ok(Answer::Restarting { version })
+}
+
+const BUSY: &str =
+    "a slot is being changed already: `holdfast upgrade status` shows how far that is";
+
+async fn do_stage(agent: Arc<Agent>, request: StageRequest) -> anyhow::Result<Answer> {
+    let _turn = agent.turn.try_lock().context(BUSY)?;
+    let doing = agent.doing.clone();
+    let tell: Tell = Arc::new(move |progress| {
+        doing.send_replace(Doing::Staging(progress));
+    });
+    let staged = stage::stage(&agent.node, &request, &tell).await;
+    agent.doing.send_replace(Doing::Nothing);
+    if let Err(error) = &staged {
+        eprintln!("cannot stage a release of {}: {error:#}", request.source);
+    }
+    let (staged, fetched) = staged?;
+    Ok(Answer::Staged { staged, fetched })
+}

@@ -1,0 +1,263 @@
+//! Writing a release to the spare slot.
+//!
+//! # Flow
+//! The repository is verified, a release chosen, its manifest and block index read. Then the slot is compared with the index, so
+//! that a download that was broken off goes on where it was, also after a reboot; what is missing is fetched, each block checked
+//! before it is written; all of it is flushed and read back from the device; last comes the UKI.
+//!
+//! # Guarantees
+//! The slot and the boot files of the release that runs are never touched. Before the first byte of the spare slot changes, the
+//! boot loader has no entry for it and the record names nothing in it, so a power cut at any moment leaves the release that runs.
+
+use crate::fetch::Fetch;
+use crate::node::{Node, event};
+use crate::slot::SpareSlot;
+use anyhow::{Context, anyhow, bail};
+use disk::verity::RootHash;
+use futures_util::TryStreamExt;
+use init_api::{SlotRelease, paths};
+use release::{
+    Arch, BlockIndex, Client, File, Manifest, Repository, Source, Trust, Version, target_name,
+};
+use slots::{EntryName, SystemdBoot};
+use std::sync::Arc;
+use upgrade_api::{Happened, Offer, Progress, StageRequest, StagedRelease, Wanted};
+
+/// Who hears how far it is. Called from whatever thread does the work.
+pub(crate) type Tell = Arc<dyn Fn(Progress) + Send + Sync>;
+
+/// What the repository at `source` has for this node, the newest first.
+///
+/// # Errors
+/// It cannot be read, or is not to be trusted.
+pub(crate) async fn check(node: &Node, source: &str) -> anyhow::Result<Vec<Offer>> {
+    let repository = open(node, source).await?;
+    let record = node.record();
+    let (running, id) = (node.running.version.parse()?, node.id());
+    let about = about(&running, &id);
+    let now = jiff::Timestamp::now();
+    let offers = repository.releases().iter().map(|release| {
+        let wanted = release::Wanted::Version(release.version.clone());
+        let failed =
+            |failed: &&upgrade_api::FailedRelease| failed.version == release.version.to_string();
+        let not_because = match repository.choose(&wanted, &about, now) {
+            Err(why) => Some(why.to_string()),
+            Ok(_) => record
+                .failed
+                .iter()
+                .find(failed)
+                .map(|failed| format!("it failed on this node: {}", failed.why.join("; "))),
+        };
+        Offer {
+            version: release.version.to_string(),
+            channels: release.channels.keys().cloned().collect(),
+            not_because,
+            changelog: release.changelog.clone(),
+        }
+    });
+    Ok(offers.collect())
+}
+
+/// Writes a release to the spare slot; gives what stands there and how many bytes were fetched.
+///
+/// # Errors
+/// Nothing was changed that runs; what was fetched stays in the slot, and the next try goes on from there.
+pub(crate) async fn stage(
+    node: &Node,
+    request: &StageRequest,
+    tell: &Tell,
+) -> anyhow::Result<(StagedRelease, u64)> {
+    if let Some(pending) = node.pending()? {
+        bail!(
+            "release {} is on trial: the other slot is needed until it is confirmed",
+            pending.release.version
+        );
+    }
+    let repository = open(node, &request.source).await?;
+    let version = choose(node, &repository, &request.wanted)?;
+    let manifest = repository.manifest(&version, arch()?).await?;
+    refuse_failed(node, &manifest, request.again)?;
+    let index = Arc::new(repository.index(&version, arch()?).await?);
+    let staging = Staging {
+        node,
+        repository: &repository,
+        manifest: &manifest,
+        tell,
+    };
+    staging.make_room()?;
+    let fetched = staging.root(&index).await?;
+    let uki = staging.uki().await?;
+    let staged = staging.record(&uki)?;
+    println!(
+        "release {version} stands in slot {}; {fetched} bytes of its root were fetched",
+        staged.release.slot
+    );
+    Ok((staged, fetched))
+}
+
+async fn open(node: &Node, source: &str) -> anyhow::Result<Repository> {
+    let source: Source = source.parse()?;
+    let path = node.path(paths::RELEASE_ROOT);
+    let root = std::fs::read(&path).map_err(|_| {
+        anyhow!(
+            "this image trusts no release keys, so it cannot be upgraded: build images with --release-root (docs/releases.md)"
+        )
+    })?;
+    let trust = Trust::kept(node.path(paths::UPGRADE).join("trust"), root);
+    let now = jiff::Timestamp::now();
+    Ok(Client::new().open(&source, &trust, now).await?)
+}
+
+fn arch() -> anyhow::Result<Arch> {
+    let name = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    Ok(name.parse()?)
+}
+
+fn about<'a>(running: &'a Version, id: &'a str) -> release::Node<'a> {
+    release::Node {
+        running,
+        arch: arch().unwrap_or(Arch::Amd64),
+        id,
+        allow_downgrade: false,
+    }
+}
+
+fn choose(node: &Node, repository: &Repository, wanted: &Wanted) -> anyhow::Result<Version> {
+    let wanted = match wanted {
+        Wanted::Version(version) => release::Wanted::Version(version.parse()?),
+        Wanted::Channel(channel) => release::Wanted::Channel(channel.clone()),
+    };
+    let (running, id) = (node.running.version.parse()?, node.id());
+    let now = jiff::Timestamp::now();
+    let choice = repository.choose(&wanted, &about(&running, &id), now)?;
+    Ok(choice.release.version)
+}
+
+fn refuse_failed(node: &Node, manifest: &Manifest, again: bool) -> anyhow::Result<()> {
+    let record = node.record();
+    match record.failure(&manifest.root_hash.to_string()) {
+        Some(failed) if !again => bail!(
+            "release {} failed on this node before: {}. `--again` tries it once more",
+            failed.version,
+            failed.why.join("; ")
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// A release on its way into the spare slot.
+struct Staging<'a> {
+    node: &'a Node,
+    repository: &'a Repository,
+    manifest: &'a Manifest,
+    tell: &'a Tell,
+}
+
+impl Staging<'_> {
+    /// Takes away what the spare slot was good for, and sees that the boot partition has room.
+    fn make_room(&self) -> anyhow::Result<()> {
+        let mut record = self.node.record();
+        let mounted = self.node.boot_partition()?;
+        let boot = SystemdBoot::new(mounted.folder());
+        let running: EntryName = self.node.running.entry.parse()?;
+        boot.keep_only(&[&running])?;
+        boot.check_room(self.facts(File::Uki)?.size)?;
+        if record.staged.take().is_some() | record.previous.take().is_some() {
+            self.node.store_record(&record)?;
+        }
+        Ok(())
+    }
+
+    /// Brings the root image into the slot; gives the bytes that were fetched.
+    async fn root(&self, index: &Arc<BlockIndex>) -> anyhow::Result<u64> {
+        let device = self.node.spare()?;
+        let slot = Arc::new(SpareSlot::open(&device, index.length())?);
+        let missing = {
+            let (slot, index, tell) = (slot.clone(), index.clone(), self.teller("compare"));
+            let total = index.length();
+            let looked = move || slot.missing(&index, |done| tell(done, total));
+            tokio::task::spawn_blocking(looked).await??
+        };
+        let fetch = Fetch {
+            repository: self.repository,
+            target: &self.target(File::Root),
+            index,
+            slot: &slot,
+        };
+        let fetched = fetch.run(&missing, &self.teller("fetch")).await?;
+        let root = RootHash(self.manifest.root_hash.0);
+        let data_size = self.manifest.data_size;
+        self.teller("verify")(0, index.length());
+        let verified = move || {
+            slot.flush()?;
+            slot.verify(data_size, &root)
+        };
+        tokio::task::spawn_blocking(verified).await??;
+        Ok(fetched)
+    }
+
+    /// Puts the UKI on the boot partition, where it waits to become an entry; gives its digest.
+    async fn uki(&self) -> anyhow::Result<String> {
+        let facts = self.facts(File::Uki)?;
+        let sha256 = facts.digest.to_string();
+        let name = EntryName::of_version(&self.manifest.version.to_string())?;
+        let tell = self.teller("boot files");
+        // Fetched whole before the partition is mounted: it is open for as short as it can be.
+        let target = self.target(File::Uki);
+        let mut pieces = self.repository.stream(&target, 0..facts.size).await?;
+        let mut uki = Vec::new();
+        while let Some(piece) = pieces.try_next().await? {
+            uki.extend_from_slice(&piece);
+            tell(uki.len() as u64, facts.size);
+        }
+        let mounted = self.node.boot_partition()?;
+        let mut writing = SystemdBoot::new(mounted.folder()).begin(&name, facts.size)?;
+        writing.write(&uki)?;
+        writing.finish(&sha256)?;
+        Ok(sha256)
+    }
+
+    fn record(&self, uki_sha256: &str) -> anyhow::Result<StagedRelease> {
+        let version = self.manifest.version.to_string();
+        let staged = StagedRelease {
+            release: SlotRelease {
+                entry: EntryName::of_version(&version)?.to_string(),
+                slot: self.node.spare_slot(),
+                root_hash: self.manifest.root_hash.to_string(),
+                version: version.clone(),
+            },
+            uki_sha256: uki_sha256.to_owned(),
+            root_size: self.manifest.data_size,
+        };
+        let mut record = self.node.record();
+        record.staged = Some(staged.clone());
+        record.add(event(&version, Happened::Staged, Vec::new()));
+        self.node.store_record(&record)?;
+        Ok(staged)
+    }
+
+    fn facts(&self, file: File) -> anyhow::Result<release::FileFacts> {
+        let facts = self.manifest.files.get(&file).copied();
+        facts.with_context(|| format!("the release has no {file}"))
+    }
+
+    fn target(&self, file: File) -> String {
+        target_name(&self.manifest.version, self.manifest.arch, file)
+    }
+
+    fn teller(&self, step: &'static str) -> impl Fn(u64, u64) + Send + Sync + 'static {
+        let (tell, version) = (self.tell.clone(), self.manifest.version.to_string());
+        move |done, total| {
+            tell(Progress {
+                version: version.clone(),
+                step: step.to_owned(),
+                done,
+                total,
+            });
+        }
+    }
+}

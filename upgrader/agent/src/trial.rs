@@ -1,0 +1,167 @@
+//! The trial of the release that runs, and the end of one that came back.
+//!
+//! # Guarantees
+//! A release is confirmed on the boot partition first, then at PID 1, then in the records: a power cut between leaves it
+//! confirmed, and the next start of the agent does the rest. A release that failed is taken off the boot partition before its
+//! record goes.
+
+use crate::found::{BootFiles, Found, Running, judge};
+use crate::health::{Settling, waiting_for};
+use crate::node::{Node, event, now_s};
+use anyhow::Context;
+use init_api::{PendingTrial, Request};
+use slots::{EntryName, SystemdBoot};
+use std::time::Duration;
+use upgrade_api::{FailedRelease, Happened};
+
+/// How often the node is looked at while a release is on trial.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// What the agent has to do after its start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// Nothing but to answer.
+    None,
+    /// To watch the trial and to confirm it.
+    Watch(PendingTrial),
+}
+
+/// Brings the records in line with what happened at the last boots.
+///
+/// # Errors
+/// The boot partition or the state partition does not do what it should; nothing is lost, and the next start tries again.
+pub(crate) fn settle(node: &Node) -> anyhow::Result<Task> {
+    let Some(pending) = node.pending()? else {
+        return Ok(Task::None);
+    };
+    let name: EntryName = pending.release.entry.parse()?;
+    let mounted = node.boot_partition()?;
+    let boot = SystemdBoot::new(mounted.folder());
+    let entry = boot.find(&name)?;
+    let files = match &entry {
+        Some(entry) => BootFiles::Entry(entry),
+        None if boot.waits(&name) => BootFiles::Waiting,
+        None => BootFiles::Missing,
+    };
+    let own = boot.find(&node.running.entry.parse()?)?;
+    let running = Running {
+        root_hash: &node.running.root_hash,
+        counter: own.and_then(|entry| entry.counter),
+    };
+    match judge(&pending, &running, files, node.unconfirmed().as_ref()) {
+        Found::OnTrial { counter } => {
+            if counter.is_some() {
+                boot.count(&name, counter)?;
+            }
+            Ok(Task::Watch(pending))
+        }
+        Found::Confirmed => {
+            confirm_at_pid_1(node)?;
+            record_commit(node, &pending)?;
+            Ok(Task::None)
+        }
+        Found::Failed { why } => {
+            give_up(node, &boot, &pending, why)?;
+            Ok(Task::None)
+        }
+        Found::BrokenOff => {
+            let version = &pending.release.version;
+            println!("release {version}: its activation was broken off; it can be activated again");
+            if entry.is_some() {
+                boot.count(&name, None)?;
+            }
+            let mut record = node.record();
+            record.add(event(version, Happened::BrokenOff, Vec::new()));
+            node.store_record(&record)?;
+            node.end_trial()?;
+            Ok(Task::None)
+        }
+    }
+}
+
+/// Waits until the release that runs has proved itself, and confirms it. `tell` hears what it still waits for. It never ends by
+/// itself otherwise: PID 1 keeps the deadline.
+///
+/// # Errors
+/// It has proved itself, and cannot be confirmed.
+pub(crate) async fn watch(
+    node: &Node,
+    pending: &PendingTrial,
+    mut tell: impl FnMut(Vec<String>),
+) -> anyhow::Result<()> {
+    let mut settling = Settling::default();
+    loop {
+        match node.status() {
+            Ok(status) => {
+                let waiting = waiting_for(&status);
+                let settled = settling.look(waiting.is_empty(), status.uptime_ms);
+                tell(waiting);
+                if settled {
+                    return confirm(node, pending);
+                }
+            }
+            Err(error) => tell(vec![format!("{error:#}")]),
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+fn confirm(node: &Node, pending: &PendingTrial) -> anyhow::Result<()> {
+    let name: EntryName = pending.release.entry.parse()?;
+    let mounted = node.boot_partition()?;
+    let boot = SystemdBoot::new(mounted.folder());
+    boot.count(&name, None)
+        .context("the release is well, but it cannot be confirmed on the boot partition")?;
+    drop(mounted);
+    confirm_at_pid_1(node)?;
+    record_commit(node, pending)
+}
+
+fn confirm_at_pid_1(node: &Node) -> anyhow::Result<()> {
+    if node.is_on_trial() {
+        node.pid_1()?.ask(&Request::Commit)?;
+    }
+    Ok(())
+}
+
+fn record_commit(node: &Node, pending: &PendingTrial) -> anyhow::Result<()> {
+    let version = &pending.release.version;
+    let mut record = node.record();
+    record.staged = None;
+    record.previous = Some(pending.good.clone());
+    record
+        .failed
+        .retain(|failed| failed.root_hash != pending.release.root_hash);
+    let details = vec![format!("after {}", pending.good.version)];
+    record.add(event(version, Happened::Committed, details));
+    node.store_record(&record)?;
+    node.end_trial()?;
+    println!("release {version} is confirmed");
+    Ok(())
+}
+
+fn give_up(
+    node: &Node,
+    boot: &SystemdBoot,
+    pending: &PendingTrial,
+    why: Vec<String>,
+) -> anyhow::Result<()> {
+    let running: EntryName = node.running.entry.parse()?;
+    boot.keep_only(&[&running])?;
+    // A way back by hand marked it as spent.
+    boot.count(&running, None)?;
+    let release = &pending.release;
+    println!("release {} failed: {}", release.version, why.join("; "));
+    let mut record = node.record();
+    record.staged = None;
+    record.previous = None;
+    record.fail(FailedRelease {
+        version: release.version.clone(),
+        root_hash: release.root_hash.clone(),
+        why: why.clone(),
+        at_s: now_s(),
+    });
+    record.add(event(&release.version, Happened::Failed, why));
+    node.store_record(&record)?;
+    node.end_trial()
+}

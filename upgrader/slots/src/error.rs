@@ -1,0 +1,50 @@
+//! What can go wrong on the boot partition.
+
+use std::io;
+use std::path::PathBuf;
+
+/// The boot partition, or a device behind a slot, does not do what it should.
+#[derive(Debug, thiserror::Error)]
+pub enum SlotsError {
+    /// It cannot be mounted for writing.
+    #[error("cannot mount the boot partition {device} for writing")]
+    Mount {
+        /// Its device.
+        device: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A step on a file of it failed.
+    #[error("cannot {what} {path} on the boot partition")]
+    File {
+        /// What was tried.
+        what: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// What was read back is not what was written.
+    #[error(
+        "{path} on the boot partition has SHA-256 {found}, expected {expected}: the disk does not keep what is written to it"
+    )]
+    Changed {
+        /// Which file.
+        path: PathBuf,
+        /// What should be there.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// There is no such entry.
+    #[error("the boot partition has no entry {0}")]
+    Missing(String),
+    /// Not enough room.
+    #[error("the boot partition has {free} bytes free, {needed} are needed")]
+    Full {
+        /// Bytes that are free.
+        free: u64,
+        /// Bytes that are needed.
+        needed: u64,
+    },
+}

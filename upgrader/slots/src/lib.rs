@@ -1,0 +1,30 @@
+//! What the boot loader may start: the entries of the slots, their counters, and every write to the boot partition.
+//!
+//! - [`SystemdBoot`]: entries as files in `EFI/Linux`, counted by their names (<https://systemd.io/AUTOMATIC_BOOT_ASSESSMENT>)
+//! - [`Mounted`]: the boot partition, there only while something is written to it
+//! - [`DirectReader`]: reads what is on the device, past what the kernel remembers of a write
+//!
+//! Synchronous and small: the initramfs stage uses it, too. Nothing here decides; the upgrader and the initramfs stage do.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        reason = "a test's files need not outlast it"
+    )
+)]
+
+mod direct;
+mod entry;
+mod error;
+mod mounted;
+mod one_shot;
+mod systemd_boot;
+
+pub use direct::DirectReader;
+pub use entry::{BadEntryName, Counter, Entry, EntryName};
+pub use error::SlotsError;
+pub use mounted::Mounted;
+pub use one_shot::set_one_shot;
+pub use systemd_boot::{SystemdBoot, Writing};

@@ -1,0 +1,131 @@
+use super::SystemdBoot;
+use crate::{Counter, EntryName};
+use std::fs;
+use tempfile::TempDir;
+
+/// A boot partition with these files in the entries' folder.
+fn partition(files: &[&str]) -> (TempDir, SystemdBoot) {
+    let folder = tempfile::tempdir().expect("folder");
+    let entries = folder.path().join("EFI/Linux");
+    fs::create_dir_all(&entries).expect("folder");
+    for file in files {
+        fs::write(entries.join(file), file).expect("written");
+    }
+    let boot = SystemdBoot::new(folder.path());
+    (folder, boot)
+}
+
+fn name(version: &str) -> EntryName {
+    EntryName::of_version(version).expect("a version")
+}
+
+fn files(folder: &TempDir) -> Vec<String> {
+    let listed = fs::read_dir(folder.path().join("EFI/Linux")).expect("folder");
+    let mut files: Vec<_> = listed
+        .map(|file| {
+            file.expect("entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
+    files.sort_unstable();
+    files
+}
+
+#[test]
+fn a_program_becomes_an_entry_that_is_counted_and_then_good() {
+    let (folder, boot) = partition(&["holdfast_1.efi", "other.efi"]);
+    let two = name("2");
+    let content = vec![7; 100_000];
+    let digest = host::digest::of_bytes(&content);
+    assert!(boot.arm(&two, 3).is_err(), "nothing waits");
+    let mut writing = boot.begin(&two, content.len() as u64).expect("room");
+    content
+        .chunks(30_000)
+        .for_each(|part| writing.write(part).expect("written"));
+    writing.finish(&digest).expect("the same");
+    assert_eq!(
+        files(&folder),
+        ["holdfast_1.efi", "holdfast_2.efi.new", "other.efi"]
+    );
+    assert!(boot.find(&two).expect("readable").is_none(), "no entry yet");
+    boot.check_waiting(&two, &digest).expect("as written");
+    boot.arm(&two, 3).expect("armed");
+    assert_eq!(
+        files(&folder),
+        ["holdfast_1.efi", "holdfast_2+3.efi", "other.efi"]
+    );
+    for (counter, file) in [
+        (Some(Counter { left: 2, done: 1 }), "holdfast_2+2-1.efi"),
+        (Some(Counter { left: 0, done: 3 }), "holdfast_2+0-3.efi"),
+        (None, "holdfast_2.efi"),
+        (None, "holdfast_2.efi"),
+    ] {
+        boot.count(&two, counter).expect("renamed");
+        assert_eq!(files(&folder), ["holdfast_1.efi", file, "other.efi"]);
+    }
+    let error = boot.count(&name("3"), None).expect_err("not there");
+    assert_eq!(
+        error.to_string(),
+        "the boot partition has no entry holdfast_3.efi"
+    );
+}
+
+#[test]
+fn a_program_that_came_out_wrong_leaves_nothing() {
+    let (folder, boot) = partition(&["holdfast_1.efi"]);
+    let two = name("2");
+    let mut writing = boot.begin(&two, 3).expect("room");
+    writing.write(b"abx").expect("written");
+    let error = writing
+        .finish(&host::digest::of_bytes(b"abc"))
+        .expect_err("another");
+    assert!(
+        error
+            .to_string()
+            .contains("holdfast_2.efi.new on the boot partition has SHA-256"),
+        "{error}"
+    );
+    assert_eq!(files(&folder), ["holdfast_1.efi"]);
+    let error = boot.begin(&two, u64::MAX).expect_err("no room");
+    assert!(error.to_string().contains("are needed"), "{error}");
+}
+
+#[test]
+fn only_what_is_kept_stays_and_files_of_others_do() {
+    let all = [
+        "holdfast_1.efi",
+        "holdfast_2+1-2.efi",
+        "holdfast_2.efi.new",
+        "holdfast_3.efi.new",
+        "windows.efi",
+    ];
+    for (kept, left) in [
+        (vec![name("1")], vec!["holdfast_1.efi", "windows.efi"]),
+        (
+            vec![name("1"), name("2")],
+            vec![
+                "holdfast_1.efi",
+                "holdfast_2+1-2.efi",
+                "holdfast_2.efi.new",
+                "windows.efi",
+            ],
+        ),
+    ] {
+        let (folder, boot) = partition(&all);
+        let kept: Vec<&EntryName> = kept.iter().collect();
+        boot.keep_only(&kept).expect("removed");
+        assert_eq!(files(&folder), left);
+    }
+}
+
+#[test]
+fn a_partition_that_takes_no_writes_is_noticed() {
+    let (folder, boot) = partition(&[]);
+    boot.prove_writable(b"now").expect("it takes them");
+    assert!(files(&folder).is_empty(), "the proof is gone");
+    fs::remove_dir(folder.path().join("EFI/Linux")).expect("removed");
+    let error = boot.prove_writable(b"now").expect_err("nowhere to write");
+    assert!(error.to_string().contains("cannot write"), "{error}");
+}
