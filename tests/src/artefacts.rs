@@ -67,6 +67,31 @@ fn image_of(board: &str) -> anyhow::Result<PathBuf> {
     Ok(other)
 }
 
+/// The repository of releases that was published beside the image under test, as a tar.
+///
+/// # Errors
+/// When there is none, with how to make one.
+pub fn releases() -> anyhow::Result<PathBuf> {
+    let archive = image()?.with_file_name("releases.tar");
+    ensure!(
+        archive.is_file(),
+        "{} does not exist; make it with `make images`",
+        archive.display()
+    );
+    Ok(archive)
+}
+
+/// The version of the release in [`releases`].
+///
+/// # Errors
+/// When nobody wrote it down.
+pub fn next_release() -> anyhow::Result<String> {
+    let file = image()?.with_file_name("releases.version");
+    let version = std::fs::read_to_string(&file)
+        .with_context(|| format!("cannot read {}; make it with `make images`", file.display()))?;
+    Ok(version.trim().to_owned())
+}
+
 /// The name that the image of `board` has where that of [`BOARD`] is `image`.
 fn beside(image: &Path, board: &str) -> anyhow::Result<PathBuf> {
     let name = image.file_name().unwrap_or_default().to_string_lossy();

@@ -23,7 +23,7 @@ mod stage;
 mod verdict;
 mod workload;
 
-pub use artefacts::{commit, image, printed, records, root};
+pub use artefacts::{commit, image, next_release, printed, records, releases, root};
 pub use command::VmCommand;
 
 pub use history::{Change, History};

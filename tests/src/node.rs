@@ -260,17 +260,29 @@ impl Node {
     /// # Errors
     /// When it does not come back within `minutes`.
     pub fn reboot(&mut self, minutes: u64) -> anyhow::Result<Duration> {
+        self.reboot_by("holdfast reboot")?;
+        self.wait_ready(minutes)
+    }
+
+    /// Runs a command line that reboots the machine, and waits until the next boot has begun.
+    ///
+    /// # Errors
+    /// When the command fails, or no boot begins.
+    pub fn reboot_by(&mut self, line: &str) -> anyhow::Result<()> {
         // The connection may be cut before the command's own exit code arrives.
-        let (code, said) = self.try_ssh("holdfast reboot")?;
-        ensure!(
-            code == 0 || code == 255,
-            "holdfast reboot: exit code {code}: {said}"
-        );
-        // What the console said before this must not be taken for the new boot's words.
+        let (code, said) = self.try_ssh(line)?;
+        ensure!(code == 0 || code == 255, "{line}: exit code {code}: {said}");
+        self.next_boot()
+    }
+
+    /// Waits until the next boot has begun: what the console said before must not be taken for its words.
+    ///
+    /// # Errors
+    /// When none begins.
+    pub fn next_boot(&mut self) -> anyhow::Result<()> {
         self.wait_for_event("the new boot's first phase", 300, |event| {
             matches!(event, Event::Phase { at, .. } if *at < 15.0).then_some(())
-        })?;
-        self.wait_ready(minutes)
+        })
     }
 
     /// The image that the node's own pods run.

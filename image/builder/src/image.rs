@@ -26,22 +26,29 @@ use std::path::{Path, PathBuf};
 /// What a build made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Built {
-    /// The raw disk image, for virtual machines.
-    pub raw: PathBuf,
-    /// The flashable image.
-    pub image: PathBuf,
-    /// The bill of materials.
-    pub bill: PathBuf,
     /// What `holdfast release publish` takes.
     pub upgrade: UpgradeFiles,
-    /// Bytes of the flashable image.
-    pub image_size: u64,
+    /// What is flashed; none if only the release was wanted.
+    pub flashed: Option<Flashed>,
     /// Bytes of the UKI.
     pub uki_size: u64,
     /// Bytes of the root image with its verity tree.
     pub root_size: u64,
     /// Verity root hash.
     pub root_hash: String,
+}
+
+/// An image to flash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flashed {
+    /// The raw disk image, for virtual machines.
+    pub raw: PathBuf,
+    /// The flashable image.
+    pub image: PathBuf,
+    /// The bill of materials.
+    pub bill: PathBuf,
+    /// Bytes of the flashable image.
+    pub image_size: u64,
 }
 
 /// Builds an image.
@@ -98,6 +105,16 @@ pub fn build(project: &Project, options: &Options, progress: Progress) -> Result
     let upgrade = upgrade::write(&options.output, &release, &kubernetes, &root, &boot.uki)?;
     step.done(&megabytes(root.size + boot.uki.len() as u64));
 
+    let built = |flashed| Built {
+        upgrade,
+        flashed,
+        uki_size: boot.uki.len() as u64,
+        root_size: root.size,
+        root_hash: root.hash.clone(),
+    };
+    if options.release_only {
+        return Ok(built(None));
+    }
     let flashable = flashable::make(options, board, &boot, &root, &config, progress)?;
     let bill = flashable.raw.with_extension("spdx.json");
     let sources = sbom::Sources {
@@ -111,16 +128,12 @@ pub fn build(project: &Project, options: &Options, progress: Progress) -> Result
         time: release.build_time,
     };
     write_bill(&sources, &bill, progress)?;
-    Ok(Built {
+    Ok(built(Some(Flashed {
         raw: flashable.raw,
         image: flashable.packed,
         bill,
-        upgrade,
         image_size: flashable.packed_size,
-        uki_size: boot.uki.len() as u64,
-        root_size: root.size,
-        root_hash: root.hash,
-    })
+    })))
 }
 
 /// What the image says about itself.

@@ -39,7 +39,7 @@ mod upgrade;
 
 pub use binaries::build_engine;
 pub use error::{Error, Result};
-pub use image::{Built, build};
+pub use image::{Built, Flashed, build};
 pub use options::Options;
 pub use packages::{Lock, LockedPackage, Mirror};
 pub use progress::{Progress, megabytes};

@@ -24,6 +24,8 @@ pub struct Options {
     /// A folder with programs that are built already (`init`, `pause`, `holdfast`, and the engine's
     /// four); those it lacks are built.
     pub programs: Option<PathBuf>,
+    /// Make the files of the release only, and no image to flash.
+    pub release_only: bool,
     /// Processors to use; all when not given.
     pub jobs: Option<usize>,
     /// The root of the release repository that the image trusts (`root.json`); without it a node takes no releases.

@@ -46,6 +46,7 @@ fn build(clone: &Path) -> Vec<(String, Vec<u8>)> {
         mirror: None,
         secure_boot: None,
         programs: std::env::var_os("HOLDFAST_PROGRAMS").map(PathBuf::from),
+        release_only: false,
         jobs: None,
         release_root: None,
         source_date_epoch: None,
@@ -53,9 +54,10 @@ fn build(clone: &Path) -> Vec<(String, Vec<u8>)> {
     let built = builder::build(&project, &options, builder::Progress::detect())
         .unwrap_or_else(|error| panic!("{error}"));
     let upgrade = built.upgrade;
+    let flashed = built.flashed.expect("an image");
     [
-        built.image,
-        built.bill,
+        flashed.image,
+        flashed.bill,
         upgrade.uki,
         upgrade.root,
         upgrade.manifest,

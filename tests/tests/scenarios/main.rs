@@ -16,6 +16,7 @@ mod power_cuts;
 mod reboot;
 mod secure_boot;
 mod state;
+mod upgrade;
 mod watchdog;
 mod workload;
 
@@ -50,6 +51,7 @@ const ALL: &[Scenario] = &[
         "first_boot_without_a_network_card",
         first_boot::first_boot_without_a_network_card,
     ),
+    Scenario::core("an_upgrade_by_command", upgrade::an_upgrade_by_command),
     Scenario::core("reboot_keeps_everything", reboot::reboot_keeps_everything),
     Scenario::core(
         "a_repairable_state_partition_is_repaired_and_it_is_said",
@@ -80,6 +82,7 @@ const ALL: &[Scenario] = &[
         "power_cuts_while_the_disk_is_laid_out",
         power_cuts::power_cuts_while_the_disk_is_laid_out,
     ),
+    Scenario::full("a_way_back_by_command", upgrade::a_way_back_by_command),
     Scenario::full(
         "a_full_disk_is_said_and_survived",
         disk_full::a_full_disk_is_said_and_survived,

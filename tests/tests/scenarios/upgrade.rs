@@ -1,0 +1,187 @@
+//! A second release on a node, by command: it comes, it proves itself or goes back, and what runs on the node is there after.
+
+use anyhow::{Context, ensure};
+use serde_json::Value;
+use vm_tests::{Node, Stage, next_release, probe_manifest, releases};
+
+/// Where the release repository lies on the node, as one unpacked from a stick would.
+const REPOSITORY: &str = "/var/releases";
+
+/// What `holdfast upgrade status --json` says.
+fn status(node: &Node) -> anyhow::Result<Value> {
+    Ok(serde_json::from_str(
+        &node.ssh("holdfast upgrade status --json")?,
+    )?)
+}
+
+fn text<'a>(status: &'a Value, pointer: &str) -> &'a str {
+    status
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+/// Brings the repository to the node.
+fn bring(node: &Node) -> anyhow::Result<()> {
+    let archive = releases()?;
+    node.send_program(&archive, "/var/releases.tar")?;
+    node.ssh(&format!(
+        "mkdir -p {REPOSITORY} && tar -xf /var/releases.tar -C {REPOSITORY} && rm /var/releases.tar"
+    ))?;
+    Ok(())
+}
+
+fn stage_release(node: &Node, more: &str) -> anyhow::Result<String> {
+    let next = next_release()?;
+    node.ssh(&format!(
+        "holdfast upgrade stage --source {REPOSITORY} --version {next} {more}"
+    ))
+}
+
+/// What makes the node itself, and what a person wrote into the cluster.
+fn kept(node: &Node) -> anyhow::Result<String> {
+    let kubectl = node.kubectl()?;
+    let nodes = kubectl.run(&["get", "nodes", "-o", "jsonpath={.items[*].metadata.uid}"])?;
+    let written = kubectl.run(&["get", "configmap", "written", "-o", "jsonpath={.data.by}"])?;
+    Ok(format!("{nodes} {written}"))
+}
+
+/// Restarts into another release and waits until its node is Ready.
+fn restart(node: &mut Node, line: &str, minutes: u64) -> anyhow::Result<()> {
+    node.reboot_by(line)?;
+    node.wait_ready(minutes)?;
+    Ok(())
+}
+
+pub(crate) fn an_upgrade_by_command(stage: &mut Stage) -> anyhow::Result<()> {
+    let next = next_release()?;
+    let mut node = stage.ready_node()?;
+    node.kubectl()?.apply(&probe_manifest())?;
+    node.kubectl()?.run(&[
+        "create",
+        "configmap",
+        "written",
+        "--from-literal=by=a-person",
+    ])?;
+    let before = kept(&node)?;
+    let first = status(&node)?;
+    ensure!(text(&first, "/running/slot") == "a", "it begins as {first}");
+    bring(&node)?;
+
+    let said = stage_release(&node, "")?;
+    ensure!(said.contains("stands in slot b"), "staging said {said:?}");
+    stage.note(said.lines().next().unwrap_or_default());
+    a_trial_that_is_too_short_goes_back(stage, &mut node, &next)?;
+    ensure!(
+        kept(&node)? == before,
+        "the node has {}, before {before}",
+        kept(&node)?
+    );
+
+    let again = stage_release(&node, "--again")?;
+    ensure!(
+        again.contains("; 0.0 MB of its root image were fetched"),
+        "the slot holds it, and staging said {again:?}"
+    );
+    restart(&mut node, "holdfast upgrade activate", 15)?;
+    let state = confirmed(&node, &next)?;
+    ensure!(
+        text(&state, "/running/slot") == "b",
+        "after the upgrade: {state}"
+    );
+    ensure!(
+        kept(&node)? == before,
+        "the node has {}, before {before}",
+        kept(&node)?
+    );
+    node.wait_available("default", "deployment/probe")
+}
+
+pub(crate) fn a_way_back_by_command(stage: &mut Stage) -> anyhow::Result<()> {
+    let next = next_release()?;
+    let mut node = stage.ready_node()?;
+    let first = text(&status(&node)?, "/running/version").to_owned();
+    node.kubectl()?.run(&[
+        "create",
+        "configmap",
+        "written",
+        "--from-literal=by=a-person",
+    ])?;
+    let before = kept(&node)?;
+    bring(&node)?;
+    stage_release(&node, "")?;
+    restart(&mut node, "holdfast upgrade activate", 15)?;
+    confirmed(&node, &next)?;
+    restart(&mut node, "holdfast upgrade rollback", 15)?;
+    let state = confirmed(&node, &first)?;
+    ensure!(
+        text(&state, "/running/slot") == "a",
+        "after the way back: {state}"
+    );
+    ensure!(
+        kept(&node)? == before,
+        "the node has {}, before {before}",
+        kept(&node)?
+    );
+    // An ordinary boot stays where it is: the boot loader would take the newer version first.
+    node.reboot(15)?;
+    let state = status(&node)?;
+    ensure!(
+        text(&state, "/running/version") == first,
+        "after a reboot: {state}"
+    );
+    restart(&mut node, "holdfast upgrade rollback", 15)?;
+    confirmed(&node, &next)?;
+    Ok(())
+}
+
+/// A release that is not Ready in time goes back by itself, and the node says why and does not try it again.
+fn a_trial_that_is_too_short_goes_back(
+    stage: &mut Stage,
+    node: &mut Node,
+    next: &str,
+) -> anyhow::Result<()> {
+    node.reboot_by("holdfast upgrade activate --deadline 30s")?;
+    node.wait_for_text(&format!("release {next} is on trial: boot 1 of 3"), 120)?;
+    node.wait_for_text(&format!("release {next} was not confirmed in time"), 240)?;
+    node.next_boot()?;
+    node.wait_ready(15)?;
+    let state = node.until("the reason of the way back", 120, |node| {
+        let state = status(node)?;
+        ensure!(
+            state.pointer("/trial").is_some_and(Value::is_null),
+            "{state}"
+        );
+        Ok(state)
+    })?;
+    ensure!(
+        text(&state, "/running/slot") == "a",
+        "it came back as {state}"
+    );
+    let why = text(&state, "/record/failed/0/why/0").to_owned();
+    ensure!(
+        why.starts_with("it was not confirmed within"),
+        "the reason is {why:?}"
+    );
+    stage.note(format!("the failed trial: {why}"));
+    let refused = stage_release(node, "")
+        .err()
+        .context("a release that failed was staged again")?;
+    ensure!(
+        format!("{refused:#}").contains("failed on this node before"),
+        "the refusal is {refused:#}"
+    );
+    Ok(())
+}
+
+fn confirmed(node: &Node, version: &str) -> anyhow::Result<Value> {
+    node.until(&format!("release {version} to be confirmed"), 180, |node| {
+        let state = status(node)?;
+        ensure!(text(&state, "/running/version") == version, "{state}");
+        ensure!(
+            state.pointer("/trial").is_some_and(Value::is_null),
+            "{state}"
+        );
+        Ok(state)
+    })
+}
