@@ -22,6 +22,7 @@ mod offenders;
 mod report;
 mod restart;
 mod rights;
+mod tell;
 mod tokens;
 mod volumes;
 

@@ -30,8 +30,7 @@ const SOON: Duration = Duration::from_millis(100);
 ///
 /// The user's manifests may hold any kind, also such as do not exist yet, so it may make, change and remove objects of any
 /// kind, and read one that it knows by name. Roles among them may grant what the keeper itself may not: so it may `escalate`
-/// and `bind`. It may list and watch only what it follows: nodes and volumes; and list pods, to look after those that ended with
-/// the machine. It can impersonate nobody, and sign nothing.
+/// and `bind`. It may list and watch only what it follows: nodes, volumes and pods. It can impersonate nobody, and sign nothing.
 fn role() -> Value {
     let any = ["*"];
     json!({
@@ -47,10 +46,9 @@ fn role() -> Value {
             },
             {
                 "apiGroups": [""],
-                "resources": ["nodes", "persistentvolumes", "persistentvolumeclaims"],
+                "resources": ["nodes", "pods", "persistentvolumes", "persistentvolumeclaims"],
                 "verbs": ["list", "watch"],
             },
-            { "apiGroups": [""], "resources": ["pods"], "verbs": ["list"] },
             { "apiGroups": ["storage.k8s.io"], "resources": ["storageclasses"], "verbs": ["list"] },
         ],
     })

@@ -2,15 +2,15 @@
 
 use super::aside::{Aside, all};
 use crate::keeper::backoff::Backoff;
-use crate::keeper::context::{Keeper, MANAGER};
+use crate::keeper::context::Keeper;
 use crate::keeper::folder::{self, Folder};
-use k8s_openapi::api::core::v1::{Event, Node};
-use kube::api::{Api, Patch, PatchParams, PostParams};
+use crate::keeper::tell::{Condition, Warning, node_reference};
+use k8s_openapi::api::core::v1::Node;
+use kube::api::Api;
 use kube::{Client, Error};
-use serde_json::{Value, json};
 use tracing::debug;
 
-/// The condition of the node.
+/// The condition of the node, and the reason of the events.
 const CONDITION: &str = "DatastoreDamaged";
 
 /// Keeps the node's condition as things are, and makes an event of each damage. A failure is tried again.
@@ -37,112 +37,66 @@ pub(in crate::keeper) async fn tell(keeper: &Keeper, client: &Client) {
 async fn bring_in_line(client: &Client, name: &str, asides: &[Aside]) -> Result<(), Error> {
     let nodes: Api<Node> = Api::all(client.clone());
     let node = nodes.get(name).await?;
-    if let Some(patch) = condition(&node, asides) {
-        let patch = Patch::Strategic(patch);
-        nodes
-            .patch_status(name, &PatchParams::default(), &patch)
-            .await?;
+    if let Some(condition) = condition(&node, asides) {
+        condition.ensure(client, &node).await?;
     }
-    let events: Api<Event> = Api::default_namespaced(client.clone());
     for aside in asides {
-        let event = serde_json::from_value(event(&node, name, aside)).map_err(Error::SerdeError)?;
-        match events.create(&PostParams::default(), &event).await {
-            // Told before.
-            Err(Error::Api(status)) if status.code == 409 => {}
-            done => drop(done?),
-        }
+        let warning = Warning {
+            once: Some(aside.name()),
+            reason: CONDITION,
+            message: aside.message(),
+        };
+        warning.publish(client, &node_reference(&node)).await?;
     }
     Ok(())
 }
 
-/// The change of the node that makes its condition say how things are; none if it does, or if all is well and always was.
-fn condition(node: &Node, asides: &[Aside]) -> Option<Value> {
-    let all = node
-        .status
-        .iter()
-        .flat_map(|s| s.conditions.iter().flatten());
-    let now = all.into_iter().find(|c| c.type_ == CONDITION);
-    let (status, reason, message, since) = match asides.last() {
-        Some(aside) => (
-            "True",
-            aside.reason(),
-            aside.message(),
-            Some(aside.record.found.clone()),
-        ),
-        None => {
-            now?;
-            let message = "no damaged datastore is kept on this node".to_owned();
-            ("False", "Whole", message, None)
-        }
+/// How things are; none if all is well and always was.
+fn condition(node: &Node, asides: &[Aside]) -> Option<Condition> {
+    if let Some(aside) = asides.last() {
+        return Some(Condition {
+            kind: CONDITION,
+            holds: true,
+            reason: aside.reason(),
+            message: aside.message(),
+        });
+    }
+    let whole = Condition {
+        kind: CONDITION,
+        holds: false,
+        reason: "Whole",
+        message: "no damaged datastore is kept on this node".to_owned(),
     };
-    let same = now.is_some_and(|c| c.status == status && c.message.as_deref() == Some(&message));
-    (!same).then(|| {
-        json!({ "status": { "conditions": [{
-            "type": CONDITION, "status": status, "reason": reason, "message": message, "lastTransitionTime": since,
-        }] } })
-    })
-}
-
-fn event(node: &Node, name: &str, aside: &Aside) -> Value {
-    let found = &aside.record.found;
-    json!({
-        "metadata": { "name": format!("{name}.{}", aside.name()), "namespace": "default" },
-        "involvedObject": { "apiVersion": "v1", "kind": "Node", "name": name, "uid": node.metadata.uid },
-        "type": "Warning",
-        "reason": CONDITION,
-        "message": aside.message(),
-        "source": { "component": MANAGER, "host": name },
-        "firstTimestamp": found,
-        "lastTimestamp": found,
-        "count": 1,
-    })
+    whole.of(node).is_some().then_some(whole)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Aside, condition, event};
-    use k8s_openapi::api::core::v1::{Event, Node};
+    use super::{Aside, condition};
+    use k8s_openapi::api::core::v1::Node;
     use serde_json::json;
 
-    fn aside() -> Aside {
+    #[test]
+    fn a_node_whose_datastore_was_never_damaged_has_no_condition() {
         let record = json!({
             "found": "2026-11-02T08:00:00Z", "why": "malformed", "what": "snapshot", "as_of": "2026-11-02T05:00:00Z",
             "finished": true,
         });
-        Aside {
+        let aside = Aside {
             folder: "/db/damaged-20261102T080000Z".into(),
             record: serde_json::from_value(record).expect("a record"),
-        }
-    }
-
-    fn node(conditions: serde_json::Value) -> Node {
-        let node =
-            json!({ "metadata": { "name": "edge" }, "status": { "conditions": conditions } });
-        serde_json::from_value(node).expect("a node")
-    }
-
-    #[test]
-    fn the_condition_is_patched_only_when_it_says_something_else() {
+        };
+        let node = |conditions: serde_json::Value| -> Node {
+            let node =
+                json!({ "metadata": { "name": "edge" }, "status": { "conditions": conditions } });
+            serde_json::from_value(node).expect("a node")
+        };
         let new = node(json!([]));
         assert_eq!(condition(&new, &[]), None, "never damaged");
-        let patch = condition(&new, &[aside()]).expect("a patch");
-        let told = patch["status"]["conditions"][0].clone();
-        assert_eq!(
-            (told["status"].as_str(), told["reason"].as_str()),
-            (Some("True"), Some("RestoredFromSnapshot"))
-        );
-        let damaged = node(json!([told]));
-        assert_eq!(condition(&damaged, &[aside()]), None, "said already");
-        let patch = condition(&damaged, &[]).expect("a patch");
-        assert_eq!(patch["status"]["conditions"][0]["status"], "False");
-        let mended = node(patch["status"]["conditions"].clone());
-        assert_eq!(condition(&mended, &[]), None, "said already");
-    }
-
-    #[test]
-    fn the_event_names_the_node() {
-        let event = event(&node(json!([])), "edge", &aside());
-        assert_eq!(event["metadata"]["name"], "edge.damaged-20261102t080000z");
-        serde_json::from_value::<Event>(event).expect("an event");
+        let told = condition(&new, &[aside]).expect("a condition");
+        assert_eq!((told.holds, told.reason), (true, "RestoredFromSnapshot"));
+        let damaged = node(json!([{ "type": told.kind, "status": "True" }]));
+        let mended = condition(&damaged, &[]).expect("a condition");
+        assert!(!mended.holds, "the damaged one was removed");
     }
 }

@@ -5,6 +5,7 @@ use crate::Paths;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Where the kubelet puts the groups of pods, each named `pod` and its uid.
@@ -25,6 +26,18 @@ pub(super) struct Pod {
     pub(super) uid: String,
 }
 
+impl Pod {
+    /// Where its logs are.
+    pub(super) fn logs(&self, paths: &Paths) -> PathBuf {
+        let Self {
+            namespace,
+            name,
+            uid,
+        } = self;
+        paths.at(LOGS).join(format!("{namespace}_{name}_{uid}"))
+    }
+}
+
 impl fmt::Display for Pod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.namespace, self.name)
@@ -32,7 +45,7 @@ impl fmt::Display for Pod {
 }
 
 /// What one pod has done since it began. Only what a pod can do to others is counted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Counts {
     /// Processes that the kernel has killed for want of memory.
     pub(super) killed: u64,
@@ -40,8 +53,19 @@ pub(super) struct Counts {
     pub(super) refused: u64,
     /// Bytes written to disks.
     pub(super) written: u64,
-    /// Bytes of its logs.
-    pub(super) logged: u64,
+    /// The files of its logs by their inodes, each with its length. Those that were rotated are among them, until they are packed
+    /// or removed.
+    pub(super) logs: BTreeMap<u64, u64>,
+}
+
+impl Counts {
+    /// Bytes that were logged since `before`; at least so many.
+    pub(super) fn logged_since(&self, before: &Self) -> u64 {
+        let grown = self.logs.iter().map(|(inode, length)| {
+            length.saturating_sub(before.logs.get(inode).copied().unwrap_or_default())
+        });
+        grown.fold(0, u64::saturating_add)
+    }
 }
 
 /// All pods of this machine as they stand now.
@@ -61,7 +85,7 @@ pub(super) fn counts(paths: &Paths) -> BTreeMap<Pod, Counts> {
                 killed: count(&group.join("memory.events"), "oom_kill "),
                 refused: count(&group.join("pids.events"), "max "),
                 written: written(&group.join("io.stat")),
-                logged: size(log),
+                logs: logs(log),
             };
             all.insert(pod.clone(), counts);
         }
@@ -103,8 +127,8 @@ fn written(file: &Path) -> u64 {
     bytes.fold(0, u64::saturating_add)
 }
 
-/// Bytes of all files in a pod's folders, one for each container.
-fn size(folder: &Path) -> u64 {
+/// The files in a pod's folders, one for each container.
+fn logs(folder: &Path) -> BTreeMap<u64, u64> {
     let containers = fs::read_dir(folder).into_iter().flatten().flatten();
     let files = containers.flat_map(|container| {
         fs::read_dir(container.path())
@@ -112,15 +136,25 @@ fn size(folder: &Path) -> u64 {
             .flatten()
             .flatten()
     });
-    let sizes = files.filter_map(|file| Some(file.metadata().ok()?.len()));
-    sizes.fold(0, u64::saturating_add)
+    let written = files.filter(|file| {
+        let name = file.file_name();
+        // A copy that was made of another one.
+        let is_packed = |ending| name.as_encoded_bytes().ends_with(ending);
+        !is_packed(b".gz") && !is_packed(b".tmp")
+    });
+    written
+        .filter_map(|file| file.metadata().ok())
+        .map(|file| (file.ino(), file.len()))
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Counts, counts};
     use crate::Paths;
+    use std::collections::BTreeMap;
     use std::fs;
+    use std::os::unix::fs::MetadataExt;
     use std::path::PathBuf;
 
     #[test]
@@ -143,11 +177,13 @@ mod tests {
             "254:0 rbytes=9 wbytes=100 rios=1\n8:0 wbytes=11\n",
         );
         write(log.join("0.log"), "12345");
+        write(log.join("0.log.20261128-104511.gz"), "1234567");
+        let inode = fs::metadata(log.join("0.log")).expect("made").ino();
         let expected = Counts {
             killed: 2,
             refused: 41,
             written: 111,
-            logged: 5,
+            logs: BTreeMap::from([(inode, 5)]),
         };
         let found = counts(&paths).into_iter();
         let found: Vec<_> = found

@@ -1,114 +1,103 @@
-//! Which pods take from others, from what was counted of them a moment ago and now.
+//! Which pods take from others, from what was counted of them a moment ago and now, and for how long they are named.
 
 use super::count::{Counts, Pod};
+use super::offence::{Offence, Seen};
 use init_api::Millis;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// A pod is named for so long after it was last seen at it.
-const NAMED: Millis = Millis::seconds(300);
-/// Bytes of logs that a pod with rotated logs does not have.
-const LOGS: u64 = 16 << 20;
+/// A pod is named for so long after it was last seen at it: a little longer than the kubelet's longest pause between two starts
+/// of a container.
+const NAMED: Millis = Millis::seconds(330);
+/// Bytes a second of logs. Two MiB are rotated every three seconds at best, and two files kept: a container that writes faster
+/// has less than a quarter of a minute of its own lines left.
+const LOGGED: u64 = 256 << 10;
 /// Of the time, in percent, in which the system waits for the disk: then whoever writes most is named.
 const BUSY: f64 = 20.0;
 /// Bytes a second that are no reason for a busy disk.
 const LITTLE: u64 = 1 << 20;
-
-/// What a pod does to others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Offence {
-    /// It wants more memory than there is for it.
-    Memory,
-    /// It wants more processes than it may have.
-    Processes,
-    /// It logs faster than logs can be rotated.
-    Logs,
-    /// It writes most to a disk that the system waits for.
-    Disk,
-}
-
-impl Offence {
-    /// The reason of the event.
-    pub(super) fn reason(self) -> &'static str {
-        match self {
-            Self::Memory => "OutOfMemory",
-            Self::Processes => "TooManyProcesses",
-            Self::Logs => "TooManyLogs",
-            Self::Disk => "DiskBusy",
-        }
-    }
-
-    /// For a person, behind the pod's name.
-    pub(super) fn text(self) -> &'static str {
-        match self {
-            Self::Memory => {
-                "wants more memory than there is for it: the kernel kills its processes; give it a limit, or the machine more memory"
-            }
-            Self::Processes => {
-                "wants more processes than a pod may have: the kernel refuses it new ones"
-            }
-            Self::Logs => "logs faster than logs can be rotated: lines of other pods may be lost",
-            Self::Disk => "writes so much that the system waits for the disk",
-        }
-    }
-}
+/// Many more would not fit a screen.
+const SHOWN: usize = 10;
 
 /// Pods and what they were last seen at, each with the time.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
-    last: BTreeMap<Pod, Counts>,
+    /// What was counted at the last look; none before the first.
+    last: Option<(Millis, BTreeMap<Pod, Counts>)>,
+    named: BTreeMap<(Pod, Offence), Named>,
+}
+
+#[derive(Debug)]
+struct Named {
     at: Millis,
-    named: BTreeMap<(Pod, Offence), Millis>,
+    how: String,
 }
 
 impl Watch {
     /// Takes in what is counted now, with the part of the last ten seconds in which the system waited for the disk, in percent;
     /// gives what is new.
-    pub(super) fn take(
+    pub(super) fn count(
         &mut self,
         now: Millis,
         counts: BTreeMap<Pod, Counts>,
         disk: f64,
-    ) -> Vec<(Pod, Offence)> {
+    ) -> Vec<(Pod, Seen)> {
         let seen = self.offences(now, &counts, disk);
-        self.named.retain(|_, last| now.since(*last) < NAMED);
-        let fresh = seen
-            .into_iter()
-            .filter(|offence| self.named.insert(offence.clone(), now).is_none())
-            .collect();
-        self.last = counts;
-        self.at = now;
-        fresh
-    }
-
-    /// Those that are named now, a line each.
-    pub(super) fn lines(&self) -> Vec<String> {
-        let lines = self.named.keys();
-        lines
-            .map(|(pod, offence)| format!("{pod} {}", offence.text()))
+        self.last = Some((now, counts));
+        let seen = seen.into_iter();
+        seen.filter(|(pod, seen)| self.is_news(now, pod, seen))
             .collect()
     }
 
-    fn offences(
-        &self,
-        now: Millis,
-        counts: &BTreeMap<Pod, Counts>,
-        disk: f64,
-    ) -> Vec<(Pod, Offence)> {
-        let seconds = (now.since(self.at).0 / 1000).max(1);
-        let mut seen = Vec::new();
-        let mut writers = Vec::new();
+    /// Takes in what a pod was seen at; whether that is new.
+    pub(super) fn is_news(&mut self, now: Millis, pod: &Pod, seen: &Seen) -> bool {
+        self.forget(now);
+        let named = Named {
+            at: now,
+            how: seen.how.clone(),
+        };
+        let key = (pod.clone(), seen.offence);
+        self.named.insert(key, named).is_none()
+    }
+
+    /// Those that are named now, a line each.
+    pub(super) fn lines(&mut self, now: Millis) -> Vec<String> {
+        self.forget(now);
+        // Of a pod that was made again under its name, one line is enough.
+        let lines: BTreeSet<String> = self
+            .named
+            .iter()
+            .map(|((pod, offence), named)| format!("{pod} {}: {}", offence.text(), named.how))
+            .collect();
+        let more = lines.len().saturating_sub(SHOWN);
+        let mut lines: Vec<String> = lines.into_iter().take(SHOWN).collect();
+        if more > 0 {
+            lines.push(format!("and {more} more"));
+        }
+        lines
+    }
+
+    fn forget(&mut self, now: Millis) {
+        self.named.retain(|_, named| now.since(named.at) < NAMED);
+    }
+
+    fn offences(&self, now: Millis, counts: &BTreeMap<Pod, Counts>, disk: f64) -> Vec<(Pod, Seen)> {
+        // What pods did before they were first looked at is nobody's news.
+        let Some((at, last)) = &self.last else {
+            return Vec::new();
+        };
+        let seconds = (now.since(*at).0 / 1000).max(1);
+        let (mut seen, mut writers) = (Vec::new(), Vec::new());
         for (pod, counted) in counts {
-            // What a pod did before it was first looked at is nobody's news.
-            let Some(before) = self.last.get(pod) else {
-                continue;
-            };
+            let new = Counts::default();
+            let before = last.get(pod).unwrap_or(&new);
+            let logged = counted.logged_since(before) / seconds;
             let checks = [
                 (counted.killed > before.killed, Offence::Memory),
                 (counted.refused > before.refused, Offence::Processes),
-                (counted.logged > LOGS, Offence::Logs),
+                (logged >= LOGGED, Offence::Logs),
             ];
             let found = checks.into_iter().filter(|(is, _)| *is);
-            seen.extend(found.map(|(_, offence)| (pod.clone(), offence)));
+            seen.extend(found.map(|(_, offence)| (pod.clone(), offence.counted())));
             let written = counted.written.saturating_sub(before.written);
             writers.push((written / seconds, pod));
         }
@@ -116,7 +105,7 @@ impl Watch {
             && let Some((rate, pod)) = writers.into_iter().max()
             && rate >= LITTLE
         {
-            seen.push((pod.clone(), Offence::Disk));
+            seen.push((pod.clone(), Offence::Disk.counted()));
         }
         seen
     }
@@ -124,12 +113,14 @@ impl Watch {
 
 #[cfg(test)]
 mod tests {
-    use super::{Counts, Offence, Pod, Watch};
+    use super::{Counts, Offence, Pod, SHOWN, Watch};
     use init_api::Millis;
     use std::collections::BTreeMap;
 
-    fn pods(pods: &[(&str, Counts)]) -> BTreeMap<Pod, Counts> {
-        let owned = pods.iter().map(|(name, counts)| (pod(name), *counts));
+    fn pods(pods: &[(&str, &Counts)]) -> BTreeMap<Pod, Counts> {
+        let owned = pods
+            .iter()
+            .map(|(name, counts)| (pod(name), (*counts).clone()));
         owned.collect()
     }
 
@@ -141,21 +132,27 @@ mod tests {
         }
     }
 
+    fn at(seconds: u64) -> Millis {
+        Millis::seconds(seconds)
+    }
+
     #[test]
     fn whoever_takes_from_others_is_named_and_nobody_else() {
         let quiet = Counts {
             killed: 4,
             refused: 5,
             written: 100 << 20,
-            logged: 1 << 20,
+            logs: BTreeMap::from([(7, 1 << 20)]),
         };
         let with = |change: fn(&mut Counts)| {
-            let mut counts = quiet;
+            let mut counts = quiet.clone();
             change(&mut counts);
             counts
         };
+        let busy = with(|c| c.written += 50 << 20);
+        let rotated = with(|c| c.logs = BTreeMap::from([(8, 3 << 20), (7, 2 << 20)]));
         for (case, disk, now, expected) in [
-            ("quiet", 90.0, quiet, None),
+            ("quiet", 90.0, quiet.clone(), None),
             (
                 "memory",
                 0.0,
@@ -168,57 +165,69 @@ mod tests {
                 with(|c| c.refused += 9),
                 Some(Offence::Processes),
             ),
+            ("logs", 0.0, rotated, Some(Offence::Logs)),
             (
-                "logs",
+                "a few lines",
                 0.0,
-                with(|c| c.logged = 17 << 20),
-                Some(Offence::Logs),
-            ),
-            (
-                "disk",
-                30.0,
-                with(|c| c.written += 50 << 20),
-                Some(Offence::Disk),
-            ),
-            (
-                "a disk that has time",
-                5.0,
-                with(|c| c.written += 50 << 20),
+                with(|c| c.logs = BTreeMap::from([(7, 3 << 20)])),
                 None,
             ),
+            ("disk", 30.0, busy.clone(), Some(Offence::Disk)),
+            ("a disk that has time", 5.0, busy, None),
         ] {
             let mut watch = Watch::default();
-            let at = Millis::seconds;
-            assert_eq!(
-                watch.take(at(10), pods(&[("a", quiet), ("b", quiet)]), 0.0),
-                []
-            );
-            let fresh = watch.take(at(20), pods(&[("a", now), ("b", quiet)]), disk);
+            let first = watch.count(at(10), pods(&[("a", &quiet), ("b", &quiet)]), 0.0);
+            assert!(first.is_empty(), "what was before the first look");
+            let fresh = watch.count(at(20), pods(&[("a", &now), ("b", &quiet)]), disk);
+            let fresh: Vec<_> = fresh
+                .into_iter()
+                .map(|(pod, it)| (pod, it.offence))
+                .collect();
             let expected: Vec<_> = expected.map(|it| (pod("a"), it)).into_iter().collect();
             assert_eq!(fresh, expected, "{case}");
-            assert_eq!(watch.lines().len(), expected.len(), "{case}");
+            assert_eq!(watch.lines(at(20)).len(), expected.len(), "{case}");
         }
+    }
+
+    #[test]
+    fn a_pod_that_came_since_the_last_look_has_done_all_of_it_since() {
+        let mut watch = Watch::default();
+        watch.count(at(0), BTreeMap::new(), 0.0);
+        let killed = Counts {
+            killed: 1,
+            ..Counts::default()
+        };
+        assert_eq!(watch.count(at(10), pods(&[("new", &killed)]), 0.0).len(), 1);
     }
 
     #[test]
     fn it_is_news_once_and_named_for_a_while() {
         let mut watch = Watch::default();
-        let at = |killed| {
-            pods(&[(
-                "a",
-                Counts {
-                    killed,
-                    ..Counts::default()
-                },
-            )])
+        let killed = |killed| Counts {
+            killed,
+            ..Counts::default()
         };
-        watch.take(Millis::seconds(0), at(0), 0.0);
-        assert_eq!(watch.take(Millis::seconds(10), at(1), 0.0).len(), 1);
-        assert_eq!(watch.take(Millis::seconds(20), at(2), 0.0), []);
-        assert!(watch.lines()[0].starts_with("n/a wants more memory"));
-        watch.take(Millis::seconds(319), at(2), 0.0);
-        assert_eq!(watch.lines().len(), 1);
-        watch.take(Millis::seconds(320), at(2), 0.0);
-        assert_eq!(watch.lines(), [""; 0]);
+        watch.count(at(0), pods(&[("a", &killed(0))]), 0.0);
+        assert_eq!(
+            watch.count(at(10), pods(&[("a", &killed(1))]), 0.0).len(),
+            1
+        );
+        assert_eq!(watch.count(at(20), pods(&[("a", &killed(2))]), 0.0), []);
+        assert!(watch.lines(at(20))[0].starts_with("n/a wants more memory"));
+        assert_eq!(watch.lines(at(349)).len(), 1);
+        assert_eq!(watch.lines(at(350)), [""; 0]);
+        assert!(watch.is_news(at(350), &pod("a"), &Offence::Memory.counted()));
+    }
+
+    #[test]
+    fn a_screen_is_enough_for_all() {
+        let mut watch = Watch::default();
+        for number in 0..110 {
+            let pod = pod(&format!("{number}"));
+            assert!(watch.is_news(at(1), &pod, &Offence::Crashes.counted()));
+        }
+        let lines = watch.lines(at(1));
+        assert_eq!(lines.len(), SHOWN + 1);
+        assert_eq!(lines[SHOWN], "and 100 more");
     }
 }

@@ -1,48 +1,172 @@
-//! Pods that take from others what they need: named in `holdfast status` and, once each time, by an event.
+//! Pods that take from others what they need, or end again and again: named in `holdfast status` and, once each time, by an
+//! event.
 //!
-//! The kubelet says nothing of a process that the kernel killed because all pods together had too much, and nothing of a pod
-//! that forks, logs or writes without end. The kernel counts all of it; so it is looked at, every ten seconds.
+//! Two say what pods do. The kernel counts for each pod's group: killed and refused processes, written bytes; that is looked at
+//! every ten seconds, with the length of logs and the number of files, and needs nobody's answer. The kubelet says in the pod's
+//! status that it was evicted, killed or started again; that comes when it changes. Of what comes nothing is kept but who is
+//! named.
 
 mod count;
+mod files;
 mod judge;
+mod last_line;
+mod offence;
+mod status;
 
-use super::context::{Keeper, MANAGER};
+use super::backoff::Backoff;
+use super::context::Keeper;
+use super::kube_error::{explain, explain_watch, is_expired};
+use super::tell::Warning;
 use count::Pod;
+use files::{Files, Growth};
+use futures_util::TryStreamExt;
 use init_api::Millis;
-use judge::{Offence, Watch};
-use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::Client;
-use kube::api::{Api, PostParams};
+use judge::Watch;
+use k8s_openapi::api::core::v1::{self, ObjectReference};
+use k8s_openapi::jiff::Timestamp;
+use kube::api::Api;
+use kube::runtime::WatchStreamExt;
+use kube::runtime::watcher::{self, watcher};
+use kube::{Client, Error};
+use offence::{Offence, Seen};
+use std::cell::RefCell;
 use std::fs;
+use std::pin::pin;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
-use tracing::warn;
+use tracing::{debug, warn};
 
 const EVERY: Duration = Duration::from_secs(10);
 /// A cluster that takes longer hears of it by `holdfast status`.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Pods that come in one answer, when a watch begins: so many are in memory at a time.
+const AT_ONCE: u32 = 20;
 /// How long the system's services wait for the disk.
 const PRESSURE: &str = "/sys/fs/cgroup/system/io.pressure";
 
 /// Looks for as long as the keeper works with the API.
 pub(super) async fn follow(keeper: &Keeper, client: &Client) {
-    let mut watch = Watch::default();
-    loop {
-        let now = Millis::since_kernel_start().unwrap_or_default();
-        let disk = fs::read_to_string(keeper.paths.at(PRESSURE)).unwrap_or_default();
-        let fresh = watch.take(now, count::counts(&keeper.paths), pressure(&disk));
-        keeper.report.offenders(watch.lines());
-        for (pod, offence) in fresh {
-            warn!("pod {pod} {}", offence.text());
-            match timeout(PATIENCE, tell(client, &pod, offence)).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => warn!("no event about it: {error}"),
-                Err(_) => warn!("no event about it: the API does not answer"),
+    let offenders = Offenders {
+        keeper,
+        client,
+        watch: RefCell::default(),
+    };
+    tokio::join!(offenders.look(), offenders.listen());
+}
+
+struct Offenders<'a> {
+    keeper: &'a Keeper,
+    client: &'a Client,
+    watch: RefCell<Watch>,
+}
+
+impl Offenders<'_> {
+    /// At what the kernel counts.
+    async fn look(&self) {
+        let paths = &self.keeper.paths;
+        let mut growth = Growth::default();
+        loop {
+            let now = now();
+            let disk = fs::read_to_string(paths.at(PRESSURE)).unwrap_or_default();
+            let counts = count::counts(paths);
+            let fresh = self.watch.borrow_mut().count(now, counts, pressure(&disk));
+            self.show();
+            for (pod, seen) in fresh {
+                self.tell(&pod, &seen).await;
+            }
+            if let Some(files) = Files::now(paths)
+                && growth.is_suspicious(now, files)
+                && let Some((pod, seen)) = self.most_files().await
+            {
+                growth.answered(now, files);
+                self.name(&pod, &seen).await;
+            }
+            sleep(EVERY).await;
+        }
+    }
+
+    async fn most_files(&self) -> Option<(Pod, Seen)> {
+        let node = self.keeper.settings.node.name.as_str();
+        match timeout(PATIENCE, files::most(self.client, node)).await {
+            Ok(Ok(most)) => most.map(|(pod, count)| {
+                let how = format!("it has {count}, and others may be refused theirs");
+                (pod, Offence::Files.shown(how))
+            }),
+            Ok(Err(error)) => {
+                debug!("whose files become more is not known: {}", explain(&error));
+                None
+            }
+            Err(_) => None,
+        }
+    }
+
+    /// To what the kubelet says.
+    async fn listen(&self) {
+        let mut backoff = Backoff::new();
+        loop {
+            match self.until_error(&mut backoff).await {
+                Err(error) if !is_expired(&error) => {
+                    debug!("cannot follow pods: {}", explain_watch(&error));
+                }
+                Ok(()) | Err(_) => {}
+            }
+            sleep(backoff.pause()).await;
+        }
+    }
+
+    async fn until_error(&self, backoff: &mut Backoff) -> Result<(), watcher::Error> {
+        let node = &self.keeper.settings.node.name;
+        let here = watcher::Config::default()
+            .fields(&format!("spec.nodeName={node}"))
+            .page_size(AT_ONCE);
+        let pods: Api<v1::Pod> = Api::all(self.client.clone());
+        let mut changes = pin!(watcher(pods, here).touched_objects());
+        while let Some(pod) = changes.try_next().await? {
+            backoff.reset();
+            let Some(own) = own(&pod) else { continue };
+            let last_line =
+                |container: &str| last_line::last_line(&self.keeper.paths, &own, container);
+            for seen in status::seen(&pod, Timestamp::now(), last_line) {
+                self.name(&own, &seen).await;
             }
         }
-        sleep(EVERY).await;
+        Ok(())
     }
+
+    async fn name(&self, pod: &Pod, seen: &Seen) {
+        let is_news = self.watch.borrow_mut().is_news(now(), pod, seen);
+        self.show();
+        if is_news {
+            self.tell(pod, seen).await;
+        }
+    }
+
+    fn show(&self) {
+        let lines = self.watch.borrow_mut().lines(now());
+        self.keeper.report.offenders(lines);
+    }
+
+    async fn tell(&self, pod: &Pod, Seen { offence, how }: &Seen) {
+        let text = format!("{}: {how}", offence.text());
+        warn!("pod {pod} {text}");
+        let warning = Warning {
+            once: None,
+            reason: offence.reason(),
+            message: format!("The pod {text}"),
+        };
+        let object = reference(pod);
+        let told: Result<Result<(), Error>, _> =
+            timeout(PATIENCE, warning.publish(self.client, &object)).await;
+        match told {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => warn!("no event about it: {}", explain(&error)),
+            Err(_) => warn!("no event about it: the API does not answer"),
+        }
+    }
+}
+
+fn now() -> Millis {
+    Millis::since_kernel_start().unwrap_or_default()
 }
 
 /// `some avg10=1.23 avg60=…`; a kernel that does not count it says nothing.
@@ -53,38 +177,23 @@ fn pressure(text: &str) -> f64 {
     word.and_then(|number| number.parse().ok()).unwrap_or(0.0)
 }
 
-async fn tell(client: &Client, pod: &Pod, offence: Offence) -> Result<(), kube::Error> {
-    let events: Api<Event> = Api::namespaced(client.clone(), &pod.namespace);
-    events
-        .create(&PostParams::default(), &event(pod, offence))
-        .await?;
-    Ok(())
+/// The pod as its folders name it. A file of the kubelet's own has another uid there.
+fn own(pod: &v1::Pod) -> Option<Pod> {
+    Some(Pod {
+        namespace: pod.metadata.namespace.clone()?,
+        name: pod.metadata.name.clone()?,
+        uid: pod.metadata.uid.clone()?,
+    })
 }
 
-fn event(pod: &Pod, offence: Offence) -> Event {
-    Event {
-        metadata: ObjectMeta {
-            generate_name: Some(format!("{}.", pod.name)),
-            namespace: Some(pod.namespace.clone()),
-            ..ObjectMeta::default()
-        },
-        involved_object: ObjectReference {
-            api_version: Some("v1".to_owned()),
-            kind: Some("Pod".to_owned()),
-            namespace: Some(pod.namespace.clone()),
-            name: Some(pod.name.clone()),
-            uid: Some(pod.uid.clone()),
-            ..ObjectReference::default()
-        },
-        type_: Some("Warning".to_owned()),
-        reason: Some(offence.reason().to_owned()),
-        message: Some(format!("The pod {}.", offence.text())),
-        source: Some(EventSource {
-            component: Some(MANAGER.to_owned()),
-            ..EventSource::default()
-        }),
-        count: Some(1),
-        ..Event::default()
+fn reference(pod: &Pod) -> ObjectReference {
+    ObjectReference {
+        api_version: Some("v1".to_owned()),
+        kind: Some("Pod".to_owned()),
+        namespace: Some(pod.namespace.clone()),
+        name: Some(pod.name.clone()),
+        uid: Some(pod.uid.clone()),
+        ..ObjectReference::default()
     }
 }
 
