@@ -10,6 +10,7 @@ use std::fs;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 use tokio::net::TcpStream;
+use tracing::info;
 
 const API: &str = "the Kubernetes API";
 
@@ -50,12 +51,14 @@ fn made_of(config: Config) -> kube::Result<kube::Client> {
 pub(super) async fn wait_ready(client: &kube::Client, report: &Report) {
     let mut pause = Duration::from_millis(100);
     report.waiting(API);
+    info!("waiting for {API}");
     loop {
-        // The client logs each failure as an error; that nobody listens yet is none.
+        // Cheaper than a handshake, and most of the wait is for somebody to listen.
         let listening = TcpStream::connect((Ipv4Addr::LOCALHOST, API_PORT))
             .await
             .is_ok();
         if listening && client.request_text(http_get("/readyz")).await.is_ok() {
+            info!("{API} is ready");
             report.arrived(API);
             return;
         }
