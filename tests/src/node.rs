@@ -5,9 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
-use machine::{Deadline, Error, Event, Kubectl, Line, Loss, Running, Vm};
-
-use crate::Random;
+use machine::{Deadline, Error, Event, Kubectl, Line, Running, Vm};
 
 /// The namespace that Kubernetes keeps its containers in.
 const NAMESPACE: &str = "k8s.io";
@@ -40,10 +38,23 @@ impl Node {
     /// When `minutes` pass first, or the console says that it will not be, or Kubernetes failed on the way and only its
     /// restart made the node Ready.
     pub fn wait_ready(&mut self, minutes: u64) -> anyhow::Result<Duration> {
+        self.watch_ready(minutes, |_| ())
+    }
+
+    /// Like [`Node::wait_ready`]; `each` sees the lines of PID 1 on the console meanwhile.
+    ///
+    /// # Errors
+    /// Those of [`Node::wait_ready`].
+    pub fn watch_ready(
+        &mut self,
+        minutes: u64,
+        mut each: impl FnMut(&Line),
+    ) -> anyhow::Result<Duration> {
         let mut failed = Vec::new();
         let took = self
             .running
             .wait_ready(Deadline::minutes(minutes), |line, event| {
+                each(line);
                 if is_engine_failure(event) {
                     failed.push(line.text.clone());
                 }
@@ -240,15 +251,17 @@ impl Node {
         }
     }
 
-    /// Lets `length` go by while the console is read.
+    /// Lets `length` go by while the console is read; `each` sees its lines.
     ///
     /// # Errors
     /// When the machine ends before.
-    pub fn let_run(&mut self, length: Duration) -> anyhow::Result<()> {
-        match self
-            .running
-            .wait_for("the moment", Deadline::after(length), |_| None::<()>)
-        {
+    pub fn let_run(&mut self, length: Duration, mut each: impl FnMut(&Line)) -> anyhow::Result<()> {
+        let deadline = Deadline::after(length);
+        let outcome = self.running.wait_for("the moment", deadline, |line| {
+            each(line);
+            None::<()>
+        });
+        match outcome {
             Err(error) if error.is_timeout() => Ok(()),
             Err(error) => Err(error.into()),
             Ok(_) => Ok(()),
@@ -328,16 +341,7 @@ impl Node {
     /// # Errors
     /// When it has none.
     pub fn recorded(&self) -> anyhow::Result<u64> {
-        Ok(self.running.recorded()?)
-    }
-
-    /// Pulls the plug of a machine with [`machine::Cache::Recorded`]; what was not flushed is left to
-    /// `random`, or kept when the record of writes has a hole.
-    ///
-    /// # Errors
-    /// When QEMU cannot be killed, or the disk not be made.
-    pub fn power_loss(self, random: &mut Random) -> anyhow::Result<(Vm, Option<Loss>)> {
-        Ok(self.running.power_loss(&mut |most| random.below(most))?)
+        Ok(self.vm().recorded()?)
     }
 
     /// Shuts down in order.

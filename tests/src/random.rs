@@ -1,6 +1,6 @@
-//! Random moments that can be drawn again.
+//! Random numbers that can be drawn again.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The environment variable that repeats an earlier draw.
 const SEED: &str = "HOLDFAST_SEED";
@@ -35,12 +35,6 @@ impl Random {
         self.seed
     }
 
-    /// A time between none and `most`.
-    pub fn moment(&mut self, most: Duration) -> Duration {
-        let millis = u64::try_from(most.as_millis()).unwrap_or(u64::MAX).max(1);
-        Duration::from_millis(self.next() % millis)
-    }
-
     /// A number below `most`, which is at least one.
     pub fn below(&mut self, most: u64) -> u64 {
         self.next() % most.max(1)
@@ -59,19 +53,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_seed_draws_the_same_moments_inside_the_range() {
-        let most = Duration::from_secs(100);
+    fn a_seed_draws_the_same_numbers_inside_the_range() {
         let draw = |seed| {
             let mut random = Random::with(seed);
-            (0..50).map(|_| random.moment(most)).collect::<Vec<_>>()
+            (0..50).map(|_| random.below(100)).collect::<Vec<_>>()
         };
         assert_eq!(draw(7), draw(7));
         assert_ne!(draw(7), draw(8));
         let drawn = draw(9);
-        assert!(drawn.iter().all(|moment| *moment < most));
-        assert!(
-            drawn.iter().any(|moment| *moment > most / 2)
-                && drawn.iter().any(|moment| *moment < most / 2)
-        );
+        assert!(drawn.iter().all(|number| *number < 100));
+        assert!(drawn.iter().any(|number| *number > 50) && drawn.iter().any(|number| *number < 50));
     }
 }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
-use machine::{Cache, Network, Qemu, Snapshot, Spec, Vm, with_ssh_key};
+use machine::{Cache, Network, Qemu, Recording, Snapshot, Spec, Vm, with_ssh_key};
 
 use crate::{Node, artefacts, workload};
 
@@ -99,6 +99,28 @@ impl Stage {
         let vm = Vm::create(&self.folder()?, image, spec, &Qemu::find()?)?;
         self.made.push(vm.clone());
         Ok(vm)
+    }
+
+    /// The machine that `recording` is of, as the loss of power left it that was asked for last.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn machine_after(&mut self, recording: &Recording) -> anyhow::Result<Vm> {
+        let vm = recording.machine(&self.folder()?, &Qemu::find()?)?;
+        self.made.push(vm.clone());
+        Ok(vm)
+    }
+
+    /// Throws the machine away that was made last and is off.
+    ///
+    /// # Errors
+    /// When its folder cannot be removed.
+    pub fn discard_last(&mut self) -> anyhow::Result<()> {
+        let Some(vm) = self.made.pop() else {
+            return Ok(());
+        };
+        fs::remove_dir_all(vm.dir())
+            .with_context(|| format!("cannot remove {}", vm.dir().display()))
     }
 
     /// A small configuration that lets the scenario log in to `vm`.

@@ -1,4 +1,7 @@
-//! Two clones of the same commit in two folders give the same image. Builds everything twice: part of `make test-all`.
+//! Two clones of the same commit in two folders give the same image. Builds everything twice; part of `make test-all`.
+//!
+//! `HOLDFAST_BUILT`, if set, is a folder with an image of board `qemu-x86_64` that was built of this commit without any change: it
+//! takes the place of one of the two. It came about step by step, out of the checkout's caches, and must be the same for all that.
 //!
 //! The Go programs are linked in both folders, but what they are linked from may come from the one build cache that Go
 //! keeps for the user: this notices a folder's name in a program, not a compiler that gives other bytes each time.
@@ -36,11 +39,14 @@ fn clone(from: &Path, to: &Path) {
     }
 }
 
-fn build(clone: &Path) -> Vec<(String, Vec<u8>)> {
+/// The flashable image and its bill of materials.
+type Files = Vec<(String, Vec<u8>)>;
+
+fn build(clone: &Path) -> Files {
     let project = builder::Project::find(clone).expect("checkout");
     let options = builder::Options {
         board: "qemu-x86_64".into(),
-        version: "0.0.1".into(),
+        version: env!("CARGO_PKG_VERSION").into(),
         config: None,
         output: project.out(),
         mirror: None,
@@ -62,33 +68,39 @@ fn build(clone: &Path) -> Vec<(String, Vec<u8>)> {
         upgrade.root,
         upgrade.manifest,
     ]
-    .iter()
-    .map(|path| {
-        (
-            path.file_name()
-                .expect("name")
-                .to_string_lossy()
-                .into_owned(),
-            std::fs::read(path).expect("read"),
-        )
-    })
-    .collect()
+    .map(|path| read(&path))
+    .into()
+}
+
+fn read(path: &Path) -> (String, Vec<u8>) {
+    let name = path.file_name().expect("name").to_string_lossy();
+    let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    (name.into_owned(), bytes)
 }
 
 #[test]
 fn two_clones_give_the_same_bytes() {
     let here = builder::Project::find(Path::new(env!("CARGO_MANIFEST_DIR"))).expect("checkout");
     let folder = tempfile::tempdir().expect("temp dir");
-    let names = ["one", "a-folder-with-a-longer-name"].map(|name| folder.path().join(name));
-    let [first, second] = names.map(|path| {
+    let built = |name: &str| {
+        let path = folder.path().join(name);
         clone(here.root(), &path);
         build(&path)
-    });
+    };
+    let second = built("a-folder-with-a-longer-name");
+    let first: Files = match std::env::var_os("HOLDFAST_BUILT").map(PathBuf::from) {
+        Some(folder) => second
+            .iter()
+            .map(|(name, _)| read(&folder.join(name)))
+            .collect(),
+        None => built("one"),
+    };
+    assert_eq!(first.len(), second.len());
     for (left, right) in first.iter().zip(&second) {
         assert_eq!(left.0, right.0);
         assert!(
             left.1 == right.1,
-            "{} differs between two clones of one commit",
+            "{} differs between two builds of one commit",
             left.0
         );
     }

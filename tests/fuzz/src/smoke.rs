@@ -4,12 +4,16 @@ use std::fmt;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::Target;
 use crate::mutate::Mutator;
+
+/// Inputs that are run between two looks at the clock.
+const BATCH: u64 = 256;
 
 /// How long a target is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,42 +81,86 @@ pub fn smoke(target: &'static Target, budget: Budget) -> Result<u64, String> {
     let pool = target
         .inputs()
         .map_err(|error| format!("cannot read the inputs of {}: {error}", target.name))?;
-    let (inputs, incoming) = channel::<Vec<u8>>();
-    let (done, results) = channel::<Result<(), String>>();
-    thread::spawn(move || {
-        for input in incoming {
-            if done.send(run(target, &input)).is_err() {
-                break;
-            }
-        }
-    });
+    let worker = Worker::start(target, budget.slowest);
     let start = Instant::now();
     let mut mutator = Mutator::new(target.name, target.words);
+    let mut batch: Vec<Vec<u8>> = pool.clone();
     let mut count = 0;
-    loop {
-        let seed = usize::try_from(count)
-            .ok()
-            .and_then(|count| pool.get(count));
-        if seed.is_none() && (start.elapsed() > budget.time || count >= budget.inputs) {
-            return Ok(count);
-        }
-        let input = seed.cloned().unwrap_or_else(|| mutator.next(&pool));
-        // The worker lives until `inputs` is dropped at the end of this function.
-        inputs
-            .send(input.clone())
-            .map_err(|_| "the worker ended".to_owned())?;
-        wait(&results, budget.slowest).map_err(|what| keep(target, &input, what).to_string())?;
-        count += 1;
+    while !batch.is_empty() {
+        count += batch.len() as u64;
+        worker
+            .run(batch)
+            .map_err(|(input, what)| keep(target, &input, what).to_string())?;
+        let left = if start.elapsed() > budget.time {
+            0
+        } else {
+            budget.inputs.saturating_sub(count).min(BATCH)
+        };
+        batch = (0..left).map(|_| mutator.next(&pool)).collect();
     }
+    Ok(count)
 }
 
-fn wait(results: &Receiver<Result<(), String>>, slowest: Duration) -> Result<(), String> {
-    match results.recv_timeout(slowest) {
-        Ok(result) => result,
-        Err(RecvTimeoutError::Timeout) => {
-            Err(format!("an input took longer than {} s", slowest.as_secs()))
+/// A thread that runs inputs, and may hang in one. It gets many at once: handing one over takes longer than most targets do.
+struct Worker {
+    batches: Sender<Vec<Vec<u8>>>,
+    results: Receiver<Result<(), Failed>>,
+    /// The input that is run now, and how many were begun at all.
+    current: Arc<Mutex<(Vec<u8>, u64)>>,
+    slowest: Duration,
+}
+
+/// An input, and what happened.
+type Failed = (Vec<u8>, String);
+
+impl Worker {
+    fn start(target: &'static Target, slowest: Duration) -> Self {
+        let (batches, incoming) = channel::<Vec<Vec<u8>>>();
+        let (done, results) = channel();
+        let current = Arc::new(Mutex::new((Vec::new(), 0)));
+        let shared = Arc::clone(&current);
+        thread::spawn(move || {
+            for batch in incoming {
+                let outcome = batch.into_iter().try_for_each(|input| {
+                    let mut current = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                    *current = (input.clone(), current.1 + 1);
+                    drop(current);
+                    run(target, &input).map_err(|what| (input, what))
+                });
+                if done.send(outcome).is_err() {
+                    break;
+                }
+            }
+        });
+        Self {
+            batches,
+            results,
+            current,
+            slowest,
         }
-        Err(RecvTimeoutError::Disconnected) => Err("the worker died".to_owned()),
+    }
+
+    /// Runs the inputs; the first that fails is the error.
+    fn run(&self, batch: Vec<Vec<u8>>) -> Result<(), Failed> {
+        // The worker lives until this value is gone.
+        let ended = |_| (Vec::new(), "the worker ended".to_owned());
+        self.batches.send(batch).map_err(ended)?;
+        let mut begun = 0;
+        loop {
+            let what = match self.results.recv_timeout(self.slowest) {
+                Ok(outcome) => return outcome,
+                Err(RecvTimeoutError::Timeout) => {
+                    format!("an input took longer than {} s", self.slowest.as_secs())
+                }
+                Err(RecvTimeoutError::Disconnected) => "the worker died".to_owned(),
+            };
+            let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+            // Another is run by now: the batch is only long.
+            if current.1 == begun {
+                return Err((current.0.clone(), what));
+            }
+            begun = current.1;
+        }
     }
 }
 

@@ -103,7 +103,8 @@ impl Kubectl {
         command::try_run(self.command().args(arguments), PACKAGE)
     }
 
-    /// Applies a manifest.
+    /// Applies a manifest. The server checks it: for its own look, kubectl would fetch the description of the whole API first,
+    /// for which a busy machine takes longer than kubectl waits.
     ///
     /// # Errors
     /// As [`Kubectl::run`].
@@ -114,7 +115,8 @@ impl Kubectl {
             .tempfile_in(folder)
             .map_err(Error::file("make a file in", folder))?;
         fs::write(file.path(), manifest).map_err(Error::file("write", file.path()))?;
-        self.run(&["apply", "-f", &file.path().to_string_lossy()])
+        let file = file.path().to_string_lossy();
+        self.run(&["apply", "--server-side", "--validate=false", "-f", &file])
     }
 }
 

@@ -23,7 +23,6 @@ mod hardware;
 mod kubectl;
 mod moment;
 mod network;
-mod power_loss;
 mod process;
 mod processor;
 mod qemu;

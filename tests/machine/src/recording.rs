@@ -4,18 +4,19 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::power_loss::{BEFORE, put_in};
 use crate::spec::names;
 use crate::write_log::{Entry, apply_all, apply_by_chance, entries, flushed};
-use crate::{Disk, Error, Loss, Result, Vm, command};
+use crate::{Cache, Disk, Error, Loss, Qemu, Result, Spec, Vm, command};
 
+/// The disk as it was when the machine was started.
+const BEFORE: &str = "before.qcow2";
 /// The disk with what was flushed before the moment that was asked for last.
 const FLUSHED: &str = "flushed.img";
 /// The disk as a loss of power left it.
 const CUT: &str = "cut.img";
 
-/// The record of a machine with [`Cache::Recorded`](crate::Cache::Recorded) that is off. A moment is the length in bytes that
-/// the record had then ([`Running::recorded`](crate::Running::recorded)).
+/// The record of a machine with [`Cache::Recorded`] that is off, whose key for ssh was made. A moment is the length in bytes that
+/// the record had then ([`Vm::recorded`]).
 #[derive(Debug)]
 pub struct Recording {
     vm: Vm,
@@ -34,7 +35,7 @@ impl Recording {
     pub fn of(vm: Vm) -> Result<Self> {
         let path = vm.dir().join(names::WRITES);
         let log = File::open(&path).map_err(Error::file("open", &path))?;
-        let entries = entries(&log, &path)?.whole;
+        let entries = entries(&log, &path)?;
         let flushed = vm.dir().join(FLUSHED);
         Disk::at(&vm.dir().join(BEFORE)).flatten(&flushed)?;
         Ok(Self {
@@ -79,14 +80,48 @@ impl Recording {
         Ok((cut, loss))
     }
 
-    /// The machine with the disk that was made last.
+    /// A machine in the new folder `dir` with the disk that was made last, which nobody records; what its firmware keeps, and the
+    /// key for ssh, are the recorded one's. It must be gone before the next disk is made.
     ///
     /// # Errors
-    /// When the disk cannot be put in.
-    pub fn into_machine(self) -> Result<Vm> {
-        fs::remove_file(&self.flushed).map_err(Error::file("remove", &self.flushed))?;
-        put_in(&self.vm, &self.vm.dir().join(CUT))?;
-        Ok(self.vm)
+    /// When it cannot be made.
+    pub fn machine(&self, dir: &Path, qemu: &Qemu) -> Result<Vm> {
+        let spec = Spec {
+            cache: Cache::Writeback,
+            ..self.vm.spec().clone()
+        };
+        let vm = Vm::create(dir, &self.vm.dir().join(CUT), spec, qemu)?;
+        for file in names::KEPT {
+            let (from, to) = (self.vm.dir().join(file), dir.join(file));
+            fs::copy(&from, &to).map_err(Error::file("copy", &from))?;
+        }
+        Ok(vm)
+    }
+}
+
+impl Vm {
+    /// How long the record of writes of a machine with [`Cache::Recorded`] is by now, in bytes. What was flushed before this was
+    /// called is in it.
+    ///
+    /// # Errors
+    /// When it has none.
+    pub fn recorded(&self) -> Result<u64> {
+        let log = self.dir().join(names::WRITES);
+        let data = fs::metadata(&log).map_err(Error::file("read", &log))?;
+        Ok(data.len())
+    }
+
+    /// What a [`Recording`] needs of a machine that is about to start.
+    pub(crate) fn remember_disk(&self) -> Result<()> {
+        if self.spec().cache != Cache::Recorded {
+            return Ok(());
+        }
+        let (disk, before) = (self.dir().join(names::DISK), self.dir().join(BEFORE));
+        fs::copy(&disk, &before).map_err(Error::file("copy the disk to", &before))?;
+        let log = self.dir().join(names::WRITES);
+        File::create(&log)
+            .map(drop)
+            .map_err(Error::file("make", &log))
     }
 }
 

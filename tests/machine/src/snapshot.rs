@@ -44,7 +44,7 @@ impl Snapshot {
     /// When the folder cannot be made or QEMU cannot load the state.
     pub fn resume(&self, dir: &Path, name: &str, cache: Cache, qemu: &Qemu) -> Result<Running> {
         fs::create_dir_all(dir).map_err(Error::file("make", dir))?;
-        for file in [names::VARS, "ssh_key", "ssh_key.pub"] {
+        for file in names::KEPT {
             let to = dir.join(file);
             fs::copy(self.dir.join(file), &to).map_err(Error::file("copy the snapshot to", &to))?;
         }

@@ -23,7 +23,7 @@ pub enum Cache {
     /// Writes wait in the host's memory until the guest flushes; they outlive a killed QEMU.
     Writeback,
     /// As [`Cache::Writeback`], and each write is recorded, so that a loss of power can take back what was not flushed
-    /// ([`Running::power_loss`](crate::Running::power_loss)).
+    /// ([`Recording`](crate::Recording)).
     Recorded,
     /// Every write reaches the host's disk.
     Writethrough,
@@ -105,6 +105,8 @@ pub(crate) mod names {
     pub(crate) const STICK: &str = "stick.img";
     /// UEFI variables.
     pub(crate) const VARS: &str = "vars.fd";
+    /// What a machine with another's disk needs of it besides: what its firmware keeps, and the way in by ssh.
+    pub(crate) const KEPT: [&str; 3] = [VARS, "ssh_key", "ssh_key.pub"];
     /// All that the serial port ever said.
     pub(crate) const CONSOLE: &str = "console.log";
     /// The serial port, for typing.

@@ -1,6 +1,6 @@
 //! Runs every scenario and writes `docs/test-report.md`. `HOLDFAST_TIER=core` leaves the full tier out; words on the command
-//! line are names of scenarios to run, and what is known of the others stays. What else `tools/test` ran is taken from
-//! `build/test-parts`.
+//! line are names of scenarios to run, and what is known of the others stays; `--page` runs none, and writes the page alone. What
+//! else `tools/test` ran is taken from `build/test-parts`.
 
 #![forbid(unsafe_code)]
 
@@ -10,6 +10,9 @@ use std::process::{Command, ExitCode};
 
 use anyhow::Context;
 use vm_tests::{collect, commit, parts, printed, records, render, root};
+
+/// The word that runs no scenario.
+const PAGE_ALONE: &str = "--page";
 
 fn main() -> ExitCode {
     match run() {
@@ -22,9 +25,20 @@ fn main() -> ExitCode {
 }
 
 fn run() -> anyhow::Result<ExitCode> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let code = if words == [PAGE_ALONE] {
+        ExitCode::SUCCESS
+    } else {
+        scenarios(&words)?
+    };
+    write_page()?;
+    Ok(code)
+}
+
+/// Runs those that are named, all when none is.
+fn scenarios(names: &[String]) -> anyhow::Result<ExitCode> {
     let records_folder = records();
-    let some = std::env::args().len() > 1;
-    if !some && records_folder.exists() {
+    if names.is_empty() && records_folder.exists() {
         fs::remove_dir_all(&records_folder)
             .with_context(|| format!("cannot remove {}", records_folder.display()))?;
     }
@@ -37,12 +51,20 @@ fn run() -> anyhow::Result<ExitCode> {
         "scenarios",
         "--",
     ]);
-    cargo.args(std::env::args().skip(1));
+    cargo.args(names);
     if std::env::var("HOLDFAST_TIER").as_deref() != Ok("core") {
         cargo.arg("--include-ignored");
     }
     let status = cargo.status().context("cannot run cargo")?;
-    let records = collect(&records_folder).context("no scenario left a record")?;
+    Ok(if status.success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn write_page() -> anyhow::Result<()> {
+    let records = collect(&records()).context("no scenario left a record")?;
     let page = render(
         &commit()?,
         &printed("date", &["-u", "+%F %H:%M UTC"])?,
@@ -57,11 +79,7 @@ fn run() -> anyhow::Result<ExitCode> {
         records.len(),
         report.display()
     );
-    Ok(if status.success() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(())
 }
 
 /// The host in a few words.

@@ -59,7 +59,7 @@ pub(crate) fn acknowledged_changes_survive_power_cuts(stage: &mut Stage) -> anyh
         ));
     }
     let last = moments.last().context("no moment")?;
-    booted(stage, recording, &history, *last)
+    booted(stage, &recording, &history, *last)
 }
 
 /// Moments at which something had just been written, in order, from `first` on.
@@ -146,11 +146,11 @@ fn missing(change: &Change, rows: &Rows) -> Option<String> {
 /// Boots the disk of the last cut: what was known is served, and a new revision is higher than any that was known.
 fn booted(
     stage: &mut Stage,
-    recording: Recording,
+    recording: &Recording,
     history: &History,
     moment: u64,
 ) -> anyhow::Result<()> {
-    let vm = recording.into_machine()?;
+    let vm = stage.machine_after(recording)?;
     let mut node = stage.start(&vm)?;
     let took = node.wait_ready(15)?;
     stage.note(format!(

@@ -3,66 +3,106 @@
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use machine::{Cache, Loss, Spec, Vm};
+use machine::{Cache, Line, Loss, Recording, Spec, Vm};
 use vm_tests::{Random, Stage};
 
 use crate::state::{Identity, State};
 
 /// From the kernel's first word until the disk is laid out and state is made, emulated.
 const LAYING_OUT: Duration = Duration::from_secs(25);
-/// From the kernel's first word until about Ready, emulated.
-const FIRST_BOOT: Duration = Duration::from_secs(100);
 /// The kernel's first word, and that of the firmware's stub before it.
 const KERNEL: &str = "holdfast";
 
-/// Cuts so many first boots, each at a random moment of its beginning of that length.
-fn cut_first_boots(stage: &mut Stage, cuts: u64, within: Duration) -> anyhow::Result<()> {
-    let first = Random::from_environment().seed();
-    for number in 0..cuts {
-        // Each has a seed of its own, so that one can be repeated alone.
-        let mut random = Random::with(first.wrapping_add(number));
-        let moment = random.moment(within);
-        cut_at(stage, moment, &mut random).with_context(|| {
-            format!(
-                "HOLDFAST_SEED={}: cut {:.1} s into the first boot",
-                random.seed(),
-                moment.as_secs_f64()
-            )
-        })?;
+/// How much of the first boot is recorded.
+#[derive(Debug, Clone, Copy)]
+enum Until {
+    After(Duration),
+    Ready,
+}
+
+/// A first boot, of which everything that was written is known.
+struct FirstBoot {
+    recording: Recording,
+    /// How long the record was when the kernel began.
+    begin: u64,
+    /// What init said, and how long the record was then.
+    said: Vec<(u64, String)>,
+}
+
+impl FirstBoot {
+    fn record(stage: &mut Stage, until: Until) -> anyhow::Result<Self> {
+        let spec = Spec {
+            cache: Cache::Recorded,
+            ..Stage::spec()
+        };
+        let vm = stage.machine(spec, None)?;
+        let mut node = stage.start(&vm)?;
+        node.wait_for_text(KERNEL, 180)?;
+        let begin = vm.recorded()?;
+        let mut said = Vec::new();
+        let note = |line: &Line| {
+            if let Ok(at) = vm.recorded()
+                && line.text.contains("holdfast: ")
+            {
+                said.push((at, line.text.clone()));
+            }
+        };
+        match until {
+            Until::After(length) => node.let_run(length, note)?,
+            Until::Ready => node.watch_ready(20, note).map(drop)?,
+        }
+        Ok(Self {
+            recording: Recording::of(node.power_cut()?)?,
+            begin,
+            said,
+        })
+    }
+
+    /// So many moments in order, one at random in each of as many parts of what was written.
+    fn moments(&self, cuts: usize, random: &mut Random) -> anyhow::Result<Vec<u64>> {
+        let all = self.recording.moments();
+        let all: Vec<u64> = all.filter(|moment| *moment > self.begin).collect();
+        ensure!(all.len() >= cuts, "only {} writes were recorded", all.len());
+        let parts =
+            (0..cuts).map(|part| &all[part * all.len() / cuts..(part + 1) * all.len() / cuts]);
+        parts
+            .map(|part| Ok(part[usize::try_from(random.below(u64::try_from(part.len())?))?]))
+            .collect()
+    }
+
+    fn said_before(&self, moment: u64) -> &str {
+        let before = self.said.iter().rev().find(|(at, _)| *at <= moment);
+        before.map_or("(nothing of init's yet)", |(_, line)| line)
+    }
+}
+
+/// Boots a machine, whose power goes that often at some moment of its first boot, to Ready after each.
+fn cut_first_boot(stage: &mut Stage, cuts: usize, until: Until) -> anyhow::Result<()> {
+    let mut random = Random::from_environment();
+    let mut boot = FirstBoot::record(stage, until)?;
+    let moments = boot.moments(cuts, &mut random)?;
+    for (number, moment) in moments.into_iter().enumerate() {
+        let (_, loss) = boot.recording.cut(moment, &mut |most| random.below(most))?;
+        let behind = boot.said_before(moment);
+        let cut = format!(
+            "HOLDFAST_SEED={}: cut {} behind {behind:?}; {}",
+            random.seed(),
+            number + 1,
+            in_words(loss)
+        );
+        let next = next_boot(stage, &boot.recording).with_context(|| cut.clone())?;
+        stage.note(format!("{cut}; {next}"));
+        stage.discard_last()?;
     }
     Ok(())
 }
 
-fn cut_at(stage: &mut Stage, moment: Duration, random: &mut Random) -> anyhow::Result<()> {
-    let spec = Spec {
-        cache: Cache::Recorded,
-        ..Stage::spec()
-    };
-    let vm = stage.machine(spec, None)?;
-    let mut node = stage.start(&vm)?;
-    node.wait_for_text(KERNEL, 180)?;
-    node.let_run(moment)?;
-    let console = node.console();
-    let (vm, loss) = node.power_loss(random)?;
+/// Boots what the cut left until it is Ready, and finds on its disk what was there before; says how that went.
+fn next_boot(stage: &mut Stage, recording: &Recording) -> anyhow::Result<String> {
+    let vm = stage.machine_after(recording)?;
     let made = identity(&vm)?;
     let mut node = stage.start(&vm)?;
     let took = node.wait_ready(20)?;
-    let last = console
-        .lines()
-        .rev()
-        .find(|line| line.contains("holdfast: "))
-        .unwrap_or("(nothing of init's yet)");
-    stage.note(format!(
-        "HOLDFAST_SEED={}: cut after {:.1} s, behind {last:?}; {}; state was {}; the next boot was Ready after {:.0} s",
-        random.seed(),
-        moment.as_secs_f64(),
-        in_words(loss),
-        made.as_ref().map_or_else(
-            || "not made yet".to_owned(),
-            |made| format!("made, with {} files of the identity", made.files.len())
-        ),
-        took.as_secs_f64()
-    ));
     let vm = node.power_cut()?;
     let kept = identity(&vm)?.context("a Ready node's state partition is not made")?;
     ensure!(
@@ -80,17 +120,19 @@ fn cut_at(stage: &mut Stage, moment: Duration, random: &mut Random) -> anyhow::R
         lost.is_empty(),
         "made before the cut and otherwise after it: {lost:?}"
     );
-    Ok(())
+    let state = made.as_ref().map_or_else(
+        || "not made yet".to_owned(),
+        |made| format!("made, with {} files of the identity", made.files.len()),
+    );
+    Ok(format!(
+        "state was {state}; the next boot was Ready after {:.0} s",
+        took.as_secs_f64()
+    ))
 }
 
-fn in_words(loss: Option<Loss>) -> String {
-    loss.map_or_else(
-        || "the record of writes has a hole, so nothing was taken back".to_owned(),
-        |Loss { kept, torn, lost }| {
-            let all = kept + torn + lost;
-            format!("of {all} writes that were not flushed {lost} were lost and {torn} torn")
-        },
-    )
+fn in_words(Loss { kept, torn, lost }: Loss) -> String {
+    let all = kept + torn + lost;
+    format!("of {all} writes that were not flushed {lost} were lost and {torn} torn")
 }
 
 /// What the node has become on its disk; none before its file system is made.
@@ -99,13 +141,13 @@ fn identity(vm: &Vm) -> anyhow::Result<Option<Identity>> {
 }
 
 pub(crate) fn a_power_cut_during_first_boot(stage: &mut Stage) -> anyhow::Result<()> {
-    cut_first_boots(stage, 1, LAYING_OUT)
+    cut_first_boot(stage, 1, Until::After(LAYING_OUT))
 }
 
 pub(crate) fn power_cuts_while_the_disk_is_laid_out(stage: &mut Stage) -> anyhow::Result<()> {
-    cut_first_boots(stage, 10, LAYING_OUT)
+    cut_first_boot(stage, 10, Until::After(LAYING_OUT))
 }
 
 pub(crate) fn power_cuts_until_ready(stage: &mut Stage) -> anyhow::Result<()> {
-    cut_first_boots(stage, 10, FIRST_BOOT)
+    cut_first_boot(stage, 10, Until::Ready)
 }
