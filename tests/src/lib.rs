@@ -38,6 +38,6 @@ pub use scenario::{Scenario, Tier, run_scenarios};
 pub use stage::{Judgement, Stage};
 pub use verdict::Verdict;
 pub use workload::{
-    PROBE_IMAGE, archive as probe_archive, farewell_manifest, hostile_manifest,
+    PROBE_IMAGE, archive as probe_archive, asker_manifest, farewell_manifest, hostile_manifest,
     manifest as probe_manifest, program as probe_program,
 };

@@ -98,6 +98,12 @@ pub fn hostile_manifest(name: &str, image: &str, script: &str) -> String {
     template.replace("IMAGE", image).replace("SCRIPT", script)
 }
 
+/// A pod `asker` that waits, with the node's programs and the token of its service account. `image` is the node's system image.
+#[must_use]
+pub fn asker_manifest(image: &str) -> String {
+    include_str!("asker.yaml").replace("IMAGE", image)
+}
+
 /// A pod `farewell` that nobody owns, runs a shell of the node's under the runtime's AppArmor profile, and writes to
 /// `/var/lib/farewell/by` on the node when it starts, when its hook runs, when TERM comes and when it ends. `image` is the
 /// node's system image.

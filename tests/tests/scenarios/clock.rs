@@ -4,10 +4,14 @@ use std::time::Instant;
 
 use anyhow::{Context, ensure};
 use machine::{Clock, Event, Spec};
-use vm_tests::{Node, Stage, probe_manifest};
+use vm_tests::{Node, Stage, asker_manifest, probe_manifest};
 
 /// How long Kubernetes may take to start anew, and its node to be Ready again, after a jump of the clock.
 const ANEW_WITHIN: u64 = 300;
+/// How long a pod may be without a token that the API takes, after Kubernetes has started anew.
+const HEARD_WITHIN: u64 = 240;
+/// `kubectl` on the node, with a certificate of its time.
+const KUBECTL: &str = "holdfast kubeconfig > /run/now && kubectl --kubeconfig /run/now";
 
 /// What becomes of a clock.
 #[derive(Debug, Clone, Copy)]
@@ -90,24 +94,51 @@ pub(crate) fn clock_at_2099(stage: &mut Stage) -> anyhow::Result<()> {
     ready_with_clock(stage, "2099-01-01T00:00:00", Reaction::Lifted)
 }
 
-/// Kubernetes starts anew with certificates of the new time, forward and back, and pods go on.
+/// Kubernetes starts anew with certificates of the new time, forward and back, and pods go on, with tokens that the API takes.
 pub(crate) fn a_clock_that_jumps_while_the_node_runs(stage: &mut Stage) -> anyhow::Result<()> {
     let mut node = stage.ready_node()?;
-    node.kubectl()?.apply(&probe_manifest())?;
+    let kubectl = node.kubectl()?;
+    kubectl.apply(&probe_manifest())?;
+    kubectl.apply(&asker_manifest(&node.system_image()?))?;
     node.wait_available("default", "deployment/probe")?;
+    a_pod_is_heard(&node)?;
     let year =
         |node: &Node| -> anyhow::Result<u32> { Ok(node.ssh("date -u +%Y")?.trim().parse()?) };
     let now = year(&node)?;
     for (by, years) in [("+2 years", now + 2), ("-2 years", now)] {
-        let took = jump(&mut node, by, years)?;
-        stage.note(format!("{by}: Kubernetes works with it after {took} s"));
+        let begun = Instant::now();
+        jump(&mut node, by, years)?;
+        let works = begun.elapsed().as_secs();
+        a_pod_is_heard(&node)?;
+        let heard = begun.elapsed().as_secs();
+        stage.note(format!(
+            "{by}: Kubernetes works with it after {works} s, and the API hears a pod after {heard} s"
+        ));
     }
     node.wait_available("default", "deployment/probe")
 }
 
-/// Sets the clock, and waits until Kubernetes has started anew and its node is Ready by the new time; gives after how long.
-fn jump(node: &mut Node, by: &str, year: u32) -> anyhow::Result<u64> {
-    let begun = Instant::now();
+/// A pod that has run all the while asks the API who it is, with the token of its service account. It is asked on the node, with a
+/// certificate of its time.
+fn a_pod_is_heard(node: &Node) -> anyhow::Result<()> {
+    node.until("a pod's token to be taken", HEARD_WITHIN, |node| {
+        let said = node.ssh(&format!(
+            "{KUBECTL} exec asker -- /usr/bin/kubectl auth whoami --request-timeout=20s"
+        ))?;
+        ensure!(
+            said.contains("system:serviceaccount:default:default"),
+            "the pod was told: {said}"
+        );
+        let restarts = node.ssh(&format!(
+            "{KUBECTL} get pod asker -o jsonpath='{{.status.containerStatuses[0].restartCount}}'"
+        ))?;
+        ensure!(restarts.trim() == "0", "the pod was restarted: {restarts}");
+        Ok(())
+    })
+}
+
+/// Sets the clock, and waits until Kubernetes has started anew and its node is Ready by the new time.
+fn jump(node: &mut Node, by: &str, year: u32) -> anyhow::Result<()> {
     node.ssh(&format!("date -u -s \"$(date -u -d '{by}' '+%F %T')\""))?;
     let mut waiting = vec!["control-plane", "kubelet"];
     node.wait_for_event("Kubernetes to start anew", ANEW_WITHIN, |event| {
@@ -119,16 +150,14 @@ fn jump(node: &mut Node, by: &str, year: u32) -> anyhow::Result<u64> {
         waiting.is_empty().then_some(())
     })?;
     node.until("a Ready node", ANEW_WITHIN, |node| {
-        // Asked on the node, with a certificate of its time.
-        let ready = node.ssh(
-            "holdfast kubeconfig > /run/now && kubectl --kubeconfig /run/now get nodes -o \
-             jsonpath='{range .items[0].status.conditions[?(@.type==\"Ready\")]}{.status} {.lastHeartbeatTime}{end}'",
-        )?;
+        let ready = node.ssh(&format!(
+            "{KUBECTL} get nodes -o \
+             jsonpath='{{range .items[0].status.conditions[?(@.type==\"Ready\")]}}{{.status}} {{.lastHeartbeatTime}}{{end}}'",
+        ))?;
         ensure!(
             ready.starts_with(&format!("True {year}-")),
             "the node's condition: {ready}"
         );
         Ok(())
-    })?;
-    Ok(begun.elapsed().as_secs())
+    })
 }

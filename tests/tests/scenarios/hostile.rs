@@ -10,8 +10,11 @@ use vm_tests::{Node, Stage, hostile_manifest, probe_manifest};
 const LENGTH: Duration = Duration::from_secs(60);
 /// An answer that takes longer is none.
 const PATIENCE: &str = "--request-timeout=10s";
+/// How long an offender may go unnamed, after the API was asked all the while.
+const NAMED_WITHIN: u64 = 120;
 
-/// What a pod does without end, and the words of `holdfast status` and the event that name it.
+/// What a pod does without end, and the words of `holdfast status` and the event that name it. Its script has no quotation marks.
+#[derive(Clone, Copy)]
 struct Attack {
     name: &'static str,
     script: &'static str,
@@ -37,11 +40,29 @@ const LOGS: Attack = Attack {
     said: "logs faster",
     event: "TooManyLogs",
 };
+/// A disk that is fast enough for it waits for nobody: it is named on a slow one.
 const DISK: Attack = Attack {
     name: "writer",
     script: "while :; do dd if=/dev/zero of=/scratch/file bs=1M count=8 conv=fsync; done",
     said: "",
     event: "",
+};
+const SLOW_DISK: Attack = Attack {
+    said: "writes so much that the system waits for the disk",
+    event: "DiskBusy",
+    ..DISK
+};
+const FILES: Attack = Attack {
+    name: "maker",
+    script: "cd /scratch; i=0; while let i+=1; do : > $i; done",
+    said: "makes more files than the disk has room for",
+    event: "TooManyFiles",
+};
+const CRASHES: Attack = Attack {
+    name: "crasher",
+    script: "echo no database here >&2; exit 3",
+    said: "ends again and again: container shell with exit code 3; its last line: no database here",
+    event: "CrashLoop",
 };
 
 /// How the API answered: each answer's time, in order of size, and the questions without one.
@@ -88,10 +109,17 @@ pub(crate) fn hostile_pods_hurt_themselves(stage: &mut Stage) -> anyhow::Result<
             }),
             ("logs", |stage, node| attack(stage, node, "logs", &[LOGS])),
             ("disk", |stage, node| attack(stage, node, "disk", &[DISK])),
-            ("all at once", |stage, node| {
-                attack(stage, node, "all at once", &[MEMORY, PROCESSES, LOGS, DISK])
+            ("files", |stage, node| {
+                attack(stage, node, "files", &[FILES])
             }),
-            ("all at once, on a slow card", on_a_slow_card),
+            ("crashes", |stage, node| {
+                attack(stage, node, "crashes", &[CRASHES])
+            }),
+            ("together", |stage, node| {
+                let all = [MEMORY, PROCESSES, LOGS, DISK, FILES, CRASHES];
+                attack(stage, node, "together", &all)
+            }),
+            ("together, on a slow card", on_a_slow_card),
         ],
     )?;
     node.power_down()?;
@@ -101,33 +129,33 @@ pub(crate) fn hostile_pods_hurt_themselves(stage: &mut Stage) -> anyhow::Result<
 /// The same on a disk of 20 MB and 500 operations a second.
 fn on_a_slow_card(stage: &mut Stage, node: &mut Node) -> anyhow::Result<()> {
     node.throttle_disk(20_000_000, 500)?;
-    let done = attack(
-        stage,
-        node,
-        "all at once, on a slow card",
-        &[MEMORY, PROCESSES, LOGS, DISK],
-    );
+    let all = [MEMORY, PROCESSES, LOGS, SLOW_DISK, FILES, CRASHES];
+    let done = attack(stage, node, "slow", &all);
     node.throttle_disk(0, 0)?;
     done
 }
 
+/// Pods have another name in each part: those of an earlier one are still named for a while.
 fn attack(
     stage: &mut Stage,
     node: &mut Node,
-    name: &str,
+    part: &str,
     attacks: &[Attack],
 ) -> anyhow::Result<()> {
     let kubectl = node.kubectl()?;
     let image = node.system_image()?;
+    let pod = |attack: &Attack| format!("{}-{part}", attack.name);
     for attack in attacks {
-        kubectl.apply(&hostile_manifest(attack.name, &image, attack.script))?;
+        kubectl.apply(&hostile_manifest(&pod(attack), &image, attack.script))?;
     }
-    let done = answers(stage, node, name).and_then(|answers| {
+    let done = answers(stage, node, part).and_then(|answers| {
         ensure!(answers.none == 0, "the API did not answer: {answers}");
-        attacks.iter().try_for_each(|attack| is_named(node, attack))
+        attacks
+            .iter()
+            .try_for_each(|attack| is_named(node, attack, &pod(attack)))
     });
     for attack in attacks {
-        kubectl.run(&["delete", "pod", attack.name, "--grace-period=0", "--force"])?;
+        kubectl.run(&["delete", "pod", &pod(attack), "--grace-period=0", "--force"])?;
     }
     done?;
     // A quiet pod ran on.
@@ -145,26 +173,25 @@ fn attack(
 }
 
 /// In `holdfast status` and by an event of the pod.
-fn is_named(node: &Node, attack: &Attack) -> anyhow::Result<()> {
+fn is_named(node: &Node, attack: &Attack, pod: &str) -> anyhow::Result<()> {
     if attack.said.is_empty() {
         return Ok(());
     }
-    let wanted = format!("pod default/{} {}", attack.name, attack.said);
-    node.until(&wanted, 120, |node| {
+    let wanted = format!("pod default/{pod} {}", attack.said);
+    node.until(&wanted, NAMED_WITHIN, |node| {
         let status = node.ssh("holdfast status")?;
         ensure!(status.contains(&wanted), "holdfast status: {status}");
         let field = format!(
-            "--field-selector=involvedObject.name={},reason={}",
-            attack.name, attack.event
+            "--field-selector=involvedObject.name={pod},reason={}",
+            attack.event
         );
         let events = node
             .kubectl()?
             .run(&["get", "events", &field, "-o=name", PATIENCE])?;
         ensure!(
             !events.trim().is_empty(),
-            "no event {} of {}",
-            attack.event,
-            attack.name
+            "no event {} of {pod}",
+            attack.event
         );
         Ok(())
     })
