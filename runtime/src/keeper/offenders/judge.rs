@@ -3,7 +3,8 @@
 use super::count::{Counts, Pod};
 use super::offence::{Offence, Seen};
 use init_api::Millis;
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 /// A pod is named for so long after it was last seen at it: a little longer than the kubelet's longest pause between two starts
 /// of a container.
@@ -28,6 +29,7 @@ pub(super) struct Watch {
 
 #[derive(Debug)]
 struct Named {
+    since: Millis,
     at: Millis,
     how: String,
 }
@@ -51,29 +53,27 @@ impl Watch {
     /// Takes in what a pod was seen at; whether that is new.
     pub(super) fn is_news(&mut self, now: Millis, pod: &Pod, seen: &Seen) -> bool {
         self.forget(now);
+        let key = (pod.clone(), seen.offence);
+        let before = self.named.get(&key);
         let named = Named {
+            since: before.map_or(now, |before| before.since),
             at: now,
             how: seen.how.clone(),
         };
-        let key = (pod.clone(), seen.offence);
         self.named.insert(key, named).is_none()
     }
 
-    /// Those that are named now, a line each.
+    /// Those that are named now, a line each, the latest first.
     pub(super) fn lines(&mut self, now: Millis) -> Vec<String> {
         self.forget(now);
-        // Of a pod that was made again under its name, one line is enough.
-        let lines: BTreeSet<String> = self
-            .named
-            .iter()
-            .map(|((pod, offence), named)| format!("{pod} {}: {}", offence.text(), named.how))
-            .collect();
-        let more = lines.len().saturating_sub(SHOWN);
-        let mut lines: Vec<String> = lines.into_iter().take(SHOWN).collect();
-        if more > 0 {
-            lines.push(format!("and {more} more"));
-        }
-        lines
+        let mut named: Vec<_> = self.named.iter().collect();
+        named.sort_by_key(|(_, named)| Reverse(named.since));
+        let more = named.len().saturating_sub(SHOWN);
+        let shown = named.into_iter().take(SHOWN);
+        let lines =
+            shown.map(|((pod, offence), named)| format!("{pod} {}: {}", offence.text(), named.how));
+        let rest = (more > 0).then(|| format!("and {more} more"));
+        lines.chain(rest).collect()
     }
 
     fn forget(&mut self, now: Millis) {
@@ -220,14 +220,16 @@ mod tests {
     }
 
     #[test]
-    fn a_screen_is_enough_for_all() {
+    fn a_screen_is_enough_for_the_latest() {
         let mut watch = Watch::default();
         for number in 0..110 {
             let pod = pod(&format!("{number}"));
-            assert!(watch.is_news(at(1), &pod, &Offence::Crashes.counted()));
+            assert!(watch.is_news(at(number), &pod, &Offence::Crashes.counted()));
         }
-        let lines = watch.lines(at(1));
+        assert!(!watch.is_news(at(110), &pod("7"), &Offence::Crashes.counted()));
+        let lines = watch.lines(at(110));
         assert_eq!(lines.len(), SHOWN + 1);
+        assert!(lines[0].starts_with("n/109 "), "{}", lines[0]);
         assert_eq!(lines[SHOWN], "and 100 more");
     }
 }
