@@ -245,6 +245,7 @@ fn its_rights_are_its_own_and_suffice_for_every_manifest() {
         ("delete", "customresourcedefinitions", true),
         ("escalate", "clusterroles.rbac.authorization.k8s.io", true),
         ("watch", "nodes", true),
+        ("watch", "pods", true),
         ("list", "secrets", false),
         ("impersonate", "users", false),
         ("deletecollection", "pods", false),
@@ -304,7 +305,7 @@ fn file(plane: &ControlPlane, name: &str, content: &str) -> String {
     path.to_string_lossy().into_owned()
 }
 
-fn until(what: &str, holds: impl Fn() -> bool) {
+pub(crate) fn until(what: &str, holds: impl Fn() -> bool) {
     let started = Instant::now();
     while !holds() {
         assert!(

@@ -13,4 +13,5 @@ mod access;
 mod datastore;
 mod engine;
 mod keeper;
+mod offenders;
 mod pruning;

@@ -10,6 +10,9 @@ use vm_tests::{Node, Stage, asker_manifest, probe_manifest};
 const ANEW_WITHIN: u64 = 300;
 /// How long a pod may be without a token that the API takes, after Kubernetes has started anew.
 const HEARD_WITHIN: u64 = 240;
+/// What a pod asks, with what it finds in its volume now. (`kubectl` reads it by itself, unless it is given an option.)
+const WHO_AM_I: &str = "cd /var/run/secrets/kubernetes.io/serviceaccount && /usr/bin/kubectl auth whoami --request-timeout=20s \
+    --server=https://$KUBERNETES_SERVICE_HOST --certificate-authority=ca.crt --token=$(<token)";
 /// `kubectl` on the node, with a certificate of its time.
 const KUBECTL: &str = "holdfast kubeconfig > /run/now && kubectl --kubeconfig /run/now";
 
@@ -123,7 +126,7 @@ pub(crate) fn a_clock_that_jumps_while_the_node_runs(stage: &mut Stage) -> anyho
 fn a_pod_is_heard(node: &Node) -> anyhow::Result<()> {
     node.until("a pod's token to be taken", HEARD_WITHIN, |node| {
         let said = node.ssh(&format!(
-            "{KUBECTL} exec asker -- /usr/bin/kubectl auth whoami --request-timeout=20s"
+            "{KUBECTL} exec asker -- /usr/bin/bash -c '{WHO_AM_I}'"
         ))?;
         ensure!(
             said.contains("system:serviceaccount:default:default"),

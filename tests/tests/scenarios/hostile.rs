@@ -10,6 +10,8 @@ use vm_tests::{Node, Stage, hostile_manifest, probe_manifest};
 const LENGTH: Duration = Duration::from_secs(60);
 /// An answer that takes longer is none.
 const PATIENCE: &str = "--request-timeout=10s";
+/// How long a pod may take to begin, beside others that are at it already.
+const BEGINS_WITHIN: u64 = 180;
 /// How long an offender may go unnamed, after the API was asked all the while.
 const NAMED_WITHIN: u64 = 120;
 
@@ -148,16 +150,27 @@ fn attack(
     for attack in attacks {
         kubectl.apply(&hostile_manifest(&pod(attack), &image, attack.script))?;
     }
-    let done = answers(stage, node, part).and_then(|answers| {
+    // From when they are at it.
+    for attack in attacks {
+        has_begun(node, &pod(attack))?;
+    }
+    let answered = answers(stage, node, part).and_then(|answers| {
         ensure!(answers.none == 0, "the API did not answer: {answers}");
-        attacks
-            .iter()
-            .try_for_each(|attack| is_named(node, attack, &pod(attack)))
+        Ok(())
     });
+    // Each is looked for, whatever became of the others.
+    let named = attacks
+        .iter()
+        .map(|attack| is_named(node, attack, &pod(attack)));
+    let wrong: Vec<String> = [answered]
+        .into_iter()
+        .chain(named)
+        .filter_map(|outcome| outcome.err().map(|error| format!("{error:#}")))
+        .collect();
     for attack in attacks {
         kubectl.run(&["delete", "pod", &pod(attack), "--grace-period=0", "--force"])?;
     }
-    done?;
+    ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
     // A quiet pod ran on.
     let restarts = kubectl.run(&[
         "get",
@@ -170,6 +183,16 @@ fn attack(
         "the quiet pod was restarted: {restarts}"
     );
     Ok(())
+}
+
+/// A pod that has ended meanwhile has begun, too.
+fn has_begun(node: &Node, pod: &str) -> anyhow::Result<()> {
+    node.until(&format!("pod {pod} to begin"), BEGINS_WITHIN, |node| {
+        let phase = ["get", "pod", pod, PATIENCE, "-o=jsonpath={.status.phase}"];
+        let phase = node.kubectl()?.run(&phase)?;
+        ensure!(["Running", "Failed"].contains(&phase.as_str()), "{phase}");
+        Ok(())
+    })
 }
 
 /// In `holdfast status` and by an event of the pod.
