@@ -5,6 +5,7 @@
 //!
 //! The Go programs are linked in both folders, but what they are linked from may come from the one build cache that Go
 //! keeps for the user: this notices a folder's name in a program, not a compiler that gives other bytes each time.
+//!
 //! `HOLDFAST_RELEASE_ROOT`, if set, is the root of the release keys that goes into all of them.
 //!
 //! `HOLDFAST_PROGRAMS`, if set, is a folder with programs that are taken as they are, into both images: nothing is said
