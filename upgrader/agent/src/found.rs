@@ -98,7 +98,7 @@ fn reasons(
 ) -> Vec<String> {
     let last = unconfirmed.filter(|last| last.root_hash == pending.release.root_hash);
     if let Some(last) = last.filter(|last| last.why == WhyUnconfirmed::TimedOut) {
-        let seconds = last.at_ms.0 / 1000;
+        let seconds = pending.deadline_s;
         return std::iter::once(format!("it was not confirmed within {seconds} s"))
             .chain(last.reasons.iter().cloned())
             .collect();
@@ -190,7 +190,7 @@ mod tests {
                 "holdfast_2+0-2.efi",
                 1,
                 Some(&timed_out),
-                failed(&["it was not confirmed within 601 s", "node a was not ready"]),
+                failed(&["it was not confirmed within 600 s", "node a was not ready"]),
             ),
             (
                 "crashed",
