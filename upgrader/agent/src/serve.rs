@@ -90,7 +90,10 @@ async fn watch_trial(agent: &Agent, pending: &PendingTrial) -> anyhow::Result<()
     let mut last = Vec::new();
     let tell = |waiting_for: Vec<String>| {
         if waiting_for != last {
-            println!("waiting: {}", waiting_for.join("; "));
+            match waiting_for.join("; ").as_str() {
+                "" => println!("all is well; it has to stay so for a while"),
+                lines => println!("waiting: {lines}"),
+            }
             last.clone_from(&waiting_for);
         }
         agent.doing.send_replace(Doing::Trial { waiting_for });
