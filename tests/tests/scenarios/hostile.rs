@@ -15,7 +15,9 @@ const BEGINS_WITHIN: u64 = 180;
 /// How long an offender may go unnamed, after the API was asked all the while.
 const NAMED_WITHIN: u64 = 120;
 
-/// What a pod does without end, and the words of `holdfast status` and the event that name it. Its script has no quotation marks.
+/// What a pod does without end, and the words of `holdfast status` and the event that name it. Its script has no quotation marks,
+/// and is as fast as an emulated processor lets it: `tail /dev/zero` needs three minutes to fill the memory, and a thousand
+/// programs longer to start.
 #[derive(Clone, Copy)]
 struct Attack {
     name: &'static str,
@@ -26,13 +28,13 @@ struct Attack {
 
 const MEMORY: Attack = Attack {
     name: "eater",
-    script: "exec tail /dev/zero",
+    script: "while :; do dd if=/dev/zero of=/dev/null bs=1700M; done",
     said: "wants more memory",
     event: "OutOfMemory",
 };
 const PROCESSES: Attack = Attack {
     name: "forks",
-    script: "while :; do sleep 600 & done",
+    script: "mkfifo /scratch/pipe; while :; do read line < /scratch/pipe & done",
     said: "wants more processes",
     event: "TooManyProcesses",
 };
