@@ -3,7 +3,7 @@
 mod page;
 
 use crate::{duration, out};
-use anyhow::bail;
+use anyhow::anyhow;
 use clap::Subcommand;
 use init_api::{Root, paths};
 use std::process::ExitCode;
@@ -100,10 +100,14 @@ fn ask(request: &Request, progress: impl FnMut(&Progress)) -> anyhow::Result<Ans
     Ok(client.ask(request, progress)?)
 }
 
+fn unfit(answer: &Answer) -> anyhow::Error {
+    anyhow!("the upgrader gave an answer that does not fit: {answer:?}")
+}
+
 fn report() -> anyhow::Result<Report> {
     match ask(&Request::Status, |_| {})? {
         Answer::Status { report } => Ok(*report),
-        other => bail!("the upgrader gave an answer that does not fit: {other:?}"),
+        other => Err(unfit(&other)),
     }
 }
 
@@ -118,7 +122,7 @@ fn status(json: bool) -> anyhow::Result<()> {
 fn check(source: String) -> anyhow::Result<()> {
     match ask(&Request::Check { source }, |_| {})? {
         Answer::Offers { offers } => out::print(page::offers(&offers)),
-        other => bail!("the upgrader gave an answer that does not fit: {other:?}"),
+        other => Err(unfit(&other)),
     }
 }
 
@@ -140,7 +144,7 @@ fn stage(request: StageRequest) -> anyhow::Result<()> {
             ))?;
             out::line("`holdfast upgrade activate` restarts into it, on trial")
         }
-        other => bail!("the upgrader gave an answer that does not fit: {other:?}"),
+        other => Err(unfit(&other)),
     }
 }
 
@@ -149,7 +153,7 @@ fn restart(request: &Request) -> anyhow::Result<()> {
         Answer::Restarting { version } => out::line(format_args!(
             "restarting into release {version}, on trial, as soon as pods have ended"
         )),
-        other => bail!("the upgrader gave an answer that does not fit: {other:?}"),
+        other => Err(unfit(&other)),
     }
 }
 

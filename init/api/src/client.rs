@@ -1,8 +1,7 @@
 //! A small blocking client of PID 1.
 
-use crate::{Request, Response, Status};
-use std::io::{self, BufRead, BufReader, Write};
-use std::os::unix::net::UnixStream;
+use crate::{Lines, Request, Response, Status};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use thiserror::Error;
@@ -14,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Client {
     path: PathBuf,
-    stream: BufReader<UnixStream>,
+    lines: Lines,
 }
 
 /// Talking with PID 1 failed.
@@ -65,17 +64,8 @@ impl Client {
     /// Nobody listens there, or the caller is not root.
     pub fn connect(path: impl AsRef<Path>) -> Result<Self, ClientError> {
         let path = path.as_ref().to_path_buf();
-        let open = || -> io::Result<UnixStream> {
-            let stream = UnixStream::connect(&path)?;
-            stream.set_read_timeout(Some(PATIENCE))?;
-            stream.set_write_timeout(Some(PATIENCE))?;
-            Ok(stream)
-        };
-        match open() {
-            Ok(stream) => Ok(Self {
-                path,
-                stream: BufReader::new(stream),
-            }),
+        match Lines::connect(&path, PATIENCE) {
+            Ok(lines) => Ok(Self { path, lines }),
             Err(source) => Err(ClientError::Connect { path, source }),
         }
     }
@@ -123,13 +113,7 @@ impl Client {
     }
 
     fn exchange(&mut self, request: &Request) -> io::Result<String> {
-        let mut line = serde_json::to_string(request)?;
-        line.push('\n');
-        self.stream.get_mut().write_all(line.as_bytes())?;
-        let mut answer = String::new();
-        if self.stream.read_line(&mut answer)? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        Ok(answer)
+        self.lines.write(request)?;
+        self.lines.read()
     }
 }

@@ -11,7 +11,7 @@ use init_api::{PendingTrial, Request, SlotRelease};
 use slots::{Counter, DirectReader, EntryName, SystemdBoot};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
-use upgrade_api::Happened;
+use upgrade_api::{Happened, Record};
 
 /// How often a release on trial is started.
 const TRIES: u32 = 3;
@@ -22,7 +22,7 @@ const TRIES: u32 = 3;
 /// Nothing is staged, or what is staged is not whole any more; the node stays as it is.
 pub(crate) fn activate(node: &Node, deadline_s: u64) -> anyhow::Result<String> {
     refuse_during_a_trial(node)?;
-    let mut record = node.record();
+    let record = node.record();
     let Some(staged) = record.staged.clone() else {
         bail!("no release is staged: `holdfast upgrade stage` writes one to the spare slot");
     };
@@ -32,10 +32,12 @@ pub(crate) fn activate(node: &Node, deadline_s: u64) -> anyhow::Result<String> {
     let mounted = node.boot_partition()?;
     let boot = SystemdBoot::new(mounted.folder());
     boot.check_waiting(&name, &staged.uki_sha256)?;
-    prove_writable(&boot, &release)?;
-    node.begin_trial(&trial(node, &release, deadline_s, false))?;
-    record.add(event(&release.version, Happened::Activated, Vec::new()));
-    node.store_record(&record)?;
+    begin(
+        node,
+        &boot,
+        record,
+        trial(node, &release, deadline_s, false),
+    )?;
     boot.arm(&name, TRIES)?;
     drop(mounted);
     node.pid_1()?.ask(&Request::Reboot)?;
@@ -48,7 +50,7 @@ pub(crate) fn activate(node: &Node, deadline_s: u64) -> anyhow::Result<String> {
 /// It is not there any more.
 pub(crate) fn roll_back(node: &Node, deadline_s: u64) -> anyhow::Result<String> {
     refuse_during_a_trial(node)?;
-    let mut record = node.record();
+    let record = node.record();
     let Some(release) = record.previous.clone() else {
         bail!("there is no release to go back to: the other slot holds none that ran here");
     };
@@ -62,10 +64,7 @@ pub(crate) fn roll_back(node: &Node, deadline_s: u64) -> anyhow::Result<String> 
             release.version
         );
     }
-    prove_writable(&boot, &release)?;
-    node.begin_trial(&trial(node, &release, deadline_s, true))?;
-    record.add(event(&release.version, Happened::Activated, Vec::new()));
-    node.store_record(&record)?;
+    begin(node, &boot, record, trial(node, &release, deadline_s, true))?;
     boot.count(&name, Some(Counter::fresh(TRIES)))?;
     // The boot loader takes the newest version first, so the one that runs has to stand behind: as spent, it comes last. When
     // the tries of the older one are spent, too, the newer one is first again.
@@ -96,10 +95,20 @@ fn trial(node: &Node, release: &SlotRelease, deadline_s: u64, rollback: bool) ->
     }
 }
 
-fn prove_writable(boot: &SystemdBoot, release: &SlotRelease) -> anyhow::Result<()> {
-    let content = format!("{} {}", release.version, crate::node::now_s());
+/// Proves that the boot partition takes writes, and writes the trial down.
+fn begin(
+    node: &Node,
+    boot: &SystemdBoot,
+    mut record: Record,
+    trial: PendingTrial,
+) -> anyhow::Result<()> {
+    let version = &trial.release.version;
+    let content = format!("{version} {}", crate::node::now_s());
     boot.prove_writable(content.as_bytes())
-        .context("the boot partition must take writes before a release is tried, or the boot loader could not count its tries")
+        .context("the boot partition must take writes before a release is tried, or the boot loader could not count its tries")?;
+    node.begin_trial(&trial)?;
+    record.add(event(version, Happened::Activated, Vec::new()));
+    node.store_record(&record)
 }
 
 /// Checks that the slot holds the root with this hash, by its superblock and the top of its tree. All of it was read back when

@@ -60,10 +60,7 @@ impl Node {
 
     /// The slot that does not run.
     pub(crate) fn spare_slot(&self) -> init_api::Slot {
-        match self.boot.slot {
-            init_api::Slot::A => init_api::Slot::B,
-            init_api::Slot::B => init_api::Slot::A,
-        }
+        self.boot.slot.other()
     }
 
     /// Mounts the boot partition for writing.

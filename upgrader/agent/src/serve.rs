@@ -2,8 +2,7 @@
 
 use crate::node::Node;
 use crate::stage::Tell;
-use crate::trial::{self, Task};
-use crate::{activate, stage};
+use crate::{activate, stage, trial};
 use anyhow::Context;
 use init_api::{PendingTrial, Root, paths};
 use std::fs::Permissions;
@@ -74,14 +73,14 @@ async fn look_after_trial(agent: Arc<Agent>) {
 }
 
 async fn settle_and_watch(agent: &Agent) -> anyhow::Result<()> {
-    let task = {
+    let pending = {
         let _turn = agent.turn.lock().await;
         trial::settle(&agent.node)?
     };
-    let Task::Watch(pending) = task else {
-        return Ok(());
-    };
-    watch_trial(agent, &pending).await
+    match pending {
+        Some(pending) => watch_trial(agent, &pending).await,
+        None => Ok(()),
+    }
 }
 
 async fn watch_trial(agent: &Agent, pending: &PendingTrial) -> anyhow::Result<()> {
@@ -112,11 +111,10 @@ async fn talk(agent: &Arc<Agent>, stream: UnixStream) -> anyhow::Result<()> {
     let answer = match serde_json::from_str(&line) {
         Ok(Request::Stage(request)) => {
             let staging = tokio::spawn(do_stage(agent.clone(), request));
-            let mut doing = agent.doing.subscribe();
             let mut every = tokio::time::interval(STEP);
             while !staging.is_finished() {
                 every.tick().await;
-                let now = doing.borrow_and_update().clone();
+                let now = agent.doing.borrow().clone();
                 if let Doing::Staging(progress) = now {
                     // Whoever asked may go; the release is staged all the same.
                     let _ = write(&mut writer, &Answer::Progress(progress)).await;

@@ -17,22 +17,13 @@ use upgrade_api::{FailedRelease, Happened};
 /// How often the node is looked at while a release is on trial.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// What the agent has to do after its start.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Task {
-    /// Nothing but to answer.
-    None,
-    /// To watch the trial and to confirm it.
-    Watch(PendingTrial),
-}
-
-/// Brings the records in line with what happened at the last boots.
+/// Brings the records in line with what happened at the last boots; gives the trial that the agent has to watch, if one goes on.
 ///
 /// # Errors
 /// The boot partition or the state partition does not do what it should; nothing is lost, and the next start tries again.
-pub(crate) fn settle(node: &Node) -> anyhow::Result<Task> {
+pub(crate) fn settle(node: &Node) -> anyhow::Result<Option<PendingTrial>> {
     let Some(pending) = node.pending()? else {
-        return Ok(Task::None);
+        return Ok(None);
     };
     let name: EntryName = pending.release.entry.parse()?;
     let mounted = node.boot_partition()?;
@@ -53,16 +44,16 @@ pub(crate) fn settle(node: &Node) -> anyhow::Result<Task> {
             if counter.is_some() {
                 boot.count(&name, counter)?;
             }
-            Ok(Task::Watch(pending))
+            Ok(Some(pending))
         }
         Found::Confirmed => {
             confirm_at_pid_1(node)?;
             record_commit(node, &pending)?;
-            Ok(Task::None)
+            Ok(None)
         }
         Found::Failed { why } => {
             give_up(node, &boot, &pending, why)?;
-            Ok(Task::None)
+            Ok(None)
         }
         Found::BrokenOff => {
             let version = &pending.release.version;
@@ -74,7 +65,7 @@ pub(crate) fn settle(node: &Node) -> anyhow::Result<Task> {
             record.add(event(version, Happened::BrokenOff, Vec::new()));
             node.store_record(&record)?;
             node.end_trial()?;
-            Ok(Task::None)
+            Ok(None)
         }
     }
 }

@@ -1,8 +1,8 @@
 //! A small blocking client of the agent.
 
-use crate::{Answer, Request};
-use std::io::{self, BufRead, BufReader, Write};
-use std::os::unix::net::UnixStream;
+use crate::{Answer, Progress, Request};
+use init_api::Lines;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ pub enum ClientError {
 #[derive(Debug)]
 pub struct Client {
     path: PathBuf,
-    stream: BufReader<UnixStream>,
+    lines: Lines,
 }
 
 impl Client {
@@ -57,17 +57,8 @@ impl Client {
     /// Nobody listens there, or the caller is not root.
     pub fn connect(path: impl AsRef<Path>) -> Result<Self, ClientError> {
         let path = path.as_ref().to_path_buf();
-        let open = || -> io::Result<UnixStream> {
-            let stream = UnixStream::connect(&path)?;
-            stream.set_read_timeout(Some(PATIENCE))?;
-            stream.set_write_timeout(Some(PATIENCE))?;
-            Ok(stream)
-        };
-        match open() {
-            Ok(stream) => Ok(Self {
-                path,
-                stream: BufReader::new(stream),
-            }),
+        match Lines::connect(&path, PATIENCE) {
+            Ok(lines) => Ok(Self { path, lines }),
             Err(source) => Err(ClientError::Connect { path, source }),
         }
     }
@@ -79,36 +70,22 @@ impl Client {
     pub fn ask(
         &mut self,
         request: &Request,
-        mut progress: impl FnMut(&crate::Progress),
+        mut progress: impl FnMut(&Progress),
     ) -> Result<Answer, ClientError> {
-        let mut line = self.exchange(Some(request))?;
+        let path = &self.path;
+        let broke = |source| ClientError::Talk {
+            path: path.clone(),
+            source,
+        };
+        self.lines.write(request).map_err(broke)?;
         loop {
+            let line = self.lines.read().map_err(broke)?;
             match serde_json::from_str(&line) {
                 Ok(Answer::Progress(step)) => progress(&step),
                 Ok(Answer::Refused { reason }) => return Err(ClientError::Refused(reason)),
                 Ok(answer) => return Ok(answer),
                 Err(source) => return Err(ClientError::Answer { line, source }),
             }
-            line = self.exchange(None)?;
         }
-    }
-
-    fn exchange(&mut self, request: Option<&Request>) -> Result<String, ClientError> {
-        let mut talk = || -> io::Result<String> {
-            if let Some(request) = request {
-                let mut line = serde_json::to_string(request)?;
-                line.push('\n');
-                self.stream.get_mut().write_all(line.as_bytes())?;
-            }
-            let mut answer = String::new();
-            if self.stream.read_line(&mut answer)? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            Ok(answer)
-        };
-        talk().map_err(|source| ClientError::Talk {
-            path: self.path.clone(),
-            source,
-        })
     }
 }
