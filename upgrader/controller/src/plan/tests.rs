@@ -1,0 +1,5 @@
+//! Upgrades over simulated fleets: steps are carried out at once, and nodes do what is asked of them, second by second.
+
+mod fleet;
+mod rollout;
+mod waits;

@@ -1,0 +1,23 @@
+//! What makes a node that restarted a good one.
+
+use kube::core::Duration;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::time;
+
+/// What makes a node that restarted into a release a good one. It has to be Ready, always.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Health {
+    /// How long after its start the node has for it. Then it goes back to the release before.
+    #[schemars(schema_with = "crate::span::schema")]
+    pub deadline: Duration,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from(time::Duration::from_secs(15 * 60)),
+        }
+    }
+}

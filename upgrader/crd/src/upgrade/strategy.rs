@@ -1,0 +1,139 @@
+//! Which node when.
+
+use kube::core::Duration;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+/// Which node when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Strategy {
+    /// Who comes first.
+    pub order: Order,
+    /// How many of the nodes that match may be away for the upgrade at a time: a number, or a part of them such as `10%`, which
+    /// is at least one.
+    pub max_unavailable: Amount,
+    /// How long to wait after a node is done before the next one begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "crate::span::schema")]
+    pub delay: Option<Duration>,
+    /// Nodes that come before all others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub canary: Option<Canary>,
+    /// Whether no further node begins once the release failed on one.
+    pub stop_on_failure: bool,
+}
+
+impl Default for Strategy {
+    fn default() -> Self {
+        Self {
+            order: Order::default(),
+            max_unavailable: Amount::default(),
+            delay: None,
+            canary: None,
+            stop_on_failure: true,
+        }
+    }
+}
+
+/// Who comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Order {
+    /// Servers, then agents, each by name.
+    #[default]
+    ControlPlaneFirst,
+    /// By name.
+    Name,
+}
+
+/// Nodes that come before all others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Canary {
+    /// How many.
+    #[schemars(range(min = 1, max = 1000))]
+    pub nodes: u32,
+    /// How long they have to run well before the others follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "crate::span::schema")]
+    pub soak: Option<Duration>,
+}
+
+/// A number of nodes, or a part of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
+pub enum Amount {
+    /// So many.
+    Nodes(u32),
+    /// So many of a hundred, rounded down, but one at least.
+    Percent(u32),
+}
+
+/// As it stands in the resource.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Number(u32),
+    Text(String),
+}
+
+impl Default for Amount {
+    fn default() -> Self {
+        Self::Nodes(1)
+    }
+}
+
+impl Amount {
+    /// How many of `all` nodes that is; one at least.
+    pub fn of(self, all: usize) -> usize {
+        let count = match self {
+            Self::Nodes(count) => count as usize,
+            Self::Percent(percent) => all.saturating_mul(percent as usize) / 100,
+        };
+        count.max(1)
+    }
+}
+
+impl From<Amount> for Written {
+    fn from(amount: Amount) -> Self {
+        match amount {
+            Amount::Nodes(count) => Self::Number(count),
+            Amount::Percent(percent) => Self::Text(format!("{percent}%")),
+        }
+    }
+}
+
+impl TryFrom<Written> for Amount {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        match written {
+            Written::Number(count) => Ok(Self::Nodes(count)),
+            Written::Text(text) => match text.strip_suffix('%').map(str::parse) {
+                Some(Ok(percent @ 1..=100)) => Ok(Self::Percent(percent)),
+                _ => Err(format!("{text:?} is neither a number nor such as \"10%\"")),
+            },
+        }
+    }
+}
+
+impl JsonSchema for Amount {
+    fn schema_name() -> Cow<'static, str> {
+        "Amount".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "x-kubernetes-int-or-string": true,
+            "anyOf": [{ "type": "integer" }, { "type": "string" }],
+            "minimum": 1,
+            "pattern": "^([1-9][0-9]?|100)%$",
+        })
+    }
+}
