@@ -45,6 +45,8 @@ mod runtime;
 #[cfg(feature = "node")]
 mod service;
 #[cfg(feature = "node")]
+mod service_log;
+#[cfg(feature = "node")]
 mod status;
 #[cfg(any(feature = "node", feature = "workstation"))]
 mod table;

@@ -2,7 +2,7 @@
 
 mod page;
 
-use crate::{duration, out};
+use crate::{duration, out, service_log};
 use anyhow::anyhow;
 use clap::Subcommand;
 use init_api::{Root, paths};
@@ -60,6 +60,13 @@ enum Action {
     /// What PID 1 runs
     #[command(hide = true)]
     Serve,
+    /// What runs in the cluster while there is an Upgrade
+    #[command(hide = true)]
+    Control {
+        /// The pod's name, by which the others know who leads
+        #[arg(long, env = "POD_NAME")]
+        identity: String,
+    },
 }
 
 #[derive(Debug, Clone, Copy, clap::Args)]
@@ -91,6 +98,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
             deadline_s: trial.deadline.as_secs(),
         })?,
         Action::Serve => serve()?,
+        Action::Control { identity } => {
+            service_log::begin();
+            controller::run(&identity)?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

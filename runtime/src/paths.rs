@@ -85,6 +85,11 @@ impl Paths {
         self.at(paths::CLUSTER_RUN)
     }
 
+    /// There while there is an `Upgrade` in the cluster. In a folder whose changes have packaged manifests applied.
+    pub fn upgrades_exist(&self) -> PathBuf {
+        self.run().join("upgrades-exist")
+    }
+
     /// Leaf certificate with its key, one PEM file.
     pub fn leaf(&self, name: &str) -> PathBuf {
         self.run().join("leaf").join(format!("{name}.pem"))

@@ -147,6 +147,9 @@ fn packaged_manifests_are_whole() {
             .collect::<Vec<_>>()
             .join("\n")
     };
+    assert!(!show(&settings).contains("upgrade-controller"));
+    std::fs::create_dir_all(paths.run()).expect("folder");
+    host::file::write_in_memory(&paths.upgrades_exist(), 0o644, "").expect("write");
     insta::assert_snapshot!(show(&settings));
     settings.components.metrics_server = false;
     assert!(!show(&settings).contains("metrics-server"));

@@ -24,6 +24,7 @@ mod restart;
 mod rights;
 mod tell;
 mod tokens;
+mod upgrade;
 mod volumes;
 
 pub use error::KeeperError;
@@ -93,6 +94,7 @@ async fn with_api(keeper: &Keeper, client: &kube::Client) {
         node::follow(keeper, client),
         datastore::tell(keeper, client),
         offenders::follow(keeper, client),
+        upgrade::follow(keeper, client),
         manifests::follow(keeper, client, ManifestSet::Packaged),
         manifests::follow(keeper, client, ManifestSet::User),
         follow_volumes(keeper, client),

@@ -30,7 +30,7 @@ const SOON: Duration = Duration::from_millis(100);
 ///
 /// The user's manifests may hold any kind, also such as do not exist yet, so it may make, change and remove objects of any
 /// kind, and read one that it knows by name. Roles among them may grant what the keeper itself may not: so it may `escalate`
-/// and `bind`. It may list and watch only what it follows: nodes, volumes and pods. It can impersonate nobody, and sign nothing.
+/// and `bind`. It may list and watch only what it follows: nodes, volumes, pods and upgrades. It can impersonate nobody, and sign nothing.
 fn role() -> Value {
     let any = ["*"];
     json!({
@@ -47,6 +47,11 @@ fn role() -> Value {
             {
                 "apiGroups": [""],
                 "resources": ["nodes", "pods", "persistentvolumes", "persistentvolumeclaims"],
+                "verbs": ["list", "watch"],
+            },
+            {
+                "apiGroups": ["upgrade.holdfast.dev"],
+                "resources": ["upgrades", "nodeupgrades"],
                 "verbs": ["list", "watch"],
             },
             { "apiGroups": ["storage.k8s.io"], "resources": ["storageclasses"], "verbs": ["list"] },

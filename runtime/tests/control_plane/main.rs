@@ -15,3 +15,4 @@ mod engine;
 mod keeper;
 mod offenders;
 mod pruning;
+mod upgrades;

@@ -8,6 +8,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// The manifest of what is needed only while there is an `Upgrade`.
+const UPGRADE_CONTROLLER: &str = "upgrade-controller";
+
 /// What the files of a set say, as far as they can be read.
 #[derive(Debug, Default)]
 pub struct Desired {
@@ -30,7 +33,8 @@ pub fn packaged(settings: &Settings, paths: &Paths) -> Desired {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
-        if !settings.has_component(&stem) {
+        let idle = stem == UPGRADE_CONTROLLER && !paths.upgrades_exist().exists();
+        if idle || !settings.has_component(&stem) {
             continue;
         }
         take(&mut desired, &path, |name, text| {

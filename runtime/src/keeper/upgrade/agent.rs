@@ -1,0 +1,172 @@
+//! The node's upgrader, asked over its socket. It answers slowly or not at all while a disk is slow, so each question is asked
+//! beside the keeper's own work.
+
+use super::state::{Asked, Facts};
+use super::step::Step;
+use crate::Paths;
+use init_api::paths;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use tokio::task::{JoinHandle, spawn_blocking};
+use tracing::{info, warn};
+use upgrade_api::{Answer, Client, ClientError, Doing, Offer, Report, Request};
+
+/// After a refusal, doubled from one to the next.
+const FIRST: Duration = Duration::from_secs(15);
+const LONGEST: Duration = Duration::from_secs(600);
+/// What a channel has is looked at again after this long.
+const STALE: Duration = Duration::from_secs(900);
+
+/// The upgrader, and what is known of it.
+pub(super) struct Agent {
+    socket: PathBuf,
+    report: Option<Report>,
+    work: Option<JoinHandle<Result<Answer, ClientError>>>,
+    refused: Option<Refused>,
+    offers: Option<Offers>,
+    /// The channel and the generation that `work` asks about.
+    checking: Option<(String, String)>,
+    generation: i64,
+}
+
+/// It said no, or nothing.
+#[derive(Debug, Clone)]
+struct Refused {
+    why: String,
+    /// To what was asked then.
+    generation: i64,
+    until: Instant,
+    pause: Duration,
+}
+
+/// What a repository had.
+#[derive(Debug, Clone)]
+struct Offers {
+    source: String,
+    channel: String,
+    list: Vec<Offer>,
+    at: Instant,
+}
+
+impl Agent {
+    pub(super) fn new(paths: &Paths) -> Self {
+        Self {
+            socket: paths.at(paths::UPGRADE_SOCKET),
+            report: None,
+            work: None,
+            refused: None,
+            offers: None,
+            checking: None,
+            generation: 0,
+        }
+    }
+
+    /// Returns when what was asked is answered.
+    pub(super) async fn changed(&mut self) {
+        let Some(work) = &mut self.work else {
+            return std::future::pending().await;
+        };
+        let done = work.await;
+        self.work = None;
+        let checking = self.checking.take();
+        match done {
+            Ok(Ok(Answer::Offers { offers })) => {
+                self.refused = None;
+                self.offers = checking.map(|(source, channel)| Offers {
+                    source,
+                    channel,
+                    list: offers,
+                    at: Instant::now(),
+                });
+            }
+            Ok(Ok(_)) => self.refused = None,
+            Ok(Err(error)) => self.refuse(error.to_string()),
+            Err(error) => self.refuse(error.to_string()),
+        }
+    }
+
+    fn refuse(&mut self, why: String) {
+        warn!("the upgrader: {why}");
+        let before = self
+            .refused
+            .take()
+            .filter(|before| before.generation == self.generation);
+        let pause = before.map_or(FIRST, |before| (before.pause * 2).min(LONGEST));
+        self.refused = Some(Refused {
+            why,
+            generation: self.generation,
+            until: Instant::now() + pause,
+            pause,
+        });
+    }
+
+    /// Asks how it stands.
+    pub(super) async fn look(&mut self) {
+        let socket = self.socket.clone();
+        let asked =
+            spawn_blocking(move || Client::connect(socket)?.ask(&Request::Status, |_| ())).await;
+        if let Ok(Ok(Answer::Status { report })) = asked {
+            self.report = Some(*report);
+        }
+    }
+
+    /// What it said last.
+    pub(super) fn report(&self) -> Option<&Report> {
+        self.report.as_ref()
+    }
+
+    /// Whether it is worth asking often.
+    pub(super) fn is_busy(&self) -> bool {
+        let doing = self.report.as_ref().map(|report| &report.doing);
+        self.work.is_some()
+            || self.refused.is_some()
+            || matches!(
+                doing,
+                None | Some(Doing::Staging(_) | Doing::Trial { .. } | Doing::Restarting)
+            )
+    }
+
+    /// What is known, seen from what is asked; none while the upgrader has never answered.
+    pub(super) fn facts(&self, asked: &Asked<'_>) -> Option<Facts<'_>> {
+        let refused = self
+            .refused
+            .as_ref()
+            .filter(|refused| refused.generation == asked.generation);
+        let offers = self.offers.as_ref().filter(|offers| {
+            Some(&offers.channel) == asked.spec.channel.as_ref()
+                && Some(offers.source.as_str()) == asked.spec.source.address()
+        });
+        Some(Facts {
+            report: self.report.as_ref()?,
+            working: self.work.is_some(),
+            refused: refused.map(|refused| refused.why.as_str()),
+            held_off: refused.is_some_and(|refused| Instant::now() < refused.until),
+            offers: offers.map(|offers| offers.list.as_slice()),
+            offers_are_stale: offers.is_none_or(|offers| offers.at.elapsed() > STALE),
+        })
+    }
+
+    /// Begins a step.
+    pub(super) async fn take(&mut self, step: Step, generation: i64) {
+        let request = match step {
+            Step::Nothing => return,
+            Step::Check { source, channel } => {
+                self.checking = Some((source.clone(), channel));
+                Request::Check { source }
+            }
+            Step::Stage(request) => {
+                info!("asked to stage a release of {}", request.source);
+                Request::Stage(request)
+            }
+            Step::Activate { deadline_s } => {
+                info!("asked to restart into the staged release");
+                Request::Activate { deadline_s }
+            }
+        };
+        self.generation = generation;
+        let socket = self.socket.clone();
+        self.work = Some(spawn_blocking(move || {
+            Client::connect(socket)?.ask(&request, |_| ())
+        }));
+    }
+}

@@ -1,0 +1,322 @@
+//! An `Upgrade` from the resource to a node that runs the release: the real API server, the keeper and the controller, and an
+//! upgrader that only says what a real one would.
+
+use crate::engine::ControlPlane;
+use crate::keeper::until;
+use init_api::{SlotRelease, paths};
+use runtime::pki::ADMIN;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use upgrade_api::{Answer, Doing, Record, Report, Request, StagedRelease, Wanted};
+
+const UPGRADE: &str = "\
+apiVersion: upgrade.holdfast.dev/v1alpha1
+kind: Upgrade
+metadata: {name: stores}
+spec:
+  source: {url: 'https://releases.example.com/holdfast'}
+  version: 0.2.0
+  nodeSelector: {matchLabels: {site: shop-7}}
+  drain: {gracePeriodSeconds: 0, force: true}
+";
+
+#[test]
+fn an_upgrade_moves_a_node_and_says_what_is_in_its_way() {
+    let plane = ControlPlane::alone();
+    let upgrader = Upgrader::at(&plane.paths.at(paths::UPGRADE_SOCKET));
+    let (settings, paths) = (plane.settings.clone(), plane.paths.clone());
+    std::thread::spawn(move || runtime::run_keeper(settings, paths).expect("it runs"));
+    let kind = [
+        "wait",
+        "--for=condition=Established",
+        "crd/upgrades.upgrade.holdfast.dev",
+        "crd/nodeupgrades.upgrade.holdfast.dev",
+    ];
+    plane.eventually(&kind, |_| true);
+    plane.eventually(&["get", "serviceaccount", "default", "-o", "name"], |_| {
+        true
+    });
+    refused(&plane);
+    for node in ["edge", "other"] {
+        ready_node(&plane, node);
+    }
+    pod_with_a_budget(&plane);
+    let control = control(&plane);
+
+    plane.kubectl(&["create", "-f", &file(&plane, "upgrade.yaml", UPGRADE)]);
+    let deployment = [
+        "-n",
+        "kube-system",
+        "get",
+        "deployment",
+        "holdfast-upgrade-controller",
+        "-o",
+        "name",
+    ];
+    plane.eventually(&deployment, |name| !name.is_empty());
+    let said = |path: &str| ["get", "upgrade", "stores", "-o", path].map(str::to_owned);
+    let eventually = |path: &str, expected: &str| {
+        let args = said(&format!("jsonpath={path}"));
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        plane.eventually(&args, |text| text.contains(expected));
+    };
+    // The budget is named, and the node is cordoned for nobody else.
+    eventually(
+        "{.status.waiting[0].message}",
+        "The disruption budget web needs 1 healthy pods",
+    );
+    assert_eq!(
+        upgrader.activations(),
+        0,
+        "the node restarts only when it is drained"
+    );
+    plane.kubectl(&["delete", "pdb", "web"]);
+    eventually("{.status.state}", "Complete");
+    assert_eq!(upgrader.activations(), 1);
+    assert_eq!(upgrader.running(), "0.2.0");
+    let columns = plane.kubectl(&["get", "nodeupgrades", "--no-headers"]);
+    let columns: Vec<&str> = columns.split_whitespace().take(5).collect();
+    assert_eq!(
+        columns,
+        ["edge", "0.2.0", "0.2.0", "Done", "stores"],
+        "one node, in its columns"
+    );
+    let spec = [
+        "get",
+        "node",
+        "edge",
+        "-o",
+        "jsonpath={.spec.unschedulable}{.metadata.annotations}",
+    ];
+    until("the node to be given back", || {
+        // Nobody's heartbeat keeps it Ready.
+        be_ready(&plane, "edge");
+        let text = plane.kubectl(&spec);
+        !text.contains("true") && !text.contains("upgrade.holdfast.dev")
+    });
+
+    plane.kubectl(&["delete", "upgrade", "stores"]);
+    until("the controller's pod to go", || {
+        plane
+            .try_kubectl(&deployment)
+            .is_err_and(|error| error.contains("NotFound"))
+    });
+    control.abort();
+}
+
+/// What the API server says no to, and why.
+fn refused(plane: &ControlPlane) {
+    let table = [
+        (
+            "version: 0.2.0",
+            "version: 0.2.0\n  channel: stable",
+            "say one of `version` and `channel`",
+        ),
+        (
+            "source: {url: 'https://releases.example.com/holdfast'}",
+            "source: {}",
+            "say one of `url` and `folder`",
+        ),
+        ("0.2.0", "newest", "spec.version in body should match"),
+        (
+            "drain: {",
+            "drain: {timeout: 5 minutes, ",
+            "spec.drain.timeout in body should match",
+        ),
+        (
+            "drain: {",
+            "strategy: {maxUnavailable: 0}\n  drain: {",
+            "spec.strategy.maxUnavailable in body should be greater than or equal to 1",
+        ),
+        (
+            "drain: {",
+            "windows: [{start: '25:00', duration: 1h}]\n  drain: {",
+            "spec.windows[0].start in body should match",
+        ),
+        (
+            "drain: {",
+            "windows: [{days: [saturday], start: '02:00', duration: 1h}]\n  drain: {",
+            "Unsupported value: \"saturday\"",
+        ),
+        (
+            "drain: {",
+            "pause: true\n  drain: {",
+            "unknown field \"spec.pause\"",
+        ),
+    ];
+    for (from, to, message) in table {
+        let wrong = file(plane, "wrong.yaml", &UPGRADE.replacen(from, to, 1));
+        let answer = plane.try_kubectl(&["create", "--dry-run=server", "-f", &wrong]);
+        let error = answer.expect_err(to);
+        assert!(error.contains(message), "{to}: {error}");
+    }
+}
+
+/// Without a kubelet, nodes are made by hand.
+fn ready_node(plane: &ControlPlane, name: &str) {
+    let node = format!("apiVersion: v1\nkind: Node\nmetadata: {{name: {name}}}\n");
+    plane.kubectl(&["create", "-f", &file(plane, "node.yaml", &node)]);
+    be_ready(plane, name);
+}
+
+fn be_ready(plane: &ControlPlane, name: &str) {
+    let ready = r#"{"status":{"conditions":[{"type":"Ready","status":"True","reason":"Test"}]}}"#;
+    plane.kubectl(&[
+        "patch",
+        "node",
+        name,
+        "--subresource=status",
+        "--type=merge",
+        "-p",
+        ready,
+    ]);
+}
+
+/// A pod that may not go, as nothing replaces it.
+fn pod_with_a_budget(plane: &ControlPlane) {
+    let spec = r#"{"spec":{"nodeName":"edge","automountServiceAccountToken":false}}"#;
+    plane.kubectl(&[
+        "run",
+        "web",
+        "--image=i",
+        "--labels=app=web",
+        "--overrides",
+        spec,
+    ]);
+    let ready = r#"{"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}}"#;
+    plane.kubectl(&[
+        "patch",
+        "pod",
+        "web",
+        "--subresource=status",
+        "--type=merge",
+        "-p",
+        ready,
+    ]);
+    plane.kubectl(&[
+        "create",
+        "pdb",
+        "web",
+        "--selector=app=web",
+        "--min-available=1",
+    ]);
+    let healthy = [
+        "get",
+        "pdb",
+        "web",
+        "-o",
+        "jsonpath={.status.currentHealthy}",
+    ];
+    plane.eventually(&healthy, |count| count == "1");
+}
+
+fn control(plane: &ControlPlane) -> tokio::task::AbortHandle {
+    let kubeconfig = plane.paths.kubeconfig(ADMIN);
+    let (send, receive) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        runtime.expect("a runtime").block_on(async {
+            let text = fs::read_to_string(kubeconfig).expect("a kubeconfig");
+            let read = kube::config::Kubeconfig::from_yaml(&text).expect("a kubeconfig");
+            let config = kube::Config::from_custom_kubeconfig(read, &Default::default()).await;
+            let client = controller::client(config.expect("a configuration")).expect("a client");
+            let working = tokio::spawn(async move { controller::lead(client, "test").await });
+            send.send(working.abort_handle()).expect("somebody waits");
+            match working.await {
+                Err(error) if error.is_cancelled() => {}
+                ended => panic!("the controller ended: {ended:?}"),
+            }
+        });
+    });
+    receive.recv().expect("it starts")
+}
+
+fn file(plane: &ControlPlane, name: &str, text: &str) -> String {
+    let path = plane.paths.at(&format!("/{name}"));
+    fs::write(&path, text).expect("a file");
+    path.to_string_lossy().into_owned()
+}
+
+/// What an upgrader says that does everything at once.
+struct Upgrader(Arc<Mutex<(Report, usize)>>);
+
+impl Upgrader {
+    fn at(socket: &Path) -> Self {
+        fs::create_dir_all(socket.parent().expect("a folder")).expect("a folder");
+        let listener = UnixListener::bind(socket).expect("a socket");
+        let report = Report {
+            running: slot("0.1.0"),
+            trial: None,
+            doing: Doing::Nothing,
+            record: Record::default(),
+        };
+        let state = Arc::new(Mutex::new((report, 0)));
+        let shared = state.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                answer(&shared, stream.expect("a connection"));
+            }
+        });
+        Self(state)
+    }
+
+    fn activations(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1
+    }
+
+    fn running(&self) -> String {
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.0.running.version.clone()
+    }
+}
+
+fn slot(version: &str) -> SlotRelease {
+    let text = format!(
+        r#"{{"version":"{version}","slot":"b","root_hash":"00","entry":"holdfast_{version}.efi"}}"#
+    );
+    serde_json::from_str(&text).expect("a release")
+}
+
+fn answer(shared: &Mutex<(Report, usize)>, mut stream: UnixStream) {
+    let mut line = String::new();
+    let mut reader = BufReader::new(stream.try_clone().expect("a copy"));
+    reader.read_line(&mut line).expect("a request");
+    let mut state = shared.lock().unwrap_or_else(PoisonError::into_inner);
+    let (report, activations) = &mut *state;
+    let answer = match serde_json::from_str(&line).expect("a request") {
+        Request::Stage(request) => {
+            let Wanted::Version(version) = request.wanted else {
+                panic!("{request:?}")
+            };
+            let staged = StagedRelease {
+                release: slot(&version),
+                uki_sha256: "00".into(),
+                root_size: 1,
+            };
+            report.record.staged = Some(staged.clone());
+            Answer::Staged { staged, fetched: 1 }
+        }
+        Request::Activate { deadline_s } => {
+            assert_eq!(deadline_s, 900);
+            *activations += 1;
+            let staged = report.record.staged.take().expect("something is staged");
+            report.running = staged.release;
+            Answer::Restarting {
+                version: report.running.version.clone(),
+            }
+        }
+        Request::Status => Answer::Status {
+            report: Box::new(report.clone()),
+        },
+        other => panic!("{other:?}"),
+    };
+    let mut text = serde_json::to_vec(&answer).expect("an answer");
+    text.push(b'\n');
+    // Who asked may have gone.
+    let _ = stream.write_all(&text);
+}
