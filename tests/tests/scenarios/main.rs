@@ -51,7 +51,7 @@ const ALL: &[Scenario] = &[
         "first_boot_without_a_network_card",
         first_boot::first_boot_without_a_network_card,
     ),
-    Scenario::core("an_upgrade_by_command", upgrade::an_upgrade_by_command),
+    Scenario::core("an_upgrade_by_resource", upgrade::an_upgrade_by_resource),
     Scenario::core("reboot_keeps_everything", reboot::reboot_keeps_everything),
     Scenario::core(
         "a_repairable_state_partition_is_repaired_and_it_is_said",

@@ -1,4 +1,4 @@
-//! A second release on a node, by command: it comes, it proves itself or goes back, and what runs on the node is there after.
+//! A second release on a node, by resource and by command: it comes, it proves itself or goes back, and what runs on the node is there after.
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
@@ -53,7 +53,22 @@ fn restart(node: &mut Node, line: &str, minutes: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(crate) fn an_upgrade_by_command(stage: &mut Stage) -> anyhow::Result<()> {
+/// An `Upgrade` as a person writes it; `spec` goes into it.
+fn upgrade(next: &str, spec: &str) -> String {
+    format!(
+        "apiVersion: upgrade.holdfast.dev/v1alpha1\nkind: Upgrade\nmetadata: {{name: stores}}\nspec:\n  \
+         source: {{folder: {REPOSITORY}}}\n  version: {next}\n  {spec}\n"
+    )
+}
+
+/// How the `Upgrade` stands: `STATE DONE MESSAGE`.
+fn stands(node: &Node) -> anyhow::Result<String> {
+    let path = "jsonpath={.status.state} {.status.summary} {.status.message}";
+    node.kubectl()?
+        .run(&["get", "upgrade", "stores", "-o", path])
+}
+
+pub(crate) fn an_upgrade_by_resource(stage: &mut Stage) -> anyhow::Result<()> {
     let next = next_release()?;
     let mut node = stage.ready_node()?;
     node.kubectl()?.apply(&probe_manifest())?;
@@ -67,10 +82,6 @@ pub(crate) fn an_upgrade_by_command(stage: &mut Stage) -> anyhow::Result<()> {
     let first = status(&node)?;
     ensure!(text(&first, "/running/slot") == "a", "it begins as {first}");
     bring(&node)?;
-
-    let said = stage_release(&node, "")?;
-    ensure!(said.contains("stands in slot b"), "staging said {said:?}");
-    stage.note(said.lines().next().unwrap_or_default());
     a_trial_that_is_too_short_goes_back(stage, &mut node, &next)?;
     ensure!(
         kept(&node)? == before,
@@ -78,22 +89,40 @@ pub(crate) fn an_upgrade_by_command(stage: &mut Stage) -> anyhow::Result<()> {
         kept(&node)?
     );
 
-    let again = stage_release(&node, "--again")?;
-    ensure!(
-        again.contains("; 0.0 MB of its root image were fetched"),
-        "the slot holds it, and staging said {again:?}"
-    );
-    restart(&mut node, "holdfast upgrade activate", 15)?;
+    // What was in the way is mended, and the node is told to try once more.
+    node.kubectl()?.apply(&upgrade(&next, "retry: 1"))?;
+    node.wait_for_text(&format!("release {next} is on trial: boot 1 of 3"), 600)?;
+    node.wait_ready(15)?;
     let state = confirmed(&node, &next)?;
     ensure!(
         text(&state, "/running/slot") == "b",
         "after the upgrade: {state}"
     );
+    node.until("the Upgrade to be complete", 180, |node| {
+        let stands = stands(node)?;
+        ensure!(stands.starts_with("Complete 1/1"), "it stands at {stands}");
+        Ok(())
+    })?;
+    let nodes = node
+        .kubectl()?
+        .run(&["get", "nodeupgrades", "--no-headers"])?;
+    stage.note(nodes.split_whitespace().collect::<Vec<_>>().join(" "));
     ensure!(
         kept(&node)? == before,
         "the node has {}, before {before}",
         kept(&node)?
     );
+    let cordon = [
+        "get",
+        "nodes",
+        "-o",
+        "jsonpath={.items[*].spec.unschedulable}",
+    ];
+    node.until("the node to take pods again", 60, |node| {
+        let cordoned = node.kubectl()?.run(&cordon)?;
+        ensure!(cordoned.is_empty(), "it is still cordoned");
+        Ok(())
+    })?;
     node.wait_available("default", "deployment/probe")
 }
 
@@ -135,35 +164,39 @@ pub(crate) fn a_way_back_by_command(stage: &mut Stage) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A release that is not Ready in time goes back by itself, and the node says why and does not try it again.
+/// A release that is not Ready in time goes back by itself; the resource and the node say why, and it is not tried again.
 fn a_trial_that_is_too_short_goes_back(
     stage: &mut Stage,
     node: &mut Node,
     next: &str,
 ) -> anyhow::Result<()> {
-    node.reboot_by("holdfast upgrade activate --deadline 30s")?;
-    node.wait_for_text(&format!("release {next} is on trial: boot 1 of 3"), 120)?;
+    let too_short = upgrade(next, "health: {deadline: 30s}");
+    node.kubectl()?.apply(&too_short)?;
+    node.wait_for_text(&format!("release {next} is on trial: boot 1 of 3"), 600)?;
     node.wait_for_text(&format!("release {next} was not confirmed in time"), 240)?;
     node.next_boot()?;
     node.wait_ready(15)?;
-    let state = node.until("the reason of the way back", 120, |node| {
-        let state = status(node)?;
-        ensure!(
-            state.pointer("/trial").is_some_and(Value::is_null),
-            "{state}"
-        );
-        Ok(state)
+    let stopped = node.until("the Upgrade to say why it stopped", 240, |node| {
+        let stands = stands(node)?;
+        ensure!(stands.starts_with("Stopped 0/1 "), "it stands at {stands}");
+        Ok(stands)
     })?;
+    ensure!(
+        stopped.contains("it was not confirmed within 30 s"),
+        "it says {stopped:?}"
+    );
+    stage.note(format!("the failed trial: {stopped}"));
+    let state = status(node)?;
     ensure!(
         text(&state, "/running/slot") == "a",
         "it came back as {state}"
     );
-    let why = text(&state, "/record/failed/0/why/0").to_owned();
-    ensure!(
-        why.starts_with("it was not confirmed within"),
-        "the reason is {why:?}"
-    );
-    stage.note(format!("the failed trial: {why}"));
+    let said = r#"jsonpath={.items[0].status.conditions[?(@.type=="UpgradeFailed")].status}"#;
+    node.until("the node to say it, too", 120, |node| {
+        let said = node.kubectl()?.run(&["get", "nodes", "-o", said])?;
+        ensure!(said == "True", "it says {said:?}");
+        Ok(())
+    })?;
     let refused = stage_release(node, "")
         .err()
         .context("a release that failed was staged again")?;
