@@ -12,6 +12,8 @@ mod node;
 
 use crate::out;
 use clap::Subcommand;
+#[cfg(feature = "workstation")]
+pub(crate) use input::read;
 use std::path::PathBuf;
 use std::process::ExitCode;
 

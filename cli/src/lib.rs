@@ -21,6 +21,8 @@ mod client;
 mod config;
 mod duration;
 #[cfg(feature = "workstation")]
+mod flash;
+#[cfg(feature = "workstation")]
 mod keys;
 #[cfg(feature = "node")]
 mod kubeconfig;
@@ -73,6 +75,8 @@ enum Command {
     #[cfg(feature = "workstation")]
     Build(build::Args),
     #[cfg(feature = "workstation")]
+    Flash(Box<flash::Args>),
+    #[cfg(feature = "workstation")]
     Vm(vm::Args),
     #[cfg(feature = "workstation")]
     Keys(keys::Args),
@@ -120,6 +124,8 @@ pub fn run(holdfast: Holdfast) -> anyhow::Result<ExitCode> {
         Command::Config(args) => config::run(args),
         #[cfg(feature = "workstation")]
         Command::Build(args) => build::run(args),
+        #[cfg(feature = "workstation")]
+        Command::Flash(args) => flash::run(&args),
         #[cfg(feature = "workstation")]
         Command::Vm(args) => vm::run(args),
         #[cfg(feature = "workstation")]

@@ -32,23 +32,41 @@ pub(crate) struct Setting<'a> {
 /// Reads the configuration out of a kernel command line; words that name no key are findings.
 pub(crate) fn read(text: &str, source: usize) -> (Node, Vec<Finding>) {
     let mut tree = Node::empty(Span::start(source));
+    let findings = lay_over(&mut tree, text, source);
+    (tree, findings)
+}
+
+/// Puts what the words say into `tree`. A list that stands there goes with the first word for the whole of it.
+pub(crate) fn lay_over(tree: &mut Node, text: &str, source: usize) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let mut seen: Vec<Path> = Vec::new();
     for setting in settings(text, source) {
         let first = setting.key.split(['.', '[']).next().unwrap_or(setting.key);
         if OF_THE_BOOT.contains(&first) {
             continue;
         }
         let (value, span) = (setting.value.as_deref(), setting.span);
-        match setting.path {
-            Some(path) => put(&mut tree, &path, value, span, schema()),
-            None => findings.push(Finding::at(
+        let Some(path) = setting.path else {
+            findings.push(Finding::at(
                 span,
                 "this word of the kernel command line names no key",
                 "write holdfast.KEY=VALUE, such as holdfast.hostname=box",
-            )),
+            ));
+            continue;
+        };
+        let is_list = |node: &Node| matches!(node.value, Value::List(_));
+        if matches!(path.0.last(), Some(Step::Key(_)))
+            && !seen.contains(&path)
+            && tree
+                .get(&path)
+                .is_some_and(|node| is_list(node) && node.span.source != source)
+        {
+            tree.prune(&path);
         }
+        put(tree, &path, value, span, schema());
+        seen.push(path);
     }
-    (tree, findings)
+    findings
 }
 
 /// The words that are Holdfast's.

@@ -43,7 +43,7 @@ pub use config::{
 pub use diff::{Change, diff};
 pub use explain::{Explained, Explanation, Origin, UnknownKey};
 pub use impact::{Impact, impact};
-pub use load::{Loaded, load, parse_config};
+pub use load::{Loaded, load, load_with, parse_config};
 pub use nearest::nearest;
 pub use reference::reference;
 pub use remarks::{Remark, remarks};

@@ -26,6 +26,11 @@ impl Loaded {
         &self.config
     }
 
+    /// All sources as one tree, without defaults.
+    pub const fn tree(&self) -> &Node {
+        &self.tree
+    }
+
     /// The checked configuration, by value.
     pub fn into_config(self) -> Config {
         self.config
@@ -51,6 +56,32 @@ pub fn load(sources: &Sources) -> Result<Loaded, Report> {
         findings.extend(part.findings);
         parts.push((source.clone(), part.tree));
     }
+    finish(tree, parts, findings, all)
+}
+
+/// Reads and checks one file with single values laid over it, as for one machine of many. `words` are written as on a kernel
+/// command line, one to a line. Unlike a stronger source, a value in an entry of a list changes that entry and leaves the
+/// others; one for a whole list replaces it.
+///
+/// # Errors
+/// A [`Report`] with everything that is wrong. A problem of a word has the word's line, and [`SourceName::CommandLine`].
+pub fn load_with(base: Source, words: Source) -> Result<Loaded, Report> {
+    let part = text::read(&base, 0);
+    let mut findings = part.findings;
+    let mut tree = part.tree.clone();
+    findings.extend(text::lay_over(&mut tree, &words, 1));
+    let alone = text::read(&words, 1).tree;
+    let all = [base, words];
+    let parts = all.iter().cloned().zip([part.tree, alone]).collect();
+    finish(tree, parts, findings, &all)
+}
+
+fn finish(
+    tree: Node,
+    parts: Vec<(Source, Node)>,
+    mut findings: Vec<Finding>,
+    all: &[Source],
+) -> Result<Loaded, Report> {
     if findings.len() >= MOST_FINDINGS {
         // Not everything wrong was found, so not everything wrong was left out of the tree.
         return Err(Report::new(findings, &tree, all));

@@ -33,6 +33,22 @@ pub(crate) fn read(source: &Source, index: usize) -> Part {
     }
 }
 
+/// Lays the words of source number `index` over a tree that has been read; what does not fit the schema is left out.
+pub(crate) fn lay_over(tree: &mut Node, words: &Source, index: usize) -> Vec<Finding> {
+    let text = match readable(words, Span::start(index)) {
+        Ok(text) => text,
+        Err(findings) => return findings,
+    };
+    let mut findings = command_line::lay_over(tree, text, index);
+    findings.extend(check_structure(tree, schema()));
+    for finding in &findings {
+        if let Some(key) = &finding.key {
+            tree.prune(key);
+        }
+    }
+    findings
+}
+
 fn tree(source: &Source, start: Span) -> Result<(Node, Vec<Finding>), Vec<Finding>> {
     let text = readable(source, start)?;
     if source.name == SourceName::CommandLine {

@@ -15,7 +15,7 @@ pub(super) fn not_right(report: &Report) -> ExitCode {
 }
 
 /// The file's bytes. Of a file that is too large, just more than what is allowed, so that the report can say so.
-pub(super) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     let input: Box<dyn Read> = if path == Path::new("-") {
         Box::new(stdin())
     } else {
