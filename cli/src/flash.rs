@@ -70,7 +70,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Some(device) => Some(target::named(&roots, device, &image)?),
         None => None,
     };
-    let sum = image.check_sum().with_context(unusable)?;
+    let sum = image.check_whole().with_context(unusable)?;
     if let Sum::NotSaid { path } = &sum {
         eprintln!(
             "note: there is no {}, so nothing vouches that the image is whole",
@@ -89,7 +89,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut target = Device::open(&device, args.write_zeros)?;
     target::unchanged(&roots, &disk)?;
     let job = Job {
-        stream: image.stream().with_context(unusable)?,
+        open: Box::new(|| image.stream()),
         size: image.size(),
         patch: patch.as_ref(),
     };

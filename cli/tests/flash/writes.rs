@@ -78,7 +78,7 @@ pub(crate) fn unpacked_with_config() {
     ]);
     assert_eq!(said.code, 0, "{said}");
     for part in [
-        "written   134",
+        "written   136.3 MB",
         "MB/s",
         "compared  all of it",
         "no .sha256 beside it",

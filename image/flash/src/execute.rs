@@ -3,13 +3,14 @@
 use crate::PIECE;
 use crate::aligned::Buffer;
 use crate::feed::{Feed, Piece};
-use crate::fingerprint::Fingerprint;
 use crate::image::{ImageError, Patch};
 use crate::plan::{Step, plan};
 use crate::progress::{Phase, Watch};
 use crate::target::{Target, Zeroed};
+use crate::zeros::is_zero;
+use std::collections::BTreeSet;
 use std::io::{self, Read};
-use std::thread;
+use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 
 /// Why the disk was not written to its end. It has no partition table now.
@@ -79,11 +80,14 @@ fn hint(error: &io::Error) -> &'static str {
     }
 }
 
-/// What is written, and to what.
+/// The image from its first byte, unpacked; read once to be written and once to be compared.
+pub type Open<'a> = dyn Fn() -> Result<Box<dyn Read + Send>, ImageError> + 'a;
+
+/// What is written.
 pub struct Job<'a> {
-    /// The image from its first byte, unpacked.
-    pub stream: Box<dyn Read + Send + 'a>,
-    /// Its length in bytes.
+    /// Opens the image.
+    pub open: Box<Open<'a>>,
+    /// Its length in bytes, unpacked.
     pub size: u64,
     /// What goes over it: the CONFIG volume with the card's own file.
     pub patch: Option<&'a Patch>,
@@ -110,13 +114,13 @@ pub fn run(job: Job<'_>, target: &mut dyn Target, watch: &mut dyn Watch) -> Resu
     let steps = plan(job.size, target.size());
     thread::scope(|scope| {
         let mut run = Run {
-            feed: Some(Feed::begin(scope, job.stream, job.size, job.patch)),
-            size: job.size,
+            job: &job,
+            scope,
             target,
             watch,
-            written: Vec::new(),
             head: None,
             zeroing: true,
+            zeroed: BTreeSet::new(),
             done: Done::default(),
         };
         for step in steps {
@@ -134,29 +138,21 @@ pub fn run(job: Job<'_>, target: &mut dyn Target, watch: &mut dyn Watch) -> Resu
     })
 }
 
-/// A piece that is on the disk.
-struct Written {
-    offset: u64,
-    length: usize,
-    fingerprint: Fingerprint,
-    left_to_device: bool,
-}
-
-struct Run<'a, 'scope> {
-    /// Until the image has been read.
-    feed: Option<Feed<'scope>>,
-    size: u64,
+struct Run<'a, 'scope, 'env> {
+    job: &'env Job<'env>,
+    scope: &'scope Scope<'scope, 'env>,
     target: &'a mut dyn Target,
     watch: &'a mut dyn Watch,
-    written: Vec<Written>,
     /// The first piece, which goes on last.
     head: Option<Piece>,
     /// The device has not yet said that it makes no zeros by itself.
     zeroing: bool,
+    /// Where the pieces begin that it has made.
+    zeroed: BTreeSet<u64>,
     done: Done,
 }
 
-impl Run<'_, '_> {
+impl<'scope, 'env> Run<'_, 'scope, 'env> {
     fn step(&mut self, step: Step) -> Result<(), Failure> {
         match step {
             Step::Erase { offset, length } => self.erase(offset, length),
@@ -182,120 +178,110 @@ impl Run<'_, '_> {
 
     fn flush(&mut self) -> Result<(), Failure> {
         // Before and behind the body there is nothing to wait for.
-        if self.head.is_some() {
-            self.watch.at(Phase::Flush, self.done.bytes, self.size);
+        if self.head.is_some() && self.done.bytes < self.job.size {
+            self.watch.at(Phase::Flush, self.done.bytes, self.job.size);
         }
         self.target
             .flush()
             .map_err(|source| Failure::Flush { source })
     }
 
+    fn feed(&self) -> Result<Feed<'scope>, Failure> {
+        let stream = (self.job.open)()?;
+        Ok(Feed::begin(
+            self.scope,
+            stream,
+            self.job.size,
+            self.job.patch,
+        ))
+    }
+
     fn write_body(&mut self) -> Result<(), Failure> {
-        self.take_head()?;
-        while let Some(piece) = self.feed.as_ref().and_then(Feed::next) {
-            let piece = self.write(piece)?;
-            if let Some(feed) = &self.feed {
-                feed.give_back(piece.buffer);
-            }
-            self.watch.at(Phase::Write, self.done.bytes, self.size);
+        let feed = self.feed()?;
+        self.head = feed.next();
+        while let Some(piece) = feed.next() {
+            self.write(&piece)?;
+            feed.give_back(piece.buffer);
+            self.watch.at(Phase::Write, self.done.bytes, self.job.size);
             self.may_go_on(self.done.bytes)?;
         }
-        self.end_feed()
+        Ok(feed.end()?)
     }
 
-    fn take_head(&mut self) -> Result<(), Failure> {
-        if self.head.is_none() {
-            self.head = self.feed.as_ref().and_then(Feed::next);
-        }
-        match self.head {
-            Some(_) => Ok(()),
-            None => self.end_feed(),
-        }
-    }
-
-    /// The image has been read: whether it was whole.
-    fn end_feed(&mut self) -> Result<(), Failure> {
-        Ok(self.feed.take().map_or(Ok(()), Feed::end)?)
-    }
-
-    fn write(&mut self, piece: Piece) -> Result<Piece, Failure> {
-        let (offset, length) = (piece.offset, piece.buffer.bytes().len());
+    fn write(&mut self, piece: &Piece) -> Result<(), Failure> {
+        let (offset, bytes) = (piece.offset, piece.buffer.bytes());
+        let length = bytes.len() as u64;
         let failed = |source| Failure::Write { offset, source };
-        let mut left_to_device = false;
-        if self.zeroing && piece.fingerprint == Fingerprint::Zeros {
-            let asked = self.target.zero_at(offset, length as u64).map_err(failed)?;
-            left_to_device = asked == Zeroed::Done;
+        self.done.bytes += length;
+        if self.zeroing && is_zero(bytes) {
             // What cannot be done once is not asked for again.
-            self.zeroing = left_to_device;
+            self.zeroing = self.target.zero_at(offset, length).map_err(failed)? == Zeroed::Done;
+            if self.zeroing {
+                self.zeroed.insert(offset);
+                self.done.zeroed += length;
+                return Ok(());
+            }
         }
-        if left_to_device {
-            self.done.zeroed += length as u64;
-        } else {
-            self.target
-                .write_at(offset, piece.buffer.bytes())
-                .map_err(failed)?;
-        }
-        self.done.bytes += length as u64;
-        self.written.push(Written {
-            offset,
-            length,
-            fingerprint: piece.fingerprint.clone(),
-            left_to_device,
-        });
-        Ok(piece)
+        self.target.write_at(offset, bytes).map_err(failed)
     }
 
     fn verify_body(&mut self) -> Result<(), Failure> {
-        let mut buffer = Buffer::new();
-        let mut checked = 0;
-        for at in 0..self.written.len() {
-            self.verify(at, &mut buffer)?;
-            checked += self.written[at].length as u64;
-            self.watch.at(Phase::Verify, checked, self.size);
-            self.may_go_on(checked)?;
+        let feed = self.feed()?;
+        if let Some(head) = feed.next() {
+            feed.give_back(head.buffer);
         }
-        Ok(())
+        let mut back = Buffer::new();
+        while let Some(piece) = feed.next() {
+            self.verify(&piece, &mut back)?;
+            let compared = piece.offset + piece.buffer.bytes().len() as u64;
+            feed.give_back(piece.buffer);
+            self.watch.at(Phase::Verify, compared, self.job.size);
+            self.may_go_on(compared)?;
+        }
+        Ok(feed.end()?)
     }
 
-    fn verify(&mut self, at: usize, buffer: &mut Buffer) -> Result<(), Failure> {
-        let written = &self.written[at];
-        let offset = written.offset;
-        buffer.fill(written.length);
+    fn verify(&self, piece: &Piece, back: &mut Buffer) -> Result<(), Failure> {
+        let (offset, wanted) = (piece.offset, piece.buffer.bytes());
+        back.fill(wanted.len());
         self.target
-            .read_at(offset, buffer.bytes_mut())
+            .read_at(offset, back.bytes_mut())
             .map_err(|source| Failure::Read { offset, source })?;
-        if Fingerprint::of(buffer.bytes()) == written.fingerprint {
+        if back.bytes() == wanted {
             return Ok(());
         }
         Err(Failure::Differs {
             offset,
-            length: written.length,
-            left_to_device: written.left_to_device,
+            length: wanted.len(),
+            left_to_device: self.zeroed.contains(&offset),
         })
     }
 
     fn write_head(&mut self) -> Result<(), Failure> {
-        self.take_head()?;
-        self.end_feed()?;
-        // A stop until here leaves a disk without a table, one behind leaves a whole one: it is not asked for any more.
-        if let Some(head) = self.head.take() {
-            self.write(head)?;
+        if self.head.is_none() {
+            let feed = self.feed()?;
+            self.head = feed.next();
+            feed.end()?;
         }
-        Ok(())
+        // A stop until here leaves a disk without a table, one behind leaves a whole one: it is not asked for any more.
+        let head = self.head.take();
+        let written = head.as_ref().map_or(Ok(()), |head| self.write(head));
+        self.head = head;
+        written
     }
 
     fn verify_head(&mut self) -> Result<(), Failure> {
-        let last = self.written.len().saturating_sub(1);
-        self.verify(last, &mut Buffer::new())?;
-        self.watch.at(Phase::Verify, self.size, self.size);
-        Ok(())
+        match &self.head {
+            Some(head) => self.verify(head, &mut Buffer::new()),
+            None => Ok(()),
+        }
     }
 
     /// A table that could not be written or read back well must not be taken for a good one. The failure that led here is
     /// told; a second one would say no more.
     fn take_table_back(&mut self, failed: Step) {
         let of_head = matches!(failed, Step::WriteHead | Step::VerifyHead | Step::Flush);
-        if of_head && self.erase(0, self.size.min(PIECE as u64)).is_ok() {
+        if of_head && self.erase(0, self.job.size.min(PIECE as u64)).is_ok() {
             let _ = self.target.flush();
         }
     }

@@ -2,7 +2,6 @@
 
 use crate::PIECE;
 use crate::aligned::Buffer;
-use crate::fingerprint::Fingerprint;
 use crate::image::{ImageError, Patch};
 use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
@@ -15,7 +14,6 @@ const BUFFERS: usize = 3;
 pub(crate) struct Piece {
     pub(crate) offset: u64,
     pub(crate) buffer: Buffer,
-    pub(crate) fingerprint: Fingerprint,
 }
 
 /// The pieces, in order.
@@ -94,12 +92,7 @@ fn fill(
         if let Some(patch) = patch {
             patch.lay_over(offset, buffer.bytes_mut());
         }
-        let fingerprint = Fingerprint::of(buffer.bytes());
-        let piece = Piece {
-            offset,
-            buffer,
-            fingerprint,
-        };
+        let piece = Piece { offset, buffer };
         offset += filled as u64;
         if full.send(piece).is_err() {
             return Ok(());

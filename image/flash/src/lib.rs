@@ -32,14 +32,14 @@ mod device;
 pub mod disks;
 mod execute;
 mod feed;
-mod fingerprint;
 pub mod image;
 mod plan;
 mod progress;
 mod target;
+mod zeros;
 
 pub use device::{Device, OpenError};
-pub use execute::{Done, Failure, Job, run};
+pub use execute::{Done, Failure, Job, Open, run};
 pub use plan::{Step, plan};
 pub use progress::{Phase, Watch};
 pub use target::{Target, Zeroed};

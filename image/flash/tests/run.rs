@@ -132,9 +132,8 @@ fn image(length: usize) -> Vec<u8> {
 }
 
 fn flash(image: &[u8], size: u64, disk: &mut Memory, watch: &mut Watcher) -> Result<Done, Failure> {
-    let stream: Box<dyn Read + Send> = Box::new(Cursor::new(image.to_vec()));
     let job = Job {
-        stream,
+        open: Box::new(|| Ok(Box::new(Cursor::new(image.to_vec())) as Box<dyn Read + Send>)),
         size,
         patch: None,
     };
@@ -167,10 +166,10 @@ fn every_length_is_written_and_older_tables_are_gone() {
                 makes_zeros && length > 3 * PIECE,
                 "{length}"
             );
-            assert_eq!(
-                watch.seen.last(),
-                Some(&(Phase::Verify, length as u64, length as u64))
-            );
+            // An image of one piece has no progress.
+            let all = (Phase::Verify, length as u64, length as u64);
+            let expected = (length > PIECE).then_some(all);
+            assert_eq!(watch.seen.last(), expected.as_ref());
         }
     }
 }

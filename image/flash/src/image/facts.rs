@@ -70,12 +70,24 @@ impl Image {
         }
     }
 
-    /// Compares its digest with `IMAGE.sha256` beside it, if there is one. It reads the whole file.
+    /// Compares its digest with `IMAGE.sha256` beside it, if there is one; without, a packed image is unpacked to its end, where
+    /// its own checksum is. Either reads the whole file, before anything is written.
     ///
     /// # Errors
-    /// It is another one.
-    pub fn check_sum(&self) -> Result<Sum, ImageError> {
-        checksum::check(&self.path)
+    /// It is another one, or not whole.
+    pub fn check_whole(&self) -> Result<Sum, ImageError> {
+        let sum = checksum::check(&self.path)?;
+        if self.packing == Packing::Zstd && matches!(sum, Sum::NotSaid { .. }) {
+            let mut stream = self.stream()?.take(self.size() + 1);
+            let found = io::copy(&mut stream, &mut io::sink()).map_err(ImageError::Read)?;
+            let expected = self.size();
+            if found < expected {
+                return Err(ImageError::Short { found, expected });
+            } else if found > expected {
+                return Err(ImageError::Long { expected });
+            }
+        }
+        Ok(sum)
     }
 
     /// The file.
