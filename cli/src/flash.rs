@@ -2,57 +2,21 @@
 
 mod card;
 mod exit_code;
+mod options;
 mod shown;
 mod target;
 
 use crate::out;
 use anyhow::Context;
-use clap::ArgGroup;
 use flash::disks::{self, Disk, Roots};
 use flash::image::{Image, Patch, Sum};
 use flash::{Device, Done, Failure, Job};
+pub(crate) use options::Args;
 use shown::Shown;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-
-/// Write an image to a card or disk, with the config.yaml of one machine, and compare what was written
-#[derive(Debug, clap::Args)]
-#[command(
-    group = ArgGroup::new("what").required(true).args(["image", "list"]),
-    after_help = "Without --device it shows the cards and disks that are plugged in, and asks. Disks in use are never written: the system's own, what is\n\
-    mounted, swap, or part of LVM, RAID or encryption. Disks that are built in must be named, and their name is asked for once more.\n\
-    Exit codes: 0 written and compared, 1 failed, 2 wrong usage, or nobody to ask, 3 the configuration is not right, 130 stopped by a person."
-)]
-pub(crate) struct Args {
-    /// The image: .img, or .img.zst, which is unpacked while it is written
-    image: Option<PathBuf>,
-    /// The disk to write, such as /dev/sdb
-    #[arg(long, value_name = "DEVICE")]
-    device: Option<PathBuf>,
-    /// A config.yaml for CONFIG, checked first; - for standard input [default: the image's own]
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// One value of this machine, over the configuration's; may be repeated
-    #[arg(long, value_name = "KEY=VALUE", value_parser = flash::card::Setting::parse)]
-    set: Vec<flash::card::Setting>,
-    /// A CSV file with a line for each machine; its first line has the keys
-    #[arg(long, value_name = "FILE", requires = "row")]
-    inventory: Option<PathBuf>,
-    /// The machine's row: its number, from 1 below the first line, or KEY=VALUE
-    #[arg(long, value_name = "ROW", requires = "inventory")]
-    row: Option<flash::card::Row>,
-    /// Do not ask
-    #[arg(long, requires = "device")]
-    yes: bool,
-    /// Only show the cards and disks that are plugged in
-    #[arg(long)]
-    list: bool,
-    /// Send every zero, also to a disk that says it can make them by itself
-    #[arg(long)]
-    write_zeros: bool,
-}
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let roots = Roots::default();
@@ -151,8 +115,8 @@ fn said(
         Sum::NotSaid { .. } => "no .sha256 beside it".to_owned(),
     };
     out::line(format_args!(
-        "written   {:.1} MB to {} ({}) in {writing:.1} s, {:.1} MB/s{zeroed}\n\
-         compared  all of it, read back from the device in {verifying:.1} s, {:.1} MB/s\n\
+        "written   {:.1} MB to {} ({}) in {writing:.2} s, {:.1} MB/s{zeroed}\n\
+         compared  all of it, read back from the device in {verifying:.2} s, {:.1} MB/s\n\
          image     {}, for {}; {sum}\n\
          config    {config}\n\
          next      take it out, put it into the machine and switch on: its screen shows the address, and `ssh root@ADDRESS` logs in",

@@ -1,7 +1,7 @@
 //! The configuration of the card, from what was asked for.
 
-use super::Args;
 use super::exit_code::NOT_RIGHT;
+use super::options::Args;
 use crate::config::read;
 use anyhow::Context;
 use flash::card::{self, Card, Setting};

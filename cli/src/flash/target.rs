@@ -157,3 +157,52 @@ pub(super) fn unchanged(roots: &Roots, disk: &Disk) -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::listed;
+    use flash::disks::{Disk, Part, Transport, Use, UseKind};
+
+    fn disk(name: &str, transport: Transport) -> Disk {
+        Disk {
+            name: name.into(),
+            numbers: "8:0".into(),
+            sequence: None,
+            size: 32_000_000_000,
+            sector: 512,
+            read_only: false,
+            removable: false,
+            transport,
+            model: Some("SanDisk Ultra".into()),
+            serial: Some("4C53".into()),
+            parts: vec![Part {
+                name: format!("{name}1"),
+                label: Some("PHOTOS".into()),
+            }],
+            uses: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_is_plugged_in_stands_in_a_table() {
+        let mut mounted = disk("sdc", Transport::Usb);
+        mounted.uses.push(Use {
+            node: "sdc1".into(),
+            kind: UseKind::Mounted("/media/photos".into()),
+        });
+        let built_in = disk("nvme0n1", Transport::Nvme);
+        let told = listed(&[built_in.clone(), disk("sdb", Transport::Usb), mounted]);
+        let lines: Vec<&str> = told.lines().collect();
+        assert_eq!(lines.len(), 4, "{told}");
+        assert!(
+            lines[1].starts_with("1  /dev/sdb  SanDisk Ultra  4C53    32.0 GB  usb  PHOTOS"),
+            "{told}"
+        );
+        assert!(
+            lines[2].starts_with("-  /dev/sdc")
+                && lines[2].contains("not now: sdc1 is mounted at /media/photos"),
+            "{told}"
+        );
+        assert!(listed(&[built_in]).contains("no card or removable disk is plugged in"));
+    }
+}

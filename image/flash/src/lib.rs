@@ -31,6 +31,7 @@ pub mod card;
 mod device;
 pub mod disks;
 mod execute;
+mod failure;
 mod feed;
 pub mod image;
 mod plan;
@@ -39,7 +40,8 @@ mod target;
 mod zeros;
 
 pub use device::{Device, OpenError};
-pub use execute::{Done, Failure, Job, Open, run};
+pub use execute::{Done, Job, Open, run};
+pub use failure::Failure;
 pub use plan::{Step, plan};
 pub use progress::{Phase, Watch};
 pub use target::{Target, Zeroed};

@@ -5,6 +5,7 @@ mod diff;
 mod explain;
 mod merge;
 mod secrets;
+mod single_values;
 mod written;
 
 use os_config::{Loaded, Source, SourceName, Sources, load};

@@ -5,9 +5,11 @@
 //! where an editor of YAML can do that, and where it cannot the merged configuration is written, which is said.
 
 mod inventory;
+mod inventory_error;
 mod setting;
 mod write;
 
-pub use inventory::{InventoryError, Row, read_row};
+pub use inventory::{Row, read_row};
+pub use inventory_error::InventoryError;
 pub use setting::{Origin, Setting, SettingError};
 pub use write::{Card, CardError, write};
