@@ -229,6 +229,8 @@ pub(crate) fn in_use() {
     {
         refused(device, &format!("{}p1 is swap", card.device.name()));
         sh("swapoff", &[&part]);
+    } else {
+        eprintln!("flash: this kernel takes no swap: a disk with swap was not tried");
     }
     drop(made);
     // A program that has it for itself, which no table of the kernel tells.

@@ -276,15 +276,76 @@ mod tests {
 
     #[test]
     fn what_the_editor_cannot_is_written_merged() {
-        let base = "version: 1\nlabels: &all {site: none}\n";
-        let card = card(base, &["labels.site=north", "hostname=a"]).expect("right");
-        let read = os_config::parse_config("card", card.text.as_bytes()).expect("right");
-        assert_eq!(
-            read.hostname.map(|name| name.to_string()),
-            Some("a".to_owned()),
-            "{}",
-            card.text
-        );
+        // Another value of the host name would be another label, too.
+        let base = "version: 1\nhostname: &name a # mine\nlabels: {site: *name}\n";
+        let card = card(base, &["hostname=b"]).expect("right");
+        assert!(!card.as_written, "{}", card.text);
+        let merged = "# Written by `holdfast flash` from config.yaml.\n\
+            version: 1\nhostname: b\nlabels:\n  site: a\n";
+        assert_eq!(card.text, merged);
+    }
+
+    #[test]
+    fn every_example_and_the_sample_keep_their_comments() {
+        let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/config-examples");
+        let mut texts = vec![("sample".into(), os_config::sample().to_owned())];
+        for entry in std::fs::read_dir(examples).expect("examples") {
+            let path = entry.expect("an entry").path();
+            let text = std::fs::read_to_string(&path).expect("text");
+            texts.push((path.display().to_string(), text));
+        }
+        assert!(texts.len() > 3, "{texts:?}");
+        for (name, text) in texts {
+            let card = card(
+                &text,
+                &[
+                    "hostname=store-17-a",
+                    "labels[example.com/rack]=r1",
+                    "kubernetes.kubelet_args.max-pods=60",
+                ],
+            );
+            let card = card.unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert!(card.as_written, "{name}: {}", card.text);
+            let comments = |text: &str| text.matches('#').count();
+            assert_eq!(
+                comments(&card.text),
+                comments(&text),
+                "{name}: {}",
+                card.text
+            );
+        }
+    }
+
+    #[test]
+    fn texts_of_all_kinds_say_what_was_set() {
+        for base in [
+            "version: 1\r\nhostname: a # mine\r\nlabels:\r\n  site: x\r\n",
+            "\u{feff}version: 1\nhostname: a\n",
+            "---\nversion: 1\nhostname: a\n...\n",
+            "version: 1\nhostname: a",
+            "{version: 1, hostname: a}\n",
+            "{version: 1}\n",
+            "version: 1\nhostname: &name a\nlabels: {site: *name}\n",
+            "version: 1\nrun_commands:\n- |\n  echo # no comment\n\n  echo two\n",
+            "version: 1\n# the end\n",
+            "\"version\": 1\n'hostname': 'a'\n",
+        ] {
+            let card = card(
+                base,
+                &["hostname=b", "labels.site=y", "ntp_servers=n.example"],
+            );
+            let card = card.unwrap_or_else(|error| panic!("{base}: {error}"));
+            let read = os_config::parse_config("card", card.text.as_bytes());
+            let read = read.unwrap_or_else(|error| panic!("{base}: {error}\n{}", card.text));
+            assert_eq!(
+                read.hostname.map(|name| name.to_string()).as_deref(),
+                Some("b"),
+                "{base}"
+            );
+            let labels: Vec<String> = read.labels.values().map(ToString::to_string).collect();
+            assert_eq!(labels, ["y"], "{base}: {}", card.text);
+            assert!(card.as_written, "{base}: {}", card.text);
+        }
     }
 
     #[test]
