@@ -14,9 +14,11 @@ mod maintenance;
 mod network;
 mod power_cuts;
 mod reboot;
+mod recorded;
 mod secure_boot;
 mod state;
 mod upgrade;
+mod upgrade_faults;
 mod watchdog;
 mod workload;
 
@@ -83,6 +85,14 @@ const ALL: &[Scenario] = &[
         power_cuts::power_cuts_while_the_disk_is_laid_out,
     ),
     Scenario::full("a_way_back_by_command", upgrade::a_way_back_by_command),
+    Scenario::full(
+        "a_release_damaged_after_it_was_staged",
+        upgrade_faults::a_release_damaged_after_it_was_staged,
+    ),
+    Scenario::full(
+        "power_cuts_during_an_upgrade",
+        upgrade_faults::power_cuts_during_an_upgrade,
+    ),
     Scenario::full(
         "a_full_disk_is_said_and_survived",
         disk_full::a_full_disk_is_said_and_survived,

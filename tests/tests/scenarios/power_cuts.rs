@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use machine::{Cache, Line, Loss, Recording, Spec, Vm};
+use machine::{Cache, Line, Recording, Spec, Vm};
 use vm_tests::{Random, Stage};
 
+use crate::recorded::Recorded;
 use crate::state::{Identity, State};
 
 /// From the kernel's first word until the disk is laid out and state is made, emulated.
@@ -20,76 +21,42 @@ enum Until {
     Ready,
 }
 
-/// A first boot, of which everything that was written is known.
-struct FirstBoot {
-    recording: Recording,
-    /// How long the record was when the kernel began.
-    begin: u64,
-    /// What init said, and how long the record was then.
-    said: Vec<(u64, String)>,
-}
-
-impl FirstBoot {
-    fn record(stage: &mut Stage, until: Until) -> anyhow::Result<Self> {
-        let spec = Spec {
-            cache: Cache::Recorded,
-            ..Stage::spec()
-        };
-        let vm = stage.machine(spec, None)?;
-        let mut node = stage.start(&vm)?;
-        node.wait_for_text(KERNEL, 180)?;
-        let begin = vm.recorded()?;
-        let mut said = Vec::new();
-        let note = |line: &Line| {
-            if let Ok(at) = vm.recorded()
-                && line.text.contains("holdfast: ")
-            {
-                said.push((at, line.text.clone()));
-            }
-        };
-        match until {
-            Until::After(length) => node.let_run(length, note)?,
-            Until::Ready => node.watch_ready(20, note).map(drop)?,
+/// Records a first boot.
+fn first_boot(stage: &mut Stage, until: Until) -> anyhow::Result<Recorded> {
+    let spec = Spec {
+        cache: Cache::Recorded,
+        ..Stage::spec()
+    };
+    let vm = stage.machine(spec, None)?;
+    let mut node = stage.start(&vm)?;
+    node.wait_for_text(KERNEL, 180)?;
+    let begin = vm.recorded()?;
+    let mut said = Vec::new();
+    let note = |line: &Line| {
+        if let Ok(at) = vm.recorded()
+            && line.text.contains("holdfast: ")
+        {
+            said.push((at, line.text.clone()));
         }
-        Ok(Self {
-            recording: Recording::of(node.power_cut()?)?,
-            begin,
-            said,
-        })
+    };
+    match until {
+        Until::After(length) => node.let_run(length, note)?,
+        Until::Ready => node.watch_ready(20, note).map(drop)?,
     }
-
-    /// So many moments in order, one at random in each of as many parts of what was written.
-    fn moments(&self, cuts: usize, random: &mut Random) -> anyhow::Result<Vec<u64>> {
-        let all = self.recording.moments();
-        let all: Vec<u64> = all.filter(|moment| *moment > self.begin).collect();
-        ensure!(all.len() >= cuts, "only {} writes were recorded", all.len());
-        let parts =
-            (0..cuts).map(|part| &all[part * all.len() / cuts..(part + 1) * all.len() / cuts]);
-        parts
-            .map(|part| Ok(part[usize::try_from(random.below(u64::try_from(part.len())?))?]))
-            .collect()
-    }
-
-    fn said_before(&self, moment: u64) -> &str {
-        let before = self.said.iter().rev().find(|(at, _)| *at <= moment);
-        before.map_or("(nothing of init's yet)", |(_, line)| line)
-    }
+    Ok(Recorded {
+        recording: Recording::of(node.power_cut()?)?,
+        begin,
+        said,
+    })
 }
 
 /// Boots a machine, whose power goes that often at some moment of its first boot, to Ready after each.
 fn cut_first_boot(stage: &mut Stage, cuts: usize, until: Until) -> anyhow::Result<()> {
     let mut random = Random::from_environment();
-    let mut boot = FirstBoot::record(stage, until)?;
+    let mut boot = first_boot(stage, until)?;
     let moments = boot.moments(cuts, &mut random)?;
     for (number, moment) in moments.into_iter().enumerate() {
-        let (_, loss) = boot.recording.cut(moment, &mut |most| random.below(most))?;
-        let behind = boot.said_before(moment);
-        let cut = format!(
-            "HOLDFAST_SEED={}: cut {} behind {behind:?}; {}",
-            random.seed(),
-            number + 1,
-            in_words(loss)
-        );
+        let cut = boot.cut(number + 1, moment, &mut random)?;
         let next = next_boot(stage, &boot.recording).with_context(|| cut.clone())?;
         stage.note(format!("{cut}; {next}"));
         stage.discard_last()?;
@@ -128,11 +95,6 @@ fn next_boot(stage: &mut Stage, recording: &Recording) -> anyhow::Result<String>
         "state was {state}; the next boot was Ready after {:.0} s",
         took.as_secs_f64()
     ))
-}
-
-fn in_words(Loss { kept, torn, lost }: Loss) -> String {
-    let all = kept + torn + lost;
-    format!("of {all} writes that were not flushed {lost} were lost and {torn} torn")
 }
 
 /// What the node has become on its disk; none before its file system is made.

@@ -8,13 +8,13 @@ use vm_tests::{Node, Stage, next_release, probe_manifest, releases};
 const REPOSITORY: &str = "/var/releases";
 
 /// What `holdfast upgrade status --json` says.
-fn status(node: &Node) -> anyhow::Result<Value> {
+pub(crate) fn status(node: &Node) -> anyhow::Result<Value> {
     Ok(serde_json::from_str(
         &node.ssh("holdfast upgrade status --json")?,
     )?)
 }
 
-fn text<'a>(status: &'a Value, pointer: &str) -> &'a str {
+pub(crate) fn text<'a>(status: &'a Value, pointer: &str) -> &'a str {
     status
         .pointer(pointer)
         .and_then(Value::as_str)
@@ -22,7 +22,7 @@ fn text<'a>(status: &'a Value, pointer: &str) -> &'a str {
 }
 
 /// Brings the repository to the node.
-fn bring(node: &Node) -> anyhow::Result<()> {
+pub(crate) fn bring(node: &Node) -> anyhow::Result<()> {
     let archive = releases()?;
     node.send_program(&archive, "/var/releases.tar")?;
     node.ssh(&format!(
@@ -31,7 +31,7 @@ fn bring(node: &Node) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn stage_release(node: &Node, more: &str) -> anyhow::Result<String> {
+pub(crate) fn stage_release(node: &Node, more: &str) -> anyhow::Result<String> {
     let next = next_release()?;
     node.ssh(&format!(
         "holdfast upgrade stage --source {REPOSITORY} --version {next} {more}"
@@ -39,7 +39,7 @@ fn stage_release(node: &Node, more: &str) -> anyhow::Result<String> {
 }
 
 /// What makes the node itself, and what a person wrote into the cluster.
-fn kept(node: &Node) -> anyhow::Result<String> {
+pub(crate) fn kept(node: &Node) -> anyhow::Result<String> {
     let kubectl = node.kubectl()?;
     let nodes = kubectl.run(&["get", "nodes", "-o", "jsonpath={.items[*].metadata.uid}"])?;
     let written = kubectl.run(&["get", "configmap", "written", "-o", "jsonpath={.data.by}"])?;
@@ -54,7 +54,7 @@ fn restart(node: &mut Node, line: &str, minutes: u64) -> anyhow::Result<()> {
 }
 
 /// An `Upgrade` as a person writes it; `spec` goes into it.
-fn upgrade(next: &str, spec: &str) -> String {
+pub(crate) fn upgrade(next: &str, spec: &str) -> String {
     format!(
         "apiVersion: upgrade.holdfast.dev/v1alpha1\nkind: Upgrade\nmetadata: {{name: stores}}\nspec:\n  \
          source: {{folder: {REPOSITORY}}}\n  version: {next}\n  {spec}\n"
@@ -62,7 +62,7 @@ fn upgrade(next: &str, spec: &str) -> String {
 }
 
 /// How the `Upgrade` stands: `STATE DONE MESSAGE`.
-fn stands(node: &Node) -> anyhow::Result<String> {
+pub(crate) fn stands(node: &Node) -> anyhow::Result<String> {
     let path = "jsonpath={.status.state} {.status.summary} {.status.message}";
     node.kubectl()?
         .run(&["get", "upgrade", "stores", "-o", path])
@@ -207,7 +207,7 @@ fn a_trial_that_is_too_short_goes_back(
     Ok(())
 }
 
-fn confirmed(node: &Node, version: &str) -> anyhow::Result<Value> {
+pub(crate) fn confirmed(node: &Node, version: &str) -> anyhow::Result<Value> {
     node.until(&format!("release {version} to be confirmed"), 180, |node| {
         let state = status(node)?;
         ensure!(text(&state, "/running/version") == version, "{state}");

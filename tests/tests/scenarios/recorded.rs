@@ -1,0 +1,54 @@
+//! A machine, of which everything that was written is known: its power can be cut afterwards, at any moment.
+
+use anyhow::ensure;
+use machine::{Loss, Recording};
+use vm_tests::Random;
+
+/// What a machine wrote, and what it said meanwhile.
+pub(crate) struct Recorded {
+    pub(crate) recording: Recording,
+    /// How long the record was when it became of interest.
+    pub(crate) begin: u64,
+    /// What was said, and how long the record was then.
+    pub(crate) said: Vec<(u64, String)>,
+}
+
+impl Recorded {
+    /// So many moments in order, one at random in each of as many parts of what was written.
+    pub(crate) fn moments(&self, cuts: usize, random: &mut Random) -> anyhow::Result<Vec<u64>> {
+        let all = self.recording.moments();
+        let all: Vec<u64> = all.filter(|moment| *moment > self.begin).collect();
+        ensure!(all.len() >= cuts, "only {} writes were recorded", all.len());
+        let parts =
+            (0..cuts).map(|part| &all[part * all.len() / cuts..(part + 1) * all.len() / cuts]);
+        parts
+            .map(|part| Ok(part[usize::try_from(random.below(u64::try_from(part.len())?))?]))
+            .collect()
+    }
+
+    /// Cuts the power at a moment; says where that was, and what was lost.
+    pub(crate) fn cut(
+        &mut self,
+        number: usize,
+        moment: u64,
+        random: &mut Random,
+    ) -> anyhow::Result<String> {
+        let (_, loss) = self.recording.cut(moment, &mut |most| random.below(most))?;
+        Ok(format!(
+            "HOLDFAST_SEED={}: cut {number} behind {:?}; {}",
+            random.seed(),
+            self.said_before(moment),
+            in_words(loss)
+        ))
+    }
+
+    fn said_before(&self, moment: u64) -> &str {
+        let before = self.said.iter().rev().find(|(at, _)| *at <= moment);
+        before.map_or("(nothing of interest yet)", |(_, line)| line)
+    }
+}
+
+fn in_words(Loss { kept, torn, lost }: Loss) -> String {
+    let all = kept + torn + lost;
+    format!("of {all} writes that were not flushed {lost} were lost and {torn} torn")
+}
