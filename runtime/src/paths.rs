@@ -85,9 +85,9 @@ impl Paths {
         self.at(paths::CLUSTER_RUN)
     }
 
-    /// There while there is an `Upgrade` in the cluster. In a folder whose changes have packaged manifests applied.
+    /// There while there is an `Upgrade` in the cluster, or a node that one has sent on its way.
     pub fn upgrades_exist(&self) -> PathBuf {
-        self.run().join("upgrades-exist")
+        self.cluster().join("upgrades-exist")
     }
 
     /// Leaf certificate with its key, one PEM file.

@@ -148,7 +148,7 @@ fn packaged_manifests_are_whole() {
             .join("\n")
     };
     assert!(!show(&settings).contains("upgrade-controller"));
-    std::fs::create_dir_all(paths.run()).expect("folder");
+    std::fs::create_dir_all(paths.cluster()).expect("folder");
     host::file::write_in_memory(&paths.upgrades_exist(), 0o644, "").expect("write");
     insta::assert_snapshot!(show(&settings));
     settings.components.metrics_server = false;

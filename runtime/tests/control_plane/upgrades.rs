@@ -57,11 +57,15 @@ fn an_upgrade_moves_a_node_and_says_what_is_in_its_way() {
         "name",
     ];
     plane.eventually(&deployment, |name| !name.is_empty());
-    let said = |path: &str| ["get", "upgrade", "stores", "-o", path].map(str::to_owned);
+    // Nobody's heartbeats keep the nodes Ready.
     let eventually = |path: &str, expected: &str| {
-        let args = said(&format!("jsonpath={path}"));
-        let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        plane.eventually(&args, |text| text.contains(expected));
+        until(expected, || {
+            be_ready(&plane, "edge");
+            be_ready(&plane, "other");
+            let path = format!("jsonpath={path}");
+            let said = plane.kubectl(&["get", "upgrade", "stores", "-o", &path]);
+            said.contains(expected)
+        });
     };
     // The budget is named, and the node is cordoned for nobody else.
     eventually(
@@ -74,6 +78,16 @@ fn an_upgrade_moves_a_node_and_says_what_is_in_its_way() {
         "the node restarts only when it is drained"
     );
     plane.kubectl(&["delete", "pdb", "web"]);
+    let evicted = [
+        "get",
+        "pod",
+        "web",
+        "-o",
+        "jsonpath={.metadata.deletionTimestamp}",
+    ];
+    plane.eventually(&evicted, |at| !at.is_empty());
+    // The last word is the kubelet's.
+    plane.kubectl(&["delete", "pod", "web", "--grace-period=0", "--force"]);
     eventually("{.status.state}", "Complete");
     assert_eq!(upgrader.activations(), 1);
     assert_eq!(upgrader.running(), "0.2.0");
@@ -92,13 +106,13 @@ fn an_upgrade_moves_a_node_and_says_what_is_in_its_way() {
         "jsonpath={.spec.unschedulable}{.metadata.annotations}",
     ];
     until("the node to be given back", || {
-        // Nobody's heartbeat keeps it Ready.
         be_ready(&plane, "edge");
         let text = plane.kubectl(&spec);
         !text.contains("true") && !text.contains("upgrade.holdfast.dev")
     });
 
     plane.kubectl(&["delete", "upgrade", "stores"]);
+    plane.eventually(&["get", "nodeupgrades", "-o", "name"], str::is_empty);
     until("the controller's pod to go", || {
         plane
             .try_kubectl(&deployment)

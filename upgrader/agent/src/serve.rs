@@ -184,7 +184,14 @@ async fn do_stage(agent: Arc<Agent>, request: StageRequest) -> anyhow::Result<An
         doing.send_replace(Doing::Staging(progress));
     });
     let staged = stage::stage(&agent.node, &request, &tell).await;
-    agent.doing.send_replace(Doing::Nothing);
+    // Refused at once it is something else: a trial goes on.
+    agent.doing.send_if_modified(|doing| {
+        let staging = matches!(doing, Doing::Staging(_));
+        if staging {
+            *doing = Doing::Nothing;
+        }
+        staging
+    });
     if let Err(error) = &staged {
         eprintln!("cannot stage a release of {}: {error:#}", request.source);
     }

@@ -36,6 +36,11 @@ pub(crate) async fn check(node: &Node, source: &str) -> anyhow::Result<Vec<Offer
     let (running, id) = (node.running.version.parse()?, node.id());
     let about = about(&running, &id);
     let now = jiff::Timestamp::now();
+    let given = |channel: &String| {
+        let wanted = release::Wanted::Channel(channel.clone());
+        let choice = repository.choose(&wanted, &about, now).ok();
+        choice.map(|choice| choice.release.version)
+    };
     let offers = repository.releases().iter().map(|release| {
         let wanted = release::Wanted::Version(release.version.clone());
         let failed =
@@ -51,6 +56,12 @@ pub(crate) async fn check(node: &Node, source: &str) -> anyhow::Result<Vec<Offer
         Offer {
             version: release.version.to_string(),
             channels: release.channels.keys().cloned().collect(),
+            given_by: release
+                .channels
+                .keys()
+                .filter(|channel| given(channel).as_ref() == Some(&release.version))
+                .cloned()
+                .collect(),
             not_because,
             changelog: release.changelog.clone(),
         }

@@ -92,6 +92,9 @@ pub struct Offer {
     pub version: String,
     /// The channels that have it.
     pub channels: Vec<String>,
+    /// Those of them that have it for this node now, before any other release.
+    #[serde(default)]
+    pub given_by: Vec<String>,
     /// Why this node does not take it; none if it would.
     pub not_because: Option<String>,
     /// What it brings; empty if nobody wrote it down.

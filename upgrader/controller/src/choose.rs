@@ -42,10 +42,9 @@ fn sender<'a>(fleet: &'a Fleet, name: &str, node: &NodeFacts) -> Option<&'a Upgr
     });
     let cordon = node.cordon.as_ref().map(|cordon| &cordon.upgrade);
     let sender = cordon.or(on_trial.map(|asked| &asked.spec.upgrade))?;
-    fleet
-        .upgrades
-        .iter()
-        .find(|upgrade| upgrade.name_any() == *sender)
+    fleet.upgrades.iter().find(|upgrade| {
+        upgrade.name_any() == *sender && matches(upgrade.spec.node_selector.as_ref(), node)
+    })
 }
 
 /// The nodes in the order in which they come.

@@ -9,9 +9,6 @@ pub enum ControllerError {
     /// Where the API is cannot be told.
     #[error("cannot find the cluster's API: the controller runs in a pod of the cluster")]
     InCluster(#[source] kube::config::InClusterError),
-    /// The lease that says who leads.
-    #[error("cannot hold the lease that keeps a second controller from working")]
-    Lease(#[source] kube_lease_manager::LeaseManagerError),
     /// Another one leads.
     #[error("the lease is not ours any more")]
     NotLeading,

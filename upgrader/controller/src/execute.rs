@@ -5,7 +5,7 @@ use crate::plan::Step;
 use crate::pods;
 use crate::watch::Followed;
 use k8s_openapi::api::core::v1::Node;
-use kube::api::{Patch, PatchParams};
+use kube::api::{DeleteParams, Patch, PatchParams};
 use kube::{Api, Client, Error};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -53,6 +53,14 @@ pub(crate) async fn carry_out(
             drains.remove(&node);
             change(client, &node, &uncordoned(stays, None)).await?;
         }
+        Step::Forget { node } => {
+            info!("node {node}: nothing more is asked of it");
+            let asked: Api<NodeUpgrade> = Api::all(client.clone());
+            match asked.delete(&node, &DeleteParams::default()).await {
+                Err(Error::Api(status)) if status.is_not_found() => {}
+                done => drop(done?),
+            }
+        }
         Step::GiveBack {
             node,
             stays,
@@ -74,7 +82,7 @@ pub(crate) async fn say(client: &Client, name: &str, status: &UpgradeStatus) -> 
     let upgrades: Api<Upgrade> = Api::all(client.clone());
     // Every field is written, so that one that has gone goes there as well.
     let mut status = json!(status);
-    for field in ["version", "lastDone", "waiting"] {
+    for field in ["version", "lastDone", "canariesDone", "waiting"] {
         status
             .as_object_mut()
             .map(|fields| fields.entry(field).or_insert(Value::Null));

@@ -55,6 +55,8 @@ pub(crate) struct Cordon {
 pub(crate) struct Drained {
     /// Pods that have to go and are still there.
     pub(crate) left: usize,
+    /// When that was seen.
+    pub(crate) at: Timestamp,
     /// What keeps some of them: a budget, or what they would lose.
     pub(crate) kept_by: Vec<String>,
 }
@@ -93,13 +95,5 @@ impl GivenBack {
     /// The annotation's value.
     pub(crate) fn render(&self) -> String {
         format!("{}: {}", self.at, self.why)
-    }
-}
-
-impl Fleet {
-    /// Whether pods of this node could run on another.
-    pub(crate) fn has_another(&self, node: &str) -> bool {
-        let mut others = self.nodes.iter().filter(|(name, _)| *name != node);
-        others.any(|(_, other)| other.ready && !other.cordoned)
     }
 }

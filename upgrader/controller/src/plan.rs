@@ -7,8 +7,10 @@ mod orphans;
 mod status;
 mod step;
 mod target;
+mod times;
 mod turn;
 
+pub(crate) use drain::PACE;
 pub(crate) use step::{Plan, Step};
 
 use crate::choose::owners;
@@ -17,6 +19,7 @@ use jiff::Timestamp;
 use kube::ResourceExt;
 use member::Members;
 use std::collections::BTreeMap;
+use times::Times;
 use upgrade_crd::{Upgrade, UpgradeStatus};
 
 /// Decides. Carrying out the steps, in this order, and planning again with what is then known brings every upgrade to its end;
@@ -39,16 +42,11 @@ fn one(
     upgrade: &Upgrade,
     now: Timestamp,
 ) -> UpgradeStatus {
-    let mut members = Members::of(fleet, owners, upgrade, now);
-    let Some(target) = target::target(&members) else {
-        members.ask_for_the_channel(plan);
-        return status::without_target(&members);
-    };
-    members.judge(&target);
-    let last_done = status::last_done(&members);
-    let gate = gate::gate(plan, &members, last_done);
+    let members = Members::of(fleet, owners, upgrade, now);
+    let times = Times::of(&members);
+    let gate = gate::gate(plan, &members, &times);
     let waiting = members.go_on(plan, &gate);
-    status::with_target(&members, &target, &gate, waiting, last_done)
+    status::status(&members, &gate, waiting, &times)
 }
 
 #[cfg(test)]

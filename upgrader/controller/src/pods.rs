@@ -25,7 +25,7 @@ enum Fate {
 /// Evicts what has to go; gives what is left.
 ///
 /// # Errors
-/// The pods cannot be listed, or the API refuses for another reason than a budget.
+/// The pods cannot be listed, or the API does not answer.
 pub(crate) async fn drain(
     client: &Client,
     node: &str,
@@ -34,7 +34,10 @@ pub(crate) async fn drain(
 ) -> Result<Drained, Error> {
     let all: Api<Pod> = Api::all(client.clone());
     let on_node = ListParams::default().fields(&format!("spec.nodeName={node}"));
-    let mut drained = Drained::default();
+    let mut drained = Drained {
+        at: Timestamp::now(),
+        ..Drained::default()
+    };
     for pod in all.list(&on_node).await? {
         let place = format!("{}/{}", pod.namespace().unwrap_or_default(), pod.name_any());
         match fate(&pod, drain, since) {
@@ -89,6 +92,8 @@ async fn evict(
             };
             Ok(Some(format!("{place}: {why}")))
         }
+        // Two budgets for one pod, or a webhook: others can go all the same.
+        Err(Error::Api(status)) => Ok(Some(format!("{place}: {}", status.message))),
         Err(error) => Err(error),
     }
 }

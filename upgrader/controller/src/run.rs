@@ -2,7 +2,7 @@
 
 use crate::execute;
 use crate::leader::Leading;
-use crate::plan::{Plan, Step, plan};
+use crate::plan::{PACE, Plan, Step, plan};
 use crate::watch::Followed;
 use crate::{ControllerError, facts::Drained};
 use jiff::Timestamp;
@@ -15,8 +15,6 @@ use tracing::warn;
 
 /// Changes come in showers: a plan is made for all of one.
 const GATHER: Duration = Duration::from_millis(300);
-/// Pods are looked at again this often while they are moved away.
-const DRAINING: Duration = Duration::from_secs(3);
 /// After a step that failed.
 const AGAIN: Duration = Duration::from_secs(5);
 /// Nothing is known to need it; time may have been set.
@@ -102,7 +100,7 @@ fn pause(plan: &Plan, now: Timestamp) -> Duration {
         .wake
         .map(|wake| Duration::try_from(wake.duration_since(now)).unwrap_or_default());
     let pause = until.unwrap_or(AT_LEAST).min(AT_LEAST);
-    if draining { pause.min(DRAINING) } else { pause }
+    if draining { pause.min(PACE) } else { pause }
 }
 
 /// Whether all went well.

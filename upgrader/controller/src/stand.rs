@@ -1,6 +1,7 @@
 //! How one node stands towards the release that it shall run.
 
 use crate::facts::NodeFacts;
+use jiff::Timestamp;
 use semver::Version;
 use upgrade_crd::{NodePhase, NodeUpgrade, Want};
 
@@ -9,8 +10,12 @@ use upgrade_crd::{NodePhase, NodeUpgrade, Want};
 pub(crate) enum Stand {
     /// It runs the release, or a newer one, and that is confirmed.
     Done,
-    /// It has been asked to restart, or is cordoned for that: it is on its way.
+    /// It is on its way.
     Moving(Move),
+    /// It was asked to restart and does not.
+    Refused(String),
+    /// It is cordoned for a release that it shall not have any more.
+    Outdated,
     /// The release failed there.
     Failed(String),
     /// Its kubelet does not answer.
@@ -19,6 +24,8 @@ pub(crate) enum Stand {
     Behind(String),
     /// It has, and waits for its turn.
     Staged,
+    /// Its channel has nothing newer for it than it runs, though it has for others.
+    NotGivenOut,
 }
 
 /// What a node on its way is doing.
@@ -30,55 +37,67 @@ pub(crate) enum Move {
     Trying,
 }
 
+/// What a node is judged by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Aim<'a> {
+    /// The upgrade's name.
+    pub(crate) upgrade: &'a str,
+    pub(crate) target: &'a Version,
+    pub(crate) retry: i64,
+    /// Whoever is not back by now does not come back by itself.
+    pub(crate) lost: bool,
+}
+
 /// Judges by what the node, the cluster and our own questions say.
-pub(crate) fn stand(
-    node: &NodeFacts,
-    asked: Option<&NodeUpgrade>,
-    upgrade: &str,
-    target: &Version,
-    retry: i64,
-) -> Stand {
-    let ours = |cordon: &crate::facts::Cordon| cordon.upgrade == upgrade;
-    let cordoned = node.cordon.as_ref().is_some_and(ours);
+pub(crate) fn stand(node: &NodeFacts, asked: Option<&NodeUpgrade>, aim: Aim<'_>) -> Stand {
     let Some(asked) = asked else {
         return behind(node, "the node has not been asked yet");
     };
     let status = asked.status.clone().unwrap_or_default();
-    let trying =
-        asked.spec.want == Want::Run && asked.spec.version.as_deref() == Some(&target.to_string());
+    let target = aim.target.to_string();
+    let lost = aim.lost && !node.ready;
     match status.phase {
-        NodePhase::Restarting | NodePhase::Trial => return Stand::Moving(Move::Trying),
-        _ if at_least(&status.running, target) => return Stand::Done,
+        NodePhase::Restarting | NodePhase::Trial if !lost => {
+            return Stand::Moving(Move::Trying);
+        }
+        NodePhase::Restarting | NodePhase::Trial => return not_back(),
+        _ if at_least(&status.running, aim.target) => return Stand::Done,
         _ => {}
     }
-    let failure = status
-        .failed
-        .iter()
-        .rev()
-        .find(|f| f.version == target.to_string());
+    let failure = status.failed.iter().rev().find(|f| f.version == target);
     if let Some(failure) = failure
-        && status.retried >= retry
+        && status.retried >= aim.retry
         && status.phase != NodePhase::Staging
     {
         return Stand::Failed(failure.why.clone());
     }
-    if trying {
-        return Stand::Moving(Move::Trying);
-    }
-    if cordoned {
-        return Stand::Moving(Move::Draining);
-    }
     let fresh = Some(status.observed_generation) == asked.metadata.generation;
+    if asked.spec.want == Want::Run && asked.spec.version.as_ref() == Some(&target) {
+        return match status.phase {
+            _ if lost => not_back(),
+            NodePhase::Blocked if fresh => Stand::Refused(status.message),
+            _ => Stand::Moving(Move::Trying),
+        };
+    }
+    let is_staged = status.staged.as_ref() == Some(&target);
+    if node
+        .cordon
+        .as_ref()
+        .is_some_and(|cordon| cordon.upgrade == aim.upgrade)
+    {
+        return match is_staged {
+            true => Stand::Moving(Move::Draining),
+            false => Stand::Outdated,
+        };
+    }
     match status.phase {
-        NodePhase::Staged if fresh && status.staged.as_deref() == Some(&target.to_string()) => {
-            if node.ready {
-                Stand::Staged
-            } else {
-                Stand::Away
-            }
-        }
+        NodePhase::Staged if fresh && is_staged && node.ready => Stand::Staged,
         _ => behind(node, &status.message),
     }
+}
+
+fn not_back() -> Stand {
+    Stand::Failed("it has not come back since it restarted into the release".to_owned())
 }
 
 fn behind(node: &NodeFacts, message: &str) -> Stand {
@@ -91,6 +110,11 @@ fn behind(node: &NodeFacts, message: &str) -> Stand {
     })
 }
 
-fn at_least(running: &str, target: &Version) -> bool {
+pub(crate) fn at_least(running: &str, target: &Version) -> bool {
     Version::parse(running).is_ok_and(|running| running >= *target)
+}
+
+/// A moment that was written down; one that is still to come was written by a clock that was wrong.
+pub(crate) fn past(at: Timestamp, now: Timestamp) -> Timestamp {
+    if at > now { Timestamp::MIN } else { at }
 }

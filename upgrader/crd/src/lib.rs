@@ -4,7 +4,7 @@
 //! The specification of an `Upgrade` is a person's and its status the controller's; the specification of a `NodeUpgrade` is the
 //! controller's and its status the node's. What the API server can refuse, it refuses: the rules stand beside the fields.
 //!
-//! `runtime/manifests/upgrade-crds.yaml` is rendered from these types; a test compares.
+//! `runtime/manifests/upgrade-resources.yaml` is rendered from these types; a test compares.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(

@@ -38,7 +38,6 @@ pub struct NodeUpgradeSpec {
     /// How far to go.
     pub want: Want,
     /// How long a trial may take, from the kernel's start.
-    #[schemars(schema_with = "crate::span::schema")]
     pub deadline: Duration,
     /// A release that failed on the node is tried again when this is greater than the status' `retried`.
     #[serde(default)]
@@ -128,7 +127,9 @@ pub struct Progress {
 pub struct Offer {
     /// The channel.
     pub channel: String,
-    /// Its newest release that this node takes, or the one that runs.
+    /// The repository that was asked.
+    pub source: String,
+    /// What it has for this node: a release that the node takes, or the one that runs.
     pub version: String,
 }
 

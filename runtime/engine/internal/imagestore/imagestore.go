@@ -13,9 +13,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"holdfast.dev/engine/internal/names"
@@ -35,14 +38,17 @@ const (
 	// keep is how many damaged ones are kept: small files, for whoever wants to
 	// know why.
 	keep = 3
+	// most is how often the process may end while it looks: a damaged database can
+	// take the process with it, but so can whoever ends it for another reason.
+	most = 2
 )
 
 // Store is containerd's, in its folder.
 type Store struct {
 	// Root is containerd's folder.
 	Root string
-	// Mark is a file that is there while the databases are looked at; it does not
-	// outlive a boot.
+	// Mark is a file that is there while the databases are looked at, and says how
+	// often that was begun and not ended; it does not outlive a boot.
 	Mark string
 	// Now is the clock.
 	Now func() time.Time
@@ -67,8 +73,12 @@ func (s Store) Ensure() (why string, err error) {
 
 // damage gives why the store cannot be used, or nothing.
 func (s Store) damage() (string, error) {
-	if names.Has(s.Mark) {
-		return "the process ended while it looked at them", nil
+	ends, err := s.ends()
+	if err != nil {
+		return "", err
+	}
+	if ends >= most {
+		return fmt.Sprintf("the process ended %d times while it looked at them", ends), nil
 	}
 	looked, err := s.databases()
 	if err != nil || len(looked) == 0 {
@@ -77,9 +87,10 @@ func (s Store) damage() (string, error) {
 	if err := os.MkdirAll(filepath.Dir(s.Mark), 0o711); err != nil {
 		return "", err
 	}
-	if err := os.WriteFile(s.Mark, nil, 0o600); err != nil {
+	if err := os.WriteFile(s.Mark, fmt.Appendln(nil, ends+1), 0o600); err != nil {
 		return "", err
 	}
+	defer s.orTold()()
 	var why string
 	for _, name := range looked {
 		if why = check(s.at(name)); why != "" {
@@ -88,6 +99,44 @@ func (s Store) damage() (string, error) {
 		}
 	}
 	return why, os.Remove(s.Mark)
+}
+
+// ends is how often the process ended in this boot while it looked.
+func (s Store) ends() (int, error) {
+	text, err := os.ReadFile(s.Mark)
+	if errors.Is(err, os.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	ends, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		// It was being written.
+		return 1, nil
+	}
+	return ends, nil
+}
+
+// orTold takes the mark away when somebody ends the process: that says nothing
+// of the databases. It lasts until what it gives is called.
+func (s Store) orTold() (stop func()) {
+	told := make(chan os.Signal, 1)
+	over := make(chan struct{})
+	signal.Notify(told, syscall.SIGTERM, syscall.SIGINT)
+	go func() {
+		select {
+		case by := <-told:
+			_ = os.Remove(s.Mark)
+			signal.Reset(by)
+			_ = syscall.Kill(os.Getpid(), by.(syscall.Signal))
+		case <-over:
+		}
+	}()
+	return func() {
+		signal.Stop(told)
+		close(over)
+	}
 }
 
 // databases are those that must be there: containerd makes that of the layers

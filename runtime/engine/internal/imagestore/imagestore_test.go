@@ -1,11 +1,14 @@
 package imagestore
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -67,6 +70,11 @@ func (f fixture) overwrite(name string, offset int64, length int) {
 	f.must(file.Close())
 }
 
+func (f fixture) mark(text string) {
+	f.must(os.MkdirAll(filepath.Dir(f.Mark), 0o700))
+	f.must(os.WriteFile(f.Mark, []byte(text), 0o600))
+}
+
 func TestADamagedStoreIsThrownAway(t *testing.T) {
 	cases := []struct {
 		name, want string
@@ -85,9 +93,8 @@ func TestADamagedStoreIsThrownAway(t *testing.T) {
 		{"its beginning overwritten", images, func(f fixture) { f.overwrite(images, 0, 3*4096) }},
 		{"layers' database empty", layers, func(f fixture) { f.must(os.Truncate(f.at(layers), 0)) }},
 		{"layers' database overwritten", layers, func(f fixture) { f.overwrite(layers, 4*4096, 100*4096) }},
-		{"the look itself ended the process", "ended while", func(f fixture) {
-			f.must(os.MkdirAll(filepath.Dir(f.Mark), 0o700))
-			f.must(os.WriteFile(f.Mark, nil, 0o600))
+		{"the look itself ends the process", "ended 2 times while", func(f fixture) {
+			f.mark("2\n")
 		}},
 		{"thrown away halfway", "it is gone", func(f fixture) {
 			f.must(os.Mkdir(f.at(asidePrefix+"20261101T115900Z"), 0o700))
@@ -140,6 +147,44 @@ func TestAStoreThatIsNewOrWholeStays(t *testing.T) {
 	f = newFixture(t)
 	if why, err := f.Ensure(); why != "" || err != nil || !names.Has(f.at(images)) || names.Has(f.Mark) {
 		t.Errorf("whole: %q %v", why, err)
+	}
+}
+
+// Whoever ends the process for another reason, in the middle of a look, says
+// nothing of the databases.
+func TestOneLookThatDidNotEndIsNoDamage(t *testing.T) {
+	for _, text := range []string{"1\n", ""} {
+		f := newFixture(t)
+		f.mark(text)
+		if why, err := f.Ensure(); why != "" || err != nil || !names.Has(f.at(images)) || names.Has(f.Mark) {
+			t.Errorf("%q: %q %v", text, why, err)
+		}
+	}
+}
+
+func TestWhoeverIsToldToEndWhileItLooksLeavesNoMark(t *testing.T) {
+	const inside = "HOLDFAST_TEST_MARK"
+	if mark := os.Getenv(inside); mark != "" {
+		defer Store{Mark: mark}.orTold()()
+		os.Stdout.WriteString("looking\n")
+		select {}
+	}
+	f := newFixture(t)
+	f.mark("1\n")
+	child := exec.Command(os.Args[0], "-test.run="+t.Name())
+	child.Env = append(os.Environ(), inside+"="+f.Mark)
+	out, err := child.StdoutPipe()
+	f.must(err)
+	f.must(child.Start())
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "looking\n" {
+		t.Fatalf("%q %v", line, err)
+	}
+	f.must(child.Process.Signal(syscall.SIGTERM))
+	if err := child.Wait(); err == nil || err.Error() != "signal: terminated" {
+		t.Errorf("it ended with %v", err)
+	}
+	if names.Has(f.Mark) {
+		t.Error("the mark is still there")
 	}
 }
 

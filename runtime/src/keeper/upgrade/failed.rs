@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::Node;
 use kube::api::Api;
 use kube::{Client, Error};
 use std::time::{Duration, Instant};
-use upgrade_api::Record;
+use upgrade_api::{Event, Happened, Record};
 
 /// The condition's type.
 const CONDITION: &str = "UpgradeFailed";
@@ -61,8 +61,15 @@ pub(super) async fn say(
     Ok(())
 }
 
+/// The last release that was tried to the end, if it did not stay. One that is only staged has proved nothing.
+fn went_back(record: &Record) -> Option<&Event> {
+    let mut events = record.events.iter().rev();
+    let last = events.find(|event| matches!(event.what, Happened::Failed | Happened::Committed));
+    last.filter(|event| event.what == Happened::Failed)
+}
+
 fn condition(record: &Record) -> Condition {
-    let (holds, reason, message) = match record.went_back() {
+    let (holds, reason, message) = match went_back(record) {
         Some(event) => {
             let why = event.details.join("; ");
             let message = format!(
@@ -111,6 +118,11 @@ mod tests {
             "release 0.2.0 was tried and did not stay: it was started 3 times; and never confirmed"
         );
         record.add(event(Happened::Staged));
-        assert!(!condition(&record).holds, "the next one is under way");
+        assert!(
+            condition(&record).holds,
+            "the next one has proved nothing yet"
+        );
+        record.add(event(Happened::Committed));
+        assert!(!condition(&record).holds);
     }
 }

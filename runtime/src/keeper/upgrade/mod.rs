@@ -25,7 +25,7 @@ use std::time::Duration;
 use step::Step;
 use tokio::time::sleep;
 use tracing::info;
-use upgrade_crd::{NodeUpgrade, NodeUpgradeStatus};
+use upgrade_crd::{NodePhase, NodeUpgrade, NodeUpgradeStatus};
 
 const TOPIC: &str = "upgrade";
 /// How often the upgrader is asked while it does something, and while it does not.
@@ -118,8 +118,9 @@ async fn go_on(
     let next = step::next(&asked, &facts);
     let mut status = state(&asked, &facts);
     if let Step::Activate { .. } = next {
-        // Noted first: the machine may be gone the moment after.
+        // Said first: the machine may be gone the moment after.
         status.retried = object.spec.retry;
+        status.phase = NodePhase::Restarting;
     }
     let status = write(all, object, &before, status).await?;
     agent.take(next, asked.generation).await;

@@ -1,7 +1,7 @@
 //! How the node stands towards what is asked of it. Pure.
 
 use upgrade_api::{Doing, Offer, Record, Report};
-use upgrade_crd::{Failure, NodePhase, NodeUpgradeSpec, NodeUpgradeStatus, Progress};
+use upgrade_crd::{Failure, NodePhase, NodeUpgradeSpec, NodeUpgradeStatus, Progress, Want};
 
 /// What the cluster asks, and what was said of it last.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +42,12 @@ pub(super) fn failure<'a>(
 pub(super) fn state(asked: &Asked<'_>, facts: &Facts<'_>) -> NodeUpgradeStatus {
     let report = facts.report;
     let (phase, message) = phase(asked, facts);
+    // A person's "again" that the upgrader refused is not used up.
+    let refused = phase == NodePhase::Blocked && asked.spec.want == Want::Run;
+    let retried = match refused {
+        true => asked.before.retried.min(asked.spec.retry - 1),
+        false => asked.before.retried,
+    };
     let failed = report.record.failed.iter().map(|failed| Failure {
         version: failed.version.clone(),
         why: failed.why.join("; "),
@@ -57,9 +63,12 @@ pub(super) fn state(asked: &Asked<'_>, facts: &Facts<'_>) -> NodeUpgradeStatus {
             .staged
             .as_ref()
             .map(|staged| staged.release.version.clone()),
-        offer: offer(asked, facts).or_else(|| kept_offer(asked)),
+        offer: match facts.offers {
+            Some(_) => offer(asked, facts),
+            None => kept_offer(asked),
+        },
         failed: failed.collect(),
-        retried: asked.before.retried,
+        retried,
         seen: None,
     }
 }
@@ -87,18 +96,17 @@ fn phase(asked: &Asked<'_>, facts: &Facts<'_>) -> (NodePhase, String) {
     if report.running.version == *version {
         return (NodePhase::Done, String::new());
     }
-    if let Some(failed) = failure(&report.record, version)
-        && asked.before.retried >= spec.retry
-    {
-        return (NodePhase::Failed, failed.why.join("; "));
-    }
-    if let Some(why) = facts.refused {
-        return (NodePhase::Blocked, why.to_owned());
-    }
     let staged = report.record.staged.as_ref();
-    match staged.is_some_and(|staged| staged.release.version == *version) {
-        true => (NodePhase::Staged, String::new()),
-        false => (NodePhase::Idle, String::new()),
+    let staged = staged.is_some_and(|staged| staged.release.version == *version);
+    match (failure(&report.record, version), facts.refused) {
+        (_, Some(why)) if staged && spec.want == Want::Run => (NodePhase::Blocked, why.to_owned()),
+        (Some(failed), _) if asked.before.retried >= spec.retry => {
+            (NodePhase::Failed, failed.why.join("; "))
+        }
+        // Whatever was refused meanwhile: this is what was asked for.
+        _ if staged => (NodePhase::Staged, String::new()),
+        (_, Some(why)) => (NodePhase::Blocked, why.to_owned()),
+        _ => (NodePhase::Idle, String::new()),
     }
 }
 
@@ -109,7 +117,8 @@ fn progress(doing: &Doing) -> Option<Progress> {
     let percent = progress.done.saturating_mul(100) / progress.total.max(1);
     Some(Progress {
         step: progress.step.clone(),
-        percent: u8::try_from(percent).unwrap_or(100).min(100),
+        // Each step is a write to the cluster's datastore.
+        percent: u8::try_from(percent / 10 * 10).unwrap_or(100).min(100),
     })
 }
 
@@ -117,13 +126,13 @@ fn progress(doing: &Doing) -> Option<Progress> {
 fn offer(asked: &Asked<'_>, facts: &Facts<'_>) -> Option<upgrade_crd::Offer> {
     let channel = asked.spec.channel.as_ref()?;
     let running = &facts.report.running.version;
-    // They come with the newest first.
-    let offer = facts.offers?.iter().find(|offer| {
-        offer.channels.contains(channel)
-            && (offer.not_because.is_none() || offer.version == *running)
-    })?;
+    let offers = facts.offers?;
+    let given = offers.iter().find(|offer| offer.given_by.contains(channel));
+    let runs = |offer: &&Offer| offer.version == *running && offer.channels.contains(channel);
+    let offer = given.or_else(|| offers.iter().find(runs))?;
     Some(upgrade_crd::Offer {
         channel: channel.clone(),
+        source: asked.spec.source.address()?.to_owned(),
         version: offer.version.clone(),
     })
 }
@@ -131,7 +140,10 @@ fn offer(asked: &Asked<'_>, facts: &Facts<'_>) -> Option<upgrade_crd::Offer> {
 /// Until it is looked at again, what was there stands.
 fn kept_offer(asked: &Asked<'_>) -> Option<upgrade_crd::Offer> {
     let before = asked.before.offer.clone();
-    before.filter(|before| Some(&before.channel) == asked.spec.channel.as_ref())
+    before.filter(|before| {
+        Some(&before.channel) == asked.spec.channel.as_ref()
+            && Some(before.source.as_str()) == asked.spec.source.address()
+    })
 }
 
 fn nothing_offered(asked: &Asked<'_>, facts: &Facts<'_>) -> String {

@@ -22,7 +22,7 @@ pub(super) enum Step {
     },
 }
 
-/// The next step; asking for it twice does no harm.
+/// The next step. What is asked of the upgrader twice is done once: it knows what is staged, and what it is doing.
 pub(super) fn next(asked: &Asked<'_>, facts: &Facts<'_>) -> Step {
     let (spec, report) = (asked.spec, facts.report);
     let idle = !facts.working
@@ -32,7 +32,9 @@ pub(super) fn next(asked: &Asked<'_>, facts: &Facts<'_>) -> Step {
     let Some(source) = spec.source.address().filter(|_| idle) else {
         return Step::Nothing;
     };
-    if let Some(channel) = spec.channel.as_ref().filter(|_| facts.offers_are_stale) {
+    // Not when its turn has come: everything is there, and the repository need not be.
+    let look = facts.offers_are_stale && spec.want != Want::Run;
+    if let Some(channel) = spec.channel.as_ref().filter(|_| look) {
         return Step::Check {
             source: source.to_owned(),
             channel: channel.clone(),

@@ -1,18 +1,23 @@
 //! What comes next for a node that is being drained.
 
 use super::step::Plan;
-use crate::facts::{Fleet, NodeFacts};
+use crate::facts::{Drained, Fleet, NodeFacts};
+use crate::stand::past;
 use jiff::{SignedDuration, Timestamp};
-use kube::core::Duration;
-use std::time;
+use std::time::Duration;
 use upgrade_crd::{Drain, Upgrade};
+
+/// Pods are looked at again after this long.
+pub(crate) const PACE: Duration = Duration::from_secs(3);
 
 /// What comes next.
 pub(super) enum Next {
     /// Its pods are gone, or shall end with the restart.
     Restart,
-    /// Go on moving pods away; the text says which are left.
+    /// Move pods away; the text says which are left.
     Drain(String),
+    /// As `Drain`, in a moment.
+    Wait(String),
     /// It took too long.
     GiveBack(String),
 }
@@ -28,28 +33,36 @@ pub(super) fn next(
     let Some(cordon) = node.cordon.as_ref().filter(|_| drain.enabled) else {
         return Next::Restart;
     };
-    if !fleet.has_another(name) {
+    // The pods of the only node can go nowhere.
+    if fleet.nodes.len() == 1 {
         return Next::Restart;
     }
-    let Some(drained) = fleet.drains.get(name) else {
-        return Next::Drain("its pods are moved away".to_owned());
-    };
-    if drained.left == 0 {
+    let drained = fleet.drains.get(name);
+    if drained.is_some_and(|drained| drained.left == 0) {
         return Next::Restart;
     }
-    let mut why = format!("{} pods are still there", drained.left);
-    if !drained.kept_by.is_empty() {
-        why = format!("{why}: {}", drained.kept_by.join("; "));
-    }
-    let over = later(cordon.at, drain.timeout);
+    let why = drained.map_or("its pods are moved away".to_owned(), in_words);
+    let over = later(past(cordon.at, now), drain.timeout.into());
     if now >= over {
-        return Next::GiveBack(format!(
-            "{why}, after {} s",
-            now.duration_since(cordon.at).as_secs()
-        ));
+        let timeout = Duration::from(drain.timeout).as_secs();
+        return Next::GiveBack(format!("{why}, after {timeout} s"));
     }
     plan.wake_at(over);
-    Next::Drain(why)
+    match drained.map(|drained| later(drained.at, PACE)) {
+        Some(again) if again > now && again <= later(now, PACE) => {
+            plan.wake_at(again);
+            Next::Wait(why)
+        }
+        _ => Next::Drain(why),
+    }
+}
+
+fn in_words(drained: &Drained) -> String {
+    let left = format!("pods that are still there: {}", drained.left);
+    match drained.kept_by.join("; ").as_str() {
+        "" => left,
+        kept_by => format!("{left}; {kept_by}"),
+    }
 }
 
 /// Why a node that was given back does not come again yet: as long again as a drain may take.
@@ -60,19 +73,20 @@ pub(super) fn held_off(
     now: Timestamp,
 ) -> Option<String> {
     let given_back = node.given_back.as_ref()?;
-    let again = later(given_back.at, upgrade.spec.drain.timeout);
+    let at = past(given_back.at, now);
+    let again = later(at, upgrade.spec.drain.timeout.into());
     if now >= again {
         return None;
     }
     plan.wake_at(again);
     Some(format!(
-        "it could not be drained: {}; its turn comes again at {again}",
+        "{}; its turn comes again at {again}",
         given_back.why
     ))
 }
 
-/// A span of the resource after a moment.
+/// A moment so much later.
 pub(super) fn later(at: Timestamp, span: Duration) -> Timestamp {
-    let span = SignedDuration::try_from(time::Duration::from(span)).unwrap_or(SignedDuration::MAX);
+    let span = SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX);
     at.checked_add(span).unwrap_or(Timestamp::MAX)
 }

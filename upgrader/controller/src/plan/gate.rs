@@ -3,9 +3,9 @@
 use super::drain::later;
 use super::member::Members;
 use super::step::Plan;
+use super::times::Times;
 use crate::stand::Stand;
 use crate::window::{self, Open};
-use jiff::Timestamp;
 use upgrade_crd::Want;
 
 /// Whether nodes may begin.
@@ -15,8 +15,8 @@ pub(super) struct Gate {
     pub(super) free: usize,
     /// Why none may, whichever it is.
     pub(super) shut: Option<Shut>,
-    /// How many come before all others, while they are not done.
-    canaries: Option<usize>,
+    /// Why no more may than are free.
+    full: Shut,
     /// What nodes do before it is their turn.
     pub(super) ahead: Want,
 }
@@ -28,75 +28,70 @@ pub(super) struct Shut {
     pub(super) message: String,
 }
 
-impl Gate {
-    /// Why the node at this place may not begin while so many are free.
-    pub(super) fn refuses(&self, place: usize, free: usize) -> Option<Shut> {
-        if self.shut.is_some() {
-            return self.shut.clone();
+impl Shut {
+    fn new(reason: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            reason,
+            message: message.into(),
         }
-        if self.canaries.is_some_and(|canaries| place >= canaries) {
-            let message = "the canary nodes come first".to_owned();
-            return Some(Shut {
-                reason: "WaitingForCanary",
-                message,
-            });
-        }
-        (free == 0).then(|| Shut {
-            reason: "MaxUnavailable",
-            message: "as many nodes are away as may be".to_owned(),
-        })
     }
 }
 
-pub(super) fn gate(plan: &mut Plan, members: &Members<'_>, last_done: Option<Timestamp>) -> Gate {
+impl Gate {
+    /// Why a node may not begin while so many are free.
+    pub(super) fn refuses(&self, free: usize) -> Option<Shut> {
+        let full = (free == 0).then_some(&self.full);
+        self.shut.as_ref().or(full).cloned()
+    }
+}
+
+pub(super) fn gate(plan: &mut Plan, members: &Members<'_>, times: &Times) -> Gate {
     let spec = &members.upgrade.spec;
     let open = window::look(&spec.windows, members.now);
     let shut = paused(members)
         .or_else(|| stopped(members))
         .or_else(|| outside(plan, &open))
-        .or_else(|| too_soon(plan, members, last_done));
+        .or_else(|| too_soon(plan, members, times));
     let ahead = if spec.paused || !(spec.prefetch || open == Open::Now) {
         Want::Report
     } else {
         Want::Stage
     };
+    let (free, full) = free(members);
     Gate {
-        free: free(members),
-        canaries: canaries(members).filter(|count| !all_done(members, *count)),
+        free,
         shut,
+        full,
         ahead,
     }
 }
 
-fn canaries(members: &Members<'_>) -> Option<usize> {
+/// How many canaries there still have to be, beside those that are done.
+fn canaries_missing(members: &Members<'_>) -> Option<usize> {
     let canary = members.upgrade.spec.strategy.canary.as_ref()?;
-    Some((canary.nodes as usize).min(members.list.len()))
-}
-
-fn all_done(members: &Members<'_>, count: usize) -> bool {
-    members.list[..count]
-        .iter()
-        .all(|member| member.stand == Stand::Done)
+    let count = (canary.nodes as usize).min(members.list.len());
+    let done = members.count(|stand| *stand == Stand::Done);
+    (done < count).then(|| count - done)
 }
 
 fn paused(members: &Members<'_>) -> Option<Shut> {
-    members.upgrade.spec.paused.then(|| Shut {
-        reason: "Paused",
-        message: "spec.paused is set: no node begins".to_owned(),
-    })
+    let paused = members.upgrade.spec.paused;
+    paused.then(|| Shut::new("Paused", "spec.paused is set: no node begins"))
 }
 
 fn stopped(members: &Members<'_>) -> Option<Shut> {
-    let canaries = canaries(members).unwrap_or(0);
-    let stop_on_any = members.upgrade.spec.strategy.stop_on_failure;
-    members.list.iter().enumerate().find_map(|(place, member)| match &member.stand {
-        Stand::Failed(why) if stop_on_any || place < canaries => Some(Shut {
-            reason: "Stopped",
-            message: format!(
+    let on_any = members.upgrade.spec.strategy.stop_on_failure;
+    if !on_any && canaries_missing(members).is_none() {
+        return None;
+    }
+    members.list.iter().find_map(|member| match &member.stand {
+        Stand::Failed(why) => Some(Shut::new(
+            "Stopped",
+            format!(
                 "the release failed on {}: {why}. Raise spec.retry to try it again, or name another release",
                 member.name
             ),
-        }),
+        )),
         _ => None,
     })
 }
@@ -106,39 +101,27 @@ fn outside(plan: &mut Plan, open: &Open) -> Option<Shut> {
         Open::Now => None,
         Open::At(at) => {
             plan.wake_at(*at);
-            Some(Shut {
-                reason: "OutsideWindow",
-                message: format!("no window is open; the next one opens at {at}"),
-            })
+            let message = format!("no window is open; the next one opens at {at}");
+            Some(Shut::new("OutsideWindow", message))
         }
-        Open::UnknownZone(zone) => Some(Shut {
-            reason: "UnknownTimeZone",
-            message: format!(
+        Open::UnknownZone(zone) => Some(Shut::new(
+            "UnknownTimeZone",
+            format!(
                 "the time zone {zone:?} of a window is not known; write it as in Europe/Berlin"
             ),
-        }),
+        )),
     }
 }
 
 /// Canaries soak, and after each node there is a pause.
-fn too_soon(plan: &mut Plan, members: &Members<'_>, last_done: Option<Timestamp>) -> Option<Shut> {
-    let (strategy, last) = (&members.upgrade.spec.strategy, last_done?);
-    let done = members
-        .list
-        .iter()
-        .filter(|member| member.stand == Stand::Done)
-        .count();
+fn too_soon(plan: &mut Plan, members: &Members<'_>, times: &Times) -> Option<Shut> {
+    let strategy = &members.upgrade.spec.strategy;
     let soak = strategy.canary.as_ref().and_then(|canary| canary.soak);
-    // The soak is over once a node beyond the canaries was let through.
-    let soaking = canaries(members).is_some_and(|count| all_done(members, count) && done == count);
-    let soak = soak
-        .filter(|_| soaking)
-        .map(|soak| ("Soaking", later(last, soak)));
-    let delay = strategy.delay.map(|delay| ("Delay", later(last, delay)));
-    let (reason, until) = [soak, delay]
-        .into_iter()
-        .flatten()
-        .max_by_key(|(_, until)| *until)?;
+    let until = |at: Option<_>, span: Option<_>| Some(later(at?, std::time::Duration::from(span?)));
+    let soaked = until(times.canaries_done, soak).map(|until| ("Soaking", until));
+    let delayed = until(times.last_done, strategy.delay).map(|until| ("Delay", until));
+    let both = [soaked, delayed].into_iter().flatten();
+    let (reason, until) = both.max_by_key(|(_, until)| *until)?;
     if members.now >= until {
         return None;
     }
@@ -147,21 +130,32 @@ fn too_soon(plan: &mut Plan, members: &Members<'_>, last_done: Option<Timestamp>
         "Soaking" => format!("the canary nodes have to run well until {until}"),
         _ => format!("the next node begins at {until}"),
     };
-    Some(Shut { reason, message })
+    Some(Shut::new(reason, message))
 }
 
-/// A server that is away counts, so that no two of a control plane are missing; an agent that is away has nothing to lose.
-fn free(members: &Members<'_>) -> usize {
-    let allowed = members
-        .upgrade
-        .spec
-        .strategy
-        .max_unavailable
-        .of(members.list.len());
-    let away = members.list.iter().filter(|member| match &member.stand {
-        Stand::Moving(_) => true,
-        Stand::Done | Stand::Failed(_) => !member.node.ready,
-        _ => !member.node.ready && member.node.server,
-    });
-    allowed.saturating_sub(away.count())
+/// How many more may begin, and why no more. What is cordoned for an upgrade counts until it is given back; a server that is away
+/// counts, too. An agent that is away has nothing to lose.
+fn free(members: &Members<'_>) -> (usize, Shut) {
+    let all = members.list.len();
+    let allowed = members.upgrade.spec.strategy.max_unavailable.of(all);
+    let is_away = |member: &&super::member::Member<'_>| {
+        matches!(member.stand, Stand::Moving(_))
+            || member.node.cordon.is_some()
+            || (member.node.server && !member.node.ready)
+    };
+    let away = members.list.iter().filter(is_away);
+    let names: Vec<&str> = away.clone().take(5).map(|member| member.name).collect();
+    let free = allowed.saturating_sub(away.count());
+    let message = format!("as many nodes are away as may be: {}", names.join(", "));
+    let full = Shut::new("MaxUnavailable", message);
+    let Some(missing) = canaries_missing(members) else {
+        return (free, full);
+    };
+    let moving = members.count(|stand| matches!(stand, Stand::Moving(_)));
+    let canaries = missing.saturating_sub(moving);
+    if canaries > free {
+        return (free, full);
+    }
+    let wait = Shut::new("WaitingForCanary", "the canary nodes come first");
+    (canaries, wait)
 }

@@ -2,10 +2,9 @@
 
 use super::gate::Gate;
 use super::member::Members;
+use super::times::Times;
 use crate::stand::Stand;
-use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
-use semver::Version;
 use upgrade_crd::{UpgradeStatus, Waiting};
 
 /// How many nodes are named with why they wait.
@@ -21,45 +20,18 @@ enum State {
     Complete,
 }
 
-pub(super) fn without_target(members: &Members<'_>) -> UpgradeStatus {
-    let spec = &members.upgrade.spec;
-    let channel = spec.channel.as_deref().unwrap_or_default();
-    let message = if members.list.is_empty() {
-        NO_NODE.to_owned()
-    } else {
-        let told = members.own().find_map(|member| {
-            let status = member.asked?.status.as_ref()?;
-            (!status.message.is_empty()).then(|| format!(" ({}: {})", member.name, status.message))
-        });
-        let told = told.unwrap_or_default();
-        format!("no node has told yet what channel {channel:?} has{told}")
-    };
-    finish(members, State::Waiting, message, counted(members), None)
-}
-
 const NO_NODE: &str = "the selector matches no node";
 
-/// When the last node was done, as far as it was seen.
-pub(super) fn last_done(members: &Members<'_>) -> Option<Timestamp> {
-    let before = members.upgrade.status.as_ref();
-    let known = before.and_then(|status| status.last_done.as_ref().map(|time| time.0));
-    let done = counted(members).done;
-    match before.map_or(0, |status| status.done) < done {
-        true => Some(members.now),
-        false => known,
-    }
-}
-
-pub(super) fn with_target(
+pub(super) fn status(
     members: &Members<'_>,
-    target: &Version,
     gate: &Gate,
     waiting: Vec<Waiting>,
-    last_done: Option<Timestamp>,
+    times: &Times,
 ) -> UpgradeStatus {
     let mut status = counted(members);
-    status.version = Some(target.to_string());
-    status.last_done = last_done.map(Time);
+    status.version = members.newest().map(|newest| newest.to_string());
+    status.last_done = times.last_done.map(Time);
+    status.canaries_done = times.canaries_done.map(Time);
     let (state, message) = state(members, gate, &status, &waiting);
     status.waiting = waiting;
     status.waiting.truncate(NAMED);
@@ -67,14 +39,7 @@ pub(super) fn with_target(
 }
 
 fn counted(members: &Members<'_>) -> UpgradeStatus {
-    let count = |is: fn(&Stand) -> bool| {
-        let counted = members
-            .list
-            .iter()
-            .filter(|member| is(&member.stand))
-            .count();
-        u32::try_from(counted).unwrap_or(u32::MAX)
-    };
+    let count = |is: fn(&Stand) -> bool| u32::try_from(members.count(is)).unwrap_or(u32::MAX);
     let matched = count(|_| true);
     let done = count(|stand| *stand == Stand::Done);
     UpgradeStatus {
@@ -96,6 +61,9 @@ fn state(
 ) -> (State, String) {
     if status.matched == 0 {
         return (State::Waiting, NO_NODE.to_owned());
+    }
+    if status.version.is_none() {
+        return (State::Waiting, without_target(members));
     }
     if status.done == status.matched {
         return (State::Complete, String::new());
@@ -120,6 +88,21 @@ fn state(
         Some(shut) => (State::Waiting, shut.message.clone()),
         None => (State::Progressing, said),
     }
+}
+
+/// Nobody knows yet which release it is.
+fn without_target(members: &Members<'_>) -> String {
+    let spec = &members.upgrade.spec;
+    let Some(channel) = &spec.channel else {
+        let version = spec.version.as_deref().unwrap_or_default();
+        return format!("{version:?} is no version such as 0.2.0");
+    };
+    let told = members.own().find_map(|member| {
+        let status = member.asked?.status.as_ref()?;
+        (!status.message.is_empty()).then(|| format!(" ({}: {})", member.name, status.message))
+    });
+    let told = told.unwrap_or_default();
+    format!("no node has told yet what channel {channel:?} has{told}")
 }
 
 fn first_failure(members: &Members<'_>) -> Option<String> {

@@ -31,6 +31,8 @@ pub(crate) enum Step {
     },
     /// Let pods come to a node again that was cordoned here.
     Uncordon { node: String, stays: bool },
+    /// Ask a node for nothing any more.
+    Forget { node: String },
     /// As `Uncordon`, because it could not be drained in time.
     GiveBack {
         node: String,

@@ -1,31 +1,27 @@
-//! The release that the nodes of an upgrade come to.
+//! The release that a node of an upgrade comes to.
 
-use super::member::Members;
-use crate::stand::{Stand, stand};
+use crate::facts::NodeFacts;
 use semver::Version;
+use upgrade_crd::{NodeUpgrade, UpgradeSpec, Want};
 
-/// What the resource names; of a channel, the newest release that a node has told of. While nodes are on their way the target stays.
-pub(super) fn target(members: &Members<'_>) -> Option<Version> {
-    let spec = &members.upgrade.spec;
+/// What the resource names; of a channel, what the node has told that the channel has for it. A node on its way keeps what it was
+/// sent for.
+pub(super) fn target(
+    spec: &UpgradeSpec,
+    name: &str,
+    node: &NodeFacts,
+    asked: Option<&NodeUpgrade>,
+) -> Option<Version> {
     let Some(channel) = &spec.channel else {
         return Version::parse(spec.version.as_deref()?).ok();
     };
-    let status = members.upgrade.status.as_ref();
-    let pinned = status.and_then(|status| Version::parse(status.version.as_deref()?).ok());
-    let told = members.list.iter().filter_map(|member| {
-        let offer = member.asked?.status.as_ref()?.offer.as_ref()?;
-        (offer.channel == *channel).then(|| Version::parse(&offer.version).ok())?
-    });
-    match pinned {
-        Some(pinned) if on_the_way(members, &pinned) => Some(pinned),
-        pinned => told.chain(pinned).max(),
+    let asked = asked?;
+    let cordon = node.cordon.as_ref();
+    let on_its_way = asked.spec.want == Want::Run || cordon.is_some_and(|it| it.upgrade == name);
+    if on_its_way && asked.spec.channel.as_ref() == Some(channel) {
+        return Version::parse(asked.spec.version.as_deref()?).ok();
     }
-}
-
-fn on_the_way(members: &Members<'_>, target: &Version) -> bool {
-    let (name, retry) = (&members.name, members.upgrade.spec.retry);
-    members.list.iter().any(|member| {
-        let stand = stand(member.node, member.asked, name, target, retry);
-        matches!(stand, Stand::Moving(_))
-    })
+    let offer = asked.status.as_ref()?.offer.as_ref()?;
+    let same = offer.channel == *channel && Some(offer.source.as_str()) == spec.source.address();
+    same.then(|| Version::parse(&offer.version).ok())?
 }

@@ -9,19 +9,15 @@ use crate::stand::{Move, Stand};
 use semver::Version;
 use upgrade_crd::{NodeUpgradeSpec, Waiting, Want};
 
-impl Members<'_> {
-    /// Asks nodes what their channel has.
-    pub(super) fn ask_for_the_channel(&self, plan: &mut Plan) {
-        for member in self.own() {
-            self.ask(plan, member, Want::Report);
-        }
-    }
+/// Why a node is not moving: a word, and a sentence.
+type Why = (&'static str, String);
 
+impl Members<'_> {
     /// What comes next for each node; gives why some are not moving.
     pub(super) fn go_on(&self, plan: &mut Plan, gate: &Gate) -> Vec<Waiting> {
         let mut free = gate.free;
         let mut waiting = Vec::new();
-        for (place, member) in self.list.iter().enumerate() {
+        for member in &self.list {
             let said = match member.other {
                 Some(other) => Some((
                     "OtherUpgrade",
@@ -29,7 +25,7 @@ impl Members<'_> {
                         "Upgrade {other} has this node: it was made later, or is under way there"
                     ),
                 )),
-                None => self.next(plan, gate, place, &mut free),
+                None => self.next(plan, gate, member, &mut free),
             };
             if let Some((reason, message)) = said
                 && member.stand != Stand::Done
@@ -48,34 +44,47 @@ impl Members<'_> {
         &self,
         plan: &mut Plan,
         gate: &Gate,
-        place: usize,
+        member: &Member<'_>,
         free: &mut usize,
-    ) -> Option<(&'static str, String)> {
-        let member = &self.list[place];
+    ) -> Option<Why> {
+        if let Some(why) = self.take_over(plan, member) {
+            return Some(why);
+        }
         match &member.stand {
             Stand::Done => {
                 self.let_go(plan, member);
-                let want = member.asked.map_or(Want::Report, |asked| asked.spec.want);
-                // A node that was upgraded keeps being asked for what it runs; nothing follows from it.
-                self.ask(plan, member, want);
+                // Nothing more is wanted of it: a person may go back from here by hand.
+                self.ask(plan, member, Want::Report);
                 None
+            }
+            Stand::NotGivenOut => {
+                self.let_go(plan, member);
+                self.ask(plan, member, Want::Report);
+                let why = "the release is not given out to this node yet".to_owned();
+                Some(("NotGivenOut", why))
             }
             Stand::Failed(why) => {
                 self.let_go(plan, member);
                 self.ask(plan, member, Want::Report);
                 Some(("Failed", format!("{why}; raise spec.retry to try it again")))
             }
-            Stand::Moving(Move::Trying) => {
-                self.ask(plan, member, Want::Run);
-                Some(("Trying", self.trying(member)))
+            // What it was sent for stands, whatever the resource says meanwhile.
+            Stand::Moving(Move::Trying) => Some(("Trying", self.trying(member))),
+            Stand::Moving(Move::Draining) => Some(self.drain(plan, member)),
+            Stand::Refused(why) => {
+                self.ask(plan, member, Want::Stage);
+                self.give_back(plan, member, why.clone());
+                Some(("Refused", why.clone()))
             }
-            Stand::Moving(Move::Draining) => self.drain(plan, member),
+            Stand::Outdated => {
+                self.let_go(plan, member);
+                self.ask(plan, member, Want::Stage);
+                Some(("Preparing", "another release is asked for now".to_owned()))
+            }
             Stand::Away => {
                 self.ask(plan, member, gate.ahead);
-                Some((
-                    "Away",
-                    "the node is not Ready; it follows when it is".to_owned(),
-                ))
+                let why = "the node is not Ready; it follows when it is".to_owned();
+                Some(("Away", why))
             }
             Stand::Behind(message) => {
                 self.ask(plan, member, gate.ahead);
@@ -84,19 +93,58 @@ impl Members<'_> {
                     _ => Some(("Preparing", message.clone())),
                 }
             }
-            Stand::Staged => {
-                self.ask(plan, member, Want::Stage);
-                if let Some(refusal) = drain::held_off(plan, self.upgrade, member.node, self.now) {
-                    return Some(("DrainGivenUp", refusal));
-                }
-                if let Some(shut) = gate.refuses(place, *free) {
-                    return Some((shut.reason, shut.message));
-                }
-                *free -= 1;
-                plan.steps.push(self.cordon(member));
-                Some(("Draining", "its turn has come".to_owned()))
-            }
+            Stand::Staged => Some(self.begin(plan, gate, member, free)),
         }
+    }
+
+    /// A node that another upgrade cordoned, and has no more, is given back before anything else.
+    fn take_over(&self, plan: &mut Plan, member: &Member<'_>) -> Option<Why> {
+        let cordon = member.node.cordon.as_ref()?;
+        let moving = matches!(member.stand, Stand::Moving(_));
+        if cordon.upgrade == self.name || moving || !member.node.ready {
+            return None;
+        }
+        let why = format!("Upgrade {} gives it back first", cordon.upgrade);
+        self.let_go(plan, member);
+        Some(("Preparing", why))
+    }
+
+    fn begin(&self, plan: &mut Plan, gate: &Gate, member: &Member<'_>, free: &mut usize) -> Why {
+        self.ask(plan, member, Want::Stage);
+        if let Some(why) = drain::held_off(plan, self.upgrade, member.node, self.now) {
+            return ("GivenBack", why);
+        }
+        if let Some(shut) = gate.refuses(*free) {
+            return (shut.reason, shut.message);
+        }
+        if let Some(missing) = self.missing_server(plan, member) {
+            let why = format!("server {missing} is away, and of a control plane only one may be");
+            return ("ControlPlane", why);
+        }
+        *free -= 1;
+        plan.steps.push(Step::Cordon {
+            node: member.name.to_owned(),
+            cordon: Cordon {
+                upgrade: self.name.clone(),
+                at: self.now,
+                stays: member.stays(),
+            },
+        });
+        ("Draining", "its turn has come".to_owned())
+    }
+
+    /// For a server: another one, of the whole fleet, that is away or about to be.
+    fn missing_server(&self, plan: &Plan, member: &Member<'_>) -> Option<String> {
+        let begun = |name: &str| {
+            let mut steps = plan.steps.iter();
+            steps.any(|step| matches!(step, Step::Cordon { node, .. } if node == name))
+        };
+        let mut others = self.fleet.nodes.iter().filter(|_| member.node.server);
+        let missing = others.find(|(name, other)| {
+            let away = !other.ready || other.cordon.is_some() || begun(name);
+            *name != member.name && other.server && away
+        });
+        missing.map(|(name, _)| name.clone())
     }
 
     fn trying(&self, member: &Member<'_>) -> String {
@@ -107,65 +155,44 @@ impl Members<'_> {
         }
     }
 
-    fn cordon(&self, member: &Member<'_>) -> Step {
-        Step::Cordon {
-            node: member.name.to_owned(),
-            cordon: Cordon {
-                upgrade: self.name.clone(),
-                at: self.now,
-                stays: member.node.cordoned,
-            },
-        }
-    }
-
-    fn drain(&self, plan: &mut Plan, member: &Member<'_>) -> Option<(&'static str, String)> {
+    fn drain(&self, plan: &mut Plan, member: &Member<'_>) -> Why {
+        let drain = &self.upgrade.spec.drain;
         let node = member.name.to_owned();
-        match drain::next(
-            plan,
-            self.fleet,
-            &self.upgrade.spec.drain,
-            member.name,
-            member.node,
-            self.now,
-        ) {
+        match drain::next(plan, self.fleet, drain, member.name, member.node, self.now) {
             Next::Restart => {
                 self.ask(plan, member, Want::Run);
-                Some((
-                    "Trying",
-                    "it is asked to restart into the release".to_owned(),
-                ))
+                let why = "it is asked to restart into the release".to_owned();
+                ("Trying", why)
             }
             Next::GiveBack(why) => {
-                plan.steps.push(Step::GiveBack {
-                    node,
-                    stays: member.stays(),
-                    given_back: GivenBack {
-                        at: self.now,
-                        why: why.clone(),
-                    },
-                });
-                Some(("DrainGivenUp", why))
+                let why = format!("it could not be drained: {why}");
+                self.give_back(plan, member, why.clone());
+                ("GivenBack", why)
             }
+            Next::Wait(why) => ("Draining", why),
             Next::Drain(why) => {
-                self.ask(plan, member, Want::Stage);
-                let drain = self.upgrade.spec.drain.clone();
-                let since = member
-                    .node
-                    .cordon
-                    .as_ref()
-                    .map_or(self.now, |cordon| cordon.at);
+                let since = member.node.cordon.as_ref().map_or(self.now, |it| it.at);
+                let drain = drain.clone();
                 plan.steps.push(Step::Drain { node, drain, since });
-                Some(("Draining", why))
+                ("Draining", why)
             }
         }
     }
 
     /// Gives a node back to its pods, if it was taken from them here.
-    fn let_go(&self, plan: &mut Plan, member: &Member<'_>) {
+    pub(super) fn let_go(&self, plan: &mut Plan, member: &Member<'_>) {
         if member.node.cordon.is_some() && member.node.ready {
             let (node, stays) = (member.name.to_owned(), member.stays());
             plan.steps.push(Step::Uncordon { node, stays });
         }
+    }
+
+    fn give_back(&self, plan: &mut Plan, member: &Member<'_>, why: String) {
+        plan.steps.push(Step::GiveBack {
+            node: member.name.to_owned(),
+            stays: member.stays(),
+            given_back: GivenBack { at: self.now, why },
+        });
     }
 
     fn ask(&self, plan: &mut Plan, member: &Member<'_>, want: Want) {
@@ -173,7 +200,7 @@ impl Members<'_> {
         let wanted = NodeUpgradeSpec {
             upgrade: self.name.clone(),
             source: spec.source.clone(),
-            version: self.target.as_ref().map(Version::to_string),
+            version: member.target.as_ref().map(Version::to_string),
             channel: spec.channel.clone(),
             want,
             deadline: spec.health.deadline,

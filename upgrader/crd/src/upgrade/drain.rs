@@ -13,8 +13,8 @@ use std::time;
 pub struct Drain {
     /// Whether pods are moved away at all. If not, they end with the node's restart, each with its own grace.
     pub enabled: bool,
-    /// How long it may take. Then the node is given back, and its turn comes again later. On the only node of a cluster, whose
-    /// pods can go nowhere, it restarts then.
+    /// How long it may take. Then the node is given back, and its turn comes again later. The pods of the only node of a cluster
+    /// can go nowhere: they end with its restart.
     #[schemars(schema_with = "crate::span::schema")]
     pub timeout: Duration,
     /// Seconds that each pod has to end; -1 leaves it to the pod.

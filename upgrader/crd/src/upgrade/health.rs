@@ -8,6 +8,10 @@ use std::time;
 /// What makes a node that restarted into a release a good one. It has to be Ready, always.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(extend("x-kubernetes-validations" = [{
+    "rule": "duration(self.deadline) >= duration('10s') && duration(self.deadline) <= duration('24h')",
+    "message": "`deadline` is from 10s to 24h"
+}]))]
 pub struct Health {
     /// How long after its start the node has for it. Then it goes back to the release before.
     #[schemars(schema_with = "crate::span::schema")]

@@ -30,6 +30,9 @@ pub struct UpgradeStatus {
     /// When the last node was done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_done: Option<Time>,
+    /// When as many were done as there have to be canaries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub canaries_done: Option<Time>,
     /// Why nodes that match are not moving; the first twenty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<Waiting>,

@@ -75,8 +75,9 @@ pub enum Amount {
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Written {
-    Number(u32),
+    Number(u64),
     Text(String),
+    Nothing,
 }
 
 impl Default for Amount {
@@ -99,7 +100,7 @@ impl Amount {
 impl From<Amount> for Written {
     fn from(amount: Amount) -> Self {
         match amount {
-            Amount::Nodes(count) => Self::Number(count),
+            Amount::Nodes(count) => Self::Number(count.into()),
             Amount::Percent(percent) => Self::Text(format!("{percent}%")),
         }
     }
@@ -110,7 +111,8 @@ impl TryFrom<Written> for Amount {
 
     fn try_from(written: Written) -> Result<Self, String> {
         match written {
-            Written::Number(count) => Ok(Self::Nodes(count)),
+            Written::Number(count) => Ok(Self::Nodes(count.try_into().unwrap_or(u32::MAX))),
+            Written::Nothing => Ok(Self::default()),
             Written::Text(text) => match text.strip_suffix('%').map(str::parse) {
                 Some(Ok(percent @ 1..=100)) => Ok(Self::Percent(percent)),
                 _ => Err(format!("{text:?} is neither a number nor such as \"10%\"")),
@@ -133,6 +135,7 @@ impl JsonSchema for Amount {
             "x-kubernetes-int-or-string": true,
             "anyOf": [{ "type": "integer" }, { "type": "string" }],
             "minimum": 1,
+            "maximum": 100_000,
             "pattern": "^([1-9][0-9]?|100)%$",
         })
     }

@@ -122,6 +122,8 @@ fn each_step_of_a_node() {
         ("to be retried", Case { failed: true, spec: retry.clone(), ..case() }, NodePhase::Idle, "", "stage again"),
         ("staged again", Case { failed: true, staged: true, spec: retry.clone(), ..case() }, NodePhase::Staged, "", "activate"),
         ("failed again", Case { failed: true, before: retried, spec: retry, ..case() }, NodePhase::Failed, "it hung", "nothing"),
+        ("its turn refused", Case { staged: true, refused: no_route, held_off: true, ..case() }, NodePhase::Blocked, "no route", "nothing"),
+        ("refused, but there", Case { spec: wants("Stage"), staged: true, refused: no_route, ..case() }, NodePhase::Staged, "", "nothing"),
         ("refused", Case { refused: no_route, held_off: true, ..case() }, NodePhase::Blocked, "no route", "nothing"),
         ("once more", Case { refused: no_route, ..case() }, NodePhase::Blocked, "no route", "stage"),
     ];
@@ -139,6 +141,10 @@ fn the_newest_of_a_channel_is_told_and_what_is_in_the_way_of_it() {
     let offer = |version: &str, not_because: Option<&str>| Offer {
         version: version.to_owned(),
         channels: vec!["stable".to_owned()],
+        given_by: match not_because {
+            None => vec!["stable".to_owned()],
+            Some(_) => Vec::new(),
+        },
         not_because: not_because.map(str::to_owned),
         changelog: String::new(),
     };

@@ -168,6 +168,7 @@ impl World {
                 let stuck = self.stuck.contains(&node);
                 let left = Drained {
                     left: usize::from(stuck),
+                    at: self.now,
                     kept_by: if stuck {
                         vec!["default/web: budget web".to_owned()]
                     } else {
@@ -181,6 +182,9 @@ impl World {
                 let facts = self.node(&node);
                 facts.cordon = None;
                 facts.cordoned = stays;
+            }
+            Step::Forget { node } => {
+                self.fleet.asked.remove(&node);
             }
             Step::GiveBack {
                 node,
@@ -220,6 +224,7 @@ impl World {
         status.observed_generation = asked.metadata.generation.unwrap_or_default();
         status.offer = asked.spec.channel.clone().map(|channel| Offer {
             channel,
+            source: "https://releases.example.com".to_owned(),
             version: offer,
         });
         let failed = status

@@ -107,13 +107,13 @@ fn a_budget_that_cannot_be_met_is_named_and_the_node_given_back() {
     world.run(40);
     assert_eq!(
         world.why("stores", "a1"),
-        "Draining: 1 pods are still there: default/web: budget web"
+        "Draining: pods that are still there: 1; default/web: budget web"
     );
     world.run(50);
     assert!(
         world
             .why("stores", "a1")
-            .starts_with("DrainGivenUp: it could not be drained"),
+            .starts_with("GivenBack: it could not be drained"),
         "{}",
         world.why("stores", "a1")
     );
