@@ -200,11 +200,13 @@ impl SystemdBoot {
         self.flush()
     }
 
-    /// Brings the folder, and with it all of the file system, to the device.
+    /// Brings all of the file system to the device, and has that keep it. In this order: a file that was renamed stands in its
+    /// folder without its length and place until the file system is written as a whole; and only a flush of the folder makes the
+    /// device keep what it has (vfat's `syncfs` does not).
     fn flush(&self) -> Result<(), SlotsError> {
         let folder = File::open(&self.folder).map_err(self.failure("open", ""))?;
-        folder.sync_all().map_err(self.failure("flush", ""))?;
-        rustix::fs::syncfs(&folder).map_err(|error| self.failure("flush", "")(error.into()))
+        rustix::fs::syncfs(&folder).map_err(|error| self.failure("flush", "")(error.into()))?;
+        folder.sync_all().map_err(self.failure("flush", ""))
     }
 
     fn waiting(&self, name: &EntryName) -> PathBuf {
