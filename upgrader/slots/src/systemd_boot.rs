@@ -9,6 +9,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+mod careful;
+
 /// Where entries are, on the boot partition.
 const FOLDER: &str = "EFI/Linux";
 /// A program that waits to become an entry.
@@ -58,15 +60,15 @@ impl SystemdBoot {
             .collect())
     }
 
-    /// The entry of this name, with whatever counter.
+    /// The entry of this name, with whatever counter. Of two, which a power cut can leave, the one without: it is not on trial.
     ///
     /// # Errors
     /// The folder cannot be read.
     pub fn find(&self, name: &EntryName) -> Result<Option<Entry>, SlotsError> {
-        Ok(self
-            .entries()?
-            .into_iter()
-            .find(|entry| entry.name == *name))
+        let entries = self.entries()?.into_iter();
+        Ok(entries
+            .filter(|entry| entry.name == *name)
+            .min_by_key(|entry| entry.counter.is_some()))
     }
 
     /// Whether a program waits to become the entry of this name.
@@ -119,7 +121,19 @@ impl SystemdBoot {
         self.rename(&self.waiting(name), &self.folder.join(entry.file()))
     }
 
-    /// Gives the entry another counter, or none: then it is good for ever.
+    /// Takes the entry out of the boot loader's sight: its program waits again.
+    ///
+    /// # Errors
+    /// It is not there, or the rename failed.
+    pub fn disarm(&self, name: &EntryName) -> Result<(), SlotsError> {
+        let now = self
+            .find(name)?
+            .ok_or_else(|| SlotsError::Missing(name.to_string()))?;
+        self.rename(&self.folder.join(now.file()), &self.waiting(name))
+    }
+
+    /// Gives the entry another counter, or none: then it is good for ever. A power cut may lose the entry: not for the last good
+    /// one, which [`SystemdBoot::count_by_copy`] is for.
     ///
     /// # Errors
     /// It is not there, or the rename failed.
@@ -140,11 +154,12 @@ impl SystemdBoot {
         )
     }
 
-    /// Takes every entry and every waiting program away but those of `kept`.
+    /// Takes every entry and every waiting program away but those of `kept`, and sets strays aside.
     ///
     /// # Errors
     /// One cannot be removed.
     pub fn keep_only(&self, kept: &[&EntryName]) -> Result<(), SlotsError> {
+        self.set_strays_aside()?;
         for entry in self.entries()? {
             if !kept.contains(&&entry.name) {
                 self.remove(&self.folder.join(entry.file()))?;
