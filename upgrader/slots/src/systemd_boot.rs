@@ -82,7 +82,7 @@ impl SystemdBoot {
     /// No room, or the file cannot be made.
     pub fn begin(&self, name: &EntryName, size: u64) -> Result<Writing, SlotsError> {
         let path = self.waiting(name);
-        host::file::remove_for_good(&path).map_err(failure("remove", &path))?;
+        self.remove(&path)?;
         self.check_room(size)?;
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
@@ -183,10 +183,17 @@ impl SystemdBoot {
     /// It does not take or does not keep them.
     pub fn prove_writable(&self, content: &[u8]) -> Result<(), SlotsError> {
         let path = self.folder.join(PROBE);
-        host::file::write(&path, 0o600, content).map_err(failure("write", &path))?;
+        self.remove(&path)?;
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        let mut file = options.open(&path).map_err(failure("write", &path))?;
+        file.write_all(content)
+            .and_then(|()| file.sync_all())
+            .map_err(failure("write", &path))?;
+        drop(file);
         self.flush()?;
         let proof = check(path.clone(), &host::digest::of_bytes(content));
-        host::file::remove_for_good(&path).map_err(failure("remove", &path))?;
+        self.remove(&path)?;
         proof
     }
 
@@ -210,8 +217,15 @@ impl SystemdBoot {
         self.flush()
     }
 
+    /// Removes a file, if it is there, in two steps: its name first, then its bytes. A cut in a removal can leave a name whose
+    /// bytes are free already, which no program may have.
     fn remove(&self, path: &Path) -> Result<(), SlotsError> {
-        host::file::remove_for_good(path).map_err(failure("remove", path))?;
+        if !path.is_file() {
+            return Ok(());
+        }
+        let nameless = careful::aside(path);
+        self.rename(path, &nameless)?;
+        host::file::remove_for_good(&nameless).map_err(failure("remove", &nameless))?;
         self.flush()
     }
 
@@ -255,7 +269,7 @@ impl Writing {
         let checked = check(path.clone(), sha256);
         if checked.is_err() {
             // Of no use any more; why is what matters.
-            let _ = host::file::remove_for_good(&path);
+            let _ = boot.remove(&path);
         }
         checked
     }

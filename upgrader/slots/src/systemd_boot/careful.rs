@@ -3,7 +3,7 @@
 //! A file's entry in a folder of FAT is as long as its name, and may stand in two sectors. A cut in a rename can then leave the
 //! file under neither name, under both, or under its short one (`HOLDFA~1.EFI`), which the boot loader starts uncounted.
 
-use super::{SystemdBoot, check, failure};
+use super::{SystemdBoot, failure};
 use crate::{Counter, DirectReader, Entry, EntryName, SlotsError};
 use std::fs::{self, File};
 use std::io::Read;
@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 
 /// How the short names of our files begin.
 const SHORT: &str = "holdfa~";
-/// What a file is called that no boot loader may start, and whose bytes may belong to another file as well: it is never removed,
-/// since that would free them.
+/// How a file's name ends that no boot loader may start, on its way out or for good: one whose bytes may belong to another file
+/// as well is not removed, since that would free them; and what a cut left of a removal is not touched again, since the kernel
+/// stops writing to a file system on which it meets a file without bytes.
 const ASIDE: &str = "BAD";
 const PIECE: usize = 1 << 20;
 
@@ -81,14 +82,12 @@ impl SystemdBoot {
     }
 
     fn copy(&self, from: &Path, name: &EntryName) -> Result<(), SlotsError> {
-        let read = |path: &Path| {
-            let opened = DirectReader::open(path);
-            opened.and_then(|mut reader| host::digest::of_stream(&mut reader))
-        };
-        let sha256 = read(from).map_err(failure("read", from))?;
+        let sha256 = DirectReader::open(from)
+            .and_then(|mut reader| host::digest::of_stream(&mut reader))
+            .map_err(failure("read", from))?;
         let waiting = self.waiting(name);
-        // A rename that was cut left the program under both names: its bytes are those of the entry.
-        if waiting.is_file() && check(waiting.clone(), &sha256).is_ok() {
+        // A copy that was cut, which may have no bytes or, by a rename that was cut, those of the entry.
+        if waiting.is_file() {
             self.rename(&waiting, &aside(&waiting))?;
         }
         let failed = failure("read", from);
@@ -107,7 +106,7 @@ impl SystemdBoot {
 }
 
 /// A name that is free, short, and no program's.
-fn aside(path: &Path) -> PathBuf {
+pub(super) fn aside(path: &Path) -> PathBuf {
     let free = |number: &u32| {
         !path
             .with_file_name(format!("HOLD{number}.{ASIDE}"))
