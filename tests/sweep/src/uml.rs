@@ -20,6 +20,16 @@ pub fn is_there() -> bool {
     std::env::split_paths(&paths).any(|folder| folder.join(KERNEL).is_file())
 }
 
+/// Where the guest's memory fits.
+fn memory(folder: &Path) -> &Path {
+    let shared = Path::new("/dev/shm");
+    let is_enough = |about: rustix::fs::StatVfs| about.f_bavail * about.f_frsize > 512 << 20;
+    match rustix::fs::statvfs(shared).map(is_enough) {
+        Ok(true) => shared,
+        _ => folder,
+    }
+}
+
 /// Runs `guest` with the word `what` in `folder`, and waits for its end.
 ///
 /// # Errors
@@ -43,7 +53,8 @@ pub fn run(guest: &Path, what: &str, folder: &Path) -> anyhow::Result<()> {
         .arg(format!("init={}", guest.display()))
         .args(["--", what])
         .arg(folder)
-        // Its memory is a file in the first of these folders that can hold it.
+        // Its memory is a file, best in memory itself; a container's is often too small.
+        .env("TMPDIR", memory(folder))
         .stdin(Stdio::null())
         .stdout(out.try_clone()?)
         .stderr(out)
