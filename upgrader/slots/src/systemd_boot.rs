@@ -9,6 +9,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+mod aside;
 mod careful;
 
 /// Where entries are, on the boot partition.
@@ -223,7 +224,7 @@ impl SystemdBoot {
         if !path.is_file() {
             return Ok(());
         }
-        let nameless = careful::aside(path);
+        let nameless = aside::aside(path);
         self.rename(path, &nameless)?;
         host::file::remove_for_good(&nameless).map_err(failure("remove", &nameless))?;
         self.flush()

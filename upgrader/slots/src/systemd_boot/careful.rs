@@ -3,18 +3,15 @@
 //! A file's entry in a folder of FAT is as long as its name, and may stand in two sectors. A cut in a rename can then leave the
 //! file under neither name, under both, or under its short one (`HOLDFA~1.EFI`), which the boot loader starts uncounted.
 
+use super::aside::aside;
 use super::{SystemdBoot, failure};
 use crate::{Counter, DirectReader, Entry, EntryName, SlotsError};
 use std::fs::{self, File};
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// How the short names of our files begin.
 const SHORT: &str = "holdfa~";
-/// How a file's name ends that no boot loader may start, on its way out or for good: one whose bytes may belong to another file
-/// as well is not removed, since that would free them; and what a cut left of a removal is not touched again, since the kernel
-/// stops writing to a file system on which it meets a file without bytes.
-const ASIDE: &str = "BAD";
 const PIECE: usize = 1 << 20;
 
 impl SystemdBoot {
@@ -103,15 +100,4 @@ impl SystemdBoot {
         }
         writing.finish(&sha256)
     }
-}
-
-/// A name that is free, short, and no program's.
-pub(super) fn aside(path: &Path) -> PathBuf {
-    let free = |number: &u32| {
-        !path
-            .with_file_name(format!("HOLD{number}.{ASIDE}"))
-            .exists()
-    };
-    let number = (0..9999).find(free).unwrap_or(9999);
-    path.with_file_name(format!("HOLD{number}.{ASIDE}"))
 }
