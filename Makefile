@@ -93,6 +93,10 @@ unit-rust:
 unit-go:
 	runtime/engine/check
 
+.PHONY: sweep
+sweep: setup ## every cut of an upgrade, each disk judged
+	HOLDFAST_SWEEP=full cargo test --quiet --workspace --test every_cut -- --nocapture
+
 .PHONY: judges judge
 judges: image judge ## foreign tools judge the built image
 

@@ -36,3 +36,6 @@ pub use initramfs::wanted_blocks;
 pub use modules::Index as ModuleIndex;
 pub use system::whole_requests;
 pub use uevent::Event as DeviceEvent;
+
+// The count of boots on trial: played over every power cut by the sweep.
+pub use initramfs::begin_trial;

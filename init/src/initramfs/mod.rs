@@ -31,3 +31,4 @@ pub(crate) use modprobe::modprobe;
 pub(crate) use stage::run;
 pub use state::wanted_blocks;
 pub(crate) use step::Step;
+pub use trial::begin_trial;

@@ -8,6 +8,7 @@
 
 use super::Failure;
 use super::attempt::{Verdict, judge};
+use super::boot_loader;
 use crate::report::{Log, with_cause};
 use init_api::{BootTrial, PendingTrial, Root, Started, UnconfirmedBoot, WhyUnconfirmed, paths};
 use rustix::mount::{UnmountFlags, unmount};
@@ -65,6 +66,29 @@ pub(super) fn begin(
             })
         }
     }
+}
+
+/// As the stage does it, on the state partition mounted at `state`, the boot partition `boot` (mounted at `mount`) and with the
+/// boot loader's word below `sys`: for whoever plays boots without a machine. An error is what the stage would say.
+///
+/// # Errors
+/// The trial of this release has ended, and the machine would restart into the last good one.
+pub fn begin_trial(
+    state: &Path,
+    boot: Option<&Path>,
+    mount: &Path,
+    sys: &Path,
+    root_hash: &str,
+) -> Result<Option<BootTrial>, String> {
+    let log = Log::default();
+    let places = Places {
+        state,
+        boot,
+        mount,
+        sys,
+        log: &log,
+    };
+    begin(&places, root_hash, &boot_loader::started(sys)).map_err(|failure| failure.to_string())
 }
 
 /// What the records on the mounted state partition say about this boot.
@@ -125,8 +149,10 @@ fn spend(trial: &PendingTrial, places: &Places<'_>) -> Result<(), String> {
         done: trial.attempts.min(9),
     };
     let mounted = Mounted::open(device, places.mount).map_err(|error| with_cause(&error))?;
-    SystemdBoot::new(mounted.folder())
-        .count(&name, Some(spent))
+    let boot = SystemdBoot::new(mounted.folder());
+    // Under a short name it would be started all the same.
+    boot.set_strays_aside()
+        .and_then(|()| boot.count(&name, Some(spent)))
         .map_err(|error| with_cause(&error))
 }
 

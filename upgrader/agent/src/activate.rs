@@ -8,7 +8,7 @@ use crate::node::{Node, event};
 use anyhow::{Context, bail};
 use disk::verity::{BLOCK, RootHash, Superblock};
 use init_api::{PendingTrial, Request, SlotRelease};
-use slots::{Counter, DirectReader, EntryName, SystemdBoot};
+use slots::{Counter, DirectReader, EntryName, SystemdBoot, starts_before};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use upgrade_api::{Happened, Record};
@@ -32,6 +32,7 @@ pub(crate) fn activate(node: &Node, deadline_s: u64) -> anyhow::Result<String> {
     let mounted = node.boot_partition()?;
     let boot = SystemdBoot::new(mounted.folder());
     boot.check_waiting(&name, &staged.uki_sha256)?;
+    let running = behind(node, &boot, &name)?;
     begin(
         node,
         &boot,
@@ -39,6 +40,7 @@ pub(crate) fn activate(node: &Node, deadline_s: u64) -> anyhow::Result<String> {
         trial(node, &release, deadline_s, false),
     )?;
     boot.arm(&name, TRIES)?;
+    put_behind(&boot, running.as_ref())?;
     drop(mounted);
     node.pid_1()?.ask(&Request::Reboot)?;
     Ok(release.version)
@@ -56,22 +58,40 @@ pub(crate) fn roll_back(node: &Node, deadline_s: u64) -> anyhow::Result<String> 
     };
     let mounted = node.boot_partition()?;
     let boot = SystemdBoot::new(mounted.folder());
-    let (name, running): (EntryName, EntryName) =
-        (release.entry.parse()?, node.running.entry.parse()?);
+    let name: EntryName = release.entry.parse()?;
     if boot.find(&name)?.is_none() {
         bail!(
             "the boot files of release {} are not there any more",
             release.version
         );
     }
+    let running = behind(node, &boot, &name)?;
     begin(node, &boot, record, trial(node, &release, deadline_s, true))?;
     boot.count(&name, Some(Counter::fresh(TRIES)))?;
-    // The boot loader takes the newest version first, so the one that runs has to stand behind: as spent, it comes last. When
-    // the tries of the older one are spent, too, the newer one is first again.
-    boot.count(&running, Some(Counter::fresh(0)))?;
+    put_behind(&boot, running.as_ref())?;
     drop(mounted);
     node.pid_1()?.ask(&Request::Reboot)?;
     Ok(release.version)
+}
+
+/// The entry that runs, if the boot loader would start it before `name`; there is room to put it behind then.
+fn behind(node: &Node, boot: &SystemdBoot, name: &EntryName) -> anyhow::Result<Option<EntryName>> {
+    let running: EntryName = node.running.entry.parse()?;
+    if !starts_before(&running, name) {
+        return Ok(None);
+    }
+    boot.check_room_to_copy(&running)?;
+    Ok(Some(running))
+}
+
+/// The boot loader takes the newest version first, so a newer one that runs has to stand behind: as spent, it comes last. When
+/// the tries of the older one are spent, too, the newer one is first again. One that is older stays as it is: both spent, the
+/// newer one would be started for ever.
+fn put_behind(boot: &SystemdBoot, running: Option<&EntryName>) -> anyhow::Result<()> {
+    if let Some(running) = running {
+        boot.count_by_copy(running, Some(Counter::fresh(0)))?;
+    }
+    Ok(())
 }
 
 fn refuse_during_a_trial(node: &Node) -> anyhow::Result<()> {

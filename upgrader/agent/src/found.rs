@@ -21,6 +21,8 @@ pub(crate) struct Running<'a> {
     pub(crate) root_hash: &'a str,
     /// The counter of its entry.
     pub(crate) counter: Option<Counter>,
+    /// The boot loader would start it before the release on trial, so it has to be put behind.
+    pub(crate) starts_first: bool,
 }
 
 /// How the trial stands.
@@ -70,8 +72,10 @@ pub(crate) fn judge(
     let untried = pending.attempts == 0 && counter.is_none_or(|counter| counter.done == 0);
     let half_way = match files {
         BootFiles::Waiting => true,
-        // The last step of a way back marks the release that runs as spent.
-        BootFiles::Entry(_) => pending.rollback && running.counter.is_none(),
+        // The last step puts the release that runs behind.
+        BootFiles::Entry(_) if running.starts_first => running.counter.is_none(),
+        // The only one on the way back to a newer release gives that its tries.
+        BootFiles::Entry(_) => pending.rollback && counter.is_none_or(|counter| counter.left == 0),
         BootFiles::Missing => false,
     };
     if untried && half_way {
@@ -217,7 +221,7 @@ mod tests {
                 failed(&["the boot loader did not start it"]),
             ),
             (
-                "a way back, cut before its first rename",
+                "a way back to an older one, cut before its first rename",
                 "1",
                 "holdfast_2.efi",
                 0,
@@ -225,7 +229,7 @@ mod tests {
                 Found::BrokenOff,
             ),
             (
-                "a way back, cut before its last",
+                "a way back to an older one, cut before its last",
                 "1",
                 "holdfast_2+3.efi",
                 0,
@@ -233,12 +237,28 @@ mod tests {
                 Found::BrokenOff,
             ),
             (
-                "a way back that failed, whole",
+                "a way back to an older one that failed, whole",
                 "1",
                 "holdfast_2+0-3.efi",
                 3,
                 None,
                 failed(&[crashed]),
+            ),
+            (
+                "a way back to a newer one, cut before its rename",
+                "1",
+                "holdfast_2+0.efi",
+                0,
+                None,
+                Found::BrokenOff,
+            ),
+            (
+                "a way back to a newer one, not chosen",
+                "1",
+                "holdfast_2+3.efi",
+                0,
+                None,
+                failed(&["the boot loader did not start it"]),
             ),
             (
                 "its files are gone",
@@ -266,6 +286,7 @@ mod tests {
             let running = Running {
                 root_hash: &format!("hash of {running}"),
                 counter: case.ends_with("whole").then_some(Counter::fresh(0)),
+                starts_first: case.starts_with("a way back to an older"),
             };
             let found = judge(&pending, &running, files, last);
             assert_eq!(found, expected, "{case}");

@@ -10,7 +10,7 @@ use crate::health::{Settling, waiting_for};
 use crate::node::{Node, event, now_s};
 use anyhow::Context;
 use init_api::{PendingTrial, Request};
-use slots::{EntryName, SystemdBoot};
+use slots::{Counter, EntryName, SystemdBoot, starts_before};
 use std::time::Duration;
 use upgrade_api::{FailedRelease, Happened};
 
@@ -34,10 +34,11 @@ pub(crate) fn settle(node: &Node) -> anyhow::Result<Option<PendingTrial>> {
         None if boot.waits(&name) => BootFiles::Waiting,
         None => BootFiles::Missing,
     };
-    let own = boot.find(&node.running.entry.parse()?)?;
+    let own: EntryName = node.running.entry.parse()?;
     let running = Running {
         root_hash: &node.running.root_hash,
-        counter: own.and_then(|entry| entry.counter),
+        counter: boot.find(&own)?.and_then(|entry| entry.counter),
+        starts_first: starts_before(&own, &name),
     };
     match judge(&pending, &running, files, node.unconfirmed().as_ref()) {
         Found::OnTrial { counter } => {
@@ -58,8 +59,13 @@ pub(crate) fn settle(node: &Node) -> anyhow::Result<Option<PendingTrial>> {
         Found::BrokenOff => {
             let version = &pending.release.version;
             println!("release {version}: its activation was broken off; it can be activated again");
-            if entry.is_some() {
-                boot.count(&name, None)?;
+            boot.count_by_copy(&own, None)?;
+            match &entry {
+                Some(_) if !pending.rollback => boot.disarm(&name)?,
+                // It was good, and stays behind the one that runs.
+                Some(_) if running.starts_first => boot.count(&name, None)?,
+                Some(_) => boot.count(&name, Some(Counter::fresh(0)))?,
+                None => {}
             }
             let mut record = node.record();
             record.add(event(version, Happened::BrokenOff, Vec::new()));
@@ -139,8 +145,8 @@ fn give_up(
 ) -> anyhow::Result<()> {
     let running: EntryName = node.running.entry.parse()?;
     boot.keep_only(&[&running])?;
-    // A way back by hand marked it as spent.
-    boot.count(&running, None)?;
+    // One that is newer was put behind.
+    boot.count_by_copy(&running, None)?;
     let release = &pending.release;
     println!("release {} failed: {}", release.version, why.join("; "));
     let mut record = node.record();

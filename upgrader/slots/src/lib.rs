@@ -20,6 +20,7 @@ mod entry;
 mod error;
 mod mounted;
 mod one_shot;
+mod order;
 mod systemd_boot;
 
 pub use direct::DirectReader;
@@ -27,4 +28,5 @@ pub use entry::{BadEntryName, Counter, Entry, EntryName};
 pub use error::SlotsError;
 pub use mounted::Mounted;
 pub use one_shot::set_one_shot;
+pub use order::starts_before;
 pub use systemd_boot::{SystemdBoot, Writing};

@@ -9,6 +9,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+mod aside;
+mod careful;
+
 /// Where entries are, on the boot partition.
 const FOLDER: &str = "EFI/Linux";
 /// A program that waits to become an entry.
@@ -58,15 +61,15 @@ impl SystemdBoot {
             .collect())
     }
 
-    /// The entry of this name, with whatever counter.
+    /// The entry of this name, with whatever counter. Of two, which a power cut can leave, the one without: it is not on trial.
     ///
     /// # Errors
     /// The folder cannot be read.
     pub fn find(&self, name: &EntryName) -> Result<Option<Entry>, SlotsError> {
-        Ok(self
-            .entries()?
-            .into_iter()
-            .find(|entry| entry.name == *name))
+        let entries = self.entries()?.into_iter();
+        Ok(entries
+            .filter(|entry| entry.name == *name)
+            .min_by_key(|entry| entry.counter.is_some()))
     }
 
     /// Whether a program waits to become the entry of this name.
@@ -80,7 +83,7 @@ impl SystemdBoot {
     /// No room, or the file cannot be made.
     pub fn begin(&self, name: &EntryName, size: u64) -> Result<Writing, SlotsError> {
         let path = self.waiting(name);
-        host::file::remove_for_good(&path).map_err(failure("remove", &path))?;
+        self.remove(&path)?;
         self.check_room(size)?;
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
@@ -119,7 +122,19 @@ impl SystemdBoot {
         self.rename(&self.waiting(name), &self.folder.join(entry.file()))
     }
 
-    /// Gives the entry another counter, or none: then it is good for ever.
+    /// Takes the entry out of the boot loader's sight: its program waits again.
+    ///
+    /// # Errors
+    /// It is not there, or the rename failed.
+    pub fn disarm(&self, name: &EntryName) -> Result<(), SlotsError> {
+        let now = self
+            .find(name)?
+            .ok_or_else(|| SlotsError::Missing(name.to_string()))?;
+        self.rename(&self.folder.join(now.file()), &self.waiting(name))
+    }
+
+    /// Gives the entry another counter, or none: then it is good for ever. A power cut may lose the entry: not for the last good
+    /// one, which [`SystemdBoot::count_by_copy`] is for.
     ///
     /// # Errors
     /// It is not there, or the rename failed.
@@ -140,11 +155,12 @@ impl SystemdBoot {
         )
     }
 
-    /// Takes every entry and every waiting program away but those of `kept`.
+    /// Takes every entry and every waiting program away but those of `kept`, and sets strays aside.
     ///
     /// # Errors
     /// One cannot be removed.
     pub fn keep_only(&self, kept: &[&EntryName]) -> Result<(), SlotsError> {
+        self.set_strays_aside()?;
         for entry in self.entries()? {
             if !kept.contains(&&entry.name) {
                 self.remove(&self.folder.join(entry.file()))?;
@@ -168,10 +184,17 @@ impl SystemdBoot {
     /// It does not take or does not keep them.
     pub fn prove_writable(&self, content: &[u8]) -> Result<(), SlotsError> {
         let path = self.folder.join(PROBE);
-        host::file::write(&path, 0o600, content).map_err(failure("write", &path))?;
+        self.remove(&path)?;
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        let mut file = options.open(&path).map_err(failure("write", &path))?;
+        file.write_all(content)
+            .and_then(|()| file.sync_all())
+            .map_err(failure("write", &path))?;
+        drop(file);
         self.flush()?;
         let proof = check(path.clone(), &host::digest::of_bytes(content));
-        host::file::remove_for_good(&path).map_err(failure("remove", &path))?;
+        self.remove(&path)?;
         proof
     }
 
@@ -195,16 +218,25 @@ impl SystemdBoot {
         self.flush()
     }
 
+    /// Removes a file, if it is there, in two steps: its name first, then its bytes. A cut in a removal can leave a name whose
+    /// bytes are free already, which no program may have.
     fn remove(&self, path: &Path) -> Result<(), SlotsError> {
-        host::file::remove_for_good(path).map_err(failure("remove", path))?;
+        if !path.is_file() {
+            return Ok(());
+        }
+        let nameless = aside::aside(path);
+        self.rename(path, &nameless)?;
+        host::file::remove_for_good(&nameless).map_err(failure("remove", &nameless))?;
         self.flush()
     }
 
-    /// Brings the folder, and with it all of the file system, to the device.
+    /// Brings all of the file system to the device, and has that keep it. In this order: a file that was renamed stands in its
+    /// folder without its length and place until the file system is written as a whole; and only a flush of the folder makes the
+    /// device keep what it has (vfat's `syncfs` does not).
     fn flush(&self) -> Result<(), SlotsError> {
         let folder = File::open(&self.folder).map_err(self.failure("open", ""))?;
-        folder.sync_all().map_err(self.failure("flush", ""))?;
-        rustix::fs::syncfs(&folder).map_err(|error| self.failure("flush", "")(error.into()))
+        rustix::fs::syncfs(&folder).map_err(|error| self.failure("flush", "")(error.into()))?;
+        folder.sync_all().map_err(self.failure("flush", ""))
     }
 
     fn waiting(&self, name: &EntryName) -> PathBuf {
@@ -238,7 +270,7 @@ impl Writing {
         let checked = check(path.clone(), sha256);
         if checked.is_err() {
             // Of no use any more; why is what matters.
-            let _ = host::file::remove_for_good(&path);
+            let _ = boot.remove(&path);
         }
         checked
     }

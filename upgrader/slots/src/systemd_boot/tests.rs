@@ -129,3 +129,40 @@ fn a_partition_that_takes_no_writes_is_noticed() {
     let error = boot.prove_writable(b"now").expect_err("nowhere to write");
     assert!(error.to_string().contains("cannot write"), "{error}");
 }
+
+#[test]
+fn the_last_good_one_is_copied_and_strays_are_set_aside() {
+    let copied = "holdfast_1+0.efi";
+    for (case, before, after) in [
+        ("plain", vec!["holdfast_1.efi"], vec![copied]),
+        (
+            "a copy that was cut",
+            vec!["holdfast_1.efi", "holdfast_1.efi.new"],
+            vec!["HOLD0.BAD", copied],
+        ),
+        ("done", vec![copied], vec![copied]),
+    ] {
+        let (folder, boot) = partition(&before);
+        let one = name("1");
+        boot.check_room_to_copy(&one).expect("room");
+        boot.count_by_copy(&one, Some(Counter::fresh(0)))
+            .expect("copied");
+        assert_eq!(files(&folder), after, "{case}");
+        let content = fs::read(folder.path().join("EFI/Linux").join(copied)).expect("there");
+        assert_eq!(content, before[0].as_bytes(), "{case}");
+    }
+    let (folder, boot) = partition(&["holdfast_1.efi", "holdfast_1.efi.new", "HOLDFA~1.EFI"]);
+    boot.count_by_copy(&name("1"), Some(Counter::fresh(0)))
+        .expect("copied");
+    boot.keep_only(&[&name("1")]).expect("set aside");
+    assert_eq!(files(&folder), ["HOLD0.BAD", "HOLD1.BAD", copied]);
+    // Both names: it is not on trial.
+    let (folder, boot) = partition(&["holdfast_1.efi", copied]);
+    let found = boot.find(&name("1")).expect("readable").expect("there");
+    assert_eq!(found.counter, None);
+    boot.count_by_copy(&name("1"), None).expect("tidied");
+    assert_eq!(files(&folder), ["holdfast_1.efi"]);
+    let (folder, boot) = partition(&["holdfast_1+3.efi"]);
+    boot.disarm(&name("1")).expect("renamed");
+    assert_eq!(files(&folder), ["holdfast_1.efi.new"]);
+}

@@ -1,0 +1,30 @@
+//! Every cut of an upgrade, exhaustively.
+//!
+//! The real code (agent, slots, the initramfs stage's count) carries a small disk through every kind of upgrade, on the kernel's
+//! own FAT and ext4, while each write and flush is recorded. From the record the disk is made as a loss of power would have left
+//! it: behind every sector, inside sectors, and with writes lost or reordered that no flush had made to last. What boots from
+//! each is decided by a reader of FAT and a model of the boot loader that were written from specifications and share no code
+//! with what is judged. It must be the old or the new release, whole.
+//!
+//! - [`guest`]: what runs in user-mode Linux, a kernel that is an ordinary process
+//! - [`fat`], [`loader`]: the independent reader and model
+//! - [`states`], [`judge`]: the disks, and what is asked of each
+//! - [`gather`], [`follow`]: those from which the real code goes on until a release runs for good
+
+#![forbid(unsafe_code)]
+
+pub mod fat;
+pub mod follow;
+pub mod gather;
+pub mod guest;
+pub mod judge;
+pub mod layout;
+pub mod loader;
+pub mod log;
+pub mod marks;
+pub mod play;
+pub mod releases;
+pub mod sectors;
+pub mod states;
+pub mod uml;
+pub mod workshop;
