@@ -71,10 +71,11 @@ enum Action {
     },
     /// Print the JSON Schema of config.yaml
     Schema,
-    /// Turn a k3OS configuration into one for Holdfast, and list what could not be carried over
+    /// Turn a k3OS configuration into one for Holdfast, or Plans of the system-upgrade-controller into Upgrades, and list what
+    /// could not be carried over
     #[cfg(feature = "workstation")]
     Migrate {
-        /// The k3OS config.yaml; - for standard input
+        /// The k3OS config.yaml, or a file with Plans; - for standard input
         file: PathBuf,
     },
     /// Print a commented config.yaml to begin with

@@ -33,6 +33,31 @@ fn migrate_makes_what_check_accepts() {
 }
 
 #[test]
+fn migrate_makes_upgrades_of_plans() {
+    let files = Files::new();
+    let plan = "apiVersion: upgrade.cattle.io/v1\nkind: Plan\nmetadata: {name: nightly}\nspec: {concurrency: 2, version: v1}\n";
+    let made = run(&["config", "migrate", &files.file("plan.yaml", plan)]);
+    assert_eq!(made.code, 0, "{}", made.err);
+    assert!(made.out.contains("kind: Upgrade"), "{}", made.out);
+    assert!(made.out.contains("maxUnavailable: 2"), "{}", made.out);
+    for said in [
+        "left out: line 4, column 24: spec.version: ",
+        "remark: fill in `source` and `channel`",
+    ] {
+        assert!(made.err.contains(said), "{}", made.err);
+    }
+    let mixed = format!("hostname: shop\n---\n{plan}");
+    let refused = run(&["config", "migrate", &files.file("mixed.yaml", mixed)]);
+    assert_eq!(refused.code, 3, "{}", refused.err);
+    assert!(
+        refused.err.contains("a file of their own"),
+        "{}",
+        refused.err
+    );
+    assert!(refused.out.is_empty(), "{}", refused.out);
+}
+
+#[test]
 fn migrate_refuses_a_file_of_50_megabytes_by_its_size() {
     let files = Files::new();
     let path = files.file("config.yaml", "version: 1\n");

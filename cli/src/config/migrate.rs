@@ -1,11 +1,12 @@
-//! From a k3OS configuration to one for Holdfast.
+//! From a k3OS configuration to one for Holdfast, and from Plans to Upgrades.
 
 use super::input::{not_right, read};
 use crate::out;
+use migrate::Made;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Prints the new configuration; what happened to single keys goes to standard error.
+/// Prints the new configuration, or the manifests; what happened to single keys goes to standard error.
 pub(super) fn run(path: &Path) -> anyhow::Result<ExitCode> {
     let text = read(path)?;
     let migration = match migrate::migrate(&path.display().to_string(), &text) {
@@ -19,6 +20,11 @@ pub(super) fn run(path: &Path) -> anyhow::Result<ExitCode> {
     }
     for remark in &migration.remarks {
         eprintln!("remark: {remark}");
+    }
+    if let Made::Upgrades(_) = migration.made {
+        eprintln!(
+            "remark: fill in `source` and `channel` of each Upgrade, then `kubectl apply -f FILE`; the API server refuses them before"
+        );
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -127,6 +127,7 @@ impl Draft {
     fn remark(&mut self, span: Span, key: &str, message: String, original: Option<Node>) {
         let note = Note {
             line: span.line,
+            column: None,
             key: key.to_owned(),
             message,
             carried: original.is_none(),
@@ -180,7 +181,8 @@ fn same(a: &Node, b: &Node) -> bool {
     }
 }
 
-fn spelled(way: &[&str]) -> String {
+/// The keys of `way` as they are written in messages.
+pub(super) fn spelled(way: &[&str]) -> String {
     Path(way.iter().copied().map(Step::from).collect()).to_string()
 }
 
@@ -203,6 +205,14 @@ pub(super) fn truth(span: Span, value: bool) -> Node {
     Node {
         span,
         value: Value::Scalar(Kind::Bool(value), value.to_string()),
+    }
+}
+
+/// A number from 0 at a place.
+pub(super) fn number(span: Span, value: u64) -> Node {
+    Node {
+        span,
+        value: Value::Scalar(Kind::Integer, value.to_string()),
     }
 }
 

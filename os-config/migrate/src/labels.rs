@@ -7,7 +7,7 @@ use os_config::tree::Node;
 /// Moves every label but those of k3OS itself.
 pub(super) fn labels(draft: &mut Draft, value: &Node) {
     for (name, span, value) in pairs(value) {
-        if name.starts_with("k3os.io/") || name.starts_with("plan.upgrade.cattle.io/") {
+        if of_k3os(&name) {
             draft.lost(
                 span,
                 &name,
@@ -18,4 +18,11 @@ pub(super) fn labels(draft: &mut Draft, value: &Node) {
             draft.put(&["labels", &name], value);
         }
     }
+}
+
+/// True for a label that only k3OS and its upgrades set.
+pub(super) fn of_k3os(name: &str) -> bool {
+    ["k3os.io/", "plan.upgrade.cattle.io/"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
 }

@@ -1,4 +1,7 @@
-//! A k3OS configuration turned into one for Holdfast.
+//! A k3OS configuration turned into one for Holdfast, and Plans that upgraded k3OS into Upgrades.
+//!
+//! A file with a Plan in it becomes manifests ([`Made::Upgrades`]), every other file a configuration. What follows is about the
+//! latter; the former is told in `plan`.
 //!
 //! Flow: the k3OS text becomes a tree; each of its keys is moved to its home in a draft; the draft goes through the same
 //! checks as any configuration, and what they refuse is taken out; what is left is written with everything that was
@@ -28,8 +31,10 @@ mod modules;
 mod names;
 mod note;
 mod output;
+mod plan;
 mod programs;
 mod reading;
+mod refusal;
 mod refused;
 mod registries;
 mod settings;
@@ -37,50 +42,48 @@ mod shell;
 mod unknown;
 
 use os_config::tree::{Node, Span, Value};
-use os_config::{Finding, LARGEST_TEXT, Report, Source, SourceName, remarks};
+use os_config::{Report, Source, SourceName, remarks};
 
 use draft::Draft;
-pub use note::{Migration, Note};
+pub use note::{Made, Migration, Note};
+use refusal::{refusal, refuse_large};
 
-/// Turns the k3OS configuration `text` into one for Holdfast. `origin` names it in messages.
+/// Turns the k3OS configuration `text` into one for Holdfast, or the Plans in it into Upgrades. `origin` names it in messages.
 ///
 /// # Errors
 /// A [`Report`] when the text cannot be read at all: not UTF-8, not YAML, empty, too large, nested too deep, or a script.
 pub fn migrate(origin: &str, text: &[u8]) -> Result<Migration, Report> {
     let source = Source::new(SourceName::ConfigPartition, origin, text);
+    let text = readable(&source)?;
+    if let Some(upgrades) = plan::upgrades(&source, text)? {
+        return Ok(upgrades);
+    }
     let mut draft = Draft::new();
-    let tree = read(&mut draft, &source)?;
+    let tree = read(&mut draft, &source, text)?;
     keys::top(&mut draft, &tree);
     let left_out = refused::take_out(&mut draft);
     let mut migration = output::write(draft, left_out);
-    if migration.yaml.len() > LARGEST_TEXT {
-        return Err(refusal(
-            &source,
-            Span::start(0),
-            "what it says is too large for one configuration, once its aliases are written out",
-            "put large files on the disk or into an image",
-        ));
-    }
+    refuse_large(&source, &migration.yaml)?;
     let config = os_config::parse_config(origin, migration.yaml.as_bytes())?;
     migration.remarks = remarks(&config);
     Ok(migration)
 }
 
-fn refusal(source: &Source, span: Span, message: impl Into<String>, help: &str) -> Report {
-    Report::of(source, vec![Finding::at(span, message, help)])
-}
-
-fn read(draft: &mut Draft, source: &Source) -> Result<Node, Report> {
-    let start = Span::start(0);
+fn readable(source: &Source) -> Result<&str, Report> {
     let text = source.readable()?;
     if text.starts_with("#!") {
         return Err(refusal(
             source,
-            start,
+            Span::start(0),
             "this is a script, not a configuration",
             "put it into `run_commands`, or into a file with `write_files`",
         ));
     }
+    Ok(text)
+}
+
+fn read(draft: &mut Draft, source: &Source, text: &str) -> Result<Node, Report> {
+    let start = Span::start(0);
     let help = "name the k3OS configuration to migrate";
     let node = reading::configuration(draft, text)
         .map_err(|findings| Report::of(source, findings))?

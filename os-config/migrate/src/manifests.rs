@@ -1,26 +1,24 @@
-//! Manifests: k3s's own kinds of Helm charts have no controller here.
+//! Manifests: kinds of k3s and k3OS have no controller here.
 
 use super::draft::{Draft, map, nest, text};
 use super::reading;
 use os_config::tree::{Kind, Span, Value};
 
-/// Moves a manifest, except for its Helm charts.
+/// Moves a manifest, except for what has no controller here.
 pub(super) fn manifest(draft: &mut Draft, name: &str, content: &str, span: Span) {
     let name = name.replace('/', "-");
-    let (charts, others): (Vec<&str>, Vec<&str>) = documents(content)
-        .into_iter()
-        .partition(|text| is_chart(text));
-    for chart in &charts {
-        let original = nest(&["manifests", &name], text(span, *chart));
-        draft.lost(
-            span,
-            &name,
-            "a HelmChart of k3s, and Holdfast has no controller for it: install what it makes, as from `helm template`",
-            original,
-        );
+    let mut others: Vec<&str> = Vec::new();
+    let all = documents(content);
+    for document in &all {
+        let Some(message) = nothing_takes(document) else {
+            others.push(document);
+            continue;
+        };
+        let original = nest(&["manifests", &name], text(span, *document));
+        draft.lost(span, &name, message, original);
     }
     let rest = others.concat();
-    if !charts.is_empty() && says_nothing(&rest) {
+    if others.len() < all.len() && says_nothing(&rest) {
         return;
     }
     draft.changed(
@@ -49,15 +47,25 @@ fn documents(content: &str) -> Vec<&str> {
         .collect()
 }
 
-/// True for a document of the group of k3s's Helm controller.
-fn is_chart(document: &str) -> bool {
+/// Why a document stays behind: its group has no controller here.
+fn nothing_takes(document: &str) -> Option<&'static str> {
     let mut aside = Draft::new();
     let start = aside.tree.span;
-    let tree = reading::inner(&mut aside, document, start).ok().flatten();
-    let Some(group) = tree.as_ref().and_then(|tree| tree.entry("apiVersion")) else {
-        return false;
+    let tree = reading::inner(&mut aside, document, start).ok().flatten()?;
+    let Value::Scalar(Kind::Text, group) = &tree.entry("apiVersion")?.value.value else {
+        return None;
     };
-    matches!(&group.value.value, Value::Scalar(Kind::Text, group) if group.starts_with("helm.cattle.io/"))
+    if group.starts_with("helm.cattle.io/") {
+        Some(
+            "a HelmChart of k3s, and Holdfast has no controller for it: install what it makes, as from `helm template`",
+        )
+    } else if group.starts_with("upgrade.cattle.io/") {
+        Some(
+            "a Plan of the system-upgrade-controller, and Holdfast has none: put it into a file of its own, and `holdfast config migrate` makes an Upgrade of it",
+        )
+    } else {
+        None
+    }
 }
 
 /// True when nothing but comments and `---` is left.

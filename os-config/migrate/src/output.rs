@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::draft::{Draft, Remark};
-use super::note::{Migration, Note};
+use super::note::{Made, Migration, Note};
 use super::refused::LeftOut;
 use os_config::LARGEST_TEXT;
 use os_config::tree::{Entry, Node, Path, Step, Value, to_yaml};
@@ -62,6 +62,7 @@ pub(super) fn write(mut draft: Draft, mut left_out: Vec<LeftOut>) -> Migration {
     notes.sort_by_key(|note| note.line);
     let yaml = format!("{}\n", text.trim_end());
     Migration {
+        made: Made::Configuration,
         yaml,
         notes,
         remarks: Vec::new(),
@@ -72,6 +73,7 @@ pub(super) fn write(mut draft: Draft, mut left_out: Vec<LeftOut>) -> Migration {
 fn remark(part: LeftOut) -> Remark {
     let note = Note {
         line: part.line,
+        column: None,
         key: part.path.to_string(),
         message: part.message,
         carried: false,
@@ -84,7 +86,7 @@ fn remark(part: LeftOut) -> Remark {
 
 /// Writes remarks as comments, each with what was left out. Comments count for the size limit too; what does not fit is
 /// in the notes still.
-fn comment(text: &mut String, title: &str, remarks: &[Remark]) {
+pub(super) fn comment(text: &mut String, title: &str, remarks: &[Remark]) {
     if remarks.is_empty() {
         return;
     }

@@ -7,53 +7,22 @@
     reason = "a test's files need not outlast it, and its judges are programs"
 )]
 
-use std::path::{Path, PathBuf};
+mod golden;
 
+use golden::{compare, damaged, notes, samples};
 use migrate::migrate;
 use os_config::{Sources, load};
-use proptest::prelude::{Just, Strategy, any, prop, prop_assert, prop_oneof, proptest};
-
-fn samples() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/k3os");
-    let mut samples: Vec<PathBuf> = std::fs::read_dir(folder)
-        .expect("tests/k3os is there")
-        .map(|entry| entry.expect("an entry can be read").path())
-        .filter(|path| path.to_string_lossy().ends_with(".yaml"))
-        .filter(|path| !path.to_string_lossy().ends_with(".out.yaml"))
-        .collect();
-    samples.sort();
-    assert!(samples.len() >= 16, "only {} samples", samples.len());
-    samples
-}
-
-fn compare(path: &Path, got: &str, wrong: &mut Vec<String>) {
-    if std::env::var_os("HOLDFAST_BLESS").is_some() {
-        std::fs::write(path, got).expect("the result can be written");
-    }
-    let want = std::fs::read_to_string(path).unwrap_or_default();
-    if got != want {
-        wrong.push(format!(
-            "{}\n--- want\n{want}--- got\n{got}",
-            path.display()
-        ));
-    }
-}
+use proptest::prelude::{prop_assert, proptest};
 
 #[test]
 fn every_sample_is_migrated_as_written_down_and_accepted() {
     let mut wrong = Vec::new();
-    for sample in samples() {
+    for sample in samples("tests/k3os", 16) {
         let text = std::fs::read(&sample).expect("the sample can be read");
         let done = migrate("k3os.yaml", &text)
             .unwrap_or_else(|report| panic!("{}: {report}", sample.display()));
-        let notes: String = done
-            .notes
-            .iter()
-            .map(|note| format!("{}{note}\n", if note.carried { "  " } else { "! " }))
-            .chain(done.remarks.iter().map(|remark| format!("? {remark}\n")))
-            .collect();
         compare(&sample.with_extension("out.yaml"), &done.yaml, &mut wrong);
-        compare(&sample.with_extension("notes"), &notes, &mut wrong);
+        compare(&sample.with_extension("notes"), &notes(&done), &mut wrong);
         if let Err(report) = load(&Sources::one("config.yaml", done.yaml.as_str())) {
             panic!(
                 "{} is not accepted:\n{report}\n{}",
@@ -113,46 +82,9 @@ fn comments_that_do_not_fit_stay_out() {
     assert!(done.notes.iter().any(|note| note.key == "k3os.lost"));
 }
 
-/// A sample with pieces of YAML put over it here and there.
-fn damaged() -> impl Strategy<Value = String> {
-    let texts: Vec<String> = samples()
-        .iter()
-        .map(|path| std::fs::read_to_string(path).expect("the sample can be read"))
-        .collect();
-    let piece = prop_oneof![
-        Just("{a: b}"),
-        Just("[x]"),
-        Just("&a "),
-        Just("*a"),
-        Just("<<: "),
-        Just("!!binary "),
-        Just("null"),
-        Just("\n"),
-        Just(" "),
-        Just("---\n"),
-        Just("- "),
-        Just(": "),
-        Just(""),
-        Just("="),
-        Just("\""),
-    ];
-    let hits = prop::collection::vec((any::<prop::sample::Index>(), piece, 0..6usize), 1..5);
-    (prop::sample::select(texts), hits).prop_map(|(mut text, hits)| {
-        for (at, piece, length) in hits {
-            let at = at.index(text.len());
-            if text.is_char_boundary(at) {
-                let end = (at + length).min(text.len());
-                let end = (end..=text.len()).find(|end| text.is_char_boundary(*end));
-                text.replace_range(at..end.unwrap_or(at), piece);
-            }
-        }
-        text
-    })
-}
-
 proptest! {
     #[test]
-    fn what_becomes_of_a_damaged_sample_is_accepted(text in damaged()) {
+    fn what_becomes_of_a_damaged_sample_is_accepted(text in damaged("tests/k3os")) {
         if let Ok(done) = migrate("k3os.yaml", text.as_bytes()) {
             let loaded = load(&Sources::one("config.yaml", done.yaml.as_str()));
             prop_assert!(loaded.is_ok(), "{}", done.yaml);

@@ -74,6 +74,8 @@ struct Builder<'a> {
     end: usize,
     /// What was met so far, when reading leniently.
     oddities: Option<Oddities>,
+    /// Several documents are nothing odd.
+    several: bool,
 }
 
 impl<'a> Builder<'a> {
@@ -94,6 +96,7 @@ impl<'a> Builder<'a> {
             broken: false,
             end: 0,
             oddities,
+            several: false,
         }
     }
 
@@ -128,7 +131,7 @@ impl<'a> Builder<'a> {
             if !matches!(event, Event::DocumentStart(..)) {
                 continue;
             }
-            if !self.documents.is_empty() {
+            if !self.documents.is_empty() && !self.several {
                 let span = self.span(&mark);
                 if self.oddities.is_some() {
                     self.leave_rest(span);

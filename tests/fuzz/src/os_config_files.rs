@@ -1,6 +1,8 @@
-//! `config.yaml`, ours and k3OS's, and the kernel's command line.
+//! `config.yaml`, ours and k3OS's, the Plans of k3OS's upgrades, and the kernel's command line.
 
+use migrate::Made;
 use os_config::{Source, SourceName, Sources};
+use upgrade_crd::UpgradeSpec;
 
 use crate::Target;
 use crate::target::no_made_seeds;
@@ -61,14 +63,16 @@ pub(crate) const CONFIG: Target = Target {
 pub(crate) const MIGRATE: Target = Target {
     name: "k3os-config",
     run: |input| match migrate::migrate("config.yaml", input) {
-        Ok(migration) => {
-            if let Err(report) = os_config::parse_config("config.yaml", migration.yaml.as_bytes()) {
-                panic!("migrated to what is refused: {report}\n{}", migration.yaml);
-            }
-        }
+        Ok(migration) => match migration.made {
+            Made::Configuration => is_a_configuration(&migration.yaml),
+            Made::Upgrades(count) => are_upgrades(&migration.yaml, count),
+        },
         Err(report) => assert!(!report.to_string().is_empty()),
     },
-    folders: &["os-config/migrate/tests/k3os"],
+    folders: &[
+        "os-config/migrate/tests/k3os",
+        "os-config/migrate/tests/plans",
+    ],
     made_seeds: no_made_seeds,
     words: &[
         "hostname:",
@@ -85,6 +89,17 @@ pub(crate) const MIGRATE: Target = Target {
         "data_sources:",
         "wifi:",
         "install:",
+        "apiVersion: upgrade.cattle.io/v1\n",
+        "kind: Plan\n",
+        "spec:\n  ",
+        "concurrency: 1",
+        "nodeSelector:",
+        "matchExpressions:",
+        "window:",
+        "startTime: 22:00",
+        "drain: {",
+        "timeout: 1h1.5s",
+        "---\n",
         "- ",
         ": ",
         "  ",
@@ -98,6 +113,23 @@ pub(crate) const MIGRATE: Target = Target {
         "}",
     ],
 };
+
+fn is_a_configuration(yaml: &str) {
+    if let Err(report) = os_config::parse_config("config.yaml", yaml.as_bytes()) {
+        panic!("migrated to what is refused: {report}\n{yaml}");
+    }
+}
+
+fn are_upgrades(yaml: &str, count: usize) {
+    let manifests: Vec<serde_json::Value> = serde_saphyr::from_multiple(yaml)
+        .unwrap_or_else(|error| panic!("migrated to what is no YAML: {error}\n{yaml}"));
+    assert_eq!(manifests.len(), count, "{yaml}");
+    for mut manifest in manifests {
+        if let Err(error) = serde_json::from_value::<UpgradeSpec>(manifest["spec"].take()) {
+            panic!("migrated to what does not fit the type: {error}\n{yaml}");
+        }
+    }
+}
 
 pub(crate) const COMMAND_LINE: Target = Target {
     name: "config-command-line",

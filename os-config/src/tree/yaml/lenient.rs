@@ -21,6 +21,20 @@ pub fn read(text: &str, source: usize) -> Result<(Option<Node>, Oddities), Vec<F
     Ok((document, builder.oddities.unwrap_or_default()))
 }
 
+/// Reads every document in `text`, the source of index `source`; those that say nothing are left out.
+///
+/// # Errors
+/// What is wrong with the text as YAML.
+pub fn read_documents(text: &str, source: usize) -> Result<(Vec<Node>, Oddities), Vec<Finding>> {
+    let mut builder = Builder::new(text, source, Some(Oddities::default()));
+    builder.several = true;
+    builder.stream();
+    if !builder.findings.is_empty() {
+        return Err(builder.findings);
+    }
+    Ok((builder.documents, builder.oddities.unwrap_or_default()))
+}
+
 pub(super) fn binary_words() -> &'static str {
     "these bytes are no text: they are in base64 now"
 }
