@@ -4,14 +4,16 @@ SHELL := /bin/bash
 
 BOARD ?= qemu-x86_64
 CONFIG ?=
-ARCH ?= amd64
+# Debian's name for the architecture of the board.
+ARCH ?= $(if $(filter base-arm64,$(shell sed -n 's/^base = "\(.*\)"/\1/p' board-support/boards/$(BOARD).toml)),arm64,amd64)
 # The Debian mirror, where the machine's apt has none (Ubuntu).
 MIRROR ?=
 # Words of names; none means all of the core tier.
 SCENARIOS ?=
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 HOLDFAST := target/debug/holdfast
-ENGINE := build/engine/$(ARCH)/engine
+# The one that tests run on this host.
+ENGINE := build/engine/amd64/engine
 IMAGE := $(CURDIR)/build/out/holdfast_$(VERSION)_qemu-x86_64.img
 DENY := build/tools/bin/cargo-deny
 export MIRROR

@@ -6,7 +6,9 @@ use toml::Spanned;
 
 use crate::raw::{RawBase, RawBoard, RawDrivers, RawMechanism, RawVm};
 use crate::source::Source;
-use crate::{Arch, BootMechanism, Drivers, Error, Release, SystemdBoot, Vm};
+use crate::{
+    Arch, BootMechanism, Disk, Drivers, Error, Machine, Release, SystemdBoot, Vm, Watchdog,
+};
 
 /// A board file without its base.
 #[derive(Debug)]
@@ -16,7 +18,7 @@ pub(crate) struct Own {
     pub(crate) base: Spanned<String>,
     pub(crate) boot: Spanned<RawMechanism>,
     pub(crate) drivers: Drivers,
-    pub(crate) vm: Option<Vm>,
+    pub(crate) vm: Option<Spanned<Vm>>,
 }
 
 /// A base file.
@@ -105,12 +107,28 @@ pub(crate) fn board(source: &Source<'_>, name: &str) -> Result<Own, Error> {
     })
 }
 
+/// Whether a board's virtual machine has processors of its base's architecture.
+pub(crate) fn machine(source: &Source<'_>, own: &Own, base: &Base) -> Result<(), Error> {
+    let Some(vm) = &own.vm else { return Ok(()) };
+    let (machine, arch) = (vm.get_ref().machine, base.release.arch);
+    if machine.arch() == arch {
+        return Ok(());
+    }
+    let message = format!(
+        "`vm.machine` is `{}`, whose processors are {}: the board's are {arch}",
+        machine.qemu(),
+        machine.arch()
+    );
+    Err(source.wrong(vm.span(), message))
+}
+
 /// A base's name must tell its architecture, so that it can be found.
 pub(crate) fn base_name(arch: Arch) -> String {
     format!("base-{arch}")
 }
 
-fn vm(source: &Source<'_>, raw: &RawVm) -> Result<Vm, Error> {
+/// The virtual machine, with where its machine type stands.
+fn vm(source: &Source<'_>, raw: &RawVm) -> Result<Spanned<Vm>, Error> {
     let range = |key: &str, value: &Spanned<u32>, least: u32, most: u32| {
         if (least..=most).contains(value.get_ref()) {
             return Ok(*value.get_ref());
@@ -123,14 +141,27 @@ fn vm(source: &Source<'_>, raw: &RawVm) -> Result<Vm, Error> {
             ),
         ))
     };
-    Ok(Vm {
-        machine: raw.machine,
-        disk: raw.disk,
+    let machine = *raw.machine.get_ref();
+    // Both are parts of a PC's chipset.
+    let absent = |key: &str, word: &str, span| {
+        let message = format!("`vm.{key}` is `{word}`, which `{}` has not", machine.qemu());
+        Err(source.wrong(span, message))
+    };
+    if machine != Machine::Q35 && *raw.disk.get_ref() == Disk::Ahci {
+        return absent("disk", "ahci", raw.disk.span());
+    }
+    if machine != Machine::Q35 && *raw.watchdog.get_ref() == Watchdog::Itco {
+        return absent("watchdog", "itco", raw.watchdog.span());
+    }
+    let vm = Vm {
+        machine,
+        disk: *raw.disk.get_ref(),
         network: raw.network,
-        watchdog: raw.watchdog,
+        watchdog: *raw.watchdog.get_ref(),
         memory_mib: range("memory-mib", &raw.memory_mib, 512, 1 << 20)?,
         cpus: range("cpus", &raw.cpus, 1, 256)?,
-    })
+    };
+    Ok(Spanned::new(raw.machine.span(), vm))
 }
 
 fn drivers(source: &Source<'_>, raw: &RawDrivers) -> Result<Drivers, Error> {

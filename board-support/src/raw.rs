@@ -74,10 +74,10 @@ pub(crate) struct RawBoard {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct RawVm {
-    pub(crate) machine: Machine,
-    pub(crate) disk: Disk,
+    pub(crate) machine: Spanned<Machine>,
+    pub(crate) disk: Spanned<Disk>,
     pub(crate) network: Network,
-    pub(crate) watchdog: Watchdog,
+    pub(crate) watchdog: Spanned<Watchdog>,
     pub(crate) memory_mib: Spanned<u32>,
     pub(crate) cpus: Spanned<u32>,
 }

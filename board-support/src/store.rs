@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use toml::Spanned;
+
 use crate::check::{self, Base, Own, base_name};
 use crate::source::Source;
 use crate::{Arch, Board, Error};
@@ -67,6 +69,7 @@ impl Boards {
                 .ok_or_else(|| no_base(source, own, files))?;
             base.release.drivers.extend(&own.drivers);
             mechanisms.push(check::mechanism(source, own, base)?);
+            check::machine(source, own, base)?;
         }
         let board = |((own, _), boot): ((Own, Source<'_>), _)| {
             let release = bases[own.base.get_ref()].release.clone();
@@ -78,7 +81,7 @@ impl Boards {
                     release,
                     boot,
                     drivers: own.drivers,
-                    vm: own.vm,
+                    vm: own.vm.map(Spanned::into_inner),
                 },
             )
         };

@@ -25,7 +25,7 @@ fn parse(files: &[(&str, &str)]) -> Result<Boards, Error> {
 fn every_file_of_the_project_is_good() {
     let boards = Boards::open(&folder()).unwrap();
     let names: Vec<_> = boards.list().map(|board| board.name.as_str()).collect();
-    assert_eq!(names, ["nuc", "qemu-x86_64"]);
+    assert_eq!(names, ["nuc", "qemu-arm64", "qemu-x86_64"]);
     for board in boards.list() {
         assert!(board.vm.is_some(), "{}", board.name);
     }
@@ -51,6 +51,40 @@ fn boards_of_an_architecture_share_one_release() {
         (nuc.arch().debian(), nuc.arch().name()),
         ("amd64", "x86_64")
     );
+    let arm = &boards.get("qemu-arm64").unwrap().release;
+    assert!(!arm.drivers.initramfs_modules().contains("iTCO_wdt"));
+    assert_eq!(
+        arm.kernel_parameters().last().map(String::as_str),
+        Some("console=ttyAMA0,115200")
+    );
+}
+
+#[test]
+fn a_virtual_machine_fits_its_board() {
+    const ARM: &str = include_str!("../boards/qemu-arm64.toml");
+    let base = include_str!("../boards/base-arm64.toml");
+    for (from, to, message) in [
+        (
+            "\"virt\"",
+            "\"q35\"",
+            "qemu-arm64.toml:13:11: `vm.machine` is `q35`, whose processors are x86_64: the board's are arm64",
+        ),
+        (
+            "watchdog = \"i6300esb\"",
+            "watchdog = \"itco\"",
+            "`vm.watchdog` is `itco`, which `virt` has not",
+        ),
+        (
+            "disk = \"virtio\"",
+            "disk = \"ahci\"",
+            "`vm.disk` is `ahci`, which `virt` has not",
+        ),
+    ] {
+        let text = ARM.replacen(from, to, 1);
+        let files = [("base-arm64", base), ("qemu-arm64", text.as_str())];
+        let error = parse(&files).expect_err(to).to_string();
+        assert!(error.contains(message), "{error}");
+    }
 }
 
 #[test]
@@ -59,15 +93,15 @@ fn an_unknown_board_is_told_with_the_nearest() {
     let cases = [
         (
             "nuk",
-            "there is no board `nuk`; did you mean `nuc`?; there are: nuc, qemu-x86_64",
+            "there is no board `nuk`; did you mean `nuc`?; there are: nuc, qemu-arm64, qemu-x86_64",
         ),
         (
             "qemu",
-            "there is no board `qemu`; did you mean `qemu-x86_64`?; there are: nuc, qemu-x86_64",
+            "there is no board `qemu`; did you mean `qemu-arm64`?; there are: nuc, qemu-arm64, qemu-x86_64",
         ),
         (
             "zzz",
-            "there is no board `zzz`; there are: nuc, qemu-x86_64",
+            "there is no board `zzz`; there are: nuc, qemu-arm64, qemu-x86_64",
         ),
     ];
     for (name, message) in cases {
@@ -242,7 +276,11 @@ fn the_boot_mechanism_is_the_boards() {
     let boards = Boards::open(&folder()).unwrap();
     for board in boards.list() {
         let BootMechanism::SystemdBoot(files) = &board.boot;
-        assert_eq!(files.loader_path, "EFI/BOOT/BOOTX64.EFI", "{}", board.name);
+        let path = match board.arch() {
+            Arch::X86_64 => "EFI/BOOT/BOOTX64.EFI",
+            Arch::Arm64 => "EFI/BOOT/BOOTAA64.EFI",
+        };
+        assert_eq!(files.loader_path, path, "{}", board.name);
     }
     let (without, _) = BASE.split_once("# For boards that say").unwrap();
     let error = parse(&[("base-x86_64", without), ("nuc", NUC)])

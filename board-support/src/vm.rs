@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::Arch;
+
 /// QEMU's machine for a board, so that its very image can be tried without it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vm {
@@ -26,6 +28,8 @@ pub struct Vm {
 pub enum Machine {
     /// A PC with PCI Express.
     Q35,
+    /// A machine that exists in QEMU alone: ARM64 with PCI Express.
+    Virt,
 }
 
 impl Machine {
@@ -33,6 +37,15 @@ impl Machine {
     pub const fn qemu(self) -> &'static str {
         match self {
             Self::Q35 => "q35",
+            Self::Virt => "virt",
+        }
+    }
+
+    /// The architecture of its processors.
+    pub const fn arch(self) -> Arch {
+        match self {
+            Self::Q35 => Arch::X86_64,
+            Self::Virt => Arch::Arm64,
         }
     }
 }

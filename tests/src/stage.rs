@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
-use machine::{Cache, Network, Qemu, Recording, Snapshot, Spec, Vm, with_ssh_key};
+use machine::{Cache, Network, Platform, Qemu, Recording, Snapshot, Spec, Vm, with_ssh_key};
 
 use crate::{Node, artefacts, workload};
 
@@ -73,7 +73,8 @@ impl Stage {
         config: Option<&str>,
     ) -> anyhow::Result<Vm> {
         let dir = self.folder()?;
-        let vm = Vm::create(&dir, &artefacts::base(board)?, spec, &Qemu::find()?)?;
+        let qemu = Qemu::find(spec.hardware.platform)?;
+        let vm = Vm::create(&dir, &artefacts::base(board)?, spec, &qemu)?;
         let config = match config {
             Some(config) => config.to_owned(),
             None => Self::config(&vm)?,
@@ -96,7 +97,8 @@ impl Stage {
     /// # Errors
     /// When it cannot be made.
     pub fn machine_from(&mut self, image: &Path, spec: Spec) -> anyhow::Result<Vm> {
-        let vm = Vm::create(&self.folder()?, image, spec, &Qemu::find()?)?;
+        let qemu = Qemu::find(spec.hardware.platform)?;
+        let vm = Vm::create(&self.folder()?, image, spec, &qemu)?;
         self.made.push(vm.clone());
         Ok(vm)
     }
@@ -106,7 +108,7 @@ impl Stage {
     /// # Errors
     /// When it cannot be made.
     pub fn machine_after(&mut self, recording: &Recording) -> anyhow::Result<Vm> {
-        let vm = recording.machine(&self.folder()?, &Qemu::find()?)?;
+        let vm = recording.machine(&self.folder()?, &Qemu::find(Platform::Q35)?)?;
         self.made.push(vm.clone());
         Ok(vm)
     }
@@ -138,7 +140,7 @@ impl Stage {
     pub fn start(&self, vm: &Vm) -> anyhow::Result<Node> {
         Ok(Node::new(vm.start(
             &format!("holdfast-test-{}", self.name),
-            &Qemu::find()?,
+            &Qemu::find(vm.spec().hardware.platform)?,
         )?))
     }
 
@@ -159,7 +161,7 @@ impl Stage {
             &self.folder()?,
             &format!("holdfast-test-{}", self.name),
             cache,
-            &Qemu::find()?,
+            &Qemu::find(Platform::Q35)?,
         )?;
         self.made.push(running.vm().clone());
         Ok(Node::new(running))

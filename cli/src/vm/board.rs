@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use boards::{Arch, Boards, Vm};
+use boards::{Boards, Vm};
 use builder::Project;
-use machine::{Bus, Card, Hardware, Spec, Watchdog};
+use machine::{Bus, Card, Hardware, Platform, Spec, Watchdog};
 
 /// The board whose image is booted unless another is asked for.
 pub(super) const DEFAULT: &str = "qemu-x86_64";
@@ -37,13 +37,6 @@ pub(super) fn shape(from: &Path, board: &str) -> anyhow::Result<Shape> {
     };
     let boards = Boards::open(&project.path("board-support/boards"))?;
     let board = boards.get(board)?;
-    if board.arch() != Arch::X86_64 {
-        bail!(
-            "board {} is {}: `holdfast vm` makes x86_64 machines",
-            board.name,
-            board.arch().name()
-        );
-    }
     let vm = board.vm.as_ref().with_context(|| {
         format!(
             "the file of board {} has no section [vm] that says how to imitate it",
@@ -54,6 +47,11 @@ pub(super) fn shape(from: &Path, board: &str) -> anyhow::Result<Shape> {
 }
 
 fn shape_like(vm: &Vm) -> anyhow::Result<Shape> {
+    let platform = match vm.machine {
+        boards::Machine::Q35 => Platform::Q35,
+        boards::Machine::Virt => Platform::Virt,
+        other => bail!("a machine {} cannot be imitated", other.qemu()),
+    };
     let bus = match vm.disk {
         boards::Disk::Virtio => Bus::Virtio,
         boards::Disk::Nvme => Bus::Nvme,
@@ -74,6 +72,7 @@ fn shape_like(vm: &Vm) -> anyhow::Result<Shape> {
     };
     Ok(Shape {
         hardware: Hardware {
+            platform,
             bus,
             card,
             watchdog,
@@ -97,11 +96,14 @@ mod tests {
         assert_eq!(
             nuc.hardware,
             Hardware {
+                platform: Platform::Q35,
                 bus: Bus::Nvme,
                 card: Card::E1000e,
                 watchdog: Watchdog::Itco,
             }
         );
+        let arm = of("qemu-arm64").unwrap();
+        assert_eq!(arm.hardware.platform, Platform::Virt);
         let elsewhere = tempfile::tempdir().unwrap();
         assert_eq!(
             of(DEFAULT).unwrap(),

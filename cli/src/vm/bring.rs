@@ -150,7 +150,9 @@ impl<'a> Scene<'a> {
             image.display()
         );
         let identity = origin::identity(&image)?;
-        let vm = Vm::create_with_copy(self.dir, &image, self.spec()?, &Qemu::find()?)?;
+        let spec = self.spec()?;
+        let qemu = Qemu::find(spec.hardware.platform)?;
+        let vm = Vm::create_with_copy(self.dir, &image, spec, &qemu)?;
         if let Err(error) = self.place_first_config(&vm, identity, config) {
             // Half made, it would start with a configuration that nobody asked for.
             return Err(match fs::remove_dir_all(self.dir) {
@@ -213,6 +215,7 @@ impl<'a> Scene<'a> {
 
     fn start(&mut self) -> anyhow::Result<()> {
         let spec = self.spec()?;
+        let qemu = Qemu::find(spec.hardware.platform)?;
         let vm = self.kept.as_mut().context("there is no machine to start")?;
         vm.change(|old| {
             *old = Spec {
@@ -220,7 +223,6 @@ impl<'a> Scene<'a> {
                 ..spec
             }
         })?;
-        let qemu = Qemu::find()?;
         let running = vm.start(&format!("holdfast-{}", self.name), &qemu)?;
         let accel = match qemu.accel {
             machine::Accel::Kvm => "with KVM",

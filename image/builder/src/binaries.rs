@@ -7,6 +7,7 @@ use crate::options::Options;
 use crate::program::Program;
 use crate::progress::{Progress, megabytes};
 use crate::project::Project;
+use crate::toolchain::Toolchain;
 use boards::Arch;
 use std::path::{Path, PathBuf};
 
@@ -37,7 +38,11 @@ impl Binaries {
             step.done(&megabytes(file::length(&path)?));
             Ok(path)
         };
-        let cargo = Cargo::new(project, arch.rust_target(), options.jobs);
+        let cargo = Cargo {
+            project,
+            toolchain: Toolchain::find(project, arch)?,
+            jobs: options.jobs,
+        };
         Ok(Self {
             init: program("init", &|| cargo.build_static("init"))?,
             pause: program("pause", &|| cargo.build_static("pause"))?,
@@ -74,19 +79,11 @@ const ENGINE: [&str; 4] = ["engine", "containerd", "containerd-shim-runc-v2", "s
 /// Builds our crates for an image.
 struct Cargo<'a> {
     project: &'a Project,
-    target: &'static str,
+    toolchain: Toolchain,
     jobs: Option<usize>,
 }
 
-impl<'a> Cargo<'a> {
-    fn new(project: &'a Project, target: &'static str, jobs: Option<usize>) -> Self {
-        Self {
-            project,
-            target,
-            jobs,
-        }
-    }
-
+impl Cargo<'_> {
     /// Builds a program that needs no library.
     fn build_static(&self, package: &str) -> Result<PathBuf> {
         self.build(package, "static", "-Ctarget-feature=+crt-static", &[])
@@ -119,20 +116,16 @@ impl<'a> Cargo<'a> {
                 "--package",
                 package,
                 "--target",
-                self.target,
+                self.toolchain.target(),
             ])
             .args(more);
-        if self.target.starts_with("aarch64") && cfg!(not(target_arch = "aarch64")) {
-            cargo = cargo.env(
-                "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER",
-                "aarch64-linux-gnu-gcc",
-            );
-        }
+        cargo = self.toolchain.used_by(cargo);
         if let Some(jobs) = self.jobs {
             cargo = cargo.args(["--jobs", &jobs.to_string()]);
         }
         cargo.stdout()?;
-        Ok(folder.join(self.target).join("release").join(package))
+        let programs = folder.join(self.toolchain.target()).join("release");
+        Ok(programs.join(package))
     }
 
     /// Compiler flags: none of this machine's paths in a program, no build id, so that equal sources give equal bytes.

@@ -33,6 +33,7 @@ mod rootfs;
 mod sbom;
 mod secure_boot;
 mod system_image;
+mod toolchain;
 mod tools;
 mod tree;
 mod upgrade;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Processor, Result};
+use crate::{Error, Platform, Processor, Result};
 
 /// The environment variable that overrides detection.
 const OVERRIDE: &str = "HOLDFAST_ACCEL";
@@ -21,11 +21,14 @@ pub enum Accel {
 }
 
 impl Accel {
-    /// What this host can do, unless `HOLDFAST_ACCEL` says otherwise.
+    /// What this host can do for a machine of that kind, unless `HOLDFAST_ACCEL` says otherwise.
     ///
     /// # Errors
     /// [`Error::Override`] when the variable is neither `kvm` nor `tcg`.
-    pub fn detect() -> Result<Self> {
+    pub fn detect(platform: Platform) -> Result<Self> {
+        if !platform.is_native_to(std::env::consts::ARCH) {
+            return Ok(Self::Tcg);
+        }
         if let Ok(value) = std::env::var(OVERRIDE) {
             return Self::named(&value);
         }
@@ -35,7 +38,7 @@ impl Accel {
             .write(true)
             .open(Path::new("/dev/kvm"))
             .is_ok();
-        Ok(if opens && has_virtualisation(&cpuinfo) {
+        Ok(if opens && can_virtualise(platform, &cpuinfo) {
             Self::Kvm
         } else {
             Self::Tcg
@@ -55,25 +58,33 @@ impl Accel {
     }
 
     /// QEMU's `-accel` and `-cpu`.
-    pub(crate) fn arguments(self, processor: &Processor) -> [&str; 4] {
+    pub(crate) fn arguments(self, processor: &Processor, platform: Platform) -> [&str; 4] {
         let accel = match self {
             Self::Kvm => "kvm",
             Self::Tcg => "tcg,thread=multi",
         };
-        ["-accel", accel, "-cpu", self.model(processor)]
+        ["-accel", accel, "-cpu", self.model(processor, platform)]
     }
 
     /// QEMU's name for what a guest gets that asks for `processor`.
     #[must_use]
-    pub fn model(self, processor: &Processor) -> &str {
+    pub fn model(self, processor: &Processor, platform: Platform) -> &str {
         match self {
             Self::Kvm => "host",
-            Self::Tcg => processor.model(),
+            Self::Tcg => processor.model(platform),
         }
     }
 }
 
-/// `/dev/kvm` also exists where the processor cannot virtualise (containers, nested machines), so both are asked.
+/// `/dev/kvm` also exists where the processor cannot virtualise (containers, nested machines), so both are asked. An ARM64
+/// processor does not say it.
+fn can_virtualise(platform: Platform, cpuinfo: &str) -> bool {
+    match platform {
+        Platform::Q35 => has_virtualisation(cpuinfo),
+        Platform::Virt => true,
+    }
+}
+
 fn has_virtualisation(cpuinfo: &str) -> bool {
     cpuinfo
         .lines()
@@ -103,6 +114,15 @@ mod tests {
         ] {
             assert_eq!(has_virtualisation(cpuinfo), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn a_foreign_processor_is_emulated() {
+        let foreign = match std::env::consts::ARCH {
+            "aarch64" => Platform::Q35,
+            _ => Platform::Virt,
+        };
+        assert_eq!(Accel::detect(foreign).unwrap(), Accel::Tcg);
     }
 
     #[test]

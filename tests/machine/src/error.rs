@@ -71,9 +71,11 @@ pub enum Error {
     QemuVersion(String),
     /// No UEFI firmware was found.
     #[error(
-        "no UEFI firmware found (looked for {looked}); install it with `apt-get install ovmf`, or run tools/setup"
+        "no UEFI firmware found (looked for {looked}); install it with `apt-get install {package}`, or run tools/setup"
     )]
     NoFirmware {
+        /// The Debian package that has it.
+        package: &'static str,
         /// The files that were tried.
         looked: String,
     },

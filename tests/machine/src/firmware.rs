@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{Error, Result};
+use crate::{Error, Platform, Result};
 
 /// Code and empty variables, as pairs: Debian 12 and 13, Ubuntu, older Debian, Fedora, Arch.
 const PLAIN: &[(&str, &str)] = &[
@@ -18,6 +18,26 @@ const PLAIN: &[(&str, &str)] = &[
     (
         "usr/share/edk2/x64/OVMF_CODE.4m.fd",
         "usr/share/edk2/x64/OVMF_VARS.4m.fd",
+    ),
+];
+
+/// Of ARM64 machines: Debian and Ubuntu, Fedora, Arch.
+const PLAIN_ARM64: &[(&str, &str)] = &[
+    (
+        "usr/share/AAVMF/AAVMF_CODE.no-secboot.fd",
+        "usr/share/AAVMF/AAVMF_VARS.fd",
+    ),
+    (
+        "usr/share/AAVMF/AAVMF_CODE.fd",
+        "usr/share/AAVMF/AAVMF_VARS.fd",
+    ),
+    (
+        "usr/share/edk2/aarch64/QEMU_EFI-pflash.raw",
+        "usr/share/edk2/aarch64/vars-template-pflash.raw",
+    ),
+    (
+        "usr/share/edk2/aarch64/QEMU_CODE.fd",
+        "usr/share/edk2/aarch64/QEMU_VARS.fd",
     ),
 ];
 
@@ -56,14 +76,19 @@ pub struct Firmware {
 }
 
 impl Firmware {
-    /// The first pairs that exist below `root` (`/`, or a fixture).
+    /// The first pairs for that kind of machine that exist below `root` (`/`, or a fixture).
     ///
     /// # Errors
     /// [`Error::NoFirmware`] with the package to install.
-    pub fn find(root: &Path) -> Result<Self> {
+    pub fn find(root: &Path, platform: Platform) -> Result<Self> {
+        let (plain, secure_boot) = match platform {
+            Platform::Q35 => (PLAIN, SECURE_BOOT),
+            // None that checks signatures has been tried.
+            Platform::Virt => (PLAIN_ARM64, &[][..]),
+        };
         Ok(Self {
-            plain: first(root, PLAIN).ok_or_else(|| missing(PLAIN))?,
-            secure_boot: first(root, SECURE_BOOT),
+            plain: first(root, plain).ok_or_else(|| missing(plain, platform))?,
+            secure_boot: first(root, secure_boot),
         })
     }
 
@@ -75,14 +100,15 @@ impl Firmware {
         match &self.secure_boot {
             _ if !secure_boot => Ok(&self.plain),
             Some(images) => Ok(images),
-            None => Err(missing(SECURE_BOOT)),
+            None => Err(missing(SECURE_BOOT, Platform::Q35)),
         }
     }
 }
 
-fn missing(places: &[(&str, &str)]) -> Error {
+fn missing(places: &[(&str, &str)], platform: Platform) -> Error {
     let codes: Vec<_> = places.iter().map(|(code, _)| format!("/{code}")).collect();
     Error::NoFirmware {
+        package: platform.firmware_package(),
         looked: codes.join(", "),
     }
 }
@@ -111,7 +137,7 @@ mod tests {
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("OVMF_CODE_4M.fd"), "").unwrap();
         assert!(
-            Firmware::find(root.path())
+            Firmware::find(root.path(), Platform::Q35)
                 .unwrap_err()
                 .to_string()
                 .contains("apt-get install ovmf")
@@ -119,17 +145,20 @@ mod tests {
         fs::write(folder.join("OVMF_CODE.fd"), "").unwrap();
         fs::write(folder.join("OVMF_VARS.fd"), "").unwrap();
         assert_eq!(
-            Firmware::find(root.path()).unwrap().plain.code,
+            Firmware::find(root.path(), Platform::Q35)
+                .unwrap()
+                .plain
+                .code,
             folder.join("OVMF_CODE.fd")
         );
         fs::write(folder.join("OVMF_VARS_4M.fd"), "").unwrap();
-        let found = Firmware::find(root.path()).unwrap();
+        let found = Firmware::find(root.path(), Platform::Q35).unwrap();
         assert_eq!(found.plain.code, folder.join("OVMF_CODE_4M.fd"));
         let none = found.of(true).unwrap_err().to_string();
         assert!(none.contains("OVMF_CODE_4M.secboot.fd"), "{none}");
         let secure = folder.join("OVMF_CODE_4M.secboot.fd");
         fs::write(&secure, "").unwrap();
-        let found = Firmware::find(root.path()).unwrap();
+        let found = Firmware::find(root.path(), Platform::Q35).unwrap();
         assert_eq!(found.of(true).unwrap().code, secure);
         assert_eq!(found.of(false).unwrap(), &found.plain);
     }

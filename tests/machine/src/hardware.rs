@@ -2,10 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What the machine's disk, network card and watchdog are. The default is what virtual machines have.
+use crate::Platform;
+
+/// What the machine, its disk, network card and watchdog are. The default is what virtual machines have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Hardware {
+    /// The kind of computer.
+    #[serde(default)]
+    pub platform: Platform,
     /// What the disk is attached to.
     pub bus: Bus,
     /// The network card, where there is one.

@@ -3,12 +3,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::{Accel, Error, Firmware, Result, command};
+use crate::{Accel, Error, Firmware, Platform, Result, command};
 
-/// The environment variable that names another QEMU.
-const OVERRIDE: &str = "HOLDFAST_QEMU";
-/// The Debian package with the system emulator.
-const PACKAGE: &str = "qemu-system-x86";
 /// The oldest major version that runs the image (7.2 crashes Debian's kernel under emulation).
 const OLDEST: u32 = 9;
 
@@ -24,20 +20,21 @@ pub struct Qemu {
 }
 
 impl Qemu {
-    /// Finds and checks what this host has.
+    /// Finds and checks what this host has for machines of that kind.
     ///
     /// # Errors
     /// A missing or too old QEMU and missing firmware, each with what to install.
-    pub fn find() -> Result<Self> {
-        let program: PathBuf = std::env::var_os(OVERRIDE)
-            .unwrap_or_else(|| "qemu-system-x86_64".into())
+    pub fn find(platform: Platform) -> Result<Self> {
+        let program: PathBuf = std::env::var_os(platform.program_variable())
+            .unwrap_or_else(|| platform.program().into())
             .into();
-        let output = command::run(Command::new(&program).arg("--version"), PACKAGE)?;
+        let mut version = Command::new(&program);
+        let output = command::run(version.arg("--version"), platform.package())?;
         check_version(&String::from_utf8_lossy(&output.stdout))?;
         Ok(Self {
             program,
-            accel: Accel::detect()?,
-            firmware: Firmware::find("/".as_ref())?,
+            accel: Accel::detect(platform)?,
+            firmware: Firmware::find("/".as_ref(), platform)?,
         })
     }
 }

@@ -41,7 +41,7 @@ impl Cache {
     }
 }
 
-/// The hardware of one x86-64 UEFI machine.
+/// The hardware of one UEFI machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Spec {
@@ -153,14 +153,9 @@ impl Spec {
             "guest_errors",
         ]);
         let firmware = qemu.firmware.of(self.secure_boot)?;
-        if self.secure_boot {
-            // Only the firmware itself, in its own mode of the processor, may write what it keeps its keys in.
-            add(&["-machine", "q35,graphics=off,smm=on"]);
-            add(&["-global", "driver=cfi.pflash01,property=secure,value=on"]);
-        } else {
-            add(&["-machine", "q35,graphics=off"]);
-        }
-        add(&qemu.accel.arguments(&self.processor));
+        let platform = self.hardware.platform;
+        add(platform.arguments(self.secure_boot));
+        add(&qemu.accel.arguments(&self.processor, platform));
         add(&[
             "-smp",
             &self.cpus.to_string(),

@@ -81,9 +81,10 @@ impl Vm {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(stderr);
-        let status = command
-            .status()
-            .map_err(|source| command::spawn_error(&command, "qemu-system-x86", source))?;
+        let status = command.status().map_err(|source| {
+            let package = self.spec().hardware.platform.package();
+            command::spawn_error(&command, package, source)
+        })?;
         if status.success() {
             return Ok(());
         }

@@ -3,13 +3,15 @@
 use std::fs::File;
 use std::path::Path;
 
-use machine::{Bus, Cache, Card, Deadline, Hardware, Network, Qemu, Snapshot, Spec, Vm, Watchdog};
+use machine::{
+    Bus, Cache, Card, Deadline, Hardware, Network, Platform, Qemu, Snapshot, Spec, Vm, Watchdog,
+};
 
 /// What the firmware says when it found nothing to boot.
 const NOTHING_TO_BOOT: &str = "BdsDxe:";
 
 fn machine(folder: &Path) -> Result<(Vm, Qemu), Box<dyn std::error::Error>> {
-    let qemu = Qemu::find()?;
+    let qemu = Qemu::find(Platform::Q35)?;
     let image = folder.join("empty.img");
     File::create(&image)?.set_len(1 << 20)?;
     let spec = Spec {
@@ -112,6 +114,7 @@ fn qemu_has_the_hardware_of_every_board() {
             bus,
             card,
             watchdog,
+            ..Hardware::default()
         };
         vm.change(|spec| spec.hardware = hardware).unwrap();
         // QEMU goes into the background only when it has made all devices.

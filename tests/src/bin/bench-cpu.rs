@@ -11,7 +11,7 @@ use std::process::{Command, ExitCode};
 use std::thread;
 
 use anyhow::{Context, anyhow, ensure};
-use machine::{Accel, Deadline, Network, Processor, Qemu, Running, Spec, Vm};
+use machine::{Accel, Deadline, Network, Platform, Processor, Qemu, Running, Spec, Vm};
 use vm_tests::{Stage, median, root};
 
 /// Turns unless told otherwise.
@@ -72,7 +72,7 @@ fn run() -> anyhow::Result<()> {
         .ok()
         .and_then(|text| text.parse().ok())
         .unwrap_or(ROUNDS);
-    let mut qemu = Qemu::find()?;
+    let mut qemu = Qemu::find(Platform::Q35)?;
     qemu.accel = Accel::Tcg;
     let first = first_boot("cpu-0", &qemu)?;
     let second = twin(&first, "cpu-1")?;
@@ -112,7 +112,10 @@ fn name(way: &Way) -> String {
         .map(|word| format!(" `{word}`"))
         .collect::<String>();
     let (machines, cpus) = (way.machines, way.cpus);
-    format!("`{}`{words} | {machines} × {cpus}", way.processor.model())
+    format!(
+        "`{}`{words} | {machines} × {cpus}",
+        way.processor.model(Platform::Q35)
+    )
 }
 
 /// A machine that was Ready once, switched off.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use machine::{Deadline, Error, Network, Qemu, Running, Spec, Vm};
+use machine::{Deadline, Error, Network, Platform, Qemu, Running, Spec, Vm};
 use vm_tests::{Stage, root};
 
 /// How long the node is left alone before its memory is read.
@@ -49,7 +49,7 @@ fn run() -> anyhow::Result<bool> {
         .ok()
         .and_then(|text| text.parse().ok())
         .unwrap_or(MINUTES);
-    let qemu = Qemu::find()?;
+    let qemu = Qemu::find(Platform::Q35)?;
     let spec = Spec {
         network: Network::Offline,
         ..Spec::default()

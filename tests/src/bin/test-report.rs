@@ -101,7 +101,9 @@ fn machine() -> String {
         .count();
     let qemu = printed("qemu-system-x86_64", &["--version"]).unwrap_or_default();
     let qemu = qemu.lines().next().unwrap_or_default().to_owned();
-    let accel = if machine::Accel::detect().is_ok_and(|accel| accel == machine::Accel::Kvm) {
+    let accel = if machine::Accel::detect(machine::Platform::Q35)
+        .is_ok_and(|accel| accel == machine::Accel::Kvm)
+    {
         "KVM"
     } else {
         "emulation"

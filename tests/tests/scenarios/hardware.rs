@@ -23,6 +23,7 @@ fn first_boot(
         bus,
         card,
         watchdog: Watchdog::Itco,
+        ..Hardware::default()
     };
     let spec = Spec {
         hardware,

@@ -1,6 +1,7 @@
 //! The VM scenarios, one subject a file. `tests/README.md` lists them and says how to run them.
 
 mod acknowledged;
+mod arm64;
 mod clock;
 mod command;
 mod config_change;
@@ -80,6 +81,7 @@ const ALL: &[Scenario] = &[
         damage::a_missing_config_partition_is_said,
     ),
     Scenario::full("power_cuts_until_ready", power_cuts::power_cuts_until_ready),
+    Scenario::full("qemu_arm64_to_ready", arm64::qemu_arm64_to_ready),
     Scenario::full(
         "power_cuts_while_the_disk_is_laid_out",
         power_cuts::power_cuts_while_the_disk_is_laid_out,

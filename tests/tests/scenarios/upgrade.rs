@@ -64,9 +64,8 @@ pub(crate) fn upgrade(next: &str, spec: &str) -> String {
 /// How the `Upgrade` stands: `STATE DONE MESSAGE`.
 pub(crate) fn stands(node: &Node) -> anyhow::Result<String> {
     let path = "jsonpath={.status.state} {.status.summary} {.status.message}";
-    Ok(node
-        .kubectl()?
-        .run(&["get", "upgrade", "stores", "-o", path])?)
+    let words = ["get", "upgrade", "stores", "-o", path];
+    Ok(node.kubectl()?.run(&words)?)
 }
 
 pub(crate) fn an_upgrade_by_resource(stage: &mut Stage) -> anyhow::Result<()> {

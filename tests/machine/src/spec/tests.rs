@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Accel, Card, Firmware, Images, Watchdog};
+use crate::{Accel, Card, Firmware, Images, Platform, Watchdog};
 
 fn line(spec: &Spec) -> String {
     let images = |name: &str| Images {
@@ -39,6 +39,14 @@ fn what_is_asked_for_is_on_the_command_line() {
             bus: Bus::Nvme,
             card: Card::E1000e,
             watchdog: Watchdog::Itco,
+            ..Hardware::default()
+        },
+        ..Spec::default()
+    };
+    let arm = Spec {
+        hardware: Hardware {
+            platform: Platform::Virt,
+            ..Hardware::default()
         },
         ..Spec::default()
     };
@@ -77,6 +85,11 @@ fn what_is_asked_for_is_on_the_command_line() {
         ("card", &Spec::default(), "virtio-net-pci"),
         ("watchdog", &Spec::default(), "-device i6300esb"),
         ("a watchdog that bites", &unusual, "-action watchdog=reset"),
+        (
+            "another kind of machine",
+            &arm,
+            "-machine virt,gic-version=max -accel tcg,thread=multi -cpu cortex-a72 ",
+        ),
         ("a board's card", &board, "-device e1000e,"),
         ("a board's disk", &board, "-device nvme,drive=disk,"),
         (

@@ -12,7 +12,7 @@ mod measure;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use machine::{Deadline, Network, Processor, Qemu, Spec, Vm};
+use machine::{Deadline, Network, Platform, Processor, Qemu, Spec, Vm};
 use vm_tests::{Stage, median, root};
 
 use measure::{Boot, Side};
@@ -39,7 +39,7 @@ fn run() -> anyhow::Result<ExitCode> {
         .and_then(|text| text.parse().ok())
         .unwrap_or(ROUNDS);
     let folder = root().join("build/bench");
-    let qemu = Qemu::find()?;
+    let qemu = Qemu::find(Platform::Q35)?;
     let spec = Spec {
         network: Network::Offline,
         processor: Processor::V3,
@@ -49,7 +49,7 @@ fn run() -> anyhow::Result<ExitCode> {
     println!(
         "both sides: {} processors {}",
         spec.cpus,
-        qemu.accel.model(&spec.processor)
+        qemu.accel.model(&spec.processor, Platform::Q35)
     );
     println!("Holdfast: first boot");
     let image = vm_tests::image()?;

@@ -1,0 +1,72 @@
+//! Kinds of computers that QEMU can be: each is another program of it, with other firmware.
+
+use serde::{Deserialize, Serialize};
+
+/// What kind of computer a machine is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Platform {
+    /// A PC with PCI Express.
+    #[default]
+    Q35,
+    /// QEMU's own ARM64 machine.
+    Virt,
+}
+
+impl Platform {
+    /// QEMU's program for it.
+    pub(crate) const fn program(self) -> &'static str {
+        match self {
+            Self::Q35 => "qemu-system-x86_64",
+            Self::Virt => "qemu-system-aarch64",
+        }
+    }
+
+    /// The environment variable that names another program.
+    pub(crate) const fn program_variable(self) -> &'static str {
+        match self {
+            Self::Q35 => "HOLDFAST_QEMU",
+            Self::Virt => "HOLDFAST_QEMU_ARM64",
+        }
+    }
+
+    /// The Debian package with that program.
+    pub(crate) const fn package(self) -> &'static str {
+        match self {
+            Self::Q35 => "qemu-system-x86",
+            Self::Virt => "qemu-system-arm",
+        }
+    }
+
+    /// The Debian package with its firmware.
+    pub(crate) const fn firmware_package(self) -> &'static str {
+        match self {
+            Self::Q35 => "ovmf",
+            Self::Virt => "qemu-efi-aarch64",
+        }
+    }
+
+    /// Whether a host with processors of that architecture (Rust's name) can run its instructions itself.
+    pub(crate) fn is_native_to(self, arch: &str) -> bool {
+        match self {
+            Self::Q35 => arch == "x86_64",
+            Self::Virt => arch == "aarch64",
+        }
+    }
+
+    /// QEMU's arguments for the machine itself; `secure_boot` when its firmware checks signatures.
+    pub(crate) const fn arguments(self, secure_boot: bool) -> &'static [&'static str] {
+        match (self, secure_boot) {
+            (Self::Q35, false) => &["-machine", "q35,graphics=off"],
+            // Only the firmware itself, in its own mode of the processor, may write what it keeps its keys in.
+            (Self::Q35, true) => &[
+                "-machine",
+                "q35,graphics=off,smm=on",
+                "-global",
+                "driver=cfi.pflash01,property=secure,value=on",
+            ],
+            // The interrupt controller that the host can offer, or the newest that is emulated.
+            (Self::Virt, _) => &["-machine", "virt,gic-version=max"],
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The ARM64 image on QEMU's ARM64 machine, whose processors are a Raspberry Pi 4's: the very file that would be flashed, from its
+//! firmware to a pod.
+
+use anyhow::ensure;
+use machine::{Hardware, Platform, Spec};
+use vm_tests::{Node, Stage, asker_manifest};
+
+/// The board.
+const BOARD: &str = "qemu-arm64";
+/// How long its first boot may take: ARM64 is emulated on most hosts, and slower than x86-64.
+const READY_WITHIN: u64 = 25;
+
+pub(crate) fn qemu_arm64_to_ready(stage: &mut Stage) -> anyhow::Result<()> {
+    let spec = Spec {
+        hardware: Hardware {
+            platform: Platform::Virt,
+            ..Hardware::default()
+        },
+        ..Stage::spec()
+    };
+    let vm = stage.machine_of(BOARD, spec, None)?;
+    let mut node = stage.start(&vm)?;
+    let took = node.wait_ready(READY_WITHIN)?;
+    stage.note(format!(
+        "Ready {:.0} s after QEMU started",
+        took.as_secs_f64()
+    ));
+    stage.judge(
+        &mut node,
+        &[
+            ("hardware", is_what_it_says),
+            ("system workloads", |_, node| node.wait_for_system()),
+            ("a pod", runs_a_pod),
+        ],
+    )?;
+    node.power_down()?;
+    Ok(())
+}
+
+/// The node's own word on its processors, and a watchdog that watched before anything of the disk was mounted.
+fn is_what_it_says(_: &mut Stage, node: &mut Node) -> anyhow::Result<()> {
+    let arch = node.kubectl()?.run(&[
+        "get",
+        "nodes",
+        "-o=jsonpath={.items[0].status.nodeInfo.architecture}",
+    ])?;
+    ensure!(arch.trim() == "arm64", "the node's architecture is {arch}");
+    let watchdog = node.ssh("cd /sys/class/watchdog/watchdog0 && cat identity state nowayout")?;
+    ensure!(
+        watchdog.trim() == "i6300ESB timer\nactive\n1",
+        "the watchdog: {watchdog}"
+    );
+    let console = node.console();
+    let at = |text: &str| console.lines().position(|line| line.contains(text));
+    let (armed, root) = ("watchdog armed: ", "phase root done");
+    ensure!(
+        at(armed).is_some_and(|armed| at(root).is_some_and(|root| armed < root)),
+        "the console has no {armed:?} before {root:?}"
+    );
+    Ok(())
+}
+
+/// A container with the node's own programs: its runtime, its image and its network namespace.
+fn runs_a_pod(_: &mut Stage, node: &mut Node) -> anyhow::Result<()> {
+    let kubectl = node.kubectl()?;
+    kubectl.apply(&asker_manifest(&node.system_image()?))?;
+    node.kubectl_wait(&[
+        "wait",
+        "--for=condition=Ready",
+        "--timeout=300s",
+        "pod/asker",
+    ])?;
+    let machine = kubectl.run(&["exec", "asker", "--", "/usr/bin/uname", "-m"])?;
+    ensure!(machine.trim() == "aarch64", "in the pod: {machine}");
+    Ok(())
+}
