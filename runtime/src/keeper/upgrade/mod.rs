@@ -64,7 +64,7 @@ fn is_unknown(error: &watcher::Error) -> bool {
     matches!(
         error,
         watcher::Error::InitialListFailed(Error::Api(status)) | watcher::Error::WatchStartFailed(Error::Api(status))
-            if status.is_not_found()
+            if status.code == 404
     )
 }
 
@@ -89,6 +89,7 @@ async fn until_error(
             () = agent.changed() => {}
             () = sleep(pause) => {}
         }
+        keeper.report.problems(TOPIC, Vec::new());
         agent.look().await;
         failed::say(client, name, agent, &mut said)
             .await
