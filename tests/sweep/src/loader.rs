@@ -168,11 +168,12 @@ mod tests {
             ("1.9.0", "1.10.0"),
             ("1.0.0~rc1", "1.0.0"),
             ("B", "a"),
+            ("a_b", "ab"),
         ] {
             assert_eq!(newer(older, newest), Ordering::Less, "{older} {newest}");
             assert_eq!(newer(newest, older), Ordering::Greater, "{newest} {older}");
         }
-        for (one, other) in [("11", "011"), ("a_b", "ab"), ("1", "1")] {
+        for (one, other) in [("11", "011"), ("_1", "1"), ("1_", "1"), ("1", "1")] {
             assert_eq!(newer(one, other), Ordering::Equal, "{one} {other}");
         }
     }
