@@ -33,6 +33,20 @@ impl Condition {
         nodes.patch_status(name, &params, &patch).await.map(drop)
     }
 
+    /// As [`Condition::ensure`], with an event each time that it begins to hold or says something else.
+    pub(super) async fn announce(&self, client: &Client, node: &Node) -> Result<(), Error> {
+        if self.holds && !self.is_said(node) {
+            // The event first: the condition says that it was made.
+            let warning = Warning {
+                once: None,
+                reason: self.reason,
+                message: self.message.clone(),
+            };
+            warning.publish(client, &node_reference(node)).await?;
+        }
+        self.ensure(client, node).await
+    }
+
     /// What the node says about it now.
     pub(super) fn of<'a>(&self, node: &'a Node) -> Option<&'a NodeCondition> {
         let all = node.status.as_ref()?.conditions.as_ref()?;

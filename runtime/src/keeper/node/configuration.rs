@@ -7,7 +7,7 @@ use crate::keeper::backoff::Backoff;
 use crate::keeper::context::Keeper;
 use crate::keeper::folder::{self, Folder};
 use crate::keeper::kube_error::explain;
-use crate::keeper::tell::{Condition, Warning, node_reference};
+use crate::keeper::tell::Condition;
 use init_api::{Configured, Problem, load_if_present, paths};
 use k8s_openapi::api::core::v1::Node;
 use kube::api::Api;
@@ -63,16 +63,7 @@ async fn bring_in_line(keeper: &Keeper, client: &Client, nodes: &Api<Node>) -> R
     };
     let condition = condition(configured.instead.as_ref());
     let node = nodes.get(keeper.settings.node.name.as_str()).await?;
-    if condition.holds && !condition.is_said(&node) {
-        // The event first: the condition says that it was made.
-        let warning = Warning {
-            once: None,
-            reason: LAST_GOOD,
-            message: condition.message.clone(),
-        };
-        warning.publish(client, &node_reference(&node)).await?;
-    }
-    condition.ensure(client, &node).await
+    condition.announce(client, &node).await
 }
 
 fn condition(instead: Option<&Problem>) -> Condition {

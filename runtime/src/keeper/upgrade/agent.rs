@@ -24,7 +24,7 @@ pub(super) struct Agent {
     work: Option<JoinHandle<Result<Answer, ClientError>>>,
     refused: Option<Refused>,
     offers: Option<Offers>,
-    /// The channel and the generation that `work` asks about.
+    /// The source and the channel that `work` asks about.
     checking: Option<(String, String)>,
     generation: i64,
 }
@@ -147,7 +147,7 @@ impl Agent {
     }
 
     /// Begins a step.
-    pub(super) async fn take(&mut self, step: Step, generation: i64) {
+    pub(super) fn take(&mut self, step: Step, generation: i64) {
         let request = match step {
             Step::Nothing => return,
             Step::Check { source, channel } => {

@@ -1,7 +1,7 @@
 //! A release that failed on this node, said on the node: nobody looks at the console in a cupboard.
 
 use super::agent::Agent;
-use crate::keeper::tell::{Condition, Warning, node_reference};
+use crate::keeper::tell::Condition;
 use k8s_openapi::api::core::v1::Node;
 use kube::api::Api;
 use kube::{Client, Error};
@@ -47,16 +47,7 @@ pub(super) async fn say(
         Err(Error::Api(status)) if status.is_not_found() => return Ok(()),
         Err(error) => return Err(error),
     };
-    if condition.holds && !condition.is_said(&node) {
-        // The event first: the condition says that it was made.
-        let warning = Warning {
-            once: None,
-            reason: WENT_BACK,
-            message: condition.message.clone(),
-        };
-        warning.publish(client, &node_reference(&node)).await?;
-    }
-    condition.ensure(client, &node).await?;
+    condition.announce(client, &node).await?;
     said.0 = Some((condition, Instant::now()));
     Ok(())
 }

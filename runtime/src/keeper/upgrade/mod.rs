@@ -124,7 +124,7 @@ async fn go_on(
         status.phase = NodePhase::Restarting;
     }
     let status = write(all, object, &before, status).await?;
-    agent.take(next, asked.generation).await;
+    agent.take(next, asked.generation);
     Ok(status)
 }
 
