@@ -39,11 +39,28 @@ pub(crate) fn stage_release(node: &Node, more: &str) -> anyhow::Result<String> {
 }
 
 /// What makes the node itself, and what a person wrote into the cluster.
-pub(crate) fn kept(node: &Node) -> anyhow::Result<String> {
+fn kept(node: &Node) -> anyhow::Result<String> {
     let kubectl = node.kubectl()?;
     let nodes = kubectl.run(&["get", "nodes", "-o", "jsonpath={.items[*].metadata.uid}"])?;
     let written = kubectl.run(&["get", "configmap", "written", "-o", "jsonpath={.data.by}"])?;
     Ok(format!("{nodes} {written}"))
+}
+
+/// Writes something into the cluster; gives what has to be there after.
+pub(crate) fn write_and_keep(node: &Node) -> anyhow::Result<String> {
+    node.kubectl()?.run(&[
+        "create",
+        "configmap",
+        "written",
+        "--from-literal=by=a-person",
+    ])?;
+    kept(node)
+}
+
+pub(crate) fn still_kept(node: &Node, before: &str) -> anyhow::Result<()> {
+    let now = kept(node)?;
+    ensure!(now == before, "the node has {now}, before {before}");
+    Ok(())
 }
 
 /// Restarts into another release and waits until its node is Ready.
@@ -72,22 +89,12 @@ pub(crate) fn an_upgrade_by_resource(stage: &mut Stage) -> anyhow::Result<()> {
     let next = next_release()?;
     let mut node = stage.ready_node()?;
     node.kubectl()?.apply(&probe_manifest())?;
-    node.kubectl()?.run(&[
-        "create",
-        "configmap",
-        "written",
-        "--from-literal=by=a-person",
-    ])?;
-    let before = kept(&node)?;
+    let before = write_and_keep(&node)?;
     let first = status(&node)?;
     ensure!(text(&first, "/running/slot") == "a", "it begins as {first}");
     bring(&node)?;
     a_trial_that_is_too_short_goes_back(stage, &mut node, &next)?;
-    ensure!(
-        kept(&node)? == before,
-        "the node has {}, before {before}",
-        kept(&node)?
-    );
+    still_kept(&node, &before)?;
 
     // What was in the way is mended, and the node is told to try once more.
     node.kubectl()?.apply(&upgrade(&next, "retry: 1"))?;
@@ -107,11 +114,7 @@ pub(crate) fn an_upgrade_by_resource(stage: &mut Stage) -> anyhow::Result<()> {
         .kubectl()?
         .run(&["get", "nodeupgrades", "--no-headers"])?;
     stage.note(nodes.split_whitespace().collect::<Vec<_>>().join(" "));
-    ensure!(
-        kept(&node)? == before,
-        "the node has {}, before {before}",
-        kept(&node)?
-    );
+    still_kept(&node, &before)?;
     let cordon = [
         "get",
         "nodes",
@@ -130,13 +133,7 @@ pub(crate) fn a_way_back_by_command(stage: &mut Stage) -> anyhow::Result<()> {
     let next = next_release()?;
     let mut node = stage.ready_node()?;
     let first = text(&status(&node)?, "/running/version").to_owned();
-    node.kubectl()?.run(&[
-        "create",
-        "configmap",
-        "written",
-        "--from-literal=by=a-person",
-    ])?;
-    let before = kept(&node)?;
+    let before = write_and_keep(&node)?;
     bring(&node)?;
     stage_release(&node, "")?;
     restart(&mut node, "holdfast upgrade activate", 15)?;
@@ -147,11 +144,7 @@ pub(crate) fn a_way_back_by_command(stage: &mut Stage) -> anyhow::Result<()> {
         text(&state, "/running/slot") == "a",
         "after the way back: {state}"
     );
-    ensure!(
-        kept(&node)? == before,
-        "the node has {}, before {before}",
-        kept(&node)?
-    );
+    still_kept(&node, &before)?;
     // An ordinary boot stays where it is: the boot loader would take the newer version first.
     node.reboot(15)?;
     let state = status(&node)?;

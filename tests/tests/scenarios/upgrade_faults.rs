@@ -5,7 +5,9 @@ use machine::{Cache, Recording, Spec};
 use vm_tests::{Node, Random, Stage, next_release, probe_manifest};
 
 use crate::recorded::Recorded;
-use crate::upgrade::{bring, confirmed, kept, stage_release, stands, status, text, upgrade};
+use crate::upgrade::{
+    bring, confirmed, stage_release, stands, status, still_kept, text, upgrade, write_and_keep,
+};
 
 /// How many cuts; each costs a boot and an upgrade.
 const CUTS: usize = 5;
@@ -15,13 +17,7 @@ pub(crate) fn a_release_damaged_after_it_was_staged(stage: &mut Stage) -> anyhow
     let next = next_release()?;
     let mut node = stage.ready_node()?;
     node.kubectl()?.apply(&probe_manifest())?;
-    node.kubectl()?.run(&[
-        "create",
-        "configmap",
-        "written",
-        "--from-literal=by=a-person",
-    ])?;
-    let before = kept(&node)?;
+    let before = write_and_keep(&node)?;
     bring(&node)?;
     stage_release(&node, "")?;
     // Its superblock and the top of its tree stay: `activate` finds nothing wrong.
@@ -41,11 +37,7 @@ pub(crate) fn a_release_damaged_after_it_was_staged(stage: &mut Stage) -> anyhow
     })?;
     let why = text(&state, "/record/failed/0/why/0").to_owned();
     stage.note(format!("the damaged release: {why}"));
-    ensure!(
-        kept(&node)? == before,
-        "the node has {}, before {before}",
-        kept(&node)?
-    );
+    still_kept(&node, &before)?;
     node.wait_available("default", "deployment/probe")?;
 
     let said = stage_release(&node, "--again")?;

@@ -10,6 +10,13 @@ use upgrade_api::Request;
 
 /// As long as a trial takes at most.
 const DEADLINE_S: u64 = 600;
+/// The two ways to restart into another release.
+const ACTIVATE: Request = Request::Activate {
+    deadline_s: DEADLINE_S,
+};
+const ROLLBACK: Request = Request::Rollback {
+    deadline_s: DEADLINE_S,
+};
 /// More boots than any end of a trial needs.
 const BOOTS: usize = 12;
 const WELL: Fate = Fate::Runs { ready: true };
@@ -40,60 +47,30 @@ impl Story<'_> {
     /// A release is staged, tried, fails as `fates` say, and is confirmed.
     fn upgrade(&self, old: &str, new: &str, fates: &[Fate]) -> anyhow::Result<()> {
         self.stage(old, new)?;
-        self.activate(
-            old,
-            new,
-            &Request::Activate {
-                deadline_s: DEADLINE_S,
-            },
-        )?;
+        self.activate(old, new, &ACTIVATE)?;
         self.prove(old, new, fates)
     }
 
     fn roll_back(&self, old: &str, new: &str, fates: &[Fate]) -> anyhow::Result<()> {
-        self.activate(
-            old,
-            new,
-            &Request::Rollback {
-                deadline_s: DEADLINE_S,
-            },
-        )?;
+        self.activate(old, new, &ROLLBACK)?;
         self.prove(old, new, fates)
     }
 
     fn roll_back_and_fail(&self, old: &str, new: &str, fate: Fate) -> anyhow::Result<()> {
-        self.activate(
-            old,
-            new,
-            &Request::Rollback {
-                deadline_s: DEADLINE_S,
-            },
-        )?;
+        self.activate(old, new, &ROLLBACK)?;
         self.come_back(old, new, fate)
     }
 
     fn fail(&self, old: &str, new: &str, fate: Fate) -> anyhow::Result<()> {
         self.stage(old, new)?;
-        self.activate(
-            old,
-            new,
-            &Request::Activate {
-                deadline_s: DEADLINE_S,
-            },
-        )?;
+        self.activate(old, new, &ACTIVATE)?;
         self.come_back(old, new, fate)
     }
 
     /// The node is not Ready in time.
     fn time_out(&self, old: &str, new: &str) -> anyhow::Result<()> {
         self.stage(old, new)?;
-        self.activate(
-            old,
-            new,
-            &Request::Activate {
-                deadline_s: DEADLINE_S,
-            },
-        )?;
+        self.activate(old, new, &ACTIVATE)?;
         let up = self.up(|_| ILL)?;
         ensure!(up.version == new, "{} runs", up.version);
         up.unconfirmed(WhyUnconfirmed::TimedOut)?;
@@ -104,13 +81,7 @@ impl Story<'_> {
     /// Somebody restarts the machine in the middle of its trial.
     fn interrupt(&self, old: &str, new: &str) -> anyhow::Result<()> {
         self.stage(old, new)?;
-        self.activate(
-            old,
-            new,
-            &Request::Activate {
-                deadline_s: DEADLINE_S,
-            },
-        )?;
+        self.activate(old, new, &ACTIVATE)?;
         let up = self.up(|_| ILL)?;
         ensure!(up.version == new, "{} runs", up.version);
         up.unconfirmed(WhyUnconfirmed::Interrupted)?;
