@@ -119,6 +119,7 @@ mod tests {
         let release = Release {
             version: "1".into(),
             build_time: 1_800_000_000,
+            kubernetes: None,
         };
         for (case, wall, expected) in [
             ("1970", 0, Standing::Behind),

@@ -65,6 +65,11 @@ impl Paths {
         self.database().join("snapshots")
     }
 
+    /// The minor release of Kubernetes that wrote the datastore last and was no trial, one line.
+    pub fn datastore_minor(&self) -> PathBuf {
+        self.cluster().join("kubernetes-minor")
+    }
+
     /// What the cluster was founded with.
     pub fn founding(&self) -> PathBuf {
         self.cluster().join("founding.json")
@@ -73,6 +78,11 @@ impl Paths {
     /// The node's address as last used, so that later boots need not wait for the network.
     pub fn last_address(&self) -> PathBuf {
         self.cluster().join("address")
+    }
+
+    /// There while the control plane emulates an older minor release; its line says which.
+    pub fn emulated(&self) -> PathBuf {
+        self.run().join("emulated")
     }
 
     /// The pod network of this node as last seen, so that later boots need not wait to be told again.

@@ -9,8 +9,10 @@ use crate::file::{self, FileError, PlannedFile};
 use crate::name_servers::copy_name_servers;
 use crate::pki::{CertificateSource, PkiError, certificate_source, ensure_encryption};
 use crate::plan::{NodeFacts, PodNetwork, cni_file, plan};
-use crate::{Founding, FoundingError, LoadError, Paths, Settings, cluster_exists, load_settings};
-use crate::{from_url, policy_notes};
+use crate::{
+    Founding, FoundingError, LoadError, Minor, Paths, Settings, cluster_exists, load_settings,
+};
+use crate::{emulation, from_url, policy_notes};
 use std::fs;
 use std::net::IpAddr;
 use std::time::SystemTime;
@@ -150,11 +152,14 @@ pub(crate) fn write_files(
         address,
         memory: memory(paths),
         now,
+        emulate: emulation::emulated(paths),
     };
     let files = plan(settings, &facts, paths, source)?;
     for (folder, mode) in folders(paths) {
         file::make_folder(&folder, mode)?;
     }
+    emulation::note(paths)?;
+    show_emulated(paths, facts.emulate)?;
     forget_notes(settings, paths)?;
     copy_name_servers(paths)?;
     if let Some(network) = known_pod_network(paths) {
@@ -164,6 +169,18 @@ pub(crate) fn write_files(
         file::write(planned)?;
     }
     Ok(())
+}
+
+/// Notes for the keeper, who ends it, that the control plane emulates an older minor.
+fn show_emulated(paths: &Paths, minor: Option<Minor>) -> Result<(), FileError> {
+    match minor {
+        Some(minor) => file::write(&PlannedFile::new(
+            paths.emulated(),
+            0o600,
+            format!("{minor}\n"),
+        )),
+        None => file::remove(&paths.emulated()),
+    }
 }
 
 /// Notes the address that everything was written for, and keeps it for the next boot.

@@ -329,6 +329,7 @@ fn a_node_needs_no_authoritys_key_for_its_certificates() {
         address: "192.168.1.6".parse().expect("address"),
         memory: 0,
         now: at(2026),
+        emulate: None,
     };
     let leaves = node_leaves(&settings(), facts.address);
     let files = leaf_files(&leaves, &facts, &paths, &source).expect("planned");

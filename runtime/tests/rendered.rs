@@ -49,6 +49,7 @@ fn facts() -> NodeFacts {
         address: "192.168.1.5".parse().expect("address"),
         memory: 2 << 30,
         now: UNIX_EPOCH + Duration::from_secs(1_790_000_000),
+        emulate: None,
     }
 }
 

@@ -72,9 +72,15 @@ pub fn build(project: &Project, options: &Options, progress: Progress) -> Result
     let tools = Tools::unpack(&locked.tools, &locked.debs, &cache)?;
     let base = rootfs::base(project, &locked.image, &tools, &cache, &step)?;
     rootfs::check_drivers(&base, &board.release.drivers)?;
-    let time = build_time(project, options.source_date_epoch.as_deref())?;
-    let kernel = base.modules.release.clone();
-    let release = release(options, board.arch(), kernel, time, &locked.image);
+    let kubernetes = sbom::module_version(&binaries.engine, "k8s.io/kubernetes")?;
+    let release = Release {
+        version: options.version.clone(),
+        build_time: build_time(project, options.source_date_epoch.as_deref())?,
+        arch: board.arch().debian().to_owned(),
+        kernel: base.modules.release.clone(),
+        kubernetes,
+        components: components(&locked.image),
+    };
     let system_image = system_image(&release, &binaries, &cache)?;
     let tree = rootfs::complete(
         project,
@@ -101,8 +107,7 @@ pub fn build(project: &Project, options: &Options, progress: Progress) -> Result
     step.done(&format!("UKI {}", megabytes(boot.uki.len() as u64)));
 
     let step = progress.step("release files");
-    let kubernetes = sbom::module_version(&binaries.engine, "k8s.io/kubernetes")?;
-    let upgrade = upgrade::write(&options.output, &release, &kubernetes, &root, &boot.uki)?;
+    let upgrade = upgrade::write(&options.output, &release, &root, &boot.uki)?;
     step.done(&megabytes(root.size + boot.uki.len() as u64));
 
     let built = |flashed| Built {
@@ -134,17 +139,6 @@ pub fn build(project: &Project, options: &Options, progress: Progress) -> Result
         bill,
         image_size: flashable.packed_size,
     })))
-}
-
-/// What the image says about itself.
-fn release(options: &Options, arch: Arch, kernel: String, time: u64, lock: &Lock) -> Release {
-    Release {
-        version: options.version.clone(),
-        build_time: time,
-        arch: arch.debian().to_owned(),
-        kernel,
-        components: components(lock),
-    }
 }
 
 /// Packages that are on this machine, checked.

@@ -14,6 +14,8 @@ pub(crate) struct Release {
     pub(crate) build_time: u64,
     pub(crate) arch: String,
     pub(crate) kernel: String,
+    /// The version of Kubernetes, such as `1.36.3`.
+    pub(crate) kubernetes: String,
     /// Versions of what is inside, by name.
     pub(crate) components: BTreeMap<String, String>,
 }

@@ -24,7 +24,6 @@ pub struct UpgradeFiles {
 pub(crate) fn write(
     output: &Path,
     release: &Release,
-    kubernetes: &str,
     root: &RootImage,
     uki: &[u8],
 ) -> Result<UpgradeFiles> {
@@ -35,7 +34,7 @@ pub(crate) fn write(
         root: path("root"),
         manifest: path("manifest.json"),
     };
-    let manifest = manifest(release, kubernetes, root, uki)?.encode();
+    let manifest = manifest(release, root, uki)?.encode();
     if is_there(&files, &manifest, root, uki) {
         return Ok(files);
     }
@@ -48,12 +47,7 @@ pub(crate) fn write(
     Ok(files)
 }
 
-fn manifest(
-    release: &Release,
-    kubernetes: &str,
-    root: &RootImage,
-    uki: &[u8],
-) -> Result<RawManifest> {
+fn manifest(release: &Release, root: &RootImage, uki: &[u8]) -> Result<RawManifest> {
     let uki = RawFile {
         size: uki.len() as u64,
         sha256: digest::of_bytes(uki),
@@ -69,7 +63,7 @@ fn manifest(
         arch: release.arch.clone(),
         root_hash: root.hash.clone(),
         data_size: root.data_size,
-        kubernetes: kubernetes.to_owned(),
+        kubernetes: release.kubernetes.clone(),
         build_time: release.build_time,
         min_version: None,
         files: BTreeMap::from(files.map(|(file, facts)| (file.name().to_owned(), facts))),
@@ -105,10 +99,11 @@ mod tests {
             build_time: 1_700_000_000,
             arch: "arm64".into(),
             kernel: "6.12".into(),
+            kubernetes: "1.36.3".into(),
             components: BTreeMap::new(),
         };
         let out = folder.path().join("out");
-        let files = write(&out, &release("0.2.0"), "1.36.3", &root, b"uki").expect("written");
+        let files = write(&out, &release("0.2.0"), &root, b"uki").expect("written");
         let text = std::fs::read(&files.manifest).expect("manifest");
         let manifest = Manifest::parse(&text).expect("a manifest");
         assert_eq!(manifest.root_hash.to_string(), root.hash);
@@ -138,10 +133,10 @@ mod tests {
                 .expect("age")
         };
         let before = age();
-        write(&out, &release("0.2.0"), "1.36.3", &root, b"uki").expect("there");
+        write(&out, &release("0.2.0"), &root, b"uki").expect("there");
         assert_eq!(age(), before);
         std::fs::remove_file(&files.uki).expect("removed");
-        write(&out, &release("0.2.0"), "1.36.3", &root, b"uki").expect("written");
+        write(&out, &release("0.2.0"), &root, b"uki").expect("written");
         assert!(files.uki.exists());
     }
 }

@@ -10,4 +10,7 @@ pub struct Release {
     pub version: String,
     /// When it was built, seconds since 1970: no clock may stand before that.
     pub build_time: u64,
+    /// The version of Kubernetes in it, such as `v1.36.3`; images of before this was written do not say.
+    #[serde(default)]
+    pub kubernetes: Option<String>,
 }

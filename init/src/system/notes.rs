@@ -105,6 +105,7 @@ mod tests {
         let release = Release {
             version: "1".into(),
             build_time: 1_800_000_000,
+            kubernetes: None,
         };
         assert_eq!(about_clock((1_800_000_000, 0), Some(&release)), None);
         let note = about_clock((0, 0), Some(&release)).expect("1970");

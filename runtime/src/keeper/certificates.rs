@@ -74,6 +74,7 @@ fn replace(
         address,
         memory: 0,
         now,
+        emulate: None,
     };
     for leaf in certificates(settings, &facts, paths, source.as_ref())? {
         file::write(&leaf)?;

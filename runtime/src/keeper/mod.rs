@@ -10,6 +10,7 @@ mod certificates;
 mod clock_jump;
 mod context;
 mod datastore;
+mod emulation;
 mod ending;
 mod error;
 mod folder;
@@ -70,6 +71,7 @@ async fn until_signal(settings: Settings, paths: Paths) -> Result<(), KeeperErro
         () = node_address::follow(&keeper) => Ok(()),
         () = images::follow(&keeper) => Ok(()),
         () = clock_jump::follow(&keeper) => Ok(()),
+        () = emulation::follow(&keeper) => Ok(()),
         () = datastore::show(&keeper) => Ok(()),
     };
     ending.take_leave().await;

@@ -7,7 +7,7 @@ use crate::args::Args;
 use crate::file::PlannedFile;
 use crate::paths::text;
 use crate::pki::ADMIN;
-use crate::{Datastore, Paths, Settings};
+use crate::{Datastore, Minor, Paths, Settings};
 use init_api::paths::CONTAINERD_SOCKET;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -105,8 +105,10 @@ const KUBELET: &str = "127.0.0.1:10248";
 /// The plan for a single server.
 pub(super) fn plan(settings: &Settings, facts: &NodeFacts, paths: &Paths) -> EnginePlan {
     let extra = &settings.args;
-    let controllers = controllers::manager(settings, paths).merged(&extra.controller_manager);
-    let scheduler = controllers::scheduler(paths).merged(&extra.scheduler);
+    let controllers = emulating(controllers::manager(settings, paths), facts.emulate)
+        .merged(&extra.controller_manager);
+    let scheduler =
+        emulating(controllers::scheduler(paths), facts.emulate).merged(&extra.scheduler);
     let kubelet = kubelet::args(settings, facts, paths).merged(&extra.kubelet);
     let proxy = network::proxy_args(settings, facts, paths).merged(&extra.kube_proxy);
     let flannel = network::flannel_args(settings, facts, paths);
@@ -126,7 +128,7 @@ pub(super) fn plan(settings: &Settings, facts: &NodeFacts, paths: &Paths) -> Eng
         env: environment(settings, facts),
         gc: garbage_collector(facts.memory),
         components: vec![
-            kine(settings.datastore, paths),
+            kine(settings.datastore, facts, paths),
             api_server(settings, facts, paths),
             listening(
                 "kube-controller-manager",
@@ -190,7 +192,16 @@ fn component(name: &'static str, args: Args, after: Vec<Condition>) -> Component
     }
 }
 
-fn kine(datastore: Datastore, paths: &Paths) -> Component {
+/// Serves and stores only what the older minor can read (KEP-4330).
+fn emulating(args: Args, minor: Option<Minor>) -> Args {
+    let Some(minor) = minor else {
+        return args;
+    };
+    args.set("emulated-version", format!("kube={minor}"))
+        .set("min-compatibility-version", format!("kube={minor}"))
+}
+
+fn kine(datastore: Datastore, facts: &NodeFacts, paths: &Paths) -> Component {
     let socket = text(&paths.datastore_socket());
     let database = text(&paths.cluster().join(datastore.place()));
     let args = Args::default()
@@ -202,6 +213,11 @@ fn kine(datastore: Datastore, paths: &Paths) -> Component {
         .set("snapshots", text(&paths.snapshots()))
         .set("snapshots-keep", SNAPSHOTS.to_string())
         .set("snapshots-rate", SNAPSHOTS_RATE.to_string());
+    // What the release before wrote last is kept until the one on trial is confirmed, whatever becomes of the other snapshots.
+    let args = match facts.emulate {
+        Some(minor) => args.set("snapshot-of", minor.to_string()),
+        None => args,
+    };
     Component {
         ready: vec![Condition::Unix { unix: socket }],
         ..component("kine", args, Vec::new())
@@ -209,7 +225,8 @@ fn kine(datastore: Datastore, paths: &Paths) -> Component {
 }
 
 fn api_server(settings: &Settings, facts: &NodeFacts, paths: &Paths) -> Component {
-    let args = api_server::args(settings, facts, paths).merged(&settings.args.api_server);
+    let args = emulating(api_server::args(settings, facts, paths), facts.emulate)
+        .merged(&settings.args.api_server);
     debug_assert!(LOCAL_API.ends_with(&API_PORT.to_string()));
     Component {
         ready: vec![https_answers(paths, "/readyz")],
@@ -264,6 +281,7 @@ mod tests {
             address: [192, 168, 1, 5].into(),
             memory: 0,
             now: SystemTime::UNIX_EPOCH,
+            emulate: None,
         }
     }
 

@@ -166,6 +166,7 @@ mod tests {
                 address: [10, 0, 0, 1].into(),
                 memory: mib << 20,
                 now: UNIX_EPOCH,
+                emulate: None,
             };
             let planned = resources(&facts);
             assert_eq!(planned["systemReserved"]["memory"], memory, "{mib}");

@@ -128,6 +128,7 @@ pub fn fingerprints(settings: &Settings) -> Fingerprints {
         address,
         memory: 0,
         now: SystemTime::UNIX_EPOCH,
+        emulate: None,
     };
     let paths = Paths::default();
     let names = settings.api_names(address).join(",");

@@ -1,5 +1,6 @@
 //! What is true of the node, and where it has its API.
 
+use crate::Minor;
 use std::net::IpAddr;
 use std::time::SystemTime;
 
@@ -17,4 +18,6 @@ pub struct NodeFacts {
     pub memory: u64,
     /// The clock.
     pub now: SystemTime,
+    /// The minor release of Kubernetes that the control plane has to emulate; none if it is itself.
+    pub emulate: Option<Minor>,
 }

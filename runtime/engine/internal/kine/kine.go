@@ -70,6 +70,7 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&o.mend.Snapshots, "snapshots", "", "folder of the database's snapshots; empty: it is neither checked nor mended")
 	flags.IntVar(&o.mend.Keep, "snapshots-keep", 3, "snapshots to keep")
 	flags.Int64Var(&o.mend.Rate, "snapshots-rate", 1<<20, "bytes that snapshots may write in an hour, in the long run")
+	flags.StringVar(&o.mend.Former, "snapshot-of", "", "minor release of Kubernetes whose last state is kept: it wrote the database before the one on trial")
 	flags.TextVar(&o.mend.Damaged, "when-damaged", mend.Repair, "stop or repair: what happens with a damaged database")
 	if err := flags.Parse(args); err != nil {
 		return o, err

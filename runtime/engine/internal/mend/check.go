@@ -94,7 +94,7 @@ func checkOnce(ctx context.Context, path, pragma string) (_ string, err error) {
 	if said != "ok" {
 		return said, nil
 	}
-	return "", nil
+	return foreign(ctx, db)
 }
 
 // openReadOnly opens a database that is not changed by it, not even by the

@@ -35,6 +35,9 @@ type Policy struct {
 	Damaged WhenDamaged
 	// Version of the software that writes the database.
 	Version string
+	// Former is the minor release that wrote it last, while a newer one is on
+	// trial: what that left is kept. Empty otherwise.
+	Former string
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -83,15 +86,20 @@ func (p Policy) Ensure(ctx context.Context, log func(string, ...any)) error {
 	if err != nil {
 		return err
 	}
+	candidates, err := p.candidates()
+	if err != nil {
+		return err
+	}
 	found, err := p.examine(ctx)
 	if err != nil {
 		return fmt.Errorf("check the datastore %s: %w", p.Database, err)
 	}
-	switch decide(found, len(snapshots) > 0, p.Damaged) {
+	switch decide(found, len(candidates) > 0, p.Damaged) {
 	case leave:
 		if err := os.Remove(p.suspect()); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
+		p.keepFormer(ctx, found, log)
 		p.beforeUpgrade(ctx, found, snapshots, log)
 		return nil
 	case refuse:

@@ -205,6 +205,7 @@ impl Node {
         let release = init_api::Release {
             version: uki.version.clone(),
             build_time: 0,
+            kubernetes: None,
         };
         Ok(init_api::store(self.root.path(paths::RELEASE), &release)?)
     }
