@@ -5,7 +5,7 @@ mod page;
 use crate::{duration, out, service_log};
 use anyhow::anyhow;
 use clap::Subcommand;
-use init_api::{Root, paths};
+use init_api::{HealthCheck, Root, paths};
 use std::process::ExitCode;
 use std::time::Duration;
 use upgrade_api::{Answer, Client, Progress, Report, Request, StageRequest, Wanted};
@@ -50,11 +50,26 @@ enum Action {
         /// Also one that failed on this node before
         #[arg(long)]
         again: bool,
+        /// Also one that is older than what runs, if it was published as one to go back to
+        #[arg(long, requires = "version")]
+        allow_downgrade: bool,
     },
     /// Restart into the staged release, on trial
-    Activate(Trial),
+    Activate {
+        #[command(flatten)]
+        trial: Trial,
+        /// Keep it only while this program in /etc/holdfast/checks ends with 0; may be repeated
+        #[arg(long, value_name = "NAME")]
+        check: Vec<String>,
+    },
     /// Restart into the release that ran before this one, on trial
-    Rollback(Trial),
+    Rollback {
+        #[command(flatten)]
+        trial: Trial,
+        /// Also if its Kubernetes is older by a minor than the one that writes the datastore now
+        #[arg(long)]
+        older_kubernetes: bool,
+    },
     /// Show what happened
     History,
     /// What PID 1 runs
@@ -86,16 +101,26 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
             version,
             channel,
             again,
+            allow_downgrade,
         } => stage(StageRequest {
             source,
             wanted: version.map_or(Wanted::Channel(channel), Wanted::Version),
             again,
+            allow_downgrade,
         })?,
-        Action::Activate(trial) => restart(&Request::Activate {
+        Action::Activate { trial, check } => restart(&Request::Activate {
             deadline_s: trial.deadline.as_secs(),
+            checks: check
+                .into_iter()
+                .map(|name| HealthCheck::Command { name })
+                .collect(),
         })?,
-        Action::Rollback(trial) => restart(&Request::Rollback {
+        Action::Rollback {
+            trial,
+            older_kubernetes,
+        } => restart(&Request::Rollback {
             deadline_s: trial.deadline.as_secs(),
+            older_kubernetes,
         })?,
         Action::Serve => serve()?,
         Action::Control { identity } => {

@@ -6,9 +6,9 @@
 //!
 //! Guarantee: what is noted as the datastore's minor is never newer than what an unconfirmed release may have written.
 
+use crate::Paths;
 use crate::file::{self, FileError, PlannedFile};
-use crate::{Minor, Paths};
-use init_api::{BootRecord, PendingTrial, Release, paths};
+use init_api::{BootRecord, Minor, PendingTrial, Release, paths};
 use std::fs;
 use tracing::{info, warn};
 
@@ -136,7 +136,8 @@ mod tests {
                 kept: kept.parse().ok(),
                 on_trial,
             };
-            let text = |minor: Option<crate::Minor>| minor.map_or(String::new(), |m| m.to_string());
+            let text =
+                |minor: Option<init_api::Minor>| minor.map_or(String::new(), |m| m.to_string());
             assert_eq!(text(versions.emulated()), emulates, "{case}");
             assert_eq!(text(versions.to_keep()), notes, "{case}");
         }

@@ -9,10 +9,9 @@ use crate::file::{self, FileError, PlannedFile};
 use crate::name_servers::copy_name_servers;
 use crate::pki::{CertificateSource, PkiError, certificate_source, ensure_encryption};
 use crate::plan::{NodeFacts, PodNetwork, cni_file, plan};
-use crate::{
-    Founding, FoundingError, LoadError, Minor, Paths, Settings, cluster_exists, load_settings,
-};
+use crate::{Founding, FoundingError, LoadError, Paths, Settings, cluster_exists, load_settings};
 use crate::{emulation, from_url, policy_notes};
+use init_api::Minor;
 use std::fs;
 use std::net::IpAddr;
 use std::time::SystemTime;

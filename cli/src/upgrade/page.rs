@@ -117,6 +117,7 @@ mod tests {
             slot,
             root_hash: "ab".into(),
             entry: format!("holdfast_{version}.efi"),
+            kubernetes: None,
         }
     }
 
@@ -150,6 +151,7 @@ mod tests {
                 deadline_s: 600,
                 good: release("0.1.0", Slot::A),
                 rollback: false,
+                checks: Vec::new(),
             }),
             doing: Doing::Trial {
                 waiting_for: vec!["the node is not known yet".into()],

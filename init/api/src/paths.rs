@@ -75,6 +75,8 @@ pub const KEPT_LOGS: &str = "/var/lib/holdfast/logs";
 
 /// The node's own command.
 pub const HOLDFAST: &str = "/usr/bin/holdfast";
+/// Programs of the operator that a release on trial has to pass; `write_files` puts them there.
+pub const CHECKS: &str = "/etc/holdfast/checks";
 /// What the image is: version, build time.
 pub const RELEASE: &str = "/usr/lib/holdfast/release.json";
 /// The root of the release repository that the image trusts, TUF's `root.json`; an image without it takes no releases.

@@ -1,6 +1,6 @@
 //! A release on trial, as the upgrader leaves it for the initramfs stage.
 
-use crate::Slot;
+use crate::{HealthCheck, Slot};
 use serde::{Deserialize, Serialize};
 
 /// [`crate::paths::TRIAL`]: a release that stands in the spare slot and has to prove itself. The upgrader writes it before the
@@ -22,6 +22,9 @@ pub struct PendingTrial {
     /// It ran here before, and somebody wants it back.
     #[serde(default)]
     pub rollback: bool,
+    /// What has to hold beside the node being Ready.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<HealthCheck>,
 }
 
 /// A release in a slot.
@@ -35,4 +38,7 @@ pub struct SlotRelease {
     pub root_hash: String,
     /// Its entry in the boot loader, without a counter: `holdfast_1.2.0.efi`.
     pub entry: String,
+    /// The version of Kubernetes in it, such as `1.36.3`; none if whoever wrote this did not know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kubernetes: Option<String>,
 }

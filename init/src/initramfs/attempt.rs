@@ -95,6 +95,7 @@ mod tests {
             slot,
             root_hash: version.repeat(8),
             entry: format!("holdfast_{version}.efi"),
+            kubernetes: None,
         }
     }
 
@@ -106,6 +107,7 @@ mod tests {
             deadline_s: 600,
             good: release("1", Slot::A),
             rollback: false,
+            checks: Vec::new(),
         }
     }
 

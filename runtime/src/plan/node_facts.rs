@@ -1,6 +1,6 @@
 //! What is true of the node, and where it has its API.
 
-use crate::Minor;
+use init_api::Minor;
 use std::net::IpAddr;
 use std::time::SystemTime;
 

@@ -3,7 +3,7 @@
 
 use crate::engine::ControlPlane;
 use crate::keeper::until;
-use init_api::{SlotRelease, paths};
+use init_api::{HealthCheck, SlotRelease, WorkloadKind, paths};
 use runtime::pki::ADMIN;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -21,6 +21,7 @@ spec:
   version: 0.2.0
   nodeSelector: {matchLabels: {site: shop-7}}
   drain: {gracePeriodSeconds: 0, force: true}
+  health: {checks: [{http: 'http://127.0.0.1:8080/healthz'}, {workload: {kind: Deployment, name: tills}}]}
 ";
 
 #[test]
@@ -154,6 +155,21 @@ fn refused(plane: &ControlPlane) {
             "drain: {",
             "windows: [{days: [saturday], start: '02:00', duration: 1h}]\n  drain: {",
             "Unsupported value: \"saturday\"",
+        ),
+        (
+            "{http: 'http://127.0.0.1:8080/healthz'}",
+            "{}",
+            "say one of `http`, `command` and `workload`",
+        ),
+        (
+            "{http: 'http://127.0.0.1:8080/healthz'}",
+            "{command: ../../bin/reboot}",
+            "spec.health.checks[0].command in body should match",
+        ),
+        (
+            "version: 0.2.0",
+            "channel: stable\n  allowDowngrade: true",
+            "`allowDowngrade` needs `version`",
         ),
         (
             "drain: {",
@@ -315,7 +331,18 @@ fn answer(shared: &Mutex<(Report, usize)>, mut stream: UnixStream) {
             report.record.staged = Some(staged.clone());
             Answer::Staged { staged, fetched: 1 }
         }
-        Request::Activate { deadline_s } => {
+        Request::Activate { deadline_s, checks } => {
+            let expected = [
+                HealthCheck::Http {
+                    url: "http://127.0.0.1:8080/healthz".into(),
+                },
+                HealthCheck::Workload {
+                    kind: WorkloadKind::Deployment,
+                    namespace: "default".into(),
+                    name: "tills".into(),
+                },
+            ];
+            assert_eq!(checks, expected);
             assert_eq!(deadline_s, 900);
             *activations += 1;
             let staged = report.record.staged.take().expect("something is staged");

@@ -7,7 +7,7 @@
 use crate::node::{Node, event};
 use anyhow::{Context, bail};
 use disk::verity::{BLOCK, RootHash, Superblock};
-use init_api::{PendingTrial, Request, SlotRelease};
+use init_api::{HealthCheck, Minor, PendingTrial, Request, SlotRelease, paths};
 use slots::{Counter, DirectReader, EntryName, SystemdBoot, starts_before};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
@@ -20,8 +20,13 @@ const TRIES: u32 = 3;
 ///
 /// # Errors
 /// Nothing is staged, or what is staged is not whole any more; the node stays as it is.
-pub(crate) fn activate(node: &Node, deadline_s: u64) -> anyhow::Result<String> {
+pub(crate) fn activate(
+    node: &Node,
+    deadline_s: u64,
+    checks: &[HealthCheck],
+) -> anyhow::Result<String> {
     refuse_during_a_trial(node)?;
+    refuse_missing(node, checks)?;
     let record = node.record();
     let Some(staged) = record.staged.clone() else {
         bail!("no release is staged: `holdfast upgrade stage` writes one to the spare slot");
@@ -33,12 +38,11 @@ pub(crate) fn activate(node: &Node, deadline_s: u64) -> anyhow::Result<String> {
     let boot = SystemdBoot::new(mounted.folder());
     boot.check_waiting(&name, &staged.uki_sha256)?;
     let running = behind(node, &boot, &name)?;
-    begin(
-        node,
-        &boot,
-        record,
-        trial(node, &release, deadline_s, false),
-    )?;
+    let trial = PendingTrial {
+        checks: checks.to_vec(),
+        ..trial(node, &release, deadline_s, false)
+    };
+    begin(node, &boot, record, trial)?;
     boot.arm(&name, TRIES)?;
     put_behind(&boot, running.as_ref())?;
     drop(mounted);
@@ -49,13 +53,20 @@ pub(crate) fn activate(node: &Node, deadline_s: u64) -> anyhow::Result<String> {
 /// As [`activate`], with the release that ran before this one.
 ///
 /// # Errors
-/// It is not there any more.
-pub(crate) fn roll_back(node: &Node, deadline_s: u64) -> anyhow::Result<String> {
+/// It is not there any more; or its Kubernetes is older by a minor, and nobody said that this is meant.
+pub(crate) fn roll_back(
+    node: &Node,
+    deadline_s: u64,
+    older_kubernetes: bool,
+) -> anyhow::Result<String> {
     refuse_during_a_trial(node)?;
     let record = node.record();
     let Some(release) = record.previous.clone() else {
         bail!("there is no release to go back to: the other slot holds none that ran here");
     };
+    if !older_kubernetes {
+        refuse_older_kubernetes(&node.running, &release)?;
+    }
     let mounted = node.boot_partition()?;
     let boot = SystemdBoot::new(mounted.folder());
     let name: EntryName = release.entry.parse()?;
@@ -104,6 +115,42 @@ fn refuse_during_a_trial(node: &Node) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A check that cannot be carried out would end the trial for sure.
+fn refuse_missing(node: &Node, checks: &[HealthCheck]) -> anyhow::Result<()> {
+    for check in checks {
+        if let HealthCheck::Command { name } = check {
+            if name.contains('/') || name.starts_with('.') {
+                bail!(
+                    "{name:?} is no name of a check: it is a file in {}",
+                    paths::CHECKS
+                );
+            }
+            let program = node.path(&check.to_string());
+            if !program.is_file() {
+                bail!(
+                    "the check {} is not on this node: have config.yaml write it (`write_files`), or take it out of `health.checks`",
+                    program.display()
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Since the release that runs was confirmed, its Kubernetes has written what an older minor may not be able to read.
+fn refuse_older_kubernetes(running: &SlotRelease, release: &SlotRelease) -> anyhow::Result<()> {
+    let minor = |of: &SlotRelease| of.kubernetes.as_deref()?.parse::<Minor>().ok();
+    match (minor(running), minor(release)) {
+        (Some(now), Some(then)) if then < now => bail!(
+            "release {} has Kubernetes {then}, and {now} has written the datastore since {} was confirmed: the older one may not be able to read all of it. \
+             `--older-kubernetes` goes back all the same, on trial",
+            release.version,
+            running.version
+        ),
+        _ => Ok(()),
+    }
+}
+
 fn trial(node: &Node, release: &SlotRelease, deadline_s: u64, rollback: bool) -> PendingTrial {
     PendingTrial {
         release: release.clone(),
@@ -112,6 +159,7 @@ fn trial(node: &Node, release: &SlotRelease, deadline_s: u64, rollback: bool) ->
         deadline_s,
         good: node.running.clone(),
         rollback,
+        checks: Vec::new(),
     }
 }
 

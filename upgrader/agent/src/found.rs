@@ -132,6 +132,7 @@ mod tests {
             slot,
             root_hash: format!("hash of {version}"),
             entry: format!("holdfast_{version}.efi"),
+            kubernetes: None,
         }
     }
 
@@ -276,6 +277,7 @@ mod tests {
                 deadline_s: 600,
                 good: release("1", Slot::A),
                 rollback: case.starts_with("a way back"),
+                checks: Vec::new(),
             };
             let entry = Entry::of_file(file);
             let files = match (&entry, file) {

@@ -17,6 +17,7 @@
 )]
 
 mod activate;
+mod checks;
 mod fetch;
 mod found;
 mod health;

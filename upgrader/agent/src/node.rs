@@ -31,6 +31,7 @@ impl Node {
             slot: boot.slot,
             root_hash: boot.root_hash.clone(),
             entry: entry.to_string(),
+            kubernetes: release.kubernetes,
         };
         Ok(Self {
             root: root.clone(),

@@ -145,12 +145,15 @@ async fn answer(agent: &Agent, request: &Request) -> anyhow::Result<Answer> {
         Request::Check { source } => Ok(Answer::Offers {
             offers: stage::check(&agent.node, source).await?,
         }),
-        Request::Activate { deadline_s } => {
-            restart(agent, |node| activate::activate(node, *deadline_s))
+        Request::Activate { deadline_s, checks } => {
+            restart(agent, |node| activate::activate(node, *deadline_s, checks))
         }
-        Request::Rollback { deadline_s } => {
-            restart(agent, |node| activate::roll_back(node, *deadline_s))
-        }
+        Request::Rollback {
+            deadline_s,
+            older_kubernetes,
+        } => restart(agent, |node| {
+            activate::roll_back(node, *deadline_s, *older_kubernetes)
+        }),
         Request::Stage(_) => anyhow::bail!("a release is staged by a task of its own"),
     }
 }

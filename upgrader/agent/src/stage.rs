@@ -34,7 +34,7 @@ pub(crate) async fn check(node: &Node, source: &str) -> anyhow::Result<Vec<Offer
     let repository = open(node, source).await?;
     let record = node.record();
     let (running, id) = (node.running.version.parse()?, node.id());
-    let about = about(&running, &id);
+    let about = about(node, &running, &id, false);
     let now = jiff::Timestamp::now();
     let given = |channel: &String| {
         let wanted = release::Wanted::Channel(channel.clone());
@@ -85,7 +85,7 @@ pub(crate) async fn stage(
         );
     }
     let repository = open(node, &request.source).await?;
-    let version = choose(node, &repository, &request.wanted)?;
+    let version = choose(node, &repository, request)?;
     let manifest = repository.manifest(&version, arch()?).await?;
     refuse_failed(node, &manifest, request.again)?;
     let index = Arc::new(repository.index(&version, arch()?).await?);
@@ -128,23 +128,30 @@ fn arch() -> anyhow::Result<Arch> {
     Ok(name.parse()?)
 }
 
-fn about<'a>(running: &'a Version, id: &'a str) -> release::Node<'a> {
+fn about<'a>(
+    node: &'a Node,
+    running: &'a Version,
+    id: &'a str,
+    allow_downgrade: bool,
+) -> release::Node<'a> {
     release::Node {
         running,
+        kubernetes: node.running.kubernetes.as_deref(),
         arch: arch().unwrap_or(Arch::Amd64),
         id,
-        allow_downgrade: false,
+        allow_downgrade,
     }
 }
 
-fn choose(node: &Node, repository: &Repository, wanted: &Wanted) -> anyhow::Result<Version> {
-    let wanted = match wanted {
+fn choose(node: &Node, repository: &Repository, request: &StageRequest) -> anyhow::Result<Version> {
+    let wanted = match &request.wanted {
         Wanted::Version(version) => release::Wanted::Version(version.parse()?),
         Wanted::Channel(channel) => release::Wanted::Channel(channel.clone()),
     };
     let (running, id) = (node.running.version.parse()?, node.id());
     let now = jiff::Timestamp::now();
-    let choice = repository.choose(&wanted, &about(&running, &id), now)?;
+    let about = about(node, &running, &id, request.allow_downgrade);
+    let choice = repository.choose(&wanted, &about, now)?;
     Ok(choice.release.version)
 }
 
@@ -240,6 +247,7 @@ impl Staging<'_> {
                 slot: self.node.spare_slot(),
                 root_hash: self.manifest.root_hash.to_string(),
                 version: version.clone(),
+                kubernetes: Some(self.manifest.kubernetes.clone()),
             },
             uki_sha256: uki_sha256.to_owned(),
             root_size: self.manifest.data_size,

@@ -5,6 +5,7 @@
 //! confirmed, and the next start of the agent does the rest. A release that failed is taken off the boot partition before its
 //! record goes.
 
+use crate::checks::Checks;
 use crate::found::{BootFiles, Found, Running, judge};
 use crate::health::{Settling, waiting_for};
 use crate::node::{Node, event, now_s};
@@ -87,10 +88,15 @@ pub(crate) async fn watch(
     mut tell: impl FnMut(Vec<String>),
 ) -> anyhow::Result<()> {
     let mut settling = Settling::default();
+    let checks = Checks::new(node, &pending.checks)?;
     loop {
         match node.status() {
             Ok(status) => {
-                let waiting = waiting_for(&status);
+                let mut waiting = waiting_for(&status);
+                // What asks more of the machine waits until it is well by itself.
+                if waiting.is_empty() {
+                    waiting = checks.failing().await;
+                }
                 let settled = settling.look(waiting.is_empty(), status.uptime_ms);
                 tell(waiting);
                 if settled {

@@ -1,5 +1,6 @@
 //! What the agent can be asked.
 
+use init_api::HealthCheck;
 use serde::{Deserialize, Serialize};
 
 /// A request, one JSON line. The socket belongs to root.
@@ -19,11 +20,17 @@ pub enum Request {
     Activate {
         /// How many seconds after the kernel's start it has to be confirmed.
         deadline_s: u64,
+        /// What has to hold beside the node being Ready.
+        #[serde(default)]
+        checks: Vec<HealthCheck>,
     },
     /// Boot the release before this one on trial.
     Rollback {
         /// As for [`Request::Activate`].
         deadline_s: u64,
+        /// Also if its Kubernetes is older by a minor than the one that writes the datastore.
+        #[serde(default)]
+        older_kubernetes: bool,
     },
 }
 
@@ -38,6 +45,9 @@ pub struct StageRequest {
     /// Also one that failed on this node before.
     #[serde(default)]
     pub again: bool,
+    /// Also one that is older than what runs, if it was published as one to go back to.
+    #[serde(default)]
+    pub allow_downgrade: bool,
 }
 
 /// Which release is wanted.

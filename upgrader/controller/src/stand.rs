@@ -44,8 +44,20 @@ pub(crate) struct Aim<'a> {
     pub(crate) upgrade: &'a str,
     pub(crate) target: &'a Version,
     pub(crate) retry: i64,
+    /// A node that runs a newer release is to go back to it.
+    pub(crate) exactly: bool,
     /// Whoever is not back by now does not come back by itself.
     pub(crate) lost: bool,
+}
+
+impl Aim<'_> {
+    fn is_reached(&self, running: &str) -> bool {
+        match Version::parse(running) {
+            Ok(running) if self.exactly => running == *self.target,
+            Ok(running) => running >= *self.target,
+            Err(_) => false,
+        }
+    }
 }
 
 /// Judges by what the node, the cluster and our own questions say.
@@ -61,7 +73,7 @@ pub(crate) fn stand(node: &NodeFacts, asked: Option<&NodeUpgrade>, aim: Aim<'_>)
             return Stand::Moving(Move::Trying);
         }
         NodePhase::Restarting | NodePhase::Trial => return not_back(),
-        _ if at_least(&status.running, aim.target) => return Stand::Done,
+        _ if aim.is_reached(&status.running) => return Stand::Done,
         _ => {}
     }
     let failure = status.failed.iter().rev().find(|f| f.version == target);

@@ -3,7 +3,9 @@
 use crate::facts::{Cordon, Drained, Fleet, GivenBack, NodeFacts};
 use futures_util::StreamExt;
 use k8s_openapi::api::core::v1::Node;
+use kube::core::DeserializeGuard;
 use kube::runtime::reflector::{self, Store};
+use kube::runtime::watcher::Event;
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
@@ -95,8 +97,10 @@ where
 {
     let (store, writer) = reflector::store::<K>();
     let changed = changed.clone();
-    let events = watcher(Api::<K>::all(client.clone()), watcher::Config::default())
+    let all: Api<DeserializeGuard<K>> = Api::all(client.clone());
+    let events = watcher(all, watcher::Config::default())
         .default_backoff()
+        .filter_map(|event| std::future::ready(understood(event).transpose()))
         .modify(move |object| {
             object.meta_mut().managed_fields = None;
             slim(object);
@@ -112,6 +116,34 @@ where
         }
     };
     (store, driven)
+}
+
+/// An object that cannot be read, which an older schema or none let through, keeps nobody from the others of its kind.
+fn understood<K>(
+    event: Result<Event<DeserializeGuard<K>>, watcher::Error>,
+) -> Result<Option<Event<K>>, watcher::Error>
+where
+    K: Resource<DynamicType = ()>,
+{
+    let read = |DeserializeGuard(object): DeserializeGuard<K>| match object {
+        Ok(object) => Some(object),
+        Err(invalid) => {
+            let name = invalid.metadata.name.unwrap_or_default();
+            warn!(
+                "{} {name} cannot be read and is left out: {}",
+                K::kind(&()),
+                invalid.error
+            );
+            None
+        }
+    };
+    Ok(match event? {
+        Event::Init => Some(Event::Init),
+        Event::InitDone => Some(Event::InitDone),
+        Event::InitApply(object) => read(object).map(Event::InitApply),
+        Event::Apply(object) => read(object).map(Event::Apply),
+        Event::Delete(object) => read(object).map(Event::Delete),
+    })
 }
 
 /// Takes away what nobody here reads: the list of images alone can be most of a node.
@@ -141,5 +173,32 @@ fn facts(node: &Node) -> NodeFacts {
         cordoned: spec.and_then(|spec| spec.unschedulable).unwrap_or(false),
         cordon: annotation(CORDONED).and_then(Cordon::parse),
         given_back: annotation(GIVEN_BACK).and_then(GivenBack::parse),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::understood;
+    use kube::core::DeserializeGuard;
+    use kube::runtime::watcher::Event;
+    use serde_json::json;
+    use upgrade_crd::Upgrade;
+
+    #[test]
+    fn one_that_cannot_be_read_is_left_out() {
+        let object = |paused: serde_json::Value| -> DeserializeGuard<Upgrade> {
+            let spec = json!({"source": {"folder": "/r"}, "version": "0.2.0", "paused": paused});
+            let text = json!({"apiVersion": "upgrade.holdfast.dev/v1alpha1", "kind": "Upgrade",
+                "metadata": {"name": "stores"}, "spec": spec});
+            serde_json::from_value(text).expect("guarded")
+        };
+        let good = understood(Ok(Event::InitApply(object(json!(true))))).expect("an event");
+        assert!(matches!(good, Some(Event::InitApply(_))));
+        for event in [Event::InitApply, Event::Apply, Event::Delete] {
+            let bad = understood(Ok(event(object(json!("perhaps"))))).expect("no error");
+            assert!(bad.is_none());
+        }
+        let end = understood::<Upgrade>(Ok(Event::InitDone)).expect("an event");
+        assert!(matches!(end, Some(Event::InitDone)));
     }
 }

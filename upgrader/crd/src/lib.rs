@@ -26,8 +26,8 @@ pub use node_upgrade::{
 };
 pub use source::Source;
 pub use upgrade::{
-    Amount, Canary, Day, Drain, Health, Order, Strategy, TimeOfDay, Upgrade, UpgradeSpec,
-    UpgradeStatus, Waiting, Window,
+    Amount, Canary, Check, Day, Drain, Health, Order, Strategy, TimeOfDay, Upgrade, UpgradeSpec,
+    UpgradeStatus, Waiting, Window, Workload, WorkloadKind,
 };
 
 /// The group of the resources.

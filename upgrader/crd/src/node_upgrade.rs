@@ -1,6 +1,6 @@
 //! `NodeUpgrade`: what is asked of one node, and what it says. It has the node's name.
 
-use crate::Source;
+use crate::{Check, Source};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::CustomResource;
 use kube::core::Duration;
@@ -39,6 +39,13 @@ pub struct NodeUpgradeSpec {
     pub want: Want,
     /// How long a trial may take, from the kernel's start.
     pub deadline: Duration,
+    /// What has to hold beside the node being Ready.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    pub checks: Vec<Check>,
+    /// Whether to go back to an older release, if it was published as one to go back to.
+    #[serde(default)]
+    pub allow_downgrade: bool,
     /// A release that failed on the node is tried again when this is greater than the status' `retried`.
     #[serde(default)]
     pub retry: i64,

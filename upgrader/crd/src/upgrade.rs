@@ -1,11 +1,13 @@
 //! `Upgrade`: what a person wants of a fleet.
 
+mod check;
 mod drain;
 mod health;
 mod status;
 mod strategy;
 mod window;
 
+pub use check::{Check, Workload, WorkloadKind};
 pub use drain::Drain;
 pub use health::Health;
 pub use status::{UpgradeStatus, Waiting};
@@ -37,6 +39,9 @@ use serde::{Deserialize, Serialize};
 #[schemars(extend("x-kubernetes-validations" = [{
     "rule": "has(self.version) != has(self.channel)",
     "message": "say one of `version` and `channel`"
+}, {
+    "rule": "!has(self.channel) || !has(self.allowDowngrade) || !self.allowDowngrade",
+    "message": "`allowDowngrade` needs `version`: a channel only goes on"
 }]))]
 pub struct UpgradeSpec {
     /// Where the release comes from.
@@ -68,6 +73,10 @@ pub struct UpgradeSpec {
     /// What makes a node that restarted a good one.
     #[serde(default)]
     pub health: Health,
+    /// Whether nodes that run a newer release go back to this one, which must have been published as one to go back to. Not for
+    /// channels, which only go on.
+    #[serde(default)]
+    pub allow_downgrade: bool,
     /// Whether nodes fetch the release before it is their turn, also outside the windows.
     #[serde(default = "yes")]
     pub prefetch: bool,

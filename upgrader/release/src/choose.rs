@@ -24,6 +24,8 @@ pub struct Node<'a> {
     pub arch: Arch,
     /// What it is told from others by, always the same: decides whether a percentage has reached it.
     pub id: &'a str,
+    /// The version of Kubernetes that it runs, if that is known.
+    pub kubernetes: Option<&'a str>,
     /// Whether somebody asked for an older release. The release must allow it, too.
     pub allow_downgrade: bool,
 }
@@ -144,13 +146,34 @@ fn reachable(release: &Release, node: &Node<'_>) -> Result<Choice, Unwanted> {
         };
     }
     match &release.min_version {
-        Some(minimum) if running < *minimum => Err(Unwanted::BelowMinimum {
-            version,
-            minimum: minimum.clone(),
-            running,
-        }),
+        Some(minimum) if running < *minimum => {
+            return Err(Unwanted::BelowMinimum {
+                version,
+                minimum: minimum.clone(),
+                running,
+            });
+        }
+        _ => {}
+    }
+    match node
+        .kubernetes
+        .map(|now| (minor(now), minor(&release.kubernetes)))
+    {
+        Some((Some(now), Some(then))) if then.0 != now.0 || then.1 > now.1 + 1 => {
+            Err(Unwanted::SkipsMinor {
+                version,
+                kubernetes: release.kubernetes.clone(),
+                running: node.kubernetes.unwrap_or_default().to_owned(),
+            })
+        }
         _ => Ok(chosen(release, node)),
     }
+}
+
+/// Major and minor of a version of Kubernetes.
+fn minor(version: &str) -> Option<(u64, u64)> {
+    let version = semver::Version::parse(version.strip_prefix('v').unwrap_or(version)).ok()?;
+    Some((version.major, version.minor))
 }
 
 fn chosen(release: &Release, node: &Node<'_>) -> Choice {

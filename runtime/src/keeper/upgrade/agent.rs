@@ -158,9 +158,9 @@ impl Agent {
                 info!("asked to stage a release of {}", request.source);
                 Request::Stage(request)
             }
-            Step::Activate { deadline_s } => {
+            Step::Activate { deadline_s, checks } => {
                 info!("asked to restart into the staged release");
-                Request::Activate { deadline_s }
+                Request::Activate { deadline_s, checks }
             }
         };
         self.generation = generation;

@@ -1,9 +1,10 @@
 //! What is asked of the upgrader next. Pure.
 
 use super::state::{Asked, Facts, failure};
+use init_api::{HealthCheck, WorkloadKind};
 use std::time;
 use upgrade_api::{Doing, StageRequest, Wanted};
-use upgrade_crd::Want;
+use upgrade_crd::{Check, Want};
 
 /// What is asked of the upgrader next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,7 @@ pub(super) enum Step {
     /// Restart into it.
     Activate {
         deadline_s: u64,
+        checks: Vec<HealthCheck>,
     },
 }
 
@@ -54,12 +56,34 @@ pub(super) fn next(asked: &Asked<'_>, facts: &Facts<'_>) -> Step {
             source: source.to_owned(),
             wanted: Wanted::Version(version.clone()),
             again: failed,
+            allow_downgrade: spec.allow_downgrade,
         });
     }
     match spec.want {
         Want::Run => Step::Activate {
             deadline_s: time::Duration::from(spec.deadline).as_secs(),
+            checks: spec.checks.iter().filter_map(check).collect(),
         },
         Want::Report | Want::Stage => Step::Nothing,
     }
+}
+
+/// As the upgrader takes it; the API server lets none pass that says nothing.
+fn check(check: &Check) -> Option<HealthCheck> {
+    if let Some(url) = &check.http {
+        return Some(HealthCheck::Http { url: url.clone() });
+    }
+    if let Some(name) = &check.command {
+        return Some(HealthCheck::Command { name: name.clone() });
+    }
+    let workload = check.workload.as_ref()?;
+    Some(HealthCheck::Workload {
+        kind: match workload.kind {
+            upgrade_crd::WorkloadKind::Deployment => WorkloadKind::Deployment,
+            upgrade_crd::WorkloadKind::StatefulSet => WorkloadKind::StatefulSet,
+            upgrade_crd::WorkloadKind::DaemonSet => WorkloadKind::DaemonSet,
+        },
+        namespace: workload.namespace.clone(),
+        name: workload.name.clone(),
+    })
 }

@@ -276,6 +276,7 @@ impl Up {
         self.ask(&Request::Stage(upgrade_api::StageRequest {
             source: self.repository.display().to_string(),
             wanted: upgrade_api::Wanted::Version(version.to_owned()),
+            allow_downgrade: false,
             again: true,
         }))
         .map(drop)

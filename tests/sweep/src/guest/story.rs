@@ -13,9 +13,11 @@ const DEADLINE_S: u64 = 600;
 /// The two ways to restart into another release.
 const ACTIVATE: Request = Request::Activate {
     deadline_s: DEADLINE_S,
+    checks: Vec::new(),
 };
 const ROLLBACK: Request = Request::Rollback {
     deadline_s: DEADLINE_S,
+    older_kubernetes: false,
 };
 /// More boots than any end of a trial needs.
 const BOOTS: usize = 12;

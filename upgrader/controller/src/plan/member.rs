@@ -110,6 +110,7 @@ impl<'a> Members<'a> {
             upgrade: &self.name,
             target,
             retry: self.upgrade.spec.retry,
+            exactly: self.upgrade.spec.allow_downgrade && self.upgrade.spec.channel.is_none(),
             lost: self.is_lost(member.node),
         };
         match stand(member.node, member.asked, aim) {

@@ -204,6 +204,8 @@ impl Members<'_> {
             channel: spec.channel.clone(),
             want,
             deadline: spec.health.deadline,
+            checks: spec.health.checks.clone(),
+            allow_downgrade: spec.allow_downgrade,
             retry: spec.retry,
         };
         if member.asked.is_none_or(|asked| asked.spec != wanted) {

@@ -1,5 +1,6 @@
 //! What makes a node that restarted a good one.
 
+use super::check::Check;
 use kube::core::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,12 +17,17 @@ pub struct Health {
     /// How long after its start the node has for it. Then it goes back to the release before.
     #[schemars(schema_with = "crate::span::schema")]
     pub deadline: Duration,
+    /// What else has to hold, all of it at the same time, for as long as the node has to be well.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    pub checks: Vec<Check>,
 }
 
 impl Default for Health {
     fn default() -> Self {
         Self {
             deadline: Duration::from(time::Duration::from_secs(15 * 60)),
+            checks: Vec::new(),
         }
     }
 }

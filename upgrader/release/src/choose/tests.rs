@@ -67,6 +67,7 @@ fn every_answer() {
             running: &running,
             arch: Arch::Amd64,
             id: "a-node",
+            kubernetes: None,
             allow_downgrade: name.is_some(),
         };
         let name = name.unwrap_or(wanted);
@@ -80,6 +81,38 @@ fn every_answer() {
             Err(why) => why.to_string(),
         };
         assert_eq!(answer, expected, "{running} wants {wanted}");
+    }
+}
+
+#[test]
+fn kubernetes_is_raised_one_minor_at_a_time() {
+    let list = LIST.replace(r#", "min_version": "0.2.0""#, "");
+    let releases = Releases::parse(list.as_bytes()).unwrap();
+    let skips = "release 0.3.0 has Kubernetes 1.38.0, and 1.36.3 is running: no minor release can be left out, so upgrade to a release between first";
+    for (kubernetes, running, wanted, expected) in [
+        (Some("1.36.3"), "0.1.0", "0.3.0", skips),
+        (Some("1.36.3"), "0.1.0", "stable", "0.2.0"),
+        (Some("v1.37.2"), "0.2.0", "0.3.0", "0.3.0"),
+        (None, "0.1.0", "0.3.0", "0.3.0"),
+    ] {
+        let running = running.parse().unwrap();
+        let node = Node {
+            running: &running,
+            arch: Arch::Amd64,
+            id: "a-node",
+            kubernetes,
+            allow_downgrade: false,
+        };
+        let wish = match wanted.parse() {
+            Ok(version) => Wanted::Version(version),
+            Err(_) => Wanted::Channel(wanted.to_owned()),
+        };
+        let now = "2026-09-01T00:00:00Z".parse().unwrap();
+        let answer = match releases.choose(&wish, &node, now) {
+            Ok(choice) => choice.release.version.to_string(),
+            Err(why) => why.to_string(),
+        };
+        assert_eq!(answer, expected, "{kubernetes:?} wants {wanted}");
     }
 }
 

@@ -54,6 +54,18 @@ pub enum Unwanted {
         /// What runs.
         running: Version,
     },
+    /// Kubernetes is raised one minor at a time.
+    #[error(
+        "release {version} has Kubernetes {kubernetes}, and {running} is running: no minor release can be left out, so upgrade to a release between first"
+    )]
+    SkipsMinor {
+        /// The release.
+        version: Version,
+        /// Its Kubernetes.
+        kubernetes: String,
+        /// What runs.
+        running: String,
+    },
     /// It is older than what runs, and nobody asked for that.
     #[error(
         "release {version} is older than {running}, which is running: a downgrade must be asked for"

@@ -276,6 +276,7 @@ async fn a_node_does_not_go_back_by_itself() {
         running: &running,
         arch: Arch::Amd64,
         id: "node-1",
+        kubernetes: None,
         allow_downgrade: false,
     };
     let wanted = Wanted::Version(version("0.1.0"));

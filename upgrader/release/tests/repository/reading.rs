@@ -21,6 +21,7 @@ async fn a_folder_and_a_server_give_the_same() {
             running: &running,
             arch: Arch::Amd64,
             id: "node-1",
+            kubernetes: None,
             allow_downgrade: false,
         };
         let wanted = Wanted::Channel("stable".to_owned());

@@ -85,7 +85,7 @@ impl Case {
             Step::Check { .. } => "check",
             Step::Stage(request) if request.again => "stage again",
             Step::Stage(_) => "stage",
-            Step::Activate { deadline_s } => {
+            Step::Activate { deadline_s, .. } => {
                 assert_eq!(deadline_s, 900);
                 "activate"
             }

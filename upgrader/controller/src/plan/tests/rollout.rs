@@ -110,6 +110,24 @@ fn the_newest_of_a_channel_and_whatever_comes_after_it() {
 }
 
 #[test]
+fn an_older_release_is_taken_only_where_the_resource_says_so() {
+    let mut world = World::of(&["a1", "a2"]);
+    world.upgrade("stores", json!({ "version": "0.3.0" }));
+    world.run(300);
+    assert_eq!(world.running("a2"), "0.3.0");
+    world.upgrade("back", json!({ "version": "0.2.0" }));
+    world.run(300);
+    assert_eq!(world.state("back"), "Complete 2/2: ", "newer is as good");
+    assert_eq!(world.running("a2"), "0.3.0");
+    let back = json!({ "version": "0.2.0", "allowDowngrade": true });
+    world.upgrade("further back", back);
+    world.run(300);
+    assert_eq!(world.state("further back"), "Complete 2/2: ");
+    assert_eq!(world.running("a1"), "0.2.0");
+    assert_eq!(world.running("a2"), "0.2.0");
+}
+
+#[test]
 fn an_upgrade_that_is_deleted_half_way_leaves_no_cordon() {
     for moment in [5, 25, 30, 45] {
         let mut world = World::of(&["a1", "a2"]);

@@ -1,4 +1,4 @@
-//! A minor release of Kubernetes.
+//! A minor release of Kubernetes, which is what upgrades and downgrades are judged by.
 
 use std::fmt;
 use std::str::FromStr;
