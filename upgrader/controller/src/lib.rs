@@ -13,6 +13,7 @@ mod error;
 mod execute;
 mod facts;
 mod leader;
+mod metrics;
 mod plan;
 mod pods;
 mod run;

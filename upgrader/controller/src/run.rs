@@ -2,12 +2,14 @@
 
 use crate::execute;
 use crate::leader::Leading;
+use crate::metrics::{self, Metrics};
 use crate::plan::{PACE, Plan, Step, plan};
 use crate::watch::Followed;
 use crate::{ControllerError, facts::Drained};
 use jiff::Timestamp;
 use kube::{Client, Config};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
@@ -67,21 +69,24 @@ fn system(act: &'static str) -> impl Fn(std::io::Error) -> ControllerError {
 pub async fn lead(client: Client, identity: &str) -> Result<(), ControllerError> {
     let mut leading = Leading::begin(&client, identity).await?;
     let (followed, driven) = Followed::begin(&client);
+    let metrics = Arc::new(Metrics::new());
     tokio::select! {
         lost = leading.lost() => Err(lost),
         () = driven => Ok(()),
-        () = work(&client, &followed) => Ok(()),
+        () = work(&client, &followed, &metrics) => Ok(()),
+        () = metrics::serve(metrics.clone()) => Ok(()),
     }
 }
 
-async fn work(client: &Client, followed: &Followed) {
+async fn work(client: &Client, followed: &Followed, metrics: &Metrics) {
     followed.wait_until_ready().await;
     let mut drains = BTreeMap::new();
     loop {
         let now = Timestamp::now();
         let plan = plan(&followed.fleet(&drains), now);
         let pause = pause(&plan, now);
-        let done = carry_out(client, followed, &mut drains, plan).await;
+        metrics.stand(&plan.statuses);
+        let done = carry_out(client, followed, &mut drains, metrics, plan).await;
         tokio::select! {
             () = followed.changed.notified() => {}
             () = sleep(if done { pause } else { AGAIN }) => {}
@@ -108,12 +113,15 @@ async fn carry_out(
     client: &Client,
     followed: &Followed,
     drains: &mut BTreeMap<String, Drained>,
+    metrics: &Metrics,
     plan: Plan,
 ) -> bool {
     let mut well = true;
     for step in plan.steps {
         let what = format!("{step:?}");
-        if let Err(error) = execute::carry_out(client, followed, drains, step).await {
+        let carried_out = execute::carry_out(client, followed, drains, step).await;
+        metrics.step(carried_out.is_ok());
+        if let Err(error) = carried_out {
             warn!("cannot carry out {what}: {error}");
             well = false;
         }
