@@ -99,6 +99,11 @@ unit-go:
 sweep: setup ## every cut of an upgrade, each disk judged
 	HOLDFAST_SWEEP=full cargo test --quiet --workspace --test every_cut -- --nocapture
 
+.PHONY: minors
+minors: engine ## a newer Kubernetes on trial, and back: this engine and that of the first release on one datastore
+	tools/first-release engine
+	cargo test --quiet --workspace --test control_plane -- emulation --ignored
+
 .PHONY: judges judge
 judges: image judge ## foreign tools judge the built image
 

@@ -7,6 +7,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"time"
@@ -21,11 +22,11 @@ import (
 
 var applets = []dispatch.Applet{
 	{Name: "ctr", What: "containerd command line", Run: func([]string) int {
-		return dispatch.Report("ctr", app.New().Run(os.Args))
+		return dispatch.Report("ctr", app.New().Run(context.Background(), os.Args))
 	}},
 	{Name: "containerd", What: "container runtime", Run: func([]string) int {
 		mendStore()
-		return dispatch.Report("containerd", command.App().Run(os.Args))
+		return dispatch.Report("containerd", command.App().Run(context.Background(), os.Args))
 	}},
 }
 

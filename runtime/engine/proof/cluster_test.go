@@ -80,7 +80,7 @@ func (c *controlPlane) apiServer() plan.Component {
 	return plan.Component{
 		Name: "kube-apiserver",
 		Args: []string{
-			"--etcd-servers=unix://" + c.file("kine.sock"), "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1",
+			"--etcd-servers=unix://" + c.file("kine.sock"), "--bind-address=127.0.0.1", "--endpoint-reconciler-type=none",
 			fmt.Sprintf("--secure-port=%d", c.port), "--service-cluster-ip-range=10.43.0.0/16",
 			"--tls-cert-file=" + c.file("server.crt"), "--tls-private-key-file=" + c.file("server.key"),
 			"--client-ca-file=" + c.file("ca.crt"), "--authorization-mode=Node,RBAC", "--anonymous-auth=false",

@@ -4,7 +4,7 @@ use runtime::pki::{ADMIN, Authorities, CertificateSource, ensure_encryption, nod
 use runtime::{Paths, Settings, write_for};
 use std::fs::{self, File};
 use std::io::Write;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -81,7 +81,7 @@ impl ControlPlane {
         state.beside = Some(beside);
         state.plane = Weak::new();
         drop(state);
-        let plane = Arc::new(Self::start(beside, Turn));
+        let plane = Arc::new(Self::start(engine(), beside, Turn));
         if beside == Beside::Keeper {
             let (settings, paths) = (plane.settings.clone(), plane.paths.clone());
             std::thread::spawn(move || runtime::run_keeper(settings, paths).expect("it runs"));
@@ -93,6 +93,11 @@ impl ControlPlane {
 
     /// One that nobody shares, so that it can be stopped and started.
     pub(crate) fn alone() -> Self {
+        Self::alone_with(engine())
+    }
+
+    /// As [`ControlPlane::alone`], with this engine.
+    pub(crate) fn alone_with(engine: PathBuf) -> Self {
         let mut state = running();
         while state.beside.is_some() {
             state = CHANGED.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -100,18 +105,11 @@ impl ControlPlane {
         state.beside = Some(Beside::Alone);
         state.plane = Weak::new();
         drop(state);
-        Self::start(Beside::Alone, Turn)
+        Self::start(engine, Beside::Alone, Turn)
     }
 
     /// Plans and starts one, and waits until it is ready.
-    fn start(beside: Beside, turn: Turn) -> Self {
-        let built = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../build/engine/amd64/engine");
-        let engine = std::env::var_os("HOLDFAST_ENGINE").map_or_else(built, PathBuf::from);
-        assert!(
-            engine.is_file(),
-            "no engine at {}: run `make engine`",
-            engine.display()
-        );
+    fn start(engine: PathBuf, beside: Beside, turn: Turn) -> Self {
         let root = tempfile::tempdir().expect("temp folder");
         let paths = Paths::below(root.path());
         let settings = settings();
@@ -141,6 +139,17 @@ impl ControlPlane {
         change(&self.paths);
         self.process = spawn(&self.engine, &self.paths);
         self.wait_ready();
+    }
+
+    /// As [`ControlPlane::restart_after`], with another engine from then on.
+    pub(crate) fn restart_as(&mut self, engine: PathBuf, change: impl FnOnce(&Paths)) {
+        self.engine = engine;
+        self.restart_after(change);
+    }
+
+    /// What the engine has said since it was started last.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.paths.at("/engine.log")).unwrap_or_default()
     }
 
     fn stop(&mut self) {
@@ -244,6 +253,31 @@ impl Drop for ControlPlane {
     }
 }
 
+/// The engine that was built.
+pub(crate) fn engine() -> PathBuf {
+    built("HOLDFAST_ENGINE", "engine/amd64/engine", "make engine")
+}
+
+/// A program that `variable` names, or the one in `build`; `how` makes that.
+pub(crate) fn built(variable: &str, place: &str, how: &str) -> PathBuf {
+    let place = || {
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../build")
+            .join(place)
+    };
+    let program = std::env::var_os(variable).map_or_else(place, PathBuf::from);
+    let shown = program.display();
+    assert!(program.is_file(), "no program at {shown}: run `{how}`");
+    program
+}
+
+/// Plans anew, for what the files of the node say now.
+pub(crate) fn plan_anew(settings: &Settings, paths: &Paths) {
+    let now = SystemTime::now();
+    let authorities = Authorities::ensure(&paths.pki(), now).expect("authorities");
+    write_for(settings, paths, &authorities, own_address(), now).expect("plan");
+}
+
 fn spawn(engine: &Path, paths: &Paths) -> Child {
     let log = File::create(paths.at("/engine.log")).expect("log");
     let engine = Command::new(engine)
@@ -256,11 +290,20 @@ fn spawn(engine: &Path, paths: &Paths) -> Child {
     engine.expect("engine starts")
 }
 
-const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+/// An address of this machine: the API server does not tell of one that nobody else can reach.
+fn own_address() -> IpAddr {
+    let all = nix::ifaddrs::getifaddrs().expect("the machine's addresses");
+    let addresses = all.filter_map(|interface| {
+        let address = interface.address?.as_sockaddr_in()?.ip();
+        (!address.is_loopback() && !address.is_link_local()).then_some(address)
+    });
+    let first = addresses.min();
+    IpAddr::V4(first.expect("an IPv4 address: these tests need a network card, not a network"))
+}
 
 fn settings() -> Settings {
     let mut settings = Settings::named("edge", "0.1.0");
-    settings.node.address = Some(ADDRESS);
+    settings.node.address = Some(own_address());
     let (key, value) = ("site".parse(), "shop-7".parse());
     let label = (key.expect("a key"), value.expect("a value"));
     settings.node.labels.extend([label]);
@@ -276,7 +319,7 @@ fn lay_out(settings: &Settings, paths: &Paths, root: &Path) {
     fs::create_dir_all(paths.cluster()).expect("state");
     ensure_encryption(&paths.encryption(), &paths.pki()).expect("encryption key");
     let authorities = Authorities::ensure(&paths.pki(), now).expect("authorities");
-    write_for(settings, paths, &authorities, ADDRESS, now).expect("plan");
+    write_for(settings, paths, &authorities, own_address(), now).expect("plan");
     fs::create_dir_all(paths.at("/run/log/holdfast")).expect("logs");
     let packaged = paths.packaged_manifests();
     fs::create_dir_all(&packaged).expect("folder");
@@ -292,7 +335,7 @@ fn make_kubelets_leaf_old(settings: &Settings, paths: &Paths) {
     let now = SystemTime::now();
     let old = now - Duration::from_secs(300 * 24 * 60 * 60);
     let authorities = Authorities::ensure(&paths.pki(), now).expect("authorities");
-    for leaf in node_leaves(settings, ADDRESS) {
+    for leaf in node_leaves(settings, own_address()) {
         if leaf.name == "kubelet" {
             let issued = authorities.issue(&leaf, old).expect("an old leaf");
             fs::write(paths.leaf(leaf.name), issued.combined()).expect("write");

@@ -11,6 +11,7 @@
 
 mod access;
 mod datastore;
+mod emulation;
 mod engine;
 mod keeper;
 mod offenders;
