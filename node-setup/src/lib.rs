@@ -16,6 +16,7 @@ mod accounts;
 pub mod change;
 mod choice;
 mod configure;
+mod damage_choice;
 mod execute;
 mod facts;
 pub mod fetch;

@@ -44,6 +44,8 @@ pub const STATE: &str = "/var/lib/holdfast";
 pub const EARLY_SERVICES: &str = "/var/lib/holdfast/early-services.json";
 /// [`crate::UnconfirmedBoot`], written by PID 1.
 pub const UNCONFIRMED_BOOT: &str = "/var/lib/holdfast/unconfirmed-boot.json";
+/// What was done about damage of the state partition: a folder for each time, with [`crate::StateRepair`].
+pub const STATE_REPAIRS: &str = "/var/lib/holdfast/state-repairs";
 /// What the upgrader keeps.
 pub const UPGRADE: &str = "/var/lib/holdfast/upgrade";
 /// [`crate::PendingTrial`], written by the upgrader and the initramfs stage.

@@ -5,6 +5,7 @@
 
 mod commands;
 mod containerd;
+mod damage;
 mod directories;
 mod downloads;
 mod environment;
@@ -43,6 +44,7 @@ pub fn plan(config: &Config, facts: &Facts) -> Vec<Step> {
     let mut steps = logs::steps(config, facts);
     steps.extend(commands::init(config, facts));
     steps.extend(base(config, facts));
+    steps.extend(damage::steps(config, facts));
     steps.extend(kernel::steps(config));
     steps.extend(downloads::steps(config, facts));
     steps.extend(files::steps(config, facts));

@@ -22,6 +22,7 @@ mod offenders;
 mod report;
 mod restart;
 mod rights;
+mod state_repairs;
 mod tell;
 mod tokens;
 mod upgrade;
@@ -71,6 +72,7 @@ async fn until_signal(settings: Settings, paths: Paths) -> Result<(), KeeperErro
         () = images::follow(&keeper) => Ok(()),
         () = clock_jump::follow(&keeper) => Ok(()),
         () = datastore::show(&keeper) => Ok(()),
+        () = state_repairs::show(&keeper) => Ok(()),
     };
     ending.take_leave().await;
     ended
@@ -93,6 +95,7 @@ async fn with_api(keeper: &Keeper, client: &kube::Client) {
     tokio::join!(
         node::follow(keeper, client),
         datastore::tell(keeper, client),
+        state_repairs::tell(keeper, client),
         offenders::follow(keeper, client),
         upgrade::follow(keeper, client),
         manifests::follow(keeper, client, ManifestSet::Packaged),
