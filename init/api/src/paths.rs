@@ -17,6 +17,8 @@ pub const SETTINGS: &str = "/run/holdfast/settings.json";
 pub const CONFIGURED: &str = "/run/holdfast/configured.json";
 /// Why what `config_url` names could not be used, as text; gone when it could.
 pub const URL_TROUBLE: &str = "/run/holdfast/config-url.txt";
+/// Which cards use their last resort, one line each; gone when none does.
+pub const LAST_RESORT: &str = "/run/holdfast/last-resort.txt";
 /// [`crate::NodeState`], written by the keeper.
 pub const NODE: &str = "/run/holdfast/node.json";
 /// [`crate::BootRecord`], written by the initramfs stage.

@@ -31,6 +31,7 @@ pub(crate) use containerd::containerd;
 pub(crate) use downloads::image_file;
 pub(crate) use environment::variables;
 pub(crate) use identity::hostname;
+pub(crate) use network::{file_name, has_last_resort, last_resort_profile};
 pub(crate) use records::{records, services_alone};
 pub(crate) use ssh::{FETCHED_KEYS, fetched_keys};
 
