@@ -36,8 +36,9 @@ use std::path::Path;
 use undo::Undo;
 use usable::make_usable;
 
-/// Metadata is written every 30 s; whoever calls fsync does not wait for that.
-const OPTIONS: &CStr = c"errors=remount-ro,commit=30";
+/// Metadata is written every 30 s; whoever calls fsync does not wait for that. The file system's reserve belongs to a user that
+/// nobody is, so that only who has `CAP_SYS_RESOURCE` gets it: the system, and not a pod that runs as root.
+const OPTIONS: &CStr = c"errors=remount-ro,commit=30,resuid=4294967294";
 
 /// Where things are.
 #[derive(Debug)]

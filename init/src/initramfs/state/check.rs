@@ -6,10 +6,15 @@ use crate::program::{Program, ProgramError};
 use crate::report::Log;
 use crate::watchdog::Guard;
 use std::fs::File;
+use std::io::{self, Seek, SeekFrom};
 use std::path::Path;
 
 /// Where `mkfs.ext4` puts the first copy of the superblock, with the blocks of 4096 bytes that it takes from 512 MiB on.
 const BACKUP: [&str; 4] = ["-b", "32768", "-B", "4096"];
+/// Bounds of what is reserved, in bytes and in thousandths of a percent.
+const LEAST_RESERVE: u64 = 128 * 1024 * 1024;
+const MOST_RESERVE: u64 = 1024 * 1024 * 1024;
+const MOST_THOUSANDTHS: u64 = 5000;
 /// `e2fsck`: nothing was done.
 const NOT_OPENED: i32 = 8;
 
@@ -93,13 +98,18 @@ impl Check<'_> {
     /// Makes the file system, and flushes it.
     pub(super) fn format(&self, guard: &mut Guard) -> Result<(), StateError> {
         let device = self.node.to_string_lossy();
+        let size = self.size().map_err(|source| StateError::Size {
+            node: self.node.into(),
+            source,
+        })?;
+        let reserve = reserved_percent(size);
         let arguments = [
             "-q",
             "-F",
             "-L",
             "holdfast-state",
             "-m",
-            "1",
+            &reserve,
             "-E",
             "lazy_itable_init=1",
             &device,
@@ -119,5 +129,40 @@ impl Check<'_> {
             node: self.node.into(),
             source,
         })
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        File::open(self.node)?.seek(SeekFrom::End(0))
+    }
+}
+
+/// What of a file system of `size` bytes is kept for the system, in percent as `mkfs.ext4` takes it: a hundredth, enough for the
+/// datastore to go on beside a pod that fills the disk, and no more than that needs on a large one.
+fn reserved_percent(size: u64) -> String {
+    let reserve = (size / 100).clamp(LEAST_RESERVE, MOST_RESERVE);
+    let thousandths = reserve
+        .saturating_mul(100_000)
+        .checked_div(size)
+        .unwrap_or_default()
+        .min(MOST_THOUSANDTHS);
+    format!("{}.{:03}", thousandths / 1000, thousandths % 1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reserved_percent;
+
+    #[test]
+    fn the_system_keeps_enough_and_not_too_much() {
+        let gib = 1 << 30;
+        for (case, size, expected) in [
+            ("nothing", 0, "0.000"),
+            ("the smallest", gib, "5.000"),
+            ("a card of 4 GB", 27 * gib / 10, "4.629"),
+            ("of 32 GB", 28 * gib, "0.999"),
+            ("a disk of 1 TB", 930 * gib, "0.107"),
+        ] {
+            assert_eq!(reserved_percent(size), expected, "{case}");
+        }
     }
 }

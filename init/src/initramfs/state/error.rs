@@ -13,6 +13,8 @@ pub(in crate::initramfs) enum StateError {
     Partition(PathBuf),
     #[error(transparent)]
     Program(#[from] ProgramError),
+    #[error("cannot find out the size of {node}")]
+    Size { node: PathBuf, source: io::Error },
     #[error("cannot flush {node}")]
     Flush { node: PathBuf, source: io::Error },
     #[error(transparent)]
