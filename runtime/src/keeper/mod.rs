@@ -15,6 +15,7 @@ mod error;
 mod folder;
 mod images;
 mod kube_error;
+mod log_room;
 mod manifests;
 mod node;
 mod node_address;
@@ -70,6 +71,7 @@ async fn until_signal(settings: Settings, paths: Paths) -> Result<(), KeeperErro
         failed = with_certificates(&keeper) => failed,
         () = node_address::follow(&keeper) => Ok(()),
         () = images::follow(&keeper) => Ok(()),
+        () = log_room::keep(&keeper) => Ok(()),
         () = clock_jump::follow(&keeper) => Ok(()),
         () = datastore::show(&keeper) => Ok(()),
         () = state_repairs::show(&keeper) => Ok(()),
