@@ -4,7 +4,7 @@ use anyhow::Context;
 use clap::Subcommand;
 use init_api::Root;
 use init_api::{Client, Millis, paths};
-use node_setup::{NodeMedia, Outcome, ThisMachine, configure, online, trial};
+use node_setup::{BUS, NodeMedia, Outcome, ThisMachine, configure, last_resort, online, trial};
 use os_config::SshKeySource;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -39,6 +39,11 @@ enum Action {
         /// What is fetched, for PID 1 to notice a change; the list itself comes from the configuration
         urls: Vec<String>,
     },
+    /// Watch network cards with fixed addresses, and use DHCP as a last resort
+    LastResort {
+        /// Which, for PID 1 to notice a change; what is configured comes from the configuration
+        cards: Vec<String>,
+    },
     /// Wait for the end of a trial and take the configuration back
     Trial {
         /// When it ends, for PID 1 to notice a new trial; the time itself comes from the trial's record
@@ -71,6 +76,15 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         Action::FetchDownloads { .. } => {
             let config = online::config_in_force(&root)?;
             online::fetch_downloads(&root, &config, std::thread::sleep)?;
+        }
+        Action::LastResort { .. } => {
+            let config = online::config_in_force(&root)?;
+            let now = || Millis::since_kernel_start().map(Duration::from);
+            let now = || now().unwrap_or_default();
+            last_resort::watch(&root, &config.network, BUS, now, |pause| {
+                std::thread::sleep(pause);
+                true
+            })?;
         }
         Action::Trial { .. } => wait_out(&root)?,
     }

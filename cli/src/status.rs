@@ -7,7 +7,7 @@ use crate::client::connect;
 use crate::network::{Address, addresses};
 use crate::out;
 use crate::table::Table;
-use init_api::paths::{self, URL_TROUBLE};
+use init_api::paths::{self, LAST_RESORT, URL_TROUBLE};
 use init_api::{
     Configured, Millis, Mode, NodeState, ServiceState, ServiceStatus, Standing, Status,
 };
@@ -49,6 +49,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         configuration
             .warnings
             .push(format!("config_url: {}", trouble.trim()));
+    }
+    if let Ok(notes) = std::fs::read_to_string(LAST_RESORT) {
+        let notes = notes.lines().map(str::to_owned);
+        configuration.warnings.extend(notes);
     }
     configuration.warnings.extend(failed_release());
     let everything = Everything {

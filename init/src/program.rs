@@ -1,9 +1,12 @@
 //! Running a program to its end while the watchdog is fed.
 
+mod output;
+
 use crate::watchdog::Guard;
+use output::Output;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -27,6 +30,8 @@ pub(crate) enum ProgramError {
     Failed {
         /// Which.
         program: String,
+        /// Its exit code; none if a signal ended it.
+        code: Option<i32>,
         /// Exit code or signal.
         how: String,
         /// The end of its output.
@@ -63,9 +68,11 @@ impl Program<'_> {
             program: self.line(),
             source,
         };
-        let mut child = self.start(log).map_err(failed)?;
-        let status = wait(&mut child, None, guard, still).map_err(failed)?;
-        let status = status.expect("without a limit there is an end");
+        let (mut child, mut output) = self.start(log).map_err(failed)?;
+        let status = wait_with(&mut child, Some(&mut output), None, guard, still);
+        let status = status
+            .map_err(failed)?
+            .expect("without a limit there is an end");
         let how = match status.code() {
             Some(code) if self.good.contains(&code) => return Ok(code),
             Some(code) => format!("exit code {code}"),
@@ -73,6 +80,7 @@ impl Program<'_> {
         };
         Err(ProgramError::Failed {
             program: self.line(),
+            code: status.code(),
             how,
             said: last_lines(log),
         })
@@ -80,26 +88,27 @@ impl Program<'_> {
 
     #[expect(
         clippy::disallowed_methods,
-        reason = "a log, which the program writes on its own; and the watchdog is fed while it runs"
+        reason = "the watchdog is fed while it runs"
     )]
-    fn start(&self, log: &Path) -> io::Result<Child> {
+    fn start(&self, log: &Path) -> io::Result<(Child, Output)> {
         if let Some(folder) = log.parent() {
             fs::create_dir_all(folder)?;
         }
-        let output = File::create(log)?;
+        let (reader, writer) = io::pipe()?;
+        let output = Output::new(reader, log)?;
         let mut command = Command::new(self.path);
         command
             .args(self.arguments)
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .stdin(Stdio::null())
-            .stderr(output.try_clone()?)
-            .stdout(output);
+            .stderr(writer.try_clone()?)
+            .stdout(writer);
         let launch = sys::Launch {
             root: Some(PathBuf::from(self.root)),
             ..sys::Launch::default()
         };
-        launch.apply(&mut command).spawn()
+        Ok((launch.apply(&mut command).spawn()?, output))
     }
 
     fn line(&self) -> String {
@@ -113,6 +122,17 @@ pub(crate) fn wait(
     child: &mut Child,
     limit: Option<Duration>,
     guard: &mut Guard,
+    still: impl FnMut(u64),
+) -> io::Result<Option<ExitStatus>> {
+    wait_with(child, None, limit, guard, still)
+}
+
+/// The same, while its output is taken.
+fn wait_with(
+    child: &mut Child,
+    mut output: Option<&mut Output>,
+    limit: Option<Duration>,
+    guard: &mut Guard,
     mut still: impl FnMut(u64),
 ) -> io::Result<Option<ExitStatus>> {
     let begin = Instant::now();
@@ -123,8 +143,13 @@ pub(crate) fn wait(
     let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
     let mut told = 0;
     loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
+        let ended = child.try_wait()?;
+        // After the question: what it said before its end is in the pipe by then.
+        if let Some(output) = &mut output {
+            output.take();
+        }
+        if ended.is_some() {
+            return Ok(ended);
         }
         let left = limit.map(|limit| limit.saturating_sub(begin.elapsed()));
         if left.is_some_and(|left| left.is_zero()) {
@@ -139,8 +164,11 @@ pub(crate) fn wait(
             tv_sec: time.as_secs().cast_signed(),
             tv_nsec: time.subsec_nanos().into(),
         };
+        let pipe = output.as_deref().and_then(Output::pipe);
+        let mut fds = vec![PollFd::new(&pidfd, PollFlags::IN)];
+        fds.extend(pipe.iter().map(|pipe| PollFd::new(pipe, PollFlags::IN)));
         // An interrupted wait only looks again.
-        let _ = poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&time));
+        let _ = poll(&mut fds, Some(&time));
         guard.feed();
     }
 }
@@ -193,6 +221,23 @@ mod tests {
         );
         let error = run("kill -9 $$", &[0]).expect_err("signal");
         assert!(error.to_string().contains("signal 9"), "{error}");
+    }
+
+    #[test]
+    fn what_a_program_says_is_bounded() {
+        let folder = tempfile::tempdir().expect("folder");
+        let log = folder.path().join("log");
+        let program = Program {
+            root: Path::new("/"),
+            path: "/bin/sh",
+            arguments: &["-c", "echo begin; head -c 40000000 /dev/zero | tr '\\0' x"],
+            good: &[0],
+        };
+        let ended = program.run(&log, &mut Guard::default(), |_| {});
+        assert!(matches!(ended, Ok(0)), "{ended:?}");
+        let text = std::fs::read_to_string(&log).expect("a log");
+        assert!(text.starts_with("begin\nxxx") && text.ends_with("(the rest was not kept)\n"));
+        assert!(text.len() < 1024 * 1024 + 100, "{}", text.len());
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! Carries out a plan: one match, no decisions.
 
+use crate::damage_choice;
 use crate::machine::Machine;
 use crate::step::{Content, OnFailure, Owner, Step};
 use host::{file, folder};
+use init_api::Root;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
@@ -115,6 +117,7 @@ impl<M: Machine> Executor<M> {
                 self.machine.bind(&from, &at)
             }
             Step::Warn(_) | Step::Expect { .. } => Ok(()),
+            Step::NoteDamageChoice(choice) => damage_choice::note(&Root::new(&self.root), *choice),
             Step::SetHostname(name) => self.machine.set_hostname(name),
             Step::Run { command, .. } => self.machine.run(command),
             Step::Command {

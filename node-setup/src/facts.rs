@@ -5,6 +5,7 @@ mod read;
 pub(crate) use read::{BEGUN, BOOT_RAN, FETCHED_KEYS_CACHE, INIT_RAN};
 
 use crate::last_good::LastGood;
+use disk::layout::WhenDamaged;
 use runtime::Founding;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -53,6 +54,8 @@ pub struct Facts {
     pub radios: BTreeMap<String, String>,
     /// Serial consoles that the kernel has and that are there, `ttyS0`.
     pub serial_consoles: Vec<String>,
+    /// What the partition table says about a damaged state partition; none where it cannot be read.
+    pub when_damaged: Option<WhenDamaged>,
     /// What the node's cluster was founded with, if it was.
     pub founded: Option<Founding>,
     /// The release that is running.

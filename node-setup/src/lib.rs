@@ -16,10 +16,12 @@ mod accounts;
 pub mod change;
 mod choice;
 mod configure;
+mod damage_choice;
 mod execute;
 mod facts;
 pub mod fetch;
 mod last_good;
+pub mod last_resort;
 mod machine;
 mod network_manager;
 mod next_boot;
@@ -41,7 +43,7 @@ pub use last_good::LastGood;
 pub use machine::{Machine, ThisMachine};
 pub use network_manager::{Change, Fixed, For, Profile, bring_in_line};
 pub use plan::{plan, plan_maintenance};
-pub use reload::Reload;
+pub use reload::{BUS, Reload};
 pub use services::{Situation, services};
 pub use sources::{
     CONFIG_MOUNT, ConfigPartition, Media, NodeMedia, Stick, StoredUrl, UrlCopy, Volume, VolumeKind,

@@ -13,6 +13,7 @@ mod profile;
 
 use bus::Bus;
 use device::State;
+use ipnet::IpNet;
 pub use profile::{Change, Fixed, For, Profile};
 use std::io;
 use std::time::Duration;
@@ -24,16 +25,65 @@ use tokio::time::{Instant, timeout_at};
 /// # Errors
 /// NetworkManager does not answer; or all that is not in force, in one text.
 pub fn bring_in_line(change: &Change, bus: &str, patience: Duration) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let wrong = runtime
-        .block_on(run(change, bus, patience))
-        .map_err(|error| io::Error::other(format!("NetworkManager, over D-Bus: {error}")))?;
+    let wrong = block_on(run(change, bus, patience))?;
     match wrong.is_empty() {
         true => Ok(()),
         false => Err(io::Error::other(wrong.join("; "))),
     }
+}
+
+/// What a network card runs by now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Running {
+    /// Its profile.
+    pub(crate) profile: Option<String>,
+    /// Its addresses.
+    pub(crate) addresses: Vec<IpNet>,
+}
+
+/// What the card `device` runs by; none if NetworkManager does not know it.
+///
+/// # Errors
+/// NetworkManager does not answer.
+pub(crate) fn running(bus: &str, device: &str) -> io::Result<Option<Running>> {
+    block_on(async {
+        let bus = Bus::connect(bus).await?;
+        let Some(path) = bus.device_called(device).await? else {
+            return Ok(None);
+        };
+        let now = bus.in_force(&path).await?;
+        Ok(Some(Running {
+            profile: now.profile,
+            addresses: now.fixed.addresses,
+        }))
+    })
+}
+
+/// Gives the card `device` this profile and no other; what comes of it is seen later.
+///
+/// # Errors
+/// NetworkManager does not answer, or knows no such card or profile.
+pub(crate) fn give(bus: &str, device: &str, profile: &str) -> io::Result<()> {
+    block_on(async {
+        let bus = Bus::connect(bus).await?;
+        let known = bus.profiles().await?;
+        let path = bus.device_called(device).await?;
+        match (known.get(profile), path) {
+            (Some(connection), Some(path)) => bus.activate(connection, &path).await,
+            _ => Err(zbus::Error::Failure(format!(
+                "there is no card {device}, or no profile {profile}"
+            ))),
+        }
+    })
+}
+
+fn block_on<T>(future: impl Future<Output = zbus::Result<T>>) -> io::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime
+        .block_on(future)
+        .map_err(|error| io::Error::other(format!("NetworkManager, over D-Bus: {error}")))
 }
 
 async fn run(change: &Change, address: &str, patience: Duration) -> zbus::Result<Vec<String>> {

@@ -7,7 +7,7 @@ use std::io;
 use std::time::Duration;
 
 /// The system's bus.
-const BUS: &str = "unix:path=/run/dbus/system_bus_socket";
+pub const BUS: &str = "unix:path=/run/dbus/system_bus_socket";
 /// How long network cards have until their addresses are there.
 const PATIENCE: Duration = Duration::from_secs(20);
 

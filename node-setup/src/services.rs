@@ -1,6 +1,7 @@
 //! The services that depend on the configuration: the cluster's, and what the node itself still has to do.
 
 use crate::facts::Facts;
+use crate::last_resort::watched;
 use crate::plan::{hostname, variables};
 use init_api::paths::HOLDFAST;
 use init_api::{Millis, Restart, Service, ServiceName, Services, ServicesError};
@@ -32,6 +33,7 @@ pub fn services(
         all.extend(downloads(config));
     }
     all.push(upgrade());
+    all.extend(last_resort(config));
     all.extend(situation.trial.map(trial));
     all.extend(config_url(config));
     all.extend(ssh_keys(config));
@@ -54,6 +56,18 @@ fn upgrade() -> Service {
         name("upgrade"),
         [HOLDFAST, "upgrade", "serve"],
     ))
+}
+
+/// What is watched is in the arguments, so that a changed configuration makes a new service.
+fn last_resort(config: &Config) -> Option<Service> {
+    let cards: Vec<String> = watched(&config.network)
+        .iter()
+        .map(|card| format!("{} {:?} {:?}", card.profile, card.addresses, card.gateway))
+        .collect();
+    let command = [HOLDFAST, "node", "last-resort"].into_iter();
+    let command = command.chain(cards.iter().map(String::as_str));
+    let service = Service::daemon(name("last-resort"), command).after([name("network")]);
+    (!cards.is_empty()).then(|| in_maintenance(service))
 }
 
 /// The end is in the arguments, so that a second trial makes a new service.

@@ -1,6 +1,7 @@
 //! What can be done to a node: one closed list, so that a plan can be read, compared and tested.
 
 use crate::reload::Reload;
+use disk::layout::WhenDamaged;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -162,6 +163,8 @@ pub enum Step {
         /// Permission bits.
         mode: u32,
     },
+    /// Note in the partition table what a boot does with a damaged state partition.
+    NoteDamageChoice(WhenDamaged),
     /// Tell the kernel the host name.
     SetHostname(String),
     /// Run a program and wait for it.
@@ -220,7 +223,10 @@ impl Step {
             | Step::Remove { .. }
             | Step::Copy { .. }
             | Step::SetHostname(_) => OnFailure::Stop,
-            Step::Warn(_) | Step::Expect { .. } | Step::Command { .. } => OnFailure::Report,
+            Step::Warn(_)
+            | Step::Expect { .. }
+            | Step::Command { .. }
+            | Step::NoteDamageChoice(_) => OnFailure::Report,
         }
     }
 
@@ -251,6 +257,9 @@ impl Step {
             | Step::Expect {
                 otherwise: text, ..
             } => text.clone(),
+            Step::NoteDamageChoice(_) => {
+                "note `state.when_damaged` in the partition table".to_owned()
+            }
             Step::SetHostname(name) => format!("set the host name {name}"),
             Step::Run { why, .. } => why.clone(),
             Step::Command { key, .. } => format!("run {key}"),

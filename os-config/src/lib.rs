@@ -38,7 +38,7 @@ pub use check::decode;
 pub use config::{
     AuditLevel, ComponentArgs, Components, Config, Dns, FlagArgs, Image, Interface, InterfaceMatch,
     Kubernetes, Logs, Manifest, Network, NtpServers, Proxy, Registries, RegistryAccess,
-    RegistryAuth, RegistryMirror, RegistryTls, Route, Wifi, WriteFile,
+    RegistryAuth, RegistryMirror, RegistryTls, Route, State, WhenDamaged, Wifi, WriteFile,
 };
 pub use diff::{Change, diff};
 pub use explain::{Explained, Explanation, Origin, UnknownKey};

@@ -16,6 +16,7 @@ mod partitions;
 mod roles;
 mod slot;
 mod wanted_root;
+mod when_damaged;
 
 pub use complete::{CompleteError, Completed, Note, complete};
 pub use first_boot::{Change, LayoutError, Plan, format_done, plan};
@@ -25,3 +26,4 @@ pub use partitions::{
 pub use roles::{StatePartition, is_holdfast};
 pub use slot::{FoundSlot, Slot, SlotError, find_slot};
 pub use wanted_root::{WantedRoot, WantedRootError};
+pub use when_damaged::WhenDamaged;

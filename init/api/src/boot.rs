@@ -153,8 +153,12 @@ pub enum StateOutcome {
     Created,
     /// It was clean.
     Clean,
-    /// The file system check corrected it.
+    /// The file system check corrected it, which risks nothing.
     Repaired,
+    /// It was repaired in a way that may have lost data, as configured.
+    RepairedAtRisk,
+    /// It was made new and is empty, as configured.
+    Renewed,
     /// It cannot be used; memory stands in for it and nothing that is written lasts.
     Unusable,
 }

@@ -31,6 +31,7 @@ mod reserve;
 mod root;
 mod service;
 mod services;
+mod state_repair;
 mod status;
 mod trial;
 
@@ -58,6 +59,7 @@ pub use reserve::reserved_memory;
 pub use root::Root;
 pub use service::{Group, KillWhat, Kind, ReadyWhen, Restart, RestartWhen, Service};
 pub use services::{Services, ServicesError};
+pub use state_repair::{STATE_REPAIR_RECORD, StateRepair, StateRepairKind};
 pub use status::{
     Configuration, ConfigurationState, Exit, Mode, ServiceState, ServiceStatus, Status,
 };

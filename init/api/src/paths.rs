@@ -17,6 +17,8 @@ pub const SETTINGS: &str = "/run/holdfast/settings.json";
 pub const CONFIGURED: &str = "/run/holdfast/configured.json";
 /// Why what `config_url` names could not be used, as text; gone when it could.
 pub const URL_TROUBLE: &str = "/run/holdfast/config-url.txt";
+/// Which cards use their last resort, one line each; gone when none does.
+pub const LAST_RESORT: &str = "/run/holdfast/last-resort.txt";
 /// [`crate::NodeState`], written by the keeper.
 pub const NODE: &str = "/run/holdfast/node.json";
 /// [`crate::BootRecord`], written by the initramfs stage.
@@ -44,6 +46,8 @@ pub const STATE: &str = "/var/lib/holdfast";
 pub const EARLY_SERVICES: &str = "/var/lib/holdfast/early-services.json";
 /// [`crate::UnconfirmedBoot`], written by PID 1.
 pub const UNCONFIRMED_BOOT: &str = "/var/lib/holdfast/unconfirmed-boot.json";
+/// What was done about damage of the state partition: a folder for each time, with [`crate::StateRepair`].
+pub const STATE_REPAIRS: &str = "/var/lib/holdfast/state-repairs";
 /// What the upgrader keeps.
 pub const UPGRADE: &str = "/var/lib/holdfast/upgrade";
 /// [`crate::PendingTrial`], written by the upgrader and the initramfs stage.

@@ -55,6 +55,25 @@ pub(super) fn note_format_done(disk: &Disk, table: &Table) -> Result<Table, Fail
     Ok(done)
 }
 
+/// Notes in the table that a repair of the state partition is begun, or at its end. The repair goes on without the note: then a
+/// power cut in it may leave a repair that nobody is told of.
+pub(super) fn note_repair(disk: &Disk, table: &Table, begun: bool, log: &Log) {
+    // On the table as it is when the stage began: what it notes in between is this alone.
+    let before = table.with_repair_begun(!begun);
+    let Some(new) = before.as_ref().unwrap_or(table).with_repair_begun(begun) else {
+        return;
+    };
+    let written = disk
+        .open(true)
+        .map_err(|error| with_cause(&error))
+        .and_then(|mut file| write(&mut file, &new).map_err(|error| with_cause(&error)));
+    if let Err(error) = written {
+        log.error(&format!(
+            "cannot note the repair of state in the partition table: {error}"
+        ));
+    }
+}
+
 fn random() -> [u8; 16] {
     let mut bytes = [0; 16];
     let mut filled = 0;

@@ -140,9 +140,11 @@ impl Context {
         let (disk, layout) = (self.disk().clone(), self.table().clone());
         let node = self.state_node();
         let (target, root) = (self.target().join("state"), self.target());
+        let config = self.role_node(PartitionRole::Config);
         let places = state::Places {
             root: &root,
             target: &target,
+            config: config.as_deref(),
             logs: &self.below(paths::LOGS),
             log: &self.log,
         };
@@ -152,7 +154,7 @@ impl Context {
                 self.grow(node.as_deref(), &target);
             }
             Err(error) => {
-                let problem = state::problem(&error, node.as_deref());
+                let problem = state::problem(&error, node.as_deref(), layout.when_damaged());
                 self.log
                     .error(&format!("{}: {}", problem.title, problem.text));
                 let told = init_api::store(self.below(paths::PROBLEM), &problem);

@@ -3,15 +3,28 @@
 //! # Guarantees
 //! Formatting happens only while the partition's GPT name is `state-new`. The name becomes `state` after the new file
 //! system is on disk and before it is first mounted, so an interrupted first boot is completed by the next one, and
-//! nothing that was ever mounted is formatted again. Neither formatting nor checking is ever broken off: a disk that takes
-//! hours would take them at every boot.
+//! nothing that was ever mounted is formatted again, but for [`WhenDamaged::Renew`]. Neither formatting nor checking is ever
+//! broken off: a disk that takes hours would take them at every boot.
+//!
+//! Damage that cannot be repaired without a risk is met as the partition table says ([`repair`] has the steps). That a step that
+//! risks data was begun is noted in the table before, and taken back when its record is on state: after a power cut it is begun
+//! again, and what was done is always told.
+
+mod check;
+mod error;
+mod record;
+mod repair;
+mod undo;
+mod usable;
 
 use super::partition_table;
 use crate::disk::Disk;
-use crate::program::{Program, ProgramError};
 use crate::report::Log;
 use crate::watchdog::Guard;
+use check::Check;
 use disk::gpt::Table;
+use disk::layout::WhenDamaged;
+use error::StateError;
 use init_api::{Problem, StateOutcome};
 use rustix::mount::{MountFlags, mount};
 use std::error::Error as _;
@@ -19,26 +32,13 @@ use std::ffi::CStr;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
-use thiserror::Error;
+use std::path::Path;
+use undo::Undo;
+use usable::make_usable;
 
-/// Metadata is written every 30 s; whoever calls fsync does not wait for that.
-const OPTIONS: &CStr = c"errors=remount-ro,commit=30";
-
-/// The state partition cannot be used.
-#[derive(Debug, Error)]
-pub(super) enum StateError {
-    #[error("the kernel knows no state partition on {0}")]
-    Partition(PathBuf),
-    #[error(transparent)]
-    Program(#[from] ProgramError),
-    #[error("cannot flush {node}")]
-    Flush { node: PathBuf, source: io::Error },
-    #[error(transparent)]
-    Table(Box<super::Failure>),
-    #[error("cannot mount {node}")]
-    Mount { node: PathBuf, source: io::Error },
-}
+/// Metadata is written every 30 s; whoever calls fsync does not wait for that. The file system's reserve belongs to a user that
+/// nobody is, so that only who has `CAP_SYS_RESOURCE` gets it: the system, and not a pod that runs as root.
+const OPTIONS: &CStr = c"errors=remount-ro,commit=30,resuid=4294967294";
 
 /// Where things are.
 #[derive(Debug)]
@@ -47,13 +47,15 @@ pub(super) struct Places<'a> {
     pub(super) root: &'a Path,
     /// Where the state partition goes.
     pub(super) target: &'a Path,
+    /// The CONFIG partition's device, if there is one.
+    pub(super) config: Option<&'a Path>,
     /// Where the output of the programs goes.
     pub(super) logs: &'a Path,
     /// Where people are told that it still goes on.
     pub(super) log: &'a Log,
 }
 
-/// Formats if it never was, checks, mounts and grows.
+/// Formats if it never was, checks, repairs as chosen, and mounts.
 pub(super) fn prepare(
     disk: &Disk,
     node: Option<&Path>,
@@ -62,17 +64,37 @@ pub(super) fn prepare(
     guard: &mut Guard,
 ) -> Result<StateOutcome, StateError> {
     let node = node.ok_or_else(|| StateError::Partition(disk.node.clone()))?;
-    let outcome = if layout.state().is_some_and(|state| state.is_new) {
-        format(node, places, guard)?;
+    let check = Check {
+        node,
+        root: places.root,
+        logs: places.logs,
+        log: places.log,
+    };
+    if layout.state().is_some_and(|state| state.is_new) {
+        check.format(guard)?;
         partition_table::note_format_done(disk, layout)
             .map_err(|failure| StateError::Table(Box::new(failure)))?;
-        StateOutcome::Created
-    } else {
-        check(node, places, guard)?
-    };
+        mount_state(node, places.target)?;
+        return Ok(StateOutcome::Created);
+    }
+    let mut undo = Undo::new(places.root, places.config, places.log);
+    let begun = |begun| partition_table::note_repair(disk, layout, begun, places.log);
+    let mount = || mount_state(node, places.target);
+    let begin = || begun(true);
+    let usable = make_usable(&check, layout, &mut undo, guard, mount, begin)?;
+    let (outcome, why) = (usable.outcome, &usable.why);
+    let (target, logs) = (places.target, places.logs);
+    record::write(target, outcome, why, &mut undo, logs, places.log);
+    if usable.risked || layout.repair_begun() {
+        begun(false);
+    }
+    Ok(outcome)
+}
+
+fn mount_state(node: &Path, target: &Path) -> Result<(), StateError> {
     mount(
         node,
-        places.target,
+        target,
         "ext4",
         MountFlags::NOATIME | MountFlags::NODEV | MountFlags::NOSUID,
         OPTIONS,
@@ -80,59 +102,7 @@ pub(super) fn prepare(
     .map_err(|source| StateError::Mount {
         node: node.into(),
         source: source.into(),
-    })?;
-    Ok(outcome)
-}
-
-fn format(node: &Path, places: &Places<'_>, guard: &mut Guard) -> Result<(), StateError> {
-    let device = node.to_string_lossy();
-    let arguments = [
-        "-q",
-        "-F",
-        "-L",
-        "holdfast-state",
-        "-m",
-        "1",
-        "-E",
-        "lazy_itable_init=1",
-        &device,
-    ];
-    let program = Program {
-        root: places.root,
-        path: "/usr/sbin/mkfs.ext4",
-        arguments: &arguments,
-        good: &[0],
-    };
-    program.run(&places.logs.join("mkfs.log"), guard, |minutes| {
-        places
-            .log
-            .line(&format!("still formatting state, {minutes} min"));
-    })?;
-    let flush = File::open(node).and_then(|file| file.sync_all());
-    flush.map_err(|source| StateError::Flush {
-        node: node.into(),
-        source,
     })
-}
-
-fn check(node: &Path, places: &Places<'_>, guard: &mut Guard) -> Result<StateOutcome, StateError> {
-    let device = node.to_string_lossy();
-    let program = Program {
-        root: places.root,
-        path: "/usr/sbin/e2fsck",
-        arguments: &["-p", &device],
-        // 1: corrected; 2: corrected, and a mounted file system would need a reboot, which this one is not.
-        good: &[0, 1, 2, 3],
-    };
-    let still = |minutes| {
-        places
-            .log
-            .line(&format!("still checking state, {minutes} min"));
-    };
-    match program.run(&places.logs.join("e2fsck.log"), guard, still)? {
-        0 => Ok(StateOutcome::Clean),
-        _ => Ok(StateOutcome::Repaired),
-    }
 }
 
 /// Grows the mounted file system to its partition; gives the new size in bytes if it grew.
@@ -177,7 +147,7 @@ pub(super) fn stand_in(target: &Path) -> io::Result<()> {
 }
 
 /// For maintenance mode.
-pub(super) fn problem(error: &StateError, node: Option<&Path>) -> Problem {
+pub(super) fn problem(error: &StateError, node: Option<&Path>, choice: WhenDamaged) -> Problem {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -188,14 +158,19 @@ pub(super) fn problem(error: &StateError, node: Option<&Path>) -> Problem {
         || "the state partition".into(),
         |node| node.display().to_string(),
     );
-    Problem::new(
-        "The state partition cannot be used",
-        text,
-        format!(
-            "Nothing on it was changed. Save what you need, then repair it over ssh with `e2fsck -y {node}` and reboot; \
-             `e2fsck -n {node}` shows what it would do. If the disk is broken, flash a new one."
+    let cure = match choice {
+        WhenDamaged::Stop => format!(
+            "Only what can be corrected without a risk was, as `state.when_damaged` is `stop`. Save what you need, then repair it over ssh with \
+             `e2fsck -y {node}` and reboot; `e2fsck -n {node}` shows what it would do. If the disk is broken, flash a new one."
         ),
-    )
+        WhenDamaged::Repair => "It was tried to repair it, in vain; the next boot tries again. Save what you need, and flash a \
+             new disk: this one is probably broken."
+            .to_owned(),
+        WhenDamaged::Renew => "It was tried to make it new, in vain; the next boot tries again. Replace the disk: this one is \
+             probably broken."
+            .to_owned(),
+    };
+    Problem::new("The state partition cannot be used", text, cure)
 }
 
 #[cfg(test)]

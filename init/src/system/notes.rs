@@ -38,13 +38,24 @@ fn about_room(free: u64, all: u64, block: u64) -> Option<String> {
     })
 }
 
-/// What the file system check had to do at this boot.
+/// What was done to the file system of the state partition at this boot.
 pub(super) fn about_repair(boot: Option<&BootRecord>) -> Option<String> {
-    (boot?.state == StateOutcome::Repaired).then(|| {
-        "the state partition had errors, which were repaired at this boot; `holdfast logs e2fsck` says which. \
-         If it happens again, the disk may be failing"
-            .to_owned()
-    })
+    let note = match boot?.state {
+        StateOutcome::Created | StateOutcome::Clean | StateOutcome::Unusable => return None,
+        StateOutcome::Repaired => {
+            "the state partition had errors, which were repaired at this boot; `holdfast logs e2fsck` says which. \
+             If it happens again, the disk may be failing"
+        }
+        StateOutcome::RepairedAtRisk => {
+            "the state partition was damaged and was repaired at this boot; files on it may be lost: \
+             `holdfast logs e2fsck-repair` says which. The disk may be failing"
+        }
+        StateOutcome::Renewed => {
+            "the state partition was damaged and was made new at this boot, as `state.when_damaged` says: all that was on it \
+             is gone. The disk may be failing"
+        }
+    };
+    Some(note.to_owned())
 }
 
 #[cfg(test)]
@@ -97,6 +108,10 @@ mod tests {
         }
         let told = about_repair(Some(&boot(StateOutcome::Repaired))).expect("a repair");
         assert!(told.contains("had errors, which were repaired"), "{told}");
+        let told = about_repair(Some(&boot(StateOutcome::RepairedAtRisk))).expect("a repair");
+        assert!(told.contains("files on it may be lost"), "{told}");
+        let told = about_repair(Some(&boot(StateOutcome::Renewed))).expect("a renewal");
+        assert!(told.contains("all that was on it is gone"), "{told}");
         assert_eq!(about_repair(None), None);
     }
 

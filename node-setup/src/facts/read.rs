@@ -1,6 +1,7 @@
 //! Reads the facts of the node.
 
 use super::{Facts, VarDir};
+use crate::damage_choice;
 use crate::last_good;
 use crate::sources::{KnownSticks, StoredUrl};
 use crate::trial;
@@ -62,6 +63,7 @@ impl Facts {
             provisional: on_trial,
             radios: radios(root),
             serial_consoles: serial_consoles(root),
+            when_damaged: damage_choice::read(root),
             founded,
             release: release(root),
             last_goods: last_good::all(root),

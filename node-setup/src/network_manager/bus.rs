@@ -97,6 +97,20 @@ impl Bus {
         Ok(devices)
     }
 
+    /// The device of this name.
+    pub(super) async fn device_called(&self, name: &str) -> zbus::Result<Option<OwnedObjectPath>> {
+        let manager = self.manager().await?;
+        let paths: Vec<OwnedObjectPath> = manager.call("GetDevices", &()).await?;
+        for path in paths {
+            let device = self.object(path.as_str(), "Device").await?;
+            let is: String = device.get_property("Interface").await?;
+            if is == name {
+                return Ok(Some(path));
+            }
+        }
+        Ok(None)
+    }
+
     async fn device(
         &self,
         path: &OwnedObjectPath,

@@ -5,6 +5,7 @@
 
 mod commands;
 mod containerd;
+mod damage;
 mod directories;
 mod downloads;
 mod environment;
@@ -30,6 +31,7 @@ pub(crate) use containerd::containerd;
 pub(crate) use downloads::image_file;
 pub(crate) use environment::variables;
 pub(crate) use identity::hostname;
+pub(crate) use network::{file_name, has_last_resort, last_resort_profile};
 pub(crate) use records::{records, services_alone};
 pub(crate) use ssh::{FETCHED_KEYS, fetched_keys};
 
@@ -43,6 +45,7 @@ pub fn plan(config: &Config, facts: &Facts) -> Vec<Step> {
     let mut steps = logs::steps(config, facts);
     steps.extend(commands::init(config, facts));
     steps.extend(base(config, facts));
+    steps.extend(damage::steps(config, facts));
     steps.extend(kernel::steps(config));
     steps.extend(downloads::steps(config, facts));
     steps.extend(files::steps(config, facts));

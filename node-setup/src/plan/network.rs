@@ -10,7 +10,7 @@ use super::keyfile::Keyfile;
 use crate::facts::Facts;
 use crate::network_manager::{For, Profile};
 use crate::step::Step;
-use addresses::{addresses, fixed_by};
+use addresses::{addresses, fixed_by, has_fixed_ipv4_alone};
 use init_api::interface::INSIDE;
 use os_config::{Config, Interface, InterfaceMatch, Network, Wifi};
 use std::collections::BTreeMap;
@@ -143,7 +143,7 @@ pub(super) fn wanted(network: &Network) -> Vec<Profile> {
 }
 
 /// A slash cannot be in a name; other characters are fine in a file name.
-fn file_name(interface: &Interface) -> String {
+pub(crate) fn file_name(interface: &Interface) -> String {
     match &interface.select {
         InterfaceMatch::Name(name) => name.to_string(),
         InterfaceMatch::Mac(mac) => mac.as_str().replace(':', ""),
@@ -157,7 +157,7 @@ fn profiles(network: &Network) -> BTreeMap<String, String> {
         |name: String, text: String| profiles.insert(format!("holdfast-{name}.nmconnection"), text);
     add(
         "default".to_owned(),
-        ethernet("holdfast-default", None, network),
+        ethernet("holdfast-default", None, network, true),
     );
     for interface in &network.interfaces {
         if is_wireless(interface) {
@@ -166,8 +166,14 @@ fn profiles(network: &Network) -> BTreeMap<String, String> {
         let name = file_name(interface);
         add(
             name.clone(),
-            ethernet(&format!("holdfast-{name}"), Some(interface), network),
+            ethernet(&format!("holdfast-{name}"), Some(interface), network, true),
         );
+        if has_last_resort(interface, network) {
+            add(
+                format!("last-resort-{name}"),
+                last_resort(interface, network),
+            );
+        }
     }
     for (index, wifi) in network.wifi.iter().enumerate() {
         add(format!("wifi-{index}"), wireless(index, wifi, network));
@@ -175,16 +181,47 @@ fn profiles(network: &Network) -> BTreeMap<String, String> {
     profiles
 }
 
+/// Whether a card has a profile that asks for an address when its fixed ones reach nothing.
+pub(crate) fn has_last_resort(interface: &Interface, network: &Network) -> bool {
+    network.last_resort && !is_wireless(interface) && has_fixed_ipv4_alone(interface)
+}
+
+/// The id of that profile, for the card whose own is `holdfast-NAME`.
+pub(crate) fn last_resort_profile(name: &str) -> String {
+    format!("holdfast-last-resort-{name}")
+}
+
+/// The card's own addresses, and DHCP beside them. Not its gateway and routes: those reach nothing, and would win over what DHCP
+/// says. NetworkManager never takes it by itself.
+fn last_resort(interface: &Interface, network: &Network) -> String {
+    let asking = Interface {
+        dhcp4: true,
+        gateway4: None,
+        routes: interface
+            .routes
+            .iter()
+            .filter(|route| route.to.addr().is_ipv6() || route.via.is_none())
+            .cloned()
+            .collect(),
+        ..interface.clone()
+    };
+    let id = last_resort_profile(&file_name(interface));
+    ethernet(&id, Some(&asking), network, false)
+}
+
 /// Settings of an interface that is called as the kernel calls wireless ones go into the wireless profiles.
 fn is_wireless(interface: &Interface) -> bool {
     matches!(&interface.select, InterfaceMatch::Name(name) if name.as_str().starts_with("wl"))
 }
 
-fn ethernet(id: &str, interface: Option<&Interface>, network: &Network) -> String {
+fn ethernet(id: &str, interface: Option<&Interface>, network: &Network, automatic: bool) -> String {
     let mut file = Keyfile::default();
     file.section("connection");
     file.set("id", id);
     file.set("type", "ethernet");
+    if !automatic {
+        file.set("autoconnect", "false");
+    }
     match interface.map(|interface| &interface.select) {
         Some(InterfaceMatch::Name(name)) => file.set("interface-name", name.as_str()),
         Some(InterfaceMatch::Mac(_)) => {}

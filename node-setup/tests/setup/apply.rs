@@ -130,7 +130,7 @@ fn a_network_that_does_not_come_into_force_fails_its_trial() {
         .iter()
         .filter(|line| line.starts_with("reload Network"));
     // There, and back again.
-    let both = ["reload Network [\"holdfast-eth0\"]"; 2];
+    let both = [r#"reload Network ["holdfast-eth0", "holdfast-last-resort-eth0"]"#; 2];
     assert_eq!(reloads.collect::<Vec<_>>(), both);
     assert!(
         !node.exists("run/NetworkManager/system-connections/holdfast-eth0.nmconnection"),

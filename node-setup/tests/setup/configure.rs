@@ -65,7 +65,8 @@ fn a_mended_configuration_reaches_services_that_maintenance_started() {
     let mended = "password: correct horse\nntp_servers: [ntp.example]\nnetwork: {interfaces: [{name: eth0, addresses: [10.0.0.2/24]}]}\n";
     node.write("config/config.yaml", &format!("{GOOD}{mended}"));
     assert_eq!(node.configure(), Outcome::Applied);
-    assert_eq!(reloads(), [r#"Network ["holdfast-eth0"]"#, "Ssh", "Time"]);
+    let network = r#"Network ["holdfast-eth0", "holdfast-last-resort-eth0"]"#;
+    assert_eq!(reloads(), [network, "Ssh", "Time"]);
 }
 
 #[test]

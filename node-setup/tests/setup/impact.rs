@@ -69,6 +69,7 @@ const CHANGES: &[(&str, &str)] = &[
     ("", "components: {local_path_provisioner: false}"),
     ("", "config_url: https://config.example/a.yaml"),
     ("", "logs: {persist: true}"),
+    ("", "state: {when_damaged: stop}"),
 ];
 
 fn loaded(text: &str) -> Loaded {

@@ -143,7 +143,7 @@ fn only_what_changed_is_reloaded() {
         (
             "address",
             "version: 1\nnetwork: {interfaces: [{name: eth0, addresses: [10.0.0.2/24]}]}\n",
-            vec![network("holdfast-eth0")],
+            vec![network("holdfast-eth0, holdfast-last-resort-eth0")],
         ),
         (
             "dns",

@@ -162,6 +162,52 @@ fn each_family_says_what_goes_with_it() {
     }
 }
 
+/// Its fixed addresses, and DHCP; nothing of what reaches nobody; and NetworkManager does not take it by itself.
+#[test]
+fn a_last_resort_is_for_fixed_addresses_alone() {
+    let card = "name: eth0, addresses: [192.168.1.10/24], gateway: 192.168.1.1, routes: [{to: 10.9.0.0/16, via: 192.168.1.254}]";
+    let name = "holdfast-last-resort-eth0";
+    for (case, network, expected) in [
+        (
+            "fixed addresses",
+            format!("{{interfaces: [{{{card}}}]}}"),
+            true,
+        ),
+        (
+            "and DHCP",
+            format!("{{interfaces: [{{{card}, dhcp: true}}]}}"),
+            false,
+        ),
+        (
+            "switched off",
+            format!("{{last_resort: false, interfaces: [{{{card}}}]}}"),
+            false,
+        ),
+        (
+            "DHCP",
+            "{interfaces: [{name: eth0, mtu: 1400}]}".to_owned(),
+            false,
+        ),
+    ] {
+        let profiles = profiles(&format!("version: 1\nnetwork: {network}\n"));
+        assert_eq!(profiles.contains_key(name), expected, "{case}");
+        let Some(profile) = profiles.get(name) else {
+            continue;
+        };
+        let lines = lines(profile);
+        for line in [
+            "[connection] autoconnect=false",
+            "[ipv4] method=auto",
+            "[ipv4] address1=192.168.1.10/24",
+        ] {
+            assert!(lines.iter().any(|is| is == line), "{line}: {lines:#?}");
+        }
+        for start in ["[ipv4] gateway", "[ipv4] route1"] {
+            assert!(!lines.iter().any(|is| is.starts_with(start)), "{lines:#?}");
+        }
+    }
+}
+
 /// The rules that NetworkManager has for families (nm-setting-ip-config.c).
 #[test]
 fn no_property_contradicts_its_family() {
@@ -215,7 +261,9 @@ fn what_is_looked_for_later_is_what_the_profile_says() {
         let texts = profiles(&text);
         let wanted = change.expect("every profile is new").profiles;
         let names: BTreeSet<&String> = wanted.iter().map(|profile| &profile.name).collect();
-        assert_eq!(names, texts.keys().collect(), "{case}");
+        // The profile of a last resort is wanted by nobody but its own service.
+        let of_devices = texts.keys().filter(|name| !name.contains("last-resort"));
+        assert_eq!(names, of_devices.collect(), "{case}");
         for profile in wanted {
             assert_eq!(
                 looked_for(&profile),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Checker, clash, files, kubernetes, network, registries};
-use crate::config::{Config, Logs, NtpServers};
-use crate::raw::{Named, RawCommand, RawConfig, RawLogs, RawTaint, Text};
+use crate::config::{Config, Logs, NtpServers, State, WhenDamaged};
+use crate::raw::{Named, RawCommand, RawConfig, RawLogs, RawState, RawTaint, Text};
 use crate::report::Finding;
 use crate::values::{Command, LabelKey, LabelValue, ServerAddress, Taint};
 
@@ -47,6 +47,7 @@ fn read(c: &mut Checker, raw: &RawConfig) -> Config {
         components: kubernetes::components(raw.components.as_ref()),
         config_url: c.value("config_url", &raw.config_url),
         logs: logs(raw.logs.as_ref()),
+        state: state(raw.state.as_ref()),
     };
     clash::network(c, raw.network.as_ref(), &config.kubernetes);
     config
@@ -70,6 +71,15 @@ fn logs(raw: Option<&RawLogs>) -> Logs {
     Logs {
         persist: raw.and_then(|raw| raw.persist).unwrap_or(false),
     }
+}
+
+fn state(raw: Option<&RawState>) -> State {
+    let when_damaged = match raw.and_then(|raw| raw.when_damaged.as_deref()) {
+        Some("stop") => WhenDamaged::Stop,
+        Some("renew") => WhenDamaged::Renew,
+        _ => WhenDamaged::Repair,
+    };
+    State { when_damaged }
 }
 
 fn commands(c: &mut Checker, key: &str, raw: &[RawCommand]) -> Vec<Command> {

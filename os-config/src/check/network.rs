@@ -15,6 +15,7 @@ pub(super) fn network(c: &mut Checker, raw: Option<&RawNetwork>) -> Network {
         dns: dns(c, raw.dns.as_ref()),
         interfaces: interface::interfaces(c, &raw.interfaces),
         wifi: wireless(c, &raw.wifi),
+        last_resort: raw.last_resort.unwrap_or(true),
         proxy: proxy(c, raw),
     })
 }

@@ -68,6 +68,9 @@ pub struct Config {
     pub config_url: Option<HttpUrl>,
     /// Where logs are kept.
     pub logs: Logs,
+    /// What is done about the disk that state is on. A record of an older release does not say.
+    #[serde(default)]
+    pub state: State,
 }
 
 /// Time servers, with Debian's pool as the default.
@@ -106,4 +109,24 @@ impl Default for NtpServers {
 pub struct Logs {
     /// Keeps service logs on the state partition instead of in memory; costs flash writes.
     pub persist: bool,
+}
+
+/// What is done about the disk that state is on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// What a boot does when its file system has damage that cannot be repaired without a risk.
+    pub when_damaged: WhenDamaged,
+}
+
+/// What a boot does when the file system of the state partition has damage that cannot be repaired without a risk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenDamaged {
+    /// It is repaired; data may be lost.
+    #[default]
+    Repair,
+    /// A person decides.
+    Stop,
+    /// It is made new, and empty.
+    Renew,
 }

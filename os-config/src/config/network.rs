@@ -10,7 +10,7 @@ use crate::values::{DomainName, HttpUrl, InterfaceName, MacAddress, Ssid, WifiPa
 /// The network of this machine.
 ///
 /// Interfaces that are not named here and are not made by software (pods, bridges) use DHCP and IPv6 autoconfiguration.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Network {
     /// DNS for the whole machine, before what DHCP says.
     pub dns: Dns,
@@ -18,8 +18,22 @@ pub struct Network {
     pub interfaces: Vec<Interface>,
     /// Wireless networks to join, the first that is in reach.
     pub wifi: Vec<Wifi>,
+    /// Cables with fixed addresses that reach nobody ask for one by DHCP.
+    pub last_resort: bool,
     /// The proxy for everything that leaves the machine.
     pub proxy: Proxy,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self {
+            dns: Dns::default(),
+            interfaces: Vec::new(),
+            wifi: Vec::new(),
+            last_resort: true,
+            proxy: Proxy::default(),
+        }
+    }
 }
 
 /// Who resolves names.

@@ -17,7 +17,7 @@ use serde::Deserialize;
 pub(crate) use kubernetes::{RawComponents, RawFlagArgs, RawKubernetes};
 pub(crate) use later::LATER;
 pub(crate) use lists::{RawCommand, RawImage, RawManifest, RawTaint, RawWriteFile};
-pub(crate) use machine::RawLogs;
+pub(crate) use machine::{RawLogs, RawState};
 pub(crate) use network::{RawDns, RawInterface, RawIpv6, RawNetwork, RawRoute, RawWifi};
 pub(crate) use registries::{RawRegistries, RawRegistryAccess, RawRegistryMirror};
 pub(crate) use scalar::{Named, OneOrMany, Scalar, Text};
@@ -134,4 +134,8 @@ pub(crate) struct RawConfig {
     /// Where logs are kept.
     #[schemars(extend("x-impact" = "reboot"))]
     pub(crate) logs: Option<RawLogs>,
+
+    /// The disk that everything that lasts is on.
+    #[schemars(extend("x-impact" = "live"))]
+    pub(crate) state: Option<RawState>,
 }

@@ -20,6 +20,10 @@ pub(crate) struct RawNetwork {
     pub(crate) interfaces: Vec<RawInterface>,
     /// Wireless networks to join, the first that is in reach.
     pub(crate) wifi: Vec<RawWifi>,
+    /// A cable with fixed addresses alone that reach no neighbour for three minutes asks for an address by DHCP beside them, so
+    /// that the node can be reached, until they reach one again. `false` never asks.
+    #[schemars(extend("default" = true))]
+    pub(crate) last_resort: Option<bool>,
     /// The proxy for what leaves the machine.
     #[schemars(extend("x-impact" = "environment"))]
     pub(crate) proxy: Option<RawProxy>,

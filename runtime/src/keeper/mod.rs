@@ -16,6 +16,7 @@ mod error;
 mod folder;
 mod images;
 mod kube_error;
+mod log_room;
 mod manifests;
 mod node;
 mod node_address;
@@ -23,6 +24,7 @@ mod offenders;
 mod report;
 mod restart;
 mod rights;
+mod state_repairs;
 mod tell;
 mod tokens;
 mod upgrade;
@@ -70,9 +72,11 @@ async fn until_signal(settings: Settings, paths: Paths) -> Result<(), KeeperErro
         failed = with_certificates(&keeper) => failed,
         () = node_address::follow(&keeper) => Ok(()),
         () = images::follow(&keeper) => Ok(()),
+        () = log_room::keep(&keeper) => Ok(()),
         () = clock_jump::follow(&keeper) => Ok(()),
         () = emulation::follow(&keeper) => Ok(()),
         () = datastore::show(&keeper) => Ok(()),
+        () = state_repairs::show(&keeper) => Ok(()),
     };
     ending.take_leave().await;
     ended
@@ -95,6 +99,7 @@ async fn with_api(keeper: &Keeper, client: &kube::Client) {
     tokio::join!(
         node::follow(keeper, client),
         datastore::tell(keeper, client),
+        state_repairs::tell(keeper, client),
         offenders::follow(keeper, client),
         upgrade::follow(keeper, client),
         manifests::follow(keeper, client, ManifestSet::Packaged),

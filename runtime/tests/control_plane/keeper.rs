@@ -267,6 +267,52 @@ fn its_rights_are_its_own_and_suffice_for_every_manifest() {
     plane.eventually(&gone, str::is_empty);
 }
 
+/// Also when the definition is in a file that is read after the object's, or comes minutes later.
+#[test]
+fn an_object_is_made_when_its_definition_comes() {
+    let plane = ControlPlane::with(Beside::Keeper);
+    let _alone = manifests_alone();
+    let at = |name: &str| plane.paths.user_manifests().join(name);
+    let files = [at("00-object.yaml"), at("99-definition.yaml")];
+    fs::write(&files[0], GADGET).expect("write");
+    let word = plane.paths.at(init_api::paths::NODE);
+    until("the keeper's word", || word.exists());
+    until("the kind to be missed", || {
+        problem(&plane).is_some_and(|text| {
+            text.contains("00-object.yaml") && text.contains("is its definition missing?")
+        })
+    });
+    fs::write(&files[1], GADGETS).expect("write");
+    plane.eventually(&["get", "gadget", "one", "-o", "name"], |_| true);
+    until("nothing to be missed", || problem(&plane).is_none());
+    for file in &files {
+        fs::remove_file(file).expect("remove");
+    }
+    let gone = [
+        "get",
+        "crd",
+        "gadgets.late.example.dev",
+        "--ignore-not-found",
+    ];
+    plane.eventually(&gone, str::is_empty);
+}
+
+const GADGET: &str = "\
+apiVersion: late.example.dev/v1
+kind: Gadget
+metadata: {name: one}
+";
+const GADGETS: &str = "\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: gadgets.late.example.dev}
+spec:
+  group: late.example.dev
+  scope: Cluster
+  names: {kind: Gadget, plural: gadgets, singular: gadget}
+  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]
+";
+
 const GRANTS: &str = "\
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole

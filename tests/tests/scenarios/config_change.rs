@@ -32,7 +32,7 @@ fn configured(node: &Node) -> anyhow::Result<String> {
     Ok(format!("{asked}\nlabel site={site}"))
 }
 
-fn config(node: &Node, more: &str) -> anyhow::Result<String> {
+pub(crate) fn config(node: &Node, more: &str) -> anyhow::Result<String> {
     Ok(Stage::config(node.vm())? + more)
 }
 

@@ -8,6 +8,7 @@ use disk::{Geometry, Sector, gpt};
 use machine::{Event, Partition, Vm};
 use vm_tests::{Node, Stage};
 
+use crate::config_change::config;
 use crate::state::State;
 
 /// Overwrites `length` bytes from the beginning of a partition with zeros.
@@ -135,12 +136,17 @@ pub(crate) fn a_corrupt_state_partition_is_never_made_anew(
     stage: &mut Stage,
 ) -> anyhow::Result<()> {
     let node = stage.ready_node()?;
+    let told_to_stop = config(&node, "state: {when_damaged: stop}\n")?;
+    node.write("/run/new.yaml", &told_to_stop)?;
+    node.ssh("holdfast config apply /run/new.yaml")?;
     let vm = node.power_down()?;
     wipe(&vm, "state", 1 << 20)?;
     let mut node = stage.start(&vm)?;
     let said = wait_for_problem(&mut node, "The state partition cannot be used", "e2fsck -p")?;
     stage.note(said);
-    let cure = node.wait_for_text("Nothing on it was changed.", 60)?.text;
+    let cure = node
+        .wait_for_text("`state.when_damaged` is `stop`", 60)?
+        .text;
     ensure!(
         cure.contains("repair it over ssh with `e2fsck -y /dev/"),
         "the cure is {cure:?}"
@@ -155,6 +161,42 @@ pub(crate) fn a_corrupt_state_partition_is_never_made_anew(
     Ok(())
 }
 
+/// What `e2fsck -p` leaves to a person: a file whose blocks cannot be known any more.
+const LOST_FILE: [&str; 2] = [
+    "set_inode_field /var/lost block[0] 0xffff",
+    "set_super_value state 2",
+];
+
+/// The node repairs it at the next boot, and goes on; it says so on the node and in the cluster, until it is told to be quiet.
+fn repaired_at_a_risk(stage: &mut Stage, vm: Vm) -> anyhow::Result<Vm> {
+    let state = State::copy(&vm)?.context("the state partition is gone")?;
+    state.change(&LOST_FILE)?;
+    state.put_back()?;
+    let mut node = stage.start(&vm)?;
+    let said = node.wait_for_text("the state partition was damaged and was repaired", 120)?;
+    stage.note(said.text);
+    node.wait_ready(15)?;
+    ensure!(node.ssh("cat /var/kept")? == "kept", "another file is lost");
+    let records = "/var/lib/holdfast/state-repairs";
+    node.until("the node's condition", 60, |node| {
+        let message = node.kubectl()?.run(&[
+            "get",
+            "node",
+            "-o",
+            r#"jsonpath={.items[0].status.conditions[?(@.type=="StateDamaged")].message}"#,
+        ])?;
+        ensure!(message.contains("files on it may be lost"), "{message:?}");
+        Ok(())
+    })?;
+    let undo = node.ssh(&format!("ls {records}/1 && ls /config"))?;
+    ensure!(
+        undo.matches(".e2undo").count() == 1,
+        "one undo file, and none is left on CONFIG: {undo}"
+    );
+    node.ssh(&format!("rm -r {records}/1"))?;
+    node.power_down()
+}
+
 /// What errors leave that a file system notices while it is in use: a wrong count, and the mark that asks for a check.
 const DAMAGE: [&str; 3] = [
     "set_inode_field /var/kept links_count 7",
@@ -167,6 +209,7 @@ pub(crate) fn a_repairable_state_partition_is_repaired_and_it_is_said(
 ) -> anyhow::Result<()> {
     let node = stage.ready_node()?;
     node.write("/var/kept", "kept")?;
+    node.write("/var/lost", "lost")?;
     let vm = node.power_down()?;
     let state = State::copy(&vm)?.context("the state partition is not made")?;
     let before = state.identity()?;
@@ -190,6 +233,7 @@ pub(crate) fn a_repairable_state_partition_is_repaired_and_it_is_said(
     ensure!(log.contains("ref count is 7"), "e2fsck's log: {log}");
 
     let vm = node.power_down()?;
+    let vm = repaired_at_a_risk(stage, vm)?;
     let state = State::copy(&vm)?.context("the state partition is gone")?;
     ensure!(
         before.lost_in(&state.identity()?).is_empty(),

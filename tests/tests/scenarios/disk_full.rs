@@ -18,9 +18,29 @@ fn nearly_full(status: &str) -> Option<&str> {
         .find(|line| line.starts_with("note: the state partition is nearly full: "))
 }
 
+/// A pod is root without `CAP_SYS_RESOURCE`. What it fills is full for it, and the datastore goes on.
+fn filled_as_by_a_pod(node: &Node) -> anyhow::Result<()> {
+    let fill = "setpriv --bounding-set=-sys_resource --inh-caps=-sys_resource dd if=/dev/zero of=/var/fill bs=1M conv=fsync";
+    let (_, said) = node.try_ssh(fill)?;
+    ensure!(
+        said.contains("No space left"),
+        "the disk was not filled: {said}"
+    );
+    let kubectl = node.kubectl()?;
+    for n in 0..20 {
+        let data = format!("--from-literal=data={}", "x".repeat(50_000));
+        kubectl.run(&["create", "configmap", &format!("beside-{n}"), &data])?;
+    }
+    node.ssh(
+        "dd if=/dev/zero of=/var/of-the-system bs=1M count=8 conv=fsync && rm /var/of-the-system",
+    )?;
+    node.ssh("rm /var/fill").map(drop)
+}
+
 pub(crate) fn a_full_disk_is_said_and_survived(stage: &mut Stage) -> anyhow::Result<()> {
     let mut node = stage.ready_node()?;
-    // Root's reserve is filled as well: not one block is left.
+    filled_as_by_a_pod(&node)?;
+    // The reserve is filled as well: not one block is left.
     let (_, said) = node.try_ssh("dd if=/dev/zero of=/var/fill bs=1M conv=fsync")?;
     ensure!(
         said.contains("No space left"),

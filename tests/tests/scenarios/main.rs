@@ -96,6 +96,10 @@ const ALL: &[Scenario] = &[
         upgrade_faults::power_cuts_during_an_upgrade,
     ),
     Scenario::full(
+        "a_reboot_that_drains_first",
+        reboot::a_reboot_that_drains_first,
+    ),
+    Scenario::full(
         "a_full_disk_is_said_and_survived",
         disk_full::a_full_disk_is_said_and_survived,
     ),

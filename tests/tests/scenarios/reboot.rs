@@ -77,6 +77,60 @@ pub(crate) fn reboot_keeps_everything(stage: &mut Stage) -> anyhow::Result<()> {
     cured_by_ssh(&node)
 }
 
+/// `holdfast reboot --drain`: a pod that nobody would make again keeps the machine up, with the reason, and the node takes pods as
+/// before; without it, pods are moved away first, and the node takes them again after the boot.
+pub(crate) fn a_reboot_that_drains_first(stage: &mut Stage) -> anyhow::Result<()> {
+    let mut node = stage.ready_node()?;
+    let kubectl = node.kubectl()?;
+    kubectl.apply(&probe_manifest())?;
+    node.wait_available("default", "deployment/probe")?;
+    start_farewell(&node)?;
+    let (code, said) = node.try_ssh("holdfast reboot --drain")?;
+    ensure!(
+        code != 0 && said.contains("default/farewell") && said.contains("the machine stays up"),
+        "holdfast reboot --drain: exit code {code}: {said}"
+    );
+    ensure!(
+        takes_pods(&node)?,
+        "the node takes no pods although it was not drained"
+    );
+
+    kubectl.run(&["delete", "pod", "farewell"])?;
+    node.reboot_by("holdfast reboot --drain")?;
+    let console = node.console().to_owned();
+    node.wait_ready(15)?;
+    ensure!(
+        console.contains("service kubelet exited with exit code 0"),
+        "the kubelet did not end in order"
+    );
+    node.until("a node that takes pods again", 120, |node| {
+        ensure!(takes_pods(node)?, "it is cordoned");
+        Ok(())
+    })?;
+    node.wait_available("default", "deployment/probe")?;
+    let events = node.kubectl()?.run(&[
+        "get",
+        "pods",
+        "-l=app=probe",
+        "-o=jsonpath={.items[*].status.containerStatuses[*].restartCount}",
+    ])?;
+    ensure!(
+        events.trim() == "0",
+        "the pod was not moved away and made anew, but started again: {events}"
+    );
+    Ok(())
+}
+
+/// Neither cordoned nor marked as drained.
+fn takes_pods(node: &Node) -> anyhow::Result<bool> {
+    let about = node.kubectl()?.run(&[
+        "get",
+        "nodes",
+        "-o=jsonpath={.items[0].spec.unschedulable}{.items[0].metadata.annotations.holdfast\\.dev/drained-in-boot}",
+    ])?;
+    Ok(about.trim().is_empty())
+}
+
 /// A pod that wants its hook, TERM and its grace at the end, and is confined by AppArmor while it runs.
 fn start_farewell(node: &Node) -> anyhow::Result<()> {
     let kubectl = node.kubectl()?;

@@ -35,6 +35,8 @@ impl Records {
         self.interfaces = configured.interfaces;
         self.notes
             .extend(trouble.map(|text| format!("config_url: {}", text.trim())));
+        let last_resort = text(&root.path(paths::LAST_RESORT)).unwrap_or_default();
+        self.notes.extend(last_resort.lines().map(str::to_owned));
     }
 }
 
@@ -73,6 +75,11 @@ mod tests {
         init_api::store(at(paths::NODE), &node).expect("stored");
         records.read(&root);
         assert_eq!(records.notes, ["a module", "config_url: no route"]);
+        fs::write(at(paths::LAST_RESORT), "eth0 by DHCP\neth1 too\n").expect("write");
+        records.read(&root);
+        assert_eq!(records.notes[2..], ["eth0 by DHCP", "eth1 too"]);
+        fs::remove_file(at(paths::LAST_RESORT)).expect("removed");
+        records.read(&root);
         assert_eq!(records.node, Some(node.clone()));
 
         fs::remove_file(at(paths::URL_TROUBLE)).expect("removed");

@@ -115,6 +115,11 @@ fn ipv4_method(interface: Option<&Interface>) -> Method {
     }
 }
 
+/// Whether all that the card has of IPv4 is fixed.
+pub(super) fn has_fixed_ipv4_alone(interface: &Interface) -> bool {
+    ipv4_method(Some(interface)) == Method::Manual
+}
+
 fn ipv6_method(interface: Option<&Interface>) -> Method {
     let is_fixed = interface.is_some_and(|one| one.addresses.iter().any(is_ipv6));
     match interface.map(|interface| (interface.ipv6, interface.auto6, is_fixed)) {

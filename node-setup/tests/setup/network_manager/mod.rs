@@ -1,6 +1,7 @@
 //! Profiles that change on a running node, against a NetworkManager that is ours, on a bus that is dbus-daemon's.
 
 mod bus;
+mod last_resort;
 mod manager;
 mod objects;
 mod running;

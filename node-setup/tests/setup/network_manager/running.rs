@@ -73,6 +73,11 @@ impl Running {
         bring_in_line(&change, &self.bus.address, patience).map_err(|error| error.to_string())
     }
 
+    /// Where it is.
+    pub(super) fn address(&self) -> &str {
+        &self.bus.address
+    }
+
     pub(super) fn asked(&self) -> Vec<String> {
         locked(&self.shared).asked.clone()
     }

@@ -1,10 +1,12 @@
 //! This node's object in the cluster: its labels and taints are kept as configured, what it says is reported, and what the
 //! cluster should know of it is said there.
 
+mod announced;
 mod configuration;
 mod drained;
 mod heartbeat;
 mod labels;
+mod last_resort;
 mod leftover;
 mod pod_network;
 mod readiness;
@@ -12,11 +14,13 @@ mod readiness;
 use super::backoff::Backoff;
 use super::context::Keeper;
 use super::kube_error::{explain, explain_watch, is_expired};
+use configuration::CONFIGURATION;
 use futures_util::TryStreamExt;
 use k8s_openapi::api::core::v1::Node;
 use kube::api::{Api, Patch, PatchParams};
 use kube::runtime::watcher::{self, watch_object};
 use kube::{Client, Error};
+use last_resort::LAST_RESORT;
 use std::fs;
 use std::pin::pin;
 use tracing::info;
@@ -40,7 +44,8 @@ pub(super) async fn follow(keeper: &Keeper, client: &Client) {
     tokio::join!(
         follow_changes(keeper, client),
         heartbeat::follow(keeper, client),
-        configuration::follow(keeper, client),
+        CONFIGURATION.follow(keeper, client),
+        LAST_RESORT.follow(keeper, client),
         leftover::tidy(keeper, client)
     );
 }
