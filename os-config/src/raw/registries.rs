@@ -21,7 +21,8 @@ pub(crate) struct RawRegistries {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct RawRegistryMirror {
-    /// Addresses, tried in order before the registry itself.
+    /// Addresses, tried in order before the registry itself. A path (`https://mirror.example/v2/hub`) is in place of the
+    /// registry's own `/v2`; the login is that of the host in `registries.configs`.
     pub(crate) endpoints: Option<OneOrMany<Text<HttpUrl>, 1>>,
 }
 

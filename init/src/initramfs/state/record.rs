@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// More are not kept: of a disk that is damaged at every boot, the last ones tell enough.
 const KEPT: usize = 3;
-/// As much of what the check said as fits a message, in bytes.
+/// As much of what the check said as fits a message, in characters.
 const LONGEST: usize = 400;
 
 /// Notes on state, mounted at `mounted`, what was done, with the undo files and the output of `e2fsck`. A failure is logged: the
@@ -84,4 +84,67 @@ fn shortened(text: &str) -> String {
         .nth(LONGEST)
         .unwrap_or(text.len());
     text[..end].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::write;
+    use crate::initramfs::state::undo::Undo;
+    use crate::report::Log;
+    use init_api::{Root, StateOutcome, StateRepair, StateRepairKind, paths};
+    use std::fs;
+    use std::path::Path;
+
+    #[test]
+    fn what_was_done_is_on_state_with_what_takes_it_back() {
+        let folder = tempfile::tempdir().expect("folder");
+        let (state, memory) = (folder.path().join("state"), folder.path().join("memory"));
+        let logs = folder.path().join("logs");
+        for made in [&state.join("lost+found"), &memory, &logs] {
+            fs::create_dir_all(made).expect("folder");
+        }
+        fs::write(state.join("lost+found/#12"), "").expect("written");
+        fs::write(logs.join("e2fsck-repair.log"), "Inode 12 …").expect("written");
+        for n in [1, 2] {
+            let file = memory.join(format!("state-repair-{n}.e2undo"));
+            fs::write(file, format!("undo {n}")).expect("written");
+        }
+        let log = Log::default();
+        let repairs = Root::new(&state).path(paths::STATE_REPAIRS);
+        let done = |outcome, why: &str| {
+            let mut undo = Undo::new(Path::new("/"), None, &log);
+            undo.memory = Some(memory.clone());
+            write(&state, outcome, why, &mut undo, &logs, &log);
+        };
+        for quiet in [StateOutcome::Clean, StateOutcome::Repaired] {
+            done(quiet, "");
+            assert!(!repairs.exists(), "{quiet:?}");
+        }
+        done(StateOutcome::RepairedAtRisk, &"ä".repeat(1000));
+        let record = |number: u32| -> StateRepair {
+            init_api::load(repairs.join(format!("{number}/what.json"))).expect("a record")
+        };
+        let first = record(1);
+        assert_eq!(first.what, StateRepairKind::Repaired);
+        assert_eq!((first.lost_and_found, first.why.chars().count()), (1, 400));
+        let names = [1, 2].map(|n| format!("{}/1/state-repair-{n}.e2undo", paths::STATE_REPAIRS));
+        assert_eq!(first.undo, names);
+        for n in [1, 2] {
+            let kept = repairs.join(format!("1/state-repair-{n}.e2undo"));
+            assert_eq!(fs::read_to_string(kept).expect("kept"), format!("undo {n}"));
+        }
+        assert!(repairs.join("1/e2fsck-repair.log").exists());
+
+        // A disk that is damaged at every boot.
+        for _ in 2..=5 {
+            done(StateOutcome::Renewed, "exit code 8");
+        }
+        let mut left: Vec<_> = fs::read_dir(&repairs)
+            .expect("records")
+            .map(|entry| entry.expect("an entry").file_name())
+            .collect();
+        left.sort();
+        assert_eq!(left, ["3", "4", "5"]);
+        assert_eq!(record(5).what, StateRepairKind::Renewed);
+    }
 }
