@@ -1,6 +1,7 @@
 //! What the boot loader may start: the entries of the slots, their counters, and every write to the boot partition.
 //!
 //! - [`SystemdBoot`]: entries as files in `EFI/Linux`, counted by their names (<https://systemd.io/AUTOMATIC_BOOT_ASSESSMENT>)
+//! - [`u_boot`]: entries in a record of one sector that `boot.scr` reads and counts in
 //! - [`Mounted`]: the boot partition, there only while something is written to it
 //! - [`DirectReader`]: reads what is on the device, past what the kernel remembers of a write
 //!
@@ -22,6 +23,7 @@ mod mounted;
 mod one_shot;
 mod order;
 mod systemd_boot;
+pub mod u_boot;
 
 pub use direct::DirectReader;
 pub use entry::{BadEntryName, Counter, Entry, EntryName};
