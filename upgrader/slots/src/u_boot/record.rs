@@ -7,10 +7,11 @@
 //! trial=holdfast_1.1.0.efi
 //! ```
 //!
-//! then zeroes, and the checksum (CRC-32, big-endian) of the 508 bytes before it. U-Boot writes it with `env export`, so the names
+//! then zeroes, and the checksum (CRC-32, little-endian) of the 508 bytes before it. U-Boot writes it with `env export`, so the names
 //! are sorted and one without a value is left out. 512 bytes are what any disk writes whole or not at all.
 
-use crate::{Counter, EntryName};
+use super::bad_record::BadRecord;
+use crate::{Counter, EntryName, SlotsError};
 
 /// Bytes of the record, a sector.
 pub const RECORD_SIZE: usize = 512;
@@ -30,23 +31,6 @@ pub struct Record {
     pub trial: Option<(EntryName, Counter)>,
 }
 
-/// Bytes that are no record.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BadRecord {
-    /// It has another length.
-    #[error("it has {0} bytes, and a record of U-Boot's slots has {RECORD_SIZE}")]
-    Length(usize),
-    /// Its checksum is not that of its bytes.
-    #[error("its checksum is not that of its content")]
-    Checksum,
-    /// A line is not one of ours.
-    #[error("its line {0:?} is not understood")]
-    Line(String),
-    /// It names no good release.
-    #[error("it names no good release")]
-    NoGood,
-}
-
 impl Record {
     /// That of a disk with one release.
     pub const fn of(good: EntryName) -> Self {
@@ -55,6 +39,55 @@ impl Record {
             kept: None,
             trial: None,
         }
+    }
+
+    /// Whether it names this release.
+    pub fn names(&self, name: &EntryName) -> bool {
+        let trial = self.trial.as_ref().map(|(trial, _)| trial);
+        self.good == *name || self.kept.as_ref() == Some(name) || trial == Some(name)
+    }
+
+    /// The same without a trial.
+    pub fn without_trial(&self) -> Self {
+        Self {
+            trial: None,
+            ..self.clone()
+        }
+    }
+
+    /// The record with another counter of this release; with none, one on trial has proved itself.
+    ///
+    /// # Errors
+    /// It is the good one, which has no counter, or is not named at all.
+    pub fn counted(&self, name: &EntryName, counter: Option<Counter>) -> Result<Self, SlotsError> {
+        let is_tried = self.trial.as_ref().is_some_and(|(trial, _)| trial == name);
+        let is_kept = self.kept.as_ref() == Some(name);
+        match counter {
+            None if is_tried => Ok(Self {
+                good: name.clone(),
+                kept: (self.good != *name).then(|| self.good.clone()),
+                trial: None,
+            }),
+            None if self.good == *name || is_kept => Ok(self.clone()),
+            Some(counter) if is_tried || is_kept => Ok(Self {
+                trial: Some((name.clone(), counter)),
+                ..self.clone()
+            }),
+            Some(_) if self.good == *name => Err(SlotsError::GoodIsNotCounted(name.to_string())),
+            _ => Err(SlotsError::Missing(name.to_string())),
+        }
+    }
+
+    /// The record of these releases alone. If the good one is not among them, the first of them is.
+    pub fn only(mut self, names: &[&EntryName]) -> Self {
+        self.kept = self.kept.filter(|kept| names.contains(&kept));
+        self.trial = self.trial.filter(|(trial, _)| names.contains(&trial));
+        if let Some(first) = names.first().filter(|_| !names.contains(&&self.good)) {
+            self.good = (*first).clone();
+            self.kept = self.kept.filter(|kept| kept != *first);
+            self.trial = self.trial.filter(|(trial, _)| trial != *first);
+        }
+        self
     }
 
     /// Reads the file.
@@ -66,7 +99,7 @@ impl Record {
             return Err(BadRecord::Length(bytes.len()));
         }
         let (covered, checksum) = bytes.split_at(COVERED);
-        if crc32fast::hash(covered).to_be_bytes() != checksum {
+        if crc32fast::hash(covered).to_le_bytes() != checksum {
             return Err(BadRecord::Checksum);
         }
         let text = covered.split(|byte| *byte == 0).next().unwrap_or_default();
@@ -107,7 +140,7 @@ impl Record {
         // Three names of 113 bytes at most: it fits.
         out[..text.len()].copy_from_slice(text.as_bytes());
         let checksum = crc32fast::hash(&out[..COVERED]);
-        out[COVERED..].copy_from_slice(&checksum.to_be_bytes());
+        out[COVERED..].copy_from_slice(&checksum.to_le_bytes());
         out
     }
 }
@@ -125,7 +158,7 @@ mod tests {
     fn with_text(text: &str) -> Vec<u8> {
         let mut bytes = text.as_bytes().to_vec();
         bytes.resize(COVERED, 0);
-        bytes.extend(crc32fast::hash(&bytes).to_be_bytes());
+        bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
         bytes
     }
 
