@@ -41,7 +41,9 @@ if test "${hf_known}" = slots.txt && test -n "${trial}" && test -n "${left}" && 
     echo "holdfast: the boot partition takes no writes: ${trial} is not tried"
   fi
 fi
-for hf_entry in ${good} ${kept}; do
+# The variable of a loop is hidden by one of the environment that has its name.
+for hf_next in ${good} ${kept}; do
+  setenv hf_entry ${hf_next}
   run hf_start
 done
 

@@ -108,7 +108,10 @@ impl Record {
         for line in text.lines() {
             let bad = || BadRecord::Line(line.to_owned());
             let (name, value) = line.split_once('=').ok_or_else(bad)?;
-            let number = || u32::from_str_radix(value, 16).map_err(|_| bad());
+            let number = || match u32::from_str_radix(value, 16) {
+                Ok(number) => Ok(number.min(MOST)),
+                Err(_) => Err(bad()),
+            };
             match name {
                 "good" => good = Some(value.parse().map_err(|_| bad())?),
                 "kept" => kept = Some(value.parse().map_err(|_| bad())?),
