@@ -64,12 +64,20 @@ impl Platform {
         !matches!(self, Self::Raspi4b)
     }
 
+    /// Whether two serial ports are one console, as QEMU has it: `on` or `off`.
+    pub(crate) const fn shares_console(self) -> &'static str {
+        match self {
+            Self::Q35 | Self::Virt => "off",
+            Self::Raspi4b => "on",
+        }
+    }
+
     /// QEMU's arguments for the serial port that the console is on; `port` is its back end.
     pub(crate) fn serial(self, port: &str) -> Vec<String> {
         let ports: &[&str] = match self {
             Self::Q35 | Self::Virt => &[port],
-            // The pins of the header have the second one.
-            Self::Raspi4b => &["null", port],
+            // U-Boot talks on the second one, the kernel on the first.
+            Self::Raspi4b => &[port, port],
         };
         let argument = |port: &&str| ["-serial".to_owned(), (*port).to_owned()];
         ports.iter().flat_map(argument).collect()

@@ -40,9 +40,19 @@ const ABSENT: &[&str] = &[
     "/soc/hdmi@7ef05700",
     // It resets the machine as soon as it is armed.
     "/soc/watchdog@7e100000",
+    // The reset line of the Wi-Fi chip.
+    "/wifi-pwrseq",
 ];
 /// The USB-C port, which is for power and gadgets on the board: it is where QEMU plugs the network adapter in.
 const USB: &str = "/soc/usb@7e980000";
+
+/// The controller that QEMU puts the SD card on: on the board it is that of the Wi-Fi chip, whose reset line is a pin that QEMU lacks.
+const CARD: &str = "/soc/mmc@7e300000";
+
+/// On the first serial port, which is the kernel's console then.
+const BLUETOOTH: &str = "/soc/serial@7e201000/bluetooth";
+/// The second serial port. QEMU's interrupts without end when the kernel writes to it; U-Boot uses no interrupt.
+const SECOND_PORT: &str = "/soc/serial@7e215040";
 
 /// Reads what the firmware reads from `disk`, and puts what QEMU starts with into the machine's folder `dir`.
 ///
@@ -63,17 +73,18 @@ pub(crate) fn prepare(disk: &Disk, dir: &Path) -> Result<()> {
     })?;
     let tree = dir.join(names::DEVICE_TREE);
     for node in ABSENT {
-        put(&tree, node, "status", "disabled")?;
+        change(&tree, &["-t", "s"], &[node, "status", "disabled"])?;
     }
-    put(&tree, USB, "dr_mode", "host")
+    change(&tree, &["-t", "s"], &[USB, "dr_mode", "host"])?;
+    change(&tree, &["-r"], &[&format!("{CARD}/wifi@1")])?;
+    change(&tree, &["-d"], &[CARD, "mmc-pwrseq"])?;
+    change(&tree, &["-r"], &[BLUETOOTH])?;
+    change(&tree, &["-d"], &[SECOND_PORT, "interrupts"])
 }
 
-fn put(tree: &Path, node: &str, property: &str, value: &str) -> Result<()> {
+fn change(tree: &Path, how: &[&str], what: &[&str]) -> Result<()> {
     let mut fdtput = Command::new("fdtput");
-    fdtput
-        .args(["-t", "s"])
-        .arg(tree)
-        .args([node, property, value]);
+    fdtput.args(how).arg(tree).args(what);
     command::run(&mut fdtput, PACKAGE).map(drop)
 }
 

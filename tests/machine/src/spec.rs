@@ -138,8 +138,9 @@ impl Spec {
         ]);
         add(&["-drive", &self.drive(dir)]);
         let serial = format!(
-            "socket,id=serial,path={},server=on,wait=off,logfile={},logappend=on",
+            "socket,id=serial,path={},server=on,wait=off,mux={},logfile={},logappend=on",
             names::CONSOLE_SOCKET,
+            platform.shares_console(),
             names::CONSOLE
         );
         add(&["-chardev", &serial]);

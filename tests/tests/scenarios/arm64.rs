@@ -47,6 +47,8 @@ pub(crate) fn pi() -> Spec {
     Spec {
         cpus: 4,
         memory_mib: 2048,
+        // The smallest card: QEMU's erases by writing, so that the first boot's format is as long as the card is large.
+        disk_gib: 4,
         network: Network::Offline,
         hardware: Hardware {
             platform: Platform::Raspi4b,

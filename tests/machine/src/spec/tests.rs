@@ -120,7 +120,7 @@ fn what_is_asked_for_is_on_the_command_line() {
         (
             "its serial port, and what it starts",
             &pi,
-            "-serial null -serial chardev:serial -kernel /d/u-boot.bin -dtb /d/board.dtb -action",
+            "-serial chardev:serial -serial chardev:serial -kernel /d/u-boot.bin -dtb /d/board.dtb -action",
         ),
     ] {
         assert!(line(spec).contains(wanted), "{name}: {}", line(spec));
