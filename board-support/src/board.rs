@@ -1,6 +1,6 @@
 //! A checked board.
 
-use crate::{Arch, BootMechanism, Drivers, Release, Vm};
+use crate::{Arch, BootMechanism, Drivers, PartitionTable, Release, Vm};
 
 /// A board with the release it starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Board {
     pub release: Release,
     /// How it comes from its firmware to a slot.
     pub boot: BootMechanism,
+    /// The kind of partition table on its disk.
+    pub partition_table: PartitionTable,
     /// What it needs itself; a part of `release.drivers`.
     pub drivers: Drivers,
     /// How to imitate it, if that is known.

@@ -1,13 +1,14 @@
 //! From files as written to what they mean.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::Spanned;
 
-use crate::raw::{RawBase, RawBoard, RawDrivers, RawMechanism, RawVm};
+use crate::raw::{RawBase, RawBoard, RawDrivers, RawMechanism, RawUBoot, RawVm};
 use crate::source::Source;
 use crate::{
-    Arch, BootMechanism, Disk, Drivers, Error, Machine, Release, SystemdBoot, Vm, Watchdog,
+    Arch, BootMechanism, Disk, Drivers, Error, Machine, Network, PartitionTable, Release,
+    SystemdBoot, UBoot, Vm, Watchdog,
 };
 
 /// A board file without its base.
@@ -17,6 +18,8 @@ pub(crate) struct Own {
     pub(crate) title: String,
     pub(crate) base: Spanned<String>,
     pub(crate) boot: Spanned<RawMechanism>,
+    pub(crate) u_boot: Option<UBoot>,
+    pub(crate) partition_table: PartitionTable,
     pub(crate) drivers: Drivers,
     pub(crate) vm: Option<Spanned<Vm>>,
 }
@@ -78,6 +81,13 @@ pub(crate) fn mechanism(
                 source.wrong(own.boot.span(), message)
             })
         }
+        RawMechanism::UBoot => {
+            let found = own.u_boot.clone().map(BootMechanism::UBoot);
+            found.ok_or_else(|| {
+                let message = "`boot` is `u-boot`, but the file has no [u-boot]".to_owned();
+                source.wrong(own.boot.span(), message)
+            })
+        }
     }
 }
 
@@ -97,11 +107,20 @@ pub(crate) fn board(source: &Source<'_>, name: &str) -> Result<Own, Error> {
             "`title` must be one line of text".to_owned(),
         ));
     }
+    if let (Some(u_boot), RawMechanism::SystemdBoot) = (&raw.u_boot, raw.boot.get_ref()) {
+        let message = "[u-boot] is for boards that say `boot = \"u-boot\"`".to_owned();
+        return Err(source.wrong(u_boot.span(), message));
+    }
     Ok(Own {
         name: name.to_owned(),
         title: raw.title.into_inner(),
         base: raw.base,
         boot: raw.boot,
+        u_boot: raw
+            .u_boot
+            .map(|raw| u_boot(source, raw.get_ref()))
+            .transpose()?,
+        partition_table: raw.partition_table,
         drivers: drivers(source, &raw.drivers)?,
         vm: raw.vm.map(|raw| vm(source, &raw)).transpose()?,
     })
@@ -120,6 +139,37 @@ pub(crate) fn machine(source: &Source<'_>, own: &Own, base: &Base) -> Result<(),
         machine.arch()
     );
     Err(source.wrong(vm.span(), message))
+}
+
+/// Every path is checked: they become files of a FAT.
+fn u_boot(source: &Source<'_>, raw: &RawUBoot) -> Result<UBoot, Error> {
+    let plain = |path: &Spanned<String>| {
+        let part = |part: &str| {
+            let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+            !part.is_empty() && !part.starts_with('.') && part.chars().all(known)
+        };
+        if path.get_ref().split('/').all(part) {
+            return Ok(path.get_ref().clone());
+        }
+        let message = format!(
+            "`{}` is no path on the boot partition: letters, digits, `.`, `-`, `_`, folders before `/`",
+            path.get_ref()
+        );
+        Err(source.wrong(path.span(), message))
+    };
+    let files = |files: &BTreeMap<Spanned<String>, String>| {
+        let file = |(path, from): (&Spanned<String>, &String)| Ok((plain(path)?, from.clone()));
+        files.iter().map(file).collect::<Result<_, _>>()
+    };
+    Ok(UBoot {
+        files: files(&raw.files)?,
+        device_trees: raw
+            .device_trees
+            .iter()
+            .map(plain)
+            .collect::<Result<_, _>>()?,
+        texts: files(&raw.texts)?,
+    })
 }
 
 /// A base's name must tell its architecture, so that it can be found.
@@ -142,22 +192,30 @@ fn vm(source: &Source<'_>, raw: &RawVm) -> Result<Spanned<Vm>, Error> {
         ))
     };
     let machine = *raw.machine.get_ref();
-    // Both are parts of a PC's chipset.
     let absent = |key: &str, word: &str, span| {
         let message = format!("`vm.{key}` is `{word}`, which `{}` has not", machine.qemu());
         Err(source.wrong(span, message))
     };
-    if machine != Machine::Q35 && *raw.disk.get_ref() == Disk::Ahci {
-        return absent("disk", "ahci", raw.disk.span());
+    // A Raspberry Pi has what is soldered to it, and no other machine has that.
+    let (disk, watchdog) = (*raw.disk.get_ref(), *raw.watchdog.get_ref());
+    let is_pi = machine == Machine::Raspi4b;
+    if (machine != Machine::Q35 && disk == Disk::Ahci) || (is_pi != (disk == Disk::Sd)) {
+        return absent("disk", disk.word(), raw.disk.span());
     }
-    if machine != Machine::Q35 && *raw.watchdog.get_ref() == Watchdog::Itco {
-        return absent("watchdog", "itco", raw.watchdog.span());
+    if (machine != Machine::Q35 && watchdog == Watchdog::Itco)
+        || (is_pi != (watchdog == Watchdog::None))
+    {
+        return absent("watchdog", watchdog.word(), raw.watchdog.span());
+    }
+    let network = *raw.network.get_ref();
+    if is_pi != (network == Network::Usb) {
+        return absent("network", network.word(), raw.network.span());
     }
     let vm = Vm {
         machine,
-        disk: *raw.disk.get_ref(),
-        network: raw.network,
-        watchdog: *raw.watchdog.get_ref(),
+        disk,
+        network,
+        watchdog,
         memory_mib: range("memory-mib", &raw.memory_mib, 512, 1 << 20)?,
         cpus: range("cpus", &raw.cpus, 1, 256)?,
     };

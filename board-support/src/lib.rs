@@ -26,7 +26,7 @@ mod vm;
 
 pub use arch::Arch;
 pub use board::Board;
-pub use boot::{BootMechanism, SystemdBoot};
+pub use boot::{BootMechanism, PartitionTable, SystemdBoot, UBoot};
 pub use error::{Error, Problem};
 pub use release::{Drivers, Release};
 pub use store::Boards;

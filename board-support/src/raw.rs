@@ -1,9 +1,11 @@
 //! The files as they are written.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::{Arch, Disk, Machine, Network, Watchdog};
+use crate::{Arch, Disk, Machine, Network, PartitionTable, Watchdog};
 
 /// `base-<arch>.toml`.
 #[derive(Debug, Deserialize)]
@@ -43,6 +45,16 @@ pub(crate) struct RawSystemdBoot {
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum RawMechanism {
     SystemdBoot,
+    UBoot,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct RawUBoot {
+    pub(crate) files: BTreeMap<Spanned<String>, String>,
+    pub(crate) device_trees: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(crate) texts: BTreeMap<Spanned<String>, String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -66,6 +78,10 @@ pub(crate) struct RawBoard {
     pub(crate) base: Spanned<String>,
     pub(crate) boot: Spanned<RawMechanism>,
     #[serde(default)]
+    pub(crate) partition_table: PartitionTable,
+    #[serde(default)]
+    pub(crate) u_boot: Option<Spanned<RawUBoot>>,
+    #[serde(default)]
     pub(crate) drivers: RawDrivers,
     #[serde(default)]
     pub(crate) vm: Option<RawVm>,
@@ -76,7 +92,7 @@ pub(crate) struct RawBoard {
 pub(crate) struct RawVm {
     pub(crate) machine: Spanned<Machine>,
     pub(crate) disk: Spanned<Disk>,
-    pub(crate) network: Network,
+    pub(crate) network: Spanned<Network>,
     pub(crate) watchdog: Spanned<Watchdog>,
     pub(crate) memory_mib: Spanned<u32>,
     pub(crate) cpus: Spanned<u32>,

@@ -80,6 +80,7 @@ impl Boards {
                     title: own.title,
                     release,
                     boot,
+                    partition_table: own.partition_table,
                     drivers: own.drivers,
                     vm: own.vm.map(Spanned::into_inner),
                 },

@@ -25,7 +25,7 @@ fn parse(files: &[(&str, &str)]) -> Result<Boards, Error> {
 fn every_file_of_the_project_is_good() {
     let boards = Boards::open(&folder()).unwrap();
     let names: Vec<_> = boards.list().map(|board| board.name.as_str()).collect();
-    assert_eq!(names, ["nuc", "qemu-arm64", "qemu-x86_64"]);
+    assert_eq!(names, ["nuc", "qemu-arm64", "qemu-x86_64", "rpi4"]);
     for board in boards.list() {
         assert!(board.vm.is_some(), "{}", board.name);
     }
@@ -79,6 +79,21 @@ fn a_virtual_machine_fits_its_board() {
             "disk = \"ahci\"",
             "`vm.disk` is `ahci`, which `virt` has not",
         ),
+        (
+            "disk = \"virtio\"",
+            "disk = \"sd\"",
+            "`vm.disk` is `sd`, which `virt` has not",
+        ),
+        (
+            "network = \"virtio\"",
+            "network = \"usb\"",
+            "`vm.network` is `usb`, which `virt` has not",
+        ),
+        (
+            "machine = \"virt\"",
+            "machine = \"raspi4b\"",
+            "`vm.disk` is `virtio`, which `raspi4b` has not",
+        ),
     ] {
         let text = ARM.replacen(from, to, 1);
         let files = [("base-arm64", base), ("qemu-arm64", text.as_str())];
@@ -93,15 +108,15 @@ fn an_unknown_board_is_told_with_the_nearest() {
     let cases = [
         (
             "nuk",
-            "there is no board `nuk`; did you mean `nuc`?; there are: nuc, qemu-arm64, qemu-x86_64",
+            "there is no board `nuk`; did you mean `nuc`?; there are: nuc, qemu-arm64, qemu-x86_64, rpi4",
         ),
         (
             "qemu",
-            "there is no board `qemu`; did you mean `qemu-arm64`?; there are: nuc, qemu-arm64, qemu-x86_64",
+            "there is no board `qemu`; did you mean `qemu-arm64`?; there are: nuc, qemu-arm64, qemu-x86_64, rpi4",
         ),
         (
             "zzz",
-            "there is no board `zzz`; there are: nuc, qemu-arm64, qemu-x86_64",
+            "there is no board `zzz`; there are: nuc, qemu-arm64, qemu-x86_64, rpi4",
         ),
     ];
     for (name, message) in cases {
@@ -116,7 +131,7 @@ fn a_wrong_board_is_told_with_file_line_and_key() {
             "unknown key",
             "title",
             "titel",
-            "nuc.toml:3:1: unknown field `titel`, expected one of `title`, `base`, `boot`, `drivers`, `vm`\n  3 | titel =",
+            "nuc.toml:3:1: unknown field `titel`, expected one of `title`, `base`, `boot`, `partition-table`, `u-boot`, `drivers`, `vm`\n  3 | titel =",
         ),
         (
             "key of the base",
@@ -146,7 +161,7 @@ fn a_wrong_board_is_told_with_file_line_and_key() {
             "unknown machine",
             "\"q35\"",
             "\"q36\"",
-            "unknown variant `q36`, expected `q35`",
+            "unknown variant `q36`, expected one of `q35`, `virt`",
         ),
         (
             "empty title",
@@ -188,7 +203,7 @@ fn a_wrong_board_is_told_with_file_line_and_key() {
             "unknown mechanism",
             "\"systemd-boot\"",
             "\"grub\"",
-            "nuc.toml:5:8: unknown variant `grub`, expected `systemd-boot`",
+            "nuc.toml:5:8: unknown variant `grub`, expected `systemd-boot` or `u-boot`",
         ),
         (
             "no mechanism",
@@ -275,7 +290,9 @@ fn a_wrong_base_is_told_with_file_line_and_key() {
 fn the_boot_mechanism_is_the_boards() {
     let boards = Boards::open(&folder()).unwrap();
     for board in boards.list() {
-        let BootMechanism::SystemdBoot(files) = &board.boot;
+        let BootMechanism::SystemdBoot(files) = &board.boot else {
+            continue;
+        };
         let path = match board.arch() {
             Arch::X86_64 => "EFI/BOOT/BOOTX64.EFI",
             Arch::Arm64 => "EFI/BOOT/BOOTAA64.EFI",
@@ -290,6 +307,68 @@ fn the_boot_mechanism_is_the_boards() {
         error.starts_with(
             "nuc.toml:5:8: `boot` is `systemd-boot`, but `base-x86_64.toml` has no [systemd-boot]"
         ),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_raspberry_pi_is_booted_by_u_boot_from_a_hybrid_table() {
+    const PI: &str = include_str!("../boards/rpi4.toml");
+    let base = include_str!("../boards/base-arm64.toml");
+    let boards = Boards::open(&folder()).unwrap();
+    let (pi, virt) = (
+        boards.get("rpi4").unwrap(),
+        boards.get("qemu-arm64").unwrap(),
+    );
+    assert_eq!(pi.release, virt.release);
+    assert_eq!(pi.partition_table, PartitionTable::Hybrid);
+    assert_eq!(virt.partition_table, PartitionTable::Gpt);
+    let BootMechanism::UBoot(files) = &pi.boot else {
+        panic!("{:?}", pi.boot);
+    };
+    assert!(files.texts["config.txt"].contains("kernel=u-boot.bin\n"));
+    for (name, from, to, message) in [
+        (
+            "no section",
+            "[u-boot]",
+            "[drivers-of-u-boot]",
+            "unknown field `drivers-of-u-boot`",
+        ),
+        (
+            "another mechanism",
+            "\"u-boot\"",
+            "\"systemd-boot\"",
+            "[u-boot] is for boards that say `boot = \"u-boot\"`",
+        ),
+        (
+            "a path that leads out",
+            "\"fixup4.dat\"",
+            "\"../fixup4.dat\"",
+            "rpi4.toml:17:1: `../fixup4.dat` is no path on the boot partition",
+        ),
+        (
+            "a table of another kind",
+            "\"hybrid\"",
+            "\"mbr\"",
+            "unknown variant `mbr`, expected `gpt` or `hybrid`",
+        ),
+    ] {
+        let text = PI.replacen(from, to, 1);
+        assert_ne!(text, PI, "{name}");
+        let error = parse(&[("base-arm64", base), ("rpi4", &text)])
+            .expect_err(name)
+            .to_string();
+        assert!(error.contains(message), "{name}: {error}");
+    }
+    let (start, rest) = PI.split_once("[u-boot]").unwrap();
+    let (_, end) = rest.split_once("[drivers]").unwrap();
+    let error = parse(&[
+        ("base-arm64", base),
+        ("rpi4", &format!("{start}[drivers]{end}")),
+    ]);
+    let error = error.unwrap_err().to_string();
+    assert!(
+        error.contains("`boot` is `u-boot`, but the file has no [u-boot]"),
         "{error}"
     );
 }

@@ -21,7 +21,7 @@ pub struct Vm {
     pub cpus: u32,
 }
 
-/// A QEMU machine type. The Raspberry Pi's `raspi3b` and `raspi4b` will be further variants.
+/// A QEMU machine type. The Raspberry Pi 3's `raspi3b` will be a further variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -30,6 +30,8 @@ pub enum Machine {
     Q35,
     /// A machine that exists in QEMU alone: ARM64 with PCI Express.
     Virt,
+    /// A Raspberry Pi 4B: without PCI Express, Ethernet and watchdog, with the SD card and the USB-C port.
+    Raspi4b,
 }
 
 impl Machine {
@@ -38,6 +40,7 @@ impl Machine {
         match self {
             Self::Q35 => "q35",
             Self::Virt => "virt",
+            Self::Raspi4b => "raspi4b",
         }
     }
 
@@ -45,7 +48,7 @@ impl Machine {
     pub const fn arch(self) -> Arch {
         match self {
             Self::Q35 => Arch::X86_64,
-            Self::Virt => Arch::Arm64,
+            Self::Virt | Self::Raspi4b => Arch::Arm64,
         }
     }
 }
@@ -63,6 +66,21 @@ pub enum Disk {
     Ahci,
     /// A stick on an xHCI controller.
     Usb,
+    /// The machine's own SD card slot.
+    Sd,
+}
+
+impl Disk {
+    /// The word in a board's file.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Virtio => "virtio",
+            Self::Nvme => "nvme",
+            Self::Ahci => "ahci",
+            Self::Usb => "usb",
+            Self::Sd => "sd",
+        }
+    }
 }
 
 /// A network card.
@@ -76,15 +94,28 @@ pub enum Network {
     E1000e,
     /// Intel's server gigabit card.
     Igb,
+    /// An adapter on USB.
+    Usb,
 }
 
 impl Network {
+    /// The word in a board's file.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Virtio => "virtio",
+            Self::E1000e => "e1000e",
+            Self::Igb => "igb",
+            Self::Usb => "usb",
+        }
+    }
+
     /// The word after QEMU's `-device`.
     pub const fn qemu(self) -> &'static str {
         match self {
             Self::Virtio => "virtio-net-pci",
             Self::E1000e => "e1000e",
             Self::Igb => "igb",
+            Self::Usb => "usb-net",
         }
     }
 }
@@ -98,4 +129,17 @@ pub enum Watchdog {
     I6300esb,
     /// The one in the chipset of `q35`.
     Itco,
+    /// None that QEMU imitates.
+    None,
+}
+
+impl Watchdog {
+    /// The word in a board's file.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::I6300esb => "i6300esb",
+            Self::Itco => "itco",
+            Self::None => "none",
+        }
+    }
 }

@@ -9,6 +9,7 @@
 
 mod artefacts;
 mod command;
+mod efi_program;
 mod history;
 
 mod measure;
@@ -25,6 +26,7 @@ mod workload;
 
 pub use artefacts::{commit, image, next_release, printed, records, releases, root};
 pub use command::VmCommand;
+pub use efi_program::{Ending, efi_program};
 
 pub use history::{Change, History};
 pub use measure::median;

@@ -50,6 +50,7 @@ fn shape_like(vm: &Vm) -> anyhow::Result<Shape> {
     let platform = match vm.machine {
         boards::Machine::Q35 => Platform::Q35,
         boards::Machine::Virt => Platform::Virt,
+        boards::Machine::Raspi4b => Platform::Raspi4b,
         other => bail!("a machine {} cannot be imitated", other.qemu()),
     };
     let bus = match vm.disk {
@@ -57,17 +58,20 @@ fn shape_like(vm: &Vm) -> anyhow::Result<Shape> {
         boards::Disk::Nvme => Bus::Nvme,
         boards::Disk::Ahci => Bus::Ahci,
         boards::Disk::Usb => Bus::Usb,
+        boards::Disk::Sd => Bus::Sd,
         other => bail!("a disk on {other:?} cannot be imitated"),
     };
     let card = match vm.network {
         boards::Network::Virtio => Card::Virtio,
         boards::Network::E1000e => Card::E1000e,
         boards::Network::Igb => Card::Igb,
+        boards::Network::Usb => Card::Usb,
         other => bail!("a network card {other:?} cannot be imitated"),
     };
     let watchdog = match vm.watchdog {
         boards::Watchdog::I6300esb => Watchdog::I6300esb,
         boards::Watchdog::Itco => Watchdog::Itco,
+        boards::Watchdog::None => Watchdog::None,
         other => bail!("a watchdog {other:?} cannot be imitated"),
     };
     Ok(Shape {
@@ -104,6 +108,16 @@ mod tests {
         );
         let arm = of("qemu-arm64").unwrap();
         assert_eq!(arm.hardware.platform, Platform::Virt);
+        let pi = of("rpi4").unwrap();
+        assert_eq!(
+            pi.hardware,
+            Hardware {
+                platform: Platform::Raspi4b,
+                bus: Bus::Sd,
+                card: Card::Usb,
+                watchdog: Watchdog::None,
+            }
+        );
         let elsewhere = tempfile::tempdir().unwrap();
         assert_eq!(
             of(DEFAULT).unwrap(),

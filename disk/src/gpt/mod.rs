@@ -28,7 +28,7 @@ pub use decode::Damage;
 pub use plan::{NewPartition, PlanError};
 pub use table::{Extent, Partition, Table, derive_guid};
 pub use uuid::Uuid;
-pub use write::{Repair, WriteError, create, repair, write};
+pub use write::{Repair, WriteError, create, create_hybrid, repair, write};
 
 /// Every partition starts at a multiple of this many bytes, which fits flash erase blocks.
 pub const ALIGNMENT: u64 = 1024 * 1024;

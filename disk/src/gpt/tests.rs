@@ -111,6 +111,41 @@ fn sgdisk_finds_nothing_wrong() {
     assert!(text.contains(&guid) && text.contains("'root-a'"), "{text}");
 }
 
+/// A hybrid MBR shows the partitions of its list to readers of MBRs, and leaves the GPT to all others.
+#[test]
+fn a_hybrid_mbr_is_read_both_ways() {
+    let table = table();
+    let mut disk = vec![0; table.disk_size() as usize];
+    create_hybrid(&mut disk, &table, &[0x0c, 0x0e]).unwrap();
+    assert_eq!(copies(&disk, Sector::Bytes512).primary, Ok(table.clone()));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), &disk).unwrap();
+    let judged = |program: &str, arguments: &[&str]| {
+        let mut judge = Command::new(program);
+        let run = judge.args(arguments).arg(file.path()).output();
+        let run = run.unwrap_or_else(|error| panic!("{program} is needed: {error}"));
+        assert!(run.status.success(), "{run:?}");
+        String::from_utf8_lossy(&run.stdout).into_owned()
+    };
+    let gpt = judged("sgdisk", &["-v"]);
+    assert!(gpt.contains("No problems found."), "{gpt}");
+    let dump = judged("sfdisk", &["--label-nested=dos", "--dump"]);
+    let entry = |number: usize| {
+        let line = dump
+            .lines()
+            .find(|line| line.contains(&format!("{number} : ")));
+        let fields = line.and_then(|line| Some(line.split_once(" : ")?.1.replace(' ', "")));
+        fields.unwrap_or_default()
+    };
+    assert_eq!(entry(1), "start=2048,size=8192,type=c", "{dump}");
+    assert_eq!(entry(2), "start=10240,size=4096,type=e", "{dump}");
+    assert_eq!(entry(3), "start=1,size=2047,type=ee", "{dump}");
+    // A later write of the table leaves the MBR as it is.
+    let before = disk[..512].to_vec();
+    write(&mut disk, &table).unwrap();
+    assert_eq!(disk[..512], before);
+}
+
 /// `sgdisk` takes every file for a disk of 512-byte sectors; `fdisk` can be told.
 #[test]
 fn fdisk_reads_large_sectors() {

@@ -60,6 +60,21 @@ pub fn create(store: &mut impl Store, table: &Table) -> Result<(), WriteError> {
     put(store, mbr::ENTRIES as u64, &protective).map_err(WriteError::Mbr)
 }
 
+/// As [`create`], with the table's first partitions in the MBR as well, under the types `kinds` (three at most): for firmware and
+/// desktop systems that read no GPT.
+///
+/// # Errors
+/// The disk did not take it.
+pub fn create_hybrid(
+    store: &mut impl Store,
+    table: &Table,
+    kinds: &[u8],
+) -> Result<(), WriteError> {
+    both_copies(store, table)?;
+    let hybrid = mbr::hybrid(table, kinds);
+    put(store, mbr::ENTRIES as u64, &hybrid).map_err(WriteError::Mbr)
+}
+
 /// Writes both copies over those of an older table, and the disk's length into the protective MBR. Both copies on the disk
 /// must be whole, or the primary one: see [`repair`].
 ///

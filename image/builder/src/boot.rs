@@ -11,6 +11,10 @@ use crate::tree::Tree;
 use boards::{Board, BootMechanism};
 use disk::layout::WantedRoot;
 use formats::uki::Uki;
+use slots::EntryName;
+use slots::u_boot::{self, Record};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 const INITRAMFS_LEVEL: i32 = 19;
 
@@ -26,6 +30,9 @@ pub(crate) struct BootFiles {
 pub(crate) enum Loader {
     /// systemd-boot's program, and its path on the boot partition.
     SystemdBoot { program: Vec<u8>, path: String },
+    /// Firmware, device trees, U-Boot and its script: paths on the boot partition, and what is there. The record of the slots
+    /// names the version, and is made with it.
+    UBoot(BTreeMap<String, Vec<u8>>),
 }
 
 /// systemd-boot's settings. The menu is not shown, entries are chosen by version and counter (a `default` would override
@@ -35,15 +42,30 @@ const LOADER_CONF: &str =
 
 impl BootFiles {
     /// Paths on the boot partition, and what is there.
-    pub(crate) fn files(&self, version: &str) -> Vec<(String, &[u8])> {
-        let uki = |folder: &str| (format!("{folder}/holdfast_{version}.efi"), &self.uki[..]);
-        match &self.loader {
+    ///
+    /// # Errors
+    /// The version cannot be a boot entry's.
+    pub(crate) fn files(&self, version: &str) -> Result<Vec<(String, Cow<'_, [u8]>)>> {
+        let name = EntryName::of_version(version).map_err(Error::format("the boot entry"))?;
+        let mut files = match &self.loader {
             Loader::SystemdBoot { program, path } => vec![
-                (path.clone(), program),
-                ("loader/loader.conf".into(), LOADER_CONF.as_bytes()),
-                uki("EFI/Linux"),
+                (path.clone(), Cow::Borrowed(&program[..])),
+                ("loader/loader.conf".into(), LOADER_CONF.as_bytes().into()),
             ],
-        }
+            Loader::UBoot(files) => {
+                let record = Record::of(name.clone()).render().to_vec();
+                files
+                    .iter()
+                    .map(|(path, content)| (path.clone(), Cow::Borrowed(&content[..])))
+                    .chain([
+                        (u_boot::RECORD.into(), record.clone().into()),
+                        (u_boot::SPARE_RECORD.into(), record.into()),
+                    ])
+                    .collect()
+            }
+        };
+        files.push((format!("EFI/Linux/{name}"), Cow::Borrowed(&self.uki)));
+        Ok(files)
     }
 
     /// Both programs with the user's signature: the firmware checks the loader, the loader lets it check the UKI.
@@ -55,6 +77,11 @@ impl BootFiles {
                     program: signer.sign(&program)?,
                     path,
                 },
+                Loader::UBoot(_) => {
+                    return Err(Error::Wrong(
+                        "this board's firmware checks no signatures: build its image without --secure-boot-key".into(),
+                    ));
+                }
             },
         })
     }
@@ -100,7 +127,7 @@ pub(crate) fn make(
     .map_err(Error::format("the UKI"))?;
     let files = BootFiles {
         uki,
-        loader: loader(parts.packages, &board.boot)?,
+        loader: loader(parts.packages, &board.boot, &parts.modules.release)?,
     };
     match signer {
         Some(signer) => files.signed(signer),
@@ -108,16 +135,37 @@ pub(crate) fn make(
     }
 }
 
-fn loader(packages: &Tree, mechanism: &BootMechanism) -> Result<Loader> {
+fn loader(packages: &Tree, mechanism: &BootMechanism, kernel: &str) -> Result<Loader> {
     match mechanism {
         BootMechanism::SystemdBoot(files) => Ok(Loader::SystemdBoot {
             program: content(packages, &files.loader)?,
             path: files.loader_path.clone(),
         }),
+        BootMechanism::UBoot(files) => u_boot(packages, files, kernel),
         other => Err(Error::Wrong(format!(
             "images for {other:?} cannot be built yet"
         ))),
     }
+}
+
+/// What the firmware and U-Boot read. The device trees are those of the kernel that the image has.
+fn u_boot(packages: &Tree, board: &boards::UBoot, kernel: &str) -> Result<Loader> {
+    let mut files = BTreeMap::new();
+    for (path, from) in &board.files {
+        files.insert(path.clone(), content(packages, from)?);
+    }
+    for tree in &board.device_trees {
+        let (_, name) = tree.rsplit_once('/').unwrap_or(("", tree));
+        let from = format!("usr/lib/linux-image-{kernel}/{tree}");
+        files.insert(name.to_owned(), content(packages, &from)?);
+    }
+    for (path, text) in &board.texts {
+        files.insert(path.clone(), text.trim_start().as_bytes().to_vec());
+    }
+    let script = formats::boot_script::wrap("Holdfast", u_boot::SCRIPT);
+    let script = script.map_err(Error::format("boot.scr"))?;
+    files.insert("boot.scr".into(), script);
+    Ok(Loader::UBoot(files))
 }
 
 /// The compressed initramfs, once; zstd's highest useful level takes seconds.
@@ -148,6 +196,9 @@ pub(crate) fn key(files: &BootFiles, key: Key) -> Key {
     let key = key.with("uki", digest::of_bytes(&files.uki));
     match &files.loader {
         Loader::SystemdBoot { program, .. } => key.with("loader", digest::of_bytes(program)),
+        Loader::UBoot(files) => files.iter().fold(key, |key, (path, content)| {
+            key.with(path, digest::of_bytes(content))
+        }),
     }
 }
 
@@ -155,6 +206,7 @@ pub(crate) fn key(files: &BootFiles, key: Key) -> Key {
 mod tests {
     use super::*;
     use crate::secure_boot::tests::pair;
+    use crate::tree::{Content, Node};
     use std::process::Command;
 
     #[test]
@@ -172,7 +224,9 @@ mod tests {
         }
         .signed(&mine)
         .expect("signed");
-        let Loader::SystemdBoot { program, .. } = &signed.loader;
+        let Loader::SystemdBoot { program, .. } = &signed.loader else {
+            panic!("{:?}", signed.loader);
+        };
         let accepted = |signer: &SecureBoot, program: &[u8]| {
             let path = folder.path().join("program");
             std::fs::write(&path, program).expect("written");
@@ -196,8 +250,11 @@ mod tests {
                 path: "EFI/BOOT/BOOTX64.EFI".into(),
             },
         };
-        let files = files.files("1.2.0");
-        let there: Vec<_> = files.iter().map(|(path, c)| (path.as_str(), *c)).collect();
+        let files = files.files("1.2.0").expect("a version");
+        let there: Vec<_> = files
+            .iter()
+            .map(|(path, c)| (path.as_str(), &c[..]))
+            .collect();
         assert_eq!(
             there,
             [
@@ -206,5 +263,56 @@ mod tests {
                 ("EFI/Linux/holdfast_1.2.0.efi", &[1]),
             ]
         );
+    }
+
+    #[test]
+    fn a_raspberry_pis_boot_partition_has_what_its_firmware_and_u_boot_look_for() {
+        let mut packages = Tree::default();
+        for path in [
+            "usr/lib/raspi-firmware/start4.elf",
+            "usr/lib/u-boot/rpi_arm64/u-boot.bin",
+            "usr/lib/linux-image-6.12-arm64/broadcom/bcm2711-rpi-4-b.dtb",
+        ] {
+            packages.put(path, 0o644, Node::File(Content::Bytes(path.into())));
+        }
+        let board = boards::UBoot {
+            files: [
+                ("start4.elf", "usr/lib/raspi-firmware/start4.elf"),
+                ("u-boot.bin", "usr/lib/u-boot/rpi_arm64/u-boot.bin"),
+            ]
+            .map(|(to, from)| (to.to_owned(), from.to_owned()))
+            .into(),
+            device_trees: ["broadcom/bcm2711-rpi-4-b.dtb".to_owned()].into(),
+            texts: [("config.txt".to_owned(), "\narm_64bit=1\n".to_owned())].into(),
+        };
+        let missing = u_boot(&packages, &board, "6.13-arm64").expect_err("another kernel");
+        assert!(missing.to_string().contains("6.13-arm64"), "{missing}");
+        let files = BootFiles {
+            uki: vec![1],
+            loader: u_boot(&packages, &board, "6.12-arm64").expect("made"),
+        };
+        let there: BTreeMap<_, _> = files
+            .files("1.2.0")
+            .expect("a version")
+            .into_iter()
+            .collect();
+        let names: Vec<&str> = there.keys().map(String::as_str).collect();
+        assert_eq!(
+            names,
+            [
+                "EFI/Linux/holdfast_1.2.0.efi",
+                "bcm2711-rpi-4-b.dtb",
+                "boot.scr",
+                "config.txt",
+                "slots-good.txt",
+                "slots.txt",
+                "start4.elf",
+                "u-boot.bin",
+            ]
+        );
+        assert_eq!(there["config.txt"][..], b"arm_64bit=1\n"[..]);
+        assert_eq!(there["slots.txt"], there["slots-good.txt"]);
+        let record = Record::parse(&there["slots.txt"]).expect("a record");
+        assert_eq!(record.good.as_str(), "holdfast_1.2.0.efi");
     }
 }

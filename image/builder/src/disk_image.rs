@@ -3,6 +3,7 @@
 use crate::boot::BootFiles;
 use crate::error::{Error, Result};
 use crate::root_image::RootImage;
+use boards::PartitionTable;
 use disk::Sector;
 use disk::gpt::{self, Extent, Table, Uuid, derive_guid};
 use disk::layout::{PartitionRole, image_partitions};
@@ -15,10 +16,14 @@ use std::path::Path;
 /// Clusters of 2 KiB make 256 MiB a FAT32 and 64 MiB a FAT16 by their count, which is what firmware goes by.
 const CLUSTER: u32 = 2048;
 
+/// What the boot and the CONFIG partition are in an MBR: FAT32 and FAT16, found by their sectors' numbers.
+const MBR_TYPES: [u8; 2] = [0x0c, 0x0e];
+
 /// What a disk image is made of.
 pub(crate) struct Contents<'a> {
     /// GPT type of a root partition.
     pub(crate) root_type: Uuid,
+    pub(crate) partition_table: PartitionTable,
     pub(crate) version: &'a str,
     pub(crate) boot: &'a BootFiles,
     pub(crate) root: &'a RootImage,
@@ -52,7 +57,11 @@ pub(crate) fn write(contents: &Contents<'_>, path: &Path) -> Result<()> {
         .map_err(Error::write(path))?;
     disk.set_len(table.disk_size())
         .map_err(Error::write(path))?;
-    gpt::create(&mut disk, &table).map_err(Error::format("the partition table"))?;
+    match contents.partition_table {
+        PartitionTable::Gpt => gpt::create(&mut disk, &table),
+        PartitionTable::Hybrid => gpt::create_hybrid(&mut disk, &table, &MBR_TYPES),
+    }
+    .map_err(Error::format("the partition table"))?;
     boot_volume(contents, &disk, boot, path)?;
     config_volume(contents, &disk, config, path)?;
     root_partition(contents.root, &mut disk, root, path)?;
@@ -67,8 +76,11 @@ fn table(contents: &Contents<'_>) -> Result<Table> {
 }
 
 fn boot_volume(contents: &Contents<'_>, disk: &File, extent: Extent, path: &Path) -> Result<()> {
-    let files = contents.boot.files(contents.version);
-    let files: Vec<_> = files.iter().map(|(path, c)| (path.as_str(), *c)).collect();
+    let files = contents.boot.files(contents.version)?;
+    let files: Vec<_> = files
+        .iter()
+        .map(|(path, content)| (path.as_str(), &content[..]))
+        .collect();
     volume(
         disk,
         extent,

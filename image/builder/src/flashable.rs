@@ -30,7 +30,7 @@ pub(crate) fn make(
     config: &[(&str, Vec<u8>)],
     progress: Progress,
 ) -> Result<Flashable> {
-    let mut key = boot::key(boot, Key::new("disk", 1))
+    let mut key = boot::key(boot, Key::new("disk", 2))
         .with("root", &root.hash)
         .with("board", &board.name);
     for (name, content) in config {
@@ -45,6 +45,7 @@ pub(crate) fn make(
     if !fresh {
         let contents = disk_image::Contents {
             root_type: board.arch().root_type(),
+            partition_table: board.partition_table,
             version: &options.version,
             boot,
             root,

@@ -4,6 +4,7 @@
 //! - [`fat`]: the boot and CONFIG volumes
 //! - [`cpio`]: initramfs archives
 //! - [`uki`]: a kernel, its command line and initramfs in one EFI program
+//! - [`boot_script`]: what U-Boot runs
 //! - [`oci`]: container image archives
 //!
 //! Nothing here opens a file or asks the clock: callers hand in readers, writers and identities,
@@ -14,6 +15,7 @@
 mod bytes;
 mod window;
 
+pub mod boot_script;
 pub mod cpio;
 pub mod fat;
 pub mod oci;

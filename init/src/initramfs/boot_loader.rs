@@ -1,7 +1,7 @@
 //! What the boot loader tells: where it came from, which entry it started, and whether it counted that as a try.
 //!
-//! systemd-boot tells it in EFI variables (<https://systemd.io/BOOT_LOADER_INTERFACE>). A machine without them was booted
-//! in another way, which counts nothing.
+//! systemd-boot tells it in EFI variables (<https://systemd.io/BOOT_LOADER_INTERFACE>), U-Boot's script in the device tree, below
+//! `/chosen` (`upgrader/slots/src/u_boot/boot.cmd`). A machine with neither was booted in another way, which counts nothing.
 
 use crate::disk::efi_text;
 use disk::gpt::Uuid;
@@ -13,11 +13,21 @@ const VENDOR: &str = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
 
 /// The partition that the boot loader was started from.
 pub(super) fn partition(sys: &Path) -> Option<Uuid> {
-    Uuid::parse_str(&variable(sys, "LoaderDevicePartUUID")?).ok()
+    let told = variable(sys, "LoaderDevicePartUUID").or_else(|| chosen(sys, "partition"))?;
+    Uuid::parse_str(&told).ok()
 }
 
 /// How it came to this boot.
 pub(super) fn started(sys: &Path) -> Started {
+    if let Some(entry) = chosen(sys, "entry") {
+        let left = chosen(sys, "left");
+        return Started {
+            entry: Some(entry),
+            attempt: left.map_or(Attempt::NotCounted, |left| Attempt::Counted {
+                left: left.parse().ok(),
+            }),
+        };
+    }
     Started {
         entry: variable(sys, "LoaderEntrySelected"),
         attempt: attempt(variable(sys, "LoaderBootCountPath").as_deref()),
@@ -29,6 +39,14 @@ fn variable(sys: &Path, name: &str) -> Option<String> {
         .join("firmware/efi/efivars")
         .join(format!("{name}-{VENDOR}"));
     efi_text(&fs::read(path).ok()?)
+}
+
+/// A text that U-Boot's script put into the device tree.
+fn chosen(sys: &Path, name: &str) -> Option<String> {
+    let folder = sys.join("firmware/devicetree/base/chosen");
+    let bytes = fs::read(folder.join(format!("holdfast,{name}"))).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    Some(text.trim_end_matches('\0').to_owned())
 }
 
 /// What the file says that was started. There is a path only if the boot was counted; then `+LEFT` or `+LEFT-DONE` stands
@@ -67,6 +85,30 @@ mod tests {
             (Some(""), counted(None)),
         ] {
             assert_eq!(attempt(path), expected, "{path:?}");
+        }
+    }
+
+    #[test]
+    fn the_device_tree_is_read_where_u_boot_wrote_into_it() {
+        let sys = tempfile::tempdir().expect("folder");
+        let chosen = sys.path().join("firmware/devicetree/base/chosen");
+        fs::create_dir_all(&chosen).expect("folder");
+        let put = |name: &str, text: &str| {
+            fs::write(chosen.join(name), format!("{text}\0")).expect("written");
+        };
+        assert_eq!(started(sys.path()), Started::default());
+        put("holdfast,entry", "holdfast_1.2.0.efi");
+        put("holdfast,partition", "c12a7328-f81f-11d2-ba4b-00a0c93ec93b");
+        let mut expected = Started {
+            entry: Some("holdfast_1.2.0.efi".into()),
+            attempt: Attempt::NotCounted,
+        };
+        assert_eq!(started(sys.path()), expected);
+        assert_eq!(partition(sys.path()), Some(disk::gpt::types::ESP));
+        for (text, left) in [("2", Some(2)), ("0", Some(0)), ("x", None)] {
+            put("holdfast,left", text);
+            expected.attempt = Attempt::Counted { left };
+            assert_eq!(started(sys.path()), expected, "{text}");
         }
     }
 

@@ -12,7 +12,7 @@ use super::boot_loader;
 use crate::report::{Log, with_cause};
 use init_api::{BootTrial, PendingTrial, Root, Started, UnconfirmedBoot, WhyUnconfirmed, paths};
 use rustix::mount::{UnmountFlags, unmount};
-use slots::{Counter, EntryName, Mounted, SystemdBoot, set_one_shot};
+use slots::{BootLoader, Counter, EntryName, Mounted, set_one_shot};
 use std::path::Path;
 
 /// Where things are.
@@ -119,11 +119,15 @@ fn count(state: &Root, counted: &PendingTrial, log: &Log) {
 }
 
 /// Turns the boot loader away from the release of the trial: its entry is marked as spent, and the next boot is told to start
-/// the last good one. Either is enough.
+/// the last good one. Either is enough; U-Boot knows the first alone.
 fn turn_back(trial: &PendingTrial, places: &Places<'_>) {
-    if let Err(error) = spend(trial, places) {
-        let error = format!("cannot mark the release as spent: {error}");
-        places.log.error(&error);
+    match spend(trial, places) {
+        Ok(BootLoader::UBoot(_)) => return,
+        Ok(BootLoader::SystemdBoot(_)) => {}
+        Err(error) => {
+            let error = format!("cannot mark the release as spent: {error}");
+            places.log.error(&error);
+        }
     }
     let variables = places.sys.join("firmware/efi/efivars");
     let good = trial.good.entry.parse::<EntryName>();
@@ -137,7 +141,7 @@ fn turn_back(trial: &PendingTrial, places: &Places<'_>) {
     }
 }
 
-fn spend(trial: &PendingTrial, places: &Places<'_>) -> Result<(), String> {
+fn spend(trial: &PendingTrial, places: &Places<'_>) -> Result<BootLoader, String> {
     let device = places.boot.ok_or("the disk has no boot partition")?;
     let name: EntryName = trial
         .release
@@ -149,11 +153,12 @@ fn spend(trial: &PendingTrial, places: &Places<'_>) -> Result<(), String> {
         done: trial.attempts.min(9),
     };
     let mounted = Mounted::open(device, places.mount).map_err(|error| with_cause(&error))?;
-    let boot = SystemdBoot::new(mounted.folder());
+    let boot = BootLoader::of(mounted.folder());
     // Under a short name it would be started all the same.
     boot.set_strays_aside()
         .and_then(|()| boot.count(&name, Some(spent)))
-        .map_err(|error| with_cause(&error))
+        .map_err(|error| with_cause(&error))?;
+    Ok(boot)
 }
 
 fn told<T>(read: Result<Option<T>, init_api::FileError>, log: &Log) -> Option<T> {

@@ -32,6 +32,7 @@ mod os_config_files;
 mod packages;
 mod patch;
 mod releases;
+mod slot_records;
 mod smoke;
 mod ssh_keys;
 mod target;

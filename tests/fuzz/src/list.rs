@@ -3,7 +3,7 @@
 use crate::target::Target;
 use crate::{
     authorities, boards_files, disks, image_formats, init_parsers, locks, manifests,
-    os_config_files, packages, releases, ssh_keys, volumes,
+    os_config_files, packages, releases, slot_records, ssh_keys, volumes,
 };
 
 /// Every target, by what it belongs to.
@@ -34,6 +34,7 @@ pub const TARGETS: &[Target] = &[
     releases::BLOCKS,
     releases::LIST,
     releases::MANIFEST,
+    slot_records::TARGET,
     image_formats::FAT,
     image_formats::UKI,
 ];

@@ -47,6 +47,7 @@ targets! {
     release_list = "release-list",
     release_manifest = "release-manifest",
     root_parameters = "root-parameters",
+    slot_record = "slot-record",
     ssh_keys = "ssh-keys",
     uki = "uki",
     verity = "verity",

@@ -61,7 +61,8 @@ impl Accel {
     pub(crate) fn arguments(self, processor: &Processor, platform: Platform) -> [&str; 4] {
         let accel = match self {
             Self::Kvm => "kvm",
-            Self::Tcg => "tcg,thread=multi",
+            Self::Tcg if platform.has_threads() => "tcg,thread=multi",
+            Self::Tcg => "tcg,thread=single",
         };
         ["-accel", accel, "-cpu", self.model(processor, platform)]
     }
@@ -81,7 +82,7 @@ impl Accel {
 fn can_virtualise(platform: Platform, cpuinfo: &str) -> bool {
     match platform {
         Platform::Q35 => has_virtualisation(cpuinfo),
-        Platform::Virt => true,
+        Platform::Virt | Platform::Raspi4b => true,
     }
 }
 

@@ -9,7 +9,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::termios::{self, OptionalActions, Termios};
 
-use crate::spec::names;
+use crate::names;
 use crate::{Deadline, Error, Result, Running};
 
 /// Ctrl-], which leaves, as in telnet.

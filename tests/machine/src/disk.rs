@@ -177,6 +177,21 @@ impl Disk {
         self.insert(partition.offset, &file)
     }
 
+    /// Shows `look` a copy of the bytes of `partition`.
+    ///
+    /// # Errors
+    /// What `look` and the copying return.
+    pub(crate) fn look_into(
+        &self,
+        partition: &Partition,
+        look: impl FnOnce(&Path) -> Result<()>,
+    ) -> Result<()> {
+        let scratch = self.scratch()?;
+        let file = scratch.path().join("partition");
+        self.extract(partition.offset, partition.size, &file)?;
+        look(&file)
+    }
+
     /// Inverts one bit: bit 0 of the byte at `offset`.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::spec::names;
+use crate::names;
 use crate::{Error, Result, Vm};
 
 /// The guest's logs are worth a minute, not more.

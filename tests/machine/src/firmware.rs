@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::names::{self, escaped};
 use crate::{Error, Platform, Result};
 
 /// Code and empty variables, as pairs: Debian 12 and 13, Ubuntu, older Debian, Fedora, Arch.
@@ -84,7 +85,7 @@ impl Firmware {
         let (plain, secure_boot) = match platform {
             Platform::Q35 => (PLAIN, SECURE_BOOT),
             // None that checks signatures has been tried.
-            Platform::Virt => (PLAIN_ARM64, &[][..]),
+            Platform::Virt | Platform::Raspi4b => (PLAIN_ARM64, &[][..]),
         };
         Ok(Self {
             plain: first(root, plain).ok_or_else(|| missing(plain, platform))?,
@@ -102,6 +103,18 @@ impl Firmware {
             Some(images) => Ok(images),
             None => Err(missing(SECURE_BOOT, Platform::Q35)),
         }
+    }
+
+    /// QEMU's arguments for it; the variables are in the machine's folder `dir`.
+    pub(crate) fn arguments(&self, secure_boot: bool, dir: &Path) -> Result<[String; 4]> {
+        let images = self.of(secure_boot)?;
+        let (code, vars) = (escaped(&images.code), escaped(&dir.join(names::VARS)));
+        Ok([
+            "-drive".to_owned(),
+            format!("if=pflash,format=raw,unit=0,readonly=on,file={code}"),
+            "-drive".to_owned(),
+            format!("if=pflash,format=raw,unit=1,file={vars}"),
+        ])
     }
 }
 

@@ -32,6 +32,8 @@ pub enum Bus {
     Ahci,
     /// A stick on an xHCI controller.
     Usb,
+    /// An SD card in the slot of a Raspberry Pi.
+    Sd,
 }
 
 /// A network card.
@@ -45,6 +47,8 @@ pub enum Card {
     E1000e,
     /// Intel 82576.
     Igb,
+    /// An adapter on USB.
+    Usb,
 }
 
 /// A watchdog.
@@ -56,9 +60,19 @@ pub enum Watchdog {
     I6300esb,
     /// The one in the chipset of `q35`.
     Itco,
+    /// None: QEMU resets a Raspberry Pi as soon as its own is armed.
+    None,
 }
 
 impl Bus {
+    /// How QEMU's `-drive` for it begins.
+    pub(crate) const fn place(self) -> &'static str {
+        match self {
+            Self::Virtio | Self::Nvme | Self::Ahci | Self::Usb => "if=none,id=disk",
+            Self::Sd => "if=sd,index=0,id=disk",
+        }
+    }
+
     /// QEMU's arguments that attach `drive`, from which the firmware boots first.
     pub(crate) fn arguments(self, drive: &str) -> Vec<String> {
         let disk = |model: &str| format!("{model},drive={drive},serial=holdfast,bootindex=0");
@@ -67,6 +81,7 @@ impl Bus {
             Self::Nvme => vec![disk("nvme")],
             Self::Ahci => vec![disk("ide-hd,bus=ide.0")],
             Self::Usb => vec!["qemu-xhci,id=usb".to_owned(), disk("usb-storage,bus=usb.0")],
+            Self::Sd => Vec::new(),
         };
         devices
             .into_iter()
@@ -82,17 +97,19 @@ impl Card {
             Self::Virtio => "virtio-net-pci",
             Self::E1000e => "e1000e",
             Self::Igb => "igb",
+            Self::Usb => "usb-net",
         }
     }
 }
 
 impl Watchdog {
     /// QEMU's arguments that make it bite.
-    pub(crate) const fn arguments(self) -> [&'static str; 2] {
+    pub(crate) const fn arguments(self) -> &'static [&'static str] {
         match self {
-            Self::I6300esb => ["-device", "i6300esb"],
+            Self::I6300esb => &["-device", "i6300esb"],
             // It is there in any case, but a strap of the chipset keeps it from resetting the machine.
-            Self::Itco => ["-global", "ICH9-LPC.noreboot=off"],
+            Self::Itco => &["-global", "ICH9-LPC.noreboot=off"],
+            Self::None => &[],
         }
     }
 }

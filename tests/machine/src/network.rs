@@ -68,7 +68,8 @@ impl Network {
             ports.ssh, ports.api
         );
         // Without its ROM the firmware does not try to boot from the network.
-        let device = format!("{},netdev=net0,romfile=", card.model());
+        let rom = if card == Card::Usb { "" } else { ",romfile=" };
+        let device = format!("{},netdev=net0{rom}", card.model());
         ["-netdev", &netdev, "-device", &device]
             .map(str::to_owned)
             .to_vec()
@@ -118,6 +119,13 @@ mod tests {
                 Card::Igb,
                 "-netdev user,id=net0,hostfwd=tcp:127.0.0.1:2022-:22,hostfwd=tcp:127.0.0.1:7443-:6443 \
                  -device igb,netdev=net0,romfile=",
+            ),
+            (
+                "an adapter on USB",
+                Network::Online,
+                Card::Usb,
+                "-netdev user,id=net0,hostfwd=tcp:127.0.0.1:2022-:22,hostfwd=tcp:127.0.0.1:7443-:6443 \
+                 -device usb-net,netdev=net0",
             ),
         ] {
             assert_eq!(network.arguments(card, ports).join(" "), wanted, "{name}");

@@ -15,8 +15,8 @@ pub struct Qemu {
     pub program: PathBuf,
     /// How it runs the guest.
     pub accel: Accel,
-    /// UEFI.
-    pub firmware: Firmware,
+    /// UEFI; none for a machine that starts what is on its own disk.
+    pub firmware: Option<Firmware>,
 }
 
 impl Qemu {
@@ -34,7 +34,10 @@ impl Qemu {
         Ok(Self {
             program,
             accel: Accel::detect(platform)?,
-            firmware: Firmware::find("/".as_ref(), platform)?,
+            firmware: match platform {
+                Platform::Q35 | Platform::Virt => Some(Firmware::find("/".as_ref(), platform)?),
+                Platform::Raspi4b => None,
+            },
         })
     }
 }

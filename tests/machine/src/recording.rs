@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::spec::names;
+use crate::names;
 use crate::write_log::{Entry, apply_all, apply_by_chance, entries, flushed};
 use crate::{Cache, Disk, Error, Loss, Qemu, Result, Spec, Vm, command};
 

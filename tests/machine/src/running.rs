@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::names;
 use crate::run::{RUN, Run};
-use crate::spec::names;
 use crate::{
     Console, Deadline, Error, Event, Kubectl, Network, Ports, Process, Qmp, Result, Ssh, Vm,
     with_server,

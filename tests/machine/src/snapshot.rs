@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::spec::names;
+use crate::names;
 use crate::{Cache, Disk, Error, Qemu, Qmp, Result, Running, Spec, Vm};
 
 /// The file with memory and devices.

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bus, Hardware, Network, Ports, Processor, Qemu, Result};
+use crate::names::{self, escaped};
+use crate::{Bus, Hardware, Network, Platform, Ports, Processor, Qemu, Result, raspberry_pi};
 
 /// Where the guest's hardware clock starts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,7 +42,7 @@ impl Cache {
     }
 }
 
-/// The hardware of one UEFI machine.
+/// The hardware of one machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Spec {
@@ -93,32 +94,6 @@ impl Default for Spec {
     }
 }
 
-/// Names of the files in a machine's folder.
-pub(crate) mod names {
-    /// The disk, a copy-on-write layer over [`BASE`].
-    pub(crate) const DISK: &str = "disk.qcow2";
-    /// The image that the disk is a layer over.
-    pub(crate) const BASE: &str = "base.img";
-    /// What was written to the disk since the start, of a machine with [`Cache::Recorded`](super::Cache::Recorded).
-    pub(crate) const WRITES: &str = "writes.log";
-    /// The USB stick.
-    pub(crate) const STICK: &str = "stick.img";
-    /// UEFI variables.
-    pub(crate) const VARS: &str = "vars.fd";
-    /// What a machine with another's disk needs of it besides: what its firmware keeps, and the way in by ssh.
-    pub(crate) const KEPT: [&str; 3] = [VARS, "ssh_key", "ssh_key.pub"];
-    /// All that the serial port ever said.
-    pub(crate) const CONSOLE: &str = "console.log";
-    /// The serial port, for typing.
-    pub(crate) const CONSOLE_SOCKET: &str = "console.sock";
-    /// QEMU's control socket.
-    pub(crate) const QMP: &str = "qmp.sock";
-    /// QEMU's process id.
-    pub(crate) const PID: &str = "qemu.pid";
-    /// What QEMU itself printed.
-    pub(crate) const QEMU_LOG: &str = "qemu.log";
-}
-
 impl Spec {
     /// QEMU's arguments, to be run inside the machine's folder `dir`. QEMU goes into the background once all its
     /// sockets listen, so nobody has to wait for them. Sockets have bare names, which keeps them short; QEMU leaves
@@ -152,7 +127,6 @@ impl Spec {
             "-d",
             "guest_errors",
         ]);
-        let firmware = qemu.firmware.of(self.secure_boot)?;
         let platform = self.hardware.platform;
         add(platform.arguments(self.secure_boot));
         add(&qemu.accel.arguments(&self.processor, platform));
@@ -162,33 +136,25 @@ impl Spec {
             "-m",
             &self.memory_mib.to_string(),
         ]);
-        add(&[
-            "-drive",
-            &format!(
-                "if=pflash,format=raw,unit=0,readonly=on,file={}",
-                escaped(&firmware.code)
-            ),
-        ]);
-        add(&[
-            "-drive",
-            &format!(
-                "if=pflash,format=raw,unit=1,file={}",
-                escaped(&dir.join(names::VARS))
-            ),
-        ]);
         add(&["-drive", &self.drive(dir)]);
         let serial = format!(
-            "socket,id=serial,path={},server=on,wait=off,logfile={},logappend=on",
+            "socket,id=serial,path={},server=on,wait=off,mux={},logfile={},logappend=on",
             names::CONSOLE_SOCKET,
+            platform.shares_console(),
             names::CONSOLE
         );
-        add(&["-chardev", &serial, "-serial", "chardev:serial"]);
+        add(&["-chardev", &serial]);
         add(&["-qmp", &format!("unix:{},server=on,wait=off", names::QMP)]);
         add(&["-rtc", &self.clock.argument()]);
         if !self.kernel_arguments.is_empty() {
             let words = self.kernel_arguments.join(" ").replace(',', ",,");
             let string = format!("type=11,value=io.systemd.stub.kernel-cmdline-extra={words}");
             add(&["-smbios", &string]);
+        }
+        list.extend(platform.serial("chardev:serial"));
+        match &qemu.firmware {
+            Some(firmware) => list.extend(firmware.arguments(self.secure_boot, dir)?),
+            None => list.extend(raspberry_pi::arguments(dir)),
         }
         list.extend(self.devices(ports));
         if self.stick {
@@ -201,8 +167,17 @@ impl Spec {
     fn devices(&self, ports: Ports) -> Vec<String> {
         let hardware = self.hardware;
         let mut list = hardware.bus.arguments("disk");
-        list.extend(["-device", "virtio-rng-pci", "-action", "watchdog=reset"].map(str::to_owned));
-        list.extend(hardware.watchdog.arguments().map(str::to_owned));
+        list.extend(["-action", "watchdog=reset"].map(str::to_owned));
+        if hardware.platform != Platform::Raspi4b {
+            list.extend(["-device", "virtio-rng-pci"].map(str::to_owned));
+        }
+        list.extend(
+            hardware
+                .watchdog
+                .arguments()
+                .iter()
+                .map(|word| (*word).to_owned()),
+        );
         list.extend(self.network.arguments(hardware.card, ports));
         list
     }
@@ -214,25 +189,31 @@ impl Spec {
             "-drive".to_owned(),
             format!("if=none,id=stick,format=raw,file={image}"),
         ];
-        if self.hardware.bus != Bus::Usb {
+        if !matches!(self.hardware.bus, Bus::Usb | Bus::Sd) {
             list.extend(["-device", "qemu-xhci,id=usb"].map(str::to_owned));
         }
-        let device = "usb-storage,bus=usb.0,drive=stick,removable=on";
-        list.extend(["-device", device].map(str::to_owned));
+        let bus = match self.hardware.bus {
+            // The one that is soldered to the board.
+            Bus::Sd => "",
+            Bus::Virtio | Bus::Nvme | Bus::Ahci | Bus::Usb => "bus=usb.0,",
+        };
+        let device = format!("usb-storage,{bus}drive=stick,removable=on");
+        list.extend(["-device".to_owned(), device]);
         list
     }
 
     fn drive(&self, dir: &Path) -> String {
         let (disk, cache) = (escaped(&dir.join(names::DISK)), self.cache.name());
+        let place = self.hardware.bus.place();
         match self.cache {
             Cache::Recorded => format!(
-                "if=none,id=disk,cache={cache},discard=unmap,driver=blklogwrites,log-super-update-interval=1,\
+                "{place},cache={cache},discard=unmap,driver=blklogwrites,log-super-update-interval=1,\
                  file.driver=qcow2,file.file.driver=file,file.file.filename={disk},\
                  log.driver=file,log.filename={}",
                 escaped(&dir.join(names::WRITES))
             ),
             Cache::Writeback | Cache::Writethrough | Cache::Unsafe => {
-                format!("if=none,id=disk,format=qcow2,cache={cache},discard=unmap,file={disk}")
+                format!("{place},format=qcow2,cache={cache},discard=unmap,file={disk}")
             }
         }
     }
@@ -246,11 +227,6 @@ impl Clock {
             Self::At(time) => format!("base={time},clock=vm"),
         }
     }
-}
-
-/// A path inside a `-drive` option, where a comma is written twice.
-fn escaped(path: &Path) -> String {
-    path.to_string_lossy().replace(',', ",,")
 }
 
 #[cfg(test)]

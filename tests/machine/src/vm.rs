@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::names;
 use crate::record::{read_json, write_json};
-use crate::spec::names;
 use crate::{Disk, Error, Qemu, Result, Spec, Ssh, command, config_partition, stick};
 
 /// The machine's hardware, written when it is made.
@@ -28,9 +28,7 @@ impl Vm {
         remove(dir)?;
         fs::create_dir_all(dir).map_err(Error::file("make", dir))?;
         let base = fs::canonicalize(base).map_err(Error::file("find", base))?;
-        let vars = dir.join(names::VARS);
-        fs::copy(&qemu.firmware.of(spec.secure_boot)?.vars, &vars)
-            .map_err(Error::file("copy UEFI variables to", &vars))?;
+        place_variables(dir, &spec, qemu)?;
         Disk::create(&dir.join(names::DISK), &base, "raw", Some(spec.disk_gib))?;
         Self::adopt(dir, spec)
     }
@@ -45,9 +43,7 @@ impl Vm {
         fs::create_dir_all(dir).map_err(Error::file("make", dir))?;
         let base = dir.join(names::BASE);
         copy_image(image, &base)?;
-        let vars = dir.join(names::VARS);
-        fs::copy(&qemu.firmware.of(spec.secure_boot)?.vars, &vars)
-            .map_err(Error::file("copy UEFI variables to", &vars))?;
+        place_variables(dir, &spec, qemu)?;
         Disk::create(
             &dir.join(names::DISK),
             Path::new(names::BASE),
@@ -152,6 +148,17 @@ impl Vm {
             None => Ok(()),
         }
     }
+}
+
+/// Copies the firmware's empty variables, if it keeps some.
+fn place_variables(dir: &Path, spec: &Spec, qemu: &Qemu) -> Result<()> {
+    let Some(firmware) = &qemu.firmware else {
+        return Ok(());
+    };
+    let vars = dir.join(names::VARS);
+    fs::copy(&firmware.of(spec.secure_boot)?.vars, &vars)
+        .map_err(Error::file("copy UEFI variables to", &vars))?;
+    Ok(())
 }
 
 /// Removes a machine's folder; one that runs is refused.

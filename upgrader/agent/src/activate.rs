@@ -8,7 +8,7 @@ use crate::node::{Node, event};
 use anyhow::{Context, bail};
 use disk::verity::{BLOCK, RootHash, Superblock};
 use init_api::{HealthCheck, Minor, PendingTrial, Request, SlotRelease, paths};
-use slots::{Counter, DirectReader, EntryName, SystemdBoot, starts_before};
+use slots::{BootLoader, Counter, DirectReader, EntryName};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use upgrade_api::{Happened, Record};
@@ -35,7 +35,7 @@ pub(crate) fn activate(
     check_root(&node.spare()?, staged.root_size, &release.root_hash)?;
     let name: EntryName = release.entry.parse()?;
     let mounted = node.boot_partition()?;
-    let boot = SystemdBoot::new(mounted.folder());
+    let boot = BootLoader::of(mounted.folder());
     boot.check_waiting(&name, &staged.uki_sha256)?;
     let running = behind(node, &boot, &name)?;
     let trial = PendingTrial {
@@ -68,7 +68,7 @@ pub(crate) fn roll_back(
         refuse_older_kubernetes(&node.running, &release)?;
     }
     let mounted = node.boot_partition()?;
-    let boot = SystemdBoot::new(mounted.folder());
+    let boot = BootLoader::of(mounted.folder());
     let name: EntryName = release.entry.parse()?;
     if boot.find(&name)?.is_none() {
         bail!(
@@ -86,9 +86,9 @@ pub(crate) fn roll_back(
 }
 
 /// The entry that runs, if the boot loader would start it before `name`; there is room to put it behind then.
-fn behind(node: &Node, boot: &SystemdBoot, name: &EntryName) -> anyhow::Result<Option<EntryName>> {
+fn behind(node: &Node, boot: &BootLoader, name: &EntryName) -> anyhow::Result<Option<EntryName>> {
     let running: EntryName = node.running.entry.parse()?;
-    if !starts_before(&running, name) {
+    if !boot.starts_before(&running, name) {
         return Ok(None);
     }
     boot.check_room_to_copy(&running)?;
@@ -98,7 +98,7 @@ fn behind(node: &Node, boot: &SystemdBoot, name: &EntryName) -> anyhow::Result<O
 /// The boot loader takes the newest version first, so a newer one that runs has to stand behind: as spent, it comes last. When
 /// the tries of the older one are spent, too, the newer one is first again. One that is older stays as it is: both spent, the
 /// newer one would be started for ever.
-fn put_behind(boot: &SystemdBoot, running: Option<&EntryName>) -> anyhow::Result<()> {
+fn put_behind(boot: &BootLoader, running: Option<&EntryName>) -> anyhow::Result<()> {
     if let Some(running) = running {
         boot.count_by_copy(running, Some(Counter::fresh(0)))?;
     }
@@ -166,7 +166,7 @@ fn trial(node: &Node, release: &SlotRelease, deadline_s: u64, rollback: bool) ->
 /// Proves that the boot partition takes writes, and writes the trial down.
 fn begin(
     node: &Node,
-    boot: &SystemdBoot,
+    boot: &BootLoader,
     mut record: Record,
     trial: PendingTrial,
 ) -> anyhow::Result<()> {

@@ -19,7 +19,7 @@ use init_api::{SlotRelease, paths};
 use release::{
     Arch, BlockIndex, Client, File, Manifest, Repository, Source, Trust, Version, target_name,
 };
-use slots::{EntryName, SystemdBoot};
+use slots::{BootLoader, EntryName};
 use std::sync::Arc;
 use upgrade_api::{Happened, Offer, Progress, StageRequest, StagedRelease, Wanted};
 
@@ -180,7 +180,7 @@ impl Staging<'_> {
     fn make_room(&self) -> anyhow::Result<()> {
         let mut record = self.node.record();
         let mounted = self.node.boot_partition()?;
-        let boot = SystemdBoot::new(mounted.folder());
+        let boot = BootLoader::of(mounted.folder());
         let running: EntryName = self.node.running.entry.parse()?;
         boot.keep_only(&[&running])?;
         boot.check_room(self.facts(File::Uki)?.size)?;
@@ -233,7 +233,7 @@ impl Staging<'_> {
             tell(uki.len() as u64, facts.size);
         }
         let mounted = self.node.boot_partition()?;
-        let mut writing = SystemdBoot::new(mounted.folder()).begin(&name, facts.size)?;
+        let mut writing = BootLoader::of(mounted.folder()).begin(&name, facts.size)?;
         writing.write(&uki)?;
         writing.finish(&sha256)?;
         Ok(sha256)

@@ -11,7 +11,7 @@ use crate::health::{Settling, waiting_for};
 use crate::node::{Node, event, now_s};
 use anyhow::Context;
 use init_api::{PendingTrial, Request};
-use slots::{Counter, EntryName, SystemdBoot, starts_before};
+use slots::{BootLoader, Counter, EntryName};
 use std::time::Duration;
 use upgrade_api::{FailedRelease, Happened};
 
@@ -28,7 +28,7 @@ pub(crate) fn settle(node: &Node) -> anyhow::Result<Option<PendingTrial>> {
     };
     let name: EntryName = pending.release.entry.parse()?;
     let mounted = node.boot_partition()?;
-    let boot = SystemdBoot::new(mounted.folder());
+    let boot = BootLoader::of(mounted.folder());
     let entry = boot.find(&name)?;
     let files = match &entry {
         Some(entry) => BootFiles::Entry(entry),
@@ -39,7 +39,7 @@ pub(crate) fn settle(node: &Node) -> anyhow::Result<Option<PendingTrial>> {
     let running = Running {
         root_hash: &node.running.root_hash,
         counter: boot.find(&own)?.and_then(|entry| entry.counter),
-        starts_first: starts_before(&own, &name),
+        starts_first: boot.starts_before(&own, &name),
     };
     match judge(&pending, &running, files, node.unconfirmed().as_ref()) {
         Found::OnTrial { counter } => {
@@ -112,7 +112,7 @@ pub(crate) async fn watch(
 fn confirm(node: &Node, pending: &PendingTrial) -> anyhow::Result<()> {
     let name: EntryName = pending.release.entry.parse()?;
     let mounted = node.boot_partition()?;
-    let boot = SystemdBoot::new(mounted.folder());
+    let boot = BootLoader::of(mounted.folder());
     boot.count(&name, None)
         .context("the release is well, but it cannot be confirmed on the boot partition")?;
     drop(mounted);
@@ -145,7 +145,7 @@ fn record_commit(node: &Node, pending: &PendingTrial) -> anyhow::Result<()> {
 
 fn give_up(
     node: &Node,
-    boot: &SystemdBoot,
+    boot: &BootLoader,
     pending: &PendingTrial,
     why: Vec<String>,
 ) -> anyhow::Result<()> {

@@ -1,5 +1,6 @@
 //! What can go wrong on the boot partition.
 
+use crate::u_boot::BadRecord;
 use std::io;
 use std::path::PathBuf;
 
@@ -39,6 +40,20 @@ pub enum SlotsError {
     /// There is no such entry.
     #[error("the boot partition has no entry {0}")]
     Missing(String),
+    /// The record of U-Boot's slots is damaged, and so is its copy.
+    #[error("{path} on the boot partition is damaged, and so is its copy")]
+    Record {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        source: BadRecord,
+    },
+    /// The good release cannot be counted.
+    #[error("{0} is the last good release, which has no counter")]
+    GoodIsNotCounted(String),
+    /// A program of an entry is not overwritten.
+    #[error("{0} is a boot entry: it cannot be written again")]
+    IsEntry(String),
     /// Not enough room.
     #[error("the boot partition has {free} bytes free, {needed} are needed")]
     Full {

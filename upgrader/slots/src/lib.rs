@@ -1,6 +1,8 @@
 //! What the boot loader may start: the entries of the slots, their counters, and every write to the boot partition.
 //!
+//! - [`BootLoader`]: the one of this machine, with the same questions and orders for each
 //! - [`SystemdBoot`]: entries as files in `EFI/Linux`, counted by their names (<https://systemd.io/AUTOMATIC_BOOT_ASSESSMENT>)
+//! - [`u_boot`]: entries in a record of one sector that `boot.scr` reads and counts in
 //! - [`Mounted`]: the boot partition, there only while something is written to it
 //! - [`DirectReader`]: reads what is on the device, past what the kernel remembers of a write
 //!
@@ -15,18 +17,25 @@
     )
 )]
 
+mod aside;
+mod boot_loader;
 mod direct;
 mod entry;
 mod error;
+mod folder;
 mod mounted;
 mod one_shot;
 mod order;
 mod systemd_boot;
+pub mod u_boot;
 
+pub use boot_loader::BootLoader;
 pub use direct::DirectReader;
 pub use entry::{BadEntryName, Counter, Entry, EntryName};
 pub use error::SlotsError;
+pub use folder::Writing;
 pub use mounted::Mounted;
 pub use one_shot::set_one_shot;
 pub use order::starts_before;
-pub use systemd_boot::{SystemdBoot, Writing};
+pub use systemd_boot::SystemdBoot;
+pub use u_boot::UBoot;

@@ -13,7 +13,7 @@ fn line(spec: &Spec) -> String {
     let qemu = Qemu {
         program: "qemu".into(),
         accel: Accel::Tcg,
-        firmware,
+        firmware: (spec.hardware.platform != Platform::Raspi4b).then_some(firmware),
     };
     spec.arguments("t", Path::new("/d"), &qemu, Ports { ssh: 1, api: 2 })
         .unwrap()
@@ -47,6 +47,16 @@ fn what_is_asked_for_is_on_the_command_line() {
         hardware: Hardware {
             platform: Platform::Virt,
             ..Hardware::default()
+        },
+        ..Spec::default()
+    };
+    let pi = Spec {
+        network: Network::Offline,
+        hardware: Hardware {
+            platform: Platform::Raspi4b,
+            bus: Bus::Sd,
+            card: Card::Usb,
+            watchdog: Watchdog::None,
         },
         ..Spec::default()
     };
@@ -96,6 +106,21 @@ fn what_is_asked_for_is_on_the_command_line() {
             "a board's watchdog",
             &board,
             "-global ICH9-LPC.noreboot=off",
+        ),
+        (
+            "a Raspberry Pi's processors",
+            &pi,
+            "-machine raspi4b -accel tcg,thread=single -cpu cortex-a72 ",
+        ),
+        (
+            "its card",
+            &pi,
+            "-drive if=sd,index=0,id=disk,format=qcow2,",
+        ),
+        (
+            "its serial port, and what it starts",
+            &pi,
+            "-serial chardev:serial -serial chardev:serial -kernel /d/u-boot.bin -dtb /d/board.dtb -action",
         ),
     ] {
         assert!(line(spec).contains(wanted), "{name}: {}", line(spec));

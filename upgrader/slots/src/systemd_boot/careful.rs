@@ -3,8 +3,9 @@
 //! A file's entry in a folder of FAT is as long as its name, and may stand in two sectors. A cut in a rename can then leave the
 //! file under neither name, under both, or under its short one (`HOLDFA~1.EFI`), which the boot loader starts uncounted.
 
-use super::aside::aside;
-use super::{SystemdBoot, failure};
+use super::SystemdBoot;
+use crate::aside::aside;
+use crate::folder::failure;
 use crate::{Counter, DirectReader, Entry, EntryName, SlotsError};
 use std::fs::{self, File};
 use std::io::Read;
@@ -33,13 +34,14 @@ impl SystemdBoot {
             counter,
         };
         if now != wanted {
-            let from = self.folder.join(now.file());
+            let from = self.folder.join(&now.file());
             self.copy(&from, name)?;
-            self.rename(&self.waiting(name), &self.folder.join(wanted.file()))?;
+            self.folder
+                .rename(&self.waiting(name), &self.folder.join(&wanted.file()))?;
         }
         for other in self.entries()? {
             if other.name == *name && other != wanted {
-                self.remove(&self.folder.join(other.file()))?;
+                self.folder.remove(&self.folder.join(&other.file()))?;
             }
         }
         Ok(())
@@ -53,7 +55,7 @@ impl SystemdBoot {
         let entry = self
             .find(name)?
             .ok_or_else(|| SlotsError::Missing(name.to_string()))?;
-        let path = self.folder.join(entry.file());
+        let path = self.folder.join(&entry.file());
         let about = fs::metadata(&path).map_err(failure("look at", &path))?;
         self.check_room(about.len())
     }
@@ -63,16 +65,11 @@ impl SystemdBoot {
     /// # Errors
     /// The folder cannot be read, or a file not be renamed.
     pub fn set_strays_aside(&self) -> Result<(), SlotsError> {
-        let files = fs::read_dir(&self.folder).map_err(self.failure("list", ""))?;
-        let mut paths = Vec::new();
-        for file in files {
-            paths.push(file.map_err(self.failure("list", ""))?.path());
-        }
-        for path in paths {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let name = name.to_ascii_lowercase();
+        for file in self.folder.list()? {
+            let path = self.folder.join(&file);
+            let name = file.to_ascii_lowercase();
             if name.starts_with(SHORT) && name.ends_with(".efi") {
-                self.rename(&path, &aside(&path))?;
+                self.folder.rename(&path, &aside(&path))?;
             }
         }
         Ok(())
@@ -85,7 +82,7 @@ impl SystemdBoot {
         let waiting = self.waiting(name);
         // A copy that was cut, which may have no bytes or, by a rename that was cut, those of the entry.
         if waiting.is_file() {
-            self.rename(&waiting, &aside(&waiting))?;
+            self.folder.rename(&waiting, &aside(&waiting))?;
         }
         let failed = failure("read", from);
         let mut file = File::open(from).map_err(&failed)?;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const ASIDE: &str = "BAD";
 
 /// A name that is free, short, and no program's.
-pub(super) fn aside(path: &Path) -> PathBuf {
+pub(crate) fn aside(path: &Path) -> PathBuf {
     let free = |number: &u32| {
         !path
             .with_file_name(format!("HOLD{number}.{ASIDE}"))

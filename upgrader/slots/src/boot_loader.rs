@@ -1,0 +1,177 @@
+//! The boot loader of a machine: one set of questions and orders, whichever it is.
+
+use crate::{Counter, Entry, EntryName, SlotsError, SystemdBoot, UBoot, Writing, starts_before};
+use std::path::Path;
+
+/// What starts entries from a mounted boot partition.
+#[derive(Debug, Clone)]
+pub enum BootLoader {
+    /// systemd-boot: counters are in the names of files.
+    SystemdBoot(SystemdBoot),
+    /// U-Boot: counters are in a record.
+    UBoot(UBoot),
+}
+
+impl BootLoader {
+    /// The one whose files are on the boot partition that is mounted at `partition`.
+    pub fn of(partition: &Path) -> Self {
+        if UBoot::is_on(partition) {
+            Self::UBoot(UBoot::new(partition))
+        } else {
+            Self::SystemdBoot(SystemdBoot::new(partition))
+        }
+    }
+
+    /// The entry of this name, with whatever counter.
+    ///
+    /// # Errors
+    /// The entries cannot be read.
+    pub fn find(&self, name: &EntryName) -> Result<Option<Entry>, SlotsError> {
+        match self {
+            Self::SystemdBoot(boot) => boot.find(name),
+            Self::UBoot(boot) => boot.find(name),
+        }
+    }
+
+    /// Whether a program waits to become the entry of this name.
+    pub fn waits(&self, name: &EntryName) -> bool {
+        match self {
+            Self::SystemdBoot(boot) => boot.waits(name),
+            Self::UBoot(boot) => boot.waits(name),
+        }
+    }
+
+    /// Whether the one entry is started before the other when neither is spent, so that it has to be put behind. U-Boot starts
+    /// what is on trial first.
+    pub fn starts_before(&self, one: &EntryName, other: &EntryName) -> bool {
+        match self {
+            Self::SystemdBoot(_) => starts_before(one, other),
+            Self::UBoot(_) => false,
+        }
+    }
+
+    /// Begins to write a program of `size` bytes beside the entries; it is no entry yet.
+    ///
+    /// # Errors
+    /// No room, or the file cannot be made.
+    pub fn begin(&self, name: &EntryName, size: u64) -> Result<Writing, SlotsError> {
+        match self {
+            Self::SystemdBoot(boot) => boot.begin(name, size),
+            Self::UBoot(boot) => boot.begin(name, size),
+        }
+    }
+
+    /// Checks the digest of a program that waits, as it is on the device.
+    ///
+    /// # Errors
+    /// It is not there, or not what it was.
+    pub fn check_waiting(&self, name: &EntryName, sha256: &str) -> Result<(), SlotsError> {
+        match self {
+            Self::SystemdBoot(boot) => boot.check_waiting(name, sha256),
+            Self::UBoot(boot) => boot.check_waiting(name, sha256),
+        }
+    }
+
+    /// Makes the program that waits an entry with `tries` tries: from here on, the boot loader may start it.
+    ///
+    /// # Errors
+    /// It is not there, or the boot partition does not take it.
+    pub fn arm(&self, name: &EntryName, tries: u32) -> Result<(), SlotsError> {
+        match self {
+            Self::SystemdBoot(boot) => boot.arm(name, tries),
+            Self::UBoot(boot) => boot.arm(name, tries),
+        }
+    }
+
+    /// Takes the entry out of the boot loader's sight: its program waits again.
+    ///
+    /// # Errors
+    /// It is not there, or the boot partition does not take it.
+    pub fn disarm(&self, name: &EntryName) -> Result<(), SlotsError> {
+        match self {
+            Self::SystemdBoot(boot) => boot.disarm(name),
+            Self::UBoot(boot) => boot.disarm(name),
+        }
+    }
+
+    /// Gives the entry another counter, or none: then it is good for ever.
+    ///
+    /// # Errors
+    /// It is not there, or the boot partition does not take it.
+    pub fn count(&self, name: &EntryName, counter: Option<Counter>) -> Result<(), SlotsError> {
+        match self {
+            Self::SystemdBoot(boot) => boot.count(name, counter),
+            Self::UBoot(boot) => boot.count(name, counter),
+        }
+    }
+
+    /// As [`BootLoader::count`], for the last good release: at every moment a whole entry of it is there.
+    ///
+    /// # Errors
+    /// As there, or there is no room for a copy where one is needed.
+    pub fn count_by_copy(
+        &self,
+        name: &EntryName,
+        counter: Option<Counter>,
+    ) -> Result<(), SlotsError> {
+        match self {
+            Self::SystemdBoot(boot) => boot.count_by_copy(name, counter),
+            Self::UBoot(boot) => boot.count(name, counter),
+        }
+    }
+
+    /// Checks that there is room for [`BootLoader::count_by_copy`].
+    ///
+    /// # Errors
+    /// There is not, or the entry is not there.
+    pub fn check_room_to_copy(&self, name: &EntryName) -> Result<(), SlotsError> {
+        match self {
+            Self::SystemdBoot(boot) => boot.check_room_to_copy(name),
+            Self::UBoot(_) => Ok(()),
+        }
+    }
+
+    /// Takes every entry and every waiting program away but those of `kept`, and sets strays aside.
+    ///
+    /// # Errors
+    /// One cannot be removed.
+    pub fn keep_only(&self, kept: &[&EntryName]) -> Result<(), SlotsError> {
+        match self {
+            Self::SystemdBoot(boot) => boot.keep_only(kept),
+            Self::UBoot(boot) => boot.keep_only(kept),
+        }
+    }
+
+    /// Makes files that a cut in a rename left such that they are not started. U-Boot starts what its record names.
+    ///
+    /// # Errors
+    /// One cannot be renamed.
+    pub fn set_strays_aside(&self) -> Result<(), SlotsError> {
+        match self {
+            Self::SystemdBoot(boot) => boot.set_strays_aside(),
+            Self::UBoot(_) => Ok(()),
+        }
+    }
+
+    /// Proves that the partition takes and keeps writes; `content` is what is tried with where a file is needed for that.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn prove_writable(&self, content: &[u8]) -> Result<(), SlotsError> {
+        match self {
+            Self::SystemdBoot(boot) => boot.prove_writable(content),
+            Self::UBoot(boot) => boot.prove_writable(),
+        }
+    }
+
+    /// Checks that `needed` bytes are free.
+    ///
+    /// # Errors
+    /// They are not.
+    pub fn check_room(&self, needed: u64) -> Result<(), SlotsError> {
+        match self {
+            Self::SystemdBoot(boot) => boot.check_room(needed),
+            Self::UBoot(boot) => boot.check_room(needed),
+        }
+    }
+}
