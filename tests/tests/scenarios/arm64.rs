@@ -49,7 +49,7 @@ pub(crate) fn pi() -> Spec {
         memory_mib: 2048,
         // The smallest card: QEMU's erases by writing, so that the first boot's format is as long as the card is large.
         disk_gib: 4,
-        network: Network::Offline,
+        network: Network::Absent,
         hardware: Hardware {
             platform: Platform::Raspi4b,
             bus: Bus::Sd,
@@ -60,7 +60,8 @@ pub(crate) fn pi() -> Spec {
     }
 }
 
-/// The very image for an SD card: U-Boot from its boot partition, `boot.scr`, the UKI, a Ready node.
+/// The very image for an SD card: U-Boot from its boot partition, `boot.scr`, the UKI, a Ready node. The kernel's driver finds no
+/// device behind QEMU's USB port, so there is no network, and the console is the only witness.
 pub(crate) fn rpi4_to_ready(stage: &mut Stage) -> anyhow::Result<()> {
     let vm = stage.machine_of(PI, pi(), None)?;
     let mut node = stage.start(&vm)?;
@@ -69,40 +70,21 @@ pub(crate) fn rpi4_to_ready(stage: &mut Stage) -> anyhow::Result<()> {
         "Ready {:.0} s after QEMU started",
         took.as_secs_f64()
     ));
-    stage.judge(
-        &mut node,
-        &[
-            ("the board", is_a_raspberry_pi),
-            ("system workloads", |_, node| node.wait_for_system()),
-            ("a pod", runs_a_pod),
-        ],
-    )?;
-    node.power_down()?;
-    Ok(())
-}
-
-/// What the kernel says it runs on, and what U-Boot says it started.
-fn is_a_raspberry_pi(stage: &mut Stage, node: &mut Node) -> anyhow::Result<()> {
-    let model = node.ssh("cat /proc/device-tree/model")?;
+    let console = node.console();
+    let at = |text: &str| console.lines().position(|line| line.contains(text));
+    let steps = [
+        "holdfast: starting holdfast_",
+        "booted from /dev/mmcblk0",
+        "phase root done",
+        "phase state done",
+        "node Ready",
+    ];
+    let found: Vec<_> = steps.iter().map(|step| at(step)).collect();
     ensure!(
-        model.starts_with("Raspberry Pi 4 Model B"),
-        "the model is {model:?}"
+        found.iter().all(Option::is_some) && found.is_sorted(),
+        "the console has {steps:?} in lines {found:?}"
     );
-    let entry = node.ssh("cat /proc/device-tree/chosen/holdfast,entry")?;
-    ensure!(
-        entry.starts_with("holdfast_") && entry.trim_end_matches('\0').ends_with(".efi"),
-        "U-Boot started {entry:?}"
-    );
-    let controllers = node.ssh("cat /sys/fs/cgroup/cgroup.controllers")?;
-    ensure!(
-        controllers.split_whitespace().any(|name| name == "memory"),
-        "cgroup controllers: {controllers}"
-    );
-    let memory = node.ssh("cat /proc/meminfo")?;
-    for wanted in ["MemTotal", "MemAvailable"] {
-        let line = memory.lines().find(|line| line.starts_with(wanted));
-        stage.note(line.unwrap_or_default());
-    }
+    node.power_cut()?;
     Ok(())
 }
 
