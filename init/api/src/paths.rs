@@ -17,6 +17,8 @@ pub const SETTINGS: &str = "/run/holdfast/settings.json";
 pub const CONFIGURED: &str = "/run/holdfast/configured.json";
 /// Why what `config_url` names could not be used, as text; gone when it could.
 pub const URL_TROUBLE: &str = "/run/holdfast/config-url.txt";
+/// [`crate::InstallState`], written by `holdfast node install`.
+pub const INSTALL: &str = "/run/holdfast/install.json";
 /// [`crate::NodeState`], written by the keeper.
 pub const NODE: &str = "/run/holdfast/node.json";
 /// [`crate::BootRecord`], written by the initramfs stage.
