@@ -22,6 +22,8 @@ pub(crate) struct Args {
 enum Action {
     /// Read every source of configuration, check, apply
     Configure,
+    /// Install onto a disk of this machine
+    Install,
     /// Run the configuration's run_commands
     RunCommands,
     /// Fetch ssh keys
@@ -56,6 +58,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let root = Root::default();
     match args.action {
         Action::Configure => return run_configure(&root),
+        Action::Install => installer::serve(&root).map_err(anyhow::Error::from_boxed)?,
         Action::RunCommands => online::run_commands(&root, &mut ThisMachine)?,
         Action::FetchKeys { sources } => {
             let sources: Result<Vec<_>, _> = sources

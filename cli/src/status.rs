@@ -150,7 +150,17 @@ fn page(everything: &Everything) -> String {
     }
     let node_problem = status.node.as_ref().and_then(|node| node.problem.as_ref());
     let instead = configuration.instead.as_ref();
-    for problem in status.problem.iter().chain(instead).chain(node_problem) {
+    let install_problem = status
+        .install
+        .as_ref()
+        .and_then(|install| install.problem.as_ref());
+    for problem in status
+        .problem
+        .iter()
+        .chain(instead)
+        .chain(node_problem)
+        .chain(install_problem)
+    {
         let _ = writeln!(
             page,
             "\nPROBLEM: {}\n\n{}\n\nWhat to do: {}",
@@ -170,6 +180,9 @@ fn mode(mode: Mode) -> &'static str {
 }
 
 fn node(status: &Status) -> String {
+    if let Some(install) = &status.install {
+        return install.line();
+    }
     let Some(node) = &status.node else {
         return "not started yet".to_owned();
     };

@@ -28,6 +28,9 @@ pub enum ChangeError {
     /// The new text is not right.
     #[error("the file is not right; nothing was changed\n\n{0}")]
     NotRight(Report),
+    /// It asks for an installation that must not be.
+    #[error("{}; nothing was changed\n{}\n{}", .0.title, .0.text, .0.cure)]
+    Install(Problem),
     /// There is no CONFIG partition to write to.
     #[error("{}: {}\n{}", .0.title, .0.text, .0.cure)]
     NoPartition(Problem),
@@ -96,6 +99,11 @@ pub fn propose(
     let after = reading::read_sources(root, sources)
         .configuration
         .unwrap_or(after);
+    if after.config().install.is_some() {
+        let (facts, _) = Facts::read(root);
+        choice::may_install(&after.said_by("install"), facts.is_node())
+            .map_err(ChangeError::Install)?;
+    }
     let before = reading::read(root, &now).configuration.ok();
     let before = before.or_else(|| last_good(root));
     let against_cluster = cluster::contradicted(root, before.as_ref(), &after);

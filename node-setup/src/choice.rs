@@ -3,6 +3,7 @@
 //! | what the sources say | asked for maintenance | a last good one that is readable | the node |
 //! |---|---|---|---|
 //! | right | no | any | runs by its sources |
+//! | right, with `install` | no | any | installs, if they may say so: see [`may_install`] |
 //! | wrong, missing, unreadable | no | yes | runs by the last good one, workloads and all, and says so |
 //! | wrong, missing, unreadable | no | no | is in maintenance mode, reached by the defaults |
 //! | right | yes | any | is in maintenance mode, reached as its sources say |
@@ -13,12 +14,13 @@
 //! older release that finds keys that it does not know runs by the last configuration that *it* accepted.
 
 use init_api::Problem;
+use os_config::{Source, SourceName};
 
 /// What there is to choose from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Given<'a> {
     /// What the sources say together: something right, or what is wrong with it.
-    pub own: Result<(), &'a Problem>,
+    pub own: Result<Purpose, &'a Problem>,
     /// The configurations that were good before, in any order.
     pub last_goods: &'a [Candidate<'a>],
     /// The release that is running.
@@ -38,11 +40,22 @@ pub(crate) struct Candidate<'a> {
     pub number: u64,
 }
 
+/// What the sources want of this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To be a node.
+    Node,
+    /// To install.
+    Install,
+}
+
 /// What was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Choice {
     /// The sources' own.
     Own,
+    /// This machine was started from an install stick.
+    Install,
     /// The last good one at this place of the list, workloads and all.
     LastGood {
         /// Its place.
@@ -74,8 +87,9 @@ pub(crate) enum WaysIn {
 /// candidates that would have been chosen, but cannot be read.
 pub(crate) fn choose(given: Given<'_>, reads: impl FnMut(usize) -> bool) -> (Choice, Vec<usize>) {
     match (given.own, given.maintenance_asked_by) {
-        (Ok(()), None) => (Choice::Own, Vec::new()),
-        (Ok(()), Some(by)) => {
+        (Ok(Purpose::Node), None) => (Choice::Own, Vec::new()),
+        (Ok(Purpose::Install), None) => (Choice::Install, Vec::new()),
+        (Ok(_), Some(by)) => {
             let (ways_in, problem) = (WaysIn::Own, maintenance_was_asked(by, None));
             (Choice::Maintenance { ways_in, problem }, Vec::new())
         }
@@ -99,6 +113,32 @@ pub(crate) fn choose(given: Given<'_>, reads: impl FnMut(usize) -> bool) -> (Cho
             let problem = maintenance_was_asked(by, Some(wrong));
             (Choice::Maintenance { ways_in, problem }, unreadable)
         }
+    }
+}
+
+/// Whether a configuration that has `install` may have it. Where it may not, that is a mistake of the sources like any other, so that a
+/// node that has run keeps running by its last good configuration.
+///
+/// # Errors
+/// What is wrong with it, for a person.
+pub(crate) fn may_install(said_by: &[&Source], is_node: bool) -> Result<(), Problem> {
+    if is_node {
+        return Err(Problem::new(
+            "`install` is in the configuration of a node",
+            "The disk that this machine was started from runs a node already, with a cluster and its data. `install` is for a stick that was \
+             flashed and never ran as a node.",
+            "Remove `install` from config.yaml. To install, flash a stick, and put the key into config.yaml on its CONFIG partition.",
+        ));
+    }
+    let own = |source: &&&Source| source.name != SourceName::ConfigPartition;
+    match said_by.iter().find(own) {
+        None => Ok(()),
+        Some(source) => Err(Problem::new(
+            "`install` may only be said by the CONFIG partition",
+            format!("It also comes from: {} ({}).", source.name, source.origin),
+            "Remove it there. What is installed where is said by config.yaml on the CONFIG partition of the stick, and by nothing that can be \
+             plugged in or fetched.",
+        )),
     }
 }
 

@@ -6,7 +6,7 @@
 //! applied; every file is written whole; no network is needed. Assumption: state is mounted at `/var/lib/holdfast`, on disk or,
 //! when the disk is unusable, in memory.
 
-use crate::choice::{self, Choice, Given, WaysIn};
+use crate::choice::{self, Choice, Given, Purpose, WaysIn};
 use crate::execute::Executor;
 use crate::facts::Facts;
 use crate::last_good::{self, LastGood};
@@ -55,11 +55,16 @@ pub fn configure<M: Machine>(
         interfaces: Vec::new(),
         notes,
     };
-    let own = reading.configuration;
-    let choice = run.choose(own.as_ref().map(drop));
+    let is_node = run.facts.is_node();
+    let own = reading.configuration.and_then(|own| allowed(own, is_node));
+    let choice = run.choose(own.as_ref().map(purpose));
     let (done, sources, instead) = match (choice, &own) {
         (Choice::Own, Ok(own)) => (run.apply_own(own), reading.sources, None),
-        (Choice::Own, Err(problem)) => {
+        (Choice::Install, Ok(own)) => {
+            run.install(own.config());
+            (Ok(()), reading.sources, None)
+        }
+        (Choice::Own | Choice::Install, Err(problem)) => {
             run.maintain(WaysIn::Defaults, None);
             (Err(problem.clone()), reading.sources, None)
         }
@@ -78,6 +83,21 @@ pub fn configure<M: Machine>(
     Ok(done.map_or_else(Outcome::Problem, |()| Outcome::Applied))
 }
 
+/// The configuration, if it has no `install` that it must not have.
+fn allowed(own: Loaded, is_node: bool) -> Result<Loaded, Problem> {
+    if own.config().install.is_some() {
+        choice::may_install(&own.said_by("install"), is_node)?;
+    }
+    Ok(own)
+}
+
+fn purpose(own: &Loaded) -> Purpose {
+    match own.config().install {
+        Some(_) => Purpose::Install,
+        None => Purpose::Node,
+    }
+}
+
 /// What a run works with, and what it has to say.
 struct Run<'a, M> {
     root: &'a Root,
@@ -91,7 +111,7 @@ struct Run<'a, M> {
 
 impl<M: Machine> Run<'_, M> {
     /// Which configuration is to be in force.
-    fn choose(&mut self, own: Result<(), &Problem>) -> Choice {
+    fn choose(&mut self, own: Result<Purpose, &Problem>) -> Choice {
         let last_goods = &self.facts.last_goods;
         let paths: Vec<String> = last_goods.iter().map(LastGood::path).collect();
         let given = Given {
@@ -162,7 +182,7 @@ impl<M: Machine> Run<'_, M> {
     fn apply(&mut self, config: &Config) -> Result<Services, Problem> {
         let situation = Situation {
             trial: self.found.trial,
-            maintenance: false,
+            purpose: services::Purpose::Node,
         };
         self.interfaces = report::interfaces(config);
         let facts = &self.facts;
@@ -199,15 +219,25 @@ impl<M: Machine> Run<'_, M> {
     /// Network, ssh and console, and nothing else.
     fn maintain(&mut self, ways_in: WaysIn, own: Option<&Config>) {
         let config = self.reached_by(ways_in, own);
-        self.interfaces = report::interfaces(&config);
+        self.without_cluster(&config, services::Purpose::Maintenance);
+    }
+
+    /// Network, ssh and console, and the installer. Nothing is recorded for the next boot: a stick never becomes a node by what it
+    /// once was.
+    fn install(&mut self, config: &Config) {
+        self.without_cluster(config, services::Purpose::Install);
+    }
+
+    fn without_cluster(&mut self, config: &Config, purpose: services::Purpose) {
+        self.interfaces = report::interfaces(config);
         let situation = Situation {
             trial: self.found.trial,
-            maintenance: true,
+            purpose,
         };
         let mut steps = begin();
-        steps.extend(plan_maintenance(&config, &self.facts));
+        steps.extend(plan_maintenance(config, &self.facts));
         self.execute_or_note(&steps);
-        let services = services(&config, &self.facts, situation);
+        let services = services(config, &self.facts, situation);
         match services.as_ref().map(services_alone) {
             Ok(Ok(step)) => self.execute_or_note(&[step]),
             Ok(Err(error)) => self.notes.push(not_applied(&error).text),

@@ -68,6 +68,13 @@ pub struct Facts {
     pub tried_url: Option<String>,
 }
 
+impl Facts {
+    /// Whether a node runs here, or ran: then this is no install stick, whatever a configuration says.
+    pub(crate) fn is_node(&self) -> bool {
+        self.founded.is_some() || !self.first_run || !self.last_goods.is_empty()
+    }
+}
+
 /// A directory that programs of the image expect, from `/usr/lib/holdfast/var-dirs`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VarDir {

@@ -44,7 +44,7 @@ pub use machine::{Machine, ThisMachine};
 pub use network_manager::{Change, Fixed, For, Profile, bring_in_line};
 pub use plan::{plan, plan_maintenance};
 pub use reload::{BUS, Reload};
-pub use services::{Situation, services};
+pub use services::{Purpose, Situation, services};
 pub use sources::{
     CONFIG_MOUNT, ConfigPartition, Media, NodeMedia, Stick, StoredUrl, UrlCopy, Volume, VolumeKind,
     identify_volume,

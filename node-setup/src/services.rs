@@ -13,8 +13,19 @@ use runtime::Settings;
 pub struct Situation {
     /// When the configuration that is on trial goes back.
     pub trial: Option<Millis>,
-    /// The node is in maintenance mode: nothing that needs a good configuration.
-    pub maintenance: bool,
+    /// What they are for.
+    pub purpose: Purpose,
+}
+
+/// What the services of this boot are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A node.
+    Node,
+    /// A node in maintenance mode: nothing that needs a good configuration.
+    Maintenance,
+    /// An install stick: nothing but the installer.
+    Install,
 }
 
 /// All services of `services.json`.
@@ -27,15 +38,21 @@ pub fn services(
     situation: Situation,
 ) -> Result<Services, ServicesError> {
     let mut all = Vec::new();
-    if !situation.maintenance {
-        all.extend(runtime::services(&settings(config, facts)));
-        all.extend(run_commands(config));
-        all.extend(downloads(config));
+    match situation.purpose {
+        Purpose::Node => {
+            all.extend(runtime::services(&settings(config, facts)));
+            all.extend(run_commands(config));
+            all.extend(downloads(config));
+        }
+        Purpose::Maintenance => {}
+        Purpose::Install => all.push(install()),
     }
-    all.push(upgrade());
-    all.extend(last_resort(config));
-    all.extend(situation.trial.map(trial));
-    all.extend(config_url(config));
+    if situation.purpose != Purpose::Install {
+        all.push(upgrade());
+        all.extend(last_resort(config));
+        all.extend(situation.trial.map(trial));
+        all.extend(config_url(config));
+    }
     all.extend(ssh_keys(config));
     all.extend(logins(config, facts));
     let environment = variables(config, facts);
@@ -48,6 +65,15 @@ pub fn services(
         }
     }
     Services::new(all)
+}
+
+/// After the drivers of all devices were asked for. Not in maintenance mode: a stick with something wrong installs nothing.
+fn install() -> Service {
+    Service {
+        restart: Restart::on_failure(),
+        ..Service::one_shot(name("install"), [HOLDFAST, "node", "install"])
+    }
+    .after([name("udev-trigger")])
 }
 
 /// Also in maintenance mode: a person may want another release because of it.
@@ -196,7 +222,7 @@ fn login(terminal: &str) -> Service {
 
 #[cfg(test)]
 mod tests {
-    use super::{Situation, services};
+    use super::{Purpose, Situation, services};
     use crate::facts::Facts;
     use os_config::parse_config;
 
@@ -228,10 +254,10 @@ mod tests {
                 serial_consoles: consoles.iter().map(ToString::to_string).collect(),
                 ..Facts::default()
             };
-            for maintenance in [false, true] {
+            for purpose in [Purpose::Node, Purpose::Maintenance, Purpose::Install] {
                 let situation = Situation {
                     trial: None,
-                    maintenance,
+                    purpose,
                 };
                 let services = services(&config, &facts, situation).expect("they fit");
                 let mut prompts: Vec<&str> = services
@@ -242,7 +268,7 @@ mod tests {
                 prompts.sort_unstable();
                 let mut expected = expected.to_vec();
                 expected.sort_unstable();
-                assert_eq!(prompts, expected, "{case}, in maintenance: {maintenance}");
+                assert_eq!(prompts, expected, "{case}, {purpose:?}");
             }
         }
     }
@@ -256,7 +282,7 @@ mod tests {
             .unwrap_or_else(|report| panic!("{report}"));
         let situation = Situation {
             trial: Some(init_api::Millis(1)),
-            maintenance: false,
+            purpose: Purpose::Node,
         };
         let all = services(&config, &Facts::default(), situation).expect("they fit");
         let once: Vec<&str> = all

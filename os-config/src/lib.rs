@@ -18,6 +18,7 @@ mod defaults;
 mod diff;
 mod explain;
 mod impact;
+mod installed;
 mod load;
 mod merge;
 mod nearest;
@@ -36,13 +37,15 @@ mod values;
 
 pub use check::decode;
 pub use config::{
-    AuditLevel, ComponentArgs, Components, Config, Dns, FlagArgs, Image, Interface, InterfaceMatch,
-    Kubernetes, Logs, Manifest, Network, NtpServers, Proxy, Registries, RegistryAccess,
-    RegistryAuth, RegistryMirror, RegistryTls, Route, State, WhenDamaged, Wifi, WriteFile,
+    AfterInstall, AuditLevel, ComponentArgs, Components, Config, DiskBus, DiskChoice,
+    DiskPreference, Dns, FlagArgs, Image, Install, Interface, InterfaceMatch, Kubernetes, Logs,
+    Manifest, Network, NtpServers, Proxy, Registries, RegistryAccess, RegistryAuth, RegistryMirror,
+    RegistryTls, Route, State, WhenDamaged, Wifi, WriteFile,
 };
 pub use diff::{Change, diff};
 pub use explain::{Explained, Explanation, Origin, UnknownKey};
 pub use impact::{Impact, impact};
+pub use installed::{Installed, installed};
 pub use load::{Loaded, load, load_with, parse_config};
 pub use nearest::nearest;
 pub use reference::reference;
@@ -53,8 +56,9 @@ pub use schema::schema_json;
 pub use secrets::hide_credentials;
 pub use source::{LARGEST_TEXT, Source, SourceName, Sources};
 pub use values::{
-    Bytes, Command, DomainName, EnvName, EnvValue, FileMode, FlagName, Hostname, HttpUrl,
-    InterfaceName, Invalid, LabelKey, LabelValue, MacAddress, ManifestName, ModuleName, NodeName,
-    Owner, Password, Pem, RegistryHost, Secret, ServerAddress, SshKeySource, Ssid, SysctlKey,
-    SysctlValue, Taint, TaintEffect, TimeZone, WifiPassphrase, WritablePath,
+    ByteSize, Bytes, Command, DevicePath, DiskName, DomainName, EnvName, EnvValue, FileMode,
+    FlagName, Hostname, HttpUrl, InterfaceName, Invalid, LabelKey, LabelValue, MacAddress,
+    ManifestName, ModuleName, NodeName, Owner, Password, Pem, RegistryHost, Secret, ServerAddress,
+    SshKeySource, Ssid, SysctlKey, SysctlValue, Taint, TaintEffect, TimeZone, WifiPassphrase,
+    WritablePath,
 };

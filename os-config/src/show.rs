@@ -29,6 +29,15 @@ impl Loaded {
         write(&self.tree, false)
     }
 
+    /// Which sources say something at `key`, a key of the top level, the weakest first.
+    pub fn said_by(&self, key: &str) -> Vec<&Source> {
+        let named = self
+            .parts
+            .iter()
+            .filter(|(_, tree)| tree.entry(key).is_some());
+        named.map(|(source, _)| source).collect()
+    }
+
     pub(crate) fn source(&self, index: usize) -> Option<&Source> {
         self.parts.get(index).map(|(source, _)| source)
     }

@@ -41,6 +41,7 @@ fn trouble() -> Status {
             offenders: vec!["shop/till wants too much".to_owned()],
             ..NodeState::default()
         }),
+        install: None,
         trial_until_ms: None,
         notes: vec!["no watchdog".to_owned()],
     }

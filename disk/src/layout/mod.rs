@@ -22,6 +22,7 @@ pub use complete::{CompleteError, Completed, Note, complete};
 pub use first_boot::{Change, LayoutError, Plan, format_done, plan};
 pub use partitions::{
     LAYOUT, MadeBy, PartitionRole, Place, STATE_UNFORMATTED, Size, Type, image_partitions,
+    installed_partitions,
 };
 pub use roles::{StatePartition, is_holdfast};
 pub use slot::{FoundSlot, Slot, SlotError, find_slot};

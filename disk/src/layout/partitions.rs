@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use crate::Sector;
 use crate::gpt::{NewPartition, types};
 
 const MIB: u64 = 1024 * 1024;
@@ -144,6 +145,24 @@ pub fn image_partitions(root: Uuid, guid: impl Fn(&str) -> Uuid) -> Vec<NewParti
             attributes: 0,
         })
         .collect()
+}
+
+/// The boot partition's length on sectors of 4096 bytes: a FAT32 has 65525 clusters at least, and there a cluster is no smaller.
+const BOOT_ON_LARGE_SECTORS: u64 = 272 * MIB;
+
+/// As [`image_partitions`], for an installation onto a disk with such sectors.
+pub fn installed_partitions(
+    sector: Sector,
+    root: Uuid,
+    guid: impl Fn(&str) -> Uuid,
+) -> Vec<NewPartition> {
+    let mut partitions = image_partitions(root, guid);
+    for partition in &mut partitions {
+        if sector == Sector::Bytes4096 && partition.name == PartitionRole::Boot.name() {
+            partition.size = BOOT_ON_LARGE_SECTORS;
+        }
+    }
+    partitions
 }
 
 impl Type {

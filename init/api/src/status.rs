@@ -1,6 +1,6 @@
 //! What PID 1 knows about itself and its services.
 
-use crate::{BootRecord, Kind, Millis, NodeState, Phase, Problem, ServiceName};
+use crate::{BootRecord, InstallState, Kind, Millis, NodeState, Phase, Problem, ServiceName};
 use serde::{Deserialize, Serialize};
 
 /// The answer to [`crate::Request::Status`]. Points in time are since the kernel's start (`CLOCK_BOOTTIME`).
@@ -29,6 +29,9 @@ pub struct Status {
     pub problem: Option<Problem>,
     /// What the keeper last said about the node.
     pub node: Option<NodeState>,
+    /// How an installation stands; none on a node.
+    #[serde(default)]
+    pub install: Option<InstallState>,
     /// When the machine goes back to what ran before, unless this boot is confirmed; none when it is not on trial.
     #[serde(default)]
     pub trial_until_ms: Option<Millis>,

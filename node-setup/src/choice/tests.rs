@@ -1,5 +1,6 @@
-use super::{Candidate, Choice, Given, WaysIn, choose, ways_in};
+use super::{Candidate, Choice, Given, Purpose, WaysIn, choose, may_install, ways_in};
 use init_api::Problem;
+use os_config::{Source, SourceName};
 
 const RELEASE: &str = "1.0.0";
 
@@ -21,6 +22,7 @@ fn chosen(given: Given<'_>, readable: &[&str]) -> (String, Vec<String>) {
     let (choice, unreadable) = choose(given, |at| readable.contains(&of(at)));
     let word = match choice {
         Choice::Own => "own".to_owned(),
+        Choice::Install => "install".to_owned(),
         Choice::LastGood { at, .. } => format!("last good of {}", of(at)),
         Choice::Maintenance { ways_in, .. } => match ways_in {
             WaysIn::Own => "maintenance by own".to_owned(),
@@ -103,26 +105,31 @@ fn kept() -> Vec<Kept> {
 fn every_choice() {
     let problem = wrong();
     for (case, last_goods, readable, best, unreadable) in kept() {
-        for right in [true, false] {
+        for right in [Some(Purpose::Node), Some(Purpose::Install), None] {
             for asked in [None, Some("the kernel's command line")] {
                 let given = Given {
-                    own: if right { Ok(()) } else { Err(&problem) },
+                    own: right.ok_or(&problem),
                     last_goods: &last_goods,
                     release: RELEASE,
                     maintenance_asked_by: asked,
                 };
                 let (word, told) = chosen(given, readable);
                 let expected = match (right, asked, best) {
-                    (true, None, _) => "own".to_owned(),
-                    (true, Some(_), _) => "maintenance by own".to_owned(),
-                    (false, None, Some(best)) => format!("last good of {best}"),
-                    (false, Some(_), Some(best)) => format!("maintenance by last good of {best}"),
-                    (false, _, None) => "maintenance by defaults".to_owned(),
+                    (Some(Purpose::Node), None, _) => "own".to_owned(),
+                    (Some(Purpose::Install), None, _) => "install".to_owned(),
+                    (Some(_), Some(_), _) => "maintenance by own".to_owned(),
+                    (None, None, Some(best)) => format!("last good of {best}"),
+                    (None, Some(_), Some(best)) => format!("maintenance by last good of {best}"),
+                    (None, _, None) => "maintenance by defaults".to_owned(),
                 };
-                let name = format!("{case}; right: {right}; asked: {asked:?}");
+                let name = format!("{case}; right: {right:?}; asked: {asked:?}");
                 assert_eq!(word, expected, "{name}");
                 let nothing: &[&str] = &[];
-                assert_eq!(told, if right { nothing } else { unreadable }, "{name}");
+                assert_eq!(
+                    told,
+                    if right.is_some() { nothing } else { unreadable },
+                    "{name}"
+                );
             }
         }
         let expected = best.map(|best| last_goods.iter().position(|one| one.release == best));
@@ -147,7 +154,7 @@ fn what_is_said() {
         maintenance_asked_by: asked,
     };
     let said = |given| match choose(given, |at| at == 0).0 {
-        Choice::Own => panic!("the sources are wrong"),
+        Choice::Own | Choice::Install => panic!("the sources are wrong"),
         Choice::LastGood { instead, .. } => instead,
         Choice::Maintenance { problem, .. } => problem,
     };
@@ -175,4 +182,26 @@ fn what_is_said() {
         "By `holdfast.maintenance` on the kernel's command line. The cluster is not started.\n\nBesides: It is wrong\n\
          config.yaml:2: hostnam"
     );
+}
+
+#[test]
+fn only_the_config_partition_of_what_is_no_node_may_ask_for_an_installation() {
+    let source = |name| Source::new(name, "there", "");
+    let config = source(SourceName::ConfigPartition);
+    assert_eq!(may_install(&[&config], false), Ok(()));
+    let node = may_install(&[&config], true).expect_err("it is a node");
+    assert!(node.title.contains("of a node"), "{node:?}");
+    for name in SourceName::ALL {
+        if name == SourceName::ConfigPartition {
+            continue;
+        }
+        let other = source(name);
+        for said in [vec![&other], vec![&config, &other], vec![&other, &config]] {
+            let problem = may_install(&said, false).expect_err("somebody else says it");
+            assert!(
+                problem.text.contains(&format!("{name} (there)")),
+                "{problem:?}"
+            );
+        }
+    }
 }

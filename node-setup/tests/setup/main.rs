@@ -14,6 +14,7 @@ mod configure;
 mod execute;
 mod founding;
 mod impact;
+mod install_stick;
 mod last_good;
 mod maintenance;
 mod network_manager;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Checker, clash, files, kubernetes, network, registries};
+use super::{Checker, clash, files, install, kubernetes, network, registries};
 use crate::config::{Config, Logs, NtpServers, State, WhenDamaged};
 use crate::raw::{Named, RawCommand, RawConfig, RawLogs, RawState, RawTaint, Text};
 use crate::report::Finding;
@@ -46,6 +46,7 @@ fn read(c: &mut Checker, raw: &RawConfig) -> Config {
         images: files::images(c, &raw.images),
         components: kubernetes::components(raw.components.as_ref()),
         config_url: c.value("config_url", &raw.config_url),
+        install: install::install(c, raw.install.as_ref()),
         logs: logs(raw.logs.as_ref()),
         state: state(raw.state.as_ref()),
     };

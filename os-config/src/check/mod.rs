@@ -8,6 +8,7 @@ mod engine_flags;
 mod files;
 mod flags;
 mod former_keys;
+mod install;
 mod interface;
 mod kubernetes;
 mod network;

@@ -1,6 +1,7 @@
 //! The checked configuration: what every other part works from.
 
 mod files;
+mod install;
 mod kubernetes;
 mod network;
 mod registries;
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use files::{Image, Manifest, WriteFile};
+pub use install::{AfterInstall, DiskBus, DiskChoice, DiskPreference, Install};
 pub use kubernetes::{AuditLevel, ComponentArgs, Components, FlagArgs, Kubernetes};
 pub use network::{Dns, Interface, InterfaceMatch, Network, Proxy, Route, Wifi};
 pub use registries::{Registries, RegistryAccess, RegistryAuth, RegistryMirror, RegistryTls};
@@ -66,6 +68,8 @@ pub struct Config {
     pub components: Components,
     /// Where more configuration is fetched from.
     pub config_url: Option<HttpUrl>,
+    /// What an install stick installs where; `None` on every node.
+    pub install: Option<Install>,
     /// Where logs are kept.
     pub logs: Logs,
     /// What is done about the disk that state is on. A record of an older release does not say.

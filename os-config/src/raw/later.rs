@@ -1,7 +1,7 @@
 //! Keys that have their place and are refused until their work is built.
 
 /// The keys, each with its documentation. Nothing below them is looked at: whatever stands there, the answer is the same.
-pub(crate) const LATER: [(&str, &str); 7] = [
+pub(crate) const LATER: [(&str, &str); 6] = [
     (
         "server_url",
         "The address of a server of an existing cluster to join. Known, but refused by this version.",
@@ -17,10 +17,6 @@ pub(crate) const LATER: [(&str, &str); 7] = [
     (
         "data_sources",
         "Cloud metadata services to ask. Known, but refused by this version: files, USB stick, URL and command line are always read.",
-    ),
-    (
-        "install",
-        "Unattended installation onto a disk. Known, but refused by this version.",
     ),
     (
         "upgrade",

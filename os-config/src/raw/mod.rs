@@ -3,6 +3,7 @@
 //! Every comment in this folder is documentation for users: it becomes the description in the JSON Schema and the text
 //! in `docs/config.md`. Nothing here is checked beyond its type.
 
+mod install;
 mod kubernetes;
 mod later;
 mod lists;
@@ -14,6 +15,7 @@ mod scalar;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub(crate) use install::{RawInstall, RawInstallDisk};
 pub(crate) use kubernetes::{RawComponents, RawFlagArgs, RawKubernetes};
 pub(crate) use later::LATER;
 pub(crate) use lists::{RawCommand, RawImage, RawManifest, RawTaint, RawWriteFile};
@@ -130,6 +132,12 @@ pub(crate) struct RawConfig {
     /// kernel's command line; the last good copy is used when the address does not answer.
     #[schemars(extend("examples" = ["https://config.example/store-17.yaml"], "x-impact" = "live"))]
     pub(crate) config_url: Option<Text<HttpUrl>>,
+
+    /// Unattended installation: a USB stick whose CONFIG partition has this key installs onto an internal disk of the machine that it
+    /// is booted on, with the rest of the file as the configuration there, and never becomes a node itself. Only the CONFIG
+    /// partition may say it, and a disk that runs a node already never does it. `install: {}` is enough where there is one empty disk.
+    #[schemars(extend("examples" = [{"disk": {"bus": "nvme"}, "then": "power-off"}], "x-impact" = "reboot"))]
+    pub(crate) install: Option<RawInstall>,
 
     /// Where logs are kept.
     #[schemars(extend("x-impact" = "reboot"))]

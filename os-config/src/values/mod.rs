@@ -3,6 +3,7 @@
 mod access;
 mod address;
 mod carried;
+mod disk;
 mod files;
 mod host;
 mod label;
@@ -18,6 +19,7 @@ mod zone;
 pub use access::SshKeySource;
 pub(crate) use address::{Address, ClusterNetwork, Destination, InterfaceAddress, NodeAddress};
 pub(crate) use carried::{FilePath, ManifestText};
+pub use disk::{ByteSize, DevicePath, DiskName};
 pub use files::{Bytes, FileMode, Owner, WritablePath};
 pub use host::{DomainName, Hostname, NodeName, ServerAddress};
 pub use label::{LabelKey, LabelValue, Taint, TaintEffect};

@@ -30,6 +30,7 @@ const ONLY_THE_PROGRAM: &[(&str, &[&str])] = &[
             "gateway-two",
             "dns-of-the-cluster",
             "gateway-without-address",
+            "install-sizes",
             "interface-dns",
             "interface-twice",
             "interface-without-address",
@@ -138,7 +139,6 @@ fn it_refuses_what_is_not_built_whatever_it_says() {
         "token",
         "cluster",
         "data_sources",
-        "install",
         "upgrade",
         "health",
     ] {

@@ -1,13 +1,8 @@
-//! The disks of this workstation, and which of them may be written.
-//!
-//! [`list`] collects facts from the kernel's files, which any user may read; [`judge`] decides from them alone.
+//! The disks of this workstation, and which of them may be written: [`judge`] decides from the facts of `disk-devices` alone.
 
-mod facts;
-mod list;
-mod mounts;
-mod sysfs;
+mod find;
 mod verdict;
 
-pub use facts::{Disk, Part, Transport, Use, UseKind};
-pub use list::{DiskError, Roots, find, list};
+pub use disk_devices::{Disk, Part, Roots, Transport, Use, UseKind, list};
+pub use find::{DiskError, find};
 pub use verdict::{Care, Refusal, is_offered, judge};

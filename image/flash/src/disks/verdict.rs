@@ -1,8 +1,8 @@
 //! Whether a disk may be written: from facts alone.
 
-use super::facts::{Disk, Transport, Use, UseKind};
 use disk::gpt::Table;
 use disk::layout;
+use disk_devices::{Disk, Transport, Use, UseKind};
 use std::path::Path;
 
 /// How a person has to agree.

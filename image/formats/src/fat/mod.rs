@@ -17,6 +17,6 @@ mod tests;
 mod volume;
 
 pub use error::{Damage, Error};
-pub use make::format;
+pub use make::{format, format_on};
 pub use spec::{Kind, Label, LabelError, VolumeSpec};
 pub use volume::{Entry, Volume, open, open_at};

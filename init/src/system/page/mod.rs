@@ -4,7 +4,7 @@ mod render;
 mod view;
 
 use crate::report::Log;
-use init_api::{Millis, Mode, Problem, Standing};
+use init_api::{InstallState, Millis, Mode, Problem, Standing};
 use render::render;
 use std::net::IpAddr;
 pub(super) use view::View;
@@ -27,6 +27,7 @@ pub(super) struct Page {
 struct Gist {
     mode: Mode,
     standing: Option<std::mem::Discriminant<Standing>>,
+    install: Option<InstallState>,
     addresses: Vec<IpAddr>,
     problems: Vec<Problem>,
     notes: Vec<String>,
@@ -71,6 +72,7 @@ impl Gist {
         Self {
             mode: status.mode,
             standing: node.map(|node| std::mem::discriminant(&node.standing(status.uptime_ms))),
+            install: status.install.clone(),
             addresses: view.addresses.clone(),
             problems: view.problems().cloned().collect(),
             notes: view.notes.to_vec(),

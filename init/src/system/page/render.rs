@@ -112,7 +112,10 @@ fn state(status: &Status) -> String {
                 node.silence(silent)
             ),
         },
-        (Mode::Running, None) => "running, node not known yet".into(),
+        (Mode::Running, None) => match &status.install {
+            Some(install) => install.line(),
+            None => "running, node not known yet".into(),
+        },
     }
 }
 

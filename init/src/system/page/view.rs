@@ -15,10 +15,13 @@ pub(in crate::system) struct View<'a> {
 }
 
 impl View<'_> {
-    /// What a person has to mend: the machine's problem, and what the keeper tells about the cluster.
+    /// What a person has to mend: the machine's problem, and what the keeper tells about the cluster or the
+    /// installer about its disks.
     pub(super) fn problems(&self) -> impl Iterator<Item = &Problem> {
         let node = self.status.node.as_ref();
         let of_node = node.and_then(|node| node.problem.as_ref());
-        self.status.problem.iter().chain(of_node)
+        let install = self.status.install.as_ref();
+        let of_install = install.and_then(|install| install.problem.as_ref());
+        self.status.problem.iter().chain(of_node).chain(of_install)
     }
 }

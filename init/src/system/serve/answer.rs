@@ -115,6 +115,7 @@ impl Server {
             configuration: self.runs.status(),
             problem: self.problem.clone(),
             node: self.records.node.clone(),
+            install: self.records.install.clone(),
             trial_until_ms: self.trial.deadline(),
             notes: self.notes(),
         }

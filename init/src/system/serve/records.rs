@@ -2,7 +2,7 @@
 
 use init_api::Root;
 use init_api::interface::Wanted;
-use init_api::{Configured, NodeState, paths};
+use init_api::{Configured, InstallState, NodeState, paths};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -15,6 +15,8 @@ const LARGEST: u64 = 256 * 1024;
 pub(super) struct Records {
     /// The keeper's word.
     pub(super) node: Option<NodeState>,
+    /// The installer's word.
+    pub(super) install: Option<InstallState>,
     /// What of the configuration did not work and did not stop the node.
     pub(super) notes: Vec<String>,
     /// The interfaces that the configuration has settings for.
@@ -26,6 +28,9 @@ impl Records {
     pub(super) fn read(&mut self, root: &Root) {
         if let Ok(node) = init_api::load_if_present(root.path(paths::NODE)) {
             self.node = node;
+        }
+        if let Ok(install) = init_api::load_if_present(root.path(paths::INSTALL)) {
+            self.install = install;
         }
         let configured = text(&root.path(paths::CONFIGURED))
             .and_then(|text| serde_json::from_str::<Configured>(&text).ok());

@@ -91,6 +91,7 @@ impl Pid1 {
                 ready: self.ready.load(Ordering::SeqCst),
                 ..NodeState::default()
             }),
+            install: None,
             trial_until_ms: None,
             notes: Vec::new(),
         }

@@ -3,8 +3,8 @@
 use super::render;
 use crate::system::page::View;
 use init_api::{
-    Configuration, ConfigurationState, Exit, Kind, Millis, Mode, NodeState, Problem, ServiceName,
-    ServiceState, ServiceStatus, Status,
+    Configuration, ConfigurationState, Exit, InstallState, Kind, Millis, Mode, NodeState, Problem,
+    ServiceName, ServiceState, ServiceStatus, Status,
 };
 use std::net::IpAddr;
 
@@ -24,6 +24,7 @@ fn status(mode: Mode) -> Status {
         },
         problem: None,
         node: None,
+        install: None,
         trial_until_ms: None,
         notes: Vec::new(),
     }
@@ -43,6 +44,26 @@ fn what_is_not_known_now_is_not_shown() {
         let shown = page(&status, &[], &[]);
         assert!(shown.contains(expected), "{shown}");
     }
+}
+
+#[test]
+fn an_installation_says_how_far_it_has_come_and_what_it_waits_for() {
+    let install = |percent, problem| Status {
+        install: Some(InstallState {
+            doing: "onto /dev/nvme0n1: writing the system".into(),
+            percent,
+            problem,
+            finished: false,
+        }),
+        ..status(Mode::Running)
+    };
+    let shown = page(&install(Some(40), None), &[], &[]);
+    let expected = "  State      installing: onto /dev/nvme0n1: writing the system, 40 %\n";
+    assert!(shown.contains(expected), "{shown}");
+    let problem = Problem::new("Nothing was installed", "/dev/sda: a\n/dev/sdb: b", "Pull.");
+    let shown = page(&install(None, Some(problem)), &[], &[]);
+    let expected = "  Problem    Nothing was installed: /dev/sda: a\n             /dev/sdb: b\n  Cure       Pull.\n";
+    assert!(shown.contains(expected), "{shown}");
 }
 
 #[test]

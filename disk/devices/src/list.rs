@@ -5,7 +5,6 @@ use super::mounts::{self, Mount};
 use super::sysfs::Folder;
 use std::fs;
 use std::io;
-use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 /// Where the kernel's files are.
@@ -32,50 +31,23 @@ impl Default for Roots {
     }
 }
 
-/// No disk can be told of.
+/// The disks cannot be told of.
 #[derive(Debug, thiserror::Error)]
-pub enum DiskError {
-    /// The kernel's files are not there.
-    #[error(
-        "cannot read {path}, by which disks in use are told from others: nothing is written without it"
-    )]
-    Kernel {
-        /// The file or folder.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// No such device.
-    #[error("cannot find {path}: `holdfast flash --list` shows what is plugged in")]
-    NotThere {
-        /// What was named.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// A file.
-    #[error(
-        "{0} is a file, and flash writes to cards and disks only: for a disk in a file unpack the image with `zstd -d`, or use `holdfast vm`"
-    )]
-    File(PathBuf),
-    /// A folder, a terminal, anything.
-    #[error("{0} is no disk: `holdfast flash --list` shows those that are plugged in")]
-    NotADisk(PathBuf),
-    /// A partition.
-    #[error("{partition} is a partition: name the whole disk, /dev/{disk}")]
-    Partition {
-        /// What was named.
-        partition: PathBuf,
-        /// The disk that it is on.
-        disk: String,
-    },
+#[error(
+    "cannot read {path}, by which disks in use are told from others: nothing is written without it"
+)]
+pub struct ListError {
+    /// The file or folder of the kernel's.
+    pub path: PathBuf,
+    /// Why not.
+    pub source: io::Error,
 }
 
 /// All disks, in the order of their names.
 ///
 /// # Errors
 /// The kernel's files cannot be read.
-pub fn list(roots: &Roots) -> Result<Vec<Disk>, DiskError> {
+pub fn list(roots: &Roots) -> Result<Vec<Disk>, ListError> {
     let tables = Tables::read(roots)?;
     fs::read_dir(&roots.block).map_err(kernel(&roots.block))?;
     let names = Folder::new(&roots.block).names("");
@@ -85,51 +57,17 @@ pub fn list(roots: &Roots) -> Result<Vec<Disk>, DiskError> {
         .collect())
 }
 
-/// The disk that somebody named by a path, of whatever kind.
-///
-/// # Errors
-/// It is no whole disk.
-pub fn find(roots: &Roots, path: &Path) -> Result<Disk, DiskError> {
-    let not_there = |source| DiskError::NotThere {
-        path: path.to_owned(),
-        source,
-    };
-    let real = fs::canonicalize(path).map_err(not_there)?;
-    let kind = fs::metadata(&real).map_err(not_there)?.file_type();
-    if kind.is_file() {
-        return Err(DiskError::File(path.to_owned()));
-    }
-    if !kind.is_block_device() {
-        return Err(DiskError::NotADisk(path.to_owned()));
-    }
-    let name = real.file_name().unwrap_or_default().to_string_lossy();
-    let disks = list(roots)?;
-    if let Some(disk) = disks.iter().find(|disk| disk.name == name) {
-        return Ok(disk.clone());
-    }
-    let has = |disk: &&Disk| disk.parts.iter().any(|part| part.name == name);
-    Err(match disks.iter().find(has) {
-        Some(disk) => DiskError::Partition {
-            partition: path.to_owned(),
-            disk: disk.name.clone(),
-        },
-        None => DiskError::NotADisk(path.to_owned()),
-    })
-}
-
 struct Tables {
     mounts: Vec<Mount>,
     swaps: Vec<String>,
 }
 
 impl Tables {
-    fn read(roots: &Roots) -> Result<Self, DiskError> {
+    fn read(roots: &Roots) -> Result<Self, ListError> {
         let text = |path: &Path| fs::read_to_string(path).map_err(kernel(path));
         let swaps = match text(&roots.swaps) {
             // A kernel that is built without swap has no such file.
-            Err(DiskError::Kernel { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-                Vec::new()
-            }
+            Err(ListError { source, .. }) if source.kind() == io::ErrorKind::NotFound => Vec::new(),
             other => mounts::swaps(&other?),
         };
         Ok(Self {
@@ -139,8 +77,8 @@ impl Tables {
     }
 }
 
-fn kernel(path: &Path) -> impl FnOnce(io::Error) -> DiskError + '_ {
-    move |source| DiskError::Kernel {
+fn kernel(path: &Path) -> impl FnOnce(io::Error) -> ListError + '_ {
+    move |source| ListError {
         path: path.to_owned(),
         source,
     }

@@ -1,0 +1,165 @@
+//! What people are told while it runs, and what is wrong.
+
+use crate::{Doing, Refusal};
+use init_api::{InstallState, Problem, Root, paths};
+use std::error::Error;
+use std::io;
+
+/// What people are told, on the console and in `holdfast status`.
+pub(crate) struct Told<'a> {
+    pub(crate) root: &'a Root,
+    pub(crate) last: InstallState,
+}
+
+impl Told<'_> {
+    pub(crate) fn progress(&mut self, title: &str, doing: Doing) {
+        // A line for each tenth is enough, and a record that cannot be written is no reason to stop.
+        let percent = doing.percent.map(|percent| percent / 10 * 10);
+        let _ = self.say(&format!("{title}: {}", doing.what), percent);
+    }
+
+    /// What is wrong stays as it is shown until something is being done about it: a serial line cannot be cleared.
+    pub(crate) fn look(&mut self) -> io::Result<()> {
+        match self.last.problem {
+            Some(_) => Ok(()),
+            None => self.say("looking for the disk", None),
+        }
+    }
+
+    fn say(&mut self, doing: &str, percent: Option<u8>) -> io::Result<()> {
+        self.store(InstallState {
+            doing: doing.to_owned(),
+            percent,
+            ..InstallState::default()
+        })
+    }
+
+    pub(crate) fn problem(&mut self, problem: Problem) -> io::Result<()> {
+        self.store(InstallState {
+            doing: "nothing was installed; waiting".to_owned(),
+            problem: Some(problem),
+            ..InstallState::default()
+        })
+    }
+
+    pub(crate) fn finish(&mut self, doing: &str) -> io::Result<()> {
+        self.store(InstallState {
+            doing: doing.to_owned(),
+            finished: true,
+            ..InstallState::default()
+        })
+    }
+
+    fn store(&mut self, state: InstallState) -> io::Result<()> {
+        if state == self.last {
+            return Ok(());
+        }
+        match state.percent {
+            Some(percent) => println!("{} {percent} %", state.doing),
+            None => println!("{}", state.doing),
+        }
+        if let Some(problem) = state
+            .problem
+            .as_ref()
+            .filter(|_| state.problem != self.last.problem)
+        {
+            println!("{}\n{}\n{}", problem.title, problem.text, problem.cure);
+        }
+        init_api::store(self.root.path(paths::INSTALL), &state).map_err(io::Error::other)?;
+        self.last = state;
+        Ok(())
+    }
+}
+
+pub(crate) fn refused(refusal: &Refusal) -> Problem {
+    Problem::new(
+        "Nothing was installed: no disk can be taken",
+        refusal.to_string(),
+        refusal.cure(),
+    )
+}
+
+pub(crate) fn already(refusal: &Refusal) -> Problem {
+    Problem::new(
+        "This stick has installed this machine already",
+        refusal.to_string(),
+        refusal.cure(),
+    )
+}
+
+pub(crate) fn broken_stick(error: &dyn Error) -> Problem {
+    Problem::new(
+        "Nothing was installed: the stick cannot be read",
+        chain(error),
+        "Flash the stick again, or take another one, and start again. Nothing was written to any disk.",
+    )
+}
+
+pub(crate) fn failed(error: &dyn Error) -> Problem {
+    Problem::new(
+        "Nothing was installed",
+        chain(error),
+        "Start again. Nothing was written to any disk.",
+    )
+}
+
+pub(crate) fn stopped(title: &str, error: &(dyn Error + 'static)) -> Problem {
+    Problem::new(
+        format!("The installation {title} did not come to its end"),
+        chain(error),
+        "Nothing on the disk can be started, and the next attempt begins anew: plug the disk or the stick in again, or start again. If it \
+         happens again, take another disk, or another stick.",
+    )
+}
+
+/// An error with its causes.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(&format!(": {cause}"));
+        next = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Told;
+    use crate::Doing;
+    use init_api::{InstallState, Problem, Root, load, paths};
+
+    #[test]
+    fn a_refusal_stays_until_something_is_done_about_it() {
+        let folder = tempfile::tempdir().expect("folder");
+        let root = Root::new(folder.path());
+        let mut told = Told {
+            root: &root,
+            last: InstallState::default(),
+        };
+        let state = || load::<InstallState>(root.path(paths::INSTALL)).expect("a record");
+        told.look().expect("written");
+        assert_eq!(state().line(), "installing: looking for the disk");
+        let problem = Problem::new("Nothing was installed", "text", "cure");
+        told.problem(problem.clone()).expect("written");
+        let refused = state();
+        assert_eq!(refused.problem, Some(problem));
+        told.look().expect("nothing is to be written");
+        assert_eq!(state(), refused);
+        let doing = |percent| Doing {
+            what: "writing the system",
+            percent: Some(percent),
+        };
+        for (percent, line) in [
+            (0, "installing: onto it: writing the system, 0 %"),
+            (19, "installing: onto it: writing the system, 10 %"),
+            (100, "installing: onto it: writing the system, 100 %"),
+        ] {
+            told.progress("onto it", doing(percent));
+            assert_eq!(state().line(), line);
+            assert_eq!(state().problem, None);
+        }
+        told.finish("done").expect("written");
+        assert!(state().finished);
+    }
+}
