@@ -76,6 +76,7 @@ fn shape_like(vm: &Vm) -> anyhow::Result<Shape> {
             bus,
             card,
             watchdog,
+            large_sectors: false,
         },
         memory_mib: vm.memory_mib,
         cpus: vm.cpus,
@@ -100,6 +101,7 @@ mod tests {
                 bus: Bus::Nvme,
                 card: Card::E1000e,
                 watchdog: Watchdog::Itco,
+                large_sectors: false,
             }
         );
         let arm = of("qemu-arm64").unwrap();

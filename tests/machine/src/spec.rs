@@ -63,6 +63,10 @@ pub struct Spec {
     /// Whether the USB stick of [`Vm::place_stick`](crate::Vm::place_stick) is plugged in.
     #[serde(default)]
     pub stick: bool,
+    /// Whether the install stick of [`Vm::create_with_stick`](crate::Vm::create_with_stick) is plugged in; the firmware boots from it
+    /// rather than from the disk.
+    #[serde(default)]
+    pub install_stick: bool,
     /// The firmware checks the signatures of what it starts.
     #[serde(default)]
     pub secure_boot: bool,
@@ -86,6 +90,7 @@ impl Default for Spec {
             cache: Cache::Writeback,
             hardware: Hardware::default(),
             stick: false,
+            install_stick: false,
             secure_boot: false,
             processor: Processor::default(),
             kernel_arguments: Vec::new(),
@@ -103,6 +108,8 @@ pub(crate) mod names {
     pub(crate) const WRITES: &str = "writes.log";
     /// The USB stick.
     pub(crate) const STICK: &str = "stick.img";
+    /// The install stick, a copy-on-write layer over an image.
+    pub(crate) const INSTALL_STICK: &str = "install-stick.qcow2";
     /// UEFI variables.
     pub(crate) const VARS: &str = "vars.fd";
     /// What a machine with another's disk needs of it besides: what its firmware keeps, and the way in by ssh.
@@ -191,8 +198,14 @@ impl Spec {
             add(&["-smbios", &string]);
         }
         list.extend(self.devices(ports));
+        if (self.stick || self.install_stick) && self.hardware.bus != Bus::Usb {
+            list.extend(["-device", "qemu-xhci,id=usb"].map(str::to_owned));
+        }
         if self.stick {
-            list.extend(self.plugged_in(dir));
+            list.extend(plugged_in(dir));
+        }
+        if self.install_stick {
+            list.extend(install_stick(dir));
         }
         Ok(list)
     }
@@ -200,25 +213,17 @@ impl Spec {
     /// Disk, network card, watchdog, and a source of randomness.
     fn devices(&self, ports: Ports) -> Vec<String> {
         let hardware = self.hardware;
-        let mut list = hardware.bus.arguments("disk");
+        let large = match hardware.large_sectors {
+            true => ",logical_block_size=4096,physical_block_size=4096",
+            false => "",
+        };
+        let mut list = hardware.bus.arguments(
+            "disk",
+            &format!("bootindex={}{large}", u8::from(self.install_stick)),
+        );
         list.extend(["-device", "virtio-rng-pci", "-action", "watchdog=reset"].map(str::to_owned));
         list.extend(hardware.watchdog.arguments().map(str::to_owned));
         list.extend(self.network.arguments(hardware.card, ports));
-        list
-    }
-
-    /// The USB stick.
-    fn plugged_in(&self, dir: &Path) -> Vec<String> {
-        let image = escaped(&dir.join(names::STICK));
-        let mut list = vec![
-            "-drive".to_owned(),
-            format!("if=none,id=stick,format=raw,file={image}"),
-        ];
-        if self.hardware.bus != Bus::Usb {
-            list.extend(["-device", "qemu-xhci,id=usb"].map(str::to_owned));
-        }
-        let device = "usb-storage,bus=usb.0,drive=stick,removable=on";
-        list.extend(["-device", device].map(str::to_owned));
         list
     }
 
@@ -246,6 +251,29 @@ impl Clock {
             Self::At(time) => format!("base={time},clock=vm"),
         }
     }
+}
+
+/// The USB stick.
+fn plugged_in(dir: &Path) -> [String; 4] {
+    let image = escaped(&dir.join(names::STICK));
+    [
+        "-drive".to_owned(),
+        format!("if=none,id=stick,format=raw,file={image}"),
+        "-device".to_owned(),
+        "usb-storage,bus=usb.0,drive=stick,removable=on".to_owned(),
+    ]
+}
+
+/// The install stick, which the firmware boots first, and which can be pulled out by its name.
+fn install_stick(dir: &Path) -> [String; 4] {
+    let image = escaped(&dir.join(names::INSTALL_STICK));
+    [
+        "-drive".to_owned(),
+        format!("if=none,id=install,format=qcow2,cache=unsafe,file={image}"),
+        "-device".to_owned(),
+        "usb-storage,bus=usb.0,drive=install,id=install-stick,serial=stick,removable=on,bootindex=0"
+            .to_owned(),
+    ]
 }
 
 /// A path inside a `-drive` option, where a comma is written twice.
