@@ -32,6 +32,14 @@ impl Node {
         self.running.vm()
     }
 
+    /// Pulls the install stick out.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn pull_install_stick(&self) -> anyhow::Result<()> {
+        Ok(self.running.pull_install_stick()?)
+    }
+
     /// Waits until the console says the node is Ready, and returns after how long.
     ///
     /// # Errors

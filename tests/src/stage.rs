@@ -84,6 +84,23 @@ impl Stage {
         Ok(vm)
     }
 
+    /// A machine that is off, with an empty disk and an install stick that has the image of `board` and `config`.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn machine_with_install_stick(
+        &mut self,
+        board: &str,
+        spec: Spec,
+        config: &str,
+    ) -> anyhow::Result<Vm> {
+        let qemu = Qemu::find(spec.hardware.platform)?;
+        let image = artefacts::base(board)?;
+        let vm = Vm::create_with_stick(&self.folder()?, &image, config, spec, &qemu)?;
+        self.made.push(vm.clone());
+        Ok(vm)
+    }
+
     /// A machine that is off, with nothing placed on its CONFIG partition.
     ///
     /// # Errors

@@ -80,6 +80,7 @@ fn shape_like(vm: &Vm) -> anyhow::Result<Shape> {
             bus,
             card,
             watchdog,
+            large_sectors: false,
         },
         memory_mib: vm.memory_mib,
         cpus: vm.cpus,
@@ -104,6 +105,7 @@ mod tests {
                 bus: Bus::Nvme,
                 card: Card::E1000e,
                 watchdog: Watchdog::Itco,
+                large_sectors: false,
             }
         );
         let arm = of("qemu-arm64").unwrap();
@@ -116,6 +118,7 @@ mod tests {
                 bus: Bus::Sd,
                 card: Card::Usb,
                 watchdog: Watchdog::None,
+                large_sectors: false,
             }
         );
         let elsewhere = tempfile::tempdir().unwrap();

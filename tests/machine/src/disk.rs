@@ -56,6 +56,20 @@ impl Disk {
         Ok(Self::at(path))
     }
 
+    /// Makes an empty one, `gib` GiB large.
+    ///
+    /// # Errors
+    /// When `qemu-img` fails.
+    pub fn create_empty(path: &Path, gib: u32) -> Result<Self> {
+        let mut create = Command::new("qemu-img");
+        create
+            .args(["create", "-q", "-f", "qcow2"])
+            .arg(path)
+            .arg(format!("{gib}G"));
+        command::run(&mut create, PACKAGE)?;
+        Ok(Self::at(path))
+    }
+
     /// Its file.
     #[must_use]
     pub fn path(&self) -> &Path {

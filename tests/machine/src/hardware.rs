@@ -17,6 +17,9 @@ pub struct Hardware {
     pub card: Card,
     /// The watchdog.
     pub watchdog: Watchdog,
+    /// The disk has sectors of 4096 bytes.
+    #[serde(default)]
+    pub large_sectors: bool,
 }
 
 /// What a disk is attached to.
@@ -73,9 +76,9 @@ impl Bus {
         }
     }
 
-    /// QEMU's arguments that attach `drive`, from which the firmware boots first.
-    pub(crate) fn arguments(self, drive: &str) -> Vec<String> {
-        let disk = |model: &str| format!("{model},drive={drive},serial=holdfast,bootindex=0");
+    /// QEMU's arguments that attach `drive`, with what is `more` about it.
+    pub(crate) fn arguments(self, drive: &str, more: &str) -> Vec<String> {
+        let disk = |model: &str| format!("{model},drive={drive},serial=holdfast,{more}");
         let devices = match self {
             Self::Virtio => vec![disk("virtio-blk-pci")],
             Self::Nvme => vec![disk("nvme")],
@@ -138,7 +141,11 @@ mod tests {
                 "-device qemu-xhci,id=usb -device usb-storage,bus=usb.0,drive=d,serial=holdfast,bootindex=0",
             ),
         ] {
-            assert_eq!(bus.arguments("d").join(" "), wanted, "{bus:?}");
+            assert_eq!(
+                bus.arguments("d", "bootindex=0").join(" "),
+                wanted,
+                "{bus:?}"
+            );
         }
     }
 }

@@ -10,6 +10,8 @@ pub(crate) const BASE: &str = "base.img";
 pub(crate) const WRITES: &str = "writes.log";
 /// The USB stick.
 pub(crate) const STICK: &str = "stick.img";
+/// The install stick, a copy-on-write layer over an image.
+pub(crate) const INSTALL_STICK: &str = "install-stick.qcow2";
 /// UEFI variables.
 pub(crate) const VARS: &str = "vars.fd";
 /// What a machine with another's disk needs of it besides: what its firmware keeps, and the way in by ssh.

@@ -144,6 +144,15 @@ impl Running {
         Qmp::connect(self.vm.dir(), names::QMP)
     }
 
+    /// Pulls the install stick out while the machine runs.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn pull_install_stick(&self) -> Result<()> {
+        let stick = json!({ "id": "install-stick" });
+        self.qmp()?.execute("device_del", Some(stick)).map(drop)
+    }
+
     /// The way in by ssh. It works from the moment the console reports the ssh service.
     ///
     /// # Errors

@@ -64,6 +64,10 @@ pub struct Spec {
     /// Whether the USB stick of [`Vm::place_stick`](crate::Vm::place_stick) is plugged in.
     #[serde(default)]
     pub stick: bool,
+    /// Whether the install stick of [`Vm::create_with_stick`](crate::Vm::create_with_stick) is plugged in; the firmware boots from it
+    /// rather than from the disk.
+    #[serde(default)]
+    pub install_stick: bool,
     /// The firmware checks the signatures of what it starts.
     #[serde(default)]
     pub secure_boot: bool,
@@ -87,6 +91,7 @@ impl Default for Spec {
             cache: Cache::Writeback,
             hardware: Hardware::default(),
             stick: false,
+            install_stick: false,
             secure_boot: false,
             processor: Processor::default(),
             kernel_arguments: Vec::new(),
@@ -157,8 +162,15 @@ impl Spec {
             None => list.extend(raspberry_pi::arguments(dir)),
         }
         list.extend(self.devices(ports));
+        let sticks = self.stick || self.install_stick;
+        if sticks && !matches!(self.hardware.bus, Bus::Usb | Bus::Sd) {
+            list.extend(["-device", "qemu-xhci,id=usb"].map(str::to_owned));
+        }
         if self.stick {
             list.extend(self.plugged_in(dir));
+        }
+        if self.install_stick {
+            list.extend(install_stick(dir));
         }
         Ok(list)
     }
@@ -166,7 +178,14 @@ impl Spec {
     /// Disk, network card, watchdog, and a source of randomness.
     fn devices(&self, ports: Ports) -> Vec<String> {
         let hardware = self.hardware;
-        let mut list = hardware.bus.arguments("disk");
+        let large = match hardware.large_sectors {
+            true => ",logical_block_size=4096,physical_block_size=4096",
+            false => "",
+        };
+        let mut list = hardware.bus.arguments(
+            "disk",
+            &format!("bootindex={}{large}", u8::from(self.install_stick)),
+        );
         list.extend(["-action", "watchdog=reset"].map(str::to_owned));
         if hardware.platform != Platform::Raspi4b {
             list.extend(["-device", "virtio-rng-pci"].map(str::to_owned));
@@ -183,23 +202,19 @@ impl Spec {
     }
 
     /// The USB stick.
-    fn plugged_in(&self, dir: &Path) -> Vec<String> {
+    fn plugged_in(&self, dir: &Path) -> [String; 4] {
         let image = escaped(&dir.join(names::STICK));
-        let mut list = vec![
-            "-drive".to_owned(),
-            format!("if=none,id=stick,format=raw,file={image}"),
-        ];
-        if !matches!(self.hardware.bus, Bus::Usb | Bus::Sd) {
-            list.extend(["-device", "qemu-xhci,id=usb"].map(str::to_owned));
-        }
         let bus = match self.hardware.bus {
             // The one that is soldered to the board.
             Bus::Sd => "",
             Bus::Virtio | Bus::Nvme | Bus::Ahci | Bus::Usb => "bus=usb.0,",
         };
-        let device = format!("usb-storage,{bus}drive=stick,removable=on");
-        list.extend(["-device".to_owned(), device]);
-        list
+        [
+            "-drive".to_owned(),
+            format!("if=none,id=stick,format=raw,file={image}"),
+            "-device".to_owned(),
+            format!("usb-storage,{bus}drive=stick,removable=on"),
+        ]
     }
 
     fn drive(&self, dir: &Path) -> String {
@@ -227,6 +242,18 @@ impl Clock {
             Self::At(time) => format!("base={time},clock=vm"),
         }
     }
+}
+
+/// The install stick, which the firmware boots first, and which can be pulled out by its name.
+fn install_stick(dir: &Path) -> [String; 4] {
+    let image = escaped(&dir.join(names::INSTALL_STICK));
+    [
+        "-drive".to_owned(),
+        format!("if=none,id=install,format=qcow2,cache=unsafe,file={image}"),
+        "-device".to_owned(),
+        "usb-storage,bus=usb.0,drive=install,id=install-stick,serial=stick,removable=on,bootindex=0"
+            .to_owned(),
+    ]
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ use crate::names;
 use crate::record::{read_json, write_json};
 use crate::{Disk, Error, Qemu, Result, Spec, Ssh, command, config_partition, stick};
 
+/// As small as an install stick can be that people buy.
+const STICK_GIB: u32 = 4;
 /// The machine's hardware, written when it is made.
 const SPEC: &str = "vm.json";
 
@@ -31,6 +33,43 @@ impl Vm {
         place_variables(dir, &spec, qemu)?;
         Disk::create(&dir.join(names::DISK), &base, "raw", Some(spec.disk_gib))?;
         Self::adopt(dir, spec)
+    }
+
+    /// Makes a machine in `dir` with an empty disk, and an install stick that is a layer over the raw image `image` with `config` on its
+    /// CONFIG partition; [`Spec::install_stick`] plugs it in.
+    ///
+    /// # Errors
+    /// As [`Vm::create`].
+    pub fn create_with_stick(
+        dir: &Path,
+        image: &Path,
+        config: &str,
+        spec: Spec,
+        qemu: &Qemu,
+    ) -> Result<Self> {
+        remove(dir)?;
+        fs::create_dir_all(dir).map_err(Error::file("make", dir))?;
+        let image = fs::canonicalize(image).map_err(Error::file("find", image))?;
+        place_variables(dir, &spec, qemu)?;
+        Disk::create_empty(&dir.join(names::DISK), spec.disk_gib)?;
+        Disk::create(
+            &dir.join(names::INSTALL_STICK),
+            &image,
+            "raw",
+            Some(STICK_GIB),
+        )?;
+        let vm = Self::adopt(dir, spec)?;
+        vm.configure_stick(config)?;
+        Ok(vm)
+    }
+
+    /// Writes `text` as `config.yaml` onto the install stick's CONFIG partition.
+    ///
+    /// # Errors
+    /// When the machine runs or the stick has no such partition.
+    pub fn configure_stick(&self, text: &str) -> Result<()> {
+        self.must_be_off()?;
+        config_partition::place(&Disk::at(&self.dir.join(names::INSTALL_STICK)), text)
     }
 
     /// Like [`Vm::create`], with a copy of the image of its own, so that a new build does not pull the ground from

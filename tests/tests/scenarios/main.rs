@@ -11,6 +11,7 @@ mod disk_full;
 mod first_boot;
 mod hardware;
 mod hostile;
+mod install;
 mod maintenance;
 mod network;
 mod power_cuts;
@@ -145,6 +146,14 @@ const ALL: &[Scenario] = &[
     Scenario::full(
         "first_boot_of_a_nuc_from_a_usb_stick",
         hardware::first_boot_of_a_nuc_from_a_usb_stick,
+    ),
+    Scenario::full(
+        "an_installation_from_a_stick_onto_nvme",
+        install::from_a_stick_onto_nvme,
+    ),
+    Scenario::full(
+        "an_installation_onto_large_sectors_with_the_stick_left_in",
+        install::onto_large_sectors_with_the_stick_left_in,
     ),
     Scenario::full(
         "an_engine_component_that_fails_at_every_start_is_said",

@@ -43,6 +43,14 @@ fn what_is_asked_for_is_on_the_command_line() {
         },
         ..Spec::default()
     };
+    let installer = Spec {
+        hardware: Hardware {
+            large_sectors: true,
+            ..board.hardware
+        },
+        install_stick: true,
+        ..Spec::default()
+    };
     let arm = Spec {
         hardware: Hardware {
             platform: Platform::Virt,
@@ -57,6 +65,7 @@ fn what_is_asked_for_is_on_the_command_line() {
             bus: Bus::Sd,
             card: Card::Usb,
             watchdog: Watchdog::None,
+            ..Hardware::default()
         },
         ..Spec::default()
     };
@@ -75,7 +84,17 @@ fn what_is_asked_for_is_on_the_command_line() {
         (
             "a stick",
             &unusual,
-            "id=stick,format=raw,file=/d/stick.img -device qemu-xhci,id=usb -device usb-storage,bus=usb.0,drive=stick",
+            "-device qemu-xhci,id=usb -drive if=none,id=stick,format=raw,file=/d/stick.img -device usb-storage,bus=usb.0,drive=stick",
+        ),
+        (
+            "a disk that comes second",
+            &installer,
+            "-device nvme,drive=disk,serial=holdfast,bootindex=1,logical_block_size=4096,physical_block_size=4096 ",
+        ),
+        (
+            "an install stick",
+            &installer,
+            "-device qemu-xhci,id=usb -drive if=none,id=install,format=qcow2,cache=unsafe,file=/d/install-stick.qcow2 -device usb-storage,bus=usb.0,drive=install,id=install-stick,serial=stick,removable=on,bootindex=0",
         ),
         (
             "emulation",

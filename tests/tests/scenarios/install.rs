@@ -1,0 +1,143 @@
+//! From an install stick to a Ready node on an internal disk, on a machine without a network card.
+
+use anyhow::ensure;
+use machine::{Bus, Card, Hardware, Network, Processor, Spec, Vm, Watchdog};
+use std::time::Instant;
+use vm_tests::{Node, Stage};
+
+/// The board.
+const NUC: &str = "nuc";
+/// What the stick asks for, besides what the machine does afterwards.
+const CONFIG: &str = "version: 1\n# Its name.\nhostname: shop\ninstall:\n  disk: {bus: nvme}\n";
+/// How long a stick may take, under emulation on a busy host, to boot and to install.
+const INSTALLED_WITHIN: u64 = 900;
+
+fn spec(large_sectors: bool) -> Spec {
+    let hardware = Hardware {
+        bus: Bus::Nvme,
+        card: Card::E1000e,
+        watchdog: Watchdog::Itco,
+        large_sectors,
+        ..Hardware::default()
+    };
+    Spec {
+        hardware,
+        processor: Processor::V3,
+        network: Network::Absent,
+        install_stick: true,
+        ..Stage::spec()
+    }
+}
+
+/// Waits for the installation's last words; the console must have shown how far it had come.
+fn wait_installed(stage: &mut Stage, node: &mut Node, last: &str) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    node.wait_for_text(last, INSTALLED_WITHIN)?;
+    stage.note(format!(
+        "installed {} s after the stick was started",
+        begun.elapsed().as_secs()
+    ));
+    let console = node.console();
+    for expected in [
+        "onto /dev/nvme0n1 (",
+        "writing the system, ",
+        "reading back the system",
+    ] {
+        ensure!(
+            console.contains(expected),
+            "the console does not say {expected:?}"
+        );
+    }
+    ensure!(
+        !console.contains("service kubelet started"),
+        "a cluster was started"
+    );
+    Ok(())
+}
+
+/// Boots the disk without the stick.
+fn ready_from_the_disk(stage: &mut Stage, vm: &mut Vm) -> anyhow::Result<Vm> {
+    vm.change(|spec| spec.install_stick = false)?;
+    let mut node = stage.start(vm)?;
+    let took = node.wait_ready(15)?;
+    stage.note(format!(
+        "Ready from the disk {:.0} s after QEMU started",
+        took.as_secs_f64()
+    ));
+    runs_from_the_disk(&node)?;
+    node.power_down()
+}
+
+fn runs_from_the_disk(node: &Node) -> anyhow::Result<()> {
+    let console = node.console();
+    for expected in ["booted from /dev/nvme0n1", "node shop is Ready"] {
+        ensure!(
+            console.contains(expected),
+            "the console does not say {expected:?}"
+        );
+    }
+    Ok(())
+}
+
+/// Starts the machine with the stick in it, once more, with this configuration on it; gives the node when the console has said that.
+fn with_the_stick(
+    stage: &Stage,
+    vm: &mut Vm,
+    config: &str,
+    expected: &[&str],
+) -> anyhow::Result<Node> {
+    vm.change(|spec| spec.install_stick = true)?;
+    vm.configure_stick(config)?;
+    let mut node = stage.start(vm)?;
+    for text in expected {
+        node.wait_for_text(text, 300)?;
+    }
+    Ok(node)
+}
+
+/// Installed, started without the stick; then the stick again: another configuration on it is refused, as the disk has data.
+pub(crate) fn from_a_stick_onto_nvme(stage: &mut Stage) -> anyhow::Result<()> {
+    let config = format!("{CONFIG}  then: power-off\n");
+    let mut vm = stage.machine_with_install_stick(NUC, spec(false), &config)?;
+    let mut node = stage.start(&vm)?;
+    wait_installed(stage, &mut node, "done; this machine switches off")?;
+    node.wait_for_end(120)?;
+    drop(node);
+    ensure!(
+        vm.config()? == "version: 1\n# Its name.\nhostname: shop\n",
+        "the disk's config.yaml is {:?}",
+        vm.config()?
+    );
+    ready_from_the_disk(stage, &mut vm)?;
+
+    let other = format!("{config}# another shop\n");
+    let refused = [
+        "no disk can be taken",
+        "it has data (Holdfast",
+        "`wipe: true` below `install:`",
+    ];
+    let node = with_the_stick(stage, &mut vm, &other, &refused)?;
+    node.power_cut()?;
+    Ok(())
+}
+
+/// The same on sectors of 4096 bytes, with the stick left in: it does not install again, and when it is pulled out the machine starts
+/// from its disk by itself.
+pub(crate) fn onto_large_sectors_with_the_stick_left_in(stage: &mut Stage) -> anyhow::Result<()> {
+    let config = format!("{CONFIG}  wipe: true\n");
+    let vm = stage.machine_with_install_stick(NUC, spec(true), &config)?;
+    let mut node = stage.start(&vm)?;
+    wait_installed(stage, &mut node, "done; this machine restarts")?;
+    node.next_boot()?;
+    node.wait_for_text("This stick has installed this machine already", 600)?;
+    node.pull_install_stick()?;
+    node.next_boot()?;
+    let took = node.wait_ready(15)?;
+    stage.note(format!(
+        "Ready from the disk {:.0} s after QEMU started",
+        took.as_secs_f64()
+    ));
+    runs_from_the_disk(&node)?;
+    node.power_down()?;
+    Ok(())
+}
