@@ -162,8 +162,8 @@ mod tests {
             ),
             ("AllAlpha", Some("sets no feature gate")),
             ("AllAlpha=yes", Some("cannot be `yes`")),
-            ("APIServerTracing=true", None),
-            ("APIServerTracing=false", Some("cannot be changed here")),
+            ("HostnameOverride=true", None),
+            ("HostnameOverride=false", Some("cannot be changed here")),
         ] {
             let found = wrong_gates(value).map(|invalid| invalid.message);
             match (&found, wrong) {

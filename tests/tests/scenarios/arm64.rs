@@ -55,6 +55,7 @@ pub(crate) fn pi() -> Spec {
             bus: Bus::Sd,
             card: Card::Usb,
             watchdog: Watchdog::None,
+            ..Stage::spec().hardware
         },
         ..Stage::spec()
     }
