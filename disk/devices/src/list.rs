@@ -51,8 +51,11 @@ pub fn list(roots: &Roots) -> Result<Vec<Disk>, ListError> {
     let tables = Tables::read(roots)?;
     fs::read_dir(&roots.block).map_err(kernel(&roots.block))?;
     let names = Folder::new(&roots.block).names("");
+    // What hides is a path to a disk, such as `nvme0c0n1`, and no disk that one could open.
+    let hidden = |name: &str| Folder::new(roots.block.join(name)).flag("hidden");
     Ok(names
         .iter()
+        .filter(|name| !hidden(name))
         .map(|name| disk(roots, name, &tables))
         .collect())
 }

@@ -102,6 +102,21 @@ fn image(mib: u64) -> Table {
 }
 
 #[test]
+fn a_hidden_path_to_a_disk_is_none() {
+    let machine = Machine::new();
+    let way = "pci0000:00/0000:00:03.0/nvme/nvme0";
+    for (name, hidden) in [("nvme0c0n1", "1"), ("nvme0n1", "0")] {
+        machine.disk(way, name, "259:0", 8 * GB, &[("hidden", hidden)]);
+    }
+    let names: Vec<String> = list(&machine.roots())
+        .unwrap()
+        .into_iter()
+        .map(|disk| disk.name)
+        .collect();
+    assert_eq!(names, ["nvme0n1"]);
+}
+
+#[test]
 fn what_is_plugged_in_is_told() {
     let machine = Machine::new();
     stick(&machine, &[]);
