@@ -65,18 +65,15 @@ fn ready_from_the_disk(stage: &mut Stage, vm: &mut Vm) -> anyhow::Result<Vm> {
         "Ready from the disk {:.0} s after QEMU started",
         took.as_secs_f64()
     ));
-    runs_from_the_disk(&node)?;
+    runs_from_the_disk(&mut node)?;
     node.power_down()
 }
 
-fn runs_from_the_disk(node: &Node) -> anyhow::Result<()> {
+fn runs_from_the_disk(node: &mut Node) -> anyhow::Result<()> {
+    node.wait_for_text("node shop is Ready", 60)?;
     let console = node.console();
-    for expected in ["booted from /dev/nvme0n1", "node shop is Ready"] {
-        ensure!(
-            console.contains(expected),
-            "the console does not say {expected:?}"
-        );
-    }
+    let disk = "booted from /dev/nvme0n1";
+    ensure!(console.contains(disk), "the console does not say {disk:?}");
     Ok(())
 }
 
@@ -138,7 +135,7 @@ pub(crate) fn onto_large_sectors_with_the_stick_left_in(stage: &mut Stage) -> an
         "Ready from the disk {:.0} s after QEMU started",
         took.as_secs_f64()
     ));
-    runs_from_the_disk(&node)?;
+    runs_from_the_disk(&mut node)?;
     node.power_down()?;
     Ok(())
 }
