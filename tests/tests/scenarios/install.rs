@@ -87,8 +87,13 @@ fn with_the_stick(
     vm.change(|spec| spec.install_stick = true)?;
     vm.configure_stick(config)?;
     let mut node = stage.start(vm)?;
+    // Several may stand in one line, which is waited for once.
+    if let Some(last) = expected.last() {
+        node.wait_for_text(last, 300)?;
+    }
+    let console = node.console();
     for text in expected {
-        node.wait_for_text(text, 300)?;
+        ensure!(console.contains(text), "the console does not say {text:?}");
     }
     Ok(node)
 }
