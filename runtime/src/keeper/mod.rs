@@ -15,6 +15,7 @@ mod ending;
 mod error;
 mod folder;
 mod images;
+mod kept_damage;
 mod kube_error;
 mod log_room;
 mod manifests;

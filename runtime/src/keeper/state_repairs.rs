@@ -1,21 +1,19 @@
 //! A state partition that was repaired at a risk, or made new, as the initramfs stage notes it: told on the console page and in
 //! `holdfast status`, by a condition of the node and by an event, for as long as the record is kept.
 
-use super::backoff::Backoff;
 use super::context::Keeper;
-use super::folder::{self, Folder};
-use super::tell::{Condition, Warning, node_reference};
+use super::kept_damage::{Damage, KeptDamage};
 use init_api::{STATE_REPAIR_RECORD, StateRepair, StateRepairKind, paths};
-use k8s_openapi::api::core::v1::Node;
-use kube::api::Api;
-use kube::{Client, Error};
+use kube::Client;
 use std::fs;
 use std::path::Path;
-use tracing::debug;
 
-const TOPIC: &str = "state";
-/// The condition of the node, and the reason of the events.
-const CONDITION: &str = "StateDamaged";
+const DAMAGE: KeptDamage<Repair> = KeptDamage {
+    topic: "state",
+    condition: "StateDamaged",
+    whole: "no repair of the state partition is on record",
+    all,
+};
 
 /// A record, and the name of its folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,73 +25,20 @@ struct Repair {
 /// Shows it on this machine, whether or not the API answers.
 pub(super) async fn show(keeper: &Keeper) {
     let folder = keeper.paths.at(paths::STATE_REPAIRS);
-    let mut watched = Folder::watch(&folder).ok();
-    loop {
-        let problems = all(&folder).iter().map(Repair::message).collect();
-        keeper.report.problems(TOPIC, problems);
-        folder::changed(&mut watched).await;
-    }
+    DAMAGE.show(keeper, &folder).await;
 }
 
-/// Keeps the node's condition as things are, and makes an event of each repair. A failure is tried again.
+/// Tells of it in the cluster.
 pub(super) async fn tell(keeper: &Keeper, client: &Client) {
     let folder = keeper.paths.at(paths::STATE_REPAIRS);
-    let name = keeper.settings.node.name.as_str();
-    let mut backoff = Backoff::new();
-    let mut watched = Folder::watch(&folder).ok();
-    loop {
-        match bring_in_line(client, name, &all(&folder)).await {
-            Ok(()) => {
-                backoff.reset();
-                folder::changed(&mut watched).await;
-            }
-            // The node may not be registered yet.
-            Err(error) => {
-                debug!("cannot tell about the repair of state: {error}");
-                tokio::time::sleep(backoff.pause()).await;
-            }
-        }
-    }
+    DAMAGE.tell(keeper, client, &folder).await;
 }
 
-async fn bring_in_line(client: &Client, name: &str, repairs: &[Repair]) -> Result<(), Error> {
-    let nodes: Api<Node> = Api::all(client.clone());
-    let node = nodes.get(name).await?;
-    if let Some(condition) = condition(&node, repairs) {
-        condition.ensure(client, &node).await?;
+impl Damage for Repair {
+    fn once(&self) -> String {
+        format!("state-repair-{}", self.number)
     }
-    for repair in repairs {
-        let warning = Warning {
-            once: Some(format!("state-repair-{}", repair.number)),
-            reason: CONDITION,
-            message: repair.message(),
-        };
-        warning.publish(client, &node_reference(&node)).await?;
-    }
-    Ok(())
-}
 
-/// How things are; none if all is well and always was.
-fn condition(node: &Node, repairs: &[Repair]) -> Option<Condition> {
-    if let Some(repair) = repairs.last() {
-        return Some(Condition {
-            kind: CONDITION,
-            holds: true,
-            reason: repair.reason(),
-            message: repair.message(),
-        });
-    }
-    let whole = Condition {
-        kind: CONDITION,
-        holds: false,
-        reason: "Whole",
-        message: "no repair of the state partition is on record".to_owned(),
-    };
-    whole.of(node).is_some().then_some(whole)
-}
-
-impl Repair {
-    /// A word for machines.
     fn reason(&self) -> &'static str {
         match self.record.what {
             StateRepairKind::Repaired => "Repaired",
@@ -102,7 +47,6 @@ impl Repair {
         }
     }
 
-    /// For people.
     fn message(&self) -> String {
         let record = &self.record;
         let (found, why) = (&record.found, &record.why);
@@ -145,7 +89,8 @@ fn all(folder: &Path) -> Vec<Repair> {
 
 #[cfg(test)]
 mod tests {
-    use super::{all, condition};
+    use super::{DAMAGE, all};
+    use crate::keeper::kept_damage::Damage;
     use k8s_openapi::api::core::v1::Node;
     use serde_json::json;
     use std::fs;
@@ -190,10 +135,10 @@ mod tests {
             serde_json::from_value(node).expect("a node")
         };
         let new = node(json!([]));
-        assert_eq!(condition(&new, &[]), None, "never damaged");
-        let told = condition(&new, &repairs).expect("a condition");
+        assert_eq!(DAMAGE.condition(&new, &[]), None, "never damaged");
+        let told = DAMAGE.condition(&new, &repairs).expect("a condition");
         assert_eq!((told.holds, told.reason), (true, "MadeNew"));
         let damaged = node(json!([{ "type": told.kind, "status": "True" }]));
-        assert!(!condition(&damaged, &[]).expect("a condition").holds);
+        assert!(!DAMAGE.condition(&damaged, &[]).expect("a condition").holds);
     }
 }

@@ -1,5 +1,6 @@
 //! What the engine set aside, and what it says about it: `runtime/engine/internal/mend/replace.go`.
 
+use crate::keeper::kept_damage::Damage;
 use serde::Deserialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,15 +47,14 @@ pub(super) struct Aside {
     pub(super) record: Record,
 }
 
-impl Aside {
-    /// Its name is the same for as long as it is there, and another's is another.
-    pub(super) fn name(&self) -> String {
+impl Damage for Aside {
+    /// The folder's name is the same for as long as it is there, and another's is another.
+    fn once(&self) -> String {
         let name = self.folder.file_name().unwrap_or_default();
         name.to_string_lossy().to_lowercase()
     }
 
-    /// A word for machines.
-    pub(super) fn reason(&self) -> &'static str {
+    fn reason(&self) -> &'static str {
         match self.record.what {
             Replacement::Log => "LogSetAside",
             Replacement::Snapshot => "RestoredFromSnapshot",
@@ -64,8 +64,7 @@ impl Aside {
         }
     }
 
-    /// For people.
-    pub(super) fn message(&self) -> String {
+    fn message(&self) -> String {
         let Record {
             found, why, holes, ..
         } = &self.record;
@@ -111,6 +110,7 @@ pub(super) fn all(database: &Path) -> Vec<Aside> {
 #[cfg(test)]
 mod tests {
     use super::all;
+    use crate::keeper::kept_damage::Damage;
     use std::fs;
 
     #[test]
