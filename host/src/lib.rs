@@ -1,5 +1,5 @@
 //! What every program of ours does to the machine that it runs on, once: running a command, replacing a file or a folder
-//! whole, and the digest of bytes.
+//! whole, the digest of bytes, and new identifiers.
 //!
 //! Synchronous, and nothing but system calls: PID 1 may use it.
 
@@ -17,5 +17,6 @@ mod command;
 pub mod digest;
 pub mod file;
 pub mod folder;
+pub mod identifier;
 
 pub use command::{Command, CommandError, Output};

@@ -10,10 +10,12 @@ use disk::layout::{self, CompleteError, Note, format_done};
 pub(super) fn complete(disk: &Disk, log: &Log) -> Result<Table, Failure> {
     let mut file = disk.open(true)?;
     let geometry = disk.geometry(&file)?;
-    let completed = layout::complete(&mut file, geometry, random).map_err(|error| match error {
-        CompleteError::Layout(error) => Failure::Layout(error),
-        CompleteError::Write(error) => Failure::Write(error),
-    })?;
+    let completed = layout::complete(&mut file, geometry, host::identifier::random).map_err(
+        |error| match error {
+            CompleteError::Layout(error) => Failure::Layout(error),
+            CompleteError::Write(error) => Failure::Write(error),
+        },
+    )?;
     for note in &completed.notes {
         log_note(note, disk, log);
     }
@@ -72,16 +74,4 @@ pub(super) fn note_repair(disk: &Disk, table: &Table, begun: bool, log: &Log) {
             "cannot note the repair of state in the partition table: {error}"
         ));
     }
-}
-
-fn random() -> [u8; 16] {
-    let mut bytes = [0; 16];
-    let mut filled = 0;
-    while filled < bytes.len() {
-        // Fails only when interrupted before the kernel's generator is seeded; then it is asked again.
-        filled +=
-            rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty())
-                .unwrap_or(0);
-    }
-    bytes
 }

@@ -1,4 +1,4 @@
-//! The facts about this machine's disks, and what is drawn at random.
+//! The facts about this machine's disks.
 
 use crate::choose::is_meant;
 use crate::{Candidate, Content, Source, inspect, plan, signatures};
@@ -74,17 +74,4 @@ fn content(node: &Path) -> Content {
         inspect(&file, crate::device::geometry(&file)?, &signatures)
     };
     read().unwrap_or_else(|error| Content::Unknown(format!("it cannot be read: {error}")))
-}
-
-/// 16 random bytes.
-pub(crate) fn random() -> [u8; 16] {
-    let mut bytes = [0; 16];
-    let mut filled = 0;
-    while filled < bytes.len() {
-        // Fails only when interrupted before the kernel's generator is seeded; then it is asked again.
-        filled +=
-            rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty())
-                .unwrap_or(0);
-    }
-    bytes
 }

@@ -1,8 +1,9 @@
 //! The service `holdfast node install`: one attempt after the other, each after disks came or went, until the system is installed.
 
-use crate::machine::{candidates, node, random};
+use crate::machine::{candidates, node};
 use crate::told::{Told, already, broken_stick, failed, refused, stopped};
 use crate::{Device, Doing, Failure, Files, Job, Mark, Source, choose, execute, plan, signatures};
+use host::identifier::random;
 use init_api::{Client, InstallState, Problem, Request, Root, paths};
 use os_config::{AfterInstall, Config};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
