@@ -12,9 +12,9 @@ use init_api::{BootRecord, Minor, PendingTrial, Release, paths};
 use std::fs;
 use tracing::{info, warn};
 
-/// What decides.
+/// What decides, as this machine's files say it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Versions {
+pub(crate) struct Versions {
     /// Of the engine in this image; none if the image does not say.
     own: Option<Minor>,
     /// Of the one that wrote the datastore last and was no trial; none before that was noted.
@@ -24,7 +24,7 @@ struct Versions {
 }
 
 impl Versions {
-    fn read(paths: &Paths) -> Self {
+    pub(crate) fn read(paths: &Paths) -> Self {
         let own = match init_api::load::<Release>(paths.at(paths::RELEASE)) {
             Ok(release) => release.kubernetes.as_deref().and_then(understood),
             Err(_) => None,
@@ -37,14 +37,31 @@ impl Versions {
         }
     }
 
-    fn emulated(self) -> Option<Minor> {
-        self.kept
-            .filter(|kept| self.on_trial && self.own.is_some_and(|own| *kept < own))
+    /// The minor that the control plane has to emulate; none if it is itself.
+    pub(crate) fn emulated(self) -> Option<Minor> {
+        let older = |kept: &Minor| self.on_trial && self.own.is_some_and(|own| *kept < own);
+        self.kept.filter(older).inspect(|minor| {
+            info!(
+                "this release is on trial: the control plane behaves as Kubernetes {minor}, so that the release before can read what is written"
+            );
+        })
     }
 
     /// What is noted from now on, if anything is.
     fn to_keep(self) -> Option<Minor> {
         self.own.filter(|_| !self.on_trial || self.kept.is_none())
+    }
+
+    /// Notes which minor writes the datastore. To be called before that is started.
+    ///
+    /// # Errors
+    /// The state partition does not take it.
+    pub(crate) fn note(self, paths: &Paths) -> Result<(), FileError> {
+        let Some(minor) = self.to_keep() else {
+            return Ok(());
+        };
+        let line = format!("{minor}\n");
+        file::write_lasting_if_changed(&PlannedFile::new(paths.datastore_minor(), 0o600, line))
     }
 }
 
@@ -66,32 +83,9 @@ pub(crate) fn is_on_trial(paths: &Paths) -> bool {
     }
 }
 
-/// The minor that the control plane has to emulate; none if it is itself.
-pub(crate) fn emulated(paths: &Paths) -> Option<Minor> {
-    let emulated = Versions::read(paths).emulated();
-    if let Some(minor) = emulated {
-        info!(
-            "this release is on trial: the control plane behaves as Kubernetes {minor}, so that the release before can read what is written"
-        );
-    }
-    emulated
-}
-
-/// Notes which minor writes the datastore. To be called before it is started, after [`emulated`].
-///
-/// # Errors
-/// The state partition does not take it.
-pub(crate) fn note(paths: &Paths) -> Result<(), FileError> {
-    let Some(minor) = Versions::read(paths).to_keep() else {
-        return Ok(());
-    };
-    let line = format!("{minor}\n");
-    file::write_lasting_if_changed(&PlannedFile::new(paths.datastore_minor(), 0o600, line))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Versions, emulated, note};
+    use super::Versions;
     use crate::Paths;
     use init_api::paths;
     use std::fs;
@@ -169,26 +163,34 @@ mod tests {
             let text = format!(r#"{{"version":"2","build_time":1,"kubernetes":"{kubernetes}"}}"#);
             write(&paths, paths::RELEASE, &text);
         };
-        assert_eq!(emulated(&paths), None, "nothing is known");
+        assert_eq!(Versions::read(&paths).emulated(), None, "nothing is known");
         fs::create_dir_all(paths.cluster()).expect("folder");
         release("v1.36.3");
-        note(&paths).expect("noted");
+        Versions::read(&paths).note(&paths).expect("noted");
         assert_eq!(noted(), "1.36\n");
 
         release("v1.37.2");
         let boot = r#"{"slot":"b","root_hash":"new","disk":"/dev/x","partitions":{},"state":"clean","phases":[]}"#;
         write(&paths, paths::BOOT, boot);
         write(&paths, paths::TRIAL, &trial_of("new"));
-        let minor = emulated(&paths).map(|minor| minor.to_string());
+        let minor = Versions::read(&paths)
+            .emulated()
+            .map(|minor| minor.to_string());
         assert_eq!(minor.as_deref(), Some("1.36"));
-        note(&paths).expect("nothing to note");
+        Versions::read(&paths)
+            .note(&paths)
+            .expect("nothing to note");
         assert_eq!(noted(), "1.36\n", "it is not confirmed");
 
         write(&paths, paths::TRIAL, &trial_of("another"));
-        assert_eq!(emulated(&paths), None, "the other slot is on trial");
+        assert_eq!(
+            Versions::read(&paths).emulated(),
+            None,
+            "the other slot is on trial"
+        );
         fs::remove_file(paths.at(paths::TRIAL)).expect("confirmed");
-        assert_eq!(emulated(&paths), None);
-        note(&paths).expect("noted");
+        assert_eq!(Versions::read(&paths).emulated(), None);
+        Versions::read(&paths).note(&paths).expect("noted");
         assert_eq!(noted(), "1.37\n");
     }
 }

@@ -5,12 +5,13 @@
 //! everything that it names is there.
 
 use crate::address::{self, HostError, Patience, StandInError};
+use crate::emulation::Versions;
 use crate::file::{self, FileError, PlannedFile};
 use crate::name_servers::copy_name_servers;
 use crate::pki::{CertificateSource, PkiError, certificate_source, ensure_encryption};
 use crate::plan::{NodeFacts, PodNetwork, cni_file, plan};
 use crate::{Founding, FoundingError, LoadError, Paths, Settings, cluster_exists, load_settings};
-use crate::{emulation, from_url, policy_notes};
+use crate::{from_url, policy_notes};
 use init_api::Minor;
 use std::fs;
 use std::net::IpAddr;
@@ -147,17 +148,18 @@ pub(crate) fn write_files(
     address: IpAddr,
     now: SystemTime,
 ) -> Result<(), PrepareError> {
+    let versions = Versions::read(paths);
     let facts = NodeFacts {
         address,
         memory: memory(paths),
         now,
-        emulate: emulation::emulated(paths),
+        emulate: versions.emulated(),
     };
     let files = plan(settings, &facts, paths, source)?;
     for (folder, mode) in folders(paths) {
         file::make_folder(&folder, mode)?;
     }
-    emulation::note(paths)?;
+    versions.note(paths)?;
     show_emulated(paths, facts.emulate)?;
     forget_notes(settings, paths)?;
     copy_name_servers(paths)?;
