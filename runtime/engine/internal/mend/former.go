@@ -75,14 +75,11 @@ func (p Policy) removeFormers(but string) error {
 	return nil
 }
 
-// candidates are the copies that can take the database's place, the best first.
-func (p Policy) candidates() ([]snapshot, error) {
-	all, err := list(p.Snapshots)
-	if err != nil {
-		return nil, err
-	}
+// withFormer gives the copies that can take the database's place, the best
+// first: snapshots, and then what this minor left before an upgrade.
+func (p Policy) withFormer(snapshots []snapshot) []snapshot {
 	if path := p.former(p.Version); path != "" && names.Has(path) {
-		all = append(all, snapshot{path: path, taken: modified(path)})
+		return append(snapshots, snapshot{path: path, taken: modified(path)})
 	}
-	return all, nil
+	return snapshots
 }

@@ -86,15 +86,11 @@ func (p Policy) Ensure(ctx context.Context, log func(string, ...any)) error {
 	if err != nil {
 		return err
 	}
-	candidates, err := p.candidates()
-	if err != nil {
-		return err
-	}
 	found, err := p.examine(ctx)
 	if err != nil {
 		return fmt.Errorf("check the datastore %s: %w", p.Database, err)
 	}
-	switch decide(found, len(candidates) > 0, p.Damaged) {
+	switch decide(found, len(p.withFormer(snapshots)) > 0, p.Damaged) {
 	case leave:
 		if err := os.Remove(p.suspect()); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err

@@ -160,11 +160,11 @@ func (p Policy) place(ctx context.Context, folder string, what record) (record, 
 }
 
 func (p Policy) make(ctx context.Context, folder, next string, what record) (record, bool, error) {
-	candidates, err := p.candidates()
+	snapshots, err := list(p.Snapshots)
 	if err != nil {
 		return what, false, err
 	}
-	for _, candidate := range candidates {
+	for _, candidate := range p.withFormer(snapshots) {
 		why, err := check(ctx, candidate.path, wholeCheck)
 		if err != nil {
 			return what, false, err
