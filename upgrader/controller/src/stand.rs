@@ -52,10 +52,10 @@ pub(crate) struct Aim<'a> {
 
 impl Aim<'_> {
     fn is_reached(&self, running: &str) -> bool {
-        match Version::parse(running) {
-            Ok(running) if self.exactly => running == *self.target,
-            Ok(running) => running >= *self.target,
-            Err(_) => false,
+        if self.exactly {
+            Version::parse(running).is_ok_and(|running| running == *self.target)
+        } else {
+            at_least(running, self.target)
         }
     }
 }
