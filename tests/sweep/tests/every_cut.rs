@@ -118,16 +118,21 @@ fn a_careless_upgrade_is_found_out() {
     if !can_run() {
         return;
     }
+    const NO_ROOT: &str = "no slot holds its root";
+    // Without flushes either may be late: in how many writes the kernel sends the UKI is up to it, and a UKI that went out in one
+    // write is seldom torn by the draws.
     for (story, expected) in [
-        ("arms-first", "no slot holds its root"),
-        ("flushes-nothing", "its UKI is not whole"),
+        ("arms-first", &[NO_ROOT][..]),
+        ("flushes-nothing", &[NO_ROOT, "its UKI is not whole"]),
     ] {
         let folder = tempfile::tempdir().expect("folder");
         let play = Play::record(folder.path(), guest(), story, Folder::Ours).expect("a record");
         let (found, _) = play.judge(FEW).expect("judged");
         let faults: Vec<_> = found.faults.keys().collect();
         assert!(
-            faults.iter().any(|fault| fault.contains(expected)),
+            faults
+                .iter()
+                .any(|fault| expected.iter().any(|lack| fault.contains(lack))),
             "{story}: {faults:?}"
         );
     }
