@@ -16,6 +16,8 @@
 mod boot_times;
 #[cfg(feature = "workstation")]
 pub mod build;
+#[cfg(feature = "workstation")]
+mod bundle;
 #[cfg(feature = "node")]
 mod client;
 mod config;
@@ -82,6 +84,8 @@ enum Command {
     Keys(keys::Args),
     #[cfg(feature = "workstation")]
     Release(release::Args),
+    #[cfg(feature = "workstation")]
+    Bundle(Box<bundle::Args>),
     /// Show what the node is, how it is, and what is wrong
     #[cfg(feature = "node")]
     Status(status::Args),
@@ -132,6 +136,8 @@ pub fn run(holdfast: Holdfast) -> anyhow::Result<ExitCode> {
         Command::Keys(args) => keys::run(args),
         #[cfg(feature = "workstation")]
         Command::Release(args) => release::run(args),
+        #[cfg(feature = "workstation")]
+        Command::Bundle(args) => bundle::run(*args),
         #[cfg(feature = "node")]
         Command::Status(args) => status::run(&args),
         #[cfg(feature = "node")]

@@ -86,7 +86,7 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 /// An address, or a folder from here on.
-fn source(text: &str) -> anyhow::Result<Source> {
+pub(crate) fn source(text: &str) -> anyhow::Result<Source> {
     if text.contains("://") {
         return Ok(text.parse()?);
     }

@@ -6,6 +6,7 @@
 
 mod books;
 mod error;
+mod excerpt;
 mod files;
 mod input;
 mod lifetimes;
@@ -15,6 +16,7 @@ mod rotate;
 mod verify;
 
 pub use error::PublishError;
+pub use excerpt::excerpt;
 pub use lifetimes::Lifetimes;
 pub use refresh::refresh;
 pub use release::{Publication, Published, publish};

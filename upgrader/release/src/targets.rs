@@ -92,6 +92,12 @@ impl Targets {
         store.part(&path, facts.size, range).await
     }
 
+    /// Where a file lies in the repository.
+    #[cfg(feature = "publish")]
+    pub(crate) fn path_of(&self, target: &str) -> Result<String, Error> {
+        self.path(target, self.facts(target)?)
+    }
+
     /// Where a file lies: its digest stands before its last name, as in other programs for TUF.
     fn path(&self, target: &str, facts: FileFacts) -> Result<String, Error> {
         if !target.split('/').all(is_plain) {

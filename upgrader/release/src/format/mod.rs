@@ -15,6 +15,8 @@ pub use blocks::{BLOCK_SIZE, BlockIndex, BlockIndexError};
 pub use content::ContentError;
 pub use digest::Digest;
 pub use manifest::{FileFacts, Manifest, RawFile, RawManifest};
+#[cfg(feature = "publish")]
+pub(crate) use names::target_folder;
 pub use names::{File, RELEASES, target_name};
 pub use releases::{Channel, Release, Releases, Severity};
 pub use version::{NameError, Version};

@@ -51,5 +51,10 @@ impl fmt::Display for File {
 
 /// The name of a release's file in the repository: `0.2.0/amd64/root.img`.
 pub fn target_name(version: &Version, arch: Arch, file: File) -> String {
-    format!("{version}/{arch}/{file}")
+    format!("{}{file}", target_folder(version, arch))
+}
+
+/// What the names of a release's files for an architecture begin with: `0.2.0/amd64/`.
+pub(crate) fn target_folder(version: &Version, arch: Arch) -> String {
+    format!("{version}/{arch}/")
 }

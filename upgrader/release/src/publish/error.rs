@@ -27,6 +27,9 @@ pub enum PublishError {
         /// Why not.
         source: io::Error,
     },
+    /// What is to be copied cannot be had.
+    #[error(transparent)]
+    Copied(#[from] Error),
     /// Keys cannot be used.
     #[error("cannot sign")]
     Keys(#[from] KeyError),

@@ -1,0 +1,128 @@
+//! Why no bundle was made.
+
+use std::io;
+use std::path::PathBuf;
+
+/// A bundle was not made. What was written so far has no listing, and no node uses it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MakeError {
+    /// A file or folder cannot be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file cannot be written: the stick is full or read-only, perhaps.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A line of the list is no image.
+    #[error("{}, line {line}: {text:?} is no name of an image: {why}", path.display())]
+    Name {
+        /// The list.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// What stands there.
+        text: String,
+        /// Why it is none.
+        why: String,
+    },
+    /// A manifest does not parse.
+    #[error("{} is no YAML: {why}", path.display())]
+    Manifest {
+        /// Which.
+        path: PathBuf,
+        /// Where and why.
+        why: String,
+    },
+    /// A file's name cannot be one of a bundle.
+    #[error(
+        "{}: a manifest's name may have letters a-z and A-Z, digits, `.`, `-` and `_`; rename it", path.display()
+    )]
+    FileName {
+        /// Which.
+        path: PathBuf,
+    },
+    /// Manifests need images that are not in the list.
+    #[error(
+        "{} of the images that the manifests name {} not in the bundle:\n{}\nadd them to the list of images, or say --allow-missing NAME for those that a node has otherwise",
+        .0.len(), if .0.len() == 1 { "is" } else { "are" }, .0.join("\n")
+    )]
+    Open(Vec<String>),
+    /// A registry did not give an image.
+    #[error("{image} cannot be had from its registry: {why}")]
+    Registry {
+        /// Which.
+        image: String,
+        /// What it said.
+        why: String,
+    },
+    /// An image is not there for a wanted platform.
+    #[error("{image} is not made for {wanted}; it is there for {there}")]
+    Platform {
+        /// Which image.
+        image: String,
+        /// What was asked for.
+        wanted: String,
+        /// What there is.
+        there: String,
+    },
+    /// What should be an image is none.
+    #[error("{image} is no image that can be used: {why}")]
+    Image {
+        /// Which.
+        image: String,
+        /// Why.
+        why: String,
+    },
+    /// An archive is none.
+    #[error("{} is no archive of images: {why}", path.display())]
+    Archive {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// A stick with FAT cannot hold it.
+    #[error(
+        "{image} has a layer of {size} bytes, and a stick with FAT holds files of less than 4 GiB: format the stick with ext4, or make the image's layers smaller"
+    )]
+    LargeLayer {
+        /// Which image.
+        image: String,
+        /// Bytes.
+        size: u64,
+    },
+    /// The folder holds something else.
+    #[error("{} is there already; --replace takes it away first", path.display())]
+    InTheWay {
+        /// Which.
+        path: PathBuf,
+    },
+    /// The release cannot be had.
+    #[error("the release cannot be copied")]
+    Release(#[from] release::publish::PublishError),
+    /// The listing cannot be made.
+    #[error("the listing cannot be made")]
+    Listing(#[from] bundle::ListingError),
+}
+
+impl MakeError {
+    pub(crate) fn read(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> MakeError {
+        let path = path.into();
+        |source| MakeError::Read { path, source }
+    }
+
+    pub(crate) fn write(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> MakeError {
+        let path = path.into();
+        |source| MakeError::Write { path, source }
+    }
+}

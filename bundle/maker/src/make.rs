@@ -1,0 +1,280 @@
+//! Making a bundle.
+
+use crate::archive::Archive;
+use crate::closure::{images_of, missing};
+use crate::error::MakeError;
+use crate::image::{Origin, Wanted, bring};
+use crate::layout::{Layout, take_away_all_but};
+use crate::manifests::{self, Manifest};
+use crate::names::Platform;
+use crate::registry::Registry;
+use bundle::{
+    Entry, FOLDER, IMAGES, LISTING, Listing, MANIFESTS, Name, PrivateKey, RELEASES, SIGNATURES,
+    SUMS,
+};
+use jiff::Timestamp;
+use release::publish::excerpt;
+use release::{Arch, Source, Version};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The file systems on which a file has less than 4 GiB (`MSDOS_SUPER_MAGIC`, linux/magic.h).
+const FAT: i64 = 0x4d44;
+
+/// What a bundle is made of.
+#[derive(Debug)]
+pub struct Order {
+    /// The stick, or a folder that is copied to one.
+    pub output: PathBuf,
+    /// Its name: on a node it takes the place of an earlier one of the same name.
+    pub name: Name,
+    /// Full names of images.
+    pub images: BTreeSet<String>,
+    /// Archives of images; what they have is not asked of registries.
+    pub archives: Vec<PathBuf>,
+    /// Images that manifests may name although they are not in the bundle; full names.
+    pub allowed_missing: BTreeSet<String>,
+    /// Folder of manifests.
+    pub manifests: Option<PathBuf>,
+    /// What images are for.
+    pub platforms: BTreeSet<Platform>,
+    /// The release.
+    pub release: Option<ReleaseOrder>,
+    /// Who vouches for images and manifests.
+    pub key: Option<PrivateKey>,
+    /// The checked text of `config.yaml`.
+    pub config: Option<Vec<u8>>,
+    /// Registries without TLS.
+    pub plain_http: Vec<String>,
+}
+
+/// A release for a bundle.
+#[derive(Debug)]
+pub struct ReleaseOrder {
+    /// The repository.
+    pub source: Source,
+    /// The root to begin with.
+    pub root: Vec<u8>,
+    /// Which.
+    pub version: Version,
+}
+
+/// A bundle that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// Images.
+    pub images: usize,
+    /// Manifests.
+    pub manifests: usize,
+    /// Bytes of images and manifests.
+    pub bytes: u64,
+    /// When the first signature of the release expires.
+    pub expires: Option<Timestamp>,
+}
+
+/// Makes a bundle; `say` hears of each step before it begins.
+///
+/// # Errors
+/// As [`MakeError`] says. Without its listing, which comes last, no node uses what was written; the next try uses it again.
+pub async fn make(
+    order: &Order,
+    now: Timestamp,
+    say: &mut dyn FnMut(&str),
+) -> Result<Made, MakeError> {
+    let manifests = match &order.manifests {
+        Some(folder) => manifests::read(folder)?,
+        None => BTreeMap::new(),
+    };
+    let archives = order.archives.iter().map(|path| Archive::open(path));
+    let archives = archives.collect::<Result<Vec<_>, _>>()?;
+    let mut images = order.images.clone();
+    images.extend(archives.iter().flat_map(Archive::names).map(str::to_owned));
+    check_closure(&manifests, &images, &order.allowed_missing)?;
+
+    let folder = make_way(&order.output)?;
+    let mut files = bring_images(order, &folder, &images, &archives, say).await?;
+    files.extend(write_manifests(&folder, &manifests)?);
+    let expires = copy_release(order, &folder, now, say).await?;
+    if let Some(text) = &order.config {
+        let path = order.output.join("config.yaml");
+        host::file::write(&path, 0o600, text).map_err(MakeError::write(&path))?;
+    }
+    let made = Made {
+        images: images.len(),
+        manifests: manifests.len(),
+        bytes: files.values().map(|entry| entry.size).sum(),
+        expires,
+    };
+    say("writing the listing");
+    write_listing(order, &folder, images, files, now)?;
+    Ok(made)
+}
+
+fn check_closure(
+    manifests: &BTreeMap<String, Manifest>,
+    images: &BTreeSet<String>,
+    allowed: &BTreeSet<String>,
+) -> Result<(), MakeError> {
+    let documents = manifests.iter();
+    let documents =
+        documents.flat_map(|(name, is)| is.documents.iter().map(|it| (name.as_str(), it)));
+    let missing = missing(&images_of(documents), images, allowed);
+    match missing.is_empty() {
+        true => Ok(()),
+        false => Err(MakeError::Open(missing)),
+    }
+}
+
+/// Makes the folder, and a bundle that is there already no bundle any more until it is whole again.
+fn make_way(output: &Path) -> Result<PathBuf, MakeError> {
+    let folder = output.join(FOLDER);
+    fs::create_dir_all(&folder).map_err(MakeError::write(&folder))?;
+    let ours = [IMAGES, MANIFESTS, RELEASES, LISTING, SIGNATURES, SUMS];
+    for entry in fs::read_dir(&folder).map_err(MakeError::read(&folder))? {
+        let path = entry.map_err(MakeError::read(&folder))?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        if !name.is_some_and(|name| ours.contains(&name)) {
+            return Err(MakeError::InTheWay { path });
+        }
+    }
+    for name in [LISTING, SIGNATURES, SUMS] {
+        let path = folder.join(name);
+        if path.exists() {
+            fs::remove_file(&path).map_err(MakeError::write(&path))?;
+        }
+    }
+    Ok(folder)
+}
+
+async fn bring_images(
+    order: &Order,
+    folder: &Path,
+    images: &BTreeSet<String>,
+    archives: &[Archive],
+    say: &mut dyn FnMut(&str),
+) -> Result<BTreeMap<String, Entry>, MakeError> {
+    let mut layout = Layout::open(folder)?;
+    if images.is_empty() {
+        // Containers of an earlier bundle go; an empty layout is none.
+        layout.finish()?;
+        let images = folder.join(IMAGES);
+        fs::remove_dir_all(&images).map_err(MakeError::write(&images))?;
+        return Ok(BTreeMap::new());
+    }
+    let registry = Registry::new(&order.plain_http);
+    let wanted = Wanted {
+        platforms: &order.platforms,
+        on_fat: is_fat(folder),
+    };
+    for name in images {
+        say(name);
+        let has = |archive: &&Archive| archive.names().any(|is| is == name);
+        let origin = match archives.iter().find(has) {
+            Some(archive) => Origin::Archive(archive),
+            None => Origin::Registry(&registry),
+        };
+        bring(origin, name, &wanted, &mut layout).await?;
+    }
+    layout.finish()
+}
+
+fn is_fat(folder: &Path) -> bool {
+    rustix::fs::statfs(folder).is_ok_and(|facts| facts.f_type == FAT)
+}
+
+fn write_manifests(
+    folder: &Path,
+    manifests: &BTreeMap<String, Manifest>,
+) -> Result<BTreeMap<String, Entry>, MakeError> {
+    let folder = folder.join(MANIFESTS);
+    if manifests.is_empty() && !folder.exists() {
+        return Ok(BTreeMap::new());
+    }
+    fs::create_dir_all(&folder).map_err(MakeError::write(&folder))?;
+    take_away_all_but(&folder, |name| manifests.contains_key(name))?;
+    let mut entries = BTreeMap::new();
+    for (name, manifest) in manifests {
+        let path = folder.join(name);
+        host::file::write(&path, 0o644, &manifest.text).map_err(MakeError::write(&path))?;
+        let entry = Entry {
+            size: manifest.text.len() as u64,
+            sha256: host::digest::of_bytes(&manifest.text),
+        };
+        entries.insert(format!("{MANIFESTS}/{name}"), entry);
+    }
+    Ok(entries)
+}
+
+async fn copy_release(
+    order: &Order,
+    folder: &Path,
+    now: Timestamp,
+    say: &mut dyn FnMut(&str),
+) -> Result<Option<Timestamp>, MakeError> {
+    let folder = folder.join(RELEASES);
+    let Some(release) = &order.release else {
+        if folder.exists() {
+            fs::remove_dir_all(&folder).map_err(MakeError::write(&folder))?;
+        }
+        return Ok(None);
+    };
+    let archs = order.platforms.iter().map(|platform| match platform {
+        Platform::Amd64 => Arch::Amd64,
+        Platform::Arm64 => Arch::Arm64,
+    });
+    let (source, root, wanted) = (&release.source, &release.root, archs.collect());
+    let which = (&release.version, &wanted);
+    let expires = excerpt(source, root, which, &folder, now, say).await?;
+    Ok(Some(expires))
+}
+
+fn write_listing(
+    order: &Order,
+    folder: &Path,
+    images: BTreeSet<String>,
+    files: BTreeMap<String, Entry>,
+    now: Timestamp,
+) -> Result<(), MakeError> {
+    let write = |name: &str, bytes: &[u8]| {
+        let path = folder.join(name);
+        host::file::write(&path, 0o644, bytes).map_err(MakeError::write(&path))
+    };
+    let mut sums = String::new();
+    for (path, entry) in &files {
+        sums += &format!("{}  {path}\n", entry.sha256);
+    }
+    for path in files_below(&folder.join(RELEASES))? {
+        let digest = host::digest::of_file(&path).map_err(MakeError::read(&path))?;
+        let inside = path.strip_prefix(folder).unwrap_or(&path);
+        sums += &format!("{digest}  {}\n", inside.display());
+    }
+    let made = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let text = Listing::new(order.name.clone(), made, images, files)?.to_json()?;
+    sums += &format!("{}  {LISTING}\n", host::digest::of_bytes(&text));
+    write(SUMS, sums.as_bytes())?;
+    if let Some(key) = &order.key {
+        write(SIGNATURES, format!("{}\n", key.sign(&text)).as_bytes())?;
+    }
+    write(LISTING, &text)
+}
+
+/// All files below a folder that need not be there, in order.
+fn files_below(folder: &Path) -> Result<Vec<PathBuf>, MakeError> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        if !folder.is_dir() {
+            continue;
+        }
+        for entry in fs::read_dir(&folder).map_err(MakeError::read(&folder))? {
+            let path = entry.map_err(MakeError::read(&folder))?.path();
+            match path.is_dir() {
+                true => folders.push(path),
+                false => found.push(path),
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}

@@ -1,0 +1,221 @@
+//! Images of a bundle: from a registry of another project on loopback, from archives, and as a node reads them.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    reason = "a test's files need not outlast it, and its judges are programs"
+)]
+
+mod pictures;
+mod server;
+
+use bundle::{Bundle, FOLDER, LISTING};
+use bundle_maker::{Made, MakeError, Order, Platform, make, parse_list};
+use jiff::Timestamp;
+use pictures::{Picture, oci_archive, saved_by_docker};
+use server::Server;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use tempfile::TempDir;
+
+fn order(output: &Path, images: &str) -> Order {
+    Order {
+        output: output.to_owned(),
+        name: "stores".parse().unwrap(),
+        images: parse_list(Path::new("images.txt"), images).unwrap(),
+        archives: Vec::new(),
+        allowed_missing: BTreeSet::new(),
+        manifests: None,
+        platforms: BTreeSet::from([Platform::Amd64]),
+        release: None,
+        key: None,
+        config: None,
+        plain_http: Vec::new(),
+    }
+}
+
+fn made(order: &Order) -> Result<Made, MakeError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(make(order, Timestamp::now(), &mut |_| {}))
+}
+
+/// What a node reads: names and sizes of the files in the archive.
+fn read(stick: &Path) -> (Vec<String>, Vec<String>) {
+    let bundle = Bundle::open(stick, &[]).unwrap();
+    let mut bytes = Vec::new();
+    bundle.write_images(&mut bytes).unwrap();
+    let mut archive = tar::Archive::new(bytes.as_slice());
+    let entries = archive.entries().unwrap();
+    let names = entries.map(|entry| entry.unwrap().path().unwrap().display().to_string());
+    let images = bundle.listing().images().iter().cloned().collect();
+    (names.collect(), images)
+}
+
+fn blobs(stick: &Path) -> usize {
+    let (files, _) = read(stick);
+    files
+        .iter()
+        .filter(|name| name.starts_with("blobs/"))
+        .count()
+}
+
+#[test]
+fn images_of_a_registry_share_their_layers_and_come_for_the_wanted_platforms() {
+    let server = Server::start();
+    let base = Picture::new("amd64", &["base"]);
+    server.push("stores/base:1", &[&base]);
+    server.push(
+        "stores/app:1",
+        &[
+            &Picture::new("amd64", &["base", "app"]),
+            &Picture::new("arm64", &["arm base", "arm app"]),
+        ],
+    );
+    let stick = TempDir::new().unwrap();
+    let host = server.address();
+    let mut order = order(
+        stick.path(),
+        &format!("{host}/stores/base:1\n{host}/stores/app:1\n"),
+    );
+    order.plain_http = vec![host.clone()];
+    let result = made(&order).unwrap();
+    assert_eq!((result.images, result.manifests), (2, 0));
+    let (files, images) = read(stick.path());
+    assert_eq!(
+        images,
+        [
+            format!("{host}/stores/app:1"),
+            format!("{host}/stores/base:1")
+        ]
+    );
+    assert_eq!(files[files.len() - 2..], ["index.json", "oci-layout"]);
+    // Layers `base` and `app`, a configuration and a manifest for each image, the index of `app`.
+    assert_eq!(blobs(stick.path()), 2 + 2 + 2 + 1);
+    assert!(sums_are_right(stick.path()));
+
+    order.platforms.insert(Platform::Arm64);
+    let error = made(&order).unwrap_err().to_string();
+    assert!(
+        error.contains(
+            "stores/base:1 is not made for linux/arm64; it is there for linux/amd64 only"
+        ),
+        "{error}"
+    );
+    assert!(
+        !stick.path().join(FOLDER).join(LISTING).exists(),
+        "no half bundle is one"
+    );
+
+    order.images.remove(&format!("{host}/stores/base:1"));
+    made(&order).unwrap();
+    assert_eq!(
+        blobs(stick.path()),
+        4 + 2 + 2 + 1,
+        "and what nobody needs is gone"
+    );
+    drop(server);
+    let error = made(&order).unwrap_err().to_string();
+    assert!(error.contains("cannot be had from its registry"), "{error}");
+}
+
+#[test]
+fn what_a_registry_has_not_is_told_at_once() {
+    let server = Server::start();
+    let stick = TempDir::new().unwrap();
+    let mut order = order(stick.path(), &format!("{}/nothing:1", server.address()));
+    order.plain_http = vec![server.address()];
+    let error = made(&order).unwrap_err().to_string();
+    assert!(
+        error.contains("/nothing:1 cannot be had from its registry"),
+        "{error}"
+    );
+}
+
+#[test]
+fn archives_of_both_kinds() {
+    let folder = TempDir::new().unwrap();
+    let picture = Picture::new("amd64", &["base", "app"]);
+    let oci = folder.path().join("oci.tar");
+    let saved = folder.path().join("saved.tar.gz");
+    oci_archive(&picture, "docker.io/library/app:1", &oci);
+    saved_by_docker(&picture, "app:2", &saved);
+    let stick = folder.path().join("stick");
+    let mut order = order(&stick, "");
+    order.archives = vec![oci.clone(), saved];
+    made(&order).unwrap();
+    let (_, images) = read(&stick);
+    assert_eq!(
+        images,
+        ["docker.io/library/app:1", "docker.io/library/app:2"]
+    );
+    // Layers, configuration, and the manifest that `docker save` has not and that is made anew, are the same.
+    assert_eq!(blobs(&stick), 2 + 1 + 1);
+
+    let whole = fs::read(&oci).unwrap();
+    fs::write(&oci, &whole[..whole.len() / 2]).unwrap();
+    let error = made(&order).unwrap_err().to_string();
+    assert!(
+        error.contains("it was cut off") || error.contains("is damaged"),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_image_that_a_manifest_names_must_be_there() {
+    let folder = TempDir::new().unwrap();
+    let archive = folder.path().join("oci.tar");
+    oci_archive(
+        &Picture::new("amd64", &["app"]),
+        "docker.io/library/app:1",
+        &archive,
+    );
+    let manifests = folder.path().join("manifests");
+    fs::create_dir(&manifests).unwrap();
+    let pod = |image: &str| {
+        let text = format!("kind: Pod\nspec:\n  containers:\n  - image: {image}\n");
+        fs::write(manifests.join("pod.yaml"), text).unwrap();
+    };
+    let stick = folder.path().join("stick");
+    let mut order = order(&stick, "");
+    order.archives = vec![archive];
+    order.manifests = Some(manifests.clone());
+    pod("app:2");
+    let error = made(&order).unwrap_err().to_string();
+    assert!(
+        error.contains("docker.io/library/app:2, named in pod.yaml"),
+        "{error}"
+    );
+    assert!(!stick.exists(), "nothing was written");
+    order.allowed_missing = parse_list(Path::new("-"), "app:2").unwrap();
+    made(&order).unwrap();
+    pod("app:1");
+    order.allowed_missing.clear();
+    assert_eq!(made(&order).unwrap().manifests, 1);
+    assert!(sums_are_right(&stick));
+}
+
+#[test]
+fn a_folder_of_somebody_elses_is_left_alone() {
+    let stick = TempDir::new().unwrap();
+    let theirs = stick.path().join(FOLDER).join("src");
+    fs::create_dir_all(&theirs).unwrap();
+    let error = made(&order(stick.path(), "app:1")).unwrap_err().to_string();
+    assert!(error.contains("is there already"), "{error}");
+    assert!(theirs.exists());
+}
+
+/// `sha256sum` is the judge.
+fn sums_are_right(stick: &Path) -> bool {
+    std::process::Command::new("sha256sum")
+        .args(["--check", "--strict", "--quiet", "SHA256SUMS"])
+        .current_dir(stick.join(FOLDER))
+        .status()
+        .unwrap()
+        .success()
+}

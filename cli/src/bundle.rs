@@ -1,0 +1,164 @@
+//! `holdfast bundle`: what nodes without internet need, onto a stick.
+
+use crate::config::read;
+use crate::out;
+use crate::release::{source, wait_for};
+use anyhow::{Context, bail};
+use bundle::{Name, PrivateKey};
+use bundle_maker::{Made, Order, Platform, ReleaseOrder, make, parse_list};
+use jiff::Timestamp;
+use release::Version;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// The configuration is not right.
+const NOT_RIGHT: u8 = 3;
+
+/// Put a release, images and manifests onto a stick, for nodes without internet
+///
+/// The stick needs a file system that nodes read (FAT32 or ext4) and the label HOLDFAST. Every image that the manifests name must
+/// be in the bundle. Without --key nobody vouches for images and manifests, and only nodes that say so take them.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The mounted stick, or a folder whose content is copied to one
+    #[arg(long, short, value_name = "DIR")]
+    output: PathBuf,
+    /// On a node, a bundle takes the place of an earlier one of the same name
+    #[arg(long, value_name = "NAME", default_value = "site")]
+    name: Name,
+    /// The release to bring
+    #[arg(long, value_name = "VERSION", requires_all = ["repo", "root"])]
+    release: Option<Version>,
+    /// Folder or address of the release's repository
+    #[arg(long, value_name = "DIR|URL", requires = "release")]
+    repo: Option<String>,
+    /// The root to begin with, as images have it
+    #[arg(long, value_name = "FILE", requires = "release")]
+    root: Option<PathBuf>,
+    /// A list of images, one in each line; they come from their registries
+    #[arg(long, value_name = "FILE")]
+    images: Option<PathBuf>,
+    /// An archive whose images are all brought: an OCI image layout (folder or tar), or what `docker save` wrote
+    #[arg(long, value_name = "FILE|DIR")]
+    image_archive: Vec<PathBuf>,
+    /// Folder of Kubernetes manifests
+    #[arg(long, value_name = "DIR")]
+    manifests: Option<PathBuf>,
+    /// An image that manifests may name although the bundle has it not
+    #[arg(long, value_name = "IMAGE")]
+    allow_missing: Vec<String>,
+    /// Puts this file onto the stick as config.yaml; it is checked first
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// What the images and the release are for: amd64, arm64; may be given twice
+    #[arg(long, value_name = "PLATFORM", default_value = "amd64")]
+    platform: Vec<Platform>,
+    /// The ed25519 key, PKCS#8, that vouches for images and manifests
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// A registry that is asked without TLS, as in localhost:5000
+    #[arg(long, value_name = "HOST:PORT")]
+    plain_http: Vec<String>,
+}
+
+pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let config = match &args.config {
+        None => None,
+        Some(path) => match checked(path)? {
+            Ok(text) => Some(text),
+            Err(code) => return Ok(code),
+        },
+    };
+    let name = args.name.clone();
+    let order = order(args, config)?;
+    if order.images.is_empty()
+        && order.archives.is_empty()
+        && order.manifests.is_none()
+        && order.release.is_none()
+    {
+        bail!("nothing to bring: give --images, --image-archive, --manifests or --release");
+    }
+    let signer = order.key.as_ref().map(PrivateKey::public);
+    let mut say = |step: &str| eprintln!("  {step}");
+    let made = wait_for(make(&order, Timestamp::now(), &mut say))??;
+    out::line(told(&name, &order, &made))?;
+    match signer {
+        Some(key) => out::line(format_args!(
+            "signed by {key}; nodes take it with\n  bundles:\n    signers: [\"{key}\"]"
+        ))?,
+        None if made.images + made.manifests > 0 => out::line(
+            "not signed: only nodes with `bundles: {unsigned: true}` take its images and manifests",
+        )?,
+        None => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn told(name: &Name, order: &Order, made: &Made) -> String {
+    let mut text = format!(
+        "bundle {name} is in {}: {} images, {} manifests, {:.1} MB",
+        order.output.display(),
+        made.images,
+        made.manifests,
+        made.bytes as f64 / 1e6
+    );
+    if let (Some(release), Some(expires)) = (&order.release, made.expires) {
+        let version = &release.version;
+        text += &format!("; release {version}, whose signatures count until {expires}");
+    }
+    text
+}
+
+fn order(args: Args, config: Option<Vec<u8>>) -> anyhow::Result<Order> {
+    let images = match &args.images {
+        Some(path) => parse_list(path, &text(path)?)?,
+        None => BTreeSet::new(),
+    };
+    let release = match (args.release, &args.repo, &args.root) {
+        (Some(version), Some(repo), Some(root)) => Some(ReleaseOrder {
+            source: source(repo)?,
+            root: std::fs::read(root).with_context(|| format!("cannot read {}", root.display()))?,
+            version,
+        }),
+        _ => None,
+    };
+    let key = match &args.key {
+        Some(path) => {
+            let key = PrivateKey::from_pem(&text(path)?);
+            Some(key.with_context(|| format!("{} cannot be used", path.display()))?)
+        }
+        None => None,
+    };
+    let missing = args.allow_missing.join("\n");
+    Ok(Order {
+        output: args.output,
+        name: args.name,
+        images,
+        archives: args.image_archive,
+        allowed_missing: parse_list(Path::new("--allow-missing"), &missing)?,
+        manifests: args.manifests,
+        platforms: args.platform.into_iter().collect(),
+        release,
+        key,
+        config,
+        plain_http: args.plain_http,
+    })
+}
+
+fn text(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// A configuration's text, or the exit code when it is wrong, which has been told.
+fn checked(path: &Path) -> anyhow::Result<Result<Vec<u8>, ExitCode>> {
+    let text = read(path)?;
+    match os_config::parse_config(&path.display().to_string(), &text) {
+        Ok(_) => Ok(Ok(text)),
+        Err(report) => {
+            eprint!("{report}");
+            eprintln!("nothing was written");
+            Ok(Err(ExitCode::from(NOT_RIGHT)))
+        }
+    }
+}
