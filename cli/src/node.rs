@@ -24,6 +24,8 @@ enum Action {
     Configure,
     /// Install onto a disk of this machine
     Install,
+    /// Mount the stick with a bundle that is plugged in, or let go one that was pulled out
+    Stick,
     /// Run the configuration's run_commands
     RunCommands,
     /// Fetch ssh keys
@@ -59,6 +61,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.action {
         Action::Configure => return run_configure(&root),
         Action::Install => installer::serve(&root).map_err(anyhow::Error::from_boxed)?,
+        Action::Stick => {
+            let notes =
+                node_setup::stick::follow(&root).context("cannot say which stick is plugged in")?;
+            notes.iter().for_each(|note| println!("{note}"));
+        }
         Action::RunCommands => online::run_commands(&root, &mut ThisMachine)?,
         Action::FetchKeys { sources } => {
             let sources: Result<Vec<_>, _> = sources

@@ -134,6 +134,9 @@ fn page(everything: &Everything) -> String {
     if configuration.on_trial {
         facts.row(["", "on trial; `holdfast config confirm` keeps it"]);
     }
+    if let Some(stick) = status.node.as_ref().and_then(|node| node.stick.as_ref()) {
+        facts.row(["stick", stick]);
+    }
     let _ = writeln!(page, "{facts}");
     let _ = writeln!(page, "{}", services(&status.services, status.uptime_ms));
     for service in status.failing_services() {

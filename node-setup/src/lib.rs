@@ -33,6 +33,7 @@ mod report;
 mod services;
 mod sources;
 mod step;
+pub mod stick;
 pub mod trial;
 mod user_command;
 

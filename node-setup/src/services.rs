@@ -43,6 +43,7 @@ pub fn services(
             all.extend(runtime::services(&settings(config, facts)));
             all.extend(run_commands(config));
             all.extend(downloads(config));
+            all.push(stick());
         }
         Purpose::Maintenance => {}
         Purpose::Install => all.push(install()),
@@ -74,6 +75,11 @@ fn install() -> Service {
         ..Service::one_shot(name("install"), [HOLDFAST, "node", "install"])
     }
     .after([name("udev-trigger")])
+}
+
+/// udev runs it again when a stick comes or goes (`90-holdfast.rules` in the image).
+fn stick() -> Service {
+    Service::one_shot(name("stick"), [HOLDFAST, "node", "stick"]).after([name("udev-trigger")])
 }
 
 /// Also in maintenance mode: a person may want another release because of it.

@@ -37,7 +37,7 @@ mod values;
 
 pub use check::decode;
 pub use config::{
-    AfterInstall, AuditLevel, ComponentArgs, Components, Config, DiskBus, DiskChoice,
+    AfterInstall, AuditLevel, Bundles, ComponentArgs, Components, Config, DiskBus, DiskChoice,
     DiskPreference, Dns, FlagArgs, Image, Install, Interface, InterfaceMatch, Kubernetes, Logs,
     Manifest, Network, NtpServers, Proxy, Registries, RegistryAccess, RegistryAuth, RegistryMirror,
     RegistryTls, Route, State, WhenDamaged, Wifi, WriteFile,
@@ -59,6 +59,6 @@ pub use values::{
     ByteSize, Bytes, Command, DevicePath, DiskName, DomainName, EnvName, EnvValue, FileMode,
     FlagName, Hostname, HttpUrl, InterfaceName, Invalid, LabelKey, LabelValue, MacAddress,
     ManifestName, ModuleName, NodeName, Owner, Password, Pem, RegistryHost, Secret, ServerAddress,
-    SshKeySource, Ssid, SysctlKey, SysctlValue, Taint, TaintEffect, TimeZone, WifiPassphrase,
-    WritablePath,
+    SigningKey, SshKeySource, Ssid, SysctlKey, SysctlValue, Taint, TaintEffect, TimeZone,
+    WifiPassphrase, WritablePath,
 };

@@ -4,6 +4,7 @@
 //! an archive is in the notes, but for an archive that a power cut interrupts, which is loaded again; and what is in the notes
 //! and not in containerd any more is loaded again, for containerd alone knows what it has.
 
+mod bundled;
 mod ctr;
 mod error;
 mod notes;
@@ -12,6 +13,7 @@ pub use error::ImageError;
 
 use crate::file::{self, PlannedFile};
 use crate::{Paths, Settings, plan};
+use bundle::Bundle;
 use ctr::{Containerd, Store};
 use notes::{Notes, Stamp};
 use os_config::Image;
@@ -48,18 +50,29 @@ pub fn load_system_image(settings: &Settings, paths: &Paths) -> Result<(), Image
     store(&at, &notes)
 }
 
-/// Loads the archives in the images folder and those on the node that are `listed` in the configuration, those that are not loaded yet, and lets go what those brought that
-/// are gone. One that fails does not keep the others from being loaded; gives what went wrong.
-pub(crate) fn load_user_images(paths: &Paths, listed: &[Image]) -> Vec<String> {
+/// Loads the archives in the images folder, those on the node that are `listed` in the configuration, and the images of a stick's
+/// bundle, those that are not loaded yet, and lets go what those archives brought that are gone. What a bundle brought stays when the
+/// stick is pulled out, until another bundle of its name comes. One that fails does not keep the others from being loaded; gives
+/// what went wrong.
+pub(crate) fn load_user_images(
+    paths: &Paths,
+    listed: &[Image],
+    bundle: Option<&Bundle>,
+) -> Vec<String> {
     let local = |image: &Image| match image {
         Image::Path(path) => Some(PathBuf::from(path)),
         Image::Url(_) => None,
     };
     let extra: Vec<PathBuf> = listed.iter().filter_map(local).collect();
-    follow_archives(&Containerd, paths, &extra)
+    follow_archives(&Containerd, paths, &extra, bundle)
 }
 
-fn follow_archives(images: &dyn Store, paths: &Paths, extra: &[PathBuf]) -> Vec<String> {
+fn follow_archives(
+    images: &dyn Store,
+    paths: &Paths,
+    extra: &[PathBuf],
+    bundle: Option<&Bundle>,
+) -> Vec<String> {
     let at = paths.at(LOADED);
     let mut notes = load(&at);
     let mut problems = Vec::new();
@@ -82,10 +95,22 @@ fn follow_archives(images: &dyn Store, paths: &Paths, extra: &[PathBuf]) -> Vec<
             ));
         }
     }
+    if let Some(bundle) = bundle {
+        let brought = bundled::bring(images, &mut notes, &there, bundle);
+        let noted = brought.and_then(|changed| match changed {
+            true => store(&at, &notes),
+            false => Ok(()),
+        });
+        if let Err(error) = noted {
+            let name = bundle.listing().name();
+            problems.push(format!("images of bundle {name}: {}", with_cause(&error)));
+        }
+    }
     // An archive that cannot be seen may be there all the same.
     if listed.is_ok() {
         let there = all.iter().map(|archive| archive.display().to_string());
-        if let Err(error) = let_go(images, &mut notes, &at, &there.collect()) {
+        let there = there.chain(bundled::kept(&notes, bundle)).collect();
+        if let Err(error) = let_go(images, &mut notes, &at, &there) {
             problems.push(format!("images: {}", with_cause(&error)));
         }
     }
@@ -197,75 +222,4 @@ fn with_cause(error: &ImageError) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{ImageError, Paths, Store, follow_archives};
-    use std::cell::RefCell;
-    use std::collections::{BTreeMap, BTreeSet};
-    use std::fs;
-    use std::path::Path;
-
-    /// Archives are lists of names; what is pinned stands with the mark that it came with.
-    #[derive(Default)]
-    struct Images(RefCell<BTreeMap<String, (String, bool)>>);
-
-    impl Store for Images {
-        fn import(&self, archive: &Path, mark: &str) -> Result<(), ImageError> {
-            let text = fs::read_to_string(archive).expect("read");
-            for name in text.split_whitespace() {
-                let image = (mark.to_owned(), true);
-                self.0.borrow_mut().insert(name.to_owned(), image);
-            }
-            Ok(())
-        }
-
-        fn marked(&self, mark: &str) -> Result<BTreeSet<String>, ImageError> {
-            let images = self.0.borrow();
-            let marked = images.iter().filter(|(_, (from, _))| from == mark);
-            Ok(marked.map(|(name, _)| name.clone()).collect())
-        }
-
-        fn names(&self) -> Result<BTreeSet<String>, ImageError> {
-            Ok(self.0.borrow().keys().cloned().collect())
-        }
-
-        fn unpin(&self, name: &str) -> Result<(), ImageError> {
-            self.0.borrow_mut().get_mut(name).expect("there").1 = false;
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn what_archives_brought_is_pinned_as_long_as_they_are_there() {
-        let root = tempfile::tempdir().expect("temp folder");
-        let paths = Paths::below(root.path());
-        let folder = paths.user_images();
-        fs::create_dir_all(&folder).expect("folder");
-        let extra = root.path().join("extra.tar");
-        let images = Images::default();
-        let follow = |archives: &[&Path]| {
-            let extra: Vec<_> = archives.iter().map(|path| path.to_path_buf()).collect();
-            let problems = follow_archives(&images, &paths, &extra);
-            let all = images.0.borrow();
-            let pinned = all.iter().filter(|(_, (_, pinned))| *pinned);
-            let names: Vec<_> = pinned.map(|(name, _)| name.as_str()).collect();
-            (names.join(" "), problems)
-        };
-        fs::write(folder.join("app.tar"), "app:1 base").expect("write");
-        fs::write(folder.join("notes.txt"), "x").expect("write");
-        fs::write(&extra, "db:1 base").expect("write");
-        assert_eq!(follow(&[&extra]).0, "app:1 base db:1");
-        fs::write(folder.join("app.tar"), "app:22 base").expect("write");
-        assert_eq!(follow(&[&extra]).0, "app:22 base db:1", "replaced");
-        assert_eq!(follow(&[]).0, "app:22 base", "not named any more");
-        fs::rename(&folder, root.path().join("away")).expect("rename");
-        let (pinned, problems) = follow(&[]);
-        assert_eq!(pinned, "app:22 base", "the folder cannot be read");
-        assert!(problems[0].contains("No such file"), "{problems:?}");
-        fs::create_dir(&folder).expect("folder");
-        assert_eq!(follow(&[]), (String::new(), vec![]), "gone");
-        fs::write(folder.join("app.tar"), "app:3").expect("write");
-        assert_eq!(follow(&[]).0, "app:3");
-        images.0.borrow_mut().remove("app:3");
-        assert_eq!(follow(&[]).0, "app:3", "containerd lost it");
-    }
-}
+mod tests;

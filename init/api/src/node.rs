@@ -34,6 +34,9 @@ pub struct NodeState {
     /// Pods that take from others what they need, each with what it does, in a few words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub offenders: Vec<String>,
+    /// What a stick that is plugged in has for this node, in a few words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stick: Option<String>,
     /// Something that a person has to mend while the node runs on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,

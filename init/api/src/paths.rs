@@ -29,6 +29,12 @@ pub const BOOT: &str = "/run/holdfast/boot.json";
 pub const UPGRADE_SOCKET: &str = "/run/holdfast/upgrade.sock";
 /// Where the boot partition is mounted while something is written to it.
 pub const BOOT_MOUNT: &str = "/run/holdfast/boot";
+/// Where a stick with a bundle is mounted, read-only, while it is plugged in.
+pub const STICK_MOUNT: &str = "/run/holdfast/bundle";
+/// Which device that stick is, one line, written by `holdfast node stick`; gone when there is none.
+pub const STICK: &str = "/run/holdfast/stick/device";
+/// The release repository of that stick.
+pub const STICK_RELEASES: &str = "/run/holdfast/bundle/holdfast/releases";
 /// Service logs: `<name>.log`, and `<name>.log.1` for what was before it.
 pub const LOGS: &str = "/run/log/holdfast";
 

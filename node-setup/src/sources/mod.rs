@@ -15,7 +15,7 @@ pub(crate) use file::read;
 pub(crate) use known_sticks::KnownSticks;
 pub use media::{CONFIG_MOUNT, ConfigPartition, Media, NodeMedia};
 pub use stick::Stick;
-pub(crate) use stick::readable;
+pub(crate) use stick::{Bundled, bundle_sticks, mount_bundle, readable, unmount_bundle};
 pub use stored_url::{StoredUrl, UrlCopy};
 pub use volume::{Kind as VolumeKind, Volume, identify as identify_volume};
 

@@ -1,14 +1,18 @@
 //! USB sticks that hold a configuration.
 
 use super::block::{self, Block};
+use super::volume::Volume;
 use super::{file, mount, volume};
 use std::fs;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 const MOUNT: &str = "/run/holdfast/stick";
 const LABEL: &str = "HOLDFAST";
+/// The folder of a bundle.
+const BUNDLE: &str = "holdfast";
 /// How long one that belongs to the node is waited for: a hub, or a stick, may need seconds until the kernel knows it.
 const PATIENCE: Duration = Duration::from_secs(10);
 const BETWEEN_TRIES: Duration = Duration::from_millis(500);
@@ -82,13 +86,58 @@ fn wait_for(
     }
 }
 
+/// A stick with our label, whatever is on it.
+#[derive(Debug)]
+pub(crate) struct Bundled {
+    /// Its device.
+    pub(crate) device: String,
+    /// Its file system.
+    pub(crate) volume: Volume,
+}
+
+/// All sticks with our label.
+pub(crate) fn bundle_sticks() -> Vec<Bundled> {
+    let blocks = block::list(Path::new("/sys")).unwrap_or_default();
+    let pluggable = blocks
+        .iter()
+        .filter(|block| block.pluggable && block.size > 0);
+    let ours = pluggable.filter_map(|block| {
+        let (device, volume) = labelled(block)?;
+        let device = device.display().to_string();
+        Some(Bundled { device, volume })
+    });
+    ours.collect()
+}
+
+/// Mounts a stick that has a bundle; tells whether it has.
+///
+/// # Errors
+/// The kernel's.
+pub(crate) fn mount_bundle(device: &str, at: &Path, volume: &Volume) -> io::Result<bool> {
+    fs::create_dir_all(at)?;
+    mount::read_only(Path::new(device), at, volume)?;
+    let has = at.join(BUNDLE).is_dir();
+    if !has {
+        mount::detach(at)?;
+    }
+    Ok(has)
+}
+
+/// Lets go what is mounted there, also when the stick is out already.
+pub(crate) fn unmount_bundle(at: &Path) {
+    // Nothing is mounted, mostly.
+    let _ = mount::detach(at);
+}
+
+fn labelled(block: &Block) -> Option<(PathBuf, Volume)> {
+    let device = Path::new("/dev").join(&block.name);
+    let volume = volume::read(&device).ok().flatten()?;
+    (volume.label == LABEL).then_some((device, volume))
+}
+
 /// `None`: not a stick of ours.
 fn stick(block: &Block) -> Option<Stick> {
-    let device = Path::new("/dev").join(&block.name);
-    let volume = volume::read(&device)
-        .ok()
-        .flatten()
-        .filter(|volume| volume.label == LABEL)?;
+    let (device, volume) = labelled(block)?;
     let at = Path::new(MOUNT);
     let shown = device.display().to_string();
     if let Err(error) = fs::create_dir_all(at).and_then(|()| mount::read_only(&device, at, &volume))

@@ -68,6 +68,7 @@ const CHANGES: &[(&str, &str)] = &[
     ("", "components: {metrics_server: false}"),
     ("", "components: {local_path_provisioner: false}"),
     ("", "config_url: https://config.example/a.yaml"),
+    ("", "bundles: {unsigned: true}"),
     ("", "install: {wipe: true}"),
     ("", "logs: {persist: true}"),
     ("", "state: {when_damaged: stop}"),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Checker, clash, files, install, kubernetes, network, registries};
-use crate::config::{Config, Logs, NtpServers, State, WhenDamaged};
-use crate::raw::{Named, RawCommand, RawConfig, RawLogs, RawState, RawTaint, Text};
+use crate::config::{Bundles, Config, Logs, NtpServers, State, WhenDamaged};
+use crate::raw::{Named, RawBundles, RawCommand, RawConfig, RawLogs, RawState, RawTaint, Text};
 use crate::report::Finding;
 use crate::values::{Command, LabelKey, LabelValue, ServerAddress, Taint};
 
@@ -46,6 +46,7 @@ fn read(c: &mut Checker, raw: &RawConfig) -> Config {
         images: files::images(c, &raw.images),
         components: kubernetes::components(raw.components.as_ref()),
         config_url: c.value("config_url", &raw.config_url),
+        bundles: bundles(c, raw.bundles.as_ref()),
         install: install::install(c, raw.install.as_ref()),
         logs: logs(raw.logs.as_ref()),
         state: state(raw.state.as_ref()),
@@ -72,6 +73,17 @@ fn logs(raw: Option<&RawLogs>) -> Logs {
     Logs {
         persist: raw.and_then(|raw| raw.persist).unwrap_or(false),
     }
+}
+
+fn bundles(c: &mut Checker, raw: Option<&RawBundles>) -> Bundles {
+    let Some(raw) = raw else {
+        return Bundles::default();
+    };
+    c.at("bundles", |c| Bundles {
+        signers: c.texts("signers", &raw.signers),
+        unsigned: raw.unsigned.unwrap_or(false),
+        manifests: raw.manifests.unwrap_or(false),
+    })
 }
 
 fn state(raw: Option<&RawState>) -> State {

@@ -18,7 +18,7 @@ pub use registries::{Registries, RegistryAccess, RegistryAuth, RegistryMirror, R
 
 use crate::values::{
     Command, EnvName, EnvValue, Hostname, HttpUrl, LabelKey, LabelValue, ModuleName, Password,
-    ServerAddress, SshKeySource, SysctlKey, SysctlValue, Taint, TimeZone,
+    ServerAddress, SigningKey, SshKeySource, SysctlKey, SysctlValue, Taint, TimeZone,
 };
 
 /// A whole checked configuration, with every default filled in.
@@ -68,6 +68,8 @@ pub struct Config {
     pub components: Components,
     /// Where more configuration is fetched from.
     pub config_url: Option<HttpUrl>,
+    /// What a stick with a bundle may bring.
+    pub bundles: Bundles,
     /// What an install stick installs where; `None` on every node.
     pub install: Option<Install>,
     /// Where logs are kept.
@@ -113,6 +115,17 @@ impl Default for NtpServers {
 pub struct Logs {
     /// Keeps service logs on the state partition instead of in memory; costs flash writes.
     pub persist: bool,
+}
+
+/// What a USB stick with a bundle may bring to the running node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bundles {
+    /// Whose bundles are believed.
+    pub signers: Vec<SigningKey>,
+    /// Whether others are taken, too.
+    pub unsigned: bool,
+    /// Whether manifests are applied.
+    pub manifests: bool,
 }
 
 /// What is done about the disk that state is on.

@@ -1,7 +1,10 @@
-//! The machine's own logs, and the disk that state is on.
+//! The machine's own logs, what sticks may bring, and the disk that state is on.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+
+use super::Text;
+use crate::values::SigningKey;
 
 /// Where logs are kept.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -10,6 +13,22 @@ pub(crate) struct RawLogs {
     /// Keeps the services' logs on the disk, where they outlast a reboot and wear flash, instead of in memory.
     #[schemars(extend("default" = false))]
     pub(crate) persist: Option<bool>,
+}
+
+/// What a USB stick with a bundle may bring to a running node. Signed releases need no key here: the image knows who signs them.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawBundles {
+    /// Whose bundles are believed: public keys, as `holdfast bundle --key` prints them. Their images are loaded.
+    #[schemars(extend("default" = [], "examples" = [["ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="]]))]
+    pub(crate) signers: Vec<Text<SigningKey>>,
+    /// Takes also bundles that none of the signers vouches for. Whoever can plug in a stick then chooses what runs under an
+    /// image's name.
+    #[schemars(extend("default" = false))]
+    pub(crate) unsigned: Option<bool>,
+    /// Applies the manifests of bundles that are taken, besides loading their images.
+    #[schemars(extend("default" = false))]
+    pub(crate) manifests: Option<bool>,
 }
 
 /// The disk that everything that lasts is on.

@@ -19,7 +19,7 @@ pub(crate) use install::{RawInstall, RawInstallDisk};
 pub(crate) use kubernetes::{RawComponents, RawFlagArgs, RawKubernetes};
 pub(crate) use later::LATER;
 pub(crate) use lists::{RawCommand, RawImage, RawManifest, RawTaint, RawWriteFile};
-pub(crate) use machine::{RawLogs, RawState};
+pub(crate) use machine::{RawBundles, RawLogs, RawState};
 pub(crate) use network::{RawDns, RawInterface, RawIpv6, RawNetwork, RawRoute, RawWifi};
 pub(crate) use registries::{RawRegistries, RawRegistryAccess, RawRegistryMirror};
 pub(crate) use scalar::{Named, OneOrMany, Scalar, Text};
@@ -132,6 +132,10 @@ pub(crate) struct RawConfig {
     /// kernel's command line; the last good copy is used when the address does not answer.
     #[schemars(extend("examples" = ["https://config.example/store-17.yaml"], "x-impact" = "live"))]
     pub(crate) config_url: Option<Text<HttpUrl>>,
+
+    /// What a USB stick with a bundle may bring to the running node: the stick has the label HOLDFAST, and `holdfast bundle` made what is on it.
+    #[schemars(extend("x-impact" = "live"))]
+    pub(crate) bundles: Option<RawBundles>,
 
     /// Unattended installation: a USB stick whose CONFIG partition has this key installs onto an internal disk of the machine that it
     /// is booted on, with the rest of the file as the configuration there, and never becomes a node itself. Only the CONFIG

@@ -26,7 +26,7 @@ pub use label::{LabelKey, LabelValue, Taint, TaintEffect};
 pub use link::{InterfaceName, MacAddress, Ssid};
 pub use password::Password;
 pub(crate) use registry::NamedHost;
-pub use registry::{FlagName, ManifestName, RegistryHost};
+pub use registry::{FlagName, ManifestName, RegistryHost, SigningKey};
 pub(crate) use secret::{Certificate, PrivateKey};
 pub use secret::{Pem, Secret, WifiPassphrase};
 pub use system::{Command, EnvName, EnvValue, ModuleName, SysctlKey, SysctlValue};

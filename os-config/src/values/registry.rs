@@ -1,5 +1,8 @@
 //! Names in the container and Kubernetes world.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::text::{Invalid, quoted, text_type, text_value};
 
 text_type! {
@@ -13,6 +16,11 @@ text_type! {
     const PATTERN: &str = r"^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}$";
 }
 text_type! {
+    /// An ed25519 key that signatures are judged by: `ed25519:` and its 32 bytes in base64.
+    SigningKey, check_signing_key,
+    const PATTERN: &str = r"^ed25519:[A-Za-z0-9+/]{43}=$";
+}
+text_type! {
     /// A Kubernetes component's flag without its dashes, `max-pods`.
     FlagName, check_flag,
     const PATTERN: &str = r"^-*[a-z0-9]([a-z0-9-]*[a-z0-9])?$";
@@ -24,6 +32,19 @@ pub(crate) enum NamedHost {}
 text_value! {
     NamedHost => RegistryHost, RegistryHost::parse,
     const PATTERN: &str = r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?)(:\+?[0-9]+)?$";
+}
+
+fn check_signing_key(text: &str) -> Result<String, Invalid> {
+    let bytes = text
+        .strip_prefix("ed25519:")
+        .map(|key| STANDARD.decode(key));
+    match bytes {
+        Some(Ok(bytes)) if bytes.len() == 32 => Ok(text.to_owned()),
+        _ => Err(Invalid::new(
+            format!("{} is not a public key", quoted(text)),
+            "write it as `holdfast bundle --key` prints it: ed25519: and 44 characters of base64",
+        )),
+    }
 }
 
 fn check_registry(text: &str) -> Result<String, Invalid> {

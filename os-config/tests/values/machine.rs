@@ -1,6 +1,6 @@
 //! Names of machines, time zones.
 
-use os_config::{DomainName, Hostname, NodeName, ServerAddress, TimeZone};
+use os_config::{DomainName, Hostname, NodeName, ServerAddress, SigningKey, TimeZone};
 
 use super::{same, table};
 
@@ -67,4 +67,18 @@ fn time_zones() {
             &"x".repeat(10_000),
         ],
     );
+}
+
+#[test]
+fn public_keys() {
+    let good = ["ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="];
+    let bad = [
+        "",
+        "ed25519:",
+        "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+        "rsa:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+        "ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHUR==",
+        "ed25519:11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+    ];
+    table(SigningKey::parse, &same(&good), &bad);
 }

@@ -1,8 +1,10 @@
 //! containerd, by its command line.
 
 use super::error::ImageError;
+use bundle::BundleError;
 use host::{Command, CommandError};
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::Path;
 
 /// The kubelet never removes images with this label to make room.
@@ -10,10 +12,15 @@ const PIN: &str = "io.cri-containerd.pinned";
 /// Which archive an image came from last.
 const ARCHIVE: &str = "holdfast.dev/archive";
 
+/// Writes an archive.
+pub(super) type Writer<'a> = &'a mut (dyn FnMut(&mut dyn Write) -> Result<(), BundleError> + Send);
+
 /// Where images are loaded to.
 pub(super) trait Store {
     /// Loads an archive and pins what is in it. `mark` stands for this archive as it is now.
     fn import(&self, archive: &Path, mark: &str) -> Result<(), ImageError>;
+    /// The same for an archive that is written as it is read.
+    fn import_from(&self, write: Writer<'_>, mark: &str) -> Result<(), ImageError>;
     /// Names of the images that came with a mark.
     fn marked(&self, mark: &str) -> Result<BTreeSet<String>, ImageError>;
     /// Names of all images.
@@ -36,6 +43,27 @@ impl Store for Containerd {
         Ok(())
     }
 
+    fn import_from(&self, write: Writer<'_>, mark: &str) -> Result<(), ImageError> {
+        let (pin, from) = (format!("{PIN}=pinned"), format!("{ARCHIVE}={mark}"));
+        let labels = ["--label", &pin, "--label", &from];
+        let command = Command::new("ctr")
+            .args(NAMESPACE)
+            .args(["import", "--sync-fs"])
+            .args(labels)
+            .arg("-")
+            .however_long();
+        let (written, output) = command.fed_by(|pipe| write(pipe))?;
+        // What is wrong with the bundle says more than what containerd makes of the end of it.
+        match written {
+            Err(BundleError::Write(_)) if !output.status.success() => {}
+            written => written?,
+        }
+        match output.status.success() {
+            true => Ok(()),
+            false => Err(ImageError::Import(output.text().trim().to_owned())),
+        }
+    }
+
     fn marked(&self, mark: &str) -> Result<BTreeSet<String>, ImageError> {
         let filter = format!("labels.\"{ARCHIVE}\"=={mark}");
         let listed = ctr(&["list", "--quiet", &filter])?;
@@ -55,9 +83,12 @@ impl Store for Containerd {
     }
 }
 
+/// Where the kubelet looks for images.
+const NAMESPACE: [&str; 3] = ["--namespace", "k8s.io", "images"];
+
 /// An archive may be large and a disk slow: it takes as long as it takes.
 fn ctr(arguments: &[&str]) -> Result<String, CommandError> {
-    let command = Command::new("ctr").args(["--namespace", "k8s.io", "images"]);
+    let command = Command::new("ctr").args(NAMESPACE);
     let output = command.args(arguments).however_long().run()?;
     Ok(output.text())
 }

@@ -19,6 +19,12 @@ pub enum ImageError {
     /// containerd does not take it.
     #[error(transparent)]
     Containerd(#[from] host::CommandError),
+    /// containerd does not take a bundle's images.
+    #[error("containerd does not take the images: {0}")]
+    Import(String),
+    /// A bundle is not as it should be.
+    #[error(transparent)]
+    Bundle(#[from] bundle::BundleError),
     /// What was loaded cannot be noted.
     #[error("cannot note what was loaded")]
     Note(#[from] FileError),

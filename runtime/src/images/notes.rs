@@ -47,6 +47,11 @@ impl Notes {
         }
     }
 
+    /// The archives.
+    pub(super) fn archives(&self) -> impl Iterator<Item = &str> {
+        self.loaded.keys().map(String::as_str)
+    }
+
     /// Forgets archives that are gone.
     pub(super) fn keep_only(&mut self, archives: &BTreeSet<String>) {
         let gone = |(archive, _): &(&String, &Loaded)| !archives.contains(*archive);

@@ -1,15 +1,18 @@
-//! Loading the user's image archives when they appear, and again when containerd has lost them; telling that it has.
+//! Loading the user's image archives and a stick's bundle when they appear, and again when containerd has lost them; telling that it
+//! has.
 
 mod thrown_away;
 
 use super::backoff::Backoff;
 use super::context::Keeper;
 use super::folder::{self, Folder};
+use super::stick::{bring_manifests, plugged};
 use crate::images::{load_system_image, load_user_images};
 use std::time::Duration;
 
 const TOPIC: &str = "images";
 const STORE: &str = "image store";
+const STICK: &str = "stick";
 
 /// Loads archives, and those that come later. The image of the system is loaded by a service of its own at the boot, and here
 /// when containerd was started again.
@@ -18,6 +21,7 @@ pub(super) async fn follow(keeper: &Keeper) {
     let mut watched = Folder::watch(&keeper.paths.user_images()).ok();
     let mut socket = Folder::watch(&keeper.paths.containerd_run()).ok();
     let mut store = Folder::watch(&keeper.paths.image_store()).ok();
+    let mut stick = watch_stick(keeper);
     let mut restarted = false;
     loop {
         let lost = thrown_away::all(&keeper.paths.image_store());
@@ -37,6 +41,8 @@ pub(super) async fn follow(keeper: &Keeper) {
             () = folder::changed(&mut watched) => backoff.reset(),
             // Somebody removed what the message is about, perhaps.
             () = folder::changed(&mut store) => {}
+            // It was plugged in or pulled out.
+            () = folder::changed(&mut stick) => backoff.reset(),
             () = folder::changed(&mut socket) => {
                 restarted = true;
                 backoff.reset();
@@ -46,10 +52,26 @@ pub(super) async fn follow(keeper: &Keeper) {
     }
 }
 
+/// The folder is there before the service that says in it what is plugged in.
+fn watch_stick(keeper: &Keeper) -> Option<Folder> {
+    let said = keeper.paths.at(init_api::paths::STICK);
+    let folder = said.parent()?;
+    let made = std::fs::create_dir_all(folder);
+    made.and_then(|()| Folder::watch(folder)).ok()
+}
+
 async fn load(keeper: &Keeper, restarted: bool) -> Vec<String> {
     let (paths, settings) = (keeper.paths.clone(), keeper.settings.clone());
+    let stick = plugged(&settings, &paths);
+    keeper.report.stick(stick.told.clone());
+    keeper.report.problems(STICK, stick.problems);
     let loaded = tokio::task::spawn_blocking(move || {
-        let mut problems = load_user_images(&paths, &settings.images);
+        let bundle = stick.bundle.as_ref();
+        let mut problems = load_user_images(&paths, &settings.images, bundle);
+        // Pods whose images are not there would only wait, ever longer.
+        if let Some(bundle) = bundle.filter(|_| problems.is_empty() && settings.bundles.manifests) {
+            problems.extend(bring_manifests(bundle, &paths.user_manifests()));
+        }
         if restarted && let Err(error) = load_system_image(&settings, &paths) {
             problems.push(format!("images: {error}"));
         }

@@ -26,6 +26,7 @@ mod report;
 mod restart;
 mod rights;
 mod state_repairs;
+mod stick;
 mod tell;
 mod tokens;
 mod upgrade;

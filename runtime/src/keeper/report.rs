@@ -98,6 +98,11 @@ impl Report {
         self.change(|state| state.node.offenders = offenders);
     }
 
+    /// What a stick has that is plugged in.
+    pub(super) fn stick(&self, has: Option<String>) {
+        self.change(|state| state.node.stick = has);
+    }
+
     fn change(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.state.borrow_mut();
         change(&mut state);

@@ -6,8 +6,8 @@ use super::identity::{ClusterIdentity, NodeIdentity, Role};
 use crate::Datastore;
 use crate::fetched::fetched_file;
 use os_config::{
-    AuditLevel, ComponentArgs, Components, Config, HttpUrl, Image, Manifest, NodeName, Registries,
-    ServerAddress,
+    AuditLevel, Bundles, ComponentArgs, Components, Config, HttpUrl, Image, Manifest, NodeName,
+    Registries, ServerAddress,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,6 +43,8 @@ pub struct Settings {
     pub manifests: Vec<Manifest>,
     /// The image archives that it names.
     pub images: Vec<Image>,
+    /// What a stick with a bundle may bring.
+    pub bundles: Bundles,
     /// How much the audit log tells.
     pub audit: AuditLevel,
     /// How many seconds pods get to end when the machine goes down; 0 ends them without their hooks.
@@ -76,6 +78,7 @@ impl Settings {
             registries: config.registries.clone(),
             manifests: config.manifests.clone(),
             images: config.images.clone(),
+            bundles: config.bundles.clone(),
             audit: kubernetes.audit,
             shutdown_seconds: kubernetes.shutdown_seconds,
             components: config.components.clone(),

@@ -20,6 +20,7 @@ use release::{
     Arch, BlockIndex, Client, File, Manifest, Repository, Source, Trust, Version, target_name,
 };
 use slots::{BootLoader, EntryName};
+use std::path::Path;
 use std::sync::Arc;
 use upgrade_api::{Happened, Offer, Progress, StageRequest, StagedRelease, Wanted};
 
@@ -108,6 +109,14 @@ pub(crate) async fn stage(
 
 async fn open(node: &Node, source: &str) -> anyhow::Result<Repository> {
     let source: Source = source.parse()?;
+    if let Source::Folder(folder) = &source
+        && folder == Path::new(paths::STICK_RELEASES)
+        && !folder.exists()
+    {
+        bail!(
+            "no USB stick with a release is plugged into this node: it needs the label HOLDFAST and what `holdfast bundle --release` puts on it"
+        );
+    }
     let path = node.path(paths::RELEASE_ROOT);
     let root = std::fs::read(&path).map_err(|_| {
         anyhow!(

@@ -24,7 +24,7 @@ pub use kube::core::Duration;
 pub use node_upgrade::{
     Failure, NodePhase, NodeUpgrade, NodeUpgradeSpec, NodeUpgradeStatus, Offer, Progress, Want,
 };
-pub use source::Source;
+pub use source::{STICK_RELEASES, Source, Usb};
 pub use upgrade::{
     Amount, Canary, Check, Day, Drain, Health, Order, Strategy, TimeOfDay, Upgrade, UpgradeSpec,
     UpgradeStatus, Waiting, Window, Workload, WorkloadKind,
