@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod artefacts;
+mod bundle;
 mod command;
 mod efi_program;
 mod history;
@@ -25,6 +26,7 @@ mod verdict;
 mod workload;
 
 pub use artefacts::{commit, image, next_release, printed, records, releases, root};
+pub use bundle::{Bundle, bundle};
 pub use command::VmCommand;
 pub use efi_program::{Ending, efi_program};
 

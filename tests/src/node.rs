@@ -32,6 +32,22 @@ impl Node {
         self.running.vm()
     }
 
+    /// Pulls the stick out.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn pull_stick(&self) -> anyhow::Result<()> {
+        Ok(self.running.pull_stick()?)
+    }
+
+    /// Plugs the stick in again.
+    ///
+    /// # Errors
+    /// When it is in.
+    pub fn plug_stick(&self) -> anyhow::Result<()> {
+        Ok(self.running.plug_stick()?)
+    }
+
     /// Pulls the install stick out.
     ///
     /// # Errors

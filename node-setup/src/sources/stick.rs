@@ -150,9 +150,14 @@ fn stick(block: &Block) -> Option<Stick> {
     // Some editors end every name with .txt.
     let asks = ["maintenance", "maintenance.txt"];
     let asks_for_maintenance = asks.iter().any(|name| at.join(name).exists());
+    let brings_a_bundle = at.join(BUNDLE).is_dir();
     if let Err(error) = mount::detach(at) {
         let why = format!("the USB stick {shown} cannot be unmounted: {error}");
         return Some(Stick::unreadable(shown, why));
+    }
+    // A stick may be for something else than configuration.
+    if text.is_none() && notes.is_empty() && brings_a_bundle && !asks_for_maintenance {
+        return None;
     }
     let config = text.ok_or_else(|| {
         let none = || format!("the USB stick {shown} has no config.yaml at its top");

@@ -133,7 +133,12 @@ fn refused(plane: &ControlPlane) {
         (
             "source: {url: 'https://releases.example.com/holdfast'}",
             "source: {}",
-            "say one of `url` and `folder`",
+            "say one of `url`, `folder` and `usb`",
+        ),
+        (
+            "source: {url: 'https://releases.example.com/holdfast'}",
+            "source: {usb: {}, folder: /media}",
+            "say one of `url`, `folder` and `usb`",
         ),
         ("0.2.0", "newest", "spec.version in body should match"),
         (

@@ -149,7 +149,34 @@ impl Running {
     /// # Errors
     /// When there is none.
     pub fn pull_install_stick(&self) -> Result<()> {
-        let stick = json!({ "id": "install-stick" });
+        self.pull("install-stick")
+    }
+
+    /// Pulls the stick of [`Vm::place_stick`] out while the machine runs.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn pull_stick(&self) -> Result<()> {
+        self.pull("plugged-stick")
+    }
+
+    /// Plugs it in again.
+    ///
+    /// # Errors
+    /// When it is in.
+    pub fn plug_stick(&self) -> Result<()> {
+        let image = self.vm.dir().join(names::STICK);
+        let mut qmp = self.qmp()?;
+        let file = json!({ "driver": "file", "filename": image.display().to_string() });
+        let drive = json!({ "driver": "raw", "node-name": "plugged", "file": file });
+        qmp.execute("blockdev-add", Some(drive))?;
+        let device = json!({ "driver": "usb-storage", "bus": "usb.0", "drive": "plugged",
+            "id": "plugged-stick", "removable": true });
+        qmp.execute("device_add", Some(device)).map(drop)
+    }
+
+    fn pull(&self, id: &str) -> Result<()> {
+        let stick = json!({ "id": id });
         self.qmp()?.execute("device_del", Some(stick)).map(drop)
     }
 

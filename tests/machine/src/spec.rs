@@ -213,7 +213,7 @@ impl Spec {
             "-drive".to_owned(),
             format!("if=none,id=stick,format=raw,file={image}"),
             "-device".to_owned(),
-            format!("usb-storage,{bus}drive=stick,removable=on"),
+            format!("usb-storage,{bus}drive=stick,id=plugged-stick,removable=on"),
         ]
     }
 

@@ -170,6 +170,15 @@ impl Vm {
         stick::make(&self.dir.join(names::STICK), text)
     }
 
+    /// Makes its USB stick of what a folder has; [`Spec::stick`] plugs it in.
+    ///
+    /// # Errors
+    /// When the machine runs, or the stick's image cannot be made.
+    pub fn place_stick_of(&self, folder: &Path) -> Result<()> {
+        self.must_be_off()?;
+        stick::make_of(&self.dir.join(names::STICK), folder)
+    }
+
     /// The `config.yaml` on its CONFIG partition.
     ///
     /// # Errors

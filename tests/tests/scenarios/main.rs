@@ -2,6 +2,7 @@
 
 mod acknowledged;
 mod arm64;
+mod bundle;
 mod clock;
 mod command;
 mod config_change;
@@ -81,6 +82,10 @@ const ALL: &[Scenario] = &[
     Scenario::core(
         "a_missing_config_partition_is_said",
         damage::a_missing_config_partition_is_said,
+    ),
+    Scenario::core(
+        "a_stick_brings_a_workload_and_a_release",
+        bundle::a_stick_brings_a_workload_and_a_release,
     ),
     Scenario::full("power_cuts_until_ready", power_cuts::power_cuts_until_ready),
     Scenario::full("qemu_arm64_to_ready", arm64::qemu_arm64_to_ready),
