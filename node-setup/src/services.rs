@@ -5,7 +5,7 @@ use crate::last_resort::watched;
 use crate::plan::{hostname, variables};
 use init_api::paths::HOLDFAST;
 use init_api::{Millis, Restart, Service, ServiceName, Services, ServicesError};
-use os_config::{Config, Image, Manifest};
+use os_config::{Config, HttpUrl, Image, Manifest, Sha256};
 use runtime::Settings;
 
 /// What decides about services besides the configuration.
@@ -177,14 +177,19 @@ fn downloads(config: &Config) -> Option<Service> {
         .manifests
         .iter()
         .filter_map(|manifest| match manifest {
-            Manifest::Url { url, .. } => Some(url.as_str()),
+            Manifest::Url { url, sha256, .. } => Some((url, sha256)),
             Manifest::Inline { .. } => None,
         });
     let images = config.images.iter().filter_map(|image| match image {
-        Image::Url(url) => Some(url.as_str()),
+        Image::Url { url, sha256 } => Some((url, sha256)),
         Image::Path(_) => None,
     });
-    let urls: Vec<&str> = manifests.chain(images).collect();
+    let words = |(url, sha256): (&'_ HttpUrl, &'_ Option<Sha256>)| {
+        let digest = sha256.as_ref().map(|digest| format!("sha256:{digest}"));
+        std::iter::once(url.to_string()).chain(digest)
+    };
+    let urls: Vec<String> = manifests.chain(images).flat_map(words).collect();
+    let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
     if urls.is_empty() {
         return None;
     }

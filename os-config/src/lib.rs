@@ -59,6 +59,6 @@ pub use values::{
     ByteSize, Bytes, Command, DevicePath, DiskName, DomainName, EnvName, EnvValue, FileMode,
     FlagName, Hostname, HttpUrl, InterfaceName, Invalid, LabelKey, LabelValue, MacAddress,
     ManifestName, ModuleName, NodeName, Owner, Password, Pem, RegistryHost, Secret, ServerAddress,
-    SshKeySource, Ssid, SysctlKey, SysctlValue, Taint, TaintEffect, TimeZone, WifiPassphrase,
-    WritablePath,
+    Sha256, SshKeySource, Ssid, SysctlKey, SysctlValue, Taint, TaintEffect, TimeZone,
+    WifiPassphrase, WritablePath,
 };

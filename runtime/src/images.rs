@@ -53,7 +53,7 @@ pub fn load_system_image(settings: &Settings, paths: &Paths) -> Result<(), Image
 pub(crate) fn load_user_images(paths: &Paths, listed: &[Image]) -> Vec<String> {
     let local = |image: &Image| match image {
         Image::Path(path) => Some(PathBuf::from(path)),
-        Image::Url(_) => None,
+        Image::Url { .. } => None,
     };
     let extra: Vec<PathBuf> = listed.iter().filter_map(local).collect();
     follow_archives(&Containerd, paths, &extra)

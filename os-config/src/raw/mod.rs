@@ -25,7 +25,7 @@ pub(crate) use registries::{RawRegistries, RawRegistryAccess, RawRegistryMirror}
 pub(crate) use scalar::{Named, OneOrMany, Scalar, Text};
 
 use crate::values::{
-    EnvName, EnvValue, Hostname, HttpUrl, LabelKey, LabelValue, ModuleName, Password,
+    CommandingUrl, EnvName, EnvValue, Hostname, LabelKey, LabelValue, ModuleName, Password,
     ServerAddress, SshKeySource, SysctlKey, SysctlValue, TimeZone,
 };
 
@@ -128,10 +128,10 @@ pub(crate) struct RawConfig {
     #[schemars(extend("x-impact" = "live"))]
     pub(crate) components: Option<RawComponents>,
 
-    /// Where to fetch more configuration from, http or https. What is fetched wins over files and loses against the
+    /// Where to fetch more configuration from, by https: it is root on the node. What is fetched wins over files and loses against the
     /// kernel's command line; the last good copy is used when the address does not answer.
     #[schemars(extend("examples" = ["https://config.example/store-17.yaml"], "x-impact" = "live"))]
-    pub(crate) config_url: Option<Text<HttpUrl>>,
+    pub(crate) config_url: Option<Text<CommandingUrl>>,
 
     /// Unattended installation: a USB stick whose CONFIG partition has this key installs onto an internal disk of the machine that it
     /// is booted on, with the rest of the file as the configuration there, and never becomes a node itself. Only the CONFIG

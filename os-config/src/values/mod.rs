@@ -31,6 +31,6 @@ pub(crate) use secret::{Certificate, PrivateKey};
 pub use secret::{Pem, Secret, WifiPassphrase};
 pub use system::{Command, EnvName, EnvValue, ModuleName, SysctlKey, SysctlValue};
 pub use text::Invalid;
-pub use web::HttpUrl;
-pub(crate) use web::{Direct, ProxyUrl};
+pub(crate) use web::{CommandingUrl, Direct, ProxyUrl};
+pub use web::{HttpUrl, Sha256};
 pub use zone::TimeZone;
