@@ -79,6 +79,11 @@ pub const VOLUMES: &str = "/var/lib/holdfast/volumes";
 /// Logs that last, with `logs.persist` only.
 pub const KEPT_LOGS: &str = "/var/lib/holdfast/logs";
 
+/// Where programs of the system are looked for: in the verity root alone, so never in `/usr/local`, which is on state.
+pub const SYSTEM_PROGRAMS: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
+/// Where programs that the user brings are looked for, before those of the system.
+pub const USER_PROGRAMS: &str = "/usr/local/sbin:/usr/local/bin";
+
 /// The node's own command.
 pub const HOLDFAST: &str = "/usr/bin/holdfast";
 /// Programs of the operator that a release on trial has to pass; `write_files` puts them there.
