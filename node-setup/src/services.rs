@@ -2,8 +2,8 @@
 
 use crate::facts::Facts;
 use crate::last_resort::watched;
-use crate::plan::{hostname, variables};
-use init_api::paths::HOLDFAST;
+use crate::plan::{firewall_file, hostname, variables};
+use init_api::paths::{FIREWALL, HOLDFAST};
 use init_api::{Millis, Restart, Service, ServiceName, Services, ServicesError};
 use os_config::{Config, HttpUrl, Image, Manifest, Sha256};
 use runtime::Settings;
@@ -49,6 +49,7 @@ pub fn services(
     }
     if situation.purpose != Purpose::Install {
         all.push(upgrade());
+        all.push(firewall(config, facts));
         all.extend(last_resort(config));
         all.extend(situation.trial.map(trial));
         all.extend(config_url(config));
@@ -74,6 +75,13 @@ fn install() -> Service {
         ..Service::one_shot(name("install"), [HOLDFAST, "node", "install"])
     }
     .after([name("udev-trigger")])
+}
+
+/// Loads the base table of the packet filter; what stands in it is in the environment, so that a changed one makes a new service.
+fn firewall(config: &Config, facts: &Facts) -> Service {
+    let digest = host::digest::of_bytes(firewall_file(config, facts));
+    let load = Service::one_shot(name("firewall"), ["/usr/sbin/nft", "-f", FIREWALL]);
+    in_maintenance(load.env("HOLDFAST_SETTINGS", &digest[..16]))
 }
 
 /// Also in maintenance mode: a person may want another release because of it.

@@ -38,9 +38,9 @@ mod values;
 pub use check::decode;
 pub use config::{
     AfterInstall, AuditLevel, ComponentArgs, Components, Config, DiskBus, DiskChoice,
-    DiskPreference, Dns, FlagArgs, Image, Install, Interface, InterfaceMatch, Kubernetes, Logs,
-    Manifest, Network, NtpServers, Proxy, Registries, RegistryAccess, RegistryAuth, RegistryMirror,
-    RegistryTls, Route, State, WhenDamaged, Wifi, WriteFile,
+    DiskPreference, Dns, Firewall, FlagArgs, Image, Install, Interface, InterfaceMatch, Kubernetes,
+    Logs, Manifest, Network, NtpServers, PodSecurity, Proxy, Registries, RegistryAccess,
+    RegistryAuth, RegistryMirror, RegistryTls, Route, State, WhenDamaged, Wifi, WriteFile,
 };
 pub use diff::{Change, diff};
 pub use explain::{Explained, Explanation, Origin, UnknownKey};

@@ -86,6 +86,8 @@ pub const USER_PROGRAMS: &str = "/usr/local/sbin:/usr/local/bin";
 
 /// The node's own command.
 pub const HOLDFAST: &str = "/usr/bin/holdfast";
+/// The base table of the packet filter, for `nft -f`.
+pub const FIREWALL: &str = "/etc/holdfast/firewall.nft";
 /// Programs of the operator that a release on trial has to pass; `write_files` puts them there.
 pub const CHECKS: &str = "/etc/holdfast/checks";
 /// What the image is: version, build time.

@@ -20,7 +20,9 @@ pub(crate) use kubernetes::{RawComponents, RawFlagArgs, RawKubernetes};
 pub(crate) use later::LATER;
 pub(crate) use lists::{RawCommand, RawImage, RawManifest, RawTaint, RawWriteFile};
 pub(crate) use machine::{RawLogs, RawState};
-pub(crate) use network::{RawDns, RawInterface, RawIpv6, RawNetwork, RawRoute, RawWifi};
+pub(crate) use network::{
+    RawDns, RawFirewall, RawInterface, RawIpv6, RawNetwork, RawRoute, RawWifi,
+};
 pub(crate) use registries::{RawRegistries, RawRegistryAccess, RawRegistryMirror};
 pub(crate) use scalar::{Named, OneOrMany, Scalar, Text};
 

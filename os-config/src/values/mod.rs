@@ -17,7 +17,9 @@ mod web;
 mod zone;
 
 pub use access::SshKeySource;
-pub(crate) use address::{Address, ClusterNetwork, Destination, InterfaceAddress, NodeAddress};
+pub(crate) use address::{
+    Address, ClusterNetwork, Destination, InterfaceAddress, NodeAddress, Source,
+};
 pub(crate) use carried::{FilePath, ManifestText};
 pub use disk::{ByteSize, DevicePath, DiskName};
 pub use files::{Bytes, FileMode, Owner, WritablePath};

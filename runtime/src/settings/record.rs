@@ -6,8 +6,8 @@ use super::identity::{ClusterIdentity, NodeIdentity, Role};
 use crate::Datastore;
 use crate::fetched::fetched_file;
 use os_config::{
-    AuditLevel, ComponentArgs, Components, Config, HttpUrl, Image, Manifest, NodeName, Registries,
-    ServerAddress,
+    AuditLevel, ComponentArgs, Components, Config, HttpUrl, Image, Manifest, NodeName, PodSecurity,
+    Registries, ServerAddress,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,6 +45,8 @@ pub struct Settings {
     pub images: Vec<Image>,
     /// How much the audit log tells.
     pub audit: AuditLevel,
+    /// What pods may want in namespaces that say nothing about it.
+    pub pod_security: PodSecurity,
     /// How many seconds pods get to end when the machine goes down; 0 ends them without their hooks.
     pub shutdown_seconds: u32,
     /// Packaged workloads, each on or off.
@@ -77,6 +79,7 @@ impl Settings {
             manifests: config.manifests.clone(),
             images: config.images.clone(),
             audit: kubernetes.audit,
+            pod_security: kubernetes.pod_security,
             shutdown_seconds: kubernetes.shutdown_seconds,
             components: config.components.clone(),
             config_url: config.config_url.clone(),
