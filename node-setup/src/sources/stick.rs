@@ -1,5 +1,6 @@
 //! USB sticks that hold a configuration.
 
+use super::attempt::Attempt;
 use super::block::{self, Block};
 use super::{file, mount, volume};
 use std::fs;
@@ -8,6 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 const MOUNT: &str = "/run/holdfast/stick";
+/// Notes of sticks that are being read.
+const ATTEMPTS: &str = "/run/holdfast/stick-attempts";
 const LABEL: &str = "HOLDFAST";
 /// How long one that belongs to the node is waited for: a hub, or a stick, may need seconds until the kernel knows it.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -89,12 +92,40 @@ fn stick(block: &Block) -> Option<Stick> {
         .ok()
         .flatten()
         .filter(|volume| volume.label == LABEL)?;
-    let at = Path::new(MOUNT);
     let shown = device.display().to_string();
-    if let Err(error) = fs::create_dir_all(at).and_then(|()| mount::read_only(&device, at, &volume))
-    {
+    let begun = volume::fingerprint(&device)
+        .and_then(|known_by| Attempt::begin(Path::new(ATTEMPTS), &known_by));
+    let attempt = match begun {
+        Ok(Some(attempt)) => attempt,
+        Ok(None) => {
+            let why = format!(
+                "the USB stick {shown} was not read to its end before; it is not tried again until the next boot: pull it out, and write its file to another one"
+            );
+            return Some(Stick::unreadable(shown, why));
+        }
+        Err(error) => {
+            let why = format!("the USB stick {shown} is not read: {error}");
+            return Some(Stick::unreadable(shown, why));
+        }
+    };
+    let stick = read(&device, &volume, shown);
+    // Left as it is, it would keep a good stick from being read again.
+    if let Err(error) = attempt.end() {
+        let why = format!(
+            "the USB stick {} cannot be read again: {error}",
+            stick.device
+        );
+        return Some(Stick::unreadable(stick.device, why));
+    }
+    Some(stick)
+}
+
+fn read(device: &Path, volume: &volume::Volume, shown: String) -> Stick {
+    let at = Path::new(MOUNT);
+    let mounted = fs::create_dir_all(at).and_then(|()| mount::foreign(device, at, volume));
+    if let Err(error) = mounted {
         let why = format!("the USB stick {shown} cannot be mounted: {error}");
-        return Some(Stick::unreadable(shown, why));
+        return Stick::unreadable(shown, why);
     }
     let mut notes = Vec::new();
     let text = file::read(&at.join("config.yaml"), &mut notes);
@@ -103,17 +134,17 @@ fn stick(block: &Block) -> Option<Stick> {
     let asks_for_maintenance = asks.iter().any(|name| at.join(name).exists());
     if let Err(error) = mount::detach(at) {
         let why = format!("the USB stick {shown} cannot be unmounted: {error}");
-        return Some(Stick::unreadable(shown, why));
+        return Stick::unreadable(shown, why);
     }
     let config = text.ok_or_else(|| {
         let none = || format!("the USB stick {shown} has no config.yaml at its top");
         notes.pop().unwrap_or_else(none)
     });
-    Some(Stick {
+    Stick {
         device: shown,
         config,
         asks_for_maintenance,
-    })
+    }
 }
 
 #[cfg(test)]
