@@ -49,7 +49,7 @@ fn a_wrong_trial_time_is_wrong_usage() {
     let said = run(&["config", "apply", "--try", "soon", "x"]);
     assert_eq!(said.code, 2);
     assert!(
-        said.err.contains("write a time such as 60s, 5m or 1h"),
+        said.err.contains("write a time such as 60s, 5m, 1h or 30d"),
         "{}",
         said.err
     );

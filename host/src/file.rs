@@ -1,6 +1,6 @@
 //! Whole-file writes that a power cut or a full disk cannot leave half done.
 //!
-//! Flow: temporary file beside the target, write, prepare (owner), set mode, flush, rename, flush the directory. Guarantee: the
+//! Flow: temporary file beside the target, write, set mode, flush, rename, flush the directory. Guarantee: the
 //! target holds either all of the old or all of the new bytes; on an error the temporary file is gone and the target untouched.
 
 use std::fs::{self, File, OpenOptions};
@@ -13,7 +13,7 @@ use std::path::Path;
 /// # Errors
 /// The first step that failed; a full disk is [`std::io::ErrorKind::StorageFull`].
 pub fn write(path: &Path, mode: u32, content: impl AsRef<[u8]>) -> io::Result<()> {
-    replace(path, mode, &mut content.as_ref(), Flush::Yes, |_| Ok(()))
+    replace(path, mode, &mut content.as_ref(), Flush::Yes)
 }
 
 /// As [`write()`], but spares the flash when the file has this content already; tells whether it wrote.
@@ -28,25 +28,12 @@ pub fn write_if_changed(path: &Path, mode: u32, content: impl AsRef<[u8]>) -> io
     write(path, mode, content).map(|()| true)
 }
 
-/// As [`write()`]. `prepare` is called with the temporary file, whole and still private, to set its owner.
-///
-/// # Errors
-/// As [`write()`], and what `prepare` fails with.
-pub fn write_prepared(
-    path: &Path,
-    mode: u32,
-    content: impl AsRef<[u8]>,
-    prepare: impl FnOnce(&Path) -> io::Result<()>,
-) -> io::Result<()> {
-    replace(path, mode, &mut content.as_ref(), Flush::Yes, prepare)
-}
-
 /// Writes `content` to `path` on a file system in memory: readers see the old or the new file, nothing is flushed.
 ///
 /// # Errors
 /// As [`write()`].
 pub fn write_in_memory(path: &Path, mode: u32, content: impl AsRef<[u8]>) -> io::Result<()> {
-    replace(path, mode, &mut content.as_ref(), Flush::No, |_| Ok(()))
+    replace(path, mode, &mut content.as_ref(), Flush::No)
 }
 
 /// Writes all that `content` gives to `path`, in constant memory.
@@ -54,7 +41,7 @@ pub fn write_in_memory(path: &Path, mode: u32, content: impl AsRef<[u8]>) -> io:
 /// # Errors
 /// As [`write()`], and what reading fails with.
 pub fn write_stream(path: &Path, mode: u32, content: &mut dyn Read) -> io::Result<()> {
-    replace(path, mode, content, Flush::Yes, |_| Ok(()))
+    replace(path, mode, content, Flush::Yes)
 }
 
 /// Whether `path` is a file with exactly this content.
@@ -94,13 +81,7 @@ enum Flush {
     No,
 }
 
-fn replace(
-    path: &Path,
-    mode: u32,
-    content: &mut dyn Read,
-    flush: Flush,
-    prepare: impl FnOnce(&Path) -> io::Result<()>,
-) -> io::Result<()> {
+fn replace(path: &Path, mode: u32, content: &mut dyn Read, flush: Flush) -> io::Result<()> {
     let directory = path
         .parent()
         .ok_or_else(|| io::Error::other("a path without a directory"))?;
@@ -109,10 +90,7 @@ fn replace(
         .ok_or_else(|| io::Error::other("a path without a file name"))?;
     let temporary = directory.join(format!(".{}.new", name.to_string_lossy()));
     let written = fill(&temporary, content)
-        .and_then(|file| {
-            prepare(&temporary)?;
-            finish(&file, mode, flush)
-        })
+        .and_then(|file| finish(&file, mode, flush))
         .and_then(|()| fs::rename(&temporary, path));
     if let Err(error) = written {
         // The first error is what matters; a temporary file that cannot be removed is overwritten next time.
@@ -125,7 +103,7 @@ fn replace(
     File::open(directory)?.sync_all()
 }
 
-/// Created private, opened up only once whole and given away: a key is never readable for a moment.
+/// Created private, opened up only once whole: a key is never readable for a moment.
 fn fill(temporary: &Path, content: &mut dyn Read) -> io::Result<File> {
     remove(temporary)?;
     let mut file = OpenOptions::new()
@@ -137,7 +115,6 @@ fn fill(temporary: &Path, content: &mut dyn Read) -> io::Result<File> {
     Ok(file)
 }
 
-/// The mode after the owner: a change of owner takes set-user-id and set-group-id bits away.
 fn finish(file: &File, mode: u32, flush: Flush) -> io::Result<()> {
     match file.set_permissions(fs::Permissions::from_mode(mode)) {
         // FAT keeps no modes: CONFIG is such a file system.
@@ -152,35 +129,23 @@ fn finish(file: &File, mode: u32, flush: Flush) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{holds, remove, remove_for_good, write, write_if_changed, write_prepared};
+    use super::{holds, remove, remove_for_good, write, write_if_changed, write_stream};
     use std::fs;
     use std::io;
-    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-
-    #[test]
-    fn a_change_of_owner_does_not_take_bits_of_the_mode() {
-        let folder = tempfile::tempdir().expect("folder");
-        let path = folder.path().join("tool");
-        for mode in [0o600, 0o755, 0o1777, 0o2755, 0o4755, 0o6711] {
-            write_prepared(&path, mode, b"x", |temporary| {
-                let is = fs::metadata(temporary)?;
-                assert_eq!(is.mode() & 0o7777, 0o600, "{mode:o}: opened up too early");
-                // To whom it belongs already: the kernel takes the bits away all the same.
-                chown(temporary, Some(is.uid()), Some(is.gid()))
-            })
-            .expect("written");
-            let is = fs::metadata(&path).expect("there");
-            assert_eq!(is.permissions().mode() & 0o7777, mode, "{mode:o}");
-        }
-    }
+    use std::os::unix::fs::MetadataExt;
 
     #[test]
     fn what_fails_leaves_the_old_file_and_nothing_beside_it() {
+        struct Torn;
+        impl io::Read for Torn {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::Error::other("no"))
+            }
+        }
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().join("record");
         write(&path, 0o600, "old").expect("written");
-        write_prepared(&path, 0o600, "new", |_| Err(io::Error::other("no")))
-            .expect_err("the owner cannot be set");
+        write_stream(&path, 0o600, &mut Torn).expect_err("it cannot be read");
         assert_eq!(fs::read(&path).expect("there"), b"old");
         assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 1);
     }

@@ -14,6 +14,7 @@
 
 mod command;
 
+pub mod beneath;
 pub mod digest;
 pub mod file;
 pub mod folder;

@@ -100,7 +100,7 @@ impl Program<'_> {
         command
             .args(self.arguments)
             .env_clear()
-            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .env("PATH", init_api::paths::SYSTEM_PROGRAMS)
             .stdin(Stdio::null())
             .stderr(writer.try_clone()?)
             .stdout(writer);

@@ -3,9 +3,11 @@
 use crate::damage_choice;
 use crate::machine::Machine;
 use crate::step::{Content, OnFailure, Owner, Step};
+use host::beneath::{self, Folder};
 use host::{file, folder};
 use init_api::Root;
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -131,14 +133,13 @@ impl<M: Machine> Executor<M> {
     }
 
     fn make_dir(&mut self, path: &Path, mode: u32, owner: Owner) -> io::Result<()> {
-        let path = self.below(path);
-        fs::create_dir_all(&path)?;
-        let is = fs::metadata(&path)?;
+        let folder = Folder::ensure(&self.root, path)?.file()?;
+        let is = folder.metadata()?;
         if is.permissions().mode() & 0o7777 != mode {
-            fs::set_permissions(&path, fs::Permissions::from_mode(mode))?;
+            folder.set_permissions(fs::Permissions::from_mode(mode))?;
         }
         if (is.uid(), is.gid()) != (owner.uid, owner.gid) {
-            self.machine.chown(&path, owner.uid, owner.gid)?;
+            self.machine.chown(&folder, path, owner.uid, owner.gid)?;
         }
         Ok(())
     }
@@ -150,20 +151,20 @@ impl<M: Machine> Executor<M> {
         owner: Owner,
         content: &[u8],
     ) -> io::Result<()> {
-        let path = self.below(path);
-        if is_already(&path, mode, owner, content) {
+        let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(io::Error::other("a path without a file name"));
+        };
+        let folder = Folder::ensure(&self.root, directory)?;
+        if is_already(&folder, name, (mode, owner), content)? {
             return Ok(());
         }
-        if let Some(directory) = path.parent() {
-            fs::create_dir_all(directory)?;
-        }
         let machine = &mut self.machine;
-        file::write_prepared(&path, mode, content, |temporary| {
-            let is = fs::metadata(temporary)?;
+        folder.write(name, mode, content, |file| {
+            let is = file.metadata()?;
             if (is.uid(), is.gid()) == (owner.uid, owner.gid) {
                 return Ok(());
             }
-            machine.chown(temporary, owner.uid, owner.gid)
+            machine.chown(file, path, owner.uid, owner.gid)
         })
     }
 
@@ -303,13 +304,17 @@ fn matching(below: &Path, parts: &[&str]) -> io::Result<Vec<PathBuf>> {
 }
 
 /// True when nothing needs writing: flash wears, and most boots change nothing.
-fn is_already(path: &Path, mode: u32, owner: Owner, content: &[u8]) -> bool {
-    let Ok(is) = fs::symlink_metadata(path) else {
-        return false;
+fn is_already(
+    folder: &Folder,
+    name: &OsStr,
+    (mode, owner): (u32, Owner),
+    content: &[u8],
+) -> io::Result<bool> {
+    let Some(mut file) = folder.read(name)? else {
+        return Ok(false);
     };
-    is.is_file()
-        && is.len() == content.len() as u64
-        && is.permissions().mode() & 0o7777 == mode
-        && (is.uid(), is.gid()) == (owner.uid, owner.gid)
-        && fs::read(path).is_ok_and(|old| old == content)
+    let is = file.metadata()?;
+    let alike =
+        is.permissions().mode() & 0o7777 == mode && (is.uid(), is.gid()) == (owner.uid, owner.gid);
+    Ok(alike && beneath::holds(&mut file, content)?)
 }

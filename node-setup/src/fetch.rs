@@ -1,9 +1,11 @@
 //! Getting a small file over HTTP: bounded in time, size and tries.
 
+mod checked;
 mod open;
 mod proxy;
 mod shown;
 
+use checked::{Checked, OtherContent};
 use host::file;
 use open::{OpenError, open};
 use proxy::Proxies;
@@ -70,6 +72,18 @@ pub enum FetchError {
         /// Why.
         reason: String,
     },
+    /// The answer is another one than is wanted.
+    #[error(
+        "what {url} gave has the SHA-256 {got}, and the configuration says {wanted}: it is not used; correct `sha256` there, or the file"
+    )]
+    OtherDigest {
+        /// What was asked for.
+        url: String,
+        /// The digest that the configuration names.
+        wanted: String,
+        /// The digest of what came.
+        got: String,
+    },
     /// The answer is longer than what is taken.
     #[error("{url}: the answer is longer than {largest} bytes")]
     TooLong {
@@ -89,22 +103,42 @@ pub fn fetch(
     effort: Effort,
     pause: impl FnMut(Duration),
 ) -> Result<Vec<u8>, FetchError> {
+    fetch_checked(url, effort, None, pause)
+}
+
+/// As [`fetch`], and takes only what has the given SHA-256, where one is given.
+///
+/// # Errors
+/// As [`FetchError`] says.
+pub fn fetch_checked(
+    url: &str,
+    effort: Effort,
+    sha256: Option<&str>,
+    pause: impl FnMut(Duration),
+) -> Result<Vec<u8>, FetchError> {
     let proxies = proxies();
     let once = || {
         let mut body = Vec::new();
-        open(url, effort.patience, effort.largest, &proxies)?
-            .read_to_end(&mut body)
-            .map_err(Failure::Reading)?;
-        Ok(body)
+        let answer = open(url, effort.patience, effort.largest, &proxies)?;
+        let mut answer = Checked::new(answer, sha256);
+        match answer.read_to_end(&mut body) {
+            Ok(_) => Ok(body),
+            Err(error) => Err(Failure::of_reading(error, answer)),
+        }
     };
     retried(url, effort, pause, once)
 }
 
-/// Fetches `url` into a file, whole or not at all; for large ones, in constant memory.
+/// Fetches `url` into a file, whole or not at all, and only if it has the given SHA-256; for large ones, in constant memory.
 ///
 /// # Errors
 /// As [`fetch`]; a file that cannot be written counts as unreachable, with the reason.
-pub fn to_file(url: &str, path: &Path, pause: impl FnMut(Duration)) -> Result<(), FetchError> {
+pub fn to_file(
+    url: &str,
+    path: &Path,
+    sha256: Option<&str>,
+    pause: impl FnMut(Duration),
+) -> Result<(), FetchError> {
     let effort = Effort {
         patience: Duration::from_secs(3600),
         largest: 64 << 30,
@@ -112,8 +146,10 @@ pub fn to_file(url: &str, path: &Path, pause: impl FnMut(Duration)) -> Result<()
     };
     let proxies = proxies();
     let once = || {
-        let mut answer = open(url, effort.patience, effort.largest, &proxies)?;
-        file::write_stream(path, 0o600, &mut answer).map_err(Failure::Reading)
+        let answer = open(url, effort.patience, effort.largest, &proxies)?;
+        let mut answer = Checked::new(answer, sha256);
+        let written = file::write_stream(path, 0o600, &mut answer);
+        written.map_err(|error| Failure::of_reading(error, answer))
     };
     retried(url, effort, pause, once)
 }
@@ -127,6 +163,14 @@ fn proxies() -> Proxies {
 enum Failure {
     Opening(OpenError),
     Reading(io::Error),
+    Other(OtherContent),
+}
+
+impl Failure {
+    fn of_reading<R>(error: io::Error, answer: Checked<'_, R>) -> Self {
+        let other = answer.other();
+        other.map_or(Failure::Reading(error), Failure::Other)
+    }
 }
 
 impl From<OpenError> for Failure {
@@ -157,6 +201,9 @@ fn retried<T>(
             Err(Failure::Reading(error)) if error.kind() == io::ErrorKind::FileTooLarge => {
                 let largest = effort.largest;
                 return Err(FetchError::TooLong { url, largest });
+            }
+            Err(Failure::Other(OtherContent { wanted, got })) => {
+                return Err(FetchError::OtherDigest { url, wanted, got });
             }
             Err(Failure::Opening(error)) => Box::new(error),
             Err(Failure::Reading(error)) => Box::new(error),

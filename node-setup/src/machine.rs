@@ -3,6 +3,7 @@
 use crate::reload::{self, Reload};
 use crate::user_command;
 use host::{Command, CommandError};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -31,11 +32,11 @@ pub trait Machine {
     /// The kernel's.
     fn set_hostname(&mut self, name: &str) -> io::Result<()>;
 
-    /// Gives a file to a user and group.
+    /// Gives an open file to a user and group; `path` is what it is or will be called.
     ///
     /// # Errors
     /// The kernel's.
-    fn chown(&mut self, path: &Path, uid: u32, gid: u32) -> io::Result<()>;
+    fn chown(&mut self, file: &File, path: &Path, uid: u32, gid: u32) -> io::Result<()>;
 
     /// Shows a directory at a second place.
     ///
@@ -76,8 +77,8 @@ impl Machine for ThisMachine {
         rustix::system::sethostname(name.as_bytes()).map_err(io::Error::from)
     }
 
-    fn chown(&mut self, path: &Path, uid: u32, gid: u32) -> io::Result<()> {
-        std::os::unix::fs::chown(path, Some(uid), Some(gid))
+    fn chown(&mut self, file: &File, _path: &Path, uid: u32, gid: u32) -> io::Result<()> {
+        std::os::unix::fs::fchown(file, Some(uid), Some(gid))
     }
 
     fn bind(&mut self, from: &Path, at: &Path) -> io::Result<()> {

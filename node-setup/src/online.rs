@@ -190,9 +190,10 @@ pub fn run_commands<M: Machine>(root: &Root, machine: &mut M) -> Result<(), Onli
 fn fetch_text(
     url: &str,
     effort: Effort,
+    sha256: Option<&str>,
     pause: &mut impl FnMut(Duration),
 ) -> Result<String, OnlineError> {
-    let body = fetch::fetch(url, effort, pause)?;
+    let body = fetch::fetch_checked(url, effort, sha256, pause)?;
     fetch::text(body).map_err(|source| OnlineError::NotText {
         url: fetch::shown(url),
         source,

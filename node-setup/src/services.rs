@@ -2,10 +2,10 @@
 
 use crate::facts::Facts;
 use crate::last_resort::watched;
-use crate::plan::{hostname, variables};
-use init_api::paths::HOLDFAST;
+use crate::plan::{firewall_file, hostname, variables};
+use init_api::paths::{FIREWALL, HOLDFAST};
 use init_api::{Millis, Restart, Service, ServiceName, Services, ServicesError};
-use os_config::{Config, Image, Manifest};
+use os_config::{Config, HttpUrl, Image, Manifest, Sha256};
 use runtime::Settings;
 
 /// What decides about services besides the configuration.
@@ -50,6 +50,7 @@ pub fn services(
     }
     if situation.purpose != Purpose::Install {
         all.push(upgrade());
+        all.push(firewall(config, facts));
         all.extend(last_resort(config));
         all.extend(situation.trial.map(trial));
         all.extend(config_url(config));
@@ -80,6 +81,13 @@ fn install() -> Service {
 /// udev runs it again when a stick comes or goes (`90-holdfast.rules` in the image).
 fn stick() -> Service {
     Service::one_shot(name("stick"), [HOLDFAST, "node", "stick"]).after([name("udev-trigger")])
+}
+
+/// Loads the base table of the packet filter; what stands in it is in the environment, so that a changed one makes a new service.
+fn firewall(config: &Config, facts: &Facts) -> Service {
+    let digest = host::digest::of_bytes(firewall_file(config, facts));
+    let load = Service::one_shot(name("firewall"), ["/usr/sbin/nft", "-f", FIREWALL]);
+    in_maintenance(load.env("HOLDFAST_SETTINGS", &digest[..16]))
 }
 
 /// Also in maintenance mode: a person may want another release because of it.
@@ -183,14 +191,19 @@ fn downloads(config: &Config) -> Option<Service> {
         .manifests
         .iter()
         .filter_map(|manifest| match manifest {
-            Manifest::Url { url, .. } => Some(url.as_str()),
+            Manifest::Url { url, sha256, .. } => Some((url, sha256)),
             Manifest::Inline { .. } => None,
         });
     let images = config.images.iter().filter_map(|image| match image {
-        Image::Url(url) => Some(url.as_str()),
+        Image::Url { url, sha256 } => Some((url, sha256)),
         Image::Path(_) => None,
     });
-    let urls: Vec<&str> = manifests.chain(images).collect();
+    let words = |(url, sha256): (&'_ HttpUrl, &'_ Option<Sha256>)| {
+        let digest = sha256.as_ref().map(|digest| format!("sha256:{digest}"));
+        std::iter::once(url.to_string()).chain(digest)
+    };
+    let urls: Vec<String> = manifests.chain(images).flat_map(words).collect();
+    let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
     if urls.is_empty() {
         return None;
     }

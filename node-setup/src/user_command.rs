@@ -4,6 +4,8 @@
 //! in the background runs. It gets a control group apart from this process's, which PID 1 clears when this process has ended.
 
 use host::{Command, CommandError};
+use init_api::paths::{SYSTEM_PROGRAMS, USER_PROGRAMS};
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -47,13 +49,29 @@ fn within_group(words: &[String], group: &Path) -> io::Result<Command> {
     let (program, arguments) = words
         .split_first()
         .ok_or_else(|| io::Error::other("no program named"))?;
+    let path = std::env::var_os("PATH");
+    Ok(with_users_programs(
+        grouped(program, arguments, words, group),
+        path.as_deref(),
+    ))
+}
+
+/// The user's commands find the user's programs, too. A `PATH` that the configuration says stands.
+fn with_users_programs(command: Command, path: Option<&OsStr>) -> Command {
+    if path != Some(OsStr::new(SYSTEM_PROGRAMS)) {
+        return command;
+    }
+    command.env("PATH", format!("{USER_PROGRAMS}:{SYSTEM_PROGRAMS}"))
+}
+
+fn grouped(program: &str, arguments: &[String], words: &[String], group: &Path) -> Command {
     // Without PID 1's control groups (a workstation) there is nothing to be apart from.
     let grouped = group.parent().is_some_and(Path::exists) && fs::create_dir_all(group).is_ok();
     if !grouped {
-        return Ok(Command::new(program).args(arguments));
+        return Command::new(program).args(arguments);
     }
     let enter = Command::new("/bin/bash").arg("-c").arg(ENTER);
-    Ok(enter.arg(group.join("cgroup.procs")).args(words))
+    enter.arg(group.join("cgroup.procs")).args(words)
 }
 
 #[cfg(test)]

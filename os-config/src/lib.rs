@@ -38,9 +38,9 @@ mod values;
 pub use check::decode;
 pub use config::{
     AfterInstall, AuditLevel, Bundles, ComponentArgs, Components, Config, DiskBus, DiskChoice,
-    DiskPreference, Dns, FlagArgs, Image, Install, Interface, InterfaceMatch, Kubernetes, Logs,
-    Manifest, Network, NtpServers, Proxy, Registries, RegistryAccess, RegistryAuth, RegistryMirror,
-    RegistryTls, Route, State, WhenDamaged, Wifi, WriteFile,
+    DiskPreference, Dns, Firewall, FlagArgs, Image, Install, Interface, InterfaceMatch, Kubernetes,
+    Logs, Manifest, Network, NtpServers, PodSecurity, Proxy, Registries, RegistryAccess,
+    RegistryAuth, RegistryMirror, RegistryTls, Route, State, WhenDamaged, Wifi, WriteFile,
 };
 pub use diff::{Change, diff};
 pub use explain::{Explained, Explanation, Origin, UnknownKey};
@@ -59,6 +59,6 @@ pub use values::{
     ByteSize, Bytes, Command, DevicePath, DiskName, DomainName, EnvName, EnvValue, FileMode,
     FlagName, Hostname, HttpUrl, InterfaceName, Invalid, LabelKey, LabelValue, MacAddress,
     ManifestName, ModuleName, NodeName, Owner, Password, Pem, RegistryHost, Secret, ServerAddress,
-    SigningKey, SshKeySource, Ssid, SysctlKey, SysctlValue, Taint, TaintEffect, TimeZone,
+    Sha256, SigningKey, SshKeySource, Ssid, SysctlKey, SysctlValue, Taint, TaintEffect, TimeZone,
     WifiPassphrase, WritablePath,
 };

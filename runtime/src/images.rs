@@ -61,7 +61,7 @@ pub(crate) fn load_user_images(
 ) -> Vec<String> {
     let local = |image: &Image| match image {
         Image::Path(path) => Some(PathBuf::from(path)),
-        Image::Url(_) => None,
+        Image::Url { .. } => None,
     };
     let extra: Vec<PathBuf> = listed.iter().filter_map(local).collect();
     follow_archives(&Containerd, paths, &extra, bundle)

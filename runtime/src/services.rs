@@ -2,7 +2,7 @@
 
 use crate::{Paths, Settings, plan, shutdown};
 use init_api::paths::{self, HOLDFAST};
-use init_api::{Group, KillWhat, Millis, ReadyWhen, Service, ServiceName, Services};
+use init_api::{Group, Millis, ReadyWhen, Service, ServiceName, Services, early};
 
 /// In each service's environment: PID 1 starts a service anew when its description changes, so this changes with whatever
 /// the service has read.
@@ -25,7 +25,7 @@ pub const KEEPER: &str = "keeper";
 pub fn services(settings: &Settings) -> Vec<Service> {
     let means = plan::fingerprints(settings);
     let all = [
-        containerd().env(MEANS, means.containerd),
+        early::containerd().env(MEANS, means.containerd),
         system_image(),
         prepare().env(MEANS, means.kubernetes.clone()),
         control_plane().env(MEANS, means.kubernetes.clone()),
@@ -49,29 +49,6 @@ pub fn early(services: &Services) -> Services {
 
 fn name(text: &str) -> ServiceName {
     ServiceName::new(text).expect("our names follow the rule for names")
-}
-
-fn containerd() -> Service {
-    Service {
-        // Containers go on while containerd is restarted.
-        kill: KillWhat::Main,
-        open_files: Some(1_048_576),
-        group: Group {
-            delegate: true,
-            oom_score_adj: Some(-999),
-            ..Group::default()
-        },
-        ..Service::daemon(
-            name(CONTAINERD),
-            [paths::CONTAINERD, "--config", paths::CONTAINERD_CONFIG],
-        )
-    }
-    .ready(ReadyWhen::SocketListens {
-        path: paths::CONTAINERD_SOCKET.into(),
-    })
-    .env("GOGC", "30")
-    // It is looked at before containerd starts, and thrown away when it is damaged.
-    .env("HOLDFAST_IMAGE_STORE", paths::IMAGE_STORE)
 }
 
 fn system_image() -> Service {

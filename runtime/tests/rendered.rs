@@ -13,6 +13,7 @@ taints: ["edge=yes:NoSchedule"]
 kubernetes:
   tls_sans: [edge.example, 203.0.113.9]
   audit: request
+  pod_security: restricted
   kubelet_args: {max-pods: 40}
   api_server_args: {feature-gates: WatchListClient=true}
 registries:

@@ -159,7 +159,10 @@ mod tests {
             ("24h", Ok(LONGEST)),
             ("2s", bounds.clone()),
             ("25h", bounds),
-            ("soon", Err("write a time such as 60s, 5m or 1h".to_owned())),
+            (
+                "soon",
+                Err("write a time such as 60s, 5m, 1h or 30d".to_owned()),
+            ),
         ] {
             assert_eq!(trial_time(text), expected, "{text}");
         }

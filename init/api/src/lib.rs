@@ -36,6 +36,7 @@ mod state_repair;
 mod status;
 mod trial;
 
+pub mod early;
 pub mod interface;
 pub mod paths;
 

@@ -32,7 +32,7 @@ pub const BOOT_MOUNT: &str = "/run/holdfast/boot";
 /// Where a stick with a bundle is mounted, read-only, while it is plugged in.
 pub const STICK_MOUNT: &str = "/run/holdfast/bundle";
 /// Which device that stick is, one line, written by `holdfast node stick`; gone when there is none.
-pub const STICK: &str = "/run/holdfast/stick/device";
+pub const STICK: &str = "/run/holdfast/plugged-in/device";
 /// The release repository of that stick.
 pub const STICK_RELEASES: &str = "/run/holdfast/bundle/holdfast/releases";
 /// Service logs: `<name>.log`, and `<name>.log.1` for what was before it.
@@ -85,8 +85,15 @@ pub const VOLUMES: &str = "/var/lib/holdfast/volumes";
 /// Logs that last, with `logs.persist` only.
 pub const KEPT_LOGS: &str = "/var/lib/holdfast/logs";
 
+/// Where programs of the system are looked for: in the verity root alone, so never in `/usr/local`, which is on state.
+pub const SYSTEM_PROGRAMS: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
+/// Where programs that the user brings are looked for, before those of the system.
+pub const USER_PROGRAMS: &str = "/usr/local/sbin:/usr/local/bin";
+
 /// The node's own command.
 pub const HOLDFAST: &str = "/usr/bin/holdfast";
+/// The base table of the packet filter, for `nft -f`.
+pub const FIREWALL: &str = "/etc/holdfast/firewall.nft";
 /// Programs of the operator that a release on trial has to pass; `write_files` puts them there.
 pub const CHECKS: &str = "/etc/holdfast/checks";
 /// What the image is: version, build time.

@@ -1,6 +1,6 @@
 //! The services that PID 1 brings along. `services.json` may put others of the same names in their places.
 
-use init_api::{Group, ReadyWhen, Service, ServiceName, Services};
+use init_api::{Group, ReadyWhen, Service, ServiceName, Services, early};
 use std::path::Path;
 
 /// The services that come with init.
@@ -8,6 +8,8 @@ use std::path::Path;
 pub(crate) struct BuiltIn {
     /// What starts at once: devices and the message bus, which need no configuration.
     pub(crate) early: Services,
+    /// What else may start before the configuration is read, when the boot before left it.
+    pub(crate) known: Vec<Service>,
     /// All of them: network, time and ssh read what `node configure` writes.
     pub(crate) all: Services,
 }
@@ -17,6 +19,7 @@ impl BuiltIn {
     pub(crate) fn of_the_image() -> Self {
         Self {
             early: set(vec![udevd(), udev_adapters(), udev_network(), dbus()]),
+            known: vec![early::containerd()],
             all: set(vec![
                 udevd(),
                 udev_adapters(),
@@ -30,14 +33,17 @@ impl BuiltIn {
         }
     }
 
-    /// The early ones, and what the last configuration left in the file `left` for the beginning of this boot. When this
-    /// boot's configuration describes such a service alike, it runs on; otherwise it is started anew or stopped.
+    /// The early ones, and what the last configuration left in the file `left` for the beginning of this boot, as far as it is
+    /// known here ([`early::as_known`]). When this boot's configuration describes such a service alike, it runs on; otherwise it is
+    /// started anew or stopped.
     pub(crate) fn early_with(&self, left: &Path) -> Services {
         // None, or another version's: everything starts when it is configured.
-        init_api::load::<Services>(left)
-            .ok()
-            .and_then(|left| self.early.clone().overlaid(left).ok())
-            .unwrap_or_else(|| self.early.clone())
+        let left = init_api::load::<Services>(left).unwrap_or_default();
+        let known = left.into_vec().into_iter();
+        let known = known.filter_map(|left| early::as_known(left, &self.known));
+        Services::new(known.collect())
+            .and_then(|known| self.early.clone().overlaid(known))
+            .unwrap_or_else(|_| self.early.clone())
     }
 }
 
@@ -175,7 +181,7 @@ fn ssh() -> Service {
 #[cfg(test)]
 mod tests {
     use super::BuiltIn;
-    use init_api::{Service, ServiceName, Services};
+    use init_api::{Service, ServiceName, Services, early};
     use std::path::Path;
 
     #[test]
@@ -191,9 +197,11 @@ mod tests {
     fn what_the_last_boot_left_starts_early_unless_it_cannot_be_read() {
         let folder = tempfile::tempdir().expect("temp folder");
         let left = folder.path().join("early-services.json");
-        let name = ServiceName::new("containerd").expect("name");
-        let containerd = Service::daemon(name.clone(), ["/usr/lib/holdfast/containerd"]);
-        let services = Services::new(vec![containerd.clone()]).expect("valid");
+        let containerd = early::containerd();
+        let name = containerd.name.clone();
+        let evil = ServiceName::new("evil").expect("name");
+        let evil = Service::daemon(evil, ["/var/evil"]);
+        let services = Services::new(vec![containerd.clone(), evil]).expect("valid");
         init_api::store(&left, &services).expect("stored");
         let built_in = BuiltIn::of_the_image();
         let with = built_in.early_with(&left);

@@ -2,6 +2,7 @@
 
 use super::Groups;
 use init_api::Service;
+use init_api::paths::SYSTEM_PROGRAMS;
 use rustix::pipe::{PipeFlags, pipe_with};
 use std::fs::File;
 use std::io;
@@ -9,10 +10,7 @@ use std::process::{Command, Stdio};
 
 /// What every service has in its environment.
 const ENVIRONMENT: [(&str, &str); 3] = [
-    (
-        "PATH",
-        "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    ),
+    ("PATH", SYSTEM_PROGRAMS),
     ("HOME", "/root"),
     ("LANG", "C.UTF-8"),
 ];

@@ -5,7 +5,7 @@ use crate::fetch::{self, Effort};
 use crate::plan::image_file;
 use init_api::Root;
 use init_api::paths::{IMAGES, MANIFESTS};
-use os_config::{Config, Image, Manifest};
+use os_config::{Config, Image, Manifest, Sha256};
 use runtime::fetched_file;
 use std::path::Path;
 use std::time::Duration;
@@ -21,9 +21,12 @@ pub fn fetch_downloads(
 ) -> Result<(), OnlineError> {
     let mut failed = fetch_manifests(root, config, &mut pause);
     for image in &config.images {
-        let Image::Url(url) = image else { continue };
-        let path = root.path(IMAGES).join(image_file(url.as_str()));
-        failed += usize::from(print_error(fetch_image(url.as_str(), &path, &mut pause)));
+        let Image::Url { url, sha256 } = image else {
+            continue;
+        };
+        let path = root.path(IMAGES).join(image_file(url, sha256.as_ref()));
+        let done = fetch_image(url.as_str(), sha256.as_ref(), &path, &mut pause);
+        failed += usize::from(print_error(done));
     }
     if failed == 0 {
         Ok(())
@@ -38,10 +41,11 @@ fn fetch_manifests(root: &Root, config: &Config, pause: &mut impl FnMut(Duration
     let mut fetched = Vec::new();
     let mut failed = 0;
     for manifest in &config.manifests {
-        let (Manifest::Url { url, .. }, Some(file)) = (manifest, fetched_file(manifest)) else {
+        let (Manifest::Url { url, sha256, .. }, Some(file)) = (manifest, fetched_file(manifest))
+        else {
             continue;
         };
-        match fetch_manifest(url.as_str(), pause) {
+        match fetch_manifest(url.as_str(), sha256.as_ref(), pause) {
             Ok(text) => fetched.push((Path::new(MANIFESTS).join(file), text)),
             Err(error) => failed += usize::from(print_error(Err(error))),
         }
@@ -56,8 +60,12 @@ fn fetch_manifests(root: &Root, config: &Config, pause: &mut impl FnMut(Duration
 }
 
 /// An empty manifest would take out of the cluster what the last copy put there; so a server does not say that.
-fn fetch_manifest(url: &str, pause: &mut impl FnMut(Duration)) -> Result<String, OnlineError> {
-    let text = fetch_text(url, Effort::MANIFEST, pause)?;
+fn fetch_manifest(
+    url: &str,
+    sha256: Option<&Sha256>,
+    pause: &mut impl FnMut(Duration),
+) -> Result<String, OnlineError> {
+    let text = fetch_text(url, Effort::MANIFEST, sha256.map(Sha256::as_str), pause)?;
     if text.trim().is_empty() {
         return Err(OnlineError::Empty {
             url: fetch::shown(url),
@@ -66,9 +74,10 @@ fn fetch_manifest(url: &str, pause: &mut impl FnMut(Duration)) -> Result<String,
     Ok(text)
 }
 
-/// An image is fetched once: its URL names its version.
+/// An image is fetched once: its URL names its version. What has the wrong digest never gets its name.
 fn fetch_image(
     url: &str,
+    sha256: Option<&Sha256>,
     path: &Path,
     pause: &mut impl FnMut(Duration),
 ) -> Result<(), OnlineError> {
@@ -76,7 +85,7 @@ fn fetch_image(
     if whole() {
         return Ok(());
     }
-    fetch::to_file(url, path, pause)?;
+    fetch::to_file(url, path, sha256.map(Sha256::as_str), pause)?;
     if whole() {
         return Ok(());
     }

@@ -51,7 +51,7 @@ pub fn fetch_keys(
 
 /// The keys that `url` gives. An account without any is one; a page without any is not the keys' page.
 fn fetch_key_lines(url: &str, pause: &mut impl FnMut(Duration)) -> Result<String, OnlineError> {
-    let text = fetch_text(url, Effort::USUAL, pause)?;
+    let text = fetch_text(url, Effort::USUAL, None, pause)?;
     let lines = key_lines(&text);
     if lines.is_empty() && !text.trim().is_empty() {
         return Err(OnlineError::NoKeys {

@@ -4,7 +4,7 @@
 use crate::facts::Facts;
 use crate::step::Step;
 use init_api::paths::{IMAGES, MANIFESTS};
-use os_config::{Config, Image};
+use os_config::{Config, HttpUrl, Image, Sha256};
 use runtime::{FETCHED_PREFIX, fetched_file};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -19,7 +19,7 @@ pub(super) fn steps(config: &Config, facts: &Facts) -> Vec<Step> {
     }
     let manifests = config.manifests.iter().filter_map(fetched_file);
     let images = config.images.iter().filter_map(|image| match image {
-        Image::Url(url) => Some(image_file(url.as_str())),
+        Image::Url { url, sha256 } => Some(image_file(url, sha256.as_ref())),
         Image::Path(_) => None,
     });
     let mut steps = stale(MANIFESTS, &facts.manifests, &manifests.collect());
@@ -37,8 +37,9 @@ fn stale(directory: &str, there: &[String], wanted: &BTreeSet<String>) -> Vec<St
     .collect()
 }
 
-/// The file that an image becomes: a digest of the whole URL, with its end kept readable.
-pub(crate) fn image_file(url: &str) -> String {
+/// The file that an image becomes: a digest of the whole URL and of what it must give, with its end kept readable.
+pub(crate) fn image_file(url: &HttpUrl, sha256: Option<&Sha256>) -> String {
+    let url = url.as_str();
     let end = url.rsplit('/').next().unwrap_or_default();
     let readable: String = end
         .chars()
@@ -46,6 +47,10 @@ pub(crate) fn image_file(url: &str) -> String {
         .take(80)
         .collect();
     // Half of a digest tells addresses apart, and leaves the name short.
-    let digest = &host::digest::of_bytes(url)[..16];
+    let named = match sha256 {
+        Some(sha256) => format!("{url} {sha256}"),
+        None => url.to_owned(),
+    };
+    let digest = &host::digest::of_bytes(named)[..16];
     format!("{FETCHED_PREFIX}{digest}-{readable}")
 }

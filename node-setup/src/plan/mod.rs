@@ -10,6 +10,7 @@ mod directories;
 mod downloads;
 mod environment;
 mod files;
+mod firewall;
 mod heading;
 mod identity;
 mod kernel;
@@ -30,6 +31,7 @@ pub(crate) use commands::program_and_arguments;
 pub(crate) use containerd::containerd;
 pub(crate) use downloads::image_file;
 pub(crate) use environment::variables;
+pub(crate) use firewall::file as firewall_file;
 pub(crate) use identity::hostname;
 pub(crate) use network::{file_name, has_last_resort, last_resort_profile};
 pub(crate) use records::{records, services_alone};
@@ -69,6 +71,7 @@ fn base(config: &Config, facts: &Facts) -> Vec<Step> {
     steps.extend(time::steps(config));
     steps.extend(environment::steps(config, facts));
     steps.extend(network::steps(config, facts));
+    steps.extend(firewall::steps(config, facts));
     steps.extend(ssh::steps(config, facts));
     steps
 }

@@ -2,6 +2,7 @@
 //!
 //! The order in which sources win is os-config's ([`os_config::SourceName`]); this finds and reads them.
 
+mod attempt;
 mod block;
 mod file;
 mod known_sticks;

@@ -1,6 +1,6 @@
 //! Mounting what holds a configuration, always read-only first.
 
-use super::volume::Volume;
+use super::volume::{Kind, Volume};
 use rustix::mount::{MountFlags, UnmountFlags, mount, mount_remount, unmount};
 use std::ffi::CString;
 use std::io;
@@ -11,20 +11,34 @@ const SAFE: MountFlags = MountFlags::NODEV
     .union(MountFlags::NOSUID)
     .union(MountFlags::NOEXEC);
 
-/// Mounts a volume read-only.
+/// Mounts a volume of the node read-only.
 ///
 /// # Errors
 /// The kernel's.
 pub(crate) fn read_only(device: &Path, at: &Path, volume: &Volume) -> io::Result<()> {
+    mounted(device, at, volume.kind, "")
+}
+
+/// Mounts a volume that somebody brought, to read it once. Its journal is not replayed, which would write to it and be more of a
+/// foreign file system for the kernel to believe, and errors in it are errors: a superblock may say `errors=panic`.
+///
+/// # Errors
+/// The kernel's.
+pub(crate) fn foreign(device: &Path, at: &Path, volume: &Volume) -> io::Result<()> {
+    mounted(device, at, volume.kind, "noload,errors=continue")
+}
+
+fn mounted(device: &Path, at: &Path, kind: Kind, of_ext: &str) -> io::Result<()> {
     // A configuration may hold tokens: only root reads it on the node.
-    let options = match volume.kind {
-        super::volume::Kind::Fat => CString::new("umask=0077,utf8=1").map_err(io::Error::other)?,
-        super::volume::Kind::Ext => CString::new("").map_err(io::Error::other)?,
+    let options = match kind {
+        Kind::Fat => "umask=0077,utf8=1",
+        Kind::Ext => of_ext,
     };
+    let options = CString::new(options).map_err(io::Error::other)?;
     mount(
         device,
         at,
-        volume.kind.mount_type(),
+        kind.mount_type(),
         SAFE | MountFlags::RDONLY,
         options.as_c_str(),
     )

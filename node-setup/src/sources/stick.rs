@@ -1,5 +1,6 @@
 //! USB sticks that hold a configuration.
 
+use super::attempt::Attempt;
 use super::block::{self, Block};
 use super::volume::Volume;
 use super::{file, mount, volume};
@@ -10,6 +11,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 const MOUNT: &str = "/run/holdfast/stick";
+/// Notes of sticks that are being read.
+const ATTEMPTS: &str = "/run/holdfast/stick-attempts";
 const LABEL: &str = "HOLDFAST";
 /// The folder of a bundle.
 const BUNDLE: &str = "holdfast";
@@ -115,7 +118,7 @@ pub(crate) fn bundle_sticks() -> Vec<Bundled> {
 /// The kernel's.
 pub(crate) fn mount_bundle(device: &str, at: &Path, volume: &Volume) -> io::Result<bool> {
     fs::create_dir_all(at)?;
-    mount::read_only(Path::new(device), at, volume)?;
+    mount::foreign(Path::new(device), at, volume)?;
     let has = at.join(BUNDLE).is_dir();
     if !has {
         mount::detach(at)?;
@@ -138,10 +141,37 @@ fn labelled(block: &Block) -> Option<(PathBuf, Volume)> {
 /// `None`: not a stick of ours.
 fn stick(block: &Block) -> Option<Stick> {
     let (device, volume) = labelled(block)?;
-    let at = Path::new(MOUNT);
     let shown = device.display().to_string();
-    if let Err(error) = fs::create_dir_all(at).and_then(|()| mount::read_only(&device, at, &volume))
-    {
+    let begun = volume::fingerprint(&device)
+        .and_then(|known_by| Attempt::begin(Path::new(ATTEMPTS), &known_by));
+    let attempt = match begun {
+        Ok(Some(attempt)) => attempt,
+        Ok(None) => {
+            let why = format!(
+                "the USB stick {shown} was not read to its end before; it is not tried again until the next boot: pull it out, and write its file to another one"
+            );
+            return Some(Stick::unreadable(shown, why));
+        }
+        Err(error) => {
+            let why = format!("the USB stick {shown} is not read: {error}");
+            return Some(Stick::unreadable(shown, why));
+        }
+    };
+    let stick = read(&device, &volume, shown);
+    // Left as it is, it would keep a good stick from being read again.
+    if let Err(error) = attempt.end() {
+        let shown = device.display().to_string();
+        let why = format!("the USB stick {shown} cannot be read again: {error}");
+        return Some(Stick::unreadable(shown, why));
+    }
+    stick
+}
+
+/// `None`: a stick for something else than configuration.
+fn read(device: &Path, volume: &volume::Volume, shown: String) -> Option<Stick> {
+    let at = Path::new(MOUNT);
+    let mounted = fs::create_dir_all(at).and_then(|()| mount::foreign(device, at, volume));
+    if let Err(error) = mounted {
         let why = format!("the USB stick {shown} cannot be mounted: {error}");
         return Some(Stick::unreadable(shown, why));
     }
@@ -155,7 +185,6 @@ fn stick(block: &Block) -> Option<Stick> {
         let why = format!("the USB stick {shown} cannot be unmounted: {error}");
         return Some(Stick::unreadable(shown, why));
     }
-    // A stick may be for something else than configuration.
     if text.is_none() && notes.is_empty() && brings_a_bundle && !asks_for_maintenance {
         return None;
     }

@@ -42,6 +42,15 @@ impl Kind {
 /// How much of a volume's beginning is looked at.
 const HEAD: u64 = 2048;
 
+/// What tells a volume from others in this boot: a digest of its beginning, which has its serial number.
+///
+/// # Errors
+/// When the device cannot be read.
+pub(super) fn fingerprint(device: &Path) -> io::Result<String> {
+    let head = piece(&mut File::open(device)?, 0..HEAD)?;
+    Ok(host::digest::of_bytes(head)[..16].to_owned())
+}
+
 /// Reads and identifies a volume; `None` when it is no file system we know.
 ///
 /// # Errors

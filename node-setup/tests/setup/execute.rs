@@ -42,7 +42,7 @@ fn files_get_content_mode_and_owner() {
     // Given away before it has its name.
     assert_eq!(
         *executor.machine().asked.borrow(),
-        ["chown 906:907 .key.new", "chown 906:907 .key.new"]
+        ["chown 906:907 key", "chown 906:907 key"]
     );
     assert_eq!(
         fs::read_dir(root.path().join("etc/tool")).unwrap().count(),
@@ -236,6 +236,31 @@ fn commands_share_their_time() {
     assert!(killed.is_ok_and(|status| status.success()), "it runs still");
 }
 
+/// What a pod can make in a folder that it shares with the node.
+#[test]
+fn a_link_leads_nobody_elsewhere() {
+    let root = tempfile::tempdir().unwrap();
+    let at = |path: &str| root.path().join(path);
+    let mut executor = executor(root.path());
+    fs::create_dir_all(at("etc/tool")).unwrap();
+    fs::create_dir_all(at("var/app")).unwrap();
+    std::os::unix::fs::symlink(at("etc/tool"), at("var/app/conf")).unwrap();
+    let step = Step::WriteFile {
+        path: "/var/app/conf/key".into(),
+        mode: 0o600,
+        owner: Owner { uid: 906, gid: 907 },
+        content: "one".into(),
+        on_failure: OnFailure::Report,
+    };
+    let warnings = executor.execute(&[step]).unwrap();
+    assert_eq!(
+        warnings[0].0,
+        "could not write /var/app/conf/key: `conf` is a link, which is not followed: write the path that it leads to"
+    );
+    assert!(!at("etc/tool/key").exists());
+    assert!(executor.machine().asked.borrow().is_empty());
+}
+
 /// Runs this test program again on a file system of 64 KiB, in a mount namespace of its own.
 fn on_a_small_disk(test: &str) {
     let script = "mount -t tmpfs -o size=64k none \"$1\" && SMALL_DISK=\"$1\" exec \"$2\" --exact \"$3\" --ignored --nocapture";
@@ -294,10 +319,13 @@ fn inner_full_configure() {
     let disk = std::env::var("SMALL_DISK").unwrap();
     let node = TestNode::new("version: 1\n");
     // State is the small disk, and it is full.
-    fs::create_dir_all(node.directory.path().join("var/lib")).unwrap();
-    std::os::unix::fs::symlink(&disk, node.directory.path().join("var/lib/holdfast")).unwrap();
-    fs::create_dir_all(Path::new(&disk).join("ssh")).unwrap();
-    let full = fs::write(Path::new(&disk).join("fill"), "x".repeat(1 << 20));
+    let state = node.directory.path().join("var/lib/holdfast");
+    fs::create_dir_all(&state).unwrap();
+    let mut mount = Command::new("mount");
+    let mount = mount.arg("--bind").arg(&disk).arg(&state);
+    assert!(mount.status().unwrap().success());
+    fs::create_dir_all(state.join("ssh")).unwrap();
+    let full = fs::write(state.join("fill"), "x".repeat(1 << 20));
     assert_eq!(full.unwrap_err().kind(), io::ErrorKind::StorageFull);
     let node_setup::Outcome::Problem(problem) = node.configure() else {
         panic!("it was applied")

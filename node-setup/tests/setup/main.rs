@@ -12,6 +12,7 @@ mod apply;
 mod change;
 mod configure;
 mod execute;
+mod firewall;
 mod founding;
 mod impact;
 mod install_stick;

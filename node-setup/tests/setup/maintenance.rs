@@ -120,7 +120,7 @@ fn who_asks_for_maintenance_gets_it_and_a_way_in() {
         assert!(problem.text.contains(expected), "{case}: {}", problem.text);
         let keys = node.read("etc/ssh/authorized_keys.d/root");
         assert!(keys.contains(" me\n"), "{case}: nobody gets in");
-        assert_eq!(services(&node), ["upgrade"], "{case}");
+        assert_eq!(services(&node), ["upgrade", "firewall"], "{case}");
         let warnings = node.warnings().join("\n");
         assert!(
             !warnings.contains("config.yaml on it"),

@@ -50,7 +50,7 @@ impl Machine for Recorder {
         self.record(format!("hostname {name}"))
     }
 
-    fn chown(&mut self, path: &Path, uid: u32, gid: u32) -> io::Result<()> {
+    fn chown(&mut self, _file: &std::fs::File, path: &Path, uid: u32, gid: u32) -> io::Result<()> {
         let name = path
             .file_name()
             .unwrap_or_default()

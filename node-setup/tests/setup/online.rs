@@ -314,6 +314,48 @@ fn copies_are_replaced_by_whole_sets_only() {
 }
 
 #[test]
+fn what_has_another_digest_is_not_taken() {
+    let server = Server::new();
+    server.put("/app.yaml", "kind: ConfigMap\n");
+    server.put("/app.tar", "layers");
+    let sha256 = |text: &str| host::digest::of_bytes(text);
+    let node = TestNode::new("");
+    let fetch = |yaml: &str, tar: &str| {
+        let config = format!(
+            "version: 1\nmanifests: [{{url: '{}', sha256: {}}}]\nimages: [{{url: '{}', sha256: {}}}]\n",
+            server.url("/app.yaml"),
+            sha256(yaml),
+            server.url("/app.tar"),
+            sha256(tar),
+        );
+        node.write("config/config.yaml", &config);
+        node.configure();
+        let config: Config = online::config_in_force(&node.root).unwrap();
+        online::fetch_downloads(&node.root, &config, no_pause)
+    };
+    let manifest = "var/lib/holdfast/manifests/config-app.yaml";
+    let images = || {
+        let images = node.directory.path().join("var/lib/holdfast/images");
+        let entries = std::fs::read_dir(images).into_iter().flatten();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.collect::<Vec<_>>()
+    };
+    let error = fetch("kind: Secret\n", "other layers").unwrap_err();
+    assert_eq!(error.to_string(), "2 of them failed");
+    assert!(!node.exists(manifest));
+    assert_eq!(images(), [""; 0]);
+    fetch("kind: ConfigMap\n", "layers").unwrap();
+    assert_eq!(node.read(manifest), "kind: ConfigMap\n");
+    assert_eq!(images().len(), 1);
+    // Another digest under the same address is another file: the old one does not stand in for it.
+    server.put("/app.tar", "newer layers");
+    fetch("kind: ConfigMap\n", "newer layers").unwrap();
+    let [name] = images().try_into().expect("one image");
+    let text = node.read(&format!("var/lib/holdfast/images/{name}"));
+    assert_eq!(text, "newer layers");
+}
+
+#[test]
 fn an_empty_image_is_fetched_again() {
     let server = Server::new();
     server.put("/app.tar", "");

@@ -1,10 +1,11 @@
 //! `k3os.install`: what chooses the disk and what comes afterwards is `install`; questions and media that Holdfast does not have are
 //! noted.
 
-use super::coerce::{mapping, truth};
+use super::coerce::{mapping, scalar, truth};
 use super::draft::{self, Draft};
 use super::names;
 use super::unknown::unknown;
+use os_config::HttpUrl;
 use os_config::tree::{Entry, Node};
 
 const ABOVE: [&str; 2] = ["k3os", "install"];
@@ -44,6 +45,12 @@ fn moved(draft: &mut Draft, entry: &Entry, key: &str, unattended: bool) {
             let message = "k3OS installed onto it whatever was on it; Holdfast refuses a disk that has data unless `install.wipe` is true";
             draft.changed(value.span, &said, message);
         }
+        "config_url" if is_unprotected(value) => lost(
+            draft,
+            entry,
+            &said,
+            "a configuration is root, and on the way anyone could change it: serve it by https, and write `config_url: https://…`",
+        ),
         "config_url" => draft.offer(&["config_url"], value.clone(), &said),
         "power_off" => match on {
             Some(true) if !unattended => lost(
@@ -81,6 +88,12 @@ fn moved(draft: &mut Draft, entry: &Entry, key: &str, unattended: bool) {
         ),
         _ => lost(draft, entry, &said, "every console shows what is done"),
     }
+}
+
+/// An address that Holdfast does not take a configuration from. What is no address at all is told with the rest.
+fn is_unprotected(value: &Node) -> bool {
+    let text = scalar(value).unwrap_or_default();
+    HttpUrl::parse(text).is_ok_and(|url| !url.is_protected())
 }
 
 fn lost(draft: &mut Draft, entry: &Entry, said: &str, message: &str) {

@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use super::Checker;
 use super::checker::repeated;
 use crate::config::{Image, Manifest, WriteFile};
-use crate::raw::{RawImage, RawManifest, RawWriteFile};
-use crate::values::{Bytes, FileMode, HttpUrl, Invalid, ManifestName, Owner};
+use crate::raw::{RawImage, RawManifest, RawWriteFile, Text};
+use crate::values::{Bytes, FileMode, HttpUrl, Invalid, ManifestName, Owner, Sha256};
 
 /// A file unpacked from a configuration may be this large: a config of 1 MiB can claim a thousand times more.
 const LARGEST_FILE: u64 = 16 << 20;
@@ -130,6 +130,7 @@ fn manifest(c: &mut Checker, raw: &RawManifest) -> Option<Manifest> {
     let name = c.value("name", &raw.name);
     match (&raw.content, &raw.url) {
         (Some(_), None) => {
+            no_digest(c, &raw.sha256);
             if raw.name.is_none() {
                 c.missing(
                     "name",
@@ -143,12 +144,12 @@ fn manifest(c: &mut Checker, raw: &RawManifest) -> Option<Manifest> {
             })
         }
         (None, Some(_)) => {
-            let url = c.value("url", &raw.url)?;
+            let (url, sha256) = fetched(c, &raw.url, &raw.sha256)?;
             let name = match &raw.name {
                 Some(_) => name?,
                 None => name_from(c, &url)?,
             };
-            Some(Manifest::Url { name, url })
+            Some(Manifest::Url { name, url, sha256 })
         }
         _ => {
             c.wrong(
@@ -157,6 +158,35 @@ fn manifest(c: &mut Checker, raw: &RawManifest) -> Option<Manifest> {
             );
             None
         }
+    }
+}
+
+/// An address and the digest of what it gives. Without one, nobody on the way may be able to change it: a manifest is
+/// applied with every right, and so is what an image runs with it.
+fn fetched(
+    c: &mut Checker,
+    url: &Option<Text<HttpUrl>>,
+    sha256: &Option<Text<Sha256>>,
+) -> Option<(HttpUrl, Option<Sha256>)> {
+    let digest = c.value("sha256", sha256);
+    let address = c.value("url", url)?;
+    if sha256.is_none() && !address.is_protected() {
+        c.at("url", |c| {
+            c.wrong(
+                "a plain http address needs sha256 beside it",
+                "write https://…, or `sha256:` with what `sha256sum FILE` prints: on the way, anyone could put in something else",
+            );
+        });
+    }
+    Some((address, digest))
+}
+
+/// What stands on the node or in the file itself has no digest.
+fn no_digest(c: &mut Checker, sha256: &Option<Text<Sha256>>) {
+    if sha256.is_some() {
+        c.at("sha256", |c| {
+            c.refuse("`sha256` belongs to a `url`", "remove it")
+        });
     }
 }
 
@@ -175,8 +205,13 @@ fn name_from(c: &mut Checker, url: &HttpUrl) -> Option<ManifestName> {
 
 pub(super) fn images(c: &mut Checker, raw: &[RawImage]) -> Vec<Image> {
     c.list("images", raw, |c, raw| match (&raw.path, &raw.url) {
-        (Some(_), None) => c.value("path", &raw.path).map(Image::Path),
-        (None, Some(_)) => c.value("url", &raw.url).map(Image::Url),
+        (Some(_), None) => {
+            no_digest(c, &raw.sha256);
+            c.value("path", &raw.path).map(Image::Path)
+        }
+        (None, Some(_)) => {
+            fetched(c, &raw.url, &raw.sha256).map(|(url, sha256)| Image::Url { url, sha256 })
+        }
         _ => {
             c.wrong(
                 "an image has either `path` or `url`",

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use super::Checker;
 use super::clash::overlap;
 use super::{engine_flags, flags};
-use crate::config::{AuditLevel, ComponentArgs, Components, FlagArgs, Kubernetes};
+use crate::config::{AuditLevel, ComponentArgs, Components, FlagArgs, Kubernetes, PodSecurity};
 use crate::raw::{RawComponents, RawFlagArgs, RawKubernetes};
 use crate::values::FlagName;
 
@@ -41,6 +41,12 @@ pub(super) fn kubernetes(c: &mut Checker, raw: Option<&RawKubernetes>) -> Kubern
                 Some("off") => AuditLevel::Off,
                 Some("request") => AuditLevel::Request,
                 _ => AuditLevel::Metadata,
+            },
+            pod_security: match raw.pod_security.as_deref() {
+                Some("privileged") => PodSecurity::Privileged,
+                Some("baseline") => PodSecurity::Baseline,
+                Some("restricted") => PodSecurity::Restricted,
+                _ => PodSecurity::Warn,
             },
             shutdown_seconds: shutdown_seconds(c, raw.shutdown_seconds)
                 .unwrap_or(default.shutdown_seconds),

@@ -4,8 +4,9 @@ use super::Checker;
 use super::checker::repeated;
 use super::dns::dns;
 use super::interface;
-use crate::config::{Network, Proxy, Wifi};
-use crate::raw::{RawNetwork, RawWifi};
+use crate::config::{Firewall, Network, Proxy, Wifi};
+use crate::raw::{OneOrMany, RawFirewall, RawNetwork, RawWifi, Text};
+use crate::values::Source;
 
 pub(super) fn network(c: &mut Checker, raw: Option<&RawNetwork>) -> Network {
     let Some(raw) = raw else {
@@ -16,7 +17,26 @@ pub(super) fn network(c: &mut Checker, raw: Option<&RawNetwork>) -> Network {
         interfaces: interface::interfaces(c, &raw.interfaces),
         wifi: wireless(c, &raw.wifi),
         last_resort: raw.last_resort.unwrap_or(true),
+        firewall: firewall(c, raw.firewall.as_ref()),
         proxy: proxy(c, raw),
+    })
+}
+
+fn firewall(c: &mut Checker, raw: Option<&RawFirewall>) -> Firewall {
+    let Some(raw) = raw else {
+        return Firewall::default();
+    };
+    c.at("firewall", |c| {
+        let mut from = |key: &str, list: &Option<OneOrMany<Text<Source>>>| {
+            list.as_ref().map(|list| c.texts(key, &list.0))
+        };
+        Firewall {
+            enabled: raw.enabled.unwrap_or(true),
+            ssh_from: from("ssh_from", &raw.ssh_from),
+            api_from: from("api_from", &raw.api_from),
+            kubelet_from: from("kubelet_from", &raw.kubelet_from),
+            pods_from: from("pods_from", &raw.pods_from),
+        }
     })
 }
 

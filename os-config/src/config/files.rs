@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::values::{Bytes, FileMode, HttpUrl, ManifestName, Owner, WritablePath};
+use crate::values::{Bytes, FileMode, HttpUrl, ManifestName, Owner, Sha256, WritablePath};
 
 /// A file to write at every boot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,8 @@ pub enum Manifest {
         name: ManifestName,
         /// Where it is.
         url: HttpUrl,
+        /// The only content that is taken; `None` for any.
+        sha256: Option<Sha256>,
     },
 }
 
@@ -53,5 +55,10 @@ pub enum Image {
     /// A file on the node, absolute.
     Path(String),
     /// Fetched once the network is up, and kept on state.
-    Url(HttpUrl),
+    Url {
+        /// Where it is.
+        url: HttpUrl,
+        /// The only content that is taken; `None` for any.
+        sha256: Option<Sha256>,
+    },
 }

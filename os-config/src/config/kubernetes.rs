@@ -25,6 +25,8 @@ pub struct Kubernetes {
     pub tls_sans: Vec<ServerAddress>,
     /// How much of what happens at the API is written to the audit log.
     pub audit: AuditLevel,
+    /// What pods may want in namespaces that say nothing about it.
+    pub pod_security: PodSecurity,
     /// How many seconds pods get to end when the machine goes down; 0 ends them without their hooks.
     pub shutdown_seconds: u32,
     /// Flags handed to the components as they are.
@@ -42,6 +44,7 @@ impl Default for Kubernetes {
             cluster_domain: DomainName::parse("cluster.local").expect("a literal domain parses"),
             tls_sans: Vec::new(),
             audit: AuditLevel::default(),
+            pod_security: PodSecurity::default(),
             shutdown_seconds: 90,
             args: ComponentArgs::default(),
         }
@@ -59,6 +62,21 @@ pub enum AuditLevel {
     Metadata,
     /// Request bodies as well, but never those of Secrets, ConfigMaps and tokens.
     Request,
+}
+
+/// What is done with pods that want more than a Pod Security Standard allows, where their namespace does not say it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PodSecurity {
+    /// Nothing.
+    Privileged,
+    /// What is beyond `baseline` runs; it is warned of and noted in the audit log.
+    #[default]
+    Warn,
+    /// What is beyond `baseline` is refused.
+    Baseline,
+    /// What is beyond `restricted` is refused.
+    Restricted,
 }
 
 /// Flags of one component: name to values; a flag with several values is repeated.

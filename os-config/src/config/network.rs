@@ -20,6 +20,8 @@ pub struct Network {
     pub wifi: Vec<Wifi>,
     /// Cables with fixed addresses that reach nobody ask for one by DHCP.
     pub last_resort: bool,
+    /// Who reaches what from outside.
+    pub firewall: Firewall,
     /// The proxy for everything that leaves the machine.
     pub proxy: Proxy,
 }
@@ -31,7 +33,35 @@ impl Default for Network {
             interfaces: Vec::new(),
             wifi: Vec::new(),
             last_resort: true,
+            firewall: Firewall::default(),
             proxy: Proxy::default(),
+        }
+    }
+}
+
+/// The packet filter. Where a list of networks is `None`, everyone is meant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Firewall {
+    /// Whether anything is filtered.
+    pub enabled: bool,
+    /// Whom ssh answers.
+    pub ssh_from: Option<Vec<IpNet>>,
+    /// Whom the API answers.
+    pub api_from: Option<Vec<IpNet>>,
+    /// Whom the kubelet answers.
+    pub kubelet_from: Option<Vec<IpNet>>,
+    /// Who reaches pods and Services by their own addresses; `None` is nobody.
+    pub pods_from: Option<Vec<IpNet>>,
+}
+
+impl Default for Firewall {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            ssh_from: None,
+            api_from: None,
+            kubelet_from: None,
+            pods_from: None,
         }
     }
 }

@@ -46,6 +46,12 @@ pub(crate) struct RawKubernetes {
     /// Secrets).
     #[schemars(extend("default" = "metadata", "enum" = ["off", "metadata", "request"]))]
     pub(crate) audit: Option<String>,
+    /// What is done with pods that want more than the Pod Security Standard `baseline` allows (host networks and folders, privileges),
+    /// in namespaces that have no label of their own (`pod-security.kubernetes.io/enforce`): `privileged` lets them run, `warn`
+    /// too, but warns whoever makes them and notes it in the audit log, `baseline` and `restricted` (what that standard allows)
+    /// refuse them. `kube-system` is exempt.
+    #[schemars(extend("default" = "warn", "enum" = ["privileged", "warn", "baseline", "restricted"]))]
+    pub(crate) pod_security: Option<String>,
     /// How many seconds pods get in all to end when the machine goes down, 0 to 3600: their hooks run, and each has its own
     /// grace as far as this allows. A sixth of it, 15 seconds at most, is kept for the pods that the others need. 0 ends pods
     /// without their hooks.

@@ -11,8 +11,8 @@ use serde::{Deserialize, Deserializer};
 use super::{Scalar, Text};
 use crate::values::text::TextValue;
 use crate::values::{
-    FileMode, FilePath, HttpUrl, LabelKey, LabelValue, ManifestName, ManifestText, Owner, Taint,
-    WritablePath,
+    FileMode, FilePath, HttpUrl, LabelKey, LabelValue, ManifestName, ManifestText, Owner, Sha256,
+    Taint, WritablePath,
 };
 
 /// A file to write.
@@ -42,7 +42,7 @@ pub(crate) struct RawWriteFile {
 /// A manifest: written here, or fetched.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-#[schemars(extend("oneOf" = [{"required": ["content"]}, {"required": ["url"]}], "dependentRequired" = {"content": ["name"]}))]
+#[schemars(extend("oneOf" = [{"required": ["content"]}, {"required": ["url"]}], "dependentRequired" = {"content": ["name"], "sha256": ["url"]}))]
 pub(crate) struct RawManifest {
     /// The name it goes by, such as `my-app.yaml`; each only once. With `url` it may be left out: the last part of the
     /// address is taken.
@@ -54,18 +54,22 @@ pub(crate) struct RawManifest {
     /// Where to fetch it from, instead of `content`.
     #[schemars(extend("examples" = ["https://manifests.example/my-app.yaml"]))]
     pub(crate) url: Option<Text<HttpUrl>>,
+    /// The SHA-256 of what `url` gives; anything else is not taken. Needed where the address is plain `http://`.
+    pub(crate) sha256: Option<Text<Sha256>>,
 }
 
 /// Container images to load.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-#[schemars(extend("oneOf" = [{"required": ["path"]}, {"required": ["url"]}]))]
+#[schemars(extend("oneOf" = [{"required": ["path"]}, {"required": ["url"]}], "dependentRequired" = {"sha256": ["url"]}))]
 pub(crate) struct RawImage {
     /// A tar file on the node.
     #[schemars(extend("examples" = ["/var/lib/images/my-app.tar"]))]
     pub(crate) path: Option<Text<FilePath>>,
     /// Where to fetch a tar file from, instead of `path`.
     pub(crate) url: Option<Text<HttpUrl>>,
+    /// The SHA-256 of what `url` gives; anything else is not taken. Needed where the address is plain `http://`.
+    pub(crate) sha256: Option<Text<Sha256>>,
 }
 
 /// More than blanks.

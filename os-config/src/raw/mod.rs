@@ -20,12 +20,14 @@ pub(crate) use kubernetes::{RawComponents, RawFlagArgs, RawKubernetes};
 pub(crate) use later::LATER;
 pub(crate) use lists::{RawCommand, RawImage, RawManifest, RawTaint, RawWriteFile};
 pub(crate) use machine::{RawBundles, RawLogs, RawState};
-pub(crate) use network::{RawDns, RawInterface, RawIpv6, RawNetwork, RawRoute, RawWifi};
+pub(crate) use network::{
+    RawDns, RawFirewall, RawInterface, RawIpv6, RawNetwork, RawRoute, RawWifi,
+};
 pub(crate) use registries::{RawRegistries, RawRegistryAccess, RawRegistryMirror};
 pub(crate) use scalar::{Named, OneOrMany, Scalar, Text};
 
 use crate::values::{
-    EnvName, EnvValue, Hostname, HttpUrl, LabelKey, LabelValue, ModuleName, Password,
+    CommandingUrl, EnvName, EnvValue, Hostname, LabelKey, LabelValue, ModuleName, Password,
     ServerAddress, SshKeySource, SysctlKey, SysctlValue, TimeZone,
 };
 
@@ -128,10 +130,10 @@ pub(crate) struct RawConfig {
     #[schemars(extend("x-impact" = "live"))]
     pub(crate) components: Option<RawComponents>,
 
-    /// Where to fetch more configuration from, http or https. What is fetched wins over files and loses against the
+    /// Where to fetch more configuration from, by https: it is root on the node. What is fetched wins over files and loses against the
     /// kernel's command line; the last good copy is used when the address does not answer.
     #[schemars(extend("examples" = ["https://config.example/store-17.yaml"], "x-impact" = "live"))]
-    pub(crate) config_url: Option<Text<HttpUrl>>,
+    pub(crate) config_url: Option<Text<CommandingUrl>>,
 
     /// What a USB stick with a bundle may bring to the running node: the stick has the label HOLDFAST, and `holdfast bundle` made what is on it.
     #[schemars(extend("x-impact" = "live"))]

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{OneOrMany, Text};
 use crate::values::{
     Address, Destination, Direct, DomainName, InterfaceAddress, InterfaceName, MacAddress,
-    ProxyUrl, Ssid, WifiPassphrase,
+    ProxyUrl, Source, Ssid, WifiPassphrase,
 };
 
 /// Interfaces, DNS, Wi-Fi and the proxy. Without it every interface that has a cable uses DHCP and IPv6
@@ -24,9 +24,32 @@ pub(crate) struct RawNetwork {
     /// that the node can be reached, until they reach one again. `false` never asks.
     #[schemars(extend("default" = true))]
     pub(crate) last_resort: Option<bool>,
+    /// Who reaches what from outside. Pods and Services are reached by node ports, host ports and load balancers alone, and nothing
+    /// is passed on between networks.
+    #[schemars(extend("x-impact" = "live"))]
+    pub(crate) firewall: Option<RawFirewall>,
     /// The proxy for what leaves the machine.
     #[schemars(extend("x-impact" = "environment"))]
     pub(crate) proxy: Option<RawProxy>,
+}
+
+/// The packet filter.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawFirewall {
+    /// `false` filters nothing: the node passes on whatever has a route through it.
+    #[schemars(extend("default" = true))]
+    pub(crate) enabled: Option<bool>,
+    /// Networks that ssh (port 22) answers; everyone where it is not set. Pods and the node itself always reach it, here and below.
+    #[schemars(extend("examples" = [["192.168.1.0/24", "2001:db8::/48"]]))]
+    pub(crate) ssh_from: Option<OneOrMany<Text<Source>>>,
+    /// Networks that the API (port 6443) answers; everyone where it is not set.
+    pub(crate) api_from: Option<OneOrMany<Text<Source>>>,
+    /// Networks that the kubelet (port 10250) answers; everyone where it is not set. `[]` is nobody: `kubectl logs` and `exec`
+    /// go through the API and do not need it.
+    pub(crate) kubelet_from: Option<OneOrMany<Text<Source>>>,
+    /// Networks that reach pods and Services by their own addresses, where a router has a route to them.
+    pub(crate) pods_from: Option<OneOrMany<Text<Source>>>,
 }
 
 /// Who resolves names.

@@ -30,6 +30,14 @@ text_value! {
     const PATTERN: &str = r"^(default|([0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)/[0-9]{1,3})$";
 }
 
+/// A network that packets come from.
+#[derive(Debug)]
+pub(crate) enum Source {}
+text_value! {
+    Source => IpNet, destination,
+    const PATTERN: &str = r"^([0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)/[0-9]{1,3}$";
+}
+
 /// A network of the cluster's own.
 #[derive(Debug)]
 pub(crate) enum ClusterNetwork {}

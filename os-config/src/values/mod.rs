@@ -17,7 +17,9 @@ mod web;
 mod zone;
 
 pub use access::SshKeySource;
-pub(crate) use address::{Address, ClusterNetwork, Destination, InterfaceAddress, NodeAddress};
+pub(crate) use address::{
+    Address, ClusterNetwork, Destination, InterfaceAddress, NodeAddress, Source,
+};
 pub(crate) use carried::{FilePath, ManifestText};
 pub use disk::{ByteSize, DevicePath, DiskName};
 pub use files::{Bytes, FileMode, Owner, WritablePath};
@@ -31,6 +33,6 @@ pub(crate) use secret::{Certificate, PrivateKey};
 pub use secret::{Pem, Secret, WifiPassphrase};
 pub use system::{Command, EnvName, EnvValue, ModuleName, SysctlKey, SysctlValue};
 pub use text::Invalid;
-pub use web::HttpUrl;
-pub(crate) use web::{Direct, ProxyUrl};
+pub(crate) use web::{CommandingUrl, Direct, ProxyUrl};
+pub use web::{HttpUrl, Sha256};
 pub use zone::TimeZone;

@@ -9,10 +9,54 @@ text_type! {
 }
 
 impl HttpUrl {
-    /// True for `https://`.
-    pub fn is_encrypted(&self) -> bool {
-        self.as_str().starts_with("https://")
+    /// True for an address whose answer nobody on the way can change: `https://`, or a server on the node itself.
+    pub fn is_protected(&self) -> bool {
+        let Ok(url) = url::Url::parse(self.as_str()) else {
+            return false;
+        };
+        let own = match url.host() {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        own || url.scheme() == "https"
     }
+}
+
+text_type! {
+    /// The SHA-256 of a file that is fetched: 64 hexadecimal digits, in lower case.
+    Sha256, check_sha256,
+    const PATTERN: &str = "^[0-9A-Fa-f]{64}$";
+}
+
+fn check_sha256(text: &str) -> Result<String, Invalid> {
+    if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(text.to_ascii_lowercase());
+    }
+    Err(Invalid::new(
+        format!("{} is not a SHA-256", quoted(text)),
+        "write the 64 hexadecimal digits that `sha256sum FILE` prints",
+    ))
+}
+
+/// An address whose answer commands the node, so that nobody on the way may change it.
+#[derive(Debug)]
+pub(crate) enum CommandingUrl {}
+text_value! {
+    CommandingUrl => HttpUrl, commanding,
+    const PATTERN: &str = HttpUrl::PATTERN;
+}
+
+fn commanding(text: &str) -> Result<HttpUrl, Invalid> {
+    let url = HttpUrl::parse(text)?;
+    if url.is_protected() {
+        return Ok(url);
+    }
+    Err(Invalid::new(
+        format!("{} is not an https address", quoted(text)),
+        "write https://…: on the way, anyone could put in a configuration of his own, and a configuration is root",
+    ))
 }
 
 fn check_url(text: &str) -> Result<String, Invalid> {

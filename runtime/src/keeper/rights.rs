@@ -2,16 +2,16 @@
 //!
 //! The keeper is an ordinary user of the API, whom a ClusterRole says what it may do. A cluster that is new, or whose last
 //! release had none, has no such role: then the keeper puts it there once, with the administrator's certificate, and goes on
-//! with its own.
+//! with its own. With its rights it brings those of the API server towards kubelets, and of administrators at other machines.
 
 use super::api::client;
 use super::backoff::Backoff;
 use super::context::{Keeper, MANAGER};
 use super::kube_error::explain;
-use crate::pki::ADMIN;
+use crate::pki::{ADMIN, ADMINISTRATORS, KUBELET_CLIENT};
 use k8s_openapi::api::flowcontrol::v1::FlowSchema;
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding};
-use kube::api::{Api, Patch, PatchParams};
+use kube::api::{Api, Patch, PatchParams, PostParams};
 use kube::{Client, Error};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -59,15 +59,33 @@ fn role() -> Value {
     })
 }
 
-fn binding() -> Value {
+fn binding(name: &str, role: &str, (kind, subject): (&str, &str)) -> Value {
     let group = "rbac.authorization.k8s.io";
     json!({
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRoleBinding",
-        "metadata": { "name": NAME },
-        "roleRef": { "apiGroup": group, "kind": "ClusterRole", "name": NAME },
-        "subjects": [{ "apiGroup": group, "kind": "User", "name": NAME }],
+        "metadata": { "name": name },
+        "roleRef": { "apiGroup": group, "kind": "ClusterRole", "name": role },
+        "subjects": [{ "apiGroup": group, "kind": kind, "name": subject }],
     })
+}
+
+/// The keeper itself, and the API server where it asks kubelets: for logs, exec and port-forward.
+fn bindings() -> [Value; 2] {
+    let asks_kubelets = ("User", KUBELET_CLIENT);
+    [
+        binding(NAME, NAME, ("User", NAME)),
+        binding(
+            "holdfast:kubelet-client",
+            "system:kubelet-api-admin",
+            asks_kubelets,
+        ),
+    ]
+}
+
+/// Whoever has a kubeconfig for another machine.
+fn administrators() -> Value {
+    binding(ADMINISTRATORS, "cluster-admin", ("Group", ADMINISTRATORS))
 }
 
 /// Its requests wait with those of the system, not behind those of pods.
@@ -123,7 +141,10 @@ async fn write_as_administrator(keeper: &Keeper) -> Result<bool, String> {
 
 async fn apply(client: &Client) -> Result<(), Error> {
     apply_one::<ClusterRole>(client, &role()).await?;
-    apply_one::<ClusterRoleBinding>(client, &binding()).await?;
+    for binding in bindings() {
+        apply_one::<ClusterRoleBinding>(client, &binding).await?;
+    }
+    make_once(client, &administrators()).await?;
     apply_one::<FlowSchema>(client, &priority()).await
 }
 
@@ -136,6 +157,16 @@ where
     let objects: Api<K> = Api::all(client.clone());
     objects.patch(name, &params, &Patch::Apply(object)).await?;
     Ok(())
+}
+
+/// Makes a binding where there is none: one that was emptied stays empty.
+async fn make_once(client: &Client, binding: &Value) -> Result<(), Error> {
+    let binding = serde_json::from_value(binding.clone()).map_err(Error::SerdeError)?;
+    let bindings: Api<ClusterRoleBinding> = Api::all(client.clone());
+    match bindings.create(&PostParams::default(), &binding).await {
+        Err(Error::Api(status)) if status.code == 409 => Ok(()),
+        done => done.map(drop),
+    }
 }
 
 fn is_forbidden(error: &Error) -> bool {

@@ -97,6 +97,14 @@ impl Authorities {
             refuse_if_lost(folder)?;
             create(folder, now)?;
         }
+        Self::load(folder)
+    }
+
+    /// Reads the authorities in `folder`.
+    ///
+    /// # Errors
+    /// They are not there, or damaged.
+    pub fn load(folder: &Path) -> Result<Self, PkiError> {
         let cluster = read(folder, CLUSTER)?;
         let front_proxy = read(folder, FRONT_PROXY)?;
         Ok(Self {

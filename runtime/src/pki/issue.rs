@@ -31,24 +31,34 @@ impl CertificateSource for Authorities {
     }
 
     fn issue(&self, leaf: &Leaf, now: SystemTime) -> Result<Issued, PkiError> {
-        make(self, leaf, now).map_err(|source| PkiError::Make {
+        self.issue_until(leaf, Life::from(now).end())
+    }
+}
+
+impl Authorities {
+    /// A certificate with a new key that ends at `end`.
+    ///
+    /// # Errors
+    /// A name cannot stand in a certificate.
+    pub fn issue_until(&self, leaf: &Leaf, end: SystemTime) -> Result<Issued, PkiError> {
+        make(self, leaf, end).map_err(|source| PkiError::Make {
             name: leaf.name.into(),
             source,
         })
     }
 }
 
-fn make(authorities: &Authorities, leaf: &Leaf, now: SystemTime) -> Result<Issued, rcgen::Error> {
+fn make(authorities: &Authorities, leaf: &Leaf, end: SystemTime) -> Result<Issued, rcgen::Error> {
     let key = KeyPair::generate()?;
     let mut params = CertificateParams::new(leaf.names.clone())?;
     params.distinguished_name = DistinguishedName::new();
     params
         .distinguished_name
         .push(DnType::CommonName, leaf.common_name.as_str());
-    if let Some(group) = leaf.group {
+    if let Some(group) = &leaf.group {
         params
             .distinguished_name
-            .push(DnType::OrganizationName, group);
+            .push(DnType::OrganizationName, group.as_str());
     }
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![match leaf.usage {
@@ -57,7 +67,7 @@ fn make(authorities: &Authorities, leaf: &Leaf, now: SystemTime) -> Result<Issue
     }];
     params.use_authority_key_identifier_extension = true;
     params.not_before = life::begin();
-    params.not_after = life::instant(Life::from(now).end());
+    params.not_after = life::instant(end);
     let signer = match leaf.signer {
         Signer::Cluster => &authorities.cluster,
         Signer::FrontProxy => &authorities.front_proxy,

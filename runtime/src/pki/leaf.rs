@@ -33,12 +33,18 @@ pub struct Leaf {
     /// Common name: the user, for a client.
     pub common_name: String,
     /// Organisation: the user's group, for a client.
-    pub group: Option<&'static str>,
+    pub group: Option<String>,
     /// DNS names and addresses, for a server.
     pub names: Vec<String>,
 }
 
-/// The administrator's leaf; its owner can do everything.
+/// The group of those who get a kubeconfig for another machine, unless another one is asked for. A binding, which can be taken
+/// away, makes them administrators.
+pub const ADMINISTRATORS: &str = "holdfast:administrators";
+/// Who asks kubelets in the API server's name.
+pub(crate) const KUBELET_CLIENT: &str = "kube-apiserver-kubelet-client";
+/// The node's own administrator, for when nothing else helps: no binding makes him one, so none can be taken away. His leaf and
+/// kubeconfig never leave the node's memory by themselves.
 pub const ADMIN: &str = "admin";
 /// The keeper's leaf.
 pub const KEEPER: &str = "keeper";
@@ -91,11 +97,7 @@ fn server_leaves(settings: &Settings, address: IpAddr) -> Vec<Leaf> {
             "metrics-server",
             service_names("metrics-server", settings),
         ),
-        client(
-            "apiserver-kubelet-client",
-            "kube-apiserver-kubelet-client",
-            Some("system:masters"),
-        ),
+        client("apiserver-kubelet-client", KUBELET_CLIENT, None),
         Leaf {
             signer: Signer::FrontProxy,
             ..client("front-proxy-client", "front-proxy-client", None)
@@ -105,6 +107,11 @@ fn server_leaves(settings: &Settings, address: IpAddr) -> Vec<Leaf> {
         client(KEEPER, "holdfast:keeper", None),
         client(ADMIN, "holdfast:admin", Some("system:masters")),
     ]
+}
+
+/// The leaf of somebody at another machine.
+pub fn user_leaf(user: &str, group: &str) -> Leaf {
+    client("user", user, Some(group))
 }
 
 /// The names of a Service in `kube-system`.
@@ -126,13 +133,13 @@ fn server(name: &'static str, common_name: &str, names: Vec<String>) -> Leaf {
     }
 }
 
-fn client(name: &'static str, common_name: &str, group: Option<&'static str>) -> Leaf {
+fn client(name: &'static str, common_name: &str, group: Option<&str>) -> Leaf {
     Leaf {
         name,
         signer: Signer::Cluster,
         usage: Usage::Client,
         common_name: common_name.into(),
-        group,
+        group: group.map(str::to_owned),
         names: Vec::new(),
     }
 }

@@ -17,6 +17,9 @@ pub use encryption::ensure_encryption;
 pub use end::end_of;
 pub use issue::certificate_source;
 pub use issued::Issued;
-pub use leaf::{ADMIN, KEEPER, Leaf, Signer, Usage, leaves, node_leaves};
+pub(crate) use leaf::KUBELET_CLIENT;
+pub use leaf::{
+    ADMIN, ADMINISTRATORS, KEEPER, Leaf, Signer, Usage, leaves, node_leaves, user_leaf,
+};
 pub use life::Life;
 pub use source::CertificateSource;

@@ -7,7 +7,7 @@ use crate::Datastore;
 use crate::fetched::fetched_file;
 use os_config::{
     AuditLevel, Bundles, ComponentArgs, Components, Config, HttpUrl, Image, Manifest, NodeName,
-    Registries, ServerAddress,
+    PodSecurity, Registries, ServerAddress,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +47,8 @@ pub struct Settings {
     pub bundles: Bundles,
     /// How much the audit log tells.
     pub audit: AuditLevel,
+    /// What pods may want in namespaces that say nothing about it.
+    pub pod_security: PodSecurity,
     /// How many seconds pods get to end when the machine goes down; 0 ends them without their hooks.
     pub shutdown_seconds: u32,
     /// Packaged workloads, each on or off.
@@ -80,6 +82,7 @@ impl Settings {
             images: config.images.clone(),
             bundles: config.bundles.clone(),
             audit: kubernetes.audit,
+            pod_security: kubernetes.pod_security,
             shutdown_seconds: kubernetes.shutdown_seconds,
             components: config.components.clone(),
             config_url: config.config_url.clone(),

@@ -42,3 +42,31 @@ fn secrets_are_encrypted_at_rest() {
         "Secrets are not encrypted at rest"
     );
 }
+
+/// Nothing is refused by default: what ran before shall run. The system's own namespace is left alone.
+#[test]
+fn pods_that_want_the_node_are_warned_of() {
+    let plane = ControlPlane::with(Beside::Nothing);
+    let pod = plane.paths.at("/hungry.yaml");
+    let text = "\
+apiVersion: v1
+kind: Pod
+metadata: {name: hungry}
+spec: {hostNetwork: true, containers: [{name: a, image: a}]}
+";
+    fs::write(&pod, text).expect("write");
+    let pod = pod.to_string_lossy();
+    let make = ["create", "--dry-run=server", "-f", &pod];
+    for namespace in ["default", "kube-system"] {
+        let account = ["-n", namespace, "get", "serviceaccount", "default"];
+        plane.eventually(&account, |_| true);
+        plane.kubectl(&[&make[..], &["-n", namespace]].concat());
+    }
+    let strictly = [&make[..], &["--warnings-as-errors"]].concat();
+    let words = plane.try_kubectl(&strictly).expect_err("a warning");
+    assert!(
+        words.contains("would violate PodSecurity \"baseline:latest\""),
+        "{words}"
+    );
+    plane.kubectl(&[&strictly[..], &["-n", "kube-system"]].concat());
+}

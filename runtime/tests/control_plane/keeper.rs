@@ -47,6 +47,67 @@ fn packaged_manifests_are_applied() {
     });
 }
 
+/// Rights come by bindings that can be taken away; what the keeper removes by is nobody's to write.
+#[test]
+fn administrators_at_other_machines_have_a_group_of_their_own() {
+    let plane = ControlPlane::with(Beside::Keeper);
+    let alice = ["--as", "alice", "--as-group", "holdfast:administrators"];
+    let as_alice = |words: &[&'static str]| [words, &alice].concat();
+    plane.eventually(&as_alice(&["auth", "can-i", "*", "*"]), |said| {
+        said.trim() == "yes"
+    });
+    let asks_kubelets = [
+        "auth",
+        "can-i",
+        "get",
+        "nodes/proxy",
+        "--as",
+        "kube-apiserver-kubelet-client",
+    ];
+    plane.eventually(&asks_kubelets, |said| said.trim() == "yes");
+    assert!(!plane.can("kube-apiserver-kubelet-client", "get", "secrets"));
+    let policy = [
+        "get",
+        "validatingadmissionpolicybinding",
+        "holdfast-manifest-lists",
+        "-o",
+        "name",
+    ];
+    plane.eventually(&policy, |_| true);
+    let list = [
+        "-n",
+        "kube-system",
+        "get",
+        "configmap",
+        "holdfast-manifests-packaged",
+    ];
+    plane.eventually(&list, |_| true);
+    let annotate = as_alice(&[
+        "-n",
+        "kube-system",
+        "annotate",
+        "--overwrite",
+        "--dry-run=server",
+        "configmap",
+        "holdfast-manifests-packaged",
+        "a=b",
+    ]);
+    // Until the API server has the policy.
+    until("the list to be nobody's to write", || {
+        let done = plane.try_kubectl(&annotate);
+        done.is_err_and(|words| words.contains("this is the keeper's list of what it made"))
+    });
+    let other = [
+        "-n",
+        "kube-system",
+        "create",
+        "--dry-run=server",
+        "configmap",
+        "other",
+    ];
+    plane.kubectl(&as_alice(&other));
+}
+
 /// Without a kubelet no pod runs, so the scheduler's choice is written by hand.
 #[test]
 fn volumes_are_made_and_removed_with_their_claims() {

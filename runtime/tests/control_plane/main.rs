@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod audit;
 mod datastore;
 mod emulation;
 mod engine;

@@ -338,3 +338,59 @@ fn data_goes_only_with_its_file() {
     let gone = ["get", "pvc", "own", "--ignore-not-found"];
     plane.eventually(&gone, str::is_empty);
 }
+
+/// Whoever can write the list could otherwise have anything deleted, with the keeper's rights.
+#[test]
+fn what_the_keeper_did_not_apply_is_never_deleted() {
+    let (plane, _alone, mut keeper) = begin();
+    let none = Desired::default;
+    plane.kubectl(&["create", "configmap", "theirs"]);
+    // As `kubectl apply --server-side` of somebody else does.
+    let other = plane.paths.at("/other.yaml");
+    std::fs::write(&other, config_map("name: applied-by-others")).expect("write");
+    let other = other.to_string_lossy();
+    plane.kubectl(&["apply", "--server-side", "-f", &other]);
+    keeper.brings(ManifestSet::User, wanted(&config_map("name: ours")), none());
+    let list = [
+        "-n",
+        "kube-system",
+        "get",
+        "configmap",
+        "holdfast-manifests-user",
+    ];
+    let what = "-o=jsonpath={.data.objects\\.json}";
+    let text = plane.kubectl(&[&list[..], &[what]].concat());
+    let mut forged: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let objects = forged["x.yaml"].as_array_mut().expect("a list");
+    for name in ["theirs", "applied-by-others"] {
+        let mut object = objects[0].clone();
+        object["name"] = name.into();
+        objects.push(object);
+    }
+    let forged = serde_json::json!({ "data": { "objects.json": forged.to_string() } }).to_string();
+    let patch = [
+        "-n",
+        "kube-system",
+        "patch",
+        "configmap",
+        "holdfast-manifests-user",
+        "--type=merge",
+        "-p",
+        &forged,
+    ];
+    plane.kubectl(&patch);
+    let after = plane.kubectl(&[&list[..], &[what]].concat());
+    assert!(
+        after.contains("applied-by-others") && after.contains("theirs"),
+        "{after}"
+    );
+    assert_eq!(keeper.brings(ManifestSet::User, none(), none()), []);
+    assert_eq!(state(&plane, "configmap ours"), None, "it is the keeper's");
+    for name in ["theirs", "applied-by-others"] {
+        assert!(
+            state(&plane, &format!("configmap {name}")).is_some(),
+            "{name} is not"
+        );
+        plane.kubectl(&["delete", "configmap", name]);
+    }
+}

@@ -48,9 +48,12 @@ pub(crate) fn fetch(
     Ok(())
 }
 
-/// The size tells a whole file from a missing one: files appear under their name only after their digest was checked.
+/// Whether the cache has what the lock says. The digest was checked when the file was fetched, and is again: what lies there may have
+/// been changed since, and goes into images that are signed. One that is not whole is fetched anew.
 fn is_whole(debs: &Path, package: &LockedPackage) -> bool {
-    std::fs::metadata(place(debs, package)).is_ok_and(|meta| meta.len() == package.size)
+    let place = place(debs, package);
+    std::fs::metadata(&place).is_ok_and(|meta| meta.len() == package.size)
+        && digest::of_file(&place).is_ok_and(|found| found == package.sha256)
 }
 
 fn download(batch: &[&LockedPackage], debs: &Path, mirror: &Mirror) -> Result<()> {
@@ -125,6 +128,27 @@ fn explain(error: Error, batch: &[&LockedPackage]) -> Error {
 mod tests {
     use super::*;
     use crate::packages::lock::Archive;
+
+    #[test]
+    fn what_was_changed_in_the_cache_is_not_used() {
+        let folder = tempfile::tempdir().expect("folder");
+        let package = LockedPackage {
+            name: "crun".into(),
+            version: "1.21-1".into(),
+            arch: "amd64".into(),
+            archive: Archive::Debian,
+            path: "pool/main/c/crun/crun_1.21-1_amd64.deb".into(),
+            size: 4,
+            sha256: digest::of_bytes(b"good"),
+        };
+        let place = place(folder.path(), &package);
+        for (content, whole) in [(&b"good"[..], true), (b"evil", false), (b"goo", false)] {
+            std::fs::write(&place, content).expect("written");
+            assert_eq!(is_whole(folder.path(), &package), whole, "{content:?}");
+        }
+        std::fs::remove_file(&place).expect("removed");
+        assert!(!is_whole(folder.path(), &package));
+    }
 
     #[test]
     fn a_version_that_is_gone_is_named_with_its_cure() {

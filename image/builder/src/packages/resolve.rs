@@ -10,6 +10,14 @@ use std::path::{Path, PathBuf};
 
 pub(crate) const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
+/// Options of the machine's own apt cannot switch signatures off: these win over its files.
+const SIGNED: [&str; 4] = [
+    "APT::Get::AllowUnauthenticated=false",
+    "Acquire::AllowInsecureRepositories=false",
+    "Acquire::AllowWeakRepositories=false",
+    "Acquire::AllowDowngradeToInsecureRepositories=false",
+];
+
 /// An apt of our own: its lists, its sources, no installed packages. Proxy settings of the machine still hold.
 pub(crate) struct AptRoot {
     root: PathBuf,
@@ -56,6 +64,8 @@ impl AptRoot {
             "Acquire::Retries=3".into(),
             "APT::Update::Error-Mode=any".into(),
         ];
+        let options = options.into_iter().chain(SIGNED.map(str::to_owned));
+        let options: Vec<String> = options.collect();
         let options = options.iter().flat_map(|option| ["-o", option]);
         Program::new("apt-get")
             .arg("-q")
@@ -154,6 +164,52 @@ mod tests {
                 size: 602_372,
                 sha256: "ab".into(),
             }]
+        );
+    }
+
+    /// Runs the test below with a file of options as a machine's administrator may have one.
+    #[test]
+    fn a_machine_that_trusts_everything_is_not_believed() {
+        let folder = tempfile::tempdir().expect("folder");
+        let options = folder.path().join("apt.conf");
+        let trusting = "APT::Get::AllowUnauthenticated \"true\";\n\
+            Acquire::AllowInsecureRepositories \"true\";\nAcquire::AllowWeakRepositories \"true\";\n";
+        std::fs::write(&options, trusting).expect("written");
+        let output = std::process::Command::new(std::env::current_exe().expect("this program"))
+            .args([
+                "--exact",
+                "packages::resolve::tests::inner_unsigned",
+                "--ignored",
+                "--nocapture",
+            ])
+            .env("APT_CONFIG", &options)
+            .output()
+            .expect("it runs");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success() && said.contains("1 passed"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    #[ignore = "started by a_machine_that_trusts_everything_is_not_believed"]
+    fn inner_unsigned() {
+        let folder = tempfile::tempdir().expect("folder");
+        let repository = folder.path().join("repository");
+        std::fs::create_dir(&repository).expect("made");
+        std::fs::write(repository.join("Packages"), "").expect("written");
+        let sources = format!(
+            "deb [signed-by={KEYRING}] file:{} ./\n",
+            repository.display()
+        );
+        let refused = AptRoot::prepare(&folder.path().join("apt"), "amd64", &sources);
+        let Err(error) = refused else {
+            panic!("a repository without a signature was taken")
+        };
+        assert!(
+            error.to_string().contains("does not have a Release file"),
+            "{error}"
         );
     }
 

@@ -15,11 +15,15 @@ use crate::keeper::kube_error::explain;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{Api, Patch, PatchParams};
 use kube::{Client, Error};
+use serde_json::{Value, json};
 use std::collections::HashSet;
 use tracing::info;
 
 /// Where the keeper records what it applied.
 const INVENTORY_NAMESPACE: &str = "kube-system";
+
+/// The annotation that names the file that an object comes from.
+const FILE: &str = "holdfast.dev/manifest";
 
 /// Applies manifests and remembers what the cluster calls things.
 pub struct Applier {
@@ -130,10 +134,30 @@ impl Applier {
     async fn apply(&mut self, document: &Document) -> Result<Option<String>, Error> {
         let (api, _) = self.kinds.api(&document.object).await?;
         let params = PatchParams::apply(MANAGER).force();
-        let patch = Patch::Apply(&document.content);
+        let content = marked(document);
+        let patch = Patch::Apply(&content);
         let there = api.patch(&document.object.name, &params, &patch).await?;
         Ok(there.metadata.uid)
     }
+}
+
+/// What the document says, with the name of its file. So the keeper has a field in whatever it applies, also in what has nothing
+/// but a name: the API server notes who applied fields, not who applied objects.
+fn marked(document: &Document) -> Value {
+    let mut content = document.content.clone();
+    let metadata = content
+        .as_object_mut()
+        .map(|object| object.entry("metadata").or_insert_with(|| json!({})));
+    if let Some(Value::Object(metadata)) = metadata {
+        let annotations = metadata.entry("annotations").or_insert_with(|| json!({}));
+        if annotations.is_null() {
+            *annotations = json!({});
+        }
+        if let Value::Object(annotations) = annotations {
+            annotations.insert(FILE.into(), document.file.as_str().into());
+        }
+    }
+    content
 }
 
 fn problem(file: &str, reason: String) -> ManifestProblem {

@@ -3,10 +3,13 @@
 use super::inventory::Inventory;
 use super::kinds::Kinds;
 use super::object::ObjectRef;
+use crate::keeper::context::MANAGER;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use kube::Error;
-use kube::api::{DeleteParams, Preconditions};
+use kube::api::{DeleteParams, ObjectMeta, Preconditions};
 use kube::discovery::Scope;
 use std::collections::{BTreeSet, HashSet};
+use tracing::warn;
 
 /// What must stay.
 #[derive(Debug, Default)]
@@ -75,11 +78,16 @@ pub(super) async fn remove(
     if let Some(outcome) = kept.stays(object, &scope) {
         return Ok(outcome);
     }
-    let Some(uid) = api
-        .get_opt(&object.name)
-        .await?
-        .and_then(|found| found.metadata.uid)
-    else {
+    let Some(found) = api.get_opt(&object.name).await? else {
+        return Ok(Outcome::NotOurs);
+    };
+    if !is_applied_by_us(&found.metadata) {
+        warn!(
+            "{object} is in the list of what is to be removed, but the keeper did not make it: it stays"
+        );
+        return Ok(Outcome::NotOurs);
+    }
+    let Some(uid) = found.metadata.uid else {
         return Ok(Outcome::NotOurs);
     };
     if kept.applied.contains(&uid) {
@@ -97,6 +105,17 @@ pub(super) async fn remove(
         Err(Error::Api(status)) if status.is_not_found() => Ok(Outcome::NotOurs),
         done => done.map(|_| Outcome::Removed),
     }
+}
+
+/// Whether the API server says that the keeper applied an object. The list of what it made lies in the cluster: alone it is not
+/// believed, for whoever can write there could have anything deleted.
+fn is_applied_by_us(metadata: &ObjectMeta) -> bool {
+    let ours = |entry: &ManagedFieldsEntry| {
+        entry.manager.as_deref() == Some(MANAGER)
+            && entry.operation.as_deref() == Some("Apply")
+            && entry.subresource.as_deref().unwrap_or_default().is_empty()
+    };
+    metadata.managed_fields.iter().flatten().any(ours)
 }
 
 #[cfg(test)]

@@ -233,6 +233,7 @@ mod tests {
             let fetched = |name: &str| Manifest::Url {
                 name: name.parse().expect("a name"),
                 url: "https://a.example/x".parse().expect("an address"),
+                sha256: None,
             };
             settings.manifests = vec![fetched("a")];
             assert_eq!(user(&settings, &folder).problems, [], "{case}");
