@@ -50,6 +50,8 @@ mod service;
 mod service_log;
 #[cfg(feature = "node")]
 mod status;
+#[cfg(feature = "node")]
+mod support_bundle;
 #[cfg(any(feature = "node", feature = "workstation"))]
 mod table;
 #[cfg(feature = "node")]
@@ -93,6 +95,8 @@ enum Command {
     /// Show where the time of the boot went
     #[cfg(feature = "node")]
     BootTimes(boot_times::Args),
+    #[cfg(feature = "node")]
+    SupportBundle(support_bundle::Args),
     #[cfg(feature = "node")]
     Upgrade(upgrade::Args),
     /// Show the containers of pods, also when the API server is down
@@ -140,6 +144,8 @@ pub fn run(holdfast: Holdfast) -> anyhow::Result<ExitCode> {
         Command::Logs(args) => logs::run(&args),
         #[cfg(feature = "node")]
         Command::BootTimes(args) => boot_times::run(&args),
+        #[cfg(feature = "node")]
+        Command::SupportBundle(args) => support_bundle::run(&args),
         #[cfg(feature = "node")]
         Command::Upgrade(args) => upgrade::run(args),
         #[cfg(feature = "node")]

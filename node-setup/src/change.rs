@@ -72,6 +72,11 @@ pub fn current(root: &Root, media: &mut dyn Media) -> Result<Loaded, Problem> {
     reading::read(root, &find(root, media)).configuration
 }
 
+/// Every text that the node's configuration is made of now, right or not.
+pub fn texts(root: &Root, media: &mut dyn Media) -> Sources {
+    reading::read(root, &find(root, media)).sources
+}
+
 /// Checks `text` in the place of the CONFIG partition's file, with the node's other sources as they are, and compares.
 ///
 /// # Errors

@@ -46,7 +46,7 @@ pub use plan::{plan, plan_maintenance};
 pub use reload::{BUS, Reload};
 pub use services::{Purpose, Situation, services};
 pub use sources::{
-    CONFIG_MOUNT, ConfigPartition, Media, NodeMedia, Stick, StoredUrl, UrlCopy, Volume, VolumeKind,
-    identify_volume,
+    CONFIG_MOUNT, ConfigPartition, Media, NodeMedia, Stick, StickOut, StickOutError, StoredUrl,
+    UrlCopy, Volume, VolumeKind, identify_volume,
 };
 pub use step::{Content, OnFailure, Owner, Step};

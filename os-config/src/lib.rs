@@ -53,7 +53,7 @@ pub use remarks::{Remark, remarks};
 pub use report::{Finding, Problem, Report};
 pub use sample::sample;
 pub use schema::schema_json;
-pub use secrets::hide_credentials;
+pub use secrets::{Blotter, hide_credentials};
 pub use source::{LARGEST_TEXT, Source, SourceName, Sources};
 pub use values::{
     ByteSize, Bytes, Command, DevicePath, DiskName, DomainName, EnvName, EnvValue, FileMode,

@@ -8,6 +8,7 @@ mod known_sticks;
 mod media;
 pub(crate) mod mount;
 mod stick;
+mod stick_out;
 mod stored_url;
 mod volume;
 
@@ -16,6 +17,7 @@ pub(crate) use known_sticks::KnownSticks;
 pub use media::{CONFIG_MOUNT, ConfigPartition, Media, NodeMedia};
 pub use stick::Stick;
 pub(crate) use stick::readable;
+pub use stick_out::{StickOut, StickOutError};
 pub use stored_url::{StoredUrl, UrlCopy};
 pub use volume::{Kind as VolumeKind, Volume, identify as identify_volume};
 

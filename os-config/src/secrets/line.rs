@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::blot::credentials;
+use super::blot::{credentials, in_order};
 use super::names::{SECRET_PARTS, SECRET_WORDS, sounds_secret};
 use crate::nearest::nearest;
 
@@ -20,6 +20,37 @@ pub(super) fn secrets(line: &str) -> Vec<Range<usize>> {
         from += end;
     }
     ranges
+}
+
+/// The parts of a line of any text that look like secrets, in order: it is no configuration, so no key is one that was mistyped.
+pub(super) fn looks(line: &str) -> Vec<Range<usize>> {
+    let mut ranges = credentials(line);
+    let mut from = 0;
+    while let Some((begin, end)) = secret_in(&line[from..]) {
+        ranges.push(from + begin..from + end);
+        from += end;
+    }
+    for scheme in ["Bearer ", "Basic "] {
+        ranges.extend(line.match_indices(scheme).filter_map(|(at, _)| {
+            let begin = at + scheme.len();
+            let length = token_length(&line[begin..]);
+            (length >= 8).then_some(begin..begin + length)
+        }));
+    }
+    // JSON Web Tokens, such as those of service accounts: `{"` in base64.
+    ranges.extend(line.match_indices("eyJ").filter_map(|(at, _)| {
+        let length = token_length(&line[at..]);
+        line[at..at + length]
+            .contains('.')
+            .then_some(at..at + length)
+    }));
+    in_order(ranges)
+}
+
+/// How far what may stand in a token goes.
+fn token_length(text: &str) -> usize {
+    let belongs = |c: char| c.is_ascii_alphanumeric() || "-._~+/=".contains(c);
+    text.find(|c| !belongs(c)).unwrap_or(text.len())
 }
 
 /// Where the value begins on a line whose key is nearly that of a secret, or sounds like one: a typing error must not
