@@ -13,6 +13,8 @@
 )]
 
 #[cfg(feature = "node")]
+mod backup;
+#[cfg(feature = "node")]
 mod boot_times;
 #[cfg(feature = "workstation")]
 pub mod build;
@@ -42,6 +44,8 @@ mod power;
 #[cfg(feature = "workstation")]
 mod release;
 mod report;
+#[cfg(feature = "node")]
+mod restore;
 #[cfg(feature = "node")]
 mod runtime;
 #[cfg(feature = "node")]
@@ -98,6 +102,10 @@ enum Command {
     #[cfg(feature = "node")]
     SupportBundle(support_bundle::Args),
     #[cfg(feature = "node")]
+    Backup(backup::Args),
+    #[cfg(feature = "node")]
+    Restore(restore::Args),
+    #[cfg(feature = "node")]
     Upgrade(upgrade::Args),
     /// Show the containers of pods, also when the API server is down
     #[cfg(feature = "node")]
@@ -146,6 +154,10 @@ pub fn run(holdfast: Holdfast) -> anyhow::Result<ExitCode> {
         Command::BootTimes(args) => boot_times::run(&args),
         #[cfg(feature = "node")]
         Command::SupportBundle(args) => support_bundle::run(&args),
+        #[cfg(feature = "node")]
+        Command::Backup(args) => backup::run(&args),
+        #[cfg(feature = "node")]
+        Command::Restore(args) => restore::run(&args),
         #[cfg(feature = "node")]
         Command::Upgrade(args) => upgrade::run(args),
         #[cfg(feature = "node")]

@@ -170,6 +170,27 @@ pub fn confirm(
     write_to_config(root, media, partition, &text)
 }
 
+/// Puts the configuration of a backup on the CONFIG partition, after the boot that restored it; nothing if there is none. A cut
+/// before its end does it again.
+///
+/// # Errors
+/// The partition cannot be written; it is tried again at the next boot.
+pub fn put_restored(
+    root: &Root,
+    media: &mut dyn Media,
+    partition: &mut dyn Writable,
+) -> Result<(), ChangeError> {
+    let path = root.path(init_api::paths::RESTORED_CONFIG);
+    let text = match std::fs::read(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        text => text.map_err(ChangeError::Previous)?,
+    };
+    write_to_config(root, media, partition, &text)?;
+    file::remove_for_good(&path)
+        .map(|_| ())
+        .map_err(ChangeError::Previous)
+}
+
 /// A mounted partition that is writable for moments.
 pub trait Writable {
     /// Makes it writable, or read-only again.

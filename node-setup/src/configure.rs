@@ -6,6 +6,7 @@
 //! applied; every file is written whole; no network is needed. Assumption: state is mounted at `/var/lib/holdfast`, on disk or,
 //! when the disk is unusable, in memory.
 
+use crate::change;
 use crate::choice::{self, Choice, Given, Purpose, WaysIn};
 use crate::execute::Executor;
 use crate::facts::Facts;
@@ -41,12 +42,18 @@ pub fn configure<M: Machine>(
     media: &mut dyn Media,
     machine: M,
 ) -> Result<Outcome, FileError> {
+    let restored = change::put_restored(root, media, &mut change::Remount);
     let (facts, strange) = Facts::read(root);
     let found = sources::find_with_known_sticks(root, media, !facts.ran_before);
     let reading = reading::read(root, &found);
     let mut notes = found.notes.clone();
     notes.extend(reading.notes);
     notes.extend(strange);
+    if let Err(error) = restored {
+        notes.push(format!(
+            "the configuration of the backup that was restored could not be put on the CONFIG partition: {error}"
+        ));
+    }
     let mut run = Run {
         root,
         executor: Executor::new(root.path("/"), machine),

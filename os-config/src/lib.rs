@@ -37,7 +37,7 @@ mod values;
 
 pub use check::decode;
 pub use config::{
-    AfterInstall, AuditLevel, ComponentArgs, Components, Config, DiskBus, DiskChoice,
+    AfterInstall, AuditLevel, Backup, ComponentArgs, Components, Config, DiskBus, DiskChoice,
     DiskPreference, Dns, FlagArgs, Image, Install, Interface, InterfaceMatch, Kubernetes, Logs,
     Manifest, Network, NtpServers, Proxy, Registries, RegistryAccess, RegistryAuth, RegistryMirror,
     RegistryTls, Route, State, WhenDamaged, Wifi, WriteFile,
@@ -56,9 +56,9 @@ pub use schema::schema_json;
 pub use secrets::{Blotter, hide_credentials};
 pub use source::{LARGEST_TEXT, Source, SourceName, Sources};
 pub use values::{
-    ByteSize, Bytes, Command, DevicePath, DiskName, DomainName, EnvName, EnvValue, FileMode,
-    FlagName, Hostname, HttpUrl, InterfaceName, Invalid, LabelKey, LabelValue, MacAddress,
-    ManifestName, ModuleName, NodeName, Owner, Password, Pem, RegistryHost, Secret, ServerAddress,
-    SshKeySource, Ssid, SysctlKey, SysctlValue, Taint, TaintEffect, TimeZone, WifiPassphrase,
-    WritablePath,
+    BackupPlace, ByteSize, Bytes, Command, DevicePath, DiskName, DomainName, EnvName, EnvValue,
+    FileMode, FlagName, Hostname, HttpUrl, InterfaceName, Invalid, LabelKey, LabelValue,
+    MacAddress, ManifestName, ModuleName, NodeName, Owner, Password, Pem, Recipient, RegistryHost,
+    Secret, ServerAddress, SshKeySource, Ssid, SysctlKey, SysctlValue, Taint, TaintEffect,
+    TimeZone, WifiPassphrase, WritablePath,
 };

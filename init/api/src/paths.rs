@@ -79,6 +79,13 @@ pub const VOLUMES: &str = "/var/lib/holdfast/volumes";
 /// Logs that last, with `logs.persist` only.
 pub const KEPT_LOGS: &str = "/var/lib/holdfast/logs";
 
+/// A backup that the next boot puts in the place of what the node has; whole, or not there.
+pub const RESTORE: &str = "/var/lib/holdfast/restore";
+/// What stood in its place before.
+pub const BEFORE_RESTORE: &str = "/var/lib/holdfast/before-restore";
+/// The configuration of a backup, until it is on the CONFIG partition.
+pub const RESTORED_CONFIG: &str = "/var/lib/holdfast/config/from-backup.yaml";
+
 /// The node's own command.
 pub const HOLDFAST: &str = "/usr/bin/holdfast";
 /// Programs of the operator that a release on trial has to pass; `write_files` puts them there.

@@ -383,6 +383,7 @@ mod tests {
                 "jwt eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJrIn0.c2lnbmF0dXJl.",
                 "jwt (redacted)",
             ),
+            ("key AGE-SECRET-KEY-1ABC.", "key (redacted)"),
             (
                 "login password=x1y2, next",
                 "login password=(redacted), next",

@@ -6,10 +6,16 @@ use super::blot::{credentials, in_order};
 use super::names::{SECRET_PARTS, SECRET_WORDS, sounds_secret};
 use crate::nearest::nearest;
 
+/// What private keys of PEM and of age have in them.
+const KEYS: [&str; 2] = ["PRIVATE KEY", "AGE-SECRET-KEY-"];
+
 /// The parts of `line` that look like secrets, in bytes and in no order.
 pub(super) fn secrets(line: &str) -> Vec<Range<usize>> {
     let mut ranges = credentials(line);
-    let to_the_end = line.find("PRIVATE KEY").or_else(|| mistyped_secret(line));
+    let to_the_end = KEYS
+        .iter()
+        .find_map(|key| line.find(key))
+        .or_else(|| mistyped_secret(line));
     if let Some(begin) = to_the_end {
         ranges.push(begin..line.len());
         return ranges;
@@ -37,6 +43,10 @@ pub(super) fn looks(line: &str) -> Vec<Range<usize>> {
             (length >= 8).then_some(begin..begin + length)
         }));
     }
+    ranges.extend(line.match_indices("AGE-SECRET-KEY-").map(|(at, _)| {
+        let length = token_length(&line[at..]);
+        at..at + length
+    }));
     // JSON Web Tokens, such as those of service accounts: `{"` in base64.
     ranges.extend(line.match_indices("eyJ").filter_map(|(at, _)| {
         let length = token_length(&line[at..]);

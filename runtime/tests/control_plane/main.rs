@@ -16,4 +16,5 @@ mod engine;
 mod keeper;
 mod offenders;
 mod pruning;
+mod saved;
 mod upgrades;
