@@ -45,6 +45,8 @@ mod power;
 mod release;
 mod report;
 #[cfg(feature = "node")]
+mod reset;
+#[cfg(feature = "node")]
 mod restore;
 #[cfg(feature = "node")]
 mod runtime;
@@ -106,6 +108,8 @@ enum Command {
     #[cfg(feature = "node")]
     Restore(restore::Args),
     #[cfg(feature = "node")]
+    Reset(reset::Args),
+    #[cfg(feature = "node")]
     Upgrade(upgrade::Args),
     /// Show the containers of pods, also when the API server is down
     #[cfg(feature = "node")]
@@ -158,6 +162,8 @@ pub fn run(holdfast: Holdfast) -> anyhow::Result<ExitCode> {
         Command::Backup(args) => backup::run(&args),
         #[cfg(feature = "node")]
         Command::Restore(args) => restore::run(&args),
+        #[cfg(feature = "node")]
+        Command::Reset(args) => reset::run(&args),
         #[cfg(feature = "node")]
         Command::Upgrade(args) => upgrade::run(args),
         #[cfg(feature = "node")]

@@ -16,6 +16,7 @@ use crate::next_boot::{self, BestEffort};
 use crate::plan::{begin, containerd, plan, plan_maintenance, records, services_alone};
 use crate::reading;
 use crate::report;
+use crate::reset::AskedByStick;
 use crate::services::{self, Situation, services};
 use crate::sources::{self, FoundSources, Media};
 use init_api::interface::Wanted;
@@ -31,6 +32,8 @@ pub enum Outcome {
     Applied,
     /// It is not; `problem.json` says why.
     Problem(Problem),
+    /// A stick asks for a reset: nothing was configured.
+    Reset(AskedByStick),
 }
 
 /// Configures the node below `root`.
@@ -45,6 +48,9 @@ pub fn configure<M: Machine>(
     let restored = change::put_restored(root, media, &mut change::Remount);
     let (facts, strange) = Facts::read(root);
     let found = sources::find_with_known_sticks(root, media, !facts.ran_before);
+    if let Some(asked) = &found.reset {
+        return Ok(Outcome::Reset(asked.clone()));
+    }
     let reading = reading::read(root, &found);
     let mut notes = found.notes.clone();
     notes.extend(reading.notes);

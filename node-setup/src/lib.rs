@@ -30,6 +30,7 @@ mod plan;
 mod reading;
 mod reload;
 mod report;
+pub mod reset;
 mod services;
 mod sources;
 mod step;
