@@ -14,6 +14,8 @@ use crate::out;
 use clap::Subcommand;
 #[cfg(feature = "workstation")]
 pub(crate) use input::read;
+#[cfg(feature = "node")]
+pub(crate) use node::as_root_on_a_node;
 use std::path::PathBuf;
 use std::process::ExitCode;
 

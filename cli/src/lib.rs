@@ -13,6 +13,8 @@
 )]
 
 #[cfg(feature = "node")]
+mod backup;
+#[cfg(feature = "node")]
 mod boot_times;
 #[cfg(feature = "workstation")]
 pub mod build;
@@ -45,6 +47,10 @@ mod power;
 mod release;
 mod report;
 #[cfg(feature = "node")]
+mod reset;
+#[cfg(feature = "node")]
+mod restore;
+#[cfg(feature = "node")]
 mod runtime;
 #[cfg(feature = "node")]
 mod service;
@@ -52,6 +58,8 @@ mod service;
 mod service_log;
 #[cfg(feature = "node")]
 mod status;
+#[cfg(feature = "node")]
+mod support_bundle;
 #[cfg(any(feature = "node", feature = "workstation"))]
 mod table;
 #[cfg(feature = "node")]
@@ -97,6 +105,14 @@ enum Command {
     /// Show where the time of the boot went
     #[cfg(feature = "node")]
     BootTimes(boot_times::Args),
+    #[cfg(feature = "node")]
+    SupportBundle(support_bundle::Args),
+    #[cfg(feature = "node")]
+    Backup(backup::Args),
+    #[cfg(feature = "node")]
+    Restore(restore::Args),
+    #[cfg(feature = "node")]
+    Reset(reset::Args),
     #[cfg(feature = "node")]
     Upgrade(upgrade::Args),
     /// Show the containers of pods, also when the API server is down
@@ -146,6 +162,14 @@ pub fn run(holdfast: Holdfast) -> anyhow::Result<ExitCode> {
         Command::Logs(args) => logs::run(&args),
         #[cfg(feature = "node")]
         Command::BootTimes(args) => boot_times::run(&args),
+        #[cfg(feature = "node")]
+        Command::SupportBundle(args) => support_bundle::run(&args),
+        #[cfg(feature = "node")]
+        Command::Backup(args) => backup::run(&args),
+        #[cfg(feature = "node")]
+        Command::Restore(args) => restore::run(&args),
+        #[cfg(feature = "node")]
+        Command::Reset(args) => reset::run(&args),
         #[cfg(feature = "node")]
         Command::Upgrade(args) => upgrade::run(args),
         #[cfg(feature = "node")]

@@ -3,7 +3,8 @@
 use anyhow::Context;
 use clap::Subcommand;
 use init_api::Root;
-use init_api::{Client, Millis, paths};
+use init_api::{Client, Millis, Problem, Request, paths};
+use node_setup::reset::{self, AskedByStick};
 use node_setup::{BUS, NodeMedia, Outcome, ThisMachine, configure, last_resort, online, trial};
 use os_config::SshKeySource;
 use std::process::ExitCode;
@@ -104,11 +105,41 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
 fn run_configure(root: &Root) -> anyhow::Result<ExitCode> {
     match configure(root, &mut NodeMedia, ThisMachine)? {
         Outcome::Applied => Ok(ExitCode::SUCCESS),
+        Outcome::Reset(asked) => run_reset(root, &asked),
         Outcome::Problem(problem) => {
             eprintln!("{}\n\n{}\n\n{}", problem.title, problem.text, problem.cure);
             Ok(ExitCode::from(NOT_CONFIGURED))
         }
     }
+}
+
+/// What a stick asks for; a stick that cannot be believed leads to maintenance mode, where a person reads why.
+fn run_reset(root: &Root, asked: &AskedByStick) -> anyhow::Result<ExitCode> {
+    let problem = match reset::request_by_stick(root, asked) {
+        Ok(()) => {
+            println!(
+                "the USB stick {} asks for a reset: restarting",
+                asked.device
+            );
+            Client::connect(paths::SOCKET)?.ask(&Request::Reboot)?;
+            Problem::new(
+                "The machine is being reset",
+                format!(
+                    "The file `{}` on the USB stick {} asked for it.",
+                    asked.file, asked.device
+                ),
+                "Wait: it restarts.",
+            )
+        }
+        Err(error) => Problem::new(
+            "The reset that a USB stick asks for cannot be done",
+            format!("{:#}", anyhow::Error::new(error)),
+            "Pull the stick out, put right what is said, and restart.",
+        ),
+    };
+    init_api::store(root.path(paths::PROBLEM), &problem)?;
+    eprintln!("{}\n\n{}", problem.title, problem.text);
+    Ok(ExitCode::from(NOT_CONFIGURED))
 }
 
 /// Waits for the end of the trial, then asks for the old configuration. A confirmation ends this service instead.

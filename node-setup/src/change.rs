@@ -72,6 +72,11 @@ pub fn current(root: &Root, media: &mut dyn Media) -> Result<Loaded, Problem> {
     reading::read(root, &find(root, media)).configuration
 }
 
+/// Every text that the node's configuration is made of now, right or not.
+pub fn texts(root: &Root, media: &mut dyn Media) -> Sources {
+    reading::read(root, &find(root, media)).sources
+}
+
 /// Checks `text` in the place of the CONFIG partition's file, with the node's other sources as they are, and compares.
 ///
 /// # Errors
@@ -163,6 +168,27 @@ pub fn confirm(
         .map_err(ChangeError::Trial)?
         .ok_or(ChangeError::NoTrial)?;
     write_to_config(root, media, partition, &text)
+}
+
+/// Puts the configuration of a backup on the CONFIG partition, after the boot that restored it; nothing if there is none. A cut
+/// before its end does it again.
+///
+/// # Errors
+/// The partition cannot be written; it is tried again at the next boot.
+pub fn put_restored(
+    root: &Root,
+    media: &mut dyn Media,
+    partition: &mut dyn Writable,
+) -> Result<(), ChangeError> {
+    let path = root.path(init_api::paths::RESTORED_CONFIG);
+    let text = match std::fs::read(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        text => text.map_err(ChangeError::Previous)?,
+    };
+    write_to_config(root, media, partition, &text)?;
+    file::remove_for_good(&path)
+        .map(|_| ())
+        .map_err(ChangeError::Previous)
 }
 
 /// A mounted partition that is writable for moments.

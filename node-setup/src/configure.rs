@@ -6,6 +6,7 @@
 //! applied; every file is written whole; no network is needed. Assumption: state is mounted at `/var/lib/holdfast`, on disk or,
 //! when the disk is unusable, in memory.
 
+use crate::change;
 use crate::choice::{self, Choice, Given, Purpose, WaysIn};
 use crate::execute::Executor;
 use crate::facts::Facts;
@@ -15,6 +16,7 @@ use crate::next_boot::{self, BestEffort};
 use crate::plan::{begin, containerd, plan, plan_maintenance, records, services_alone};
 use crate::reading;
 use crate::report;
+use crate::reset::AskedByStick;
 use crate::services::{self, Situation, services};
 use crate::sources::{self, FoundSources, Media};
 use init_api::interface::Wanted;
@@ -30,6 +32,8 @@ pub enum Outcome {
     Applied,
     /// It is not; `problem.json` says why.
     Problem(Problem),
+    /// A stick asks for a reset: nothing was configured.
+    Reset(AskedByStick),
 }
 
 /// Configures the node below `root`.
@@ -41,12 +45,21 @@ pub fn configure<M: Machine>(
     media: &mut dyn Media,
     machine: M,
 ) -> Result<Outcome, FileError> {
+    let restored = change::put_restored(root, media, &mut change::Remount);
     let (facts, strange) = Facts::read(root);
     let found = sources::find_with_known_sticks(root, media, !facts.ran_before);
+    if let Some(asked) = &found.reset {
+        return Ok(Outcome::Reset(asked.clone()));
+    }
     let reading = reading::read(root, &found);
     let mut notes = found.notes.clone();
     notes.extend(reading.notes);
     notes.extend(strange);
+    if let Err(error) = restored {
+        notes.push(format!(
+            "the configuration of the backup that was restored could not be put on the CONFIG partition: {error}"
+        ));
+    }
     let mut run = Run {
         root,
         executor: Executor::new(root.path("/"), machine),

@@ -33,10 +33,22 @@ pub(crate) fn read(root: &Root) -> Option<WhenDamaged> {
 
 /// Notes it. The kernel need not know: no partition changes. A cut leaves the old choice or the new one.
 pub(crate) fn note(root: &Root, choice: WhenDamaged) -> io::Result<()> {
-    try_to_note(root, choice).map_err(io::Error::other)
+    change_table(root, |table| table.with_when_damaged(choice))
 }
 
-fn try_to_note(root: &Root, choice: WhenDamaged) -> Result<(), NoteError> {
+/// Writes what `change` makes of the booted disk's table; nothing where it makes nothing. The kernel need not know as long as no
+/// partition moves. A cut leaves the old table or the new one.
+pub(crate) fn change_table(
+    root: &Root,
+    change: impl FnOnce(&gpt::Table) -> Option<gpt::Table>,
+) -> io::Result<()> {
+    try_to_change(root, change).map_err(io::Error::other)
+}
+
+fn try_to_change(
+    root: &Root,
+    change: impl FnOnce(&gpt::Table) -> Option<gpt::Table>,
+) -> Result<(), NoteError> {
     let disk = booted_disk(root).ok_or(NoteError::Disk)?;
     let failure = |source| NoteError::Open {
         disk: disk.clone(),
@@ -45,7 +57,7 @@ fn try_to_note(root: &Root, choice: WhenDamaged) -> Result<(), NoteError> {
     let file = File::options().read(true).write(true).open(&disk);
     let mut file = file.map_err(failure)?;
     let geometry = geometry(root, &disk, &file)?;
-    if let Some(new) = gpt::current(&file, geometry)?.with_when_damaged(choice) {
+    if let Some(new) = change(&gpt::current(&file, geometry)?) {
         gpt::write(&mut file, &new)?;
     }
     Ok(())

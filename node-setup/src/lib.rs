@@ -30,6 +30,7 @@ mod plan;
 mod reading;
 mod reload;
 mod report;
+pub mod reset;
 mod services;
 mod sources;
 mod step;
@@ -47,7 +48,7 @@ pub use plan::{plan, plan_maintenance};
 pub use reload::{BUS, Reload};
 pub use services::{Purpose, Situation, services};
 pub use sources::{
-    CONFIG_MOUNT, ConfigPartition, Media, NodeMedia, Stick, StoredUrl, UrlCopy, Volume, VolumeKind,
-    identify_volume,
+    CONFIG_MOUNT, ConfigPartition, Media, NodeMedia, Stick, StickOut, StickOutError, StoredUrl,
+    UrlCopy, Volume, VolumeKind, identify_volume,
 };
 pub use step::{Content, OnFailure, Owner, Step};

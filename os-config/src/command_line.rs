@@ -23,7 +23,7 @@ pub(crate) struct Setting<'a> {
     /// The key that it names; `None` when it names none.
     pub(crate) path: Option<Path>,
     /// Its value, without quotes, and the bytes that it takes.
-    value: Option<String>,
+    pub(crate) value: Option<String>,
     pub(crate) bytes: Range<usize>,
     span: Span,
     key: &'a str,

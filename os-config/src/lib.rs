@@ -37,10 +37,11 @@ mod values;
 
 pub use check::decode;
 pub use config::{
-    AfterInstall, AuditLevel, Bundles, ComponentArgs, Components, Config, DiskBus, DiskChoice,
-    DiskPreference, Dns, Firewall, FlagArgs, Image, Install, Interface, InterfaceMatch, Kubernetes,
-    Logs, Manifest, Network, NtpServers, PodSecurity, Proxy, Registries, RegistryAccess,
-    RegistryAuth, RegistryMirror, RegistryTls, Route, State, WhenDamaged, Wifi, WriteFile,
+    AfterInstall, AuditLevel, Backup, Bundles, ComponentArgs, Components, Config, DiskBus,
+    DiskChoice, DiskPreference, Dns, Firewall, FlagArgs, Image, Install, Interface, InterfaceMatch,
+    Kubernetes, Logs, Manifest, Network, NtpServers, PodSecurity, Proxy, Registries,
+    RegistryAccess, RegistryAuth, RegistryMirror, RegistryTls, Route, State, WhenDamaged, Wifi,
+    WriteFile,
 };
 pub use diff::{Change, diff};
 pub use explain::{Explained, Explanation, Origin, UnknownKey};
@@ -53,12 +54,12 @@ pub use remarks::{Remark, remarks};
 pub use report::{Finding, Problem, Report};
 pub use sample::sample;
 pub use schema::schema_json;
-pub use secrets::hide_credentials;
+pub use secrets::{Blotter, hide_credentials};
 pub use source::{LARGEST_TEXT, Source, SourceName, Sources};
 pub use values::{
-    ByteSize, Bytes, Command, DevicePath, DiskName, DomainName, EnvName, EnvValue, FileMode,
-    FlagName, Hostname, HttpUrl, InterfaceName, Invalid, LabelKey, LabelValue, MacAddress,
-    ManifestName, ModuleName, NodeName, Owner, Password, Pem, RegistryHost, Secret, ServerAddress,
-    Sha256, SigningKey, SshKeySource, Ssid, SysctlKey, SysctlValue, Taint, TaintEffect, TimeZone,
-    WifiPassphrase, WritablePath,
+    BackupPlace, ByteSize, Bytes, Command, DevicePath, DiskName, DomainName, EnvName, EnvValue,
+    FileMode, FlagName, Hostname, HttpUrl, InterfaceName, Invalid, LabelKey, LabelValue,
+    MacAddress, ManifestName, ModuleName, NodeName, Owner, Password, Pem, Recipient, RegistryHost,
+    Secret, ServerAddress, Sha256, SigningKey, SshKeySource, Ssid, SysctlKey, SysctlValue, Taint,
+    TaintEffect, TimeZone, WifiPassphrase, WritablePath,
 };

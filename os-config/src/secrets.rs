@@ -1,6 +1,7 @@
 //! Which values are secret, and how they are kept out of messages and listings.
 
 mod blot;
+mod blotter;
 mod excerpt;
 mod hidden;
 mod line;
@@ -16,6 +17,7 @@ use crate::tree::{Node, Path, Value};
 
 pub(crate) use blot::BLOT;
 pub use blot::hide_credentials;
+pub use blotter::Blotter;
 pub(crate) use excerpt::{Excerpt, Excerpts};
 pub(crate) use hidden::{is_hidden, is_secret_key};
 use manifest::holds_a_secret;

@@ -27,6 +27,7 @@ import (
 	"holdfast.dev/engine/internal/dispatch"
 	"holdfast.dev/engine/internal/flannel"
 	"holdfast.dev/engine/internal/kine"
+	"holdfast.dev/engine/internal/mend"
 )
 
 // applets are the programs in this binary. Each does what upstream's main does.
@@ -41,6 +42,7 @@ var applets = []dispatch.Applet{
 	{"kubelet", "Kubernetes node agent", command(func() *cobra.Command { return kubelet.NewKubeletCommand(context.Background()) })},
 	{"kube-proxy", "Kubernetes service network", command(proxy.NewProxyCommand)},
 	{"kine", "datastore on SQLite", untilSignal("kine", kine.Run)},
+	{"datastore-copy", "copy of kine's database, which may be in use: datastore-copy FROM TO", untilSignal("datastore-copy", mend.CopyCommand)},
 	{"etcd", "datastore of several servers", runEtcd},
 	{"flanneld", "pod network", untilSignal("flanneld", flannel.Run)},
 	{"containerd", "container runtime; the program containerd", dispatch.Beside("containerd", "containerd")},

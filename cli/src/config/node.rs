@@ -38,7 +38,7 @@ pub(super) fn proposal(path: &Path) -> anyhow::Result<Result<Proposal, ExitCode>
     }
 }
 
-pub(super) fn as_root_on_a_node() -> anyhow::Result<()> {
+pub(crate) fn as_root_on_a_node() -> anyhow::Result<()> {
     on_a_node()?;
     if !rustix::process::geteuid().is_root() {
         bail!("only root may read and change the node's configuration: log in as root");

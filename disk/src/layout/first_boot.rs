@@ -105,6 +105,7 @@ pub fn format_done(table: &Table) -> Option<Table> {
     let state = table.state().filter(|state| state.is_new)?;
     let mut table = table.clone();
     numbered(&mut table, state.number)?.name = PartitionRole::State.name().into();
+    table.forget_reset(state.number);
     Some(table)
 }
 

@@ -13,6 +13,7 @@
 mod complete;
 mod first_boot;
 mod partitions;
+mod reset;
 mod roles;
 mod slot;
 mod wanted_root;
@@ -24,6 +25,7 @@ pub use partitions::{
     LAYOUT, MadeBy, PartitionRole, Place, STATE_UNFORMATTED, Size, Type, image_partitions,
     installed_partitions,
 };
+pub use reset::Reset;
 pub use roles::{StatePartition, is_holdfast};
 pub use slot::{FoundSlot, Slot, SlotError, find_slot};
 pub use wanted_root::{WantedRoot, WantedRootError};

@@ -89,6 +89,12 @@ pub const KEPT_LOGS: &str = "/var/lib/holdfast/logs";
 pub const SYSTEM_PROGRAMS: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 /// Where programs that the user brings are looked for, before those of the system.
 pub const USER_PROGRAMS: &str = "/usr/local/sbin:/usr/local/bin";
+/// A backup that the next boot puts in the place of what the node has; whole, or not there.
+pub const RESTORE: &str = "/var/lib/holdfast/restore";
+/// What stood in its place before.
+pub const BEFORE_RESTORE: &str = "/var/lib/holdfast/before-restore";
+/// The configuration of a backup, until it is on the CONFIG partition.
+pub const RESTORED_CONFIG: &str = "/var/lib/holdfast/config/from-backup.yaml";
 
 /// The node's own command.
 pub const HOLDFAST: &str = "/usr/bin/holdfast";

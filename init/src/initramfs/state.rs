@@ -3,7 +3,8 @@
 //! # Guarantees
 //! Formatting happens only while the partition's GPT name is `state-new`. The name becomes `state` after the new file
 //! system is on disk and before it is first mounted, so an interrupted first boot is completed by the next one, and
-//! nothing that was ever mounted is formatted again, but for [`WhenDamaged::Renew`]. Neither formatting nor checking is ever
+//! nothing that was ever mounted is formatted again, but for [`WhenDamaged::Renew`] and for a reset, which gives the partition its first
+//! name again. Neither formatting nor checking is ever
 //! broken off: a disk that takes hours would take them at every boot.
 //!
 //! Damage that cannot be repaired without a risk is met as the partition table says ([`repair`] has the steps). That a step that
@@ -14,6 +15,7 @@ mod check;
 mod error;
 mod record;
 mod repair;
+mod reset;
 mod undo;
 mod usable;
 
@@ -71,6 +73,9 @@ pub(super) fn prepare(
         log: places.log,
     };
     if layout.state().is_some_and(|state| state.is_new) {
+        if let Some(reset) = layout.reset() {
+            reset::prepare(reset, &check, places.config, guard)?;
+        }
         check.format(guard)?;
         partition_table::note_format_done(disk, layout)
             .map_err(|failure| StateError::Table(Box::new(failure)))?;

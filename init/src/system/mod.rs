@@ -18,6 +18,7 @@ mod page;
 mod phase;
 mod power_button;
 mod requests;
+mod restore;
 mod serve;
 mod signals;
 mod stage;

@@ -1,7 +1,7 @@
 //! PID 1 from its first instruction to the loop that it never leaves.
 
 use super::serve::{Facts, Server, Setting};
-use super::{Phase, folders, identity, mounts, notes};
+use super::{Phase, folders, identity, mounts, notes, restore};
 use crate::clock::{self, KernelClock};
 use crate::emergency;
 use crate::report::{Log, Phases};
@@ -106,7 +106,13 @@ fn size(boot: Option<&BootRecord>) -> MachineSize {
 /// The machine's id comes last: it needs the state partition, and the rest must not wait for that to be mended.
 fn identify(root: &Path) -> io::Result<Vec<String>> {
     identity::raise_loopback()?;
-    let notes = lift_clock()?;
+    let mut notes = lift_clock()?;
+    if restore::carry_out(&Root::new(root))? {
+        notes.push(format!(
+            "a backup was restored at this boot; what the machine had before is in {}: remove it when it is not needed any more",
+            paths::BEFORE_RESTORE
+        ));
+    }
     let id = identity::machine_id(
         &Path::new(paths::STATE).join("machine-id"),
         &root.join("etc/machine-id"),

@@ -2,6 +2,7 @@
 //!
 //! The order in which sources win is os-config's ([`os_config::SourceName`]); this finds and reads them.
 
+mod asked_reset;
 mod attempt;
 mod block;
 mod file;
@@ -9,14 +10,19 @@ mod known_sticks;
 mod media;
 pub(crate) mod mount;
 mod stick;
+mod stick_out;
 mod stored_url;
 mod volume;
 
+pub use asked_reset::AskedByStick;
 pub(crate) use file::read;
 pub(crate) use known_sticks::KnownSticks;
 pub use media::{CONFIG_MOUNT, ConfigPartition, Media, NodeMedia};
 pub use stick::Stick;
-pub(crate) use stick::{Bundled, bundle_sticks, mount_bundle, readable, unmount_bundle};
+pub(crate) use stick::{
+    Bundled, bundle_sticks, mark_reset_done, mount_bundle, readable, unmount_bundle,
+};
+pub use stick_out::{StickOut, StickOutError};
 pub use stored_url::{StoredUrl, UrlCopy};
 pub use volume::{Kind as VolumeKind, Volume, identify as identify_volume};
 
@@ -42,6 +48,8 @@ pub(crate) struct FoundSources {
     pub(crate) incomplete: Option<String>,
     /// Who asks for maintenance mode, in words that follow "by".
     pub(crate) maintenance_asked_by: Option<String>,
+    /// The reset that a stick asks for.
+    pub(crate) reset: Option<AskedByStick>,
 }
 
 /// Reads every source that needs no network.
@@ -139,6 +147,19 @@ impl FoundSources {
 
     fn add_stick(&mut self, stick: Stick) {
         let device = &stick.device;
+        match &stick.asks_for_reset {
+            Some((file, Ok(reset))) => {
+                self.reset = Some(AskedByStick {
+                    device: device.clone(),
+                    file,
+                    reset: *reset,
+                });
+            }
+            Some((file, Err(why))) => self.notes.push(format!(
+                "the file `{file}` on the USB stick {device} asks for no reset: {why}"
+            )),
+            None => {}
+        }
         if stick.asks_for_maintenance {
             let by = format!("the file `maintenance` on the USB stick {device}");
             self.maintenance_asked_by = Some(by);
@@ -149,7 +170,7 @@ impl FoundSources {
                 self.add_own(SourceName::UsbStick, origin, text);
             }
             // A stick that was made to ask needs no configuration.
-            Err(_) if stick.asks_for_maintenance => {}
+            Err(_) if stick.asks_for_maintenance || stick.asks_for_reset.is_some() => {}
             Err(note) => self.notes.push(note),
         }
     }

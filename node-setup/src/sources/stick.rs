@@ -3,7 +3,8 @@
 use super::attempt::Attempt;
 use super::block::{self, Block};
 use super::volume::Volume;
-use super::{file, mount, volume};
+use super::{asked_reset, file, mount, volume};
+use disk::layout::Reset;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -29,7 +30,12 @@ pub struct Stick {
     pub config: Result<Vec<u8>, String>,
     /// Whether it has a file `maintenance` at its top.
     pub asks_for_maintenance: bool,
+    /// The file at its top that asks for a reset, and how far that goes, or why it asks for none.
+    pub asks_for_reset: Option<(&'static str, Result<Reset, String>)>,
 }
+
+/// Some editors end every name with .txt.
+const RESET_FILES: [&str; 2] = ["reset", "reset.txt"];
 
 impl Stick {
     /// One with a `config.yaml`.
@@ -38,6 +44,7 @@ impl Stick {
             device: device.into(),
             config: Ok(text.into()),
             asks_for_maintenance: false,
+            asks_for_reset: None,
         }
     }
 
@@ -47,6 +54,7 @@ impl Stick {
             device: device.into(),
             config: Err(why.into()),
             asks_for_maintenance: false,
+            asks_for_reset: None,
         }
     }
 }
@@ -181,11 +189,20 @@ fn read(device: &Path, volume: &volume::Volume, shown: String) -> Option<Stick> 
     let asks = ["maintenance", "maintenance.txt"];
     let asks_for_maintenance = asks.iter().any(|name| at.join(name).exists());
     let brings_a_bundle = at.join(BUNDLE).is_dir();
+    let asks_for_reset = RESET_FILES.into_iter().find_map(|name| {
+        let text = file::read(&at.join(name), &mut Vec::new())?;
+        Some((name, asked_reset::parse(&text)))
+    });
     if let Err(error) = mount::detach(at) {
         let why = format!("the USB stick {shown} cannot be unmounted: {error}");
         return Some(Stick::unreadable(shown, why));
     }
-    if text.is_none() && notes.is_empty() && brings_a_bundle && !asks_for_maintenance {
+    if text.is_none()
+        && notes.is_empty()
+        && brings_a_bundle
+        && !asks_for_maintenance
+        && asks_for_reset.is_none()
+    {
         return None;
     }
     let config = text.ok_or_else(|| {
@@ -196,7 +213,25 @@ fn read(device: &Path, volume: &volume::Volume, shown: String) -> Option<Stick> 
         device: shown,
         config,
         asks_for_maintenance,
+        asks_for_reset,
     })
+}
+
+/// Gives the file on the stick that asked for a reset another name.
+///
+/// # Errors
+/// The stick is gone or takes no writes.
+pub(crate) fn mark_reset_done(device: &str, file: &str) -> io::Result<()> {
+    let device = Path::new(device);
+    let at = Path::new(MOUNT);
+    let volume = volume::read(device)?.ok_or(io::ErrorKind::NotFound)?;
+    fs::create_dir_all(at)?;
+    mount::read_only(device, at, &volume)?;
+    let renamed = mount::set_writable(at, true)
+        .and_then(|()| fs::rename(at.join(file), at.join(format!("{file}.done"))))
+        .and_then(|()| fs::File::open(at)?.sync_all());
+    mount::detach(at)?;
+    renamed
 }
 
 #[cfg(test)]

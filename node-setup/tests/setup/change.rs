@@ -1,7 +1,9 @@
 //! A new file on a node whose cluster exists.
 
 use crate::node::TestNode;
-use node_setup::change::{Proposal, propose};
+use node_setup::change::{Proposal, Writable, propose, put_restored};
+use std::io;
+use std::path::Path;
 
 const OWN: &str = "version: 1\nhostname: edge-1\nkubernetes: {pod_cidr: 10.50.0.0/16}\n";
 const BAD: &str = "version: 1\nhostnam: edge-1\nkubernetes: {pod_cidr: 10.50.0.0/16}\n";
@@ -65,4 +67,27 @@ fn without_a_cluster_everything_can_change() {
     let proposal = proposed(&node, "version: 1\n");
     assert_eq!(changes(&proposal), ["hostname", "kubernetes.pod_cidr"]);
     assert!(proposal.against_cluster.is_empty(), "{proposal:?}");
+}
+
+struct Open;
+
+impl Writable for Open {
+    fn set_writable(&mut self, _: &Path, _: bool) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn the_configuration_of_a_backup_goes_on_the_partition_once() {
+    let node = TestNode::new(OWN);
+    let put = || put_restored(&node.root, &mut node.media(), &mut Open).unwrap();
+    put();
+    assert_eq!(node.read("config/config.yaml"), OWN, "there is none");
+    node.write("var/lib/holdfast/config/from-backup.yaml", BAD);
+    put();
+    assert_eq!(node.read("config/config.yaml"), BAD);
+    assert_eq!(node.read("var/lib/holdfast/config/previous.yaml"), OWN);
+    node.write("config/config.yaml", OWN);
+    put();
+    assert_eq!(node.read("config/config.yaml"), OWN, "only once");
 }

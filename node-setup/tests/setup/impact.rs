@@ -78,6 +78,7 @@ const CHANGES: &[(&str, &str)] = &[
     ("", "install: {wipe: true}"),
     ("", "logs: {persist: true}"),
     ("", "state: {when_damaged: stop}"),
+    ("", "backup: {keep: 3}"),
 ];
 
 fn loaded(text: &str) -> Loaded {

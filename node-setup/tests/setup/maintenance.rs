@@ -2,6 +2,7 @@
 
 use crate::node::{GOOD, TestNode, problem, services};
 use init_api::Problem;
+use node_setup::reset::{AskedByStick, Reset};
 use node_setup::{Outcome, Stick, configure};
 
 #[test]
@@ -74,6 +75,7 @@ fn who_asks_for_maintenance_gets_it_and_a_way_in() {
         device: "/dev/sda1".to_owned(),
         config,
         asks_for_maintenance: true,
+        asks_for_reset: None,
     };
     let without = || asking(Err("there is no config.yaml on it".to_owned()));
     let cases: [(&str, &str, &str, Vec<Stick>, &str); 4] = [
@@ -131,4 +133,35 @@ fn who_asks_for_maintenance_gets_it_and_a_way_in() {
         node.write("proc/cmdline", "quiet\n");
         assert_eq!(node.configure(), Outcome::Applied, "{case}");
     }
+}
+
+#[test]
+fn a_stick_that_asks_for_a_reset_gets_it_before_anything_is_configured() {
+    let stick = |asks| Stick {
+        device: "/dev/sda1".to_owned(),
+        config: Err("there is no config.yaml on it".to_owned()),
+        asks_for_maintenance: false,
+        asks_for_reset: Some(("reset", asks)),
+    };
+    let node = TestNode::new(GOOD);
+    let mut media = node.media();
+    media.sticks = vec![stick(Ok(Reset::WipeSecrets))];
+    let asked = AskedByStick {
+        device: "/dev/sda1".to_owned(),
+        file: "reset",
+        reset: Reset::WipeSecrets,
+    };
+    let outcome = configure(&node.root, &mut media, node.machine.clone()).unwrap();
+    assert_eq!(outcome, Outcome::Reset(asked));
+    assert!(!node.root.path("/run/holdfast/services.json").exists());
+
+    // A word that is none of ours resets nothing.
+    media.sticks = vec![stick(Err("its first word is strange".to_owned()))];
+    let outcome = configure(&node.root, &mut media, node.machine.clone()).unwrap();
+    assert_eq!(outcome, Outcome::Applied);
+    let said = node.read("run/holdfast/configured.json");
+    assert!(
+        said.contains("asks for no reset: its first word is strange"),
+        "{said}"
+    );
 }

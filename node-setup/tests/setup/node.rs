@@ -205,7 +205,7 @@ pub(crate) const GOOD: &str = "version: 1\nhostname: edge-1\nssh_authorized_keys
 pub(crate) fn problem(outcome: Outcome) -> Problem {
     match outcome {
         Outcome::Problem(problem) => problem,
-        Outcome::Applied => panic!("it was applied"),
+        other => panic!("{other:?}"),
     }
 }
 

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{Checker, clash, files, install, kubernetes, network, registries};
-use crate::config::{Bundles, Config, Logs, NtpServers, State, WhenDamaged};
-use crate::raw::{Named, RawBundles, RawCommand, RawConfig, RawLogs, RawState, RawTaint, Text};
+use crate::config::{Backup, Bundles, Config, Logs, NtpServers, State, WhenDamaged};
+use crate::raw::{
+    Named, RawBackup, RawBundles, RawCommand, RawConfig, RawLogs, RawState, RawTaint, Text,
+};
 use crate::report::Finding;
 use crate::values::{Command, LabelKey, LabelValue, ServerAddress, Taint};
 
@@ -50,6 +52,7 @@ fn read(c: &mut Checker, raw: &RawConfig) -> Config {
         install: install::install(c, raw.install.as_ref()),
         logs: logs(raw.logs.as_ref()),
         state: state(raw.state.as_ref()),
+        backup: backup(c, raw.backup.as_ref()),
     };
     clash::network(c, raw.network.as_ref(), &config.kubernetes);
     config
@@ -93,6 +96,28 @@ fn state(raw: Option<&RawState>) -> State {
         _ => WhenDamaged::Repair,
     };
     State { when_damaged }
+}
+
+fn backup(c: &mut Checker, raw: Option<&RawBackup>) -> Backup {
+    let Some(raw) = raw else {
+        return Backup::default();
+    };
+    c.at("backup", |c| {
+        let usual = Backup::default();
+        if raw.keep.is_some_and(|keep| !(1..=1000).contains(&keep)) {
+            c.at("keep", |c| {
+                c.wrong(
+                    "it is not between 1 and 1000",
+                    "write how many backups are kept",
+                );
+            });
+        }
+        Backup {
+            recipients: c.texts("recipients", &raw.recipients),
+            to: c.value("to", &raw.to).unwrap_or(usual.to),
+            keep: raw.keep.unwrap_or(usual.keep),
+        }
+    })
 }
 
 fn commands(c: &mut Checker, key: &str, raw: &[RawCommand]) -> Vec<Command> {

@@ -17,8 +17,9 @@ pub use network::{Dns, Firewall, Interface, InterfaceMatch, Network, Proxy, Rout
 pub use registries::{Registries, RegistryAccess, RegistryAuth, RegistryMirror, RegistryTls};
 
 use crate::values::{
-    Command, EnvName, EnvValue, Hostname, HttpUrl, LabelKey, LabelValue, ModuleName, Password,
-    ServerAddress, SigningKey, SshKeySource, SysctlKey, SysctlValue, Taint, TimeZone,
+    BackupPlace, Command, EnvName, EnvValue, Hostname, HttpUrl, LabelKey, LabelValue, ModuleName,
+    Password, Recipient, ServerAddress, SigningKey, SshKeySource, SysctlKey, SysctlValue, Taint,
+    TimeZone,
 };
 
 /// A whole checked configuration, with every default filled in.
@@ -77,6 +78,9 @@ pub struct Config {
     /// What is done about the disk that state is on. A record of an older release does not say.
     #[serde(default)]
     pub state: State,
+    /// The node's backup. A record of an older release does not say.
+    #[serde(default)]
+    pub backup: Backup,
 }
 
 /// Time servers, with Debian's pool as the default.
@@ -126,6 +130,27 @@ pub struct Bundles {
     pub unsigned: bool,
     /// Whether manifests are applied.
     pub manifests: bool,
+}
+
+/// The node's backup.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backup {
+    /// Whom it is encrypted to; without any there are no backups.
+    pub recipients: Vec<Recipient>,
+    /// Where it goes.
+    pub to: BackupPlace,
+    /// How many are kept there, at least one.
+    pub keep: u32,
+}
+
+impl Default for Backup {
+    fn default() -> Self {
+        Self {
+            recipients: Vec::new(),
+            to: BackupPlace::Usb,
+            keep: 7,
+        }
+    }
 }
 
 /// What is done about the disk that state is on.

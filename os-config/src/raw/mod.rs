@@ -19,7 +19,7 @@ pub(crate) use install::{RawInstall, RawInstallDisk};
 pub(crate) use kubernetes::{RawComponents, RawFlagArgs, RawKubernetes};
 pub(crate) use later::LATER;
 pub(crate) use lists::{RawCommand, RawImage, RawManifest, RawTaint, RawWriteFile};
-pub(crate) use machine::{RawBundles, RawLogs, RawState};
+pub(crate) use machine::{RawBackup, RawBundles, RawLogs, RawState};
 pub(crate) use network::{
     RawDns, RawFirewall, RawInterface, RawIpv6, RawNetwork, RawRoute, RawWifi,
 };
@@ -152,4 +152,8 @@ pub(crate) struct RawConfig {
     /// The disk that everything that lasts is on.
     #[schemars(extend("x-impact" = "live"))]
     pub(crate) state: Option<RawState>,
+
+    /// The node's backup.
+    #[schemars(extend("x-impact" = "live"))]
+    pub(crate) backup: Option<RawBackup>,
 }

@@ -52,7 +52,7 @@ pub(super) fn credentials(text: &str) -> Vec<Range<usize>> {
 }
 
 /// Sorted, and those that overlap as one: an address may stand in the query of another.
-fn in_order(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+pub(super) fn in_order(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges.sort_by_key(|range| range.start);
     let mut all: Vec<Range<usize>> = Vec::new();
     for range in ranges {

@@ -13,10 +13,20 @@ use crate::tree::{Entry, Node, Path, Step, Value, yaml};
 
 /// The secret parts of a YAML text, in bytes.
 pub(super) fn in_yaml(text: &str) -> Vec<Range<usize>> {
+    secrets_of(text).ranges
+}
+
+/// The secret values of a YAML text, as they are read.
+pub(super) fn values_in_yaml(text: &str) -> Vec<String> {
+    secrets_of(text).values
+}
+
+fn secrets_of(text: &str) -> Secrets<'_> {
     let reading = yaml::read_all(text, 0);
     let mut secrets = Secrets {
         text,
         ranges: Vec::new(),
+        values: Vec::new(),
         rest: reading.broken_at.unwrap_or(text.len())..text.len(),
     };
     let last = reading.documents.len().wrapping_sub(1);
@@ -28,7 +38,7 @@ pub(super) fn in_yaml(text: &str) -> Vec<Range<usize>> {
     secrets
         .ranges
         .extend(in_rest(&text[rest.clone()], rest.start));
-    secrets.ranges
+    secrets
 }
 
 /// The secret parts of what is no YAML any more and begins at byte `begin`.
@@ -58,6 +68,14 @@ pub(super) fn in_command_line(text: &str) -> Vec<Range<usize>> {
         .collect()
 }
 
+/// The secret values of a kernel command line, as they are read.
+pub(super) fn values_in_command_line(text: &str) -> Vec<String> {
+    command_line::settings(text, 0)
+        .filter(|setting| setting.path.as_ref().is_none_or(is_hidden))
+        .filter_map(|setting| setting.value)
+        .collect()
+}
+
 /// True when a value at `path` may not even be shown in a message that says it is of a wrong type.
 pub(crate) fn is_hidden(path: &Path) -> bool {
     Place::at(path).hidden() != Hidden::Nothing
@@ -80,6 +98,8 @@ fn holds_secret(key: &str) -> bool {
 struct Secrets<'a> {
     text: &'a str,
     ranges: Vec<Range<usize>>,
+    /// What stands in the ranges, as it is read.
+    values: Vec<String>,
     /// What is no YAML.
     rest: Range<usize>,
 }
@@ -146,6 +166,7 @@ impl Secrets<'_> {
 
     fn hide(&mut self, node: &Node, cut: bool) {
         self.ranges.push(node.span.bytes.0..node.span.bytes.1);
+        scalars(node, &mut self.values);
         self.hide_rest(cut);
     }
 
@@ -153,6 +174,15 @@ impl Secrets<'_> {
         if hidden {
             self.ranges.push(self.rest.clone());
         }
+    }
+}
+
+/// Adds every text and number in `node`.
+fn scalars(node: &Node, all: &mut Vec<String>) {
+    match &node.value {
+        Value::Scalar(_, text) => all.push(text.clone()),
+        Value::List(items) => items.iter().for_each(|item| scalars(item, all)),
+        Value::Map(entries) => entries.iter().for_each(|it| scalars(&it.value, all)),
     }
 }
 

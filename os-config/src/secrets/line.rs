@@ -2,14 +2,20 @@
 
 use std::ops::Range;
 
-use super::blot::credentials;
+use super::blot::{credentials, in_order};
 use super::names::{SECRET_PARTS, SECRET_WORDS, sounds_secret};
 use crate::nearest::nearest;
+
+/// What private keys of PEM and of age have in them.
+const KEYS: [&str; 2] = ["PRIVATE KEY", "AGE-SECRET-KEY-"];
 
 /// The parts of `line` that look like secrets, in bytes and in no order.
 pub(super) fn secrets(line: &str) -> Vec<Range<usize>> {
     let mut ranges = credentials(line);
-    let to_the_end = line.find("PRIVATE KEY").or_else(|| mistyped_secret(line));
+    let to_the_end = KEYS
+        .iter()
+        .find_map(|key| line.find(key))
+        .or_else(|| mistyped_secret(line));
     if let Some(begin) = to_the_end {
         ranges.push(begin..line.len());
         return ranges;
@@ -20,6 +26,41 @@ pub(super) fn secrets(line: &str) -> Vec<Range<usize>> {
         from += end;
     }
     ranges
+}
+
+/// The parts of a line of any text that look like secrets, in order: it is no configuration, so no key is one that was mistyped.
+pub(super) fn looks(line: &str) -> Vec<Range<usize>> {
+    let mut ranges = credentials(line);
+    let mut from = 0;
+    while let Some((begin, end)) = secret_in(&line[from..]) {
+        ranges.push(from + begin..from + end);
+        from += end;
+    }
+    for scheme in ["Bearer ", "Basic "] {
+        ranges.extend(line.match_indices(scheme).filter_map(|(at, _)| {
+            let begin = at + scheme.len();
+            let length = token_length(&line[begin..]);
+            (length >= 8).then_some(begin..begin + length)
+        }));
+    }
+    ranges.extend(line.match_indices("AGE-SECRET-KEY-").map(|(at, _)| {
+        let length = token_length(&line[at..]);
+        at..at + length
+    }));
+    // JSON Web Tokens, such as those of service accounts: `{"` in base64.
+    ranges.extend(line.match_indices("eyJ").filter_map(|(at, _)| {
+        let length = token_length(&line[at..]);
+        line[at..at + length]
+            .contains('.')
+            .then_some(at..at + length)
+    }));
+    in_order(ranges)
+}
+
+/// How far what may stand in a token goes.
+fn token_length(text: &str) -> usize {
+    let belongs = |c: char| c.is_ascii_alphanumeric() || "-._~+/=".contains(c);
+    text.find(|c| !belongs(c)).unwrap_or(text.len())
 }
 
 /// Where the value begins on a line whose key is nearly that of a secret, or sounds like one: a typing error must not

@@ -17,4 +17,5 @@ mod engine;
 mod keeper;
 mod offenders;
 mod pruning;
+mod saved;
 mod upgrades;

@@ -20,6 +20,7 @@
 #![forbid(unsafe_code)]
 
 mod authorities;
+mod backups;
 mod boards_files;
 mod disks;
 mod image_formats;

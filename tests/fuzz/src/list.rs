@@ -2,13 +2,14 @@
 
 use crate::target::Target;
 use crate::{
-    authorities, boards_files, disks, image_formats, init_parsers, locks, manifests,
+    authorities, backups, boards_files, disks, image_formats, init_parsers, locks, manifests,
     os_config_files, packages, releases, slot_records, ssh_keys, volumes,
 };
 
 /// Every target, by what it belongs to.
 pub const TARGETS: &[Target] = &[
     authorities::TARGET,
+    backups::TARGET,
     boards_files::TARGET,
     disks::GPT,
     disks::GPT_LARGE_SECTORS,

@@ -23,6 +23,7 @@ macro_rules! targets {
 }
 
 targets! {
+    backup = "backup",
     apt_output = "apt-output",
     authorities = "authorities",
     board = "board",

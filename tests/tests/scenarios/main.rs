@@ -18,6 +18,7 @@ mod network;
 mod power_cuts;
 mod reboot;
 mod recorded;
+mod rescue;
 mod secure_boot;
 mod state;
 mod u_boot;
@@ -86,6 +87,18 @@ const ALL: &[Scenario] = &[
     Scenario::core(
         "a_stick_brings_a_workload_and_a_release",
         bundle::a_stick_brings_a_workload_and_a_release,
+    ),
+    Scenario::full(
+        "a_backup_brings_a_lost_node_back",
+        rescue::a_backup_brings_a_lost_node_back,
+    ),
+    Scenario::full(
+        "a_reset_machine_begins_again",
+        rescue::a_reset_machine_begins_again,
+    ),
+    Scenario::full(
+        "a_support_bundle_has_no_secret",
+        rescue::a_support_bundle_has_no_secret,
     ),
     Scenario::full("power_cuts_until_ready", power_cuts::power_cuts_until_ready),
     Scenario::full("qemu_arm64_to_ready", arm64::qemu_arm64_to_ready),

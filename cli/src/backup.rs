@@ -1,0 +1,151 @@
+//! `holdfast backup`: this node in one encrypted file.
+
+use crate::client::on_a_node;
+use crate::config::as_root_on_a_node;
+use crate::out;
+use anyhow::{Context, anyhow, bail};
+use host::file;
+use init_api::{Root, paths};
+use jiff::Timestamp;
+use node_setup::StickOut;
+use os_config::{BackupPlace, Config, Recipient};
+use runtime::{Founding, Paths};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// What the names of backups begin with.
+pub(crate) const PREFIX: &str = "holdfast-backup-";
+pub(crate) const ENDING: &str = ".age";
+
+/// Save this node in one encrypted file: the cluster's objects and authorities, identity, configuration
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Encrypted to the public keys in backup.recipients of config.yaml, in the format of age; `holdfast restore` on a freshly \
+    flashed machine brings the node back. Images and volumes are not in it."
+)]
+pub(crate) struct Args {
+    /// The folder it is put in, instead of the configuration's backup.to
+    #[arg(long, value_name = "FOLDER", conflicts_with = "to_stick")]
+    to: Option<PathBuf>,
+    /// Put it onto the USB stick: the one with the label HOLDFAST, or the only one
+    #[arg(long)]
+    to_stick: bool,
+    /// Encrypt to this key of age instead of the configuration's; may be repeated
+    #[arg(long, value_name = "age1…", value_parser = Recipient::parse)]
+    recipient: Vec<Recipient>,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    on_a_node()?;
+    as_root_on_a_node()?;
+    let root = Root::default();
+    let config: Config = init_api::load(paths::CONFIG)
+        .context("cannot read the configuration in force: is the node configured? `holdfast status` shows it")?;
+    let place = match (&args.to, args.to_stick) {
+        (Some(folder), _) => Some(folder.clone()),
+        (None, true) => None,
+        (None, false) => match &config.backup.to {
+            BackupPlace::Usb => None,
+            BackupPlace::Folder(path) => Some(PathBuf::from(path.as_str())),
+        },
+    };
+    let recipients = if args.recipient.is_empty() {
+        &config.backup.recipients
+    } else {
+        &args.recipient
+    };
+    let stick = match place {
+        Some(_) => None,
+        None => Some(StickOut::open(true)?),
+    };
+    let folder = match (&stick, place) {
+        (Some(stick), _) => stick.folder(),
+        (None, place) => place.unwrap_or_default(),
+    };
+    if !folder.is_dir() {
+        bail!(
+            "there is no folder {}: make it, or mount what belongs there",
+            folder.display()
+        );
+    }
+    let node = Founding::load(&Paths::from(&root))?
+        .ok_or_else(|| anyhow!("this node has no cluster yet that could be saved"))?;
+    let series = format!("{PREFIX}{}-", node.node_name);
+    let now = Timestamp::now();
+    let name = format!("{series}{}{ENDING}", now.strftime("%Y%m%dT%H%M%SZ"));
+    let path = folder.join(&name);
+    let text = fs::read(Path::new(node_setup::CONFIG_MOUNT).join("config.yaml")).ok();
+    let made = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    ::backup::make(&root, text, recipients, made, &path)?;
+    let size = fs::metadata(&path).map_or(0, |is| is.len().div_ceil(1024));
+    forget_old(&folder, &series, &name, config.backup.keep)?;
+    match stick {
+        Some(stick) => {
+            let device = stick.device().to_owned();
+            stick.close()?;
+            out::line(format_args!(
+                "{name} ({size} KiB) is on the USB stick {device}, which can be pulled out now"
+            ))?;
+        }
+        None => out::line(format_args!("{} ({size} KiB)", path.display()))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Removes all but the newest, by the times in their names; never the one that was just made.
+fn forget_old(folder: &Path, series: &str, made: &str, keep: u32) -> anyhow::Result<()> {
+    let names = fs::read_dir(folder)
+        .with_context(|| format!("cannot list {}", folder.display()))?
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok());
+    for name in too_many(names.collect(), series, made, keep) {
+        let path = folder.join(name);
+        file::remove(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+    }
+    Ok(())
+}
+
+fn too_many(names: Vec<String>, series: &str, made: &str, keep: u32) -> Vec<String> {
+    let is_one = |name: &&str| {
+        let time = name.strip_prefix(series);
+        let time = time.and_then(|rest| rest.strip_suffix(ENDING));
+        // Another node's name may begin with this one's.
+        time.is_some_and(|time| time.len() == 16 && !time.contains('-'))
+    };
+    let mut others: Vec<&str> = names.iter().map(String::as_str).collect();
+    others.retain(|name| is_one(name) && *name != made);
+    others.sort_unstable();
+    let kept = usize::try_from(keep.max(1) - 1).unwrap_or(usize::MAX);
+    let gone = others.len().saturating_sub(kept);
+    others[..gone]
+        .iter()
+        .map(|name| (*name).to_owned())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::too_many;
+
+    #[test]
+    fn only_the_nodes_own_backups_are_forgotten() {
+        let name =
+            |node: &str, day: u32| format!("holdfast-backup-{node}-202611{day:02}T120000Z.age");
+        let mut names: Vec<String> = (1..=5).map(|day| name("edge", day)).collect();
+        names.extend([
+            name("edge-2", 1),
+            "holdfast-backup-edge-notes.age".into(),
+            "x".into(),
+        ]);
+        let gone = |made: &str, keep| too_many(names.clone(), "holdfast-backup-edge-", made, keep);
+        assert_eq!(
+            gone(&name("edge", 5), 3),
+            [name("edge", 1), name("edge", 2)]
+        );
+        assert_eq!(gone(&name("edge", 5), 9), Vec::<String>::new());
+        // A clock that was wrong: what was just made stays.
+        let first = [2, 3, 4, 5].map(|day| name("edge", day));
+        assert_eq!(gone(&name("edge", 1), 1), first);
+    }
+}

@@ -1,0 +1,137 @@
+//! `holdfast restore`: a backup's node on this machine.
+
+use crate::backup::{ENDING, PREFIX};
+use crate::client::{connect, on_a_node};
+use crate::config::as_root_on_a_node;
+use crate::out;
+use anyhow::{Context, bail};
+use backup::age::Identity;
+use init_api::{Request, Root};
+use node_setup::StickOut;
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// What stands before a name on the stick.
+const ON_STICK: &str = "usb:";
+
+/// Make this machine the node of a backup: same cluster, same identity, same configuration
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Meant for a freshly flashed machine. The backup is read to its end and checked before anything changes; the machine \
+    restarts, and what it had before is kept in /var/lib/holdfast/before-restore. The machine that was saved must not run any more."
+)]
+pub(crate) struct Args {
+    /// The backup; usb:NAME on the USB stick, usb: for the newest one there
+    file: PathBuf,
+    /// The file with the private key of age, also as usb:NAME; - for standard input
+    #[arg(long, value_name = "KEY")]
+    identity: PathBuf,
+    /// Keep this machine's config.yaml instead of the backup's
+    #[arg(long)]
+    keep_config: bool,
+    /// Do it; without this, only show what would be done
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    on_a_node()?;
+    as_root_on_a_node()?;
+    if !args.yes {
+        bail!(
+            "this replaces the cluster, the identity{} of this machine by those of the backup, and restarts it; say --yes to do it",
+            if args.keep_config {
+                ""
+            } else {
+                " and the configuration"
+            }
+        );
+    }
+    let on_stick = |path: &Path| path.to_string_lossy().starts_with(ON_STICK);
+    let wanted = on_stick(&args.file) || on_stick(&args.identity);
+    let stick = wanted.then(|| StickOut::open(false)).transpose()?;
+    let folder = stick.as_ref().map(StickOut::folder);
+    let identity = identity(&located(&args.identity, folder.as_deref())?)?;
+    let path = located(&args.file, folder.as_deref())?;
+    let file = File::open(&path).with_context(|| format!("cannot open {}", path.display()))?;
+    let root = Root::default();
+    let about = backup::unpack(&root, BufReader::new(file), &identity, args.keep_config)
+        .with_context(|| format!("{} was not restored; nothing is changed", path.display()))?;
+    drop(stick);
+    out::line(format_args!(
+        "the backup of node {} of {} (release {}, Kubernetes {}) is whole; the machine restarts as this node",
+        about.node, about.made, about.release, about.kubernetes
+    ))?;
+    connect()?.ask(&Request::Reboot)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn identity(path: &Path) -> anyhow::Result<Identity> {
+    let mut text = String::new();
+    if path == Path::new("-") {
+        io::stdin()
+            .read_to_string(&mut text)
+            .context("cannot read the key from standard input")?;
+    } else {
+        text = fs::read_to_string(path)
+            .with_context(|| format!("cannot read the key {}", path.display()))?;
+    }
+    Identity::parse(&text).with_context(|| format!("the key {} cannot be used", path.display()))
+}
+
+/// Where a file is that may be on the stick.
+fn located(path: &Path, stick: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let text = path.to_string_lossy();
+    match (text.strip_prefix(ON_STICK), stick) {
+        (Some(""), Some(folder)) => newest(folder),
+        (Some(name), Some(folder)) => Ok(folder.join(name)),
+        _ => Ok(path.to_owned()),
+    }
+}
+
+/// By the times in their names; of several nodes' backups it is not clear which is meant.
+fn newest(folder: &Path) -> anyhow::Result<PathBuf> {
+    let entries = fs::read_dir(folder).context("cannot list the USB stick")?;
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| name.starts_with(PREFIX) && name.ends_with(ENDING))
+        .collect();
+    names.sort_unstable();
+    let node = |name: &str| name.rsplit_once('-').map(|(node, _)| node.to_owned());
+    match (names.first(), names.last()) {
+        (Some(first), Some(last)) if node(first) == node(last) => Ok(folder.join(last)),
+        (Some(_), Some(_)) => bail!(
+            "the USB stick has backups of several nodes; name one of: {}",
+            names.join(", ")
+        ),
+        _ => bail!("the USB stick has no backup ({PREFIX}…{ENDING}) at its top"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::newest;
+    use std::fs;
+
+    #[test]
+    fn the_newest_of_one_node() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str| fs::write(folder.path().join(name), "").unwrap();
+        assert!(newest(folder.path()).is_err());
+        for name in ["20261101T000000Z", "20261128T000000Z", "20261102T000000Z"] {
+            put(&format!("holdfast-backup-edge-{name}.age"));
+        }
+        let found = newest(folder.path()).unwrap();
+        assert!(found.ends_with("holdfast-backup-edge-20261128T000000Z.age"));
+        put("holdfast-backup-edge-2-20261128T000000Z.age");
+        assert!(
+            newest(folder.path())
+                .unwrap_err()
+                .to_string()
+                .contains("several nodes")
+        );
+    }
+}
