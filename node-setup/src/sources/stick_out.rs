@@ -1,7 +1,9 @@
 //! A plugged-in medium that something is written to, because a person asked for it.
 
 use super::block::{self, Block};
+use super::stick::{mount_bundle, unmount_bundle};
 use super::{mount, volume};
+use init_api::paths;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -51,6 +53,29 @@ pub enum StickOutError {
 pub struct StickOut {
     device: String,
     mounted: bool,
+    _bundle: BundleAside,
+}
+
+/// The mounted bundle of a stick, out of the way until this is dropped.
+#[derive(Debug)]
+struct BundleAside(Option<String>);
+
+impl BundleAside {
+    fn new() -> Self {
+        let device = fs::read_to_string(paths::STICK).ok();
+        unmount_bundle(Path::new(paths::STICK_MOUNT));
+        BundleAside(device.map(|text| text.trim().to_owned()))
+    }
+}
+
+impl Drop for BundleAside {
+    fn drop(&mut self) {
+        let Some(device) = &self.0 else { return };
+        if let Ok(Some(volume)) = volume::read(Path::new(device)) {
+            // Pulled out meanwhile, perhaps; its service knows.
+            let _ = mount_bundle(device, Path::new(paths::STICK_MOUNT), &volume);
+        }
+    }
 }
 
 impl StickOut {
@@ -60,6 +85,8 @@ impl StickOut {
     /// There is none, or several, or it cannot be mounted.
     pub fn open(writable: bool) -> Result<Self, StickOutError> {
         let blocks = block::list(Path::new("/sys")).map_err(StickOutError::List)?;
+        // A disk cannot be mounted for reading only and for writing at once.
+        let bundle = BundleAside::new();
         let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
         let found: Vec<(Block, volume::Volume)> = blocks
             .into_iter()
@@ -86,6 +113,7 @@ impl StickOut {
         let stick = Self {
             device: device.clone(),
             mounted: true,
+            _bundle: bundle,
         };
         if writable {
             mount::set_writable(at, true).map_err(failed)?;
