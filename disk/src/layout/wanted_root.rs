@@ -18,6 +18,11 @@ pub enum WantedRootError {
     /// A key is missing.
     #[error("the kernel command line has no {0}=: this kernel was not made for a Holdfast root")]
     Missing(&'static str),
+    /// A key stands there more than once.
+    #[error(
+        "the kernel command line has {0}= more than once: something was appended to what the release says; start it without that"
+    )]
+    Repeated(&'static str),
     /// A value makes no sense.
     #[error("the kernel command line has {key}={value}: expected {expected}")]
     Value {
@@ -30,14 +35,19 @@ pub enum WantedRootError {
     },
 }
 
+/// The last word of the kernel command line that a release brings, and that its signature covers. Words that are appended come
+/// after it.
+pub const END_OF_SIGNED: &str = "holdfast.end";
+
 const HASH: &str = "holdfast.roothash";
 const SIZE: &str = "holdfast.rootsize";
 
 impl WantedRoot {
-    /// Reads the root from a kernel command line; the last of several equal keys counts, as in the kernel.
+    /// Reads the root from a kernel command line. A key that is repeated is refused: firmware and virtual machines append words to a
+    /// line that is signed, and the root that runs is the one that was signed with it.
     ///
     /// # Errors
-    /// A key is missing or its value makes no sense.
+    /// A key is missing or repeated, or its value makes no sense.
     pub fn parse(cmdline: &str) -> Result<Self, WantedRootError> {
         let hash = value(cmdline, HASH)?;
         let size = value(cmdline, SIZE)?;
@@ -67,13 +77,16 @@ impl fmt::Display for WantedRoot {
 }
 
 fn value<'a>(cmdline: &'a str, key: &'static str) -> Result<&'a str, WantedRootError> {
-    cmdline
+    let mut values = cmdline
         .split_ascii_whitespace()
         .filter_map(|word| word.split_once('='))
         .filter(|(k, _)| *k == key)
-        .map(|(_, v)| v)
-        .next_back()
-        .ok_or(WantedRootError::Missing(key))
+        .map(|(_, v)| v);
+    match (values.next(), values.next()) {
+        (Some(value), None) => Ok(value),
+        (Some(_), Some(_)) => Err(WantedRootError::Repeated(key)),
+        (None, _) => Err(WantedRootError::Missing(key)),
+    }
 }
 
 #[cfg(test)]
@@ -97,6 +110,8 @@ mod tests {
             ("quiet".to_owned(), "the kernel command line has no holdfast.roothash=: this kernel was not made for a Holdfast root".to_owned()),
             (format!("holdfast.roothash={hash}"), "the kernel command line has no holdfast.rootsize=: this kernel was not made for a Holdfast root".to_owned()),
             (format!("holdfast.roothash={hash} holdfast.rootsize=100"), "the kernel command line has holdfast.rootsize=100: expected a number of bytes, a multiple of 4096".to_owned()),
+            (format!("{root} quiet holdfast.roothash={}", "cd".repeat(32)), "the kernel command line has holdfast.roothash= more than once: something was appended to what the release says; start it without that".to_owned()),
+            (format!("{root} holdfast.rootsize=4096"), "the kernel command line has holdfast.rootsize= more than once: something was appended to what the release says; start it without that".to_owned()),
             ("holdfast.roothash=zz holdfast.rootsize=4096".to_owned(), "the kernel command line has holdfast.roothash=zz: expected 64 hexadecimal digits".to_owned()),
         ] {
             assert_eq!(WantedRoot::parse(&cmdline).map_err(|e| e.to_string()), Err(message), "{cmdline}");

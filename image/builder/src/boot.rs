@@ -9,7 +9,7 @@ use crate::root_image::RootImage;
 use crate::secure_boot::SecureBoot;
 use crate::tree::Tree;
 use boards::{Board, BootMechanism};
-use disk::layout::WantedRoot;
+use disk::layout::{END_OF_SIGNED, WantedRoot};
 use formats::uki::Uki;
 use slots::EntryName;
 use slots::u_boot::{self, Record};
@@ -87,11 +87,13 @@ impl BootFiles {
     }
 }
 
-/// The command line that binds this kernel to its root.
+/// The command line that binds this kernel to its root. Its last word says where it ends: what a boot loader or a virtual machine
+/// appends comes after it.
 fn cmdline(root: &WantedRoot, version: &str, parameters: Vec<String>) -> String {
     let own = [root.to_string(), format!("holdfast.version={version}")];
     own.into_iter()
         .chain(parameters)
+        .chain([END_OF_SIGNED.to_owned()])
         .collect::<Vec<_>>()
         .join(" ")
 }

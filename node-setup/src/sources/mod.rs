@@ -9,6 +9,7 @@ mod file;
 mod known_sticks;
 mod media;
 pub(crate) mod mount;
+mod signed_words;
 mod stick;
 mod stick_out;
 mod stored_url;
@@ -106,6 +107,7 @@ fn collect(root: &Root, media: &mut dyn Media, sticks: Vec<Stick>) -> FoundSourc
     }
     sticks.into_iter().for_each(|stick| found.add_stick(stick));
     if let Some(line) = read(&root.path("/proc/cmdline"), &mut found.notes) {
+        let line = found.believed(root, line);
         if asks_for_maintenance(&line) {
             let by = "`holdfast.maintenance` on the kernel's command line";
             found.maintenance_asked_by = Some(by.to_owned());
@@ -117,6 +119,27 @@ fn collect(root: &Root, media: &mut dyn Media, sticks: Vec<Stick>) -> FoundSourc
 }
 
 impl FoundSources {
+    /// The kernel's command line as far as it is believed: with Secure Boot, what is signed. Words are named without their values,
+    /// which may be secret.
+    fn believed(&mut self, root: &Root, line: Vec<u8>) -> Vec<u8> {
+        let Some(text) = std::str::from_utf8(&line)
+            .ok()
+            .filter(|_| signed_words::secure_boot(root))
+        else {
+            return line;
+        };
+        let (signed, appended) = signed_words::split(text);
+        if !appended.is_empty() {
+            let name = |word: &&str| word.split('=').next().unwrap_or_default().replace('"', "");
+            let names: Vec<String> = appended.iter().map(name).collect();
+            let names = names.join(", ");
+            self.notes.push(format!(
+                "words that were appended to the signed command line of the kernel are ignored, since Secure Boot is on: {names}"
+            ));
+        }
+        signed.as_bytes().to_vec()
+    }
+
     fn add_own(&mut self, name: SourceName, origin: String, text: Vec<u8>) {
         self.missing = None;
         self.sources.add(Source::new(name, origin, text));

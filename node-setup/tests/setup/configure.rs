@@ -97,3 +97,37 @@ fn commands_run_once_a_boot_however_it_goes_on() {
     node.configure();
     assert_eq!(asked(&node), ["one", "two", "one", "two"]);
 }
+
+#[test]
+fn words_that_nobody_signed_are_ignored_with_secure_boot() {
+    let state = "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
+    let line = "quiet holdfast.timezone=Asia/Tokyo holdfast.end holdfast.hostname=theirs holdfast.maintenance\n";
+    for (secure_boot, hostname) in [
+        (Some("\u{6}\0\0\0\u{1}"), "own"),
+        (Some("\u{6}\0\0\0\0"), "theirs"),
+    ] {
+        let node = TestNode::new("version: 1\nhostname: own\n");
+        if let Some(on) = secure_boot {
+            node.write(state, on);
+        }
+        let line = match hostname {
+            // Maintenance mode writes no host name of the configuration.
+            "theirs" => line.replace(" holdfast.maintenance", ""),
+            _ => line.to_owned(),
+        };
+        node.write("proc/cmdline", &line);
+        assert_eq!(node.configure(), Outcome::Applied, "{hostname}");
+        assert_eq!(node.read("etc/hostname"), format!("{hostname}\n"));
+        assert_eq!(
+            node.read("etc/timezone"),
+            "Asia/Tokyo\n",
+            "what is signed counts"
+        );
+        let told = node.warnings().iter().any(|note| {
+            note.ends_with(
+                "are ignored, since Secure Boot is on: holdfast.hostname, holdfast.maintenance",
+            )
+        });
+        assert_eq!(told, hostname == "own", "{:?}", node.warnings());
+    }
+}

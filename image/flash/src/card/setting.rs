@@ -50,7 +50,7 @@ pub enum SettingError {
 }
 
 /// What the format says of itself, and words that would be taken for the boot's.
-const NOT_FOR_CARDS: [&str; 4] = ["version", "maintenance", "roothash", "rootsize"];
+const NOT_FOR_CARDS: [&str; 5] = ["version", "maintenance", "roothash", "rootsize", "end"];
 
 impl Setting {
     /// A value for `key`, read at `origin`.
