@@ -9,6 +9,7 @@
 
 mod attacks;
 mod clock;
+mod excerpt;
 mod keys;
 mod network;
 mod publishing;
