@@ -1,5 +1,6 @@
 //! A bundle's folder, read as what somebody else wrote.
 
+use crate::checked::Checked;
 use crate::error::BundleError;
 use crate::listing::{Entry, Listing};
 use crate::paths::{FOLDER, IMAGES, LISTING, MANIFESTS, RELEASES, SIGNATURES};
@@ -202,63 +203,4 @@ fn signatures(path: &Path) -> Result<Vec<Signature>, BundleError> {
         })
     };
     lines.map(signature).collect()
-}
-
-/// Reads a file and compares it with what is listed; the last byte is given only when all are right.
-struct Checked {
-    file: File,
-    path: PathBuf,
-    left: u64,
-    expected: String,
-    hasher: Sha256,
-    wrong: Option<BundleError>,
-}
-
-impl Checked {
-    fn new(file: File, path: PathBuf, entry: &Entry) -> Checked {
-        Checked {
-            file,
-            path,
-            left: entry.size,
-            expected: entry.sha256.clone(),
-            hasher: Sha256::new(),
-            wrong: None,
-        }
-    }
-
-    fn refuse(&mut self, error: BundleError) -> io::Error {
-        self.wrong = Some(error);
-        io::ErrorKind::InvalidData.into()
-    }
-
-    fn other(&mut self, why: &str) -> io::Error {
-        let (path, why) = (self.path.clone(), why.to_owned());
-        self.refuse(BundleError::Other { path, why })
-    }
-}
-
-impl Read for Checked {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = match self.file.read(buffer) {
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(error),
-            Err(source) => {
-                let path = self.path.clone();
-                return Err(self.refuse(BundleError::Read { path, source }));
-            }
-        };
-        if count as u64 > self.left {
-            return Err(self.other("it is longer"));
-        }
-        if count == 0 && self.left > 0 && !buffer.is_empty() {
-            return Err(self.other("it is shorter"));
-        }
-        self.left -= count as u64;
-        self.hasher.update(&buffer[..count]);
-        let is_last = self.left == 0 && count > 0;
-        if is_last && host::digest::hex(&self.hasher.clone().finalize()) != self.expected {
-            return Err(self.other("its SHA-256 is another"));
-        }
-        Ok(count)
-    }
 }

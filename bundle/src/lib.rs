@@ -23,6 +23,7 @@
     )
 )]
 
+mod checked;
 mod error;
 mod folder;
 mod listing;

@@ -21,6 +21,7 @@ mod document;
 mod error;
 mod image;
 mod layout;
+mod listing;
 mod make;
 mod manifests;
 mod names;

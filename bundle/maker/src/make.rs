@@ -5,12 +5,12 @@ use crate::closure::{images_of, missing};
 use crate::error::MakeError;
 use crate::image::{Origin, Wanted, bring};
 use crate::layout::{Layout, take_away_all_but};
+use crate::listing::{Content, write_listing};
 use crate::manifests::{self, Manifest};
 use crate::names::Platform;
 use crate::registry::Registry;
 use bundle::{
-    Entry, FOLDER, IMAGES, LISTING, Listing, MANIFESTS, Name, PrivateKey, RELEASES, SIGNATURES,
-    SUMS,
+    Entry, FOLDER, IMAGES, LISTING, MANIFESTS, Name, PrivateKey, RELEASES, SIGNATURES, SUMS,
 };
 use jiff::Timestamp;
 use release::publish::excerpt;
@@ -107,7 +107,13 @@ pub async fn make(
         expires,
     };
     say("writing the listing");
-    write_listing(order, &folder, images, files, now)?;
+    let content = Content {
+        name: &order.name,
+        key: order.key.as_ref(),
+        images,
+        files,
+    };
+    write_listing(&folder, content, now)?;
     Ok(made)
 }
 
@@ -227,54 +233,4 @@ async fn copy_release(
     let which = (&release.version, &wanted);
     let expires = excerpt(source, root, which, &folder, now, say).await?;
     Ok(Some(expires))
-}
-
-fn write_listing(
-    order: &Order,
-    folder: &Path,
-    images: BTreeSet<String>,
-    files: BTreeMap<String, Entry>,
-    now: Timestamp,
-) -> Result<(), MakeError> {
-    let write = |name: &str, bytes: &[u8]| {
-        let path = folder.join(name);
-        host::file::write(&path, 0o644, bytes).map_err(MakeError::write(&path))
-    };
-    let mut sums = String::new();
-    for (path, entry) in &files {
-        sums += &format!("{}  {path}\n", entry.sha256);
-    }
-    for path in files_below(&folder.join(RELEASES))? {
-        let digest = host::digest::of_file(&path).map_err(MakeError::read(&path))?;
-        let inside = path.strip_prefix(folder).unwrap_or(&path);
-        sums += &format!("{digest}  {}\n", inside.display());
-    }
-    let made = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let text = Listing::new(order.name.clone(), made, images, files)?.to_json()?;
-    sums += &format!("{}  {LISTING}\n", host::digest::of_bytes(&text));
-    write(SUMS, sums.as_bytes())?;
-    if let Some(key) = &order.key {
-        write(SIGNATURES, format!("{}\n", key.sign(&text)).as_bytes())?;
-    }
-    write(LISTING, &text)
-}
-
-/// All files below a folder that need not be there, in order.
-fn files_below(folder: &Path) -> Result<Vec<PathBuf>, MakeError> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        if !folder.is_dir() {
-            continue;
-        }
-        for entry in fs::read_dir(&folder).map_err(MakeError::read(&folder))? {
-            let path = entry.map_err(MakeError::read(&folder))?.path();
-            match path.is_dir() {
-                true => folders.push(path),
-                false => found.push(path),
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
 }

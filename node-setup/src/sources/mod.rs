@@ -5,6 +5,7 @@
 mod asked_reset;
 mod attempt;
 mod block;
+mod bundled;
 mod file;
 mod known_sticks;
 mod media;
@@ -16,13 +17,12 @@ mod stored_url;
 mod volume;
 
 pub use asked_reset::AskedByStick;
+pub(crate) use bundled::{Bundled, bundle_sticks, mount_bundle, unmount_bundle};
 pub(crate) use file::read;
 pub(crate) use known_sticks::KnownSticks;
 pub use media::{CONFIG_MOUNT, ConfigPartition, Media, NodeMedia};
 pub use stick::Stick;
-pub(crate) use stick::{
-    Bundled, bundle_sticks, mark_reset_done, mount_bundle, readable, unmount_bundle,
-};
+pub(crate) use stick::{mark_reset_done, readable};
 pub use stick_out::{StickOut, StickOutError};
 pub use stored_url::{StoredUrl, UrlCopy};
 pub use volume::{Kind as VolumeKind, Volume, identify as identify_volume};

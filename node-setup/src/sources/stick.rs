@@ -16,7 +16,7 @@ const MOUNT: &str = "/run/holdfast/stick";
 const ATTEMPTS: &str = "/run/holdfast/stick-attempts";
 const LABEL: &str = "HOLDFAST";
 /// The folder of a bundle.
-const BUNDLE: &str = "holdfast";
+pub(super) const BUNDLE: &str = "holdfast";
 /// How long one that belongs to the node is waited for: a hub, or a stick, may need seconds until the kernel knows it.
 const PATIENCE: Duration = Duration::from_secs(10);
 const BETWEEN_TRIES: Duration = Duration::from_millis(500);
@@ -97,50 +97,8 @@ fn wait_for(
     }
 }
 
-/// A stick with our label, whatever is on it.
-#[derive(Debug)]
-pub(crate) struct Bundled {
-    /// Its device.
-    pub(crate) device: String,
-    /// Its file system.
-    pub(crate) volume: Volume,
-}
-
-/// All sticks with our label.
-pub(crate) fn bundle_sticks() -> Vec<Bundled> {
-    let blocks = block::list(Path::new("/sys")).unwrap_or_default();
-    let pluggable = blocks
-        .iter()
-        .filter(|block| block.pluggable && block.size > 0);
-    let ours = pluggable.filter_map(|block| {
-        let (device, volume) = labelled(block)?;
-        let device = device.display().to_string();
-        Some(Bundled { device, volume })
-    });
-    ours.collect()
-}
-
-/// Mounts a stick that has a bundle; tells whether it has.
-///
-/// # Errors
-/// The kernel's.
-pub(crate) fn mount_bundle(device: &str, at: &Path, volume: &Volume) -> io::Result<bool> {
-    fs::create_dir_all(at)?;
-    mount::foreign(Path::new(device), at, volume)?;
-    let has = at.join(BUNDLE).is_dir();
-    if !has {
-        mount::detach(at)?;
-    }
-    Ok(has)
-}
-
-/// Lets go what is mounted there, also when the stick is out already.
-pub(crate) fn unmount_bundle(at: &Path) {
-    // Nothing is mounted, mostly.
-    let _ = mount::detach(at);
-}
-
-fn labelled(block: &Block) -> Option<(PathBuf, Volume)> {
+/// A medium with our label.
+pub(super) fn labelled(block: &Block) -> Option<(PathBuf, Volume)> {
     let device = Path::new("/dev").join(&block.name);
     let volume = volume::read(&device).ok().flatten()?;
     (volume.label == LABEL).then_some((device, volume))

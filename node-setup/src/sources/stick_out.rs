@@ -1,7 +1,7 @@
 //! A plugged-in medium that something is written to, because a person asked for it.
 
 use super::block::{self, Block};
-use super::stick::{mount_bundle, unmount_bundle};
+use super::bundled::{mount_bundle, unmount_bundle};
 use super::{mount, volume};
 use init_api::paths;
 use std::fs;
