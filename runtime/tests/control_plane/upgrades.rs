@@ -41,6 +41,7 @@ fn an_upgrade_moves_a_node_and_says_what_is_in_its_way() {
         true
     });
     refused(&plane);
+    tells_deprecated_apis(&plane);
     for node in ["edge", "other"] {
         ready_node(&plane, node);
     }
@@ -120,6 +121,24 @@ fn an_upgrade_moves_a_node_and_says_what_is_in_its_way() {
             .is_err_and(|error| error.contains("NotFound"))
     });
     control.abort();
+}
+
+/// The metric by which the controller knows what is asked for has the labels that it reads, in any order.
+fn tells_deprecated_apis(plane: &ControlPlane) {
+    plane.kubectl(&["get", "componentstatuses"]);
+    let metrics = plane.kubectl(&["get", "--raw", "/metrics"]);
+    let line = metrics
+        .lines()
+        .find(|line| line.starts_with("apiserver_requested_deprecated_apis{"));
+    let line = line.expect("a deprecated API was asked for");
+    for label in [
+        "group=\"\"",
+        "removed_release=\"",
+        "resource=\"componentstatuses\"",
+        "version=\"v1\"",
+    ] {
+        assert!(line.contains(label), "{label}: {line}");
+    }
 }
 
 /// What the API server says no to, and why.

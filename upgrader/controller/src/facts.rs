@@ -1,11 +1,12 @@
 //! What the controller knows when it decides.
 
+use crate::removed::Known;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use upgrade_crd::{NodeUpgrade, Upgrade};
 
 /// The fleet, as its API server has it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Fleet {
     /// The upgrades that are not being deleted, those made first first; made in the same second, by name.
     pub(crate) upgrades: Vec<Upgrade>,
@@ -15,6 +16,20 @@ pub(crate) struct Fleet {
     pub(crate) asked: BTreeMap<String, NodeUpgrade>,
     /// How far nodes are with being drained.
     pub(crate) drains: BTreeMap<String, Drained>,
+    /// APIs that somebody still asks for, and that will be gone.
+    pub(crate) removed: Known,
+}
+
+impl Default for Fleet {
+    fn default() -> Self {
+        Fleet {
+            upgrades: Vec::new(),
+            nodes: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            drains: BTreeMap::new(),
+            removed: Ok(Vec::new()),
+        }
+    }
 }
 
 /// A node.

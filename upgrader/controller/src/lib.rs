@@ -16,6 +16,7 @@ mod leader;
 mod metrics;
 mod plan;
 mod pods;
+mod removed;
 mod run;
 mod stand;
 mod watch;

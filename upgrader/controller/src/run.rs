@@ -1,11 +1,13 @@
 //! The loop: look, plan, carry out, wait.
 
+use crate::ControllerError;
 use crate::execute;
+use crate::facts::{Drained, Fleet};
 use crate::leader::Leading;
 use crate::metrics::{self, Metrics};
 use crate::plan::{PACE, Plan, Step, plan};
+use crate::removed::Look;
 use crate::watch::Followed;
-use crate::{ControllerError, facts::Drained};
 use jiff::Timestamp;
 use kube::{Client, Config};
 use std::collections::BTreeMap;
@@ -14,6 +16,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 use tracing::warn;
+use upgrade_crd::NodePhase;
 
 /// Changes come in showers: a plan is made for all of one.
 const GATHER: Duration = Duration::from_millis(300);
@@ -81,9 +84,14 @@ pub async fn lead(client: Client, identity: &str) -> Result<(), ControllerError>
 async fn work(client: &Client, followed: &Followed, metrics: &Metrics) {
     followed.wait_until_ready().await;
     let mut drains = BTreeMap::new();
+    let mut removed = Look::default();
     loop {
         let now = Timestamp::now();
-        let plan = plan(&followed.fleet(&drains), now);
+        let mut fleet = followed.fleet(&drains);
+        if some_may_begin(&fleet) {
+            fleet.removed = removed.look(client).await;
+        }
+        let plan = plan(&fleet, now);
         let pause = pause(&plan, now);
         metrics.stand(&plan.statuses);
         let done = carry_out(client, followed, &mut drains, metrics, plan).await;
@@ -93,6 +101,17 @@ async fn work(client: &Client, followed: &Followed, metrics: &Metrics) {
         }
         sleep(GATHER).await;
     }
+}
+
+/// Whether a release stands ready on a node: then it matters which APIs are asked for.
+fn some_may_begin(fleet: &Fleet) -> bool {
+    let statuses = fleet
+        .asked
+        .values()
+        .filter_map(|asked| asked.status.as_ref());
+    statuses
+        .into_iter()
+        .any(|status| status.phase == NodePhase::Staged)
 }
 
 /// How long to wait when nothing changes.

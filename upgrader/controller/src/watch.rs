@@ -73,6 +73,7 @@ impl Followed {
                 .collect(),
             nodes: nodes.map(|node| (node.name_any(), facts(&node))).collect(),
             drains: drains.clone(),
+            removed: Ok(Vec::new()),
         }
     }
 

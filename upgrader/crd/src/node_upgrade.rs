@@ -81,6 +81,9 @@ pub struct NodeUpgradeStatus {
     /// A release that stands whole in the spare slot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub staged: Option<String>,
+    /// Its Kubernetes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub staged_kubernetes: Option<String>,
     /// The newest release of the channel that was asked about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offer: Option<Offer>,

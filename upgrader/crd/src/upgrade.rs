@@ -77,6 +77,9 @@ pub struct UpgradeSpec {
     /// channels, which only go on.
     #[serde(default)]
     pub allow_downgrade: bool,
+    /// Whether nodes take a release whose Kubernetes has APIs no more that are still asked for in the cluster.
+    #[serde(default)]
+    pub allow_removed_apis: bool,
     /// Whether nodes fetch the release before it is their turn, also outside the windows.
     #[serde(default = "yes")]
     pub prefetch: bool,

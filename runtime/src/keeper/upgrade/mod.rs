@@ -147,7 +147,7 @@ async fn write(
     }
     // Every field is written, so that one that has gone goes there as well.
     let mut fields = json!(status);
-    for field in ["progress", "staged", "offer", "failed"] {
+    for field in ["progress", "staged", "stagedKubernetes", "offer", "failed"] {
         fields
             .as_object_mut()
             .map(|fields| fields.entry(field).or_insert(Value::Null));

@@ -63,6 +63,11 @@ pub(super) fn state(asked: &Asked<'_>, facts: &Facts<'_>) -> NodeUpgradeStatus {
             .staged
             .as_ref()
             .map(|staged| staged.release.version.clone()),
+        staged_kubernetes: report
+            .record
+            .staged
+            .as_ref()
+            .and_then(|staged| staged.release.kubernetes.clone()),
         offer: match facts.offers {
             Some(_) => offer(asked, facts),
             None => kept_offer(asked),

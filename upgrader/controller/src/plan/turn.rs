@@ -5,6 +5,7 @@ use super::gate::Gate;
 use super::member::{Member, Members};
 use super::step::{Plan, Step};
 use crate::facts::{Cordon, GivenBack};
+use crate::removed::gone_in;
 use crate::stand::{Move, Stand};
 use semver::Version;
 use upgrade_crd::{NodeUpgradeSpec, Waiting, Want};
@@ -117,6 +118,9 @@ impl Members<'_> {
         if let Some(shut) = gate.refuses(*free) {
             return (shut.reason, shut.message);
         }
+        if let Some(why) = self.removed_apis(member) {
+            return ("RemovedApis", why);
+        }
         if let Some(missing) = self.missing_server(plan, member) {
             let why = format!("server {missing} is away, and of a control plane only one may be");
             return ("ControlPlane", why);
@@ -131,6 +135,30 @@ impl Members<'_> {
             },
         });
         ("Draining", "its turn has come".to_owned())
+    }
+
+    /// What somebody in this cluster asks for and the Kubernetes of the release has no more. Not for a way back: that has them still.
+    fn removed_apis(&self, member: &Member<'_>) -> Option<String> {
+        let status = member.asked.and_then(|asked| asked.status.as_ref());
+        let kubernetes = status.and_then(|status| status.staged_kubernetes.as_deref())?;
+        if self.upgrade.spec.allow_removed_apis {
+            return None;
+        }
+        let all = match &self.fleet.removed {
+            Ok(all) => all,
+            Err(error) => {
+                return Some(format!(
+                    "the API server does not say which APIs are asked for ({error}); it is asked again, and `allowRemovedApis: true` does without"
+                ));
+            }
+        };
+        let gone = gone_in(all, kubernetes);
+        (!gone.is_empty()).then(|| {
+            format!(
+                "Kubernetes {kubernetes} has no more what is still asked for in this cluster: {}. It counts since its start: when nobody asks any more, `holdfast service restart control-plane`; or say `allowRemovedApis: true`",
+                gone.join(", ")
+            )
+        })
     }
 
     /// For a server: another one, of the whole fleet, that is away or about to be.

@@ -11,6 +11,8 @@ use upgrade_crd::{Failure, NodePhase, NodeUpgrade, NodeUpgradeStatus, Offer, Upg
 /// How long a simulated node needs to stage, and to restart.
 const STAGING: i64 = 20;
 const RESTARTING: i64 = 30;
+/// What every release brings.
+const KUBERNETES: &str = "1.37.2";
 
 pub(super) struct World {
     pub(super) fleet: Fleet,
@@ -235,6 +237,7 @@ impl World {
             (NodePhase::Staging, Some(wanted)) if over => {
                 status.phase = NodePhase::Staged;
                 status.staged = Some(wanted);
+                status.staged_kubernetes = Some(KUBERNETES.to_owned());
             }
             (NodePhase::Restarting, Some(wanted)) if over => {
                 facts.ready = true;

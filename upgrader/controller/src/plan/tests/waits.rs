@@ -199,3 +199,44 @@ fn a_selector_that_matches_nothing_says_so() {
         "Waiting 0/0: the selector matches no node"
     );
 }
+
+#[test]
+fn an_api_that_is_still_asked_for_holds_a_release_without_it_back() {
+    let asked_for = |removed_in: &str| {
+        let labels = format!(
+            "group=\"apps\",removed_release=\"{removed_in}\",resource=\"things\",version=\"v1beta1\""
+        );
+        let line = format!("apiserver_requested_deprecated_apis{{{labels}}} 1");
+        vec![crate::removed::parse(&line).expect("an API")]
+    };
+    let mut world = World::of(&["a1"]);
+    world.fleet.removed = Ok(asked_for("1.37"));
+    world.upgrade("stores", json!({}));
+    world.run(120);
+    let why = world.why("stores", "a1");
+    assert!(
+        why.starts_with("RemovedApis: Kubernetes 1.37.2 has no more what is still asked for in this cluster: things of apps/v1beta1."),
+        "{why}"
+    );
+    assert!(!world.node("a1").cordoned, "nothing has begun");
+    world.fleet.removed = Err("forbidden".to_owned());
+    world.run(60);
+    let why = world.why("stores", "a1");
+    assert!(
+        why.contains("does not say which APIs are asked for (forbidden)"),
+        "{why}"
+    );
+    world.fleet.upgrades[0].spec.allow_removed_apis = true;
+    world.run(300);
+    assert_eq!(world.state("stores"), "Complete 1/1: ");
+
+    let mut world = World::of(&["a1"]);
+    world.fleet.removed = Ok(asked_for("1.38"));
+    world.upgrade("stores", json!({}));
+    world.run(300);
+    assert_eq!(
+        world.state("stores"),
+        "Complete 1/1: ",
+        "it is there for one more"
+    );
+}

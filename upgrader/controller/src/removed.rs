@@ -1,0 +1,170 @@
+//! APIs that somebody in this cluster still asks for, and that a later Kubernetes has no more.
+//!
+//! The API server counts them itself: `apiserver_requested_deprecated_apis` has a line for each deprecated API that was asked for
+//! since it started, with the release that removes it (Kubernetes, "Deprecated API Migration Guide"; the metric is stable since
+//! 1.22). Only requests are seen: an object that lies there unread says nothing.
+
+use futures_util::{AsyncBufReadExt, StreamExt};
+use kube::Client;
+use semver::Version;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+const METRIC: &str = "apiserver_requested_deprecated_apis{";
+/// The metrics of an API server are some megabytes.
+const SELDOM: Duration = Duration::from_secs(300);
+
+/// What is asked for and will be gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RemovedApi {
+    /// `flowschemas of flowcontrol.apiserver.k8s.io/v1beta3`.
+    pub(crate) name: String,
+    /// The first release without it.
+    removed_in: (u64, u64),
+}
+
+/// What is known about such APIs: why nothing is, in words, when the API server did not say.
+pub(crate) type Known = Result<Vec<RemovedApi>, String>;
+
+/// Asks the API server, and not too often.
+#[derive(Default)]
+pub(crate) struct Look {
+    last: Option<(Instant, Known)>,
+}
+
+impl Look {
+    /// What is asked for in this cluster.
+    pub(crate) async fn look(&mut self, client: &Client) -> Known {
+        if let Some((when, known)) = &self.last
+            && when.elapsed() < SELDOM
+        {
+            return known.clone();
+        }
+        let known = ask(client).await.map_err(|error| error.to_string());
+        self.last = Some((Instant::now(), known.clone()));
+        known
+    }
+}
+
+/// Reads the metrics as they come: whole they would be most of the controller's memory.
+async fn ask(client: &Client) -> Result<Vec<RemovedApi>, kube::Error> {
+    let request = http::Request::get("/metrics").body(Vec::new());
+    let request = request.map_err(kube::Error::HttpError)?;
+    let body = client.request_stream(request).await?;
+    let body = std::pin::pin!(body);
+    let mut lines = body.lines();
+    let mut found = Vec::new();
+    while let Some(line) = lines.next().await {
+        let line = line.map_err(kube::Error::ReadEvents)?;
+        found.extend(parse(&line));
+    }
+    Ok(found)
+}
+
+/// A line of the metric, of an API whose end is known. Labels are names of APIs: nothing in them is quoted.
+pub(crate) fn parse(line: &str) -> Option<RemovedApi> {
+    let (labels, value) = line.strip_prefix(METRIC)?.rsplit_once("} ")?;
+    let labels: BTreeMap<&str, &str> = labels
+        .split(',')
+        .filter_map(|label| label.split_once('='))
+        .map(|(name, value)| (name, value.trim_matches('"')))
+        .collect();
+    let label = |name: &str| labels.get(name).copied().filter(|value| !value.is_empty());
+    if value.trim() == "0" {
+        return None;
+    }
+    let (resource, version) = (label("resource")?, label("version")?);
+    let api = match label("group") {
+        Some(group) => format!("{group}/{version}"),
+        None => version.to_owned(),
+    };
+    Some(RemovedApi {
+        name: format!("{resource} of {api}"),
+        removed_in: minor(label("removed_release")?)?,
+    })
+}
+
+/// Those that a Kubernetes of this version has no more.
+pub(crate) fn gone_in<'a>(all: &'a [RemovedApi], kubernetes: &str) -> Vec<&'a str> {
+    let Some(minor) = minor(kubernetes) else {
+        return Vec::new();
+    };
+    let gone = all.iter().filter(|api| api.removed_in <= minor);
+    let mut names: Vec<&str> = gone.map(|api| api.name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// Of `1.37` and `1.37.2`.
+fn minor(text: &str) -> Option<(u64, u64)> {
+    let whole = Version::parse(text).map(|version| (version.major, version.minor));
+    whole.ok().or_else(|| {
+        let (major, minor) = text.split_once('.')?;
+        Some((major.parse().ok()?, minor.parse().ok()?))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RemovedApi, gone_in, parse};
+
+    #[test]
+    fn what_is_asked_for_and_when_it_is_gone() {
+        let line = |group: &str, removed: &str, value: &str| {
+            format!(
+                "apiserver_requested_deprecated_apis{{group=\"{group}\",removed_release=\"{removed}\",resource=\"flowschemas\",subresource=\"\",version=\"v1beta3\"}} {value}"
+            )
+        };
+        let api = |name: &str| RemovedApi {
+            name: name.to_owned(),
+            removed_in: (1, 32),
+        };
+        for (line, expected) in [
+            (
+                line("flowcontrol.apiserver.k8s.io", "1.32", "1"),
+                Some(api("flowschemas of flowcontrol.apiserver.k8s.io/v1beta3")),
+            ),
+            (line("", "1.32", "1"), Some(api("flowschemas of v1beta3"))),
+            (line("", "", "1"), None),
+            (line("", "1.32", "0"), None),
+            (line("", "later", "1"), None),
+            (
+                "# TYPE apiserver_requested_deprecated_apis gauge".to_owned(),
+                None,
+            ),
+            ("apiserver_requested_deprecated_apis{".to_owned(), None),
+            ("apiserver_request_total{code=\"200\"} 5".to_owned(), None),
+        ] {
+            assert_eq!(parse(&line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn gone_with_that_minor_and_all_later_ones() {
+        let line = |resource: &str, removed: &str| {
+            let labels = format!(
+                "group=\"a\",removed_release=\"{removed}\",resource=\"{resource}\",version=\"v1\""
+            );
+            parse(&format!(
+                "apiserver_requested_deprecated_apis{{{labels}}} 1"
+            ))
+            .expect("it is one")
+        };
+        let all = [
+            line("old", "1.36"),
+            line("next", "1.37"),
+            line("next", "1.37"),
+            line("late", "2.0"),
+        ];
+        for (kubernetes, expected) in [
+            ("1.35.6", &[][..]),
+            ("1.36.3", &["old of a/v1"]),
+            ("1.37.2", &["next of a/v1", "old of a/v1"]),
+            ("2.0.0", &["late of a/v1", "next of a/v1", "old of a/v1"]),
+            ("unknown", &[]),
+        ] {
+            assert_eq!(gone_in(&all, kubernetes), expected, "{kubernetes}");
+        }
+    }
+}
