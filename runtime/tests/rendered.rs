@@ -121,10 +121,7 @@ fn services_of_pid_1() {
     insta::assert_snapshot!(serde_json::to_string_pretty(&services).expect("JSON"));
 }
 
-#[test]
-fn packaged_manifests_are_whole() {
-    let root = tempfile::tempdir().expect("temp folder");
-    let paths = Paths::below(root.path());
+fn lay_out_manifests(paths: &Paths) {
     let from = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests");
     std::fs::create_dir_all(paths.packaged_manifests()).expect("folder");
     for entry in std::fs::read_dir(from).expect("manifests") {
@@ -137,6 +134,13 @@ fn packaged_manifests_are_whole() {
         )
         .expect("copy");
     }
+}
+
+#[test]
+fn packaged_manifests_are_whole() {
+    let root = tempfile::tempdir().expect("temp folder");
+    let paths = Paths::below(root.path());
+    lay_out_manifests(&paths);
     let mut settings = plain();
     let show = |settings: &Settings| {
         let wanted = runtime::keeper::packaged(settings, &paths);
@@ -155,4 +159,39 @@ fn packaged_manifests_are_whole() {
     insta::assert_snapshot!(show(&settings));
     settings.components.metrics_server = false;
     assert!(!show(&settings).contains("metrics-server"));
+}
+
+/// What is mounted below a folder of the node comes along with it, and `/usr/local` is on state.
+#[test]
+fn system_pods_see_one_file_of_the_node_or_nothing_to_write() {
+    let root = tempfile::tempdir().expect("temp folder");
+    let paths = Paths::below(root.path());
+    lay_out_manifests(&paths);
+    std::fs::create_dir_all(paths.cluster()).expect("folder");
+    host::file::write_in_memory(&paths.upgrades_exist(), 0o644, "").expect("write");
+    let mut seen = 0;
+    for document in runtime::keeper::packaged(&plain(), &paths).documents {
+        let name = &document.file;
+        let pod = &document.content["spec"]["template"]["spec"];
+        let list = |value: &serde_json::Value| value.as_array().cloned().unwrap_or_default();
+        for volume in list(&pod["volumes"]) {
+            let Some(path) = volume["hostPath"]["path"].as_str() else {
+                continue;
+            };
+            seen += 1;
+            let one_file = volume["hostPath"]["type"] == "File";
+            let mounts = list(&pod["containers"])
+                .iter()
+                .flat_map(|container| list(&container["volumeMounts"]))
+                .filter(|mount| mount["name"] == volume["name"])
+                .collect::<Vec<_>>();
+            assert!(!mounts.is_empty(), "{name}: {path}");
+            for mount in mounts {
+                let deep = mount["recursiveReadOnly"] == "IfPossible";
+                let read_only = mount["readOnly"] == true;
+                assert!(read_only && (one_file || deep), "{name}: {path}");
+            }
+        }
+    }
+    assert_eq!(seen, 3, "CoreDNS, metrics-server, upgrade controller");
 }
