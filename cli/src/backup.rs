@@ -1,5 +1,8 @@
 //! `holdfast backup`: this node in one encrypted file.
 
+mod last;
+pub(crate) mod schedule;
+
 use crate::client::on_a_node;
 use crate::config::as_root_on_a_node;
 use crate::out;
@@ -40,21 +43,42 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     on_a_node()?;
     as_root_on_a_node()?;
     let root = Root::default();
-    let config: Config = init_api::load(paths::CONFIG)
-        .context("cannot read the configuration in force: is the node configured? `holdfast status` shows it")?;
+    let config = in_force()?;
     let place = match (&args.to, args.to_stick) {
         (Some(folder), _) => Some(folder.clone()),
         (None, true) => None,
-        (None, false) => match &config.backup.to {
-            BackupPlace::Usb => None,
-            BackupPlace::Folder(path) => Some(PathBuf::from(path.as_str())),
-        },
+        (None, false) => configured_place(&config),
     };
     let recipients = if args.recipient.is_empty() {
         &config.backup.recipients
     } else {
         &args.recipient
     };
+    out::line(save(&root, place, recipients, config.backup.keep)?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn in_force() -> anyhow::Result<Config> {
+    init_api::load(paths::CONFIG).context(
+        "cannot read the configuration in force: is the node configured? `holdfast status` shows it",
+    )
+}
+
+/// The folder; none is the stick.
+fn configured_place(config: &Config) -> Option<PathBuf> {
+    match &config.backup.to {
+        BackupPlace::Usb => None,
+        BackupPlace::Folder(path) => Some(PathBuf::from(path.as_str())),
+    }
+}
+
+/// Makes a backup in a folder, or on the stick, and forgets old ones there; says where it is.
+fn save(
+    root: &Root,
+    place: Option<PathBuf>,
+    recipients: &[Recipient],
+    keep: u32,
+) -> anyhow::Result<String> {
     let stick = match place {
         Some(_) => None,
         None => Some(StickOut::open(true)?),
@@ -69,7 +93,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             folder.display()
         );
     }
-    let node = Founding::load(&Paths::from(&root))?
+    let node = Founding::load(&Paths::from(root))?
         .ok_or_else(|| anyhow!("this node has no cluster yet that could be saved"))?;
     let series = format!("{PREFIX}{}-", node.node_name);
     let now = Timestamp::now();
@@ -77,20 +101,19 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let path = folder.join(&name);
     let text = fs::read(Path::new(node_setup::CONFIG_MOUNT).join("config.yaml")).ok();
     let made = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    ::backup::make(&root, text, recipients, made, &path)?;
+    ::backup::make(root, text, recipients, made, &path)?;
     let size = fs::metadata(&path).map_or(0, |is| is.len().div_ceil(1024));
-    forget_old(&folder, &series, &name, config.backup.keep)?;
-    match stick {
+    forget_old(&folder, &series, &name, keep)?;
+    let said = match stick {
         Some(stick) => {
             let device = stick.device().to_owned();
             stick.close()?;
-            out::line(format_args!(
-                "{name} ({size} KiB) is on the USB stick {device}, which can be pulled out now"
-            ))?;
+            format!("{name} ({size} KiB) is on the USB stick {device}, which can be pulled out now")
         }
-        None => out::line(format_args!("{} ({size} KiB)", path.display()))?,
-    }
-    Ok(ExitCode::SUCCESS)
+        None => format!("{} ({size} KiB)", path.display()),
+    };
+    last::note(root, now.as_second(), &name)?;
+    Ok(said)
 }
 
 /// Removes all but the newest, by the times in their names; never the one that was just made.

@@ -49,6 +49,12 @@ enum Action {
         /// Which, for PID 1 to notice a change; what is configured comes from the configuration
         cards: Vec<String>,
     },
+    /// Make backups as often as the configuration says
+    Backups {
+        /// How often
+        #[arg(long)]
+        every_hours: u32,
+    },
     /// Wait for the end of a trial and take the configuration back
     Trial {
         /// When it ends, for PID 1 to notice a new trial; the time itself comes from the trial's record
@@ -96,6 +102,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
                 std::thread::sleep(pause);
                 true
             })?;
+        }
+        Action::Backups { every_hours } => {
+            let every = Duration::from_secs(u64::from(every_hours) * 3600);
+            crate::backup::schedule::keep_making(&root, every);
         }
         Action::Trial { .. } => wait_out(&root)?,
     }

@@ -50,6 +50,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             .warnings
             .push(format!("config_url: {}", trouble.trim()));
     }
+    if let Ok(trouble) = std::fs::read_to_string(paths::BACKUP_TROUBLE) {
+        configuration
+            .warnings
+            .push(format!("no backup was made: {}", trouble.trim()));
+    }
     if let Ok(notes) = std::fs::read_to_string(LAST_RESORT) {
         let notes = notes.lines().map(str::to_owned);
         configuration.warnings.extend(notes);

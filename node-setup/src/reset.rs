@@ -60,3 +60,42 @@ pub fn request_by_stick(root: &Root, asked: &AskedByStick) -> Result<(), ResetEr
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{ResetError, request};
+    use disk::layout::Reset;
+    use init_api::{
+        BootRecord, BootTrial, Partitions, Root, Slot, Started, StateOutcome, paths, store,
+    };
+    use std::fs;
+
+    #[test]
+    fn a_release_on_trial_is_not_reset_and_a_disk_that_cannot_be_read_is_said() {
+        let folder = tempfile::tempdir().expect("folder");
+        let root = Root::new(folder.path());
+        let mut boot = BootRecord {
+            slot: Slot::A,
+            root_hash: String::new(),
+            disk: folder.path().join("no-disk"),
+            partitions: Partitions::default(),
+            state: StateOutcome::Clean,
+            watchdog: None,
+            started: Started::default(),
+            trial: Some(BootTrial { deadline_s: 600 }),
+            phases: Vec::new(),
+        };
+        store(root.path(paths::BOOT), &boot).expect("stored");
+        let trial = root.path(paths::TRIAL);
+        fs::create_dir_all(trial.parent().expect("a folder")).expect("folder");
+        fs::write(&trial, "{}").expect("written");
+        let asked = || request(&root, Reset::Everything);
+        assert!(matches!(asked(), Err(ResetError::OnTrial)));
+        // Confirmed: its record is gone.
+        fs::remove_file(trial).expect("removed");
+        assert!(matches!(asked(), Err(ResetError::Note(_))));
+        boot.trial = None;
+        store(root.path(paths::BOOT), &boot).expect("stored");
+        assert!(matches!(asked(), Err(ResetError::Note(_))));
+    }
+}

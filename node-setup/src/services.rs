@@ -44,6 +44,7 @@ pub fn services(
             all.extend(run_commands(config));
             all.extend(downloads(config));
             all.push(stick());
+            all.extend(backups(config));
         }
         Purpose::Maintenance => {}
         Purpose::Install => all.push(install()),
@@ -211,6 +212,13 @@ fn downloads(config: &Config) -> Option<Service> {
         "downloads",
         &[&["node", "fetch-downloads"], urls.as_slice()].concat(),
     ))
+}
+
+/// How often is in the arguments, so that a changed configuration makes a new service; the rest is read anew each time.
+fn backups(config: &Config) -> Option<Service> {
+    let hours = config.backup.every_hours?.to_string();
+    let command = [HOLDFAST, "node", "backups", "--every-hours", &hours];
+    Some(Service::daemon(name("backups"), command).after([name("network")]))
 }
 
 /// A login prompt on the second virtual console and on serial consoles, only where a password is configured.

@@ -91,6 +91,10 @@ pub const SYSTEM_PROGRAMS: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 pub const USER_PROGRAMS: &str = "/usr/local/sbin:/usr/local/bin";
 /// A backup that the next boot puts in the place of what the node has; whole, or not there.
 pub const RESTORE: &str = "/var/lib/holdfast/restore";
+/// When the last backup was made, and where it is; written by `holdfast backup`.
+pub const LAST_BACKUP: &str = "/var/lib/holdfast/last-backup.json";
+/// Why no backup was made that was due, as text; gone when one was.
+pub const BACKUP_TROUBLE: &str = "/run/holdfast/backup.txt";
 /// What stood in its place before.
 pub const BEFORE_RESTORE: &str = "/var/lib/holdfast/before-restore";
 /// The configuration of a backup, until it is on the CONFIG partition.

@@ -79,6 +79,10 @@ const CHANGES: &[(&str, &str)] = &[
     ("", "logs: {persist: true}"),
     ("", "state: {when_damaged: stop}"),
     ("", "backup: {keep: 3}"),
+    (
+        "backup: {recipients: [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p]}",
+        "backup: {every_hours: 24, recipients: [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p]}",
+    ),
 ];
 
 fn loaded(text: &str) -> Loaded {

@@ -104,6 +104,23 @@ fn backup(c: &mut Checker, raw: Option<&RawBackup>) -> Backup {
     };
     c.at("backup", |c| {
         let usual = Backup::default();
+        if raw
+            .every_hours
+            .is_some_and(|hours| !(1..=8760).contains(&hours))
+        {
+            c.at("every_hours", |c| {
+                c.wrong(
+                    "it is not between 1 and 8760, the hours of a year",
+                    "write 24 for one a day",
+                );
+            });
+        }
+        if raw.every_hours.is_some() && raw.recipients.is_empty() {
+            c.missing(
+                "recipients",
+                "name the public key that backups are encrypted to, or remove `every_hours`",
+            );
+        }
         if raw.keep.is_some_and(|keep| !(1..=1000).contains(&keep)) {
             c.at("keep", |c| {
                 c.wrong(
@@ -115,6 +132,7 @@ fn backup(c: &mut Checker, raw: Option<&RawBackup>) -> Backup {
         Backup {
             recipients: c.texts("recipients", &raw.recipients),
             to: c.value("to", &raw.to).unwrap_or(usual.to),
+            every_hours: raw.every_hours,
             keep: raw.keep.unwrap_or(usual.keep),
         }
     })

@@ -139,6 +139,9 @@ pub struct Backup {
     pub recipients: Vec<Recipient>,
     /// Where it goes.
     pub to: BackupPlace,
+    /// How often one is made without being asked for, in hours.
+    #[serde(default)]
+    pub every_hours: Option<u32>,
     /// How many are kept there, at least one.
     pub keep: u32,
 }
@@ -148,6 +151,7 @@ impl Default for Backup {
         Self {
             recipients: Vec::new(),
             to: BackupPlace::Usb,
+            every_hours: None,
             keep: 7,
         }
     }

@@ -43,6 +43,9 @@ pub(crate) struct RawBackup {
     /// folder on the node's own disk is lost with the disk.
     #[schemars(extend("default" = "usb", "examples" = ["/var/mnt/backups"]))]
     pub(crate) to: Option<Text<BackupPlace>>,
+    /// How often one is made without being asked for, in hours. Without it, only `holdfast backup` makes one.
+    #[schemars(extend("examples" = [24], "minimum" = 1, "maximum" = 8760))]
+    pub(crate) every_hours: Option<u32>,
     /// How many backups of this node are kept there; older ones are removed when a new one is complete.
     #[schemars(extend("default" = 7, "minimum" = 1, "maximum" = 1000))]
     pub(crate) keep: Option<u32>,
