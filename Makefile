@@ -90,7 +90,7 @@ unit: engine unit-rust unit-go ## unit, golden and native integration tests
 
 # All crates at once, here and elsewhere, for the reason in tools/build-rust.
 unit-rust:
-	cargo test --quiet --workspace
+	cargo test --quiet --workspace --no-fail-fast
 
 unit-go:
 	runtime/engine/check
