@@ -59,6 +59,10 @@ const ALL: &[Scenario] = &[
         first_boot::first_boot_without_a_network_card,
     ),
     Scenario::core("an_upgrade_by_resource", upgrade::an_upgrade_by_resource),
+    Scenario::core(
+        "a_stick_brings_a_workload_and_a_release",
+        bundle::a_stick_brings_a_workload_and_a_release,
+    ),
     Scenario::core("reboot_keeps_everything", reboot::reboot_keeps_everything),
     Scenario::core(
         "a_repairable_state_partition_is_repaired_and_it_is_said",
@@ -83,10 +87,6 @@ const ALL: &[Scenario] = &[
     Scenario::core(
         "a_missing_config_partition_is_said",
         damage::a_missing_config_partition_is_said,
-    ),
-    Scenario::core(
-        "a_stick_brings_a_workload_and_a_release",
-        bundle::a_stick_brings_a_workload_and_a_release,
     ),
     Scenario::full(
         "a_backup_brings_a_lost_node_back",
