@@ -62,7 +62,15 @@ fn watch_stick(keeper: &Keeper) -> Option<Folder> {
 
 async fn load(keeper: &Keeper, restarted: bool) -> Vec<String> {
     let (paths, settings) = (keeper.paths.clone(), keeper.settings.clone());
-    let stick = plugged(&settings, &paths);
+    // A stick may be slow, or hang: nothing else waits for it.
+    let looked = {
+        let (paths, settings) = (paths.clone(), settings.clone());
+        tokio::task::spawn_blocking(move || plugged(&settings, &paths)).await
+    };
+    let stick = match looked {
+        Ok(stick) => stick,
+        Err(error) => return vec![error.to_string()],
+    };
     keeper.report.stick(stick.told.clone());
     keeper.report.problems(STICK, stick.problems);
     let loaded = tokio::task::spawn_blocking(move || {
