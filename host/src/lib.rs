@@ -12,6 +12,7 @@
     )
 )]
 
+mod cause;
 mod command;
 
 pub mod beneath;
@@ -20,4 +21,5 @@ pub mod file;
 pub mod folder;
 pub mod identifier;
 
+pub use cause::with_causes;
 pub use command::{Command, CommandError, Output};

@@ -3,9 +3,8 @@
 use super::found::Found;
 use super::parts::{From, PARTS, Part};
 use super::secrets::Secrets;
-use host::Command;
+use host::{Command, with_causes};
 use init_api::Root;
-use std::error::Error;
 use std::fmt::Write;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -91,16 +90,6 @@ fn said(root: &Root, words: &[&str], within: Duration) -> Result<String, String>
         let _ = write!(text, "\n({}: {})\n", output.status, output.said());
     }
     Ok(cut(text))
-}
-
-fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(one) = cause {
-        let _ = write!(text, ": {one}");
-        cause = one.source();
-    }
-    text
 }
 
 /// The end of a text, at a line's beginning.

@@ -1,7 +1,8 @@
 //! The kernel's own requests for modules: in the initramfs, `/sbin/modprobe` is this program.
 
 use crate::modules::Loader;
-use crate::report::{Log, with_cause};
+use crate::report::Log;
+use host::with_causes;
 use std::path::Path;
 
 /// Where the modules of the running kernel lie below `root`.
@@ -30,7 +31,7 @@ pub(crate) fn modprobe(root: &Path, arguments: impl Iterator<Item = String>) -> 
     if !options.iter().any(|option| option == "-q") {
         failures
             .iter()
-            .for_each(|failure| log.error(&with_cause(failure)));
+            .for_each(|failure| log.error(&with_causes(failure)));
     }
     failures.is_empty()
 }

@@ -2,9 +2,10 @@
 
 use super::Failure;
 use crate::disk::Disk;
-use crate::report::{Log, with_cause};
+use crate::report::Log;
 use disk::gpt::{Table, write};
 use disk::layout::{self, CompleteError, Note, format_done};
+use host::with_causes;
 
 /// Completes the disk's table and makes the kernel see it.
 pub(super) fn complete(disk: &Disk, log: &Log) -> Result<Table, Failure> {
@@ -37,12 +38,12 @@ fn log_note(note: &Note, disk: &Disk, log: &Log) {
         )),
         Note::NotRepaired(error) => log.error(&format!(
             "the backup of the partition table of {node} stays damaged, the disk may be failing: {}",
-            with_cause(error)
+            with_causes(error)
         )),
         Note::Changed(changes) => log.line(&format!("partition table of {node}: {changes:?}")),
         Note::NotChanged(changes, error) => log.error(&format!(
             "the partition table of {node} stays as it is, without {changes:?}, the disk may be failing: {}",
-            with_cause(error)
+            with_causes(error)
         )),
     }
 }
@@ -67,8 +68,8 @@ pub(super) fn note_repair(disk: &Disk, table: &Table, begun: bool, log: &Log) {
     };
     let written = disk
         .open(true)
-        .map_err(|error| with_cause(&error))
-        .and_then(|mut file| write(&mut file, &new).map_err(|error| with_cause(&error)));
+        .map_err(|error| with_causes(&error))
+        .and_then(|mut file| write(&mut file, &new).map_err(|error| with_causes(&error)));
     if let Err(error) = written {
         log.error(&format!(
             "cannot note the repair of state in the partition table: {error}"

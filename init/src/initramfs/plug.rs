@@ -5,9 +5,10 @@ use super::disk_events::DiskEvents;
 use super::{modprobe, mounts};
 use crate::modules::{Loader, modaliases};
 use crate::program;
-use crate::report::{Log, with_cause};
+use crate::report::Log;
 use crate::uevent::{Event, Listener};
 use crate::watchdog::Guard;
+use host::with_causes;
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -122,7 +123,7 @@ impl Plug {
 
     fn load(&mut self, alias: &str, tell: fn(&Log, &str), log: &Log) {
         for failure in self.loader.load(alias) {
-            tell(log, &with_cause(&failure));
+            tell(log, &with_causes(&failure));
         }
     }
 }

@@ -9,7 +9,8 @@
 use super::Failure;
 use super::attempt::{Verdict, judge};
 use super::boot_loader;
-use crate::report::{Log, with_cause};
+use crate::report::Log;
+use host::with_causes;
 use init_api::{BootTrial, PendingTrial, Root, Started, UnconfirmedBoot, WhyUnconfirmed, paths};
 use rustix::mount::{UnmountFlags, unmount};
 use slots::{BootLoader, Counter, EntryName, Mounted, set_one_shot};
@@ -152,18 +153,18 @@ fn spend(trial: &PendingTrial, places: &Places<'_>) -> Result<BootLoader, String
         left: 0,
         done: trial.attempts.min(9),
     };
-    let mounted = Mounted::open(device, places.mount).map_err(|error| with_cause(&error))?;
+    let mounted = Mounted::open(device, places.mount).map_err(|error| with_causes(&error))?;
     let boot = BootLoader::of(mounted.folder());
     // Under a short name it would be started all the same.
     boot.set_strays_aside()
         .and_then(|()| boot.count(&name, Some(spent)))
-        .map_err(|error| with_cause(&error))?;
+        .map_err(|error| with_causes(&error))?;
     Ok(boot)
 }
 
 fn told<T>(read: Result<Option<T>, init_api::FileError>, log: &Log) -> Option<T> {
     read.unwrap_or_else(|error| {
-        log.error(&with_cause(&error));
+        log.error(&with_causes(&error));
         None
     })
 }

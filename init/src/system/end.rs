@@ -1,9 +1,10 @@
 //! The end: pods, stray processes, file systems, then the kernel.
 
 use super::file_systems;
-use crate::report::{Log, with_cause};
+use crate::report::Log;
 use crate::supervise::{Groups, is_populated, kill, processes};
 use crate::watchdog::Guard;
+use host::with_causes;
 use init_api::{BootRecord, Partitions, UnconfirmedBoot};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::system::{RebootCommand, reboot};
@@ -78,7 +79,7 @@ impl Departure {
                 .recv()
                 .ok()
                 .and_then(Result::err)
-                .map(|error| with_cause(&error)),
+                .map(|error| with_causes(&error)),
             Ok(false) => Some("the state partition does not answer".to_owned()),
             Err(error) => Some(error.to_string()),
         };

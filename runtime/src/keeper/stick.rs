@@ -6,6 +6,7 @@
 use crate::file::{self, PlannedFile};
 use crate::{Paths, Settings};
 use bundle::{Bundle, PublicKey, has_releases, is_there};
+use host::with_causes;
 use std::fs;
 use std::path::Path;
 
@@ -133,16 +134,6 @@ fn take_away(folder: &Path, beginning: &str, kept: &[String]) -> Option<String> 
         }
     }
     None
-}
-
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text += &format!(": {error}");
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use super::undo::Undo;
 use crate::clock;
-use crate::report::{Log, with_cause};
+use crate::report::Log;
+use host::with_causes;
 use init_api::{Root, STATE_REPAIR_RECORD, StateOutcome, StateRepair, StateRepairKind, paths};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -55,7 +56,7 @@ pub(super) fn write(
     };
     match init_api::store(folder.join(STATE_REPAIR_RECORD), &record) {
         Ok(()) => undo.clear(),
-        Err(error) => log.error(&with_cause(&error)),
+        Err(error) => log.error(&with_causes(&error)),
     }
 }
 

@@ -3,9 +3,10 @@
 use super::check::Check;
 use super::error::StateError;
 use crate::program::Program;
-use crate::report::{Log, with_cause};
+use crate::report::Log;
 use crate::watchdog::Guard;
 use disk::layout::Reset;
+use host::with_causes;
 use slots::Mounted;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -41,7 +42,7 @@ pub(super) fn prepare(
 /// A partition that cannot be mounted has no configuration that anybody could read.
 fn forget_config(root: &Path, device: &Path, log: &Log) {
     let done = Mounted::open(device, &root.join(CONFIG))
-        .map_err(|error| with_cause(&error))
+        .map_err(|error| with_causes(&error))
         .and_then(|mounted| empty(mounted.folder()).map_err(|error| error.to_string()));
     if let Err(error) = done {
         log.error(&format!(

@@ -5,7 +5,8 @@
 //! of them are copied to it, flushed, and removed from CONFIG, which has to have room for `config.yaml`.
 
 use super::repair::UndoPlace;
-use crate::report::{Log, with_cause};
+use crate::report::Log;
+use host::with_causes;
 use rustix::fs::statvfs;
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 use slots::Mounted;
@@ -67,7 +68,7 @@ impl<'a> Undo<'a> {
         if self.mounted.is_none() {
             match Mounted::open(self.config?, &self.root.join(CONFIG)) {
                 Ok(mounted) => self.mounted = Some(mounted),
-                Err(error) => self.log.error(&with_cause(&error)),
+                Err(error) => self.log.error(&with_causes(&error)),
             }
         }
         Some(self.mounted.as_ref()?.folder().into())

@@ -4,9 +4,9 @@ use super::check::Check;
 use super::error::StateError;
 use super::repair::{Ended, Next, Step, UndoPlace, first, next};
 use super::undo::Undo;
-use crate::report::with_cause;
 use crate::watchdog::Guard;
 use disk::gpt::Table;
+use host::with_causes;
 use init_api::StateOutcome;
 
 /// How it came to be mounted.
@@ -92,7 +92,7 @@ fn carry_out(
 fn why(wrong: Option<StateError>) -> String {
     wrong.map_or_else(
         || "a repair that was begun at an earlier boot had not ended".to_owned(),
-        |error| with_cause(&error),
+        |error| with_causes(&error),
     )
 }
 

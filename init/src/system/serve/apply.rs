@@ -3,8 +3,8 @@
 use super::super::config_writes;
 use super::super::configure::{self, Outcome, Step};
 use super::{QUIET, Server};
-use crate::report::with_cause;
 use crate::supervise::{Event, State};
+use host::with_causes;
 use init_api::Root;
 use init_api::{Millis, Mode, Problem, Service, ServiceName, Services, paths};
 use std::{fs, io};
@@ -140,7 +140,7 @@ impl Server {
             ..configure::unexplained(Outcome::Good)
         };
         let services: Services = init_api::load(self.root.path(paths::SERVICES))
-            .map_err(|error| wrong(with_cause(&error)))?;
+            .map_err(|error| wrong(with_causes(&error)))?;
         let all = self.built_in.all.clone();
         all.overlaid(services)
             .map_err(|error| wrong(error.to_string()))
