@@ -16,6 +16,8 @@ mod partitions;
 mod reset;
 mod roles;
 mod slot;
+#[cfg(test)]
+mod small_table;
 mod wanted_root;
 mod when_damaged;
 

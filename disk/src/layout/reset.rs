@@ -5,7 +5,7 @@
 //! boot after it. So there is no second way of making it new. What else is asked for stands in attributes beside
 //! [`super::when_damaged`]'s.
 
-use super::partitions::{PartitionRole, STATE_UNFORMATTED};
+use super::partitions::STATE_UNFORMATTED;
 use crate::gpt::Table;
 
 /// Bit 51: `config.yaml` goes, too.
@@ -42,13 +42,10 @@ impl Reset {
 impl Table {
     /// The table that asks for a reset; none if it has no state partition, or is to be formatted anyway and asks for as much.
     pub fn with_reset(&self, reset: Reset) -> Option<Self> {
-        let names = [PartitionRole::State.name(), STATE_UNFORMATTED];
-        let number = names.iter().find_map(|name| self.find(name))?.number;
-        let mut table = self.clone();
-        let entry = table.partitions.iter_mut().find(|p| p.number == number)?;
-        entry.name = STATE_UNFORMATTED.into();
-        entry.attributes = (entry.attributes & !(CONFIG | WIPE)) | reset.bits();
-        (table != *self).then_some(table)
+        self.with_state_entry(|entry| {
+            entry.name = STATE_UNFORMATTED.into();
+            entry.attributes = (entry.attributes & !(CONFIG | WIPE)) | reset.bits();
+        })
     }
 
     /// What was asked for; none on an ordinary boot. On a first boot, which nobody asked for, [`Reset::KeepConfig`], which is what is
@@ -75,23 +72,15 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::Reset;
-    use crate::gpt::{NewPartition, Table, current, derive_guid, types, write};
+    use crate::gpt::{Table, current, write};
+    use crate::layout::small_table::small_table;
     use crate::layout::{WhenDamaged, format_done, plan};
     use crate::{Geometry, Sector};
 
     const SIZE: u64 = 64 << 20;
 
     fn table(names: &[&str]) -> Table {
-        let part = |name: &&str| NewPartition {
-            name: (*name).into(),
-            type_guid: types::LINUX_DATA,
-            guid: derive_guid(b"test", name),
-            size: 1 << 20,
-            attributes: 0,
-        };
-        let parts: Vec<_> = names.iter().map(part).collect();
-        let guid = derive_guid(b"", "");
-        Table::plan(Sector::Bytes512, guid, &parts, Some(SIZE)).expect("a small table")
+        small_table(names, 0, Some(SIZE))
     }
 
     #[test]

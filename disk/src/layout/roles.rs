@@ -46,20 +46,12 @@ pub fn is_holdfast<S: AsRef<str>>(names: &[S]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{StatePartition, is_holdfast};
-    use crate::Sector;
-    use crate::gpt::{NewPartition, Table, derive_guid, types};
+    use crate::gpt::Table;
     use crate::layout::format_done;
+    use crate::layout::small_table::small_table;
 
     fn table(names: &[&str]) -> Table {
-        let part = |name: &&str| NewPartition {
-            name: (*name).into(),
-            type_guid: types::LINUX_DATA,
-            guid: derive_guid(b"test", name),
-            size: 1 << 20,
-            attributes: 0,
-        };
-        let parts: Vec<_> = names.iter().map(part).collect();
-        Table::plan(Sector::Bytes512, derive_guid(b"", ""), &parts, None).expect("a small table")
+        small_table(names, 0, None)
     }
 
     #[test]

@@ -72,38 +72,30 @@ impl Table {
     }
 
     fn with_state_attributes(&self, change: impl FnOnce(u64) -> u64) -> Option<Self> {
+        self.with_state_entry(|entry| entry.attributes = change(entry.attributes))
+    }
+
+    /// The table with another entry for the state partition; none if nothing is changed, or there is no such partition.
+    pub(super) fn with_state_entry(&self, change: impl FnOnce(&mut Partition)) -> Option<Self> {
         let number = self.state_entry()?.number;
         let mut table = self.clone();
-        let entry = table.partitions.iter_mut().find(|p| p.number == number)?;
-        let attributes = change(entry.attributes);
-        if attributes == entry.attributes {
-            return None;
-        }
-        entry.attributes = attributes;
-        Some(table)
+        change(table.partitions.iter_mut().find(|p| p.number == number)?);
+        (table != *self).then_some(table)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::WhenDamaged;
-    use crate::gpt::{NewPartition, Table, current, derive_guid, types, write};
+    use crate::gpt::{Table, current, write};
     use crate::layout::plan;
+    use crate::layout::small_table::small_table;
     use crate::{Geometry, Sector};
 
     const SIZE: u64 = 64 << 20;
 
     fn table(names: &[&str]) -> Table {
-        let part = |name: &&str| NewPartition {
-            name: (*name).into(),
-            type_guid: types::LINUX_DATA,
-            guid: derive_guid(b"test", name),
-            size: 1 << 20,
-            attributes: 1,
-        };
-        let parts: Vec<_> = names.iter().map(part).collect();
-        let guid = derive_guid(b"", "");
-        Table::plan(Sector::Bytes512, guid, &parts, Some(SIZE)).expect("a small table")
+        small_table(names, 1, Some(SIZE))
     }
 
     #[test]
