@@ -7,7 +7,7 @@ use super::error::PublishError;
 use crate::client::Client;
 use crate::error::Error;
 use crate::format::{Arch, RELEASES, Version, target_folder};
-use crate::metadata;
+use crate::metadata::{self, Loaded};
 use crate::source::Source;
 use crate::store::{Effort, Store};
 use crate::targets::{self, Targets};
@@ -41,8 +41,8 @@ pub async fn excerpt(
     for arch in archs {
         repository.manifest(version, *arch).await?;
     }
-    let names = copy_metadata(&store, root, folder).await?;
     let loaded = metadata::load(&store, root).await?;
+    let names = copy_metadata(&store, root, &loaded, folder).await?;
     let targets = Targets::of(&loaded);
     let mut kept = BTreeSet::new();
     for name in &wanted {
@@ -85,9 +85,9 @@ fn wanted<'a>(
 async fn copy_metadata(
     store: &Store,
     root: &[u8],
+    loaded: &Loaded,
     folder: &Path,
 ) -> Result<BTreeSet<String>, PublishError> {
-    let loaded = metadata::load(store, root).await?;
     let consistent = loaded.root.signed.consistent_snapshot;
     let numbered = |number: u64, role: &str| match consistent {
         true => format!("metadata/{number}.{role}.json"),
