@@ -5,8 +5,8 @@
 //! 1.22). Only requests are seen: an object that lies there unread says nothing.
 
 use futures_util::{AsyncBufReadExt, StreamExt};
+use init_api::Minor;
 use kube::Client;
-use semver::Version;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ pub(crate) struct RemovedApi {
     /// `flowschemas of flowcontrol.apiserver.k8s.io/v1beta3`.
     pub(crate) name: String,
     /// The first release without it.
-    removed_in: (u64, u64),
+    removed_in: Minor,
 }
 
 /// What is known about such APIs: why nothing is, in words, when the API server did not say.
@@ -80,13 +80,13 @@ pub(crate) fn parse(line: &str) -> Option<RemovedApi> {
     };
     Some(RemovedApi {
         name: format!("{resource} of {api}"),
-        removed_in: minor(label("removed_release")?)?,
+        removed_in: label("removed_release")?.parse().ok()?,
     })
 }
 
 /// Those that a Kubernetes of this version has no more.
 pub(crate) fn gone_in<'a>(all: &'a [RemovedApi], kubernetes: &str) -> Vec<&'a str> {
-    let Some(minor) = minor(kubernetes) else {
+    let Ok(minor) = kubernetes.parse::<Minor>() else {
         return Vec::new();
     };
     let gone = all.iter().filter(|api| api.removed_in <= minor);
@@ -94,15 +94,6 @@ pub(crate) fn gone_in<'a>(all: &'a [RemovedApi], kubernetes: &str) -> Vec<&'a st
     names.sort_unstable();
     names.dedup();
     names
-}
-
-/// Of `1.37` and `1.37.2`.
-fn minor(text: &str) -> Option<(u64, u64)> {
-    let whole = Version::parse(text).map(|version| (version.major, version.minor));
-    whole.ok().or_else(|| {
-        let (major, minor) = text.split_once('.')?;
-        Some((major.parse().ok()?, minor.parse().ok()?))
-    })
 }
 
 #[cfg(test)]
@@ -118,7 +109,7 @@ mod tests {
         };
         let api = |name: &str| RemovedApi {
             name: name.to_owned(),
-            removed_in: (1, 32),
+            removed_in: "1.32".parse().expect("a minor"),
         };
         for (line, expected) in [
             (
