@@ -32,6 +32,6 @@ mod signature;
 
 pub use error::BundleError;
 pub use folder::{Bundle, has_releases, is_there};
-pub use listing::{Entry, Listing, ListingError, Name};
+pub use listing::{Entry, Listing, ListingError, Name, is_plain_name};
 pub use paths::{FOLDER, IMAGES, LISTING, MANIFESTS, RELEASES, SIGNATURES, SUMS};
 pub use signature::{KeyError, PrivateKey, PublicKey, Signature};

@@ -177,16 +177,23 @@ impl RawListing {
     }
 }
 
-fn check_path(path: &str) -> Result<(), ListingError> {
+/// Whether a file or folder in a bundle may have this name: any stick can hold it, and it leads nowhere else.
+pub fn is_plain_name(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    let is_plain =
-        |part: &str| !part.is_empty() && !part.starts_with('.') && part.chars().all(plain);
+    !name.is_empty() && !name.starts_with('.') && name.chars().all(plain)
+}
+
+fn check_path(path: &str) -> Result<(), ListingError> {
     let mut parts = path.split('/');
     let ours = parts
         .next()
         .is_some_and(|first| first == IMAGES || first == MANIFESTS);
     let rest: Vec<&str> = parts.collect();
-    match ours && !rest.is_empty() && rest.into_iter().all(is_plain) && path.len() <= LONGEST_PATH {
+    match ours
+        && !rest.is_empty()
+        && rest.into_iter().all(is_plain_name)
+        && path.len() <= LONGEST_PATH
+    {
         true => Ok(()),
         false => Err(ListingError::Path(path.chars().take(300).collect())),
     }

@@ -1,6 +1,6 @@
 //! `holdfast bundle`: what nodes without internet need, onto a stick.
 
-use crate::config::read;
+use crate::config::{not_right, read};
 use crate::out;
 use crate::release::{source, wait_for};
 use anyhow::{Context, bail};
@@ -11,9 +11,6 @@ use release::Version;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-
-/// The configuration is not right.
-const NOT_RIGHT: u8 = 3;
 
 /// Put a release, images and manifests onto a stick, for nodes without internet
 ///
@@ -156,9 +153,9 @@ fn checked(path: &Path) -> anyhow::Result<Result<Vec<u8>, ExitCode>> {
     match os_config::parse_config(&path.display().to_string(), &text) {
         Ok(_) => Ok(Ok(text)),
         Err(report) => {
-            eprint!("{report}");
+            let code = not_right(&report);
             eprintln!("nothing was written");
-            Ok(Err(ExitCode::from(NOT_RIGHT)))
+            Ok(Err(code))
         }
     }
 }

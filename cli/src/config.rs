@@ -13,7 +13,8 @@ mod node;
 use crate::out;
 use clap::Subcommand;
 #[cfg(feature = "workstation")]
-pub(crate) use input::read;
+#[cfg(feature = "workstation")]
+pub(crate) use input::{not_right, read};
 #[cfg(feature = "node")]
 pub(crate) use node::as_root_on_a_node;
 use std::path::PathBuf;

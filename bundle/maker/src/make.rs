@@ -160,14 +160,12 @@ async fn bring_images(
     archives: &[Archive],
     say: &mut dyn FnMut(&str),
 ) -> Result<BTreeMap<String, Entry>, MakeError> {
-    let mut layout = Layout::open(folder)?;
     if images.is_empty() {
-        // Containers of an earlier bundle go; an empty layout is none.
-        layout.finish()?;
-        let images = folder.join(IMAGES);
-        fs::remove_dir_all(&images).map_err(MakeError::write(&images))?;
+        let earlier = folder.join(IMAGES);
+        host::folder::remove(&earlier).map_err(MakeError::write(&earlier))?;
         return Ok(BTreeMap::new());
     }
+    let mut layout = Layout::open(folder)?;
     let registry = Registry::new(&order.plain_http);
     let wanted = Wanted {
         platforms: &order.platforms,
@@ -220,9 +218,7 @@ async fn copy_release(
 ) -> Result<Option<Timestamp>, MakeError> {
     let folder = folder.join(RELEASES);
     let Some(release) = &order.release else {
-        if folder.exists() {
-            fs::remove_dir_all(&folder).map_err(MakeError::write(&folder))?;
-        }
+        host::folder::remove(&folder).map_err(MakeError::write(&folder))?;
         return Ok(None);
     };
     let archs = order.platforms.iter().map(|platform| match platform {

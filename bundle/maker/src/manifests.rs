@@ -1,6 +1,7 @@
 //! The manifests of a bundle, from a folder.
 
 use crate::error::MakeError;
+use bundle::is_plain_name;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -28,18 +29,13 @@ pub(crate) fn read(folder: &Path) -> Result<BTreeMap<String, Manifest>, MakeErro
             continue;
         }
         let name = path.file_name().and_then(|name| name.to_str());
-        let name = name.filter(|name| is_plain(name));
+        let name = name.filter(|name| is_plain_name(name));
         let name = name.ok_or_else(|| MakeError::FileName { path: path.clone() })?;
         let text = std::fs::read(&path).map_err(MakeError::read(&path))?;
         let documents = documents(&path, &text)?;
         found.insert(name.to_owned(), Manifest { text, documents });
     }
     Ok(found)
-}
-
-fn is_plain(name: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    !name.starts_with('.') && name.chars().all(plain)
 }
 
 fn documents(path: &Path, text: &[u8]) -> Result<Vec<Value>, MakeError> {

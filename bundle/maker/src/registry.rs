@@ -4,6 +4,7 @@ use crate::document::{Document, no_image};
 use crate::error::MakeError;
 use crate::names::parse;
 use docker_credential::DockerCredential;
+use host::with_causes;
 use oci_client::client::{ClientConfig, ClientProtocol};
 use oci_client::errors::OciDistributionError;
 use oci_client::manifest::{
@@ -23,9 +24,6 @@ const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(2);
 /// No byte for so long is a failure.
 const SILENCE: Duration = Duration::from_secs(60);
-/// Where Docker keeps what one logs in to Docker Hub with.
-const DOCKER_HUB: &str = "https://index.docker.io/v1/";
-
 /// All registries, with what `docker login` and `podman login --compat-auth-file` left.
 pub(crate) struct Registry {
     client: Client,
@@ -136,25 +134,21 @@ fn may_pass(error: &OciDistributionError) -> bool {
 }
 
 fn refused(name: &str, error: &OciDistributionError) -> MakeError {
-    let mut why = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        why += &format!(": {error}");
-        cause = error.source();
-    }
     MakeError::Registry {
         image: name.to_owned(),
-        why,
+        why: with_causes(error),
     }
 }
 
 /// What Docker's configuration has for a registry; without one, nobody in particular.
 fn credentials(reference: &Reference) -> RegistryAuth {
-    let server = match reference.registry() {
-        "docker.io" => DOCKER_HUB,
-        other => other,
+    let (registry, asked) = (reference.registry(), reference.resolve_registry());
+    // Docker notes the one registry that is asked under another name than images have it by its old address.
+    let server = match registry == asked {
+        true => registry.to_owned(),
+        false => format!("https://{asked}/v1/"),
     };
-    match docker_credential::get_credential(server) {
+    match docker_credential::get_credential(&server) {
         Ok(DockerCredential::UsernamePassword(user, password)) => {
             RegistryAuth::Basic(user, password)
         }

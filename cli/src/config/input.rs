@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 /// Prints a report; the exit code for it.
-pub(super) fn not_right(report: &Report) -> ExitCode {
+pub(crate) fn not_right(report: &Report) -> ExitCode {
     eprintln!("{report}");
     ExitCode::from(NOT_RIGHT)
 }

@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 const MOUNT: &str = "/run/holdfast/stick";
 /// Notes of sticks that are being read.
 const ATTEMPTS: &str = "/run/holdfast/stick-attempts";
-const LABEL: &str = "HOLDFAST";
+/// The label of sticks that are meant for Holdfast.
+pub(super) const LABEL: &str = "HOLDFAST";
 /// The folder of a bundle.
 pub(super) const BUNDLE: &str = "holdfast";
 /// How long one that belongs to the node is waited for: a hub, or a stick, may need seconds until the kernel knows it.

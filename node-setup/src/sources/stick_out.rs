@@ -2,6 +2,7 @@
 
 use super::block::{self, Block};
 use super::bundled::{mount_bundle, unmount_bundle};
+use super::stick::LABEL;
 use super::{mount, volume};
 use init_api::paths;
 use std::fs;
@@ -10,8 +11,6 @@ use std::path::{Path, PathBuf};
 
 /// Apart from where sticks are read: a configuration may be read meanwhile.
 const MOUNT: &str = "/run/holdfast/stick-out";
-/// The label of sticks that are meant for Holdfast.
-const LABEL: &str = "HOLDFAST";
 
 /// Nothing can be written to a stick.
 #[derive(Debug, thiserror::Error)]
