@@ -1,12 +1,9 @@
 //! All that a node without a network gets from a stick: images, manifests, a release.
 
-use crate::upgrade::{confirmed, text};
+use crate::upgrade::{comes_up_in_slot_b, upgrade_from};
 use anyhow::ensure;
 use machine::Spec;
 use vm_tests::{Node, Stage, bundle, next_release, probe_manifest};
-
-/// No network: what runs came by the stick.
-const USB: &str = "apiVersion: upgrade.holdfast.dev/v1alpha1\nkind: Upgrade\nmetadata: {name: stores}\nspec:\n  source: {usb: {}}\n";
 
 pub(crate) fn a_stick_brings_a_workload_and_a_release(stage: &mut Stage) -> anyhow::Result<()> {
     let next = next_release()?;
@@ -34,14 +31,8 @@ pub(crate) fn a_stick_brings_a_workload_and_a_release(stage: &mut Stage) -> anyh
     pulled_out_and_in_again(&node)?;
 
     node.kubectl()?
-        .apply(&format!("{USB}  version: {next}\n"))?;
-    node.wait_for_text(&format!("release {next} is on trial: boot 1 of 3"), 600)?;
-    node.wait_ready(15)?;
-    let state = confirmed(&node, &next)?;
-    ensure!(
-        text(&state, "/running/slot") == "b",
-        "after the upgrade: {state}"
-    );
+        .apply(&upgrade_from("{usb: {}}", &next, ""))?;
+    comes_up_in_slot_b(&mut node, &next)?;
     node.wait_available("default", "deployment/probe")?;
     let loaded =
         node.ssh("grep -c 'loaded the images of bundle' /run/log/holdfast/keeper.log || true")?;

@@ -72,9 +72,14 @@ fn restart(node: &mut Node, line: &str, minutes: u64) -> anyhow::Result<()> {
 
 /// An `Upgrade` as a person writes it; `spec` goes into it.
 pub(crate) fn upgrade(next: &str, spec: &str) -> String {
+    upgrade_from(&format!("{{folder: {REPOSITORY}}}"), next, spec)
+}
+
+/// The same from another source.
+pub(crate) fn upgrade_from(source: &str, next: &str, spec: &str) -> String {
     format!(
         "apiVersion: upgrade.holdfast.dev/v1alpha1\nkind: Upgrade\nmetadata: {{name: stores}}\nspec:\n  \
-         source: {{folder: {REPOSITORY}}}\n  version: {next}\n  {spec}\n"
+         source: {source}\n  version: {next}\n  {spec}\n"
     )
 }
 
@@ -98,13 +103,7 @@ pub(crate) fn an_upgrade_by_resource(stage: &mut Stage) -> anyhow::Result<()> {
 
     // What was in the way is mended, and the node is told to try once more.
     node.kubectl()?.apply(&upgrade(&next, "retry: 1"))?;
-    node.wait_for_text(&format!("release {next} is on trial: boot 1 of 3"), 600)?;
-    node.wait_ready(15)?;
-    let state = confirmed(&node, &next)?;
-    ensure!(
-        text(&state, "/running/slot") == "b",
-        "after the upgrade: {state}"
-    );
+    comes_up_in_slot_b(&mut node, &next)?;
     node.until("the Upgrade to be complete", 180, |node| {
         let stands = stands(node)?;
         ensure!(stands.starts_with("Complete 1/1"), "it stands at {stands}");
@@ -127,6 +126,18 @@ pub(crate) fn an_upgrade_by_resource(stage: &mut Stage) -> anyhow::Result<()> {
         Ok(())
     })?;
     node.wait_available("default", "deployment/probe")
+}
+
+/// A release that was asked for starts on trial, is Ready, and is confirmed.
+pub(crate) fn comes_up_in_slot_b(node: &mut Node, next: &str) -> anyhow::Result<()> {
+    node.wait_for_text(&format!("release {next} is on trial: boot 1 of 3"), 600)?;
+    node.wait_ready(15)?;
+    let state = confirmed(node, next)?;
+    ensure!(
+        text(&state, "/running/slot") == "b",
+        "after the upgrade: {state}"
+    );
+    Ok(())
 }
 
 pub(crate) fn a_way_back_by_command(stage: &mut Stage) -> anyhow::Result<()> {

@@ -129,18 +129,22 @@ mod tests {
     use super::*;
     use crate::packages::lock::Archive;
 
-    #[test]
-    fn what_was_changed_in_the_cache_is_not_used() {
-        let folder = tempfile::tempdir().expect("folder");
-        let package = LockedPackage {
+    fn crun(size: u64, sha256: String) -> LockedPackage {
+        LockedPackage {
             name: "crun".into(),
             version: "1.21-1".into(),
             arch: "amd64".into(),
             archive: Archive::Debian,
             path: "pool/main/c/crun/crun_1.21-1_amd64.deb".into(),
-            size: 4,
-            sha256: digest::of_bytes(b"good"),
-        };
+            size,
+            sha256,
+        }
+    }
+
+    #[test]
+    fn what_was_changed_in_the_cache_is_not_used() {
+        let folder = tempfile::tempdir().expect("folder");
+        let package = crun(4, digest::of_bytes(b"good"));
         let place = place(folder.path(), &package);
         for (content, whole) in [(&b"good"[..], true), (b"evil", false), (b"goo", false)] {
             std::fs::write(&place, content).expect("written");
@@ -152,15 +156,7 @@ mod tests {
 
     #[test]
     fn a_version_that_is_gone_is_named_with_its_cure() {
-        let package = LockedPackage {
-            name: "crun".into(),
-            version: "1.21-1".into(),
-            arch: "amd64".into(),
-            archive: Archive::Debian,
-            path: "pool/main/c/crun/crun_1.21-1_amd64.deb".into(),
-            size: 1,
-            sha256: "0".repeat(64),
-        };
+        let package = crun(1, "0".repeat(64));
         let failure = |stderr: &str| Error::Program {
             line: "apt-helper".into(),
             status: "100".into(),
