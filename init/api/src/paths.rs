@@ -54,6 +54,8 @@ pub const STATE: &str = "/var/lib/holdfast";
 pub const EARLY_SERVICES: &str = "/var/lib/holdfast/early-services.json";
 /// [`crate::UnconfirmedBoot`], written by PID 1.
 pub const UNCONFIRMED_BOOT: &str = "/var/lib/holdfast/unconfirmed-boot.json";
+/// On an install stick: when the machine was given to its disk.
+pub const HAND_OVERS: &str = "/var/lib/holdfast/hand-overs.json";
 /// What was done about damage of the state partition: a folder for each time, with [`crate::StateRepair`].
 pub const STATE_REPAIRS: &str = "/var/lib/holdfast/state-repairs";
 /// What the upgrader keeps.

@@ -213,10 +213,10 @@ const fn transport(bus: DiskBus) -> Transport {
 }
 
 impl Refusal {
-    /// The release that this stick has installed already, if that is why.
-    pub fn installed(&self) -> Option<&str> {
-        self.disks.iter().find_map(|(_, why)| match why {
-            WhyNot::Installed(release) => Some(release.as_str()),
+    /// The disk that this stick has installed onto already, if that is why.
+    pub fn installed_on(&self) -> Option<&Disk> {
+        self.disks.iter().find_map(|(disk, why)| match why {
+            WhyNot::Installed(_) => Some(disk),
             _ => None,
         })
     }

@@ -3,6 +3,7 @@
 //! - [`choose`]: which disk, as a pure decision over facts; a refusal lists every disk with the reason against it
 //! - [`plan`], [`execute`]: the steps as data, and their dumb executor
 //! - [`inspect`]: what is on a disk: nothing, data, an installation that was interrupted, or one that is done
+//! - `boot_menu`, `next_start`: the firmware starts the disk next, though the stick may still be in
 //! - [`serve`]: the service `holdfast node install`
 //!
 //! # Flow
@@ -26,12 +27,14 @@
 )]
 
 mod access;
+mod boot_menu;
 mod choose;
 mod device;
 mod execute;
 mod inspect;
 mod machine;
 mod mark;
+mod next_start;
 mod plan;
 mod serve;
 mod signatures;

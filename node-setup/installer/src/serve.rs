@@ -1,7 +1,8 @@
 //! The service `holdfast node install`: one attempt after the other, each after disks came or went, until the system is installed.
 
 use crate::machine::{candidates, node};
-use crate::told::{Told, already, broken_stick, failed, refused, stopped};
+use crate::next_start::from_disk;
+use crate::told::{FROM_DISK, Told, after, already, broken_stick, failed, refused, stopped, waits};
 use crate::{Device, Doing, Failure, Files, Job, Mark, Source, choose, execute, plan, signatures};
 use host::identifier::random;
 use init_api::{Client, InstallState, Problem, Request, Root, paths};
@@ -11,7 +12,7 @@ use rustix::fs::inotify;
 use std::error::Error;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Disks show themselves one after the other: which one is meant is decided when none has come or gone for so long.
@@ -24,9 +25,9 @@ const AFTER_FAILURE: Duration = Duration::from_secs(600);
 
 /// How an attempt ended.
 enum Outcome {
-    Installed(AfterInstall),
-    /// This stick has done it before.
-    Already(Problem),
+    Installed(AfterInstall, PathBuf),
+    /// This stick has done it before, onto this disk.
+    Already(Problem, PathBuf),
     Refused(Problem),
     /// It was begun, and disk or stick failed.
     Stopped(Problem),
@@ -46,22 +47,20 @@ pub fn serve(root: &Root) -> Result<(), Box<dyn Error + Send + Sync>> {
         told.look()?;
         while changed(&devices, QUIET)? {}
         match attempt(root, &mut told) {
-            Outcome::Installed(then) => {
-                told.finish(match then {
-                    AfterInstall::Reboot => {
-                        "done; this machine restarts. Pull the stick out if it starts from it again"
-                    }
-                    AfterInstall::PowerOff => "done; this machine switches off. Pull the stick out",
-                })?;
+            Outcome::Installed(then, disk) => {
+                let asked = from_disk(root, &disk);
+                told.finish(&after(then, asked.err().as_ref()))?;
                 return end(root, then);
             }
-            Outcome::Already(problem) => {
-                told.problem(problem)?;
-                let stick = Source::open(root).map(|source| source.disk)?;
-                while root.path("/sys/block").join(&stick).exists() {
-                    changed(&devices, AGAIN)?;
+            Outcome::Already(problem, disk) => {
+                match from_disk(root, &disk) {
+                    Ok(()) => told.finish(FROM_DISK)?,
+                    Err(why) => {
+                        told.problem(waits(problem, &why))?;
+                        until_pulled_out(root, &devices)?;
+                        told.finish("the stick is out; this machine restarts")?;
+                    }
                 }
-                told.finish("the stick is out; this machine restarts")?;
                 return end(root, AfterInstall::Reboot);
             }
             Outcome::Refused(problem) => {
@@ -74,6 +73,15 @@ pub fn serve(root: &Root) -> Result<(), Box<dyn Error + Send + Sync>> {
             }
         }
     }
+}
+
+/// Waits until the stick that this machine was started from is gone.
+fn until_pulled_out(root: &Root, devices: &OwnedFd) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let stick = Source::open(root).map(|source| source.disk)?;
+    while root.path("/sys/block").join(&stick).exists() {
+        changed(devices, AGAIN)?;
+    }
+    Ok(())
 }
 
 fn attempt(root: &Root, told: &mut Told<'_>) -> Outcome {
@@ -93,8 +101,9 @@ fn attempt(root: &Root, told: &mut Told<'_>) -> Outcome {
     };
     let chosen = match choose(&install, &key, &candidates) {
         Ok(at) => &candidates[at].disk,
-        Err(refusal) if refusal.installed().is_some() => {
-            return Outcome::Already(already(&refusal));
+        Err(refusal) if refusal.installed_on().is_some() => {
+            let disk = refusal.installed_on().map(node).unwrap_or_default();
+            return Outcome::Already(already(&refusal), disk);
         }
         Err(refusal) => return Outcome::Refused(refused(&refusal)),
     };
@@ -109,7 +118,7 @@ fn attempt(root: &Root, told: &mut Told<'_>) -> Outcome {
     match write(&at, &source, &config, &key, &mut |doing| {
         told.progress(&title, doing)
     }) {
-        Ok(()) => Outcome::Installed(install.then),
+        Ok(()) => Outcome::Installed(install.then, at),
         Err(error) => Outcome::Stopped(stopped(&title, &*error)),
     }
 }

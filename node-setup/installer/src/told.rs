@@ -1,9 +1,15 @@
 //! What people are told while it runs, and what is wrong.
 
+use crate::next_start::NotAsked;
 use crate::{Doing, Refusal};
 use init_api::{InstallState, Problem, Root, paths};
+use os_config::AfterInstall;
 use std::error::Error;
 use std::io;
+
+/// The stick has nothing to do here.
+pub(crate) const FROM_DISK: &str =
+    "this stick has installed this machine already; the machine starts from its disk";
 
 /// What people are told, on the console and in `holdfast status`.
 pub(crate) struct Told<'a> {
@@ -85,6 +91,30 @@ pub(crate) fn already(refusal: &Refusal) -> Problem {
         refusal.to_string(),
         refusal.cure(),
     )
+}
+
+/// What a person is asked for when the firmware is not: the stick has to be pulled out.
+pub(crate) fn waits(mut problem: Problem, why: &NotAsked) -> Problem {
+    problem.text = format!("{}\n{why}", problem.text);
+    problem
+}
+
+/// What comes after an installation.
+pub(crate) fn after(then: AfterInstall, not_asked: Option<&NotAsked>) -> String {
+    match (then, not_asked) {
+        (AfterInstall::Reboot, None) => {
+            "done; this machine starts from its disk. The stick may stay in".to_owned()
+        }
+        (AfterInstall::Reboot, Some(why)) => format!(
+            "done; this machine restarts. Pull the stick out if it starts from it again: {why}"
+        ),
+        (AfterInstall::PowerOff, None) => {
+            "done; this machine switches off. Its next start is from its disk".to_owned()
+        }
+        (AfterInstall::PowerOff, Some(why)) => {
+            format!("done; this machine switches off. Pull the stick out: {why}")
+        }
+    }
 }
 
 pub(crate) fn broken_stick(error: &dyn Error) -> Problem {
