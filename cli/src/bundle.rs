@@ -1,9 +1,12 @@
 //! `holdfast bundle`: what nodes without internet need, onto a stick.
 
+mod bootable;
+
 use crate::config::{not_right, read};
 use crate::out;
 use crate::release::{source, wait_for};
 use anyhow::{Context, bail};
+use bootable::Bootable;
 use bundle::{Name, PrivateKey};
 use bundle_maker::{Made, Order, Platform, ReleaseOrder, make, parse_list};
 use jiff::Timestamp;
@@ -18,9 +21,12 @@ use std::process::ExitCode;
 /// be in the bundle. Without --key nobody vouches for images and manifests, and only nodes that say so take them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The mounted stick, or a folder whose content is copied to one
-    #[arg(long, short, value_name = "DIR")]
+    /// The mounted stick, or a folder whose content is copied to one; with --image the file of the new image
+    #[arg(long, short, value_name = "DIR|FILE")]
     output: PathBuf,
+    /// Make a bootable stick of this image (.img, .img.zst): flashed, it installs as `install` in --config says, and brings the bundle
+    #[arg(long, value_name = "FILE")]
+    image: Option<PathBuf>,
     /// On a node, a bundle takes the place of an earlier one of the same name
     #[arg(long, value_name = "NAME", default_value = "site")]
     name: Name,
@@ -68,7 +74,17 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         },
     };
     let name = args.name.clone();
-    let order = order(args, config)?;
+    let bootable = match &args.image {
+        None => None,
+        Some(image) => Some(Bootable::open(image, &args.output, config.as_deref())?),
+    };
+    let order = match &bootable {
+        None => order(args, config)?,
+        Some(bootable) => Order {
+            output: bootable.bundle(),
+            ..order(args, None)?
+        },
+    };
     if order.images.is_empty()
         && order.archives.is_empty()
         && order.manifests.is_none()
@@ -79,7 +95,12 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let signer = order.key.as_ref().map(PrivateKey::public);
     let mut say = |step: &str| eprintln!("  {step}");
     let made = wait_for(make(&order, Timestamp::now(), &mut say))??;
-    out::line(told(&name, &order, &made))?;
+    if let Some(bootable) = &bootable {
+        say("writing the image");
+        bootable.write()?;
+    }
+    let place = bootable.as_ref().map_or(&order.output, |it| &it.output);
+    out::line(told(&name, place, &order, &made))?;
     match signer {
         Some(key) => out::line(format_args!(
             "signed by {key}; nodes take it with\n  bundles:\n    signers: [\"{key}\"]"
@@ -92,10 +113,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn told(name: &Name, order: &Order, made: &Made) -> String {
+fn told(name: &Name, place: &Path, order: &Order, made: &Made) -> String {
     let mut text = format!(
         "bundle {name} is in {}: {} images, {} manifests, {:.1} MB",
-        order.output.display(),
+        place.display(),
         made.images,
         made.manifests,
         made.bytes as f64 / 1e6

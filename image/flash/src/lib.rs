@@ -3,6 +3,7 @@
 //! - [`disks`]: the disks of this workstation, and which of them may be written, as a pure judgement over facts of the kernel
 //! - [`image`]: an image as it lies on the workstation, packed or not, checked before anything is written
 //! - [`card`]: the `config.yaml` of one card: a file, and values of its own from `--set` or from a row of an inventory
+//! - [`stick`]: an image with a bundle behind it
 //! - [`plan`], [`run`]: the steps of writing as data, and their dumb executor
 //!
 //! # Flow
@@ -36,6 +37,7 @@ mod feed;
 pub mod image;
 mod plan;
 mod progress;
+pub mod stick;
 mod target;
 mod zeros;
 

@@ -1,0 +1,61 @@
+//! A stick that installs and brings the bundle: the image that `holdfast bundle --image` writes.
+
+use anyhow::{Context, bail};
+use flash::image::{Image, Patch};
+use flash::stick::with_bundle;
+use std::fs;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// An image to be made, and where its bundle is made first.
+pub(super) struct Bootable {
+    image: Image,
+    config: Option<Patch>,
+    /// The file of the image.
+    pub(super) output: PathBuf,
+    /// Beside it: it has the room that the image needs.
+    folder: TempDir,
+}
+
+impl Bootable {
+    /// Looks at all that is needed before anything is fetched.
+    pub(super) fn open(path: &Path, output: &Path, config: Option<&[u8]>) -> anyhow::Result<Self> {
+        let unusable = || format!("{} cannot be used", path.display());
+        let image = Image::open(path).with_context(unusable)?;
+        image.check_whole().with_context(unusable)?;
+        if output.is_dir() {
+            bail!(
+                "{} is a folder: with --image, --output is the file of the new image, stick.img",
+                output.display()
+            );
+        }
+        let config = config.map(|text| Patch::with_config(&image, text));
+        let config = config.transpose().with_context(unusable)?;
+        let beside = output.parent().filter(|folder| *folder != Path::new(""));
+        let beside = beside.unwrap_or(Path::new("."));
+        let folder = tempfile::Builder::new()
+            .prefix(".bundle-")
+            .tempdir_in(beside);
+        let folder = folder.with_context(|| format!("cannot write in {}", beside.display()))?;
+        Ok(Self {
+            image,
+            config,
+            output: output.to_owned(),
+            folder,
+        })
+    }
+
+    /// Where the bundle is made.
+    pub(super) fn bundle(&self) -> PathBuf {
+        self.folder.path().join("bundle")
+    }
+
+    /// Writes the image. Under its name is the old one, or the whole new one.
+    pub(super) fn write(&self) -> anyhow::Result<()> {
+        let partial = self.folder.path().join("stick.img");
+        with_bundle(&self.image, self.config.as_ref(), &self.bundle(), &partial)
+            .context("no image was written")?;
+        fs::rename(&partial, &self.output)
+            .with_context(|| format!("cannot write {}", self.output.display()))
+    }
+}
