@@ -1,33 +1,36 @@
 //! A bundle for a stick, made with the command as a person makes it.
 
-use crate::artefacts::{command, next_release, printed, releases, root};
+use crate::artefacts::{base, command, next_release, printed, releases, root};
 use crate::workload::archive;
 use anyhow::{Context, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A bundle in a folder, and the key that vouches for it.
+/// A bundle, and the key that vouches for it.
 #[derive(Debug)]
 pub struct Bundle {
-    /// What a stick gets.
-    pub folder: PathBuf,
+    /// The folder for a stick, or the image of one.
+    pub path: PathBuf,
     /// The public key, as `bundles.signers` has it.
     pub signer: String,
 }
 
-/// Makes a bundle below `at`: the probe's image, this manifest, the next release.
+/// Makes a bundle below `at`: the probe's image, this manifest, the next release; in a folder, or behind the image of `board`.
 ///
 /// # Errors
 /// When it cannot be made.
-pub fn bundle(at: &Path, manifest: &str) -> anyhow::Result<Bundle> {
+pub fn bundle(at: &Path, manifest: &str, board: Option<&str>) -> anyhow::Result<Bundle> {
     let below = |name: &str| -> anyhow::Result<PathBuf> {
         let path = at.join(name);
         fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
         Ok(path)
     };
-    let (folder, manifests, repository) =
-        (below("bundle")?, below("manifests")?, below("repository")?);
+    let (manifests, repository) = (below("manifests")?, below("repository")?);
+    let path = match board {
+        None => below("bundle")?,
+        Some(_) => at.join("bundle.img"),
+    };
     fs::write(manifests.join("probe.yaml"), manifest)?;
     let (repository, key) = (text(&repository), text(&at.join("bundle.pem")));
     printed("tar", &["-xf", &text(&releases()?), "-C", &repository])?;
@@ -37,7 +40,11 @@ pub fn bundle(at: &Path, manifest: &str) -> anyhow::Result<Bundle> {
     )?;
     let mut making = Command::new(command()?);
     making.args(["bundle", "--name", "stores", "--key", &key, "--output"]);
-    making.arg(&folder).arg("--image-archive").arg(archive()?);
+    making.arg(&path);
+    if let Some(board) = board {
+        making.arg("--image").arg(base(board)?);
+    }
+    making.arg("--image-archive").arg(archive()?);
     making.arg("--manifests").arg(&manifests);
     making.args([
         "--release",
@@ -58,7 +65,7 @@ pub fn bundle(at: &Path, manifest: &str) -> anyhow::Result<Bundle> {
     let signer = signer
         .with_context(|| format!("no key in {said:?}"))?
         .to_owned();
-    Ok(Bundle { folder, signer })
+    Ok(Bundle { path, signer })
 }
 
 fn text(path: &Path) -> String {

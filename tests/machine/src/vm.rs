@@ -63,6 +63,18 @@ impl Vm {
         Ok(vm)
     }
 
+    /// Makes the install stick anew, of another image, which must not change while the machine exists.
+    ///
+    /// # Errors
+    /// When the machine runs.
+    pub fn flash_stick(&self, image: &Path) -> Result<()> {
+        self.must_be_off()?;
+        let image = fs::canonicalize(image).map_err(Error::file("find", image))?;
+        let stick = self.dir.join(names::INSTALL_STICK);
+        fs::remove_file(&stick).map_err(Error::file("remove", &stick))?;
+        Disk::create(&stick, &image, "raw", Some(STICK_GIB)).map(drop)
+    }
+
     /// Writes `text` as `config.yaml` onto the install stick's CONFIG partition.
     ///
     /// # Errors

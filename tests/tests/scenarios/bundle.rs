@@ -1,38 +1,67 @@
-//! All that a node without a network gets from a stick: images, manifests, a release.
+//! All that a machine without a network gets from a stick: the system, its workload, a release.
 
+use crate::hardware::runs_on;
+use crate::install::{runs_from_the_disk, wait_installed};
 use crate::upgrade::{comes_up_in_slot_b, upgrade_from};
-use anyhow::ensure;
-use machine::Spec;
-use vm_tests::{Node, Stage, bundle, next_release, probe_manifest};
+use anyhow::{Context, ensure};
+use machine::{Bus, Card, Hardware, Processor, Spec, Watchdog};
+use std::time::Duration;
+use vm_tests::{Node, Random, Stage, bundle, next_release, probe_manifest};
 
-pub(crate) fn a_stick_brings_a_workload_and_a_release(stage: &mut Stage) -> anyhow::Result<()> {
+/// The board.
+const NUC: &str = "nuc";
+/// How often a stick is pulled out of a running node.
+const PULLED_OUT: u32 = 20;
+/// After this, under emulation, a node has long read what the stick has.
+const LONGEST_MILLIS: u64 = 12_000;
+
+/// A machine with an empty disk and one stick, which stays in until the end: the firmware prefers it at each start, and each time it
+/// gives the machine to its disk. The network card leads to nowhere but to us.
+pub(crate) fn a_stick_brings_system_workload_and_release(stage: &mut Stage) -> anyhow::Result<()> {
     let next = next_release()?;
+    let hardware = Hardware {
+        bus: Bus::Nvme,
+        card: Card::E1000e,
+        watchdog: Watchdog::Itco,
+        ..Hardware::default()
+    };
     let spec = Spec {
-        stick: true,
+        hardware,
+        // What a PC has; the other scenarios have the one that is emulated fastest.
+        processor: Processor::V3,
+        install_stick: true,
         ..Stage::spec()
     };
-    let vm = stage.machine(spec, None)?;
-    let bundle = bundle(vm.dir(), &probe_manifest())?;
-    vm.place_config(&format!(
-        "{}bundles: {{signers: [\"{}\"], manifests: true}}\n",
+    let vm = stage.machine_with_install_stick(NUC, spec, "")?;
+    let bundle = bundle(vm.dir(), &probe_manifest(), Some(NUC))?;
+    vm.flash_stick(&bundle.path)?;
+    vm.configure_stick(&format!(
+        "{}install: {{disk: {{bus: nvme}}}}\nbundles: {{signers: [\"{}\"], manifests: true}}\n",
         Stage::config(&vm)?,
         bundle.signer
     ))?;
-    vm.place_stick_of(&bundle.folder)?;
     let mut node = stage.start(&vm)?;
+    wait_installed(stage, &mut node, "reboot was asked for")?;
+    node.next_boot()?;
     let took = node.wait_ready(15)?;
-    node.wait_available("default", "deployment/probe")?;
     stage.note(format!(
-        "Ready {:.0} s after QEMU started",
+        "Ready from the disk {:.0} s after QEMU started",
         took.as_secs_f64()
     ));
+    runs_from_the_disk(&mut node, "node")?;
+    runs_on(&node, "/nvme", "e1000e")?;
+    node.wait_available("default", "deployment/probe")?;
     says(&node, "bundle stores of ", true)?;
-
-    pulled_out_and_in_again(&node)?;
 
     node.kubectl()?
         .apply(&upgrade_from("{usb: {}}", &next, ""))?;
     comes_up_in_slot_b(&mut node, &next)?;
+    let console = node.console();
+    let given = "this stick has installed this machine already; the machine starts from its disk";
+    ensure!(
+        console.contains(given),
+        "the console does not say {given:?}"
+    );
     node.wait_available("default", "deployment/probe")?;
     let loaded =
         node.ssh("grep -c 'loaded the images of bundle' /run/log/holdfast/keeper.log || true")?;
@@ -40,20 +69,56 @@ pub(crate) fn a_stick_brings_a_workload_and_a_release(stage: &mut Stage) -> anyh
         loaded.trim() == "0",
         "the images were loaded again after the restart: {loaded}"
     );
-    node.power_down()?;
-    Ok(())
-}
 
-/// What the stick brought stays when it is gone; the node says what is plugged in, and what it does not take.
-fn pulled_out_and_in_again(node: &Node) -> anyhow::Result<()> {
-    node.pull_stick()?;
-    says(node, "bundle stores of ", false)?;
+    // What the stick brought stays when it is gone.
+    node.pull_install_stick()?;
+    says(&node, "bundle stores of ", false)?;
     let pods = node
         .kubectl()?
         .run(&["get", "pods", "-o", "jsonpath={.items[*].status.phase}"])?;
     ensure!(pods == "Running", "the pods are {pods}");
+    node.power_down()?;
+    Ok(())
+}
+
+/// A stick that is pulled out again and again while a running node reads it: the node stays Ready, keeps nothing half, and takes all of
+/// it when the stick stays in.
+pub(crate) fn a_stick_pulled_out_at_any_moment(stage: &mut Stage) -> anyhow::Result<()> {
+    let spec = Spec {
+        stick: true,
+        ..Stage::spec()
+    };
+    let vm = stage.machine(spec, None)?;
+    let bundle = bundle(vm.dir(), &probe_manifest(), None)?;
+    vm.place_config(&format!(
+        "{}bundles: {{signers: [\"{}\"], manifests: true}}\n",
+        Stage::config(&vm)?,
+        bundle.signer
+    ))?;
+    vm.place_stick_of(&bundle.path)?;
+    let mut node = stage.start(&vm)?;
+    node.pull_stick()?;
+    node.wait_ready(15)?;
+    let mut random = Random::from_environment();
+    stage.note(format!("HOLDFAST_SEED={}", random.seed()));
+    for number in 1..=PULLED_OUT {
+        node.plug_stick()?;
+        let moment = Duration::from_millis(random.below(LONGEST_MILLIS));
+        // The moment is what is tried: nothing can be waited for.
+        std::thread::sleep(moment);
+        node.pull_stick()?;
+        stage.note(format!("pulled out after {} ms", moment.as_millis()));
+        says(&node, "bundle stores of ", false)
+            .with_context(|| format!("after the stick was pulled out {number} times"))?;
+        let ready = "jsonpath={.items[*].status.conditions[?(@.type=='Ready')].status}";
+        let ready = node.kubectl()?.run(&["get", "nodes", "-o", ready])?;
+        ensure!(ready == "True", "Ready is {ready}");
+    }
     node.plug_stick()?;
-    says(node, "bundle stores of ", true)
+    says(&node, "bundle stores of ", true)?;
+    node.wait_available("default", "deployment/probe")?;
+    node.power_down()?;
+    Ok(())
 }
 
 /// Waits until `holdfast status` says it, or says it no more.

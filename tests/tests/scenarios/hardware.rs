@@ -47,7 +47,7 @@ fn first_boot(
 }
 
 /// Checks that state is on the disk at `path`, that a card of `driver` is there, and that the chipset's watchdog watches.
-fn runs_on(node: &Node, path: &str, driver: &str) -> anyhow::Result<()> {
+pub(crate) fn runs_on(node: &Node, path: &str, driver: &str) -> anyhow::Result<()> {
     let disk = node.ssh(
         "device=$(grep ' /state ext4 ' /proc/mounts | cut -d ' ' -f 1) && readlink -f /sys/class/block/${device##*/}",
     )?;

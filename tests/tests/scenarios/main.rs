@@ -43,8 +43,8 @@ const ALL: &[Scenario] = &[
         command::the_command_keeps_a_machine,
     ),
     Scenario::core(
-        "first_boot_of_a_nuc_from_nvme",
-        hardware::first_boot_of_a_nuc_from_nvme,
+        "a_stick_brings_system_workload_and_release",
+        bundle::a_stick_brings_system_workload_and_release,
     ),
     Scenario::core(
         "a_power_cut_during_first_boot",
@@ -59,10 +59,6 @@ const ALL: &[Scenario] = &[
         first_boot::first_boot_without_a_network_card,
     ),
     Scenario::core("an_upgrade_by_resource", upgrade::an_upgrade_by_resource),
-    Scenario::core(
-        "a_stick_brings_a_workload_and_a_release",
-        bundle::a_stick_brings_a_workload_and_a_release,
-    ),
     Scenario::core("reboot_keeps_everything", reboot::reboot_keeps_everything),
     Scenario::core(
         "a_repairable_state_partition_is_repaired_and_it_is_said",
@@ -99,6 +95,10 @@ const ALL: &[Scenario] = &[
     Scenario::full(
         "a_support_bundle_has_no_secret",
         rescue::a_support_bundle_has_no_secret,
+    ),
+    Scenario::full(
+        "a_stick_pulled_out_at_any_moment",
+        bundle::a_stick_pulled_out_at_any_moment,
     ),
     Scenario::full("power_cuts_until_ready", power_cuts::power_cuts_until_ready),
     Scenario::full("qemu_arm64_to_ready", arm64::qemu_arm64_to_ready),
@@ -156,6 +156,10 @@ const ALL: &[Scenario] = &[
     Scenario::full(
         "maintenance_mode_and_a_mended_file",
         maintenance::maintenance_mode_and_a_mended_file,
+    ),
+    Scenario::full(
+        "first_boot_of_a_nuc_from_nvme",
+        hardware::first_boot_of_a_nuc_from_nvme,
     ),
     Scenario::full(
         "first_boot_of_a_nuc_from_sata",
