@@ -4,6 +4,7 @@ use anyhow::Context;
 use clap::Subcommand;
 use init_api::Root;
 use init_api::{Client, Millis, Problem, Request, paths};
+use node_setup::change;
 use node_setup::reset::{self, AskedByStick};
 use node_setup::{BUS, NodeMedia, Outcome, ThisMachine, configure, last_resort, online, trial};
 use os_config::SshKeySource;
@@ -25,6 +26,8 @@ enum Action {
     Configure,
     /// Install onto a disk of this machine
     Install,
+    /// Offer the form on the consoles
+    Form,
     /// Mount the stick with a bundle that is plugged in, or let go one that was pulled out
     Stick,
     /// Run the configuration's run_commands
@@ -68,6 +71,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.action {
         Action::Configure => return run_configure(&root),
         Action::Install => installer::serve(&root).map_err(anyhow::Error::from_boxed)?,
+        Action::Form => {
+            form::serve(&root, &mut |config| write_answers(&root, config))?;
+            Client::connect(paths::SOCKET)?.reconfigure()?;
+        }
         Action::Stick => {
             let notes =
                 node_setup::stick::follow(&root).context("cannot say which stick is plugged in")?;
@@ -110,6 +117,14 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         Action::Trial { .. } => wait_out(&root)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What was answered becomes the file on the CONFIG partition.
+fn write_answers(root: &Root, config: &str) -> Result<(), String> {
+    let text = config.as_bytes().to_vec();
+    change::propose(root, &mut NodeMedia, "the answers", text)
+        .and_then(|proposal| proposal.write_to_config(root, &mut NodeMedia, &mut change::Remount))
+        .map_err(|error| format!("{:#}", anyhow::Error::new(error)))
 }
 
 fn run_configure(root: &Root) -> anyhow::Result<ExitCode> {

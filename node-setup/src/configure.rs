@@ -18,7 +18,7 @@ use crate::reading;
 use crate::report;
 use crate::reset::AskedByStick;
 use crate::services::{self, Situation, services};
-use crate::sources::{self, FoundSources, Media};
+use crate::sources::{self, FoundSources, Media, is_unconfigured};
 use init_api::interface::Wanted;
 use init_api::{FileError, Problem, Root, Services};
 use os_config::{Config, Loaded, Sources};
@@ -78,7 +78,7 @@ pub fn configure<M: Machine>(
             (Ok(()), reading.sources, None)
         }
         (Choice::Own | Choice::Install, Err(problem)) => {
-            run.maintain(WaysIn::Defaults, None);
+            run.maintain(WaysIn::Defaults, None, services::Purpose::Maintenance);
             (Err(problem.clone()), reading.sources, None)
         }
         (Choice::LastGood { at, instead }, _) => {
@@ -86,7 +86,13 @@ pub fn configure<M: Machine>(
             (done, sources, Some(instead))
         }
         (Choice::Maintenance { ways_in, problem }, own) => {
-            run.maintain(ways_in, own.as_ref().ok().map(Loaded::config));
+            let (purpose, problem) = match own {
+                Err(_) if !is_node && is_unconfigured(&problem) => {
+                    (services::Purpose::Unconfigured, with_the_form(problem))
+                }
+                _ => (services::Purpose::Maintenance, problem),
+            };
+            run.maintain(ways_in, own.as_ref().ok().map(Loaded::config), purpose);
             (Err(problem), reading.sources, None)
         }
     };
@@ -162,7 +168,7 @@ impl<M: Machine> Run<'_, M> {
         let config = match last_good.load() {
             Ok(loaded) => loaded.into_config(),
             Err(_) => {
-                self.maintain(WaysIn::Defaults, None);
+                self.maintain(WaysIn::Defaults, None, services::Purpose::Maintenance);
                 return (Err(instead.clone()), sources);
             }
         };
@@ -187,7 +193,7 @@ impl<M: Machine> Run<'_, M> {
             let candidates = last_good::candidates(last_goods, &paths);
             let reads = |at: usize| last_goods[at].load().is_ok();
             let ways_in = choice::ways_in(&candidates, &self.facts.release, reads);
-            self.maintain(ways_in, None);
+            self.maintain(ways_in, None, services::Purpose::Maintenance);
         }
         done
     }
@@ -230,9 +236,9 @@ impl<M: Machine> Run<'_, M> {
     }
 
     /// Network, ssh and console, and nothing else.
-    fn maintain(&mut self, ways_in: WaysIn, own: Option<&Config>) {
+    fn maintain(&mut self, ways_in: WaysIn, own: Option<&Config>, purpose: services::Purpose) {
         let config = self.reached_by(ways_in, own);
-        self.without_cluster(&config, services::Purpose::Maintenance);
+        self.without_cluster(&config, purpose);
     }
 
     /// Network, ssh and console, and the installer. Nothing is recorded for the next boot: a stick never becomes a node by what it
@@ -285,6 +291,15 @@ impl<M: Machine> Run<'_, M> {
                 .extend(warnings.into_iter().map(|warning| warning.0)),
             Err(error) => self.notes.push(not_applied(&error).text),
         }
+    }
+}
+
+/// The form is the quickest cure for who stands in front of the machine.
+fn with_the_form(problem: Problem) -> Problem {
+    let form = "Press Enter at the machine's console: a form asks for what is needed.";
+    Problem {
+        cure: format!("{form} Or: {}", problem.cure),
+        ..problem
     }
 }
 

@@ -24,6 +24,8 @@ pub enum Purpose {
     Node,
     /// A node in maintenance mode: nothing that needs a good configuration.
     Maintenance,
+    /// A machine that has no configuration and never had one: maintenance mode with the form on the console.
+    Unconfigured,
     /// An install stick: nothing but the installer.
     Install,
 }
@@ -47,6 +49,7 @@ pub fn services(
             all.extend(backups(config));
         }
         Purpose::Maintenance => {}
+        Purpose::Unconfigured => all.push(form()),
         Purpose::Install => all.push(install()),
     }
     if situation.purpose != Purpose::Install {
@@ -76,6 +79,15 @@ fn install() -> Service {
         restart: Restart::on_failure(),
         ..Service::one_shot(name("install"), [HOLDFAST, "node", "install"])
     }
+    .after([name("udev-trigger")])
+}
+
+/// After the drivers of all devices were asked for: it lists disks and network cards.
+fn form() -> Service {
+    in_maintenance(Service {
+        restart: Restart::on_failure(),
+        ..Service::one_shot(name("form"), [HOLDFAST, "node", "form"])
+    })
     .after([name("udev-trigger")])
 }
 

@@ -21,6 +21,9 @@ pub const URL_TROUBLE: &str = "/run/holdfast/config-url.txt";
 pub const LAST_RESORT: &str = "/run/holdfast/last-resort.txt";
 /// [`crate::InstallState`], written by `holdfast node install`.
 pub const INSTALL: &str = "/run/holdfast/install.json";
+/// The console on which a person fills in the form, one line, written by `holdfast node form`; gone when nobody does. PID 1 says nothing on
+/// the consoles meanwhile.
+pub const FORM: &str = "/run/holdfast/form";
 /// [`crate::NodeState`], written by the keeper.
 pub const NODE: &str = "/run/holdfast/node.json";
 /// [`crate::BootRecord`], written by the initramfs stage.

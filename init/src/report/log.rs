@@ -4,7 +4,7 @@ use crate::clock;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -19,6 +19,8 @@ const PATIENCE: Duration = Duration::from_millis(500);
 pub(crate) struct Log {
     kernel: Option<File>,
     consoles: Vec<Console>,
+    /// Somebody else talks to a person on the consoles.
+    quiet: Cell<bool>,
 }
 
 #[derive(Debug)]
@@ -37,7 +39,21 @@ impl Log {
             .split_whitespace()
             .filter_map(|name| Console::open(&dev.join(name), name))
             .collect();
-        Self { kernel, consoles }
+        Self {
+            kernel,
+            consoles,
+            quiet: Cell::default(),
+        }
+    }
+
+    /// Whether the consoles are left to somebody else; the kernel's log has everything.
+    pub(crate) fn be_quiet(&self, quiet: bool) {
+        self.quiet.set(quiet);
+    }
+
+    /// Whether the consoles are left to somebody else.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet.get()
     }
 
     /// A step of the boot or a change of a service: consoles and kernel log, with the time since the kernel's start.
@@ -73,6 +89,9 @@ impl Log {
     }
 
     fn show(&self, text: &str) {
+        if self.is_quiet() {
+            return;
+        }
         let now = clock::since_kernel_start().as_seconds();
         let text = format!("holdfast: [{now:.2}] {text}\n");
         for console in &self.consoles {

@@ -46,6 +46,7 @@ pub use choose::{Candidate, Refusal, WhyNot, choose};
 pub use device::Device;
 pub use execute::{Doing, Failure, Job, execute};
 pub use inspect::{Content, inspect};
+pub use machine::can_be_installed_onto;
 pub use mark::Mark;
 pub use plan::{Plan, PlanError, Step, plan};
 pub use serve::serve;

@@ -17,7 +17,7 @@ pub(crate) fn candidates(install: &Install, source: &Source) -> Result<Vec<Candi
     let disks = list(&Roots::default())?;
     let named = install.disk.path.as_ref();
     let named = named.and_then(|path| fs::canonicalize(path.as_str()).ok());
-    let found = disks.into_iter().filter(is_a_disk).map(|disk| {
+    let found = disks.into_iter().filter(can_be_installed_onto).map(|disk| {
         let node = node(&disk);
         let candidate = Candidate {
             is_booted: disk.name == source.disk,
@@ -41,7 +41,7 @@ pub(crate) fn node(disk: &Disk) -> PathBuf {
 }
 
 /// No optical drive, no floppy, nothing made of others, and no part of an eMMC that only its firmware uses.
-fn is_a_disk(disk: &Disk) -> bool {
+pub fn can_be_installed_onto(disk: &Disk) -> bool {
     let name = disk.name.as_str();
     let made = matches!(disk.transport, Transport::Made | Transport::Loop);
     let of_firmware =

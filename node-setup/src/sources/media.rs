@@ -173,6 +173,14 @@ pub(super) fn unreadable_file(why: &str) -> Problem {
     )
 }
 
+/// The title of [`no_file`].
+const NO_FILE: &str = "There is no config.yaml on the CONFIG partition";
+
+/// Whether the problem is that nobody placed a configuration yet.
+pub(crate) fn is_unconfigured(problem: &Problem) -> bool {
+    problem.title == NO_FILE
+}
+
 /// There is a CONFIG partition without a configuration: most often the file has another name.
 pub(super) fn no_file(directory: &Path) -> Problem {
     let mut names: Vec<String> = fs::read_dir(directory)
@@ -190,7 +198,7 @@ pub(super) fn no_file(directory: &Path) -> Problem {
         names.join(", ")
     };
     Problem::new(
-        "There is no config.yaml on the CONFIG partition",
+        NO_FILE,
         format!("The partition holds: {list}."),
         "Put your configuration on it under the name config.yaml (some editors make config.yaml.txt of it), then restart, \
          or run `holdfast config apply FILE` on this machine. `holdfast config sample` prints one to begin with.",

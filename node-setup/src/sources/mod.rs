@@ -20,6 +20,7 @@ pub use asked_reset::AskedByStick;
 pub(crate) use bundled::{Bundled, bundle_sticks, mount_bundle, unmount_bundle};
 pub(crate) use file::read;
 pub(crate) use known_sticks::KnownSticks;
+pub(crate) use media::is_unconfigured;
 pub use media::{CONFIG_MOUNT, ConfigPartition, Media, NodeMedia};
 pub use stick::Stick;
 pub(crate) use stick::{mark_reset_done, readable};

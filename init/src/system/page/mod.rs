@@ -38,6 +38,11 @@ struct Gist {
 impl Page {
     /// Draws the page where what it says has changed.
     pub(super) fn draw(&mut self, view: &View<'_>, log: &Log) {
+        if log.is_quiet() {
+            // Drawn anew when the consoles are free again.
+            *self = Self::default();
+            return;
+        }
         let text = render(view);
         let gist = Gist::of(view);
         let now = view.status.uptime_ms;

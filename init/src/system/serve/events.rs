@@ -108,6 +108,9 @@ impl Server {
         let mut reader = inotify::Reader::new(&self.record_changes, &mut buffer);
         while reader.next().is_ok() {}
         self.records.read(&self.root);
+        // Not while it goes down: whoever filled in the form is ended then.
+        let is_left = self.records.form && self.mode == Mode::Maintenance;
+        self.log.be_quiet(is_left);
     }
 
     /// Says when the node becomes Ready, is Ready no longer, or is not known to be: that comes with time alone. While the machine

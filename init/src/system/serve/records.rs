@@ -19,6 +19,8 @@ pub(super) struct Records {
     pub(super) install: Option<InstallState>,
     /// What of the configuration did not work and did not stop the node.
     pub(super) notes: Vec<String>,
+    /// A person fills in the form on a console.
+    pub(super) form: bool,
     /// The interfaces that the configuration has settings for.
     pub(super) interfaces: Vec<Wanted>,
 }
@@ -32,6 +34,7 @@ impl Records {
         if let Ok(install) = init_api::load_if_present(root.path(paths::INSTALL)) {
             self.install = install;
         }
+        self.form = root.path(paths::FORM).exists();
         let configured = text(&root.path(paths::CONFIGURED))
             .and_then(|text| serde_json::from_str::<Configured>(&text).ok());
         let trouble = text(&root.path(paths::URL_TROUBLE));

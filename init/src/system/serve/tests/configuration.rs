@@ -2,7 +2,7 @@
 
 use super::super::super::end::End;
 use super::Stand;
-use super::stand::{on, problem, shell, state_of};
+use super::stand::{Person, on, problem, shell, state_of};
 use init_api::interface::{By, Wanted};
 use init_api::{
     ConfigurationState, Configured, Millis, Mode, NodeState, Request, ServiceState, Services,
@@ -83,6 +83,7 @@ fn a_bad_configuration_leads_to_maintenance_and_a_mended_one_out_of_it() {
             assert_eq!(state_of(&status, "base"), Some(ServiceState::Ready));
             assert_eq!(state_of(&status, "app"), None, "it is not for maintenance");
             person.wait_for_console("Nothing works: line 3 is wrong");
+            the_consoles_are_left_to_a_form(person);
 
             person.configure_by("exit 0");
             person.ask().reconfigure().expect("accepted");
@@ -225,4 +226,22 @@ fn the_keepers_record_is_read_as_it_is_written() {
         },
         |departure, _| assert_eq!(departure.end, End::Reboot),
     );
+}
+
+/// While a person answers questions there, PID 1 keeps its words to itself, and shows afterwards how things stand.
+fn the_consoles_are_left_to_a_form(person: &Person) {
+    fs::write(person.at(paths::FORM), "ttyS0\n").expect("written");
+    let configured = Configured {
+        warnings: vec!["said meanwhile".to_owned()],
+        ..Configured::default()
+    };
+    init_api::store(person.at(paths::CONFIGURED), &configured).expect("stored");
+    person.wait_for("the note", |status| {
+        status.notes.iter().any(|note| note == "said meanwhile")
+    });
+    let shown = fs::read_to_string(person.at("/dev/ttyS0")).expect("a console");
+    assert!(!shown.contains("said meanwhile"), "{shown}");
+    fs::remove_file(person.at(paths::FORM)).expect("removed");
+    person.wait_for_console("said meanwhile");
+    fs::remove_file(person.at(paths::CONFIGURED)).expect("removed");
 }
