@@ -116,11 +116,13 @@ scenarios: images scenario ## core VM scenarios on the built image: make scenari
 scenario:
 	cargo test --quiet --workspace --test scenarios -- $(SCENARIOS)
 
-.PHONY: bench-boot bench-cpu bench-flash bench-idle bench-size bench-rebuild
+.PHONY: bench-boot bench-cpu bench-fleet bench-flash bench-idle bench-size bench-rebuild
 bench-cpu: image ## which emulated processor boots a node fastest, and how many machines side by side
 	tests/bench/cpu
 bench-boot: image ## kernel start to engine and to Ready, against Debian with systemd
 	tests/bench/boot
+bench-fleet: engine ## a rollout over 2,000 simulated nodes: nodes away, the controller's memory and requests; an hour at most
+	cargo test --quiet --workspace --test control_plane -- --exact fleet::a_rollout_over_two_thousand_nodes --ignored --nocapture
 bench-flash: image ## writing a card, against dd on the same loop device; needs root
 	tests/bench/flash
 bench-idle: image ## memory of an idle node, and what it writes to its disk

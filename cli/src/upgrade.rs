@@ -172,11 +172,14 @@ fn stage(request: StageRequest) -> anyhow::Result<()> {
         }
     };
     match ask(&Request::Stage(request), progress)? {
-        Answer::Staged { staged, fetched } => {
-            let (release, fetched) = (&staged.release, page::megabytes(fetched));
+        Answer::Staged { staged } => {
+            let release = &staged.release;
+            let brought = staged.brought.as_ref().map(|how| format!("; {how}"));
             out::line(format_args!(
-                "release {} stands in slot {}; {fetched} of its root image were fetched",
-                release.version, release.slot
+                "release {} stands in slot {}{}",
+                release.version,
+                release.slot,
+                brought.unwrap_or_default()
             ))?;
             out::line("`holdfast upgrade activate` restarts into it, on trial")
         }

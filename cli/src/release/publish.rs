@@ -50,6 +50,9 @@ pub(super) struct Args {
     /// Newer releases may go back to it, when somebody asks for that
     #[arg(long)]
     allow_downgrade: bool,
+    /// Make deltas of the root image from so many releases before it: a node that runs one of them fetches less
+    #[arg(long, value_name = "COUNT", default_value_t = 2)]
+    deltas: usize,
     #[command(flatten)]
     times: SigningTimes,
 }
@@ -86,11 +89,15 @@ pub(super) fn run(args: Args, now: Timestamp) -> anyhow::Result<()> {
         changelog: args.changelog,
         min_version: args.min_version,
         downgrade: args.allow_downgrade,
+        deltas: args.deltas,
         lifetimes: args.times.lifetimes(),
     };
     let published = wait_for(publish(&asked, now))??;
     let (version, arch) = (&published.version, published.arch);
     let (channel, rollout) = (&asked.channel, asked.rollout);
+    for from in &published.deltas {
+        out::line(format_args!("made the delta from {from}"))?;
+    }
     match published.changed {
         true => out::line(format_args!(
             "{version} for {arch} is in channel {channel} for {rollout}% of its nodes"

@@ -19,6 +19,9 @@ pub(super) fn status(report: &Report) -> String {
     }
     if let Some(staged) = &report.record.staged {
         rows.row(["staged", &release(&staged.release)]);
+        if let Some(brought) = &staged.brought {
+            rows.row(["", &brought.to_string()]);
+        }
     }
     if let Some(previous) = &report.record.previous {
         rows.row(["before", &release(previous)]);

@@ -12,6 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
 const COMPONENTS: &str = "kine,kube-apiserver,kube-controller-manager,kube-scheduler";
+const STORE: &str = "kine,kube-apiserver";
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What runs beside a control plane.
@@ -21,6 +22,8 @@ pub(crate) enum Beside {
     Nothing,
     /// The keeper; of the leaves that it finds, the kubelet's is old.
     Keeper,
+    /// Nothing, not even what judges nodes by their heartbeats.
+    NoControllers,
     /// Nothing, and for one test alone.
     Alone,
 }
@@ -54,6 +57,7 @@ fn running() -> MutexGuard<'static, Running> {
 /// A running control plane; dropped, it is stopped.
 pub(crate) struct ControlPlane {
     engine: PathBuf,
+    components: &'static str,
     process: Child,
     root: tempfile::TempDir,
     /// Its paths.
@@ -119,9 +123,14 @@ impl ControlPlane {
         if beside == Beside::Keeper {
             make_kubelets_leaf_old(&settings, &paths);
         }
-        let process = spawn(&engine, &paths);
+        let components = match beside {
+            Beside::NoControllers => STORE,
+            Beside::Nothing | Beside::Keeper | Beside::Alone => COMPONENTS,
+        };
+        let process = spawn(&engine, components, &paths);
         let mut plane = Self {
             engine,
+            components,
             process,
             root,
             paths,
@@ -137,7 +146,7 @@ impl ControlPlane {
     pub(crate) fn restart_after(&mut self, change: impl FnOnce(&Paths)) {
         self.stop();
         change(&self.paths);
-        self.process = spawn(&self.engine, &self.paths);
+        self.process = spawn(&self.engine, self.components, &self.paths);
         self.wait_ready();
     }
 
@@ -278,10 +287,10 @@ pub(crate) fn plan_anew(settings: &Settings, paths: &Paths) {
     write_for(settings, paths, &authorities, own_address(), now).expect("plan");
 }
 
-fn spawn(engine: &Path, paths: &Paths) -> Child {
+fn spawn(engine: &Path, components: &str, paths: &Paths) -> Child {
     let log = File::create(paths.at("/engine.log")).expect("log");
     let engine = Command::new(engine)
-        .args(["run", "--only", COMPONENTS, "--plan"])
+        .args(["run", "--only", components, "--plan"])
         .arg(paths.engine_plan())
         .stdin(Stdio::null())
         .stderr(log.try_clone().expect("log"))

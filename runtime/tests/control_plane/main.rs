@@ -14,6 +14,7 @@ mod audit;
 mod datastore;
 mod emulation;
 mod engine;
+mod fleet;
 mod keeper;
 mod offenders;
 mod pruning;

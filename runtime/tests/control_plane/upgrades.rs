@@ -351,9 +351,10 @@ fn answer(shared: &Mutex<(Report, usize)>, mut stream: UnixStream) {
                 release: slot(&version),
                 uki_sha256: "00".into(),
                 root_size: 1,
+                brought: None,
             };
             report.record.staged = Some(staged.clone());
-            Answer::Staged { staged, fetched: 1 }
+            Answer::Staged { staged }
         }
         Request::Activate { deadline_s, checks } => {
             let expected = [

@@ -33,6 +33,7 @@ pub const TARGETS: &[Target] = &[
     packages::ELF,
     packages::MODULES,
     releases::BLOCKS,
+    releases::DELTA,
     releases::LIST,
     releases::MANIFEST,
     slot_records::TARGET,

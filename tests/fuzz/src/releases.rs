@@ -1,7 +1,8 @@
 //! Files of a release repository.
 
 use crate::Target;
-use release::{BlockIndex, Manifest, RawFile, RawManifest, Releases};
+use release::{BlockIndex, Delta, DeltaHeader, Digest, Manifest, RawFile, RawManifest, Releases};
+use std::io::{Cursor, Read};
 
 pub(crate) const LIST: Target = Target {
     name: "release-list",
@@ -119,4 +120,43 @@ fn some_manifest() -> RawManifest {
         min_version: Some("0.1.0".into()),
         files: files.map(|(name, size)| (name.into(), file(size))).into(),
     }
+}
+
+/// What a delta begins with here.
+const OLD: &[u8] = b"a root image that runs, and then some more of it";
+
+/// A delta is signed; all the same, whatever comes instead is refused in words, or gives at most what was asked for.
+pub(crate) const DELTA: Target = Target {
+    name: "release-delta",
+    run: |input| {
+        let wanted = DeltaHeader {
+            from: Digest([1; 32]),
+            to: Digest([2; 32]),
+            length: 64,
+        };
+        match Delta::open(input, Cursor::new(OLD), &wanted) {
+            Ok(made) => {
+                let mut image = Vec::new();
+                // An error in the middle is as good as an end.
+                let _ = made.take(wanted.length).read_to_end(&mut image);
+                assert!(image.len() as u64 <= wanted.length);
+            }
+            Err(error) => assert!(!error.to_string().is_empty()),
+        }
+    },
+    folders: &[],
+    made_seeds: || vec![some_delta()],
+    words: &["HFDELTA\0", "\u{1}\0\0\0"],
+};
+
+/// As a publisher writes it: 40 bytes of the old image as they are, 8 new ones.
+fn some_delta() -> Vec<u8> {
+    let header = DeltaHeader {
+        from: Digest([1; 32]),
+        to: Digest([2; 32]),
+        length: 64,
+    };
+    let mut delta = header.encode();
+    delta.extend(include_bytes!("../seeds/release-delta/patch.zst"));
+    delta
 }

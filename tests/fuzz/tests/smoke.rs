@@ -45,6 +45,7 @@ targets! {
     modules_index = "modules-index",
     node_volume = "node-volume",
     release_blocks = "release-blocks",
+    release_delta = "release-delta",
     release_list = "release-list",
     release_manifest = "release-manifest",
     root_parameters = "root-parameters",

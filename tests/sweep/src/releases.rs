@@ -146,6 +146,7 @@ fn build(folder: &Path, release: &Release) -> anyhow::Result<Publication> {
         changelog: None,
         min_version: None,
         downgrade: false,
+        deltas: 0,
         lifetimes: Lifetimes::default(),
     })
 }

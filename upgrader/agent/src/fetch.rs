@@ -1,9 +1,10 @@
 //! Bringing the root image of a release into the spare slot: only what the slot lacks is fetched.
 
+use crate::download::is_no_ranges;
 use crate::slot::SpareSlot;
 use anyhow::{Context, bail};
 use futures_util::TryStreamExt;
-use release::{BLOCK_SIZE, BlockIndex, Error, Repository};
+use release::{BLOCK_SIZE, BlockIndex, Repository};
 use std::ops::Range;
 
 /// A root image in a repository, and the slot that it goes to.
@@ -106,8 +107,4 @@ impl Fetch<'_> {
         let last = blocks.end.saturating_sub(1);
         self.index.range(last).map_or(start, |range| range.end) - start
     }
-}
-
-fn is_no_ranges(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(Error::NoRanges { .. }))
 }

@@ -17,7 +17,10 @@
 )]
 
 mod activate;
+mod apply;
+mod bring;
 mod checks;
+mod download;
 mod fetch;
 mod found;
 mod health;
@@ -26,5 +29,6 @@ mod serve;
 mod slot;
 mod stage;
 mod trial;
+mod way;
 
 pub use serve::serve;

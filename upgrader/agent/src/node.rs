@@ -59,6 +59,12 @@ impl Node {
         })
     }
 
+    /// The partition of the root that runs, and its verity root hash.
+    pub(crate) fn running_root(&self) -> Option<(PathBuf, release::Digest)> {
+        let device = self.boot.partitions.root.clone()?;
+        Some((device, self.boot.root_hash.parse().ok()?))
+    }
+
     /// The slot that does not run.
     pub(crate) fn spare_slot(&self) -> init_api::Slot {
         self.boot.slot.other()

@@ -198,6 +198,5 @@ async fn do_stage(agent: Arc<Agent>, request: StageRequest) -> anyhow::Result<An
     if let Err(error) = &staged {
         eprintln!("cannot stage a release of {}: {error:#}", request.source);
     }
-    let (staged, fetched) = staged?;
-    Ok(Answer::Staged { staged, fetched })
+    Ok(Answer::Staged { staged: staged? })
 }

@@ -2,27 +2,33 @@
 //!
 //! # Flow
 //! The repository is verified, a release chosen, its manifest and block index read. Then the slot is compared with the index, so
-//! that a download that was broken off goes on where it was, also after a reboot; what is missing is fetched, each block checked
-//! before it is written; all of it is flushed and read back from the device; last comes the UKI.
+//! that a download that was broken off goes on where it was, also after a reboot; what is missing is fetched, as blocks or as a delta
+//! to the image that runs, each block checked before it is written; all of it is flushed and read back from the device; last comes
+//! the UKI.
 //!
 //! # Guarantees
 //! The slot and the boot files of the release that runs are never touched. Before the first byte of the spare slot changes, the
 //! boot loader has no entry for it and the record names nothing in it, so a power cut at any moment leaves the release that runs.
 
-use crate::fetch::Fetch;
+use crate::apply::Seed;
+use crate::bring::{Bring, TellStep, delta};
+use crate::download::{Download, keep_only};
 use crate::node::{Node, event};
 use crate::slot::SpareSlot;
 use anyhow::{Context, anyhow, bail};
 use disk::verity::RootHash;
-use futures_util::TryStreamExt;
 use init_api::{SlotRelease, paths};
 use release::{
     Arch, BlockIndex, Client, File, Manifest, Repository, Source, Trust, Version, target_name,
 };
 use slots::{BootLoader, EntryName};
-use std::path::Path;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use upgrade_api::{Happened, Offer, Progress, StageRequest, StagedRelease, Wanted};
+use upgrade_api::{Brought, Happened, Offer, Progress, StageRequest, StagedRelease, Wanted};
+
+/// So many bytes of a boot file are in memory at once.
+const PIECE: usize = 1 << 20;
 
 /// Who hears how far it is. Called from whatever thread does the work.
 pub(crate) type Tell = Arc<dyn Fn(Progress) + Send + Sync>;
@@ -70,7 +76,7 @@ pub(crate) async fn check(node: &Node, source: &str) -> anyhow::Result<Vec<Offer
     Ok(offers.collect())
 }
 
-/// Writes a release to the spare slot; gives what stands there and how many bytes were fetched.
+/// Writes a release to the spare slot; gives what stands there.
 ///
 /// # Errors
 /// Nothing was changed that runs; what was fetched stays in the slot, and the next try goes on from there.
@@ -78,7 +84,7 @@ pub(crate) async fn stage(
     node: &Node,
     request: &StageRequest,
     tell: &Tell,
-) -> anyhow::Result<(StagedRelease, u64)> {
+) -> anyhow::Result<StagedRelease> {
     if let Some(pending) = node.pending()? {
         bail!(
             "release {} is on trial: the other slot is needed until it is confirmed",
@@ -94,17 +100,22 @@ pub(crate) async fn stage(
         node,
         repository: &repository,
         manifest: &manifest,
+        seed: seed(node, &request.source),
         tell,
     };
     staging.make_room()?;
-    let fetched = staging.root(&index).await?;
+    let brought = staging.root(&index).await?;
     let uki = staging.uki().await?;
-    let staged = staging.record(&uki)?;
-    println!(
-        "release {version} stands in slot {}; {fetched} bytes of its root were fetched",
-        staged.release.slot
-    );
-    Ok((staged, fetched))
+    let staged = staging.record(&uki, brought)?;
+    keep_only(&staging.folder(), &[]);
+    Ok(staged)
+}
+
+/// What runs, as the beginning of a delta. A folder is read, not fetched: there a delta saves nothing.
+fn seed(node: &Node, source: &str) -> Option<Seed> {
+    let source: Source = source.parse().ok()?;
+    let (device, root_hash) = node.running_root()?;
+    matches!(source, Source::Url(_)).then_some(Seed { device, root_hash })
 }
 
 async fn open(node: &Node, source: &str) -> anyhow::Result<Repository> {
@@ -181,6 +192,7 @@ struct Staging<'a> {
     node: &'a Node,
     repository: &'a Repository,
     manifest: &'a Manifest,
+    seed: Option<Seed>,
     tell: &'a Tell,
 }
 
@@ -199,32 +211,40 @@ impl Staging<'_> {
         Ok(())
     }
 
-    /// Brings the root image into the slot; gives the bytes that were fetched.
-    async fn root(&self, index: &Arc<BlockIndex>) -> anyhow::Result<u64> {
+    /// Brings the root image into the slot, and proves that it stands there.
+    async fn root(&self, index: &Arc<BlockIndex>) -> anyhow::Result<Brought> {
         let device = self.node.spare()?;
         let slot = Arc::new(SpareSlot::open(&device, index.length())?);
-        let missing = {
-            let (slot, index, tell) = (slot.clone(), index.clone(), self.teller("compare"));
-            let total = index.length();
-            let looked = move || slot.missing(&index, |done| tell(done, total));
-            tokio::task::spawn_blocking(looked).await??
-        };
-        let fetch = Fetch {
+        let folder = self.folder();
+        let release = (&self.manifest.version, self.manifest.arch);
+        let delta = delta(self.repository, release, self.seed.as_ref());
+        let delta = delta
+            .as_ref()
+            .map(|(name, facts)| Download::of(&folder, name, *facts));
+        let target = self.target(File::Uki);
+        let uki = Download::of(&folder, &target, self.facts(File::Uki)?);
+        let kept: Vec<_> = delta.iter().chain([&uki]).collect();
+        keep_only(&folder, &kept);
+        let bring = Bring {
             repository: self.repository,
-            target: &self.target(File::Root),
+            release,
+            root_hash: self.manifest.root_hash,
             index,
             slot: &slot,
+            folder: &folder,
+            seed: self.seed.clone(),
+            tell: &self.teller(),
         };
-        let fetched = fetch.run(&missing, &self.teller("fetch")).await?;
+        let brought = bring.run().await?;
         let root = RootHash(self.manifest.root_hash.0);
         let data_size = self.manifest.data_size;
-        self.teller("verify")(0, index.length());
+        self.teller()("verify", 0, index.length());
         let verified = move || {
             slot.flush()?;
             slot.verify(data_size, &root)
         };
         tokio::task::spawn_blocking(verified).await??;
-        Ok(fetched)
+        Ok(brought)
     }
 
     /// Puts the UKI on the boot partition, where it waits to become an entry; gives its digest.
@@ -232,40 +252,57 @@ impl Staging<'_> {
         let facts = self.facts(File::Uki)?;
         let sha256 = facts.digest.to_string();
         let name = EntryName::of_version(&self.manifest.version.to_string())?;
-        let tell = self.teller("boot files");
+        let tell = self.teller();
         // Fetched whole before the partition is mounted: it is open for as short as it can be.
-        let target = self.target(File::Uki);
-        let mut pieces = self.repository.stream(&target, 0..facts.size).await?;
-        let mut uki = Vec::new();
-        while let Some(piece) = pieces.try_next().await? {
-            uki.extend_from_slice(&piece);
-            tell(uki.len() as u64, facts.size);
-        }
+        let (folder, target) = (self.folder(), self.target(File::Uki));
+        let download = Download::of(&folder, &target, facts);
+        let fetching = |done, total| tell("fetch boot files", done, total);
+        download.run(self.repository, &fetching).await?;
+        let mut file = std::fs::File::open(download.path())?;
         let mounted = self.node.boot_partition()?;
         let mut writing = BootLoader::of(mounted.folder()).begin(&name, facts.size)?;
-        writing.write(&uki)?;
+        let (mut piece, mut done) = (vec![0; PIECE], 0);
+        loop {
+            let length = file.read(&mut piece)?;
+            if length == 0 {
+                break;
+            }
+            writing.write(&piece[..length])?;
+            done += length as u64;
+            tell("boot files", done, facts.size);
+        }
         writing.finish(&sha256)?;
         Ok(sha256)
     }
 
-    fn record(&self, uki_sha256: &str) -> anyhow::Result<StagedRelease> {
+    fn record(&self, uki_sha256: &str, brought: Brought) -> anyhow::Result<StagedRelease> {
         let version = self.manifest.version.to_string();
+        println!(
+            "release {version} stands in slot {}; {brought}",
+            self.node.spare_slot()
+        );
+        let mut record = self.node.record();
+        record.add(event(&version, Happened::Staged, vec![brought.to_string()]));
         let staged = StagedRelease {
             release: SlotRelease {
                 entry: EntryName::of_version(&version)?.to_string(),
                 slot: self.node.spare_slot(),
                 root_hash: self.manifest.root_hash.to_string(),
-                version: version.clone(),
+                version,
                 kubernetes: Some(self.manifest.kubernetes.clone()),
             },
             uki_sha256: uki_sha256.to_owned(),
             root_size: self.manifest.data_size,
+            brought: Some(brought),
         };
-        let mut record = self.node.record();
         record.staged = Some(staged.clone());
-        record.add(event(&version, Happened::Staged, Vec::new()));
         self.node.store_record(&record)?;
         Ok(staged)
+    }
+
+    /// Where files lie while they are fetched.
+    fn folder(&self) -> PathBuf {
+        self.node.path(paths::UPGRADE).join("fetched")
     }
 
     fn facts(&self, file: File) -> anyhow::Result<release::FileFacts> {
@@ -277,15 +314,15 @@ impl Staging<'_> {
         target_name(&self.manifest.version, self.manifest.arch, file)
     }
 
-    fn teller(&self, step: &'static str) -> impl Fn(u64, u64) + Send + Sync + 'static {
+    fn teller(&self) -> TellStep {
         let (tell, version) = (self.tell.clone(), self.manifest.version.to_string());
-        move |done, total| {
+        Arc::new(move |step, done, total| {
             tell(Progress {
                 version: version.clone(),
                 step: step.to_owned(),
                 done,
                 total,
             });
-        }
+        })
     }
 }

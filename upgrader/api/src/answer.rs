@@ -24,8 +24,6 @@ pub enum Answer {
     Staged {
         /// What stands in the spare slot now.
         staged: StagedRelease,
-        /// Bytes that were fetched for it.
-        fetched: u64,
     },
     /// To `Activate` and `Rollback`: the node restarts now.
     Restarting {
@@ -76,7 +74,7 @@ pub enum Doing {
 pub struct Progress {
     /// The release's version.
     pub version: String,
-    /// What is done now: `compare`, `fetch`, `verify`, `boot files`.
+    /// What is done now: `compare`, `fetch`, `fetch delta`, `apply delta`, `verify`, `fetch boot files`, `boot files`.
     pub step: String,
     /// Bytes that are done of this step.
     pub done: u64,

@@ -12,11 +12,13 @@
 )]
 
 mod answer;
+mod brought;
 mod client;
 mod record;
 mod request;
 
 pub use answer::{Answer, Doing, Offer, Progress, Report};
+pub use brought::{Brought, Way};
 pub use client::{Client, ClientError};
 pub use record::{Event, FailedRelease, Happened, Record, StagedRelease};
 pub use request::{Request, StageRequest, Wanted};

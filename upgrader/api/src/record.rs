@@ -1,5 +1,6 @@
 //! What the agent keeps over reboots, beside the trial itself ([`init_api::PendingTrial`]).
 
+use crate::Brought;
 use init_api::SlotRelease;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,9 @@ pub struct StagedRelease {
     pub uki_sha256: String,
     /// Bytes of its root image without the hash tree.
     pub root_size: u64,
+    /// How its root image came there; none if an older release wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brought: Option<Brought>,
 }
 
 /// A release that failed here.

@@ -7,6 +7,7 @@
 //! - [`Releases`], [`Manifest`], [`BlockIndex`]: the formats, each with a pure parser of bytes that somebody else wrote
 //! - [`Releases::choose`]: which release a node takes, or why none; pure
 //! - [`Client`], [`Repository`] (feature `client`): a repository, verified; all expiry is judged by the time that is handed in
+//! - [`Delta`] (feature `client`): a root image made out of another one
 //! - [`keys`], [`publish`] (feature `publish`): keys, and writing a repository; for workstations
 //!
 //! Guarantee: what [`Repository::small`], [`Repository::manifest`] and [`Repository::index`] give is what the keys signed.
@@ -26,6 +27,8 @@ mod format;
 
 #[cfg(feature = "client")]
 mod client;
+#[cfg(feature = "client")]
+mod delta;
 #[cfg(feature = "client")]
 mod error;
 #[cfg(feature = "publish")]
@@ -47,15 +50,17 @@ mod trust;
 
 pub use choose::{Choice, Node, Unwanted, Wanted};
 pub use format::{
-    Arch, BLOCK_SIZE, BlockIndex, BlockIndexError, Channel, ContentError, Digest, File, FileFacts,
-    Manifest, NameError, RELEASES, RawFile, RawManifest, Release, Releases, Severity, Version,
-    target_name,
+    Arch, BLOCK_SIZE, BlockIndex, BlockIndexError, Channel, ContentError, DeltaHeader,
+    DeltaHeaderError, Digest, File, FileFacts, Manifest, NameError, RELEASES, RawFile, RawManifest,
+    Release, Releases, Severity, Version, delta_name, target_name,
 };
 
 #[cfg(feature = "client")]
 pub use bytes::Bytes;
 #[cfg(feature = "client")]
 pub use client::Client;
+#[cfg(feature = "client")]
+pub use delta::{Delta, DeltaError};
 #[cfg(feature = "client")]
 pub use error::Error;
 #[cfg(feature = "client")]

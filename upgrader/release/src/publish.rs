@@ -5,6 +5,7 @@
 //! by doing it again. Assumption: one change at a time.
 
 mod books;
+mod deltas;
 mod error;
 mod excerpt;
 mod files;

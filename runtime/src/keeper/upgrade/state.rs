@@ -102,14 +102,17 @@ fn phase(asked: &Asked<'_>, facts: &Facts<'_>) -> (NodePhase, String) {
         return (NodePhase::Done, String::new());
     }
     let staged = report.record.staged.as_ref();
-    let staged = staged.is_some_and(|staged| staged.release.version == *version);
+    let staged = staged.filter(|staged| staged.release.version == *version);
+    let brought = staged.and_then(|staged| staged.brought.as_ref());
+    let brought = brought.map(ToString::to_string).unwrap_or_default();
+    let staged = staged.is_some();
     match (failure(&report.record, version), facts.refused) {
         (_, Some(why)) if staged && spec.want == Want::Run => (NodePhase::Blocked, why.to_owned()),
         (Some(failed), _) if asked.before.retried >= spec.retry => {
             (NodePhase::Failed, failed.why.join("; "))
         }
         // Whatever was refused meanwhile: this is what was asked for.
-        _ if staged => (NodePhase::Staged, String::new()),
+        _ if staged => (NodePhase::Staged, brought),
         (_, Some(why)) => (NodePhase::Blocked, why.to_owned()),
         _ => (NodePhase::Idle, String::new()),
     }

@@ -4,6 +4,7 @@
 mod arch;
 mod blocks;
 mod content;
+mod delta;
 mod digest;
 mod manifest;
 mod names;
@@ -13,10 +14,11 @@ mod version;
 pub use arch::Arch;
 pub use blocks::{BLOCK_SIZE, BlockIndex, BlockIndexError};
 pub use content::ContentError;
+pub use delta::{DeltaHeader, DeltaHeaderError};
 pub use digest::Digest;
 pub use manifest::{FileFacts, Manifest, RawFile, RawManifest};
+pub use names::{File, RELEASES, delta_name, target_name};
 #[cfg(feature = "publish")]
-pub(crate) use names::target_folder;
-pub use names::{File, RELEASES, target_name};
+pub(crate) use names::{is_delta, target_folder};
 pub use releases::{Channel, Release, Releases, Severity};
 pub use version::{NameError, Version};

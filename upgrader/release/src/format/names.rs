@@ -1,10 +1,12 @@
 //! What the files of a release are called in a repository.
 
-use super::{Arch, Version};
+use super::{Arch, Digest, Version};
 use std::fmt;
 
 /// The list of all releases.
 pub const RELEASES: &str = "releases.json";
+/// Where the deltas are that make a release's root image.
+const DELTAS: &str = "from/";
 
 /// A file of a release for one architecture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,4 +59,16 @@ pub fn target_name(version: &Version, arch: Arch, file: File) -> String {
 /// What the names of a release's files for an architecture begin with: `0.2.0/amd64/`.
 pub(crate) fn target_folder(version: &Version, arch: Arch) -> String {
     format!("{version}/{arch}/")
+}
+
+/// The name of the delta that makes a release's root image out of the one with the verity root hash `from`:
+/// `0.2.0/amd64/from/<hash>.delta`.
+pub fn delta_name(version: &Version, arch: Arch, from: &Digest) -> String {
+    format!("{}{DELTAS}{from}.delta", target_folder(version, arch))
+}
+
+/// Whether a file of the repository is a delta.
+#[cfg(feature = "publish")]
+pub(crate) fn is_delta(name: &str) -> bool {
+    name.split_inclusive('/').nth(2) == Some(DELTAS)
 }

@@ -1,12 +1,14 @@
 //! A part of a repository as a repository: what a stick carries.
 //!
+//! The root image is among the files and is read from the stick in any case, so deltas to it, which save bytes of a line, are left out.
+//!
 //! Signatures stay as they are, so nobody needs a key for this. The list of files names more than is there; a node that asks
 //! for a release which was left out hears that its file is missing.
 
 use super::error::PublishError;
 use crate::client::Client;
 use crate::error::Error;
-use crate::format::{Arch, RELEASES, Version, target_folder};
+use crate::format::{Arch, RELEASES, Version, is_delta, target_folder};
 use crate::metadata::{self, Loaded};
 use crate::source::Source;
 use crate::store::{Effort, Store};
@@ -71,7 +73,7 @@ fn wanted<'a>(
         let folder = target_folder(version, *arch);
         let files: Vec<_> = all
             .iter()
-            .filter(|name| name.starts_with(&folder))
+            .filter(|name| name.starts_with(&folder) && !is_delta(name))
             .collect();
         if files.is_empty() {
             return Err(Error::NotListed(folder));

@@ -69,7 +69,7 @@ fn unchanged(
     }
 }
 
-fn listed(targets: &Targets, name: &str) -> Option<FileFacts> {
+pub(super) fn listed(targets: &Targets, name: &str) -> Option<FileFacts> {
     let found = targets
         .targets
         .iter()
@@ -82,7 +82,7 @@ fn listed(targets: &Targets, name: &str) -> Option<FileFacts> {
     })
 }
 
-fn copy(from: &Path, to: &Path, facts: FileFacts) -> Result<(), PublishError> {
+pub(super) fn copy(from: &Path, to: &Path, facts: FileFacts) -> Result<(), PublishError> {
     if to.exists() && input::facts(to)? == facts {
         return Ok(());
     }

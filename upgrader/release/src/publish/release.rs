@@ -1,6 +1,7 @@
 //! Publishing a release, or giving it out in one more channel.
 
 use super::books::{Books, no_targets, put, write};
+use super::deltas::{self, New};
 use super::error::PublishError;
 use super::files::{add_files, facts_of};
 use super::input::{self, Input};
@@ -39,6 +40,8 @@ pub struct Publication {
     pub min_version: Option<Version>,
     /// Whether newer releases may go back to it; once said, it stays.
     pub downgrade: bool,
+    /// From so many releases before it, for the same architecture, deltas are made.
+    pub deltas: usize,
     /// How long signatures count.
     pub lifetimes: Lifetimes,
 }
@@ -52,6 +55,8 @@ pub struct Published {
     pub arch: Arch,
     /// Whether anything was not so before.
     pub changed: bool,
+    /// The releases from which deltas were made now.
+    pub deltas: Vec<Version>,
 }
 
 /// Publishes a release for one architecture: adds its files, and puts it into a channel. Done twice, the second time changes
@@ -77,6 +82,12 @@ pub async fn publish(asked: &Publication, now: Timestamp) -> Result<Published, P
         None => no_targets(),
     };
     let mut changed = add_files(&asked.repo, &mut targets, input.clone())?;
+    let new = New {
+        manifest: &input.manifest,
+        root: &asked.root,
+    };
+    let deltas = deltas::add(&asked.repo, &mut targets, &releases, &new, asked.deltas)?;
+    changed |= !deltas.is_empty();
     let list = releases.encode();
     let facts = facts_of(&list);
     if put(&mut targets, RELEASES, facts)? {
@@ -93,6 +104,7 @@ pub async fn publish(asked: &Publication, now: Timestamp) -> Result<Published, P
         version: input.manifest.version,
         arch: input.manifest.arch,
         changed,
+        deltas,
     })
 }
 

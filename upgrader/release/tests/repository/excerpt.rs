@@ -2,7 +2,7 @@
 
 use crate::shop::{Shop, days, noon, version};
 use jiff::Timestamp;
-use release::publish::{PublishError, excerpt};
+use release::publish::{Publication, PublishError, excerpt, publish};
 use release::{Arch, Client, File, Repository, Source, Trust, target_name};
 use std::collections::BTreeSet;
 use std::fs;
@@ -72,6 +72,22 @@ async fn one_release_is_whole_and_the_other_is_missing() {
     let repository = read(&shop).await;
     assert_eq!(whole(&repository, "0.1.0").await, Ok(()));
     assert!(whole(&repository, "0.2.0").await.is_err());
+}
+
+#[tokio::test]
+async fn a_stick_has_no_deltas_and_is_whole_without() {
+    let shop = Shop::open().await;
+    let asked = Publication {
+        deltas: 2,
+        ..shop.build_with("0.2.0", "amd64", "0.1.0")
+    };
+    let published = publish(&asked, noon()).await.unwrap();
+    assert_eq!(published.deltas, [version("0.1.0")]);
+    let from = "targets/0.2.0/amd64/from";
+    assert!(shop.repo().join(from).exists());
+    copy(&shop, "0.2.0", &AMD64).await.unwrap();
+    assert!(!stick(&shop).join(from).exists());
+    assert_eq!(whole(&read(&shop).await, "0.2.0").await, Ok(()));
 }
 
 #[tokio::test]

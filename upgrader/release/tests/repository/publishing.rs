@@ -41,6 +41,34 @@ async fn done_twice_nothing_changes() {
 }
 
 #[tokio::test]
+async fn deltas_begin_with_the_last_releases_and_are_made_once() {
+    let shop = Shop::open().await;
+    let asked = |which: &str, deltas| Publication {
+        deltas,
+        ..shop.build_with(
+            which,
+            "amd64",
+            if which < "0.3.0" { which } else { "0.2.0" },
+        )
+    };
+    // What has nothing in common is not smaller than the image.
+    let published = publish(&asked("0.2.0", 2), noon()).await.unwrap();
+    assert!(published.deltas.is_empty());
+    let published = publish(&asked("0.3.0", 1), noon()).await.unwrap();
+    assert_eq!(published.deltas, [version("0.2.0")]);
+    let published = publish(&asked("0.4.0", 2), noon()).await.unwrap();
+    // Both have the same image: one delta serves nodes that run either.
+    assert_eq!(published.deltas, [version("0.3.0")]);
+    let again = publish(&asked("0.4.0", 2), noon() + days(1)).await.unwrap();
+    assert!(!again.changed && again.deltas.is_empty());
+    let none = publish(&asked("0.5.0", 0), noon()).await.unwrap();
+    assert!(none.changed && none.deltas.is_empty());
+    let repository = read(&shop, noon()).await;
+    let is_delta = |name: &&String| name.ends_with(".delta");
+    assert_eq!(repository.files().keys().filter(is_delta).count(), 2);
+}
+
+#[tokio::test]
 async fn a_release_can_have_more_channels_and_architectures() {
     let shop = Shop::open().await;
     let more = Publication {

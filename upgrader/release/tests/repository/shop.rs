@@ -106,10 +106,15 @@ impl Shop {
 
     /// As a build leaves it.
     pub(crate) fn build(&self, version: &str, arch: &str) -> Publication {
+        self.build_with(version, arch, version)
+    }
+
+    /// As [`Shop::build`], with the root image of another version.
+    pub(crate) fn build_with(&self, version: &str, arch: &str, image: &str) -> Publication {
         let folder = self.path(&format!("build-{version}-{arch}"));
         fs::create_dir_all(&folder).unwrap();
         let (uki, root, manifest) = (folder.join("efi"), folder.join("root"), folder.join("json"));
-        let (hash, data_size) = root_image(&root, version);
+        let (hash, data_size) = root_image(&root, image);
         let text =
             format!("{version} holdfast.roothash={hash} holdfast.rootsize={data_size} quiet");
         fs::write(&uki, text).unwrap();
@@ -139,6 +144,7 @@ impl Shop {
             changelog: Some(format!("This is {version}.")),
             min_version: None,
             downgrade: false,
+            deltas: 0,
             lifetimes: self.lifetimes,
         }
     }

@@ -1,0 +1,306 @@
+//! A repository with a delta on a web server, a slot, and what can be wrong with them.
+
+mod server;
+mod shop;
+
+use super::{Bring, TellStep};
+use crate::apply::{Seed, apply};
+use crate::slot::SpareSlot;
+use disk::verity::RootHash;
+use release::{Arch, BlockIndex, Client, DeltaHeader, Effort, Repository, Source, Trust};
+use server::Server;
+use shop::{Shop, image};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use upgrade_api::{Brought, Way};
+
+/// What a node does: opens the repository, and brings release 0.2.0 into its slot.
+struct Case {
+    shop: Shop,
+    server: Server,
+}
+
+impl Case {
+    async fn new() -> Case {
+        let shop = Shop::open().await;
+        let server = Server::of(&shop.repo());
+        Case { shop, server }
+    }
+
+    fn slot(&self) -> PathBuf {
+        self.shop.path("slot")
+    }
+
+    async fn open(&self) -> Repository {
+        let effort = Effort {
+            first_pause: Duration::from_millis(1),
+            longest_pause: Duration::from_millis(2),
+            ..Effort::default()
+        };
+        let root = fs::read(self.shop.path("keys/1.root.json")).expect("root");
+        let source: Source = self.server.url.parse().expect("an address");
+        Client::with(effort)
+            .open(&source, &Trust::fleeting(root), jiff::Timestamp::now())
+            .await
+            .expect("a good repository")
+    }
+
+    async fn bring(&self, running: &str) -> anyhow::Result<Brought> {
+        let repository = self.open().await;
+        let version = "0.2.0".parse().expect("a version");
+        let release = (&version, Arch::Amd64);
+        let index = Arc::new(repository.index(release.0, release.1).await?);
+        let manifest = repository.manifest(release.0, release.1).await?;
+        if !self.slot().exists() {
+            let empty = fs::File::create(self.slot())?;
+            empty.set_len(index.length() + 65_536)?;
+        }
+        let slot = Arc::new(SpareSlot::open(&self.slot(), index.length())?);
+        let quiet: TellStep = Arc::new(|_, _, _| {});
+        let bring = Bring {
+            repository: &repository,
+            release,
+            root_hash: manifest.root_hash,
+            index: &index,
+            slot: &slot,
+            folder: &self.shop.path("fetched"),
+            seed: Some(Seed {
+                device: self.shop.root(running),
+                root_hash: self.shop.root_hash(running),
+            }),
+            tell: &quiet,
+        };
+        let brought = bring.run().await?;
+        slot.flush()?;
+        slot.verify(manifest.data_size, &RootHash(manifest.root_hash.0))?;
+        Ok(brought)
+    }
+
+    /// The delta's file on the server.
+    fn delta(&self) -> PathBuf {
+        let folder = self.shop.repo().join("targets/0.2.0/amd64/from");
+        let mut files = fs::read_dir(folder).expect("deltas").flatten();
+        files.next().expect("a delta").path()
+    }
+
+    fn stands_there(&self) -> bool {
+        let wanted = fs::read(self.shop.root("0.2.0")).expect("the image");
+        fs::read(self.slot())
+            .expect("the slot")
+            .starts_with(&wanted)
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_runs_the_release_before_fetches_the_delta_alone() {
+    let case = Case::new().await;
+    let size = fs::metadata(case.delta()).expect("there").len();
+    let brought = case.bring("0.1.0").await.expect("brought");
+    assert_eq!(brought.way, Way::Delta, "{brought}");
+    assert_eq!((brought.fetched, brought.no_delta), (size, None));
+    assert!(case.stands_there());
+    assert!(size * 4 < brought.image, "{size} of {}", brought.image);
+    let again = case.bring("0.1.0").await.expect("it is there");
+    assert_eq!((again.way, again.fetched), (Way::Image, 0), "nothing twice");
+}
+
+#[tokio::test]
+async fn a_node_that_runs_something_else_fetches_the_image() {
+    let case = Case::new().await;
+    let brought = case.bring("0.0.9").await.expect("brought");
+    assert_eq!((brought.way, brought.no_delta), (Way::Image, None));
+    assert_eq!(brought.fetched, brought.image);
+    assert!(case.stands_there());
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_delta_is_said_and_the_image_fetched() {
+    type Harm = fn(&Path);
+    let cases: [(&str, Harm); 4] = [
+        ("is not what was signed: its digest is another", |delta| {
+            let mut bytes = fs::read(delta).expect("read");
+            bytes[200] ^= 1;
+            fs::write(delta, bytes).expect("written");
+        }),
+        ("it was cut off, added to, or exchanged", |delta| {
+            let bytes = fs::read(delta).expect("read");
+            fs::write(delta, &bytes[..bytes.len() / 2]).expect("written");
+        }),
+        ("is not there", |delta| {
+            fs::remove_file(delta).expect("gone")
+        }),
+        ("does not end after", |delta| {
+            let bytes = fs::read(delta).expect("read");
+            fs::write(delta, [&bytes[..], &[0; 9]].concat()).expect("written");
+        }),
+    ];
+    for (words, harm) in cases {
+        let case = Case::new().await;
+        harm(&case.delta());
+        let brought = case.bring("0.1.0").await.expect("brought all the same");
+        assert_eq!(brought.way, Way::Image, "{words}: {brought}");
+        let why = brought.no_delta.clone().unwrap_or_default();
+        let size = words == "does not end after" && why.contains("it was cut off, added to");
+        assert!(why.contains(words) || size, "{words}: {why}");
+        assert!(case.stands_there(), "{words}");
+        // It is not fetched once more, were the image to be.
+        fs::remove_file(case.slot()).expect("gone");
+        let before = case.server.given();
+        let again = case.bring("0.1.0").await.expect("brought");
+        assert_eq!(again.no_delta, Some(why), "{words}");
+        assert!(
+            case.server.given() - before < again.image + 20_000,
+            "{words}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_line_that_breaks_costs_nothing() {
+    let case = Case::new().await;
+    let size = fs::metadata(case.delta()).expect("there").len();
+    case.server.drop_after(70_000);
+    let before = case.server.given();
+    let brought = case.bring("0.1.0").await.expect("brought");
+    assert_eq!((brought.way, brought.fetched), (Way::Delta, size));
+    let given = case.server.given() - before;
+    assert!(given < size + 20_000, "{given} for {size}");
+    assert!(case.stands_there());
+}
+
+/// As after a reboot in the middle: part of the delta lies there, and part of the image.
+#[tokio::test]
+async fn what_was_fetched_before_a_reboot_is_not_fetched_again() {
+    let case = Case::new().await;
+    let delta = fs::read(case.delta()).expect("read");
+    let name = case.delta();
+    let name = name
+        .file_name()
+        .expect("a name")
+        .to_string_lossy()
+        .into_owned();
+    let (digest, _) = name.split_once('.').expect("a digest");
+    let kept = case.shop.path("fetched");
+    fs::create_dir_all(&kept).expect("folder");
+    fs::write(kept.join(digest), &delta[..delta.len() - 1000]).expect("written");
+    let mut slot = fs::read(case.shop.root("0.2.0")).expect("read");
+    slot[70_000..].fill(0);
+    slot.extend([0; 65_536]);
+    fs::write(case.slot(), slot).expect("written");
+    let brought = case.bring("0.1.0").await.expect("brought");
+    assert_eq!((brought.way, brought.fetched), (Way::Delta, 1000));
+    assert!(case.stands_there());
+
+    // The disk lost a write: what lies there is of no use, and is fetched once more.
+    let mut torn = delta.clone();
+    torn[100..200].fill(0);
+    fs::write(kept.join(digest), &torn[..delta.len() - 1000]).expect("written");
+    fs::remove_file(case.slot()).expect("gone");
+    let brought = case.bring("0.1.0").await.expect("brought");
+    assert_eq!(brought.way, Way::Delta, "{brought}");
+    assert_eq!(brought.fetched, 1000 + delta.len() as u64);
+    assert!(case.stands_there());
+}
+
+/// The repository's owner signed something that does not belong together: no block of it gets into the slot.
+#[tokio::test]
+async fn a_delta_of_other_images_writes_nothing() {
+    let case = Case::new().await;
+    let (seed, new) = (case.shop.root("0.1.0"), case.shop.root("0.2.0"));
+    let index = BlockIndex::of(&mut &fs::read(&new).expect("read")[..]).expect("an index");
+    let good = DeltaHeader {
+        from: case.shop.root_hash("0.1.0"),
+        to: case.shop.root_hash("0.2.0"),
+        length: index.length(),
+    };
+    let other = release::Digest([7; 32]);
+    let whole = fs::read(case.delta()).expect("read");
+    let cut = case.shop.path("cut");
+    fs::write(&cut, &whole[..whole.len() - 400]).expect("written");
+    let short = case.shop.path("short");
+    fs::write(&short, &whole[..50]).expect("written");
+    let foreign = case.shop.path("foreign");
+    image(&foreign, "9.9.9");
+    let delta = case.delta();
+    for (name, delta, seed, wanted, words) in [
+        (
+            "another root",
+            &delta,
+            &seed,
+            DeltaHeader {
+                from: other,
+                ..good
+            },
+            "it begins with the root",
+        ),
+        (
+            "another release",
+            &delta,
+            &seed,
+            DeltaHeader { to: other, ..good },
+            "it makes the root",
+        ),
+        (
+            "another size",
+            &delta,
+            &seed,
+            DeltaHeader { length: 1, ..good },
+            "and the release's has 1",
+        ),
+        (
+            "cut off",
+            &cut,
+            &seed,
+            good,
+            "nothing more comes out of it after block",
+        ),
+        (
+            "cut off in its head",
+            &short,
+            &seed,
+            good,
+            "ends before its header",
+        ),
+        (
+            "no delta",
+            &seed,
+            &seed,
+            good,
+            "does not begin as a delta does",
+        ),
+        (
+            "another image runs",
+            &delta,
+            &foreign,
+            good,
+            "that comes out of it is not what was signed",
+        ),
+    ] {
+        let slot = case.shop.path("wrong");
+        fs::write(&slot, vec![0; index.length() as usize]).expect("written");
+        let opened = SpareSlot::open(&slot, index.length()).expect("opened");
+        let seed = Seed {
+            device: seed.clone(),
+            root_hash: good.from,
+        };
+        let all = 0..index.digests().len();
+        let done = apply(
+            (delta, &seed),
+            &wanted,
+            (&opened, &index),
+            std::slice::from_ref(&all),
+            &|_, _| {},
+        );
+        let error = format!("{:#}", done.expect_err(name));
+        assert!(error.contains(words), "{name}: {error}");
+        let left = fs::read(&slot).expect("read");
+        let new = fs::read(&new).expect("read");
+        for (number, block) in left.chunks(65_536).enumerate() {
+            let good = block.iter().all(|byte| *byte == 0) || index.is_block(number, block);
+            assert!(good, "{name}: block {number}");
+        }
+        assert_ne!(left, new, "{name}");
+    }
+}
