@@ -52,6 +52,8 @@ pub const STATE: &str = "/var/lib/holdfast";
 /// [`crate::Services`] that PID 1 starts before the configuration is read, as the last good configuration described them;
 /// written by `holdfast node configure`.
 pub const EARLY_SERVICES: &str = "/var/lib/holdfast/early-services.json";
+/// An empty file whose own time is the last one that PID 1 knew, for machines without a clock that goes on while they are off.
+pub const CLOCK: &str = "/var/lib/holdfast/clock";
 /// [`crate::UnconfirmedBoot`], written by PID 1.
 pub const UNCONFIRMED_BOOT: &str = "/var/lib/holdfast/unconfirmed-boot.json";
 /// What was done about damage of the state partition: a folder for each time, with [`crate::StateRepair`].

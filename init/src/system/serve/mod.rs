@@ -2,6 +2,7 @@
 
 mod answer;
 mod apply;
+mod clock_notes;
 mod deadlines;
 mod events;
 mod records;
@@ -19,6 +20,7 @@ use crate::report::{Log, Phases};
 use crate::supervise::{BuiltIn, Groups, Supervisor};
 use crate::uevent::Listener;
 use crate::watchdog::Guard;
+use clock_notes::ClockNotes;
 use deadlines::Deadlines;
 use init_api::{BootRecord, Millis, Mode, Problem, Release, Root, Services, Standing, paths};
 use records::Records;
@@ -88,6 +90,7 @@ pub(super) struct Server {
     disks_changed: Option<Millis>,
     config_written: ConfigWrites,
     trial: Trial,
+    clock_notes: ClockNotes,
     end: Option<(End, Millis)>,
 }
 
@@ -138,6 +141,7 @@ impl Server {
             stale: true,
             disks_changed: None,
             config_written: ConfigWrites::default(),
+            clock_notes: ClockNotes::new(root.path(paths::CLOCK)),
             end: None,
             root,
             clock,
@@ -175,6 +179,7 @@ impl Server {
         self.advance_trial(trial::Event::Tick);
         self.supervisor.tick(&self.log);
         self.advance_configuration(now);
+        self.clock_notes.advance(now, self.facts.release.as_ref());
         self.announce_node(now);
         for number in self.supervisor.fresh_pipes() {
             if let Some(pipe) = self.supervisor.pipe(number)
@@ -203,6 +208,7 @@ impl Server {
         Departure {
             end,
             record: unconfirmed.map(|record| (self.root.path(paths::UNCONFIRMED_BOOT), record)),
+            clock: self.clock_notes.last(self.facts.release.as_ref()),
             boot: self.facts.boot,
             groups: self.groups,
             logs: self.supervisor.close_logs(),
