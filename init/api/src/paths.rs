@@ -19,6 +19,8 @@ pub const CONFIGURED: &str = "/run/holdfast/configured.json";
 pub const URL_TROUBLE: &str = "/run/holdfast/config-url.txt";
 /// Which cards use their last resort, one line each; gone when none does.
 pub const LAST_RESORT: &str = "/run/holdfast/last-resort.txt";
+/// What the hardware says of its health, one line each, written by the keeper; gone when all is well.
+pub const HARDWARE: &str = "/run/holdfast/hardware.txt";
 /// [`crate::InstallState`], written by `holdfast node install`.
 pub const INSTALL: &str = "/run/holdfast/install.json";
 /// [`crate::NodeState`], written by the keeper.
