@@ -10,6 +10,7 @@ mod records;
 use super::config_writes::ConfigWrites;
 use super::configure::Runs;
 use super::end::{Departure, End};
+use super::led::{Code, Led};
 use super::page::Page;
 use super::requests::Requests;
 use super::signals::Signals;
@@ -91,6 +92,7 @@ pub(super) struct Server {
     config_written: ConfigWrites,
     trial: Trial,
     clock_notes: ClockNotes,
+    led: Led,
     end: Option<(End, Millis)>,
 }
 
@@ -141,6 +143,10 @@ impl Server {
             stale: true,
             disks_changed: None,
             config_written: ConfigWrites::default(),
+            led: Led::named_by(
+                &fs::read_to_string(root.path("/proc/cmdline")).unwrap_or_default(),
+                &root.path("/sys"),
+            ),
             clock_notes: ClockNotes::new(root.path(paths::CLOCK)),
             end: None,
             root,
@@ -181,6 +187,7 @@ impl Server {
         self.advance_configuration(now);
         self.clock_notes.advance(now, self.facts.release.as_ref());
         self.announce_node(now);
+        self.show_code();
         for number in self.supervisor.fresh_pipes() {
             if let Some(pipe) = self.supervisor.pipe(number)
                 && let Err(error) = self.wake.watch(pipe, Source::Output(number))
@@ -201,6 +208,12 @@ impl Server {
             self.draw();
         }
         None
+    }
+
+    fn show_code(&mut self) {
+        let ready = matches!(self.standing, Some(Standing::Ready { .. }));
+        let on_trial = self.trial.deadline().is_some();
+        self.led.show(Code::of(self.mode, on_trial, ready));
     }
 
     fn depart(mut self, end: End) -> Departure {
