@@ -44,6 +44,9 @@ pub(crate) fn base(source: &Source<'_>) -> Result<Base, Error> {
             "`kernel.consoles` is empty: name at least one".to_owned(),
         ));
     }
+    if let Some(led) = &raw.kernel.led {
+        word(source, "kernel.led", led)?;
+    }
     for console in raw.kernel.consoles.get_ref() {
         word(source, "kernel.consoles", console)?;
     }
@@ -52,6 +55,7 @@ pub(crate) fn base(source: &Source<'_>) -> Result<Base, Error> {
         arch: *raw.arch.get_ref(),
         cmdline: plain(&raw.kernel.cmdline),
         consoles: plain(raw.kernel.consoles.get_ref()),
+        led: raw.kernel.led.as_ref().map(|led| led.get_ref().clone()),
         stub: raw.uki.stub,
         drivers: drivers(source, &raw.drivers)?,
     };

@@ -25,6 +25,7 @@ pub(crate) struct RawBase {
 pub(crate) struct RawKernel {
     pub(crate) cmdline: Vec<Spanned<String>>,
     pub(crate) consoles: Spanned<Vec<Spanned<String>>>,
+    pub(crate) led: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]

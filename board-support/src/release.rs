@@ -13,6 +13,8 @@ pub struct Release {
     pub cmdline: Vec<String>,
     /// Consoles in the kernel's words, `ttyS0,115200`; the last one present is `/dev/console`.
     pub consoles: Vec<String>,
+    /// The LED that tells how the machine is, by its name below `/sys/class/leds`; a machine may have none of that name.
+    pub led: Option<String>,
     /// The EFI stub that its UKI is made of, as a path in Debian's packages.
     pub stub: String,
     /// Drivers of the base and of every board, in order of their names.
@@ -20,13 +22,19 @@ pub struct Release {
 }
 
 impl Release {
-    /// Kernel parameters with the consoles at the end.
+    /// Kernel parameters, with the LED and the consoles at the end.
     pub fn kernel_parameters(&self) -> Vec<String> {
         let consoles = self
             .consoles
             .iter()
             .map(|console| format!("console={console}"));
-        self.cmdline.iter().cloned().chain(consoles).collect()
+        let led = self.led.iter().map(|led| format!("holdfast.led={led}"));
+        self.cmdline
+            .iter()
+            .cloned()
+            .chain(led)
+            .chain(consoles)
+            .collect()
     }
 }
 

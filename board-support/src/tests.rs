@@ -53,6 +53,9 @@ fn boards_of_an_architecture_share_one_release() {
     );
     let arm = &boards.get("qemu-arm64").unwrap().release;
     assert!(!arm.drivers.initramfs_modules().contains("iTCO_wdt"));
+    let led = "holdfast.led=ACT".to_owned();
+    assert!(arm.kernel_parameters().contains(&led));
+    assert_eq!(nuc.release.led, None);
     assert_eq!(
         arm.kernel_parameters().last().map(String::as_str),
         Some("console=ttyAMA0,115200")

@@ -1,7 +1,10 @@
-//! Clocks: time since the kernel's start, and the floor under the wall clock.
+//! Clocks: time since the kernel's start, and the floor under the wall clock: the image's build, and the last time that was known.
 
 use init_api::{Millis, Release};
 use rustix::time::{ClockId, Timespec, clock_gettime, clock_settime};
+use std::fs::File;
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{fmt, io};
 
 /// What PID 1 tells the time by once it serves. A test has a clock of its own.
@@ -81,22 +84,54 @@ pub(crate) fn standing(wall: u64, release: &Release) -> Standing {
     }
 }
 
-/// Lifts the wall clock to the image's build time if it stands before it; tells how it stood.
+/// The earliest time that the clock may show: the build, or later the last time that was `noted`. One that cannot be right says
+/// nothing.
+fn floor(release: &Release, noted: Option<u64>) -> u64 {
+    let believed = noted.filter(|noted| standing(*noted, release) == Standing::Plausible);
+    believed.unwrap_or(release.build_time)
+}
+
+/// Lifts the wall clock if it stands before the image's build or before the last time that was `noted`; tells how it stood to
+/// the build, and whether it was lifted.
 ///
 /// # Errors
 /// The clock cannot be set.
-pub(crate) fn lift(release: &Release) -> io::Result<Standing> {
-    let stood = standing(wall(), release);
-    if stood == Standing::Behind {
-        let tv_sec = i64::try_from(release.build_time).unwrap_or(0);
+pub(crate) fn lift(release: &Release, noted: Option<u64>) -> io::Result<(Standing, bool)> {
+    let wall = wall();
+    let floor = floor(release, noted);
+    let behind = wall < floor;
+    if behind {
+        let tv_sec = i64::try_from(floor).unwrap_or(0);
         clock_settime(ClockId::Realtime, Timespec { tv_sec, tv_nsec: 0 })?;
     }
-    Ok(stood)
+    Ok((standing(wall, release), behind))
+}
+
+/// The last time that was noted, in seconds since 1970; none if none was.
+pub(crate) fn noted(path: &Path) -> Option<u64> {
+    let modified = path.metadata().ok()?.modified().ok()?;
+    let since = modified.duration_since(UNIX_EPOCH).ok()?;
+    Some(since.as_secs())
+}
+
+/// Notes a time in seconds since 1970. It is the file's own: no block of the disk is written but that of its entry.
+///
+/// # Errors
+/// The state partition does not take it.
+pub(crate) fn note(path: &Path, wall: u64) -> io::Result<()> {
+    let file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)?;
+    let time: SystemTime = UNIX_EPOCH + Duration::from_secs(wall);
+    file.set_modified(time)?;
+    file.sync_all()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Standing, rfc3339, standing};
+    use super::{Standing, floor, note, noted, rfc3339, standing};
     use init_api::Release;
 
     #[test]
@@ -129,6 +164,40 @@ mod tests {
             ("2099", 4_070_908_800, Standing::FarAhead),
         ] {
             assert_eq!(standing(wall, &release), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn the_floor_is_the_build_or_the_last_time_that_was_known() {
+        let build = 1_800_000_000;
+        let release = Release {
+            version: "1".into(),
+            build_time: build,
+            kubernetes: None,
+        };
+        for (case, noted, expected) in [
+            ("a new machine", None, build),
+            (
+                "switched off a month later",
+                Some(build + 2_600_000),
+                build + 2_600_000,
+            ),
+            ("another release was older", Some(build - 1), build),
+            ("the clock was wrong then", Some(4_070_908_800), build),
+        ] {
+            assert_eq!(floor(&release, noted), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_noted_in_an_empty_file() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("clock");
+        assert_eq!(noted(&path), None);
+        for wall in [1_800_000_000, 1_900_000_000, 1_850_000_000] {
+            note(&path, wall).expect("noted");
+            assert_eq!(noted(&path), Some(wall), "also one that is earlier");
+            assert_eq!(path.metadata().expect("there").len(), 0);
         }
     }
 }

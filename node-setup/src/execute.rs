@@ -104,6 +104,7 @@ impl<M: Machine> Executor<M> {
                 let options = ["modprobe", "--all", "--"].map(str::to_owned);
                 self.machine.run(&[options.as_slice(), names].concat())
             }
+            Step::WifiCountry { country, .. } => self.machine.set_wifi_country(country),
             Step::Copy { from, to, mode } => {
                 let content = fs::read(self.below(from))?;
                 self.write_file(to, *mode, Owner::ROOT, &content)

@@ -37,6 +37,7 @@ mod step;
 pub mod stick;
 pub mod trial;
 mod user_command;
+mod wifi_country;
 
 pub use configure::{Outcome, configure};
 pub use execute::{Executor, Failed, Warning};

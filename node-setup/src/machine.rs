@@ -1,7 +1,7 @@
 //! The few things a step does that are not files, behind a trait so that tests can record them.
 
 use crate::reload::{self, Reload};
-use crate::user_command;
+use crate::{user_command, wifi_country};
 use host::{Command, CommandError};
 use std::fs::File;
 use std::io::{self, Write};
@@ -44,6 +44,12 @@ pub trait Machine {
     /// The kernel's.
     fn bind(&mut self, from: &Path, at: &Path) -> io::Result<()>;
 
+    /// Tells the kernel the country of its radios; one that has none does nothing.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn set_wifi_country(&mut self, country: &str) -> io::Result<()>;
+
     /// Tells a running service that its files changed.
     ///
     /// # Errors
@@ -75,6 +81,10 @@ impl Machine for ThisMachine {
 
     fn set_hostname(&mut self, name: &str) -> io::Result<()> {
         rustix::system::sethostname(name.as_bytes()).map_err(io::Error::from)
+    }
+
+    fn set_wifi_country(&mut self, country: &str) -> io::Result<()> {
+        wifi_country::set(country).map(drop)
     }
 
     fn chown(&mut self, file: &File, _path: &Path, uid: u32, gid: u32) -> io::Result<()> {

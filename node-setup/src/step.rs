@@ -129,6 +129,13 @@ pub enum Step {
         /// What a failure means.
         on_failure: OnFailure,
     },
+    /// Tell the kernel the country of its radios, for a module that is loaded already.
+    WifiCountry {
+        /// Two letters.
+        country: String,
+        /// What a failure means.
+        on_failure: OnFailure,
+    },
     /// Tell a running service that its files changed.
     Reload {
         /// Which.
@@ -214,6 +221,7 @@ impl Step {
             Step::WriteFile { on_failure, .. }
             | Step::Sysctl { on_failure, .. }
             | Step::LoadModules { on_failure, .. }
+            | Step::WifiCountry { on_failure, .. }
             | Step::Reload { on_failure, .. }
             | Step::Bind { on_failure, .. }
             | Step::Run { on_failure, .. } => *on_failure,
@@ -245,6 +253,9 @@ impl Step {
             }
             Step::LoadModules { names, .. } => {
                 format!("load all of the kernel modules {}", names.join(", "))
+            }
+            Step::WifiCountry { country, .. } => {
+                format!("tell the kernel that its radios are in {country}")
             }
             Step::Copy { from, to, .. } => format!("copy {} to {}", from.display(), to.display()),
             Step::Reload { what, .. } => match what {

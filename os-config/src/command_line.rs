@@ -14,7 +14,14 @@ use crate::tree::scalar::plain_kind;
 use crate::tree::{Entry, Kind, Node, Path, Span, Step, Value};
 
 /// Words below `holdfast.` that belong to the boot itself, not to the configuration.
-const OF_THE_BOOT: [&str; 5] = ["end", "maintenance", "rootsize", "roothash", "version"];
+const OF_THE_BOOT: [&str; 6] = [
+    "end",
+    "led",
+    "maintenance",
+    "rootsize",
+    "roothash",
+    "version",
+];
 
 const PREFIX: &str = "holdfast.";
 

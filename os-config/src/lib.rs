@@ -61,5 +61,5 @@ pub use values::{
     FileMode, FlagName, Hostname, HttpUrl, InterfaceName, Invalid, LabelKey, LabelValue,
     MacAddress, ManifestName, ModuleName, NodeName, Owner, Password, Pem, Recipient, RegistryHost,
     Secret, ServerAddress, Sha256, SigningKey, SshKeySource, Ssid, SysctlKey, SysctlValue, Taint,
-    TaintEffect, TimeZone, WifiPassphrase, WritablePath,
+    TaintEffect, TimeZone, WifiCountry, WifiPassphrase, WritablePath,
 };

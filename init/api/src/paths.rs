@@ -19,6 +19,8 @@ pub const CONFIGURED: &str = "/run/holdfast/configured.json";
 pub const URL_TROUBLE: &str = "/run/holdfast/config-url.txt";
 /// Which cards use their last resort, one line each; gone when none does.
 pub const LAST_RESORT: &str = "/run/holdfast/last-resort.txt";
+/// What the hardware says of its health, one line each, written by the keeper; gone when all is well.
+pub const HARDWARE: &str = "/run/holdfast/hardware.txt";
 /// [`crate::InstallState`], written by `holdfast node install`.
 pub const INSTALL: &str = "/run/holdfast/install.json";
 /// The console on which a person fills in the form, one line, written by `holdfast node form`; gone when nobody does. PID 1 says nothing on
@@ -55,6 +57,8 @@ pub const STATE: &str = "/var/lib/holdfast";
 /// [`crate::Services`] that PID 1 starts before the configuration is read, as the last good configuration described them;
 /// written by `holdfast node configure`.
 pub const EARLY_SERVICES: &str = "/var/lib/holdfast/early-services.json";
+/// An empty file whose own time is the last one that PID 1 knew, for machines without a clock that goes on while they are off.
+pub const CLOCK: &str = "/var/lib/holdfast/clock";
 /// [`crate::UnconfirmedBoot`], written by PID 1.
 pub const UNCONFIRMED_BOOT: &str = "/var/lib/holdfast/unconfirmed-boot.json";
 /// On an install stick: when the machine was given to its disk.

@@ -102,8 +102,8 @@ impl Context {
         let _ = fs::write(self.root.join("proc/sys/kernel/printk_devkmsg"), "on");
         self.log = Log::open(&self.root.join("dev"), &self.root.join("sys"));
         let release = init_api::load::<Release>(self.root.join("etc/holdfast-release.json"));
-        match release.map(|release| (clock::lift(&release), release.version)) {
-            Ok((Ok(clock::Standing::Behind), version)) => {
+        match release.map(|release| (clock::lift(&release, None), release.version)) {
+            Ok((Ok((_, true)), version)) => {
                 self.log.line(&format!("Holdfast {version}; the clock stood before the image's build and was lifted to it"));
             }
             Ok((_, version)) => self.log.line(&format!("Holdfast {version}")),

@@ -1,6 +1,7 @@
 //! The end: pods, stray processes, file systems, then the kernel.
 
 use super::file_systems;
+use crate::clock;
 use crate::report::Log;
 use crate::supervise::{Groups, is_populated, kill, processes};
 use crate::watchdog::Guard;
@@ -53,6 +54,8 @@ pub(super) struct Departure {
     pub(super) end: End,
     /// What is to be written about this boot, and where.
     pub(super) record: Option<(PathBuf, UnconfirmedBoot)>,
+    /// Where the time is noted for the next boot; none if the clock is not believed.
+    pub(super) clock: Option<PathBuf>,
     /// What the initramfs stage says about the booted disk.
     pub(super) boot: Option<BootRecord>,
     pub(super) groups: Groups,
@@ -90,12 +93,25 @@ impl Departure {
         }
     }
 
+    /// Notes the time, for a machine without a clock of its own.
+    pub(super) fn note_clock(&mut self) {
+        let Some(path) = self.clock.take() else {
+            return;
+        };
+        let note = move || drop(clock::note(&path, clock::wall()));
+        if let Err(error) = in_thread(note, RECORDED, &mut self.guard) {
+            self.log.error(&format!("cannot note the time: {error}"));
+        }
+    }
+
     /// Ends pods and all other processes, makes everything written last, and leaves.
     pub(super) fn leave(mut self) -> ! {
         self.write_record();
+        self.note_clock();
         let Self {
             end,
             record: _,
+            clock: _,
             boot,
             groups,
             logs,

@@ -12,6 +12,7 @@ mod end;
 mod file_systems;
 mod folders;
 mod identity;
+mod led;
 mod mounts;
 mod notes;
 mod page;

@@ -46,7 +46,7 @@ pub(crate) fn run() -> ! {
     }
     let mut problem = state_problem(boot.as_ref());
     for phase in Phase::ORDER {
-        match phases.run(phase.name(), &log, || perform(phase, boot.as_ref())) {
+        match phases.run(phase.name(), &log, || perform(phase, boot.as_ref(), &log)) {
             Ok(told) => told.into_iter().for_each(|text| note(&log, text)),
             Err(error) => {
                 let text = format!("phase {}: {error}", phase.name());
@@ -76,7 +76,7 @@ pub(crate) fn run() -> ! {
 }
 
 /// Does one phase; gives notes about what is not right and can be lived with.
-fn perform(phase: Phase, boot: Option<&BootRecord>) -> io::Result<Vec<String>> {
+fn perform(phase: Phase, boot: Option<&BootRecord>, log: &Log) -> io::Result<Vec<String>> {
     let root = Path::new("/");
     match phase {
         Phase::Mounts => {
@@ -86,7 +86,7 @@ fn perform(phase: Phase, boot: Option<&BootRecord>) -> io::Result<Vec<String>> {
         }
         Phase::Folders => folders::bind_all(root).map(|()| Vec::new()),
         Phase::Groups => Groups::at(Path::new("/sys/fs/cgroup")).prepare(size(boot)),
-        Phase::Identity => identify(root),
+        Phase::Identity => identify(root, log),
     }
 }
 
@@ -104,9 +104,9 @@ fn size(boot: Option<&BootRecord>) -> MachineSize {
 }
 
 /// The machine's id comes last: it needs the state partition, and the rest must not wait for that to be mended.
-fn identify(root: &Path) -> io::Result<Vec<String>> {
+fn identify(root: &Path, log: &Log) -> io::Result<Vec<String>> {
     identity::raise_loopback()?;
-    let mut notes = lift_clock()?;
+    let mut notes = lift_clock(log)?;
     if restore::carry_out(&Root::new(root))? {
         notes.push(format!(
             "a backup was restored at this boot; what the machine had before is in {}: remove it when it is not needed any more",
@@ -121,14 +121,17 @@ fn identify(root: &Path) -> io::Result<Vec<String>> {
     Ok(notes)
 }
 
-fn lift_clock() -> io::Result<Vec<String>> {
+fn lift_clock(log: &Log) -> io::Result<Vec<String>> {
     let Ok(release) = init_api::load::<Release>(paths::RELEASE) else {
         return Ok(vec![format!(
             "cannot read {}: the clock was not checked",
             paths::RELEASE
         )]);
     };
-    clock::lift(&release)?;
+    let noted = clock::noted(Path::new(paths::CLOCK));
+    if let (_, true) = clock::lift(&release, noted)? {
+        log.line("the clock stood before the last time that was known and was lifted to it");
+    }
     Ok(Vec::new())
 }
 

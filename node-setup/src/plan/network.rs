@@ -9,7 +9,7 @@ use super::heading::MADE;
 use super::keyfile::Keyfile;
 use crate::facts::Facts;
 use crate::network_manager::{For, Profile};
-use crate::step::Step;
+use crate::step::{OnFailure, Step};
 use addresses::{addresses, fixed_by, has_fixed_ipv4_alone};
 use init_api::interface::INSIDE;
 use os_config::{Config, Interface, InterfaceMatch, Network, Wifi};
@@ -33,6 +33,7 @@ pub(super) fn steps(config: &Config, facts: &Facts) -> Vec<Step> {
             target: "/run/NetworkManager/resolv.conf".into(),
         },
     ];
+    steps.extend(country(&config.network));
     let profiles = profiles(&config.network);
     for (name, text) in &profiles {
         steps.push(Step::file(
@@ -75,6 +76,21 @@ fn unused<'a>(network: &'a Network, facts: &'a Facts) -> impl Iterator<Item = St
             "network.interfaces: the settings of the radio {radio} are not used: {why}"
         ))
     })
+}
+
+/// The country of the radios: for a module that is loaded later, and for one that is there.
+fn country(network: &Network) -> Vec<Step> {
+    let Some(country) = &network.wifi_country else {
+        return Vec::new();
+    };
+    let text = format!("{MADE}options cfg80211 ieee80211_regdom={country}\n");
+    vec![
+        Step::file("/etc/modprobe.d/holdfast-wifi.conf", 0o644, text),
+        Step::WifiCountry {
+            country: country.to_string(),
+            on_failure: OnFailure::Report,
+        },
+    ]
 }
 
 fn manager() -> String {

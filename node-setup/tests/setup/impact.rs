@@ -31,6 +31,7 @@ const CHANGES: &[(&str, &str)] = &[
     ("", "network: {dns: {nameservers: [192.168.1.1]}}"),
     ("", "network: {interfaces: [{name: eth0, dhcp: true}]}"),
     ("", "network: {wifi: [{name: shop}]}"),
+    ("", "network: {wifi_country: DE}"),
     ("", "network: {firewall: {enabled: false}}"),
     ("", "network: {firewall: {ssh_from: 192.168.1.0/24}}"),
     ("", "network: {firewall: {api_from: 192.168.1.0/24}}"),

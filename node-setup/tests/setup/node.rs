@@ -42,6 +42,10 @@ impl Machine for Recorder {
         self.record(command.join(" "))
     }
 
+    fn set_wifi_country(&mut self, country: &str) -> io::Result<()> {
+        self.record(format!("country {country}"))
+    }
+
     fn command(&mut self, command: &[String], _within: Option<Duration>) -> io::Result<()> {
         self.record(format!("user: {}", command.join(" ")))
     }

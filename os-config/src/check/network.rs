@@ -16,6 +16,7 @@ pub(super) fn network(c: &mut Checker, raw: Option<&RawNetwork>) -> Network {
         dns: dns(c, raw.dns.as_ref()),
         interfaces: interface::interfaces(c, &raw.interfaces),
         wifi: wireless(c, &raw.wifi),
+        wifi_country: c.value("wifi_country", &raw.wifi_country),
         last_resort: raw.last_resort.unwrap_or(true),
         firewall: firewall(c, raw.firewall.as_ref()),
         proxy: proxy(c, raw),

@@ -5,7 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::values::{DomainName, HttpUrl, InterfaceName, MacAddress, Ssid, WifiPassphrase};
+use crate::values::{
+    DomainName, HttpUrl, InterfaceName, MacAddress, Ssid, WifiCountry, WifiPassphrase,
+};
 
 /// The network of this machine.
 ///
@@ -18,6 +20,9 @@ pub struct Network {
     pub interfaces: Vec<Interface>,
     /// Wireless networks to join, the first that is in reach.
     pub wifi: Vec<Wifi>,
+    /// The country that its radios are in; `None` is what is allowed everywhere.
+    #[serde(default)]
+    pub wifi_country: Option<WifiCountry>,
     /// Cables with fixed addresses that reach nobody ask for one by DHCP.
     pub last_resort: bool,
     /// Who reaches what from outside.
@@ -32,6 +37,7 @@ impl Default for Network {
             dns: Dns::default(),
             interfaces: Vec::new(),
             wifi: Vec::new(),
+            wifi_country: None,
             last_resort: true,
             firewall: Firewall::default(),
             proxy: Proxy::default(),

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{OneOrMany, Text};
 use crate::values::{
     Address, Destination, Direct, DomainName, InterfaceAddress, InterfaceName, MacAddress,
-    ProxyUrl, Source, Ssid, WifiPassphrase,
+    ProxyUrl, Source, Ssid, WifiCountry, WifiPassphrase,
 };
 
 /// Interfaces, DNS, Wi-Fi and the proxy. Without it every interface that has a cable uses DHCP and IPv6
@@ -20,6 +20,10 @@ pub(crate) struct RawNetwork {
     pub(crate) interfaces: Vec<RawInterface>,
     /// Wireless networks to join, the first that is in reach.
     pub(crate) wifi: Vec<RawWifi>,
+    /// The country that the machine is in, by its two letters: radios then use the channels and the power that are allowed there.
+    /// Without it they keep to what is allowed everywhere, and many networks are not seen.
+    #[schemars(extend("examples" = ["DE"]))]
+    pub(crate) wifi_country: Option<Text<WifiCountry>>,
     /// A cable with fixed addresses alone that reach no neighbour for three minutes asks for an address by DHCP beside them, so
     /// that the node can be reached, until they reach one again. `false` never asks.
     #[schemars(extend("default" = true))]

@@ -13,6 +13,11 @@ text_type! {
     const PATTERN: &str = r"^[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}$";
 }
 text_type! {
+    /// A country by its two letters (ISO 3166-1), in capitals.
+    WifiCountry, check_country,
+    const PATTERN: &str = r"^[A-Za-z]{2}$";
+}
+text_type! {
     /// The name of a wireless network, 1 to 32 bytes.
     Ssid, check_ssid,
     const PATTERN: &str = r"^[^\x00]*$";
@@ -50,6 +55,16 @@ fn check_mac(text: &str) -> Result<String, Invalid> {
         ));
     }
     Ok(lower)
+}
+
+fn check_country(text: &str) -> Result<String, Invalid> {
+    if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        return Ok(text.to_ascii_uppercase());
+    }
+    Err(Invalid::new(
+        format!("{} is not a country", quoted(text)),
+        "write its two letters, such as DE, FR or US; quote \"NO\", which is false otherwise",
+    ))
 }
 
 fn check_ssid(text: &str) -> Result<String, Invalid> {

@@ -26,7 +26,7 @@ pub use disk::{ByteSize, DevicePath, DiskName};
 pub use files::{Bytes, FileMode, Owner, WritablePath};
 pub use host::{DomainName, Hostname, NodeName, ServerAddress};
 pub use label::{LabelKey, LabelValue, Taint, TaintEffect};
-pub use link::{InterfaceName, MacAddress, Ssid};
+pub use link::{InterfaceName, MacAddress, Ssid, WifiCountry};
 pub use password::Password;
 pub use recipient::{BackupPlace, Recipient};
 pub(crate) use registry::NamedHost;

@@ -1,6 +1,8 @@
 //! The network, and what an interface becomes.
 
-use os_config::{HttpUrl, InterfaceName, MacAddress, RegistryHost, Ssid, parse_config};
+use os_config::{
+    HttpUrl, InterfaceName, MacAddress, RegistryHost, Ssid, WifiCountry, parse_config,
+};
 
 use super::{same, table};
 
@@ -20,6 +22,11 @@ fn network_values() {
         Ssid::parse,
         &same(&["shop", "Café", "a b"]),
         &["", &"a".repeat(33)],
+    );
+    table(
+        WifiCountry::parse,
+        &[("DE", "DE"), ("us", "US")],
+        &["", "D", "DEU", "D1", "Ö"],
     );
     table(
         HttpUrl::parse,

@@ -14,6 +14,7 @@ mod emulation;
 mod ending;
 mod error;
 mod folder;
+mod hardware;
 mod images;
 mod kept_damage;
 mod kube_error;
@@ -75,6 +76,7 @@ async fn until_signal(settings: Settings, paths: Paths) -> Result<(), KeeperErro
         () = node_address::follow(&keeper) => Ok(()),
         () = images::follow(&keeper) => Ok(()),
         () = log_room::keep(&keeper) => Ok(()),
+        () = hardware::watch(&keeper) => Ok(()),
         () = clock_jump::follow(&keeper) => Ok(()),
         () = emulation::follow(&keeper) => Ok(()),
         () = datastore::show(&keeper) => Ok(()),

@@ -3,6 +3,7 @@
 use crate::follow::Case;
 use crate::judge::{is_on_trial, shape};
 use crate::layout::{ROOT_A, ROOT_B};
+use crate::machine::Machine;
 use crate::marks::Allowed;
 use crate::sectors::{Content, Contents, Disk};
 use crate::states::{Kind, State};
@@ -17,6 +18,7 @@ pub type Gathered = (Case, Vec<(u64, Content)>);
 /// Disks that differ.
 #[derive(Debug)]
 pub struct Gatherer {
+    machine: Machine,
     first: Disk,
     /// Shapes by what tells boot partitions apart.
     known: HashMap<u128, usize>,
@@ -30,9 +32,10 @@ pub struct Gatherer {
 }
 
 impl Gatherer {
-    /// Of disks that were `first` once.
-    pub fn new(first: Disk) -> Self {
+    /// Of disks of this machine that were `first` once.
+    pub fn new(machine: Machine, first: Disk) -> Self {
         Self {
+            machine,
             first,
             known: HashMap::new(),
             shapes: HashMap::new(),
@@ -93,7 +96,7 @@ impl Gatherer {
             false => &mut self.others,
         };
         list.push((case.clone(), changed.clone()));
-        if is_on_trial(state.disk, contents, &case.versions[0]) {
+        if is_on_trial(self.machine, state.disk, contents, &case.versions[0]) {
             case.number += 1;
             case.ill = true;
             list.push((case, changed));

@@ -1,10 +1,11 @@
 //! What is asked of a disk: that exactly one of the releases that may boot does, and that all of it is there.
 
-use crate::fat::{Named, Volume};
+use crate::boots::{Boots, Program, Standing, Start, records};
+use crate::fat::Volume;
 use crate::layout::{BOOT, ENTRIES, ROOT_A, ROOT_B};
-use crate::loader::{Shown, choose};
+use crate::machine::Machine;
 use crate::marks::Allowed;
-use crate::releases::{Release, says};
+use crate::releases::Release;
 use crate::sectors::{Content, Contents, Disk};
 use std::collections::HashMap;
 
@@ -24,22 +25,14 @@ struct Whole {
 /// Knows the releases, and what it said of each disk before.
 #[derive(Debug)]
 pub struct Judge {
+    machine: Machine,
     releases: Vec<Whole>,
     said: HashMap<([u128; 3], Allowed), Result<(), String>>,
 }
 
-/// A file of the entries' folder that the boot loader shows.
-#[derive(Debug)]
-struct Program {
-    shown: Shown,
-    root_hash: String,
-    size: u32,
-    sectors: Vec<Content>,
-}
-
 impl Judge {
-    /// One who knows these releases.
-    pub fn new(releases: &[Release], contents: &mut Contents) -> Self {
+    /// One who knows these releases, and what starts them.
+    pub fn new(machine: Machine, releases: &[Release], contents: &mut Contents) -> Self {
         let releases = releases.iter().map(|release| Whole {
             version: release.version.clone(),
             root_hash: release.root_hash.clone(),
@@ -48,6 +41,7 @@ impl Judge {
             root: contents.numbers(&release.root),
         });
         Self {
+            machine,
             releases: releases.collect(),
             said: HashMap::new(),
         }
@@ -82,54 +76,50 @@ impl Judge {
         let Some(good) = allowed.versions.first() else {
             return Ok(());
         };
-        let programs = programs(disk, contents)?;
-        let mut shown: Vec<Shown> = programs.iter().map(|is| is.shown.clone()).collect();
-        let first = self.start(disk, &programs, &shown, None)?;
-        if !allowed.versions.contains(&first.version) {
-            return Err(format!("{} boots ({})", first.version, first.file));
+        let mut boots = Boots::of(self.machine, disk, contents)?;
+        let first = self.start(disk, &mut boots, None)?;
+        let Program { version, file, .. } = &first.program;
+        if !allowed.versions.contains(version) {
+            return Err(format!("{version} boots ({file})"));
         }
         // A release on trial that never comes up: the boot loader alone has to come back to the good one.
         let mut next = first;
         for _ in 0..BOOTS {
-            if next.version == *good {
+            if next.program.version == *good {
                 return Ok(());
             }
-            // Under its own plain name it was confirmed just now; under a short one nobody did that.
-            if next.tries.is_none() && !next.file.contains('~') {
-                return Ok(());
+            match next.standing {
+                // It was confirmed just now.
+                Standing::Proved => return Ok(()),
+                Standing::Uncounted => {
+                    return Err(format!("{} boots for ever", next.program.file));
+                }
+                Standing::Counted => next = self.start(disk, &mut boots, Some(&next))?,
             }
-            let Some(counted) = next.counted() else {
-                return Err(format!("{} boots for ever", next.file));
-            };
-            for entry in shown.iter_mut().filter(|entry| entry.file == next.file) {
-                *entry = Shown::new(&counted, &entry.version.clone());
-            }
-            next = self.start(disk, &programs, &shown, Some(&next))?;
         }
         Err(format!("{good} does not come back"))
     }
 
-    /// What the boot loader starts, if it is whole. `before` was started before, under another name then.
+    /// What the boot loader starts, if it is whole. `before` was started before, under another name or count then.
     fn start(
         &self,
         disk: &Disk,
-        programs: &[Program],
-        shown: &[Shown],
-        before: Option<&Shown>,
-    ) -> Result<Shown, String> {
-        let chosen = choose(shown, None).ok_or("there is nothing to boot")?;
-        let place = shown.iter().position(|entry| entry == chosen);
-        let program = &programs[place.unwrap_or_default()];
-        self.check(disk, program).map_err(|why| match before {
-            None => format!("{} boots, and {why}", chosen.file),
-            Some(before) => format!("{} boots after {}, and {why}", chosen.file, before.file),
-        })?;
-        Ok(chosen.clone())
+        boots: &mut Boots,
+        before: Option<&Start>,
+    ) -> Result<Start, String> {
+        let start = boots.start().ok_or("there is nothing to boot")?;
+        let file = &start.program.file;
+        self.check(disk, &start.program)
+            .map_err(|why| match before {
+                None => format!("{file} boots, and {why}"),
+                Some(before) => format!("{file} boots after {}, and {why}", before.program.file),
+            })?;
+        Ok(start)
     }
 
     /// Whether all of a program and of the root that it names is there.
     fn check(&self, disk: &Disk, program: &Program) -> Result<(), String> {
-        let version = &program.shown.version;
+        let version = &program.version;
         let release = self.releases.iter().find(|is| is.version == *version);
         let release = release.ok_or("nobody knows it")?;
         if program.size as usize != release.uki_size || program.sectors != release.uki {
@@ -147,36 +137,12 @@ impl Judge {
     }
 }
 
-/// What the boot loader shows: files that end in `.efi` and say what they are.
-fn programs(disk: &Disk, contents: &Contents) -> Result<Vec<Program>, String> {
-    let volume = Volume::open(disk.part(BOOT), contents).ok_or("it has no boot partition")?;
-    let files = volume.list(&ENTRIES).ok_or("the entries' folder is gone")?;
-    let read = |file: &Named| {
-        let sectors = volume.file(file)?;
-        let says = says(contents.bytes(*sectors.first()?))?;
-        Some(Program {
-            shown: Shown::new(&file.name, &says.version),
-            root_hash: says.root_hash,
-            size: file.size,
-            sectors,
-        })
-    };
-    // Also one that has only its short name left.
-    let is_program = |file: &&Named| file.name.to_ascii_lowercase().ends_with(".efi");
-    let entries = files.iter().filter(|file| !file.is_folder);
-    let entries = entries.filter(is_program);
-    Ok(entries.filter_map(read).collect())
-}
-
 /// Whether the boot loader would start another release than `good`, on trial, or none but `good`: then every other one may turn
 /// out ill.
-pub fn is_on_trial(disk: &Disk, contents: &Contents, good: &str) -> bool {
-    let shown: Vec<Shown> = programs(disk, contents)
-        .unwrap_or_default()
-        .into_iter()
-        .map(|program| program.shown)
-        .collect();
-    choose(&shown, None).is_some_and(|chosen| chosen.version == good || chosen.tries.is_some())
+pub fn is_on_trial(machine: Machine, disk: &Disk, contents: &Contents, good: &str) -> bool {
+    let mut boots = Boots::of(machine, disk, contents).ok();
+    let start = boots.as_mut().and_then(Boots::start);
+    start.is_some_and(|start| start.program.version == good || start.standing == Standing::Counted)
 }
 
 /// Whether a folder of this shape was left by a rename that was torn between two sectors: a name that is short, clusters with two
@@ -188,7 +154,7 @@ pub fn is_torn_name(shape: &str) -> bool {
 }
 
 /// What the folder of entries looks like, for telling disks apart whose follow-up may differ: names, lengths, broken and shared
-/// chains, and what the slots hold.
+/// chains, and what the records say that a boot loader keeps beside it.
 pub fn shape(disk: &Disk, contents: &Contents) -> String {
     let Some(volume) = Volume::open(disk.part(BOOT), contents) else {
         return "no boot partition".to_owned();
@@ -213,6 +179,12 @@ pub fn shape(disk: &Disk, contents: &Contents) -> String {
             Some(chain) => chain.len().to_string(),
         };
         text += &format!("{} {} {chain}; ", file.name, file.size);
+    }
+    let records = records(&volume, contents);
+    for record in [records.first, records.spare].into_iter().flatten() {
+        let end = record.iter().position(|&byte| byte == 0);
+        let said = String::from_utf8_lossy(&record[..end.unwrap_or(record.len())]);
+        text += &format!("{}; ", said.trim_end().replace('\n', " "));
     }
     text
 }

@@ -4,6 +4,7 @@ use crate::follow::{BASE, CASES, Case, OUTCOMES, Outcome, SECTORS, STATE_IS_LOST
 use crate::gather::{Gathered, Gatherer};
 use crate::judge::{Judge, is_torn_name, shape};
 use crate::log::{self, Event};
+use crate::machine::Machine;
 use crate::releases::Release;
 use crate::sectors::{Contents, Disk};
 use crate::states::{Kind, State, States};
@@ -28,6 +29,7 @@ pub struct Effort {
 /// A record, and all that is needed to judge it.
 #[derive(Debug)]
 pub struct Play {
+    machine: Machine,
     folder: PathBuf,
     guest: PathBuf,
     releases: Vec<Release>,
@@ -74,11 +76,13 @@ impl Play {
         folder: &Path,
         guest: &Path,
         what: &str,
+        machine: Machine,
         entries: Folder,
     ) -> anyhow::Result<Self> {
-        let releases = workshop::furnish(folder, entries)?;
-        uml::run(guest, what, folder)?;
+        let releases = workshop::furnish(folder, machine, entries)?;
+        uml::run(guest, what, folder, machine)?;
         Ok(Self {
+            machine,
             folder: folder.to_owned(),
             guest: guest.to_owned(),
             releases,
@@ -94,9 +98,9 @@ impl Play {
         let mut contents = Contents::default();
         let base = fs::read(self.folder.join(BASE))?;
         let base = Disk::new(contents.numbers(&base));
-        let mut judge = Judge::new(&self.releases, &mut contents);
+        let mut judge = Judge::new(self.machine, &self.releases, &mut contents);
         let mut found = Found {
-            gathered: Some(Gatherer::new(base.clone())),
+            gathered: Some(Gatherer::new(self.machine, base.clone())),
             ..Found::default()
         };
         States::new(&mut contents, base, effort.draws).every(
@@ -122,7 +126,7 @@ impl Play {
         let gathered = found.gathered.as_ref();
         let cases = gathered.map_or(Vec::new(), |all| all.pick(effort.followed));
         self.write_cases(&cases, contents)?;
-        uml::run(&self.guest, "follow", &self.folder)?;
+        uml::run(&self.guest, "follow", &self.folder, self.machine)?;
         let outcomes = fs::read_to_string(self.folder.join(OUTCOMES))?;
         let outcomes: HashMap<usize, Outcome> = outcomes
             .lines()

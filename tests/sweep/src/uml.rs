@@ -1,6 +1,7 @@
 //! User-mode Linux: a kernel as an ordinary process, with this machine's files as its root, read-only.
 
 use crate::guest::DONE;
+use crate::machine::Machine;
 use anyhow::{Context, ensure};
 use std::fs::{self, File};
 use std::path::Path;
@@ -30,11 +31,11 @@ fn memory(folder: &Path) -> &Path {
     }
 }
 
-/// Runs `guest` with the word `what` in `folder`, and waits for its end.
+/// Runs `guest` with the word `what` in `folder`, on such a machine, and waits for its end.
 ///
 /// # Errors
 /// It did not come to a good end; its last lines are in the message.
-pub fn run(guest: &Path, what: &str, folder: &Path) -> anyhow::Result<()> {
+pub fn run(guest: &Path, what: &str, folder: &Path, machine: Machine) -> anyhow::Result<()> {
     let console = folder.join(format!("{what}.{CONSOLE}"));
     let out = File::create(&console)?;
     let file = |name: &str| folder.join(name).display().to_string();
@@ -53,6 +54,7 @@ pub fn run(guest: &Path, what: &str, folder: &Path) -> anyhow::Result<()> {
         .arg(format!("init={}", guest.display()))
         .args(["--", what])
         .arg(folder)
+        .arg(machine.word())
         // Its memory is a file, best in memory itself; a container's is often too small.
         .env("TMPDIR", memory(folder))
         .stdin(Stdio::null())

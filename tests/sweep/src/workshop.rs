@@ -1,11 +1,13 @@
 //! The work folder: the repository, the disk as flashed, and the guest's runs.
 
 use crate::layout::{BOOT, DISK, ENTRIES, PARTS, ROOT_A, STATE};
+use crate::machine::Machine;
 use crate::releases::{Release, shop};
 use crate::uml;
 use anyhow::{Context, ensure};
 use formats::Window;
 use formats::fat::{self, Kind, Label, VolumeSpec};
+use slots::u_boot::{RECORD, Record, SCRIPT, SCRIPT_FILE, SPARE_RECORD};
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -30,7 +32,7 @@ pub enum Folder {
 ///
 /// # Errors
 /// Something cannot be made.
-pub fn furnish(folder: &Path, entries: Folder) -> anyhow::Result<Vec<Release>> {
+pub fn furnish(folder: &Path, machine: Machine, entries: Folder) -> anyhow::Result<Vec<Release>> {
     let releases = VERSIONS
         .iter()
         .map(|version| Release::new(version))
@@ -44,7 +46,7 @@ pub fn furnish(folder: &Path, entries: Folder) -> anyhow::Result<Vec<Release>> {
         .open(&path)?;
     disk.set_len(DISK)?;
     let first = &releases[0];
-    boot_partition(&disk, first, entries)?;
+    boot_partition(&disk, first, machine, entries)?;
     disk.write_all_at(&first.root, ROOT_A.bytes().start)?;
     state_partition(&disk, folder)?;
     // Sparse, and longer than any record.
@@ -55,7 +57,12 @@ pub fn furnish(folder: &Path, entries: Folder) -> anyhow::Result<Vec<Release>> {
 }
 
 /// As the builder makes it, but for its size.
-fn boot_partition(disk: &File, release: &Release, entries: Folder) -> anyhow::Result<()> {
+fn boot_partition(
+    disk: &File,
+    release: &Release,
+    machine: Machine,
+    entries: Folder,
+) -> anyhow::Result<()> {
     let bytes = BOOT.bytes();
     let window = || -> anyhow::Result<_> {
         let length = bytes.end - bytes.start;
@@ -75,6 +82,15 @@ fn boot_partition(disk: &File, release: &Release, entries: Folder) -> anyhow::Re
         volume.write_file(&other, &mut &b"of another system"[..])?;
     }
     volume.write_file(&file, &mut &release.uki[..])?;
+    if machine == Machine::UBoot {
+        let name = format!("holdfast_{}.efi", release.version).parse()?;
+        let record = Record::of(name).render();
+        // Who runs the script is played; that it is there tells the real code what kind of machine this is.
+        volume.write_file(SCRIPT_FILE, &mut SCRIPT.as_bytes())?;
+        for file in [RECORD, SPARE_RECORD] {
+            volume.write_file(file, &mut &record[..])?;
+        }
+    }
     Ok(volume.finish()?)
 }
 

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 use sweep::log::Event;
+use sweep::machine::Machine;
 use sweep::play::{Effort, Followed, Found, Play};
 use sweep::uml;
 use sweep::workshop::Folder;
@@ -11,6 +12,11 @@ use sweep::workshop::Folder;
 /// What fits the tests that run at each change.
 const CORE: Effort = Effort {
     draws: 320,
+    followed: 12,
+};
+/// The same for U-Boot, which has fewer ways to go wrong.
+const CORE_U_BOOT: Effort = Effort {
+    draws: 120,
     followed: 12,
 };
 /// What must find out something wrong.
@@ -54,13 +60,21 @@ fn can_run() -> bool {
 }
 
 /// Records, judges and follows up, and tells the numbers.
-fn sweep(folder: &Path, entries: Folder, effort: Effort) -> (Play, Found, Followed) {
+fn sweep(
+    folder: &Path,
+    machine: Machine,
+    entries: Folder,
+    effort: Effort,
+) -> (Play, Found, Followed) {
     let begin = Instant::now();
-    let play = Play::record(folder, guest(), "record", entries).expect("a record");
+    let play = Play::record(folder, guest(), "record", machine, entries).expect("a record");
     let recorded = begin.elapsed();
     let (found, contents) = play.judge(effort).expect("judged");
     let judged = begin.elapsed() - recorded;
-    say(&format!("folder of entries: {entries:?}\n{found}"));
+    say(&format!(
+        "{}, folder of entries: {entries:?}\n{found}",
+        machine.word()
+    ));
     let followed = play.follow(&found, &contents, effort).expect("followed");
     say(&format!(
         "{} disks of {} that differ were followed up to their end by the real code, {} with a state partition beyond repair",
@@ -78,18 +92,18 @@ fn sweep(folder: &Path, entries: Folder, effort: Effort) -> (Play, Found, Follow
     (play, found, followed)
 }
 
-#[test]
-fn every_cut_leaves_the_old_or_the_new_release() {
+/// The whole of it on one machine: with at least `least` states, of which none is bad.
+fn nothing_is_lost(machine: Machine, core: Effort, least: usize) {
     if !can_run() {
         return;
     }
     let folder = tempfile::tempdir().expect("folder");
-    let effort = if is_full() { FULL } else { CORE };
-    let (play, found, followed) = sweep(folder.path(), Folder::Ours, effort);
+    let effort = if is_full() { FULL } else { core };
+    let (play, found, followed) = sweep(folder.path(), machine, Folder::Ours, effort);
     assert!(found.faults.is_empty(), "{found}");
     assert!(found.by_loader.is_empty(), "{found}");
     assert!(found.torn_names.is_empty(), "{found}");
-    assert!(found.tried() >= 50_000, "{found}");
+    assert!(found.tried() >= least, "{found}");
     assert!(followed.wrong.is_empty(), "{}", followed.wrong.join("\n"));
     let torn = followed.torn_names;
     assert!(torn.is_empty(), "{}", torn.join("\n"));
@@ -100,6 +114,16 @@ fn every_cut_leaves_the_old_or_the_new_release() {
     assert!(!without.faults.is_empty(), "flushes mean nothing to it");
 }
 
+#[test]
+fn every_cut_leaves_the_old_or_the_new_release() {
+    nothing_is_lost(Machine::SystemdBoot, CORE, 50_000);
+}
+
+#[test]
+fn every_cut_with_u_boot_leaves_the_old_or_the_new_release() {
+    nothing_is_lost(Machine::UBoot, CORE_U_BOOT, 20_000);
+}
+
 /// What a rename that is torn between two sectors leaves is open, and told; everything else must be as good as ever.
 #[test]
 fn in_a_folder_that_another_system_fills_only_torn_names_do_harm() {
@@ -107,7 +131,7 @@ fn in_a_folder_that_another_system_fills_only_torn_names_do_harm() {
         return;
     }
     let folder = tempfile::tempdir().expect("folder");
-    let (_, found, followed) = sweep(folder.path(), Folder::Crowded, FULL);
+    let (_, found, followed) = sweep(folder.path(), Machine::SystemdBoot, Folder::Crowded, FULL);
     assert!(found.faults.is_empty(), "{found}");
     assert!(followed.wrong.is_empty(), "{}", followed.wrong.join("\n"));
 }
@@ -119,21 +143,29 @@ fn a_careless_upgrade_is_found_out() {
         return;
     }
     const NO_ROOT: &str = "no slot holds its root";
+    const NOT_WHOLE: &str = "its UKI is not whole";
     // Without flushes either may be late: in how many writes the kernel sends the UKI is up to it, and a UKI that went out in one
     // write is seldom torn by the draws.
-    for (story, expected) in [
-        ("arms-first", &[NO_ROOT][..]),
-        ("flushes-nothing", &[NO_ROOT, "its UKI is not whole"]),
+    for (machine, story, expected) in [
+        (Machine::SystemdBoot, "arms-first", &[NO_ROOT][..]),
+        (
+            Machine::SystemdBoot,
+            "flushes-nothing",
+            &[NO_ROOT, NOT_WHOLE],
+        ),
+        (Machine::UBoot, "arms-first", &[NO_ROOT]),
+        (Machine::UBoot, "flushes-nothing", &[NO_ROOT, NOT_WHOLE]),
     ] {
         let folder = tempfile::tempdir().expect("folder");
-        let play = Play::record(folder.path(), guest(), story, Folder::Ours).expect("a record");
+        let play = Play::record(folder.path(), guest(), story, machine, Folder::Ours);
+        let play = play.expect("a record");
         let (found, _) = play.judge(FEW).expect("judged");
         let faults: Vec<_> = found.faults.keys().collect();
         assert!(
             faults
                 .iter()
                 .any(|fault| expected.iter().any(|lack| fault.contains(lack))),
-            "{story}: {faults:?}"
+            "{machine:?}, {story}: {faults:?}"
         );
     }
 }

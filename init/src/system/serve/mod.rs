@@ -2,6 +2,7 @@
 
 mod answer;
 mod apply;
+mod clock_notes;
 mod deadlines;
 mod events;
 mod records;
@@ -9,6 +10,7 @@ mod records;
 use super::config_writes::ConfigWrites;
 use super::configure::Runs;
 use super::end::{Departure, End};
+use super::led::{Code, Led};
 use super::page::Page;
 use super::requests::Requests;
 use super::signals::Signals;
@@ -19,6 +21,7 @@ use crate::report::{Log, Phases};
 use crate::supervise::{BuiltIn, Groups, Supervisor};
 use crate::uevent::Listener;
 use crate::watchdog::Guard;
+use clock_notes::ClockNotes;
 use deadlines::Deadlines;
 use init_api::{BootRecord, Millis, Mode, Problem, Release, Root, Services, Standing, paths};
 use records::Records;
@@ -88,6 +91,8 @@ pub(super) struct Server {
     disks_changed: Option<Millis>,
     config_written: ConfigWrites,
     trial: Trial,
+    clock_notes: ClockNotes,
+    led: Led,
     end: Option<(End, Millis)>,
 }
 
@@ -138,6 +143,11 @@ impl Server {
             stale: true,
             disks_changed: None,
             config_written: ConfigWrites::default(),
+            led: Led::named_by(
+                &fs::read_to_string(root.path("/proc/cmdline")).unwrap_or_default(),
+                &root.path("/sys"),
+            ),
+            clock_notes: ClockNotes::new(root.path(paths::CLOCK)),
             end: None,
             root,
             clock,
@@ -175,7 +185,9 @@ impl Server {
         self.advance_trial(trial::Event::Tick);
         self.supervisor.tick(&self.log);
         self.advance_configuration(now);
+        self.clock_notes.advance(now, self.facts.release.as_ref());
         self.announce_node(now);
+        self.show_code();
         for number in self.supervisor.fresh_pipes() {
             if let Some(pipe) = self.supervisor.pipe(number)
                 && let Err(error) = self.wake.watch(pipe, Source::Output(number))
@@ -198,11 +210,18 @@ impl Server {
         None
     }
 
+    fn show_code(&mut self) {
+        let ready = matches!(self.standing, Some(Standing::Ready { .. }));
+        let on_trial = self.trial.deadline().is_some();
+        self.led.show(Code::of(self.mode, on_trial, ready));
+    }
+
     fn depart(mut self, end: End) -> Departure {
         let unconfirmed = self.trial.record(&self.status());
         Departure {
             end,
             record: unconfirmed.map(|record| (self.root.path(paths::UNCONFIRMED_BOOT), record)),
+            clock: self.clock_notes.last(self.facts.release.as_ref()),
             boot: self.facts.boot,
             groups: self.groups,
             logs: self.supervisor.close_logs(),

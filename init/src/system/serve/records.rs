@@ -45,6 +45,8 @@ impl Records {
             .extend(trouble.map(|text| format!("config_url: {}", text.trim())));
         let last_resort = text(&root.path(paths::LAST_RESORT)).unwrap_or_default();
         self.notes.extend(last_resort.lines().map(str::to_owned));
+        let hardware = text(&root.path(paths::HARDWARE)).unwrap_or_default();
+        self.notes.extend(hardware.lines().map(str::to_owned));
     }
 }
 
@@ -86,6 +88,10 @@ mod tests {
         fs::write(at(paths::LAST_RESORT), "eth0 by DHCP\neth1 too\n").expect("write");
         records.read(&root);
         assert_eq!(records.notes[2..], ["eth0 by DHCP", "eth1 too"]);
+        fs::write(at(paths::HARDWARE), "too hot\n").expect("write");
+        records.read(&root);
+        assert_eq!(records.notes[4..], ["too hot"]);
+        fs::remove_file(at(paths::HARDWARE)).expect("removed");
         fs::remove_file(at(paths::LAST_RESORT)).expect("removed");
         records.read(&root);
         assert_eq!(records.node, Some(node.clone()));

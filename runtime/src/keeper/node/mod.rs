@@ -4,6 +4,7 @@
 mod announced;
 mod configuration;
 mod drained;
+mod hardware;
 mod heartbeat;
 mod labels;
 mod last_resort;
@@ -16,6 +17,7 @@ use super::context::Keeper;
 use super::kube_error::{explain, explain_watch, is_expired};
 use configuration::CONFIGURATION;
 use futures_util::TryStreamExt;
+use hardware::HARDWARE;
 use k8s_openapi::api::core::v1::Node;
 use kube::api::{Api, Patch, PatchParams};
 use kube::runtime::watcher::{self, watch_object};
@@ -46,6 +48,7 @@ pub(super) async fn follow(keeper: &Keeper, client: &Client) {
         heartbeat::follow(keeper, client),
         CONFIGURATION.follow(keeper, client),
         LAST_RESORT.follow(keeper, client),
+        HARDWARE.follow(keeper, client),
         leftover::tidy(keeper, client)
     );
 }

@@ -2,6 +2,7 @@
 
 use super::devices::{device, mark};
 use super::node::Node;
+use crate::boot_script::{self, FIRST};
 use crate::layout::{BOOT, ENTRIES, ROOT_B};
 use crate::marks::Allowed;
 use crate::releases::Release;
@@ -22,9 +23,24 @@ pub(super) fn tell(node: &Node, arms_first: bool) -> anyhow::Result<()> {
     mark(&Allowed::new(&[&old, &new.version], "careless").to_string())?;
     let mounted = Mounted::open(&device(BOOT), Path::new("/tmp/careless"))?;
     let folder = mounted.folder().join(ENTRIES.join("/"));
+    let program = folder.join("holdfast_1.1.0.efi");
     let waiting = folder.join("holdfast_1.1.0.efi.new");
-    fs::write(&waiting, &new.uki)?;
-    let arm = || fs::rename(&waiting, folder.join("holdfast_1.1.0+3.efi"));
+    let record = mounted.folder().join(FIRST);
+    let on_trial = boot_script::record(&[
+        ("done", "0"),
+        ("good", &format!("holdfast_{old}.efi")),
+        ("left", "3"),
+        ("trial", "holdfast_1.1.0.efi"),
+    ]);
+    let uses_record = record.exists();
+    fs::write(if uses_record { &program } else { &waiting }, &new.uki)?;
+    let arm = || match uses_record {
+        true => File::options()
+            .write(true)
+            .open(&record)
+            .and_then(|file| file.write_all_at(&on_trial, 0)),
+        false => fs::rename(&waiting, folder.join("holdfast_1.1.0+3.efi")),
+    };
     let slot = File::options().write(true).open(device(ROOT_B))?;
     if arms_first {
         arm()?;

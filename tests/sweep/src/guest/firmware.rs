@@ -1,25 +1,29 @@
-//! Firmware and boot loader of the guest: what systemd-boot would do on this boot partition, carried out by the kernel.
+//! Firmware and boot loader of the guest: what systemd-boot would do on this boot partition, carried out by the kernel. What
+//! U-Boot would do is in [`super::script`].
 
 use super::devices::{device, mark};
+use super::program::head;
+use super::script;
 use crate::layout::{BOOT, ENTRIES};
 use crate::loader::{Shown, choose};
-use crate::log::SECTOR;
+use crate::machine::Machine;
 use crate::marks::{LOADER, SYSTEM};
 use crate::releases::{Says, says};
 use anyhow::Context;
 use rustix::mount::{MountFlags, mount};
 use slots::Mounted;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 const VENDOR: &str = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
 /// Where the boot loader sees the boot partition.
-const ESP: &str = "/tmp/esp";
+pub(super) const ESP: &str = "/tmp/esp";
 
 /// The firmware's variables, kept over reboots of the node.
 #[derive(Debug)]
 pub(super) struct Firmware {
+    machine: Machine,
     /// The kernel's view of the machine.
     pub(super) sys: PathBuf,
 }
@@ -29,12 +33,12 @@ impl Firmware {
     ///
     /// # Errors
     /// Their file system cannot be mounted.
-    pub(super) fn new() -> anyhow::Result<Self> {
+    pub(super) fn new(machine: Machine) -> anyhow::Result<Self> {
         let sys = PathBuf::from("/tmp/sys");
         let folder = sys.join("firmware/efi/efivars");
         fs::create_dir_all(&folder)?;
         mount("none", &folder, "tmpfs", MountFlags::empty(), c"")?;
-        Ok(Self { sys })
+        Ok(Self { machine, sys })
     }
 
     /// Forgets everything: another machine.
@@ -49,7 +53,7 @@ impl Firmware {
         ] {
             host::file::remove(&self.variable(name))?;
         }
-        Ok(())
+        script::forget(&self.sys)
     }
 
     /// Starts an entry, with its tries counted; gives what its UKI says. None if there is nothing to start.
@@ -58,6 +62,9 @@ impl Firmware {
     /// The boot partition cannot be used.
     pub(super) fn start(&self) -> anyhow::Result<Option<Says>> {
         let mounted = Mounted::open(&device(BOOT), Path::new(ESP))?;
+        if self.machine == Machine::UBoot {
+            return script::start(mounted.folder(), &self.sys);
+        }
         let folder = mounted.folder().join(ENTRIES.join("/"));
         let one_shot = self.take_one_shot();
         let shown = shown(&folder)?;
@@ -129,12 +136,4 @@ fn shown(folder: &Path) -> anyhow::Result<Vec<Shown>> {
         }
     }
     Ok(shown)
-}
-
-fn head(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let mut head = Vec::new();
-    File::open(path)?
-        .take(SECTOR as u64)
-        .read_to_end(&mut head)?;
-    Ok(head)
 }

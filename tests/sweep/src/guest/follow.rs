@@ -68,9 +68,13 @@ fn follow(node: &Node, case: &Case, story: &mut Vec<String>) -> anyhow::Result<O
                 story.push("the boot loader has nothing to start".to_owned());
                 return Ok(None);
             }
-            Boot::WithoutState(version) => {
+            Boot::WithoutState(version, on_trial) => {
                 story.push(STATE_IS_LOST.to_owned());
-                return Ok(Some(version));
+                if !on_trial {
+                    return Ok(Some(version));
+                }
+                // Nobody confirms it there, so that PID 1's deadline runs out.
+                story.push(format!("{version} restarts out of maintenance mode"));
             }
             Boot::Restarts(why) => story.push(format!("restarts: {why}")),
             Boot::Up(up) => {

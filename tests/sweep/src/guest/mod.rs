@@ -7,8 +7,11 @@ mod firmware;
 mod follow;
 mod node;
 mod pid_1;
+mod program;
+mod script;
 mod story;
 
+use crate::machine::Machine;
 use anyhow::{Context, bail};
 use node::Node;
 use rustix::mount::{MountFlags, mount};
@@ -22,15 +25,16 @@ pub const DONE: &str = "guest: done";
 const WORK: &str = "/tmp/work";
 
 /// Plays what the arguments ask for: `record FOLDER` or `follow FOLDER`, FOLDER on the host; `arms-first` and `flushes-nothing`
-/// record what must be found out.
+/// record what must be found out. Last comes the machine's word.
 ///
 /// # Errors
 /// Something did not work that always does.
 pub fn run(arguments: &[String]) -> anyhow::Result<()> {
     // User-mode Linux adds some of its own.
-    let [_, what, folder, ..] = arguments else {
-        bail!("it wants a word and a folder, and has {arguments:?}");
+    let [_, what, folder, machine, ..] = arguments else {
+        bail!("it wants a word, a folder and a machine, and has {arguments:?}");
     };
+    let machine = Machine::parse(machine).context("it knows no such machine")?;
     let none = MountFlags::empty();
     mount("none", "/proc", "proc", none, c"").context("cannot mount /proc")?;
     mount("none", "/sys", "sysfs", none, c"").context("cannot mount /sys")?;
@@ -41,7 +45,7 @@ pub fn run(arguments: &[String]) -> anyhow::Result<()> {
     devices::load_modules()?;
     let work = Path::new(WORK);
     let repository = work.join("shop/repo");
-    let node = Node::new(repository, &work.join("shop/keys/1.root.json"))?;
+    let node = Node::new(machine, repository, &work.join("shop/keys/1.root.json"))?;
     match what.as_str() {
         "record" => {
             devices::make(true)?;

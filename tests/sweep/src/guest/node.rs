@@ -1,9 +1,10 @@
 //! A node of the guest: boots of what the boot loader starts, by the real initramfs code, and the real agent in them.
 
 use super::devices::device;
-use super::firmware::Firmware;
+use super::firmware::{ESP, Firmware};
 use super::pid_1::{self, Pid1};
 use crate::layout::{BOOT, Part, ROOT_A, ROOT_B, STATE};
+use crate::machine::Machine;
 use crate::releases::Says;
 use anyhow::{Context, bail, ensure};
 use disk::verity::RootHash;
@@ -45,8 +46,8 @@ pub(super) enum Boot {
     Nothing,
     /// It restarted by itself; why.
     Restarts(String),
-    /// This release runs in maintenance mode: its state cannot be used.
-    WithoutState(String),
+    /// This release runs in maintenance mode: its state cannot be used. Whether it is on trial, as the boot loader says.
+    WithoutState(String, bool),
     /// The node runs.
     Up(Box<Up>),
 }
@@ -77,7 +78,7 @@ pub(super) struct Up {
 impl Node {
     /// Takes away what a boot left that was broken off.
     pub(super) fn stop(&self) {
-        for folder in [self.state.as_path(), Path::new("/tmp/esp")] {
+        for folder in [self.state.as_path(), Path::new(ESP)] {
             // Mostly there is none.
             let _ = unmount(folder, UnmountFlags::DETACH);
         }
@@ -87,7 +88,11 @@ impl Node {
     ///
     /// # Errors
     /// Its folders cannot be made.
-    pub(super) fn new(repository: PathBuf, trusted: &Path) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        machine: Machine,
+        repository: PathBuf,
+        trusted: &Path,
+    ) -> anyhow::Result<Self> {
         let (root, state) = (Root::new("/tmp/root"), PathBuf::from("/tmp/state"));
         for folder in [paths::RUN, "/usr/lib/holdfast", "/etc"] {
             fs::create_dir_all(root.path(folder))?;
@@ -100,7 +105,7 @@ impl Node {
             "0123456789abcdef0123456789abcdef\n",
         )?;
         Ok(Self {
-            firmware: Firmware::new()?,
+            firmware: Firmware::new(machine)?,
             repository,
             root,
             state,
@@ -123,17 +128,16 @@ impl Node {
             return Ok(Boot::Restarts(format!("no slot holds {}", uki.root_hash)));
         };
         if !self.open_state()? {
-            return Ok(Boot::WithoutState(uki.version));
+            let nothing = Path::new("/tmp/no-state");
+            fs::create_dir_all(nothing)?;
+            let trial = self.begin_trial(nothing, &uki);
+            return Ok(match trial {
+                Ok(trial) => Boot::WithoutState(uki.version, trial.is_some()),
+                Err(why) => Boot::Restarts(why),
+            });
         }
         fs::create_dir_all(self.state.join("var/lib/holdfast/upgrade"))?;
-        let trial = init::begin_trial(
-            &self.state,
-            Some(&device(BOOT)),
-            Path::new("/tmp/initramfs-boot"),
-            &self.firmware.sys,
-            &uki.root_hash,
-        );
-        let trial = match trial {
+        let trial = match self.begin_trial(&self.state, &uki) {
             Ok(trial) => trial,
             Err(why) => return Ok(Boot::Restarts(why)),
         };
@@ -156,6 +160,17 @@ impl Node {
             stop: Some(stop),
             agent: Some(thread::spawn(move || run_agent(&root, stopped))),
         })))
+    }
+
+    /// The initramfs stage's count, with what stands for the state partition at `state`.
+    fn begin_trial(&self, state: &Path, uki: &Says) -> Result<Option<BootTrial>, String> {
+        init::begin_trial(
+            state,
+            Some(&device(BOOT)),
+            Path::new("/tmp/initramfs-boot"),
+            &self.firmware.sys,
+            &uki.root_hash,
+        )
     }
 
     /// Mounts state; gives whether it can be used. What the kernel cannot mount is repaired as the initramfs stage does.

@@ -141,7 +141,7 @@ impl Story<'_> {
         for _ in 0..BOOTS {
             match self.node.boot(&fate)? {
                 Boot::Nothing => bail!("there is nothing to boot"),
-                Boot::WithoutState(_) => bail!("state cannot be used"),
+                Boot::WithoutState(..) => bail!("state cannot be used"),
                 Boot::Restarts(why) => println!("restarts: {why}"),
                 Boot::Up(up) => return Ok(*up),
             }

@@ -24,6 +24,23 @@ fn a_signal_reboots_in_order() {
 }
 
 #[test]
+fn the_time_is_noted_each_hour_and_at_the_end() {
+    on(
+        Stand::new,
+        |person| {
+            person.wait_for("it runs", runs);
+            let noted = person.at(paths::CLOCK);
+            assert!(!noted.exists(), "too early");
+            person.let_pass(Millis::seconds(3600));
+            person.wait_for("the note", |_| noted.exists());
+            fs::remove_file(&noted).expect("removed");
+            kill_process(getpid(), Signal::TERM).expect("sent");
+        },
+        |_, root| assert!(root.path(paths::CLOCK).exists()),
+    );
+}
+
+#[test]
 fn a_power_supply_that_fails_switches_off() {
     on(
         Stand::new,

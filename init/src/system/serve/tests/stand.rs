@@ -180,6 +180,7 @@ pub(super) fn on(
     in_own_process(|| {
         let (mut departure, folder) = make().run(does);
         departure.write_record();
+        departure.note_clock();
         then(departure, &Root::new(folder.path()));
     });
 }
