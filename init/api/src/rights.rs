@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 /// Folders that hold secrets, other parts' state, or a way to command the node. A service with a view of its own does not see them,
 /// unless it is said that it does.
-pub const HIDDEN_FOLDERS: [&str; 12] = [
+pub const HIDDEN_FOLDERS: [&str; 13] = [
+    "/config",
     "/state",
     "/root",
     "/home",

@@ -39,6 +39,7 @@ pub(super) fn config_url() -> Confinement {
         .may(&["sys_admin"], merged)
         .calls(&[Calls::Mounts], merged)
         .sees("/dev", merged)
+        .sees("/config", merged)
         .sees(
             "/etc/ssh",
             "checks the configuration against the files of the node",

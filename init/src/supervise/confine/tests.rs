@@ -34,7 +34,7 @@ fn a_view_in_the_order_in_which_it_can_be_made() {
             "read-only",
             "write /tmp",
             "write /var/tmp",
-            "hide /state",
+            "hide /config",
         ]
     );
     assert!(strict.contains(&"hide /etc/shadow".to_owned()));
