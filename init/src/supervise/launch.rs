@@ -36,7 +36,7 @@ pub(super) fn launch(service: &Service, groups: &Groups) -> io::Result<(u32, Fil
         .stdout(writer);
     let limits = match service.rights.confinement() {
         Some(confinement) => {
-            make_folders(confinement)?;
+            make_folders(confinement);
             Some(confine::limits(confinement)?)
         }
         None => None,
@@ -52,9 +52,10 @@ pub(super) fn launch(service: &Service, groups: &Groups) -> io::Result<(u32, Fil
     Ok((child.id(), reader.into()))
 }
 
-/// What it may write to and is not there yet: its view has no place to make it in.
-fn make_folders(confinement: &Confinement) -> io::Result<()> {
-    confine::folders(confinement)
-        .filter(|path| !path.exists())
-        .try_for_each(fs::create_dir_all)
+/// What it may write to and is not there yet: its view has no place to make it in. Where it cannot be made (a machine without state)
+/// the service runs without.
+fn make_folders(confinement: &Confinement) {
+    for path in confine::folders(confinement).filter(|path| !path.exists()) {
+        let _ = fs::create_dir_all(path);
+    }
 }
