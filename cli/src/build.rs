@@ -3,6 +3,7 @@
 use anyhow::Context;
 use builder::{Built, Options, Progress, Project, SecureBoot, megabytes};
 use clap::Subcommand;
+use node_setup::policy::Policy;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -46,6 +47,9 @@ pub struct Args {
     /// Root of the release repository that the image trusts, from `holdfast keys init`; without it nodes take no releases
     #[arg(long, value_name = "FILE")]
     release_root: Option<PathBuf>,
+    /// Which sources of configuration the image believes: a YAML file with usb_stick, command_line, config_url, config_signers
+    #[arg(long, value_name = "FILE")]
+    config_policy: Option<PathBuf>,
     /// Folder of programs that are built already (init, pause, holdfast, engine, …); those it lacks are built
     #[arg(long, value_name = "DIR")]
     programs: Option<PathBuf>,
@@ -95,7 +99,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
             println!("{}", shown(&folder, &here));
         }
         None => {
-            let options = options(&project, args);
+            let options = options(&project, args)?;
             eprintln!("holdfast {} for {}", options.version, options.board);
             print(&builder::build(&project, &options, progress)?, &here);
         }
@@ -103,8 +107,9 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn options(project: &Project, args: Args) -> Options {
-    Options {
+fn options(project: &Project, args: Args) -> anyhow::Result<Options> {
+    let config_policy = args.config_policy.as_deref().map(policy).transpose()?;
+    Ok(Options {
         board: args.board,
         version: args.version,
         config: args.config,
@@ -118,8 +123,17 @@ fn options(project: &Project, args: Args) -> Options {
         release_only: args.release_only,
         jobs: args.jobs.map(usize::from),
         release_root: args.release_root,
+        config_policy,
         source_date_epoch: args.source_date_epoch,
-    }
+    })
+}
+
+/// A policy about configuration, checked, as the image holds it.
+fn policy(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let cannot = || format!("{} is no policy about configuration", path.display());
+    let text = std::fs::read_to_string(path).with_context(cannot)?;
+    let policy: Policy = serde_saphyr::from_str(&text).with_context(cannot)?;
+    Ok(serde_json::to_vec(&policy)?)
 }
 
 fn print(built: &Built, here: &Path) {

@@ -9,6 +9,8 @@ mod input;
 mod migrate;
 #[cfg(feature = "node")]
 mod node;
+#[cfg(feature = "workstation")]
+mod sign;
 
 use crate::out;
 use clap::Subcommand;
@@ -24,7 +26,7 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the configuration is not right, 4 (diff) something differs.\n\
-    check, schema, sample, show and explain with --file, diff with --file-before work on any machine; migrate on a workstation; the others on a node, as root."
+    check, schema, sample, show and explain with --file, diff with --file-before work on any machine; migrate and sign on a workstation; the others on a node, as root."
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -83,6 +85,9 @@ enum Action {
     },
     /// Print a commented config.yaml to begin with
     Sample,
+    /// Sign a configuration for images that ask for it: writes FILE.sig, to lie beside the file on a stick or a server
+    #[cfg(feature = "workstation")]
+    Sign(sign::Args),
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
@@ -99,6 +104,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         Action::Explain { key, file } => file::explain(file.as_deref(), &key),
         #[cfg(feature = "workstation")]
         Action::Migrate { file } => migrate::run(&file),
+        #[cfg(feature = "workstation")]
+        Action::Sign(args) => sign::run(&args),
         Action::Sample => {
             out::print(os_config::sample())?;
             Ok(ExitCode::SUCCESS)

@@ -1,10 +1,13 @@
-//! `holdfast service`: starts, stops and restarts one service.
+//! `holdfast service`: starts, stops and restarts one service, and shows what services may do.
+
+mod kernel;
+mod show;
 
 use crate::client::connect;
 use init_api::{Request, ServiceName};
 use std::process::ExitCode;
 
-/// Start, stop or restart one service
+/// Start, stop or restart one service, or show what services may do
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -19,6 +22,12 @@ enum Action {
     Stop(Which),
     /// Stop a service if it runs, and start it anew
     Restart(Which),
+    /// What a service may do, and why, beside what the kernel says of it; of all services, a line each. Ends with 1 where one may do
+    /// more than it was given
+    Show {
+        /// The service, as `holdfast status` names it; all when left out
+        service: Option<String>,
+    },
 }
 
 #[derive(Debug, Clone, clap::Args)]
@@ -28,22 +37,28 @@ struct Which {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let (request, done) = request(&args.action)?;
+    let (request, done) = match &args.action {
+        Action::Start(which) => (
+            which.asked(|service| Request::Start { service })?,
+            "started",
+        ),
+        Action::Stop(which) => (which.asked(|service| Request::Stop { service })?, "stopped"),
+        Action::Restart(which) => {
+            let request = which.asked(|service| Request::Restart { service })?;
+            (request, "restarted")
+        }
+        Action::Show { service } => return show::run(service.as_deref()),
+    };
     connect()?.ask(&request)?;
-    println!("{done}; `holdfast status` shows its state");
+    println!("the service is being {done}; `holdfast status` shows its state");
     Ok(ExitCode::SUCCESS)
 }
 
-/// What PID 1 is asked, and what to say when it has agreed.
-fn request(action: &Action) -> anyhow::Result<(Request, String)> {
-    let (Action::Start(which) | Action::Stop(which) | Action::Restart(which)) = action;
-    let service = ServiceName::new(which.service.as_str())?;
-    let (request, done) = match action {
-        Action::Start(_) => (Request::Start { service }, "started"),
-        Action::Stop(_) => (Request::Stop { service }, "stopped"),
-        Action::Restart(_) => (Request::Restart { service }, "restarted"),
-    };
-    Ok((request, format!("{} is being {done}", which.service)))
+impl Which {
+    /// What PID 1 is asked about it.
+    fn asked(&self, request: impl Fn(ServiceName) -> Request) -> anyhow::Result<Request> {
+        Ok(request(ServiceName::new(self.service.as_str())?))
+    }
 }
 
 #[cfg(test)]
@@ -51,34 +66,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn actions_become_requests_about_a_service_with_a_name() {
+    fn requests_are_about_a_service_with_a_name() {
         let which = |service: &str| Which {
             service: service.to_owned(),
         };
+        let stop = |service| Request::Stop { service };
         let service = ServiceName::new("ssh").unwrap();
-        for (action, expected) in [
-            (
-                Action::Start(which("ssh")),
-                Request::Start {
-                    service: service.clone(),
-                },
-            ),
-            (
-                Action::Stop(which("ssh")),
-                Request::Stop {
-                    service: service.clone(),
-                },
-            ),
-            (
-                Action::Restart(which("ssh")),
-                Request::Restart {
-                    service: service.clone(),
-                },
-            ),
-        ] {
-            assert_eq!(request(&action).unwrap().0, expected);
-        }
-        let error = request(&Action::Stop(which("../ssh"))).unwrap_err();
+        assert_eq!(which("ssh").asked(stop).unwrap(), Request::Stop { service });
+        let error = which("../ssh").asked(stop).unwrap_err();
         assert!(error.to_string().contains("../ssh"), "{error}");
     }
 }

@@ -10,6 +10,7 @@ mod cluster;
 use crate::choice;
 use crate::facts::Facts;
 use crate::last_good::{self, LastGood};
+use crate::policy::{Policy, UsbStick};
 use crate::reading;
 use crate::sources::{CONFIG_MOUNT, KnownSticks, Media, find, mount, readable};
 use crate::trial::{self, Trial};
@@ -224,8 +225,12 @@ fn write_to_config(
         .directory;
     replace_file(root, partition, &directory, text)?;
     // A person has decided: with this file, and the sticks that are there now, the configuration is whole.
+    let sticks = match Policy::read(root).0.usb_stick {
+        UsbStick::Ignore => 0,
+        UsbStick::Signed | UsbStick::Allow => readable(&media.sticks()),
+    };
     KnownSticks::new(root)
-        .set(readable(&media.sticks()))
+        .set(sticks)
         .map_err(ChangeError::Sticks)?;
     trial::end(root).map_err(ChangeError::Trial)
 }

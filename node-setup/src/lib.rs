@@ -27,6 +27,7 @@ mod network_manager;
 mod next_boot;
 pub mod online;
 mod plan;
+pub mod policy;
 mod reading;
 mod reload;
 mod report;

@@ -9,6 +9,7 @@ pub use keys::{fetch_keys, key_lines};
 use crate::fetch::{self, Effort, FetchError};
 use crate::machine::Machine;
 use crate::plan::program_and_arguments;
+use crate::policy::{ConfigUrl, NotVouched, Policy, signature_url};
 use crate::sources::{Media, StoredUrl, UrlCopy, find};
 use host::file;
 use init_api::Root;
@@ -34,6 +35,14 @@ pub enum OnlineError {
         url: String,
         /// What is wrong with it.
         report: String,
+    },
+    /// The image asks for a signature, and there is none that counts.
+    #[error("what {url} gave is not believed: {why}")]
+    NotVouched {
+        /// Where it came from.
+        url: String,
+        /// Why, with what to do.
+        why: NotVouched,
     },
     /// A fetched file is not text.
     #[error("what {url} gave is not text")]
@@ -113,14 +122,27 @@ pub fn fetch_config(
     root: &Root,
     media: &mut dyn Media,
     url: &str,
-    pause: impl FnMut(Duration),
+    mut pause: impl FnMut(Duration),
 ) -> Result<bool, OnlineError> {
-    let text = fetch::fetch(url, Effort::USUAL, pause)?;
+    let text = fetch::fetch(url, Effort::USUAL, &mut pause)?;
+    let (policy, _) = Policy::read(root);
+    let signatures = match (policy.config_url, signature_url(url)) {
+        (ConfigUrl::Signed, Some(beside)) => {
+            Some(fetch_text(&beside, Effort::USUAL, None, &mut pause)?)
+        }
+        _ => None,
+    };
     let stored = StoredUrl::new(root);
     let copy = UrlCopy {
         url: url.to_owned(),
         text,
+        signatures,
     };
+    copy.believed(&policy)
+        .map_err(|why| OnlineError::NotVouched {
+            url: fetch::shown(url),
+            why,
+        })?;
     if stored.holds(&copy) {
         return Ok(false);
     }

@@ -1,6 +1,7 @@
 //! What the sources say together.
 
 use crate::fetch;
+use crate::policy::Policy;
 use crate::sources::{FoundSources, StoredUrl};
 use init_api::{Problem, Root};
 use os_config::{Loaded, Report, Sources};
@@ -37,10 +38,16 @@ pub(crate) fn read_sources(root: &Root, mut sources: Sources) -> Reading {
     let url = url.and_then(|loaded| loaded.config().config_url.clone());
     if let Some(url) = url {
         match StoredUrl::new(root).load(url.as_str()) {
-            Some(copy) => {
-                sources.add(copy.source());
-                configuration = os_config::load(&sources);
-            }
+            Some(copy) => match copy.believed(&Policy::read(root).0) {
+                Ok(()) => {
+                    sources.add(copy.source());
+                    configuration = os_config::load(&sources);
+                }
+                Err(why) => notes.push(format!(
+                    "what {} gave is not believed: {why}",
+                    fetch::shown(url.as_str())
+                )),
+            },
             None => {
                 let url = fetch::shown(url.as_str());
                 notes.push(format!("{url} has not been fetched yet"));

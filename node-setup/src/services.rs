@@ -1,5 +1,7 @@
 //! The services that depend on the configuration: the cluster's, and what the node itself still has to do.
 
+mod limits;
+
 use crate::facts::Facts;
 use crate::last_resort::watched;
 use crate::plan::{firewall_file, hostname, variables};
@@ -80,6 +82,7 @@ fn install() -> Service {
         ..Service::one_shot(name("install"), [HOLDFAST, "node", "install"])
     }
     .after([name("udev-trigger")])
+    .unconfined(limits::INSTALL)
 }
 
 /// After the drivers of all devices were asked for: it lists disks and network cards.
@@ -89,26 +92,28 @@ fn form() -> Service {
         ..Service::one_shot(name("form"), [HOLDFAST, "node", "form"])
     })
     .after([name("udev-trigger")])
+    .unconfined(limits::FORM)
 }
 
 /// udev runs it again when a stick comes or goes (`90-holdfast.rules` in the image).
 fn stick() -> Service {
-    Service::one_shot(name("stick"), [HOLDFAST, "node", "stick"]).after([name("udev-trigger")])
+    Service::one_shot(name("stick"), [HOLDFAST, "node", "stick"])
+        .after([name("udev-trigger")])
+        .unconfined(limits::STICK)
 }
 
 /// Loads the base table of the packet filter; what stands in it is in the environment, so that a changed one makes a new service.
 fn firewall(config: &Config, facts: &Facts) -> Service {
     let digest = host::digest::of_bytes(firewall_file(config, facts));
-    let load = Service::one_shot(name("firewall"), ["/usr/sbin/nft", "-f", FIREWALL]);
+    let load = Service::one_shot(name("firewall"), ["/usr/sbin/nft", "-f", FIREWALL])
+        .confined(limits::firewall());
     in_maintenance(load.env("HOLDFAST_SETTINGS", &digest[..16]))
 }
 
 /// Also in maintenance mode: a person may want another release because of it.
 fn upgrade() -> Service {
-    in_maintenance(Service::daemon(
-        name("upgrade"),
-        [HOLDFAST, "upgrade", "serve"],
-    ))
+    let serve = Service::daemon(name("upgrade"), [HOLDFAST, "upgrade", "serve"]);
+    in_maintenance(serve.unconfined(limits::UPGRADE))
 }
 
 /// What is watched is in the arguments, so that a changed configuration makes a new service.
@@ -119,7 +124,9 @@ fn last_resort(config: &Config) -> Option<Service> {
         .collect();
     let command = [HOLDFAST, "node", "last-resort"].into_iter();
     let command = command.chain(cards.iter().map(String::as_str));
-    let service = Service::daemon(name("last-resort"), command).after([name("network")]);
+    let service = Service::daemon(name("last-resort"), command)
+        .after([name("network")])
+        .confined(limits::last_resort());
     (!cards.is_empty()).then(|| in_maintenance(service))
 }
 
@@ -129,7 +136,7 @@ fn trial(ends: Millis) -> Service {
     let command = [HOLDFAST, "node", "trial", "--until", &ends];
     in_maintenance(Service {
         restart: Restart::on_failure(),
-        ..Service::daemon(name("config-trial"), command)
+        ..Service::daemon(name("config-trial"), command).confined(limits::trial())
     })
 }
 
@@ -170,7 +177,7 @@ fn in_maintenance(service: Service) -> Service {
 fn run_commands(config: &Config) -> Option<Service> {
     let service = || Service {
         restart: Restart::never(),
-        ..holdfast_once("run-commands", &["node", "run-commands"])
+        ..holdfast_once("run-commands", &["node", "run-commands"]).unconfined(limits::COMMANDS)
     };
     (!config.run_commands.is_empty()).then(service)
 }
@@ -188,15 +195,14 @@ fn ssh_keys(config: &Config) -> Option<Service> {
     }
     let mut arguments = vec!["node", "fetch-keys"];
     arguments.extend(sources.iter().map(String::as_str));
-    Some(in_maintenance(holdfast_once("ssh-keys", &arguments)))
+    let fetch = holdfast_once("ssh-keys", &arguments);
+    Some(in_maintenance(fetch.confined(limits::ssh_keys())))
 }
 
 fn config_url(config: &Config) -> Option<Service> {
     let url = config.config_url.as_ref()?;
-    Some(in_maintenance(holdfast_once(
-        "config-url",
-        &["node", "fetch-config", url.as_str()],
-    )))
+    let fetch = holdfast_once("config-url", &["node", "fetch-config", url.as_str()]);
+    Some(in_maintenance(fetch.confined(limits::config_url())))
 }
 
 fn downloads(config: &Config) -> Option<Service> {
@@ -220,17 +226,16 @@ fn downloads(config: &Config) -> Option<Service> {
     if urls.is_empty() {
         return None;
     }
-    Some(holdfast_once(
-        "downloads",
-        &[&["node", "fetch-downloads"], urls.as_slice()].concat(),
-    ))
+    let arguments = [&["node", "fetch-downloads"], urls.as_slice()].concat();
+    Some(holdfast_once("downloads", &arguments).confined(limits::fetching()))
 }
 
 /// How often is in the arguments, so that a changed configuration makes a new service; the rest is read anew each time.
 fn backups(config: &Config) -> Option<Service> {
     let hours = config.backup.every_hours?.to_string();
     let command = [HOLDFAST, "node", "backups", "--every-hours", &hours];
-    Some(Service::daemon(name("backups"), command).after([name("network")]))
+    let service = Service::daemon(name("backups"), command).after([name("network")]);
+    Some(service.unconfined(limits::BACKUPS))
 }
 
 /// A login prompt on the second virtual console and on serial consoles, only where a password is configured.
@@ -257,12 +262,14 @@ fn login(terminal: &str) -> Service {
         name(&format!("login-{}", terminal.to_ascii_lowercase())),
         command,
     )
+    .unconfined(limits::LOGIN)
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Purpose, Situation, services};
     use crate::facts::Facts;
+    use init_api::Rights;
     use os_config::parse_config;
 
     #[test]
@@ -293,7 +300,12 @@ mod tests {
                 serial_consoles: consoles.iter().map(ToString::to_string).collect(),
                 ..Facts::default()
             };
-            for purpose in [Purpose::Node, Purpose::Maintenance, Purpose::Install] {
+            for purpose in [
+                Purpose::Node,
+                Purpose::Maintenance,
+                Purpose::Unconfigured,
+                Purpose::Install,
+            ] {
                 let situation = Situation {
                     trial: None,
                     purpose,
@@ -308,6 +320,30 @@ mod tests {
                 let mut expected = expected.to_vec();
                 expected.sort_unstable();
                 assert_eq!(prompts, expected, "{case}, {purpose:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_each_may_do_is_said_with_its_reason() {
+        let text = "version: 1\npassword: secretly\nrun_commands: [a]\nconfig_url: https://x.test/c\n\
+                    ssh_authorized_keys: [github:octocat]\nimages: [{url: 'https://x.test/i.tar'}]\n\
+                    backup: {to: /var/backups, every_hours: 24, recipients: [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p]}\n";
+        let config = parse_config("config.yaml", text.as_bytes())
+            .unwrap_or_else(|report| panic!("{report}"));
+        for purpose in [
+            Purpose::Node,
+            Purpose::Maintenance,
+            Purpose::Unconfigured,
+            Purpose::Install,
+        ] {
+            let situation = Situation {
+                trial: Some(init_api::Millis(1)),
+                purpose,
+            };
+            let all = services(&config, &Facts::default(), situation).expect("they fit");
+            for service in all.iter() {
+                assert_ne!(service.rights, Rights::default(), "{}", service.name);
             }
         }
     }

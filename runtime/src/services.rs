@@ -2,7 +2,7 @@
 
 use crate::{Paths, Settings, plan, shutdown};
 use init_api::paths::{self, HOLDFAST};
-use init_api::{Group, Millis, ReadyWhen, Service, ServiceName, Services, early};
+use init_api::{Confinement, Group, Millis, ReadyWhen, Service, ServiceName, Services, early};
 
 /// In each service's environment: PID 1 starts a service anew when its description changes, so this changes with whatever
 /// the service has read.
@@ -52,15 +52,22 @@ fn name(text: &str) -> ServiceName {
 }
 
 fn system_image() -> Service {
-    Service::one_shot(name(SYSTEM_IMAGE), [HOLDFAST, "runtime", "images"]).after([name(CONTAINERD)])
+    Service::one_shot(name(SYSTEM_IMAGE), [HOLDFAST, "runtime", "images"])
+        .after([name(CONTAINERD)])
+        .unconfined("it speaks to containerd, which can do all")
 }
 
 fn prepare() -> Service {
     Service::one_shot(name(PREPARE), [HOLDFAST, "runtime", "prepare"])
+        .unconfined("it makes the keys of the cluster")
 }
 
 fn control_plane() -> Service {
-    engine(CONTROL_PLANE, &plan::CONTROL_PLANE).after([name(PREPARE)])
+    let limits = Confinement::strict()
+        .shares_files("flags of the configuration name files anywhere, to read or to write");
+    engine(CONTROL_PLANE, &plan::CONTROL_PLANE)
+        .after([name(PREPARE)])
+        .confined(limits)
 }
 
 /// Behind the control plane, so that it stops first: at a shutdown it still tells what becomes of its pods. Behind the keeper,
@@ -68,6 +75,7 @@ fn control_plane() -> Service {
 fn kubelet() -> Service {
     engine(KUBELET, &plan::NODE)
         .after([name(PREPARE), name(CONTROL_PLANE), name(KEEPER)])
+        .unconfined("it mounts the volumes of pods and sets up their groups and their network")
         .env(
             "DBUS_SYSTEM_BUS_ADDRESS",
             "unix:path=/run/dbus/system_bus_socket",
@@ -109,6 +117,7 @@ fn keeper(settings: &Settings) -> Service {
         },
         ..Service::daemon(name(KEEPER), [HOLDFAST, "runtime", "keep"])
     }
+    .unconfined("it speaks to containerd and PID 1, and gives volumes their owners")
     .after([name(PREPARE)])
     .ready(ReadyWhen::PathExists {
         path: shutdown::ready_sign(&Paths::default()),
@@ -129,6 +138,7 @@ mod tests {
             .insert("HTTPS_PROXY".into(), "http://proxy.example:3128".into());
         let all = services(&settings);
         assert!(all.iter().all(|s| s.env.contains_key("HTTPS_PROXY")));
+        assert!(all.iter().all(|s| s.rights != init_api::Rights::default()));
         let all = init_api::Services::new(all).expect("startable");
         let names: Vec<_> = all.iter().map(|s| s.name.as_str()).collect();
         assert_eq!(

@@ -114,6 +114,10 @@ impl Media for FilesOf<'_> {
         Vec::new()
     }
 
+    fn stick_devices(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+
     fn awaited_sticks(&mut self, _: usize) -> Vec<Stick> {
         Vec::new()
     }

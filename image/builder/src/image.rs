@@ -15,7 +15,7 @@ use crate::progress::{Progress, megabytes};
 use crate::project::Project;
 use crate::release::{Release, build_time, check_version};
 use crate::root_image::{self, RootImage};
-use crate::rootfs::{self, Base};
+use crate::rootfs::{self, Base, Trust};
 use crate::sbom;
 use crate::tools::{self, Tools};
 use crate::upgrade::{self, UpgradeFiles};
@@ -88,7 +88,10 @@ pub fn build(project: &Project, options: &Options, progress: Progress) -> Result
         &binaries,
         &system_image,
         &release,
-        release_root,
+        Trust {
+            release_root,
+            config_policy: options.config_policy.clone(),
+        },
     )?;
     step.done(&format!("{} entries", tree.iter().count()));
 

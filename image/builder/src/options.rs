@@ -30,6 +30,8 @@ pub struct Options {
     pub jobs: Option<usize>,
     /// The root of the release repository that the image trusts (`root.json`); without it a node takes no releases.
     pub release_root: Option<PathBuf>,
+    /// What the image says about sources of configuration, as its file holds it; nothing when not given.
+    pub config_policy: Option<Vec<u8>>,
     /// `SOURCE_DATE_EPOCH` of the environment.
     pub source_date_epoch: Option<String>,
 }

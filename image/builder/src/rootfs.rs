@@ -141,6 +141,15 @@ fn certificates(tree: &Tree) -> Result<Vec<u8>> {
     Ok(bundle)
 }
 
+/// Whom the image believes.
+#[derive(Debug, Default)]
+pub(crate) struct Trust {
+    /// The root of the release repository.
+    pub(crate) release_root: Option<Vec<u8>>,
+    /// What it says about sources of configuration.
+    pub(crate) config_policy: Option<Vec<u8>>,
+}
+
 /// Puts in what is ours.
 pub(crate) fn complete(
     project: &Project,
@@ -148,7 +157,7 @@ pub(crate) fn complete(
     binaries: &Binaries,
     system_image: &Path,
     release: &Release,
-    release_root: Option<Vec<u8>>,
+    trust: Trust,
 ) -> Result<Tree> {
     let mut tree = base.tree.clone();
     let libc = tree
@@ -193,8 +202,11 @@ pub(crate) fn complete(
     }
     manifests(project, &mut tree)?;
     tree.put_bytes(&format!("{OURS}/release.json"), 0o644, release.json()?);
-    if let Some(root) = release_root {
+    if let Some(root) = trust.release_root {
         tree.put_bytes(&format!("{OURS}/release-root.json"), 0o644, root);
+    }
+    if let Some(policy) = trust.config_policy {
+        tree.put_bytes(&format!("{OURS}/config-policy.json"), 0o644, policy);
     }
     tree.put_bytes("usr/lib/os-release", 0o644, release.os_release());
     tree.put_link("etc/os-release", "../usr/lib/os-release");

@@ -57,6 +57,7 @@ fn build(clone: &Path) -> Files {
         programs: std::env::var_os("HOLDFAST_PROGRAMS").map(PathBuf::from),
         release_only: false,
         jobs: None,
+        config_policy: None,
         release_root: std::env::var_os("HOLDFAST_RELEASE_ROOT").map(PathBuf::from),
         source_date_epoch: None,
     };

@@ -21,6 +21,7 @@ pub fn containerd() -> Service {
     .ready(ReadyWhen::SocketListens {
         path: CONTAINERD_SOCKET.into(),
     })
+    .unconfined("it starts containers, which have what their pods ask for")
     .env("GOGC", "30")
     // It is looked at before containerd starts, and thrown away when it is damaged.
     .env("HOLDFAST_IMAGE_STORE", IMAGE_STORE)

@@ -14,6 +14,8 @@
 )]
 
 mod boot;
+mod calls;
+mod capability;
 mod client;
 mod configured;
 mod duration;
@@ -29,6 +31,7 @@ mod problem;
 mod release;
 mod request;
 mod reserve;
+mod rights;
 mod root;
 mod service;
 mod services;
@@ -44,6 +47,8 @@ pub use boot::{
     Attempt, BootRecord, BootTrial, Partitions, Slot, Started, StateOutcome, UnconfirmedBoot,
     Watchdog, WhyUnconfirmed,
 };
+pub use calls::Calls;
+pub use capability::Capability;
 pub use client::{Client, ClientError};
 pub use configured::Configured;
 pub use duration::Millis;
@@ -57,8 +62,9 @@ pub use node::{NO_ADDRESS, NodeState, Standing};
 pub use phase::{Phase, Stage};
 pub use problem::Problem;
 pub use release::Release;
-pub use request::{Request, Response};
+pub use request::{Described, Request, Response};
 pub use reserve::reserved_memory;
+pub use rights::{Confinement, Files, HIDDEN_FILES, HIDDEN_FOLDERS, Rights};
 pub use root::Root;
 pub use service::{Group, KillWhat, Kind, ReadyWhen, Restart, RestartWhen, Service};
 pub use services::{Services, ServicesError};

@@ -120,6 +120,8 @@ pub const RELEASE: &str = "/usr/lib/holdfast/release.json";
 /// The root of the release repository that the image trusts, TUF's `root.json`; an image without it takes no releases.
 pub const RELEASE_ROOT: &str = "/usr/lib/holdfast/release-root.json";
 /// A configuration that comes with the image; read if it is there.
+pub const CONFIG_POLICY: &str = "/usr/lib/holdfast/config-policy.json";
+/// A configuration that the image brings.
 pub const DEFAULT_CONFIG: &str = "/usr/lib/holdfast/default-config.yaml";
 /// The directories that the image's programs expect.
 pub const VAR_DIRS: &str = "/usr/lib/holdfast/var-dirs";

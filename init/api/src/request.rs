@@ -1,6 +1,6 @@
 //! The conversation on `/run/holdfast/init.sock`: one JSON line each way, as often as wanted.
 
-use crate::{ServiceName, Status};
+use crate::{Service, ServiceName, Status};
 use serde::{Deserialize, Serialize};
 
 /// What PID 1 can be asked. The socket belongs to root.
@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub enum Request {
     /// Everything that PID 1 knows.
     Status,
+    /// How the services are described.
+    Services,
     /// Start a stopped, failed or pausing service now.
     Start {
         /// Which.
@@ -43,6 +45,11 @@ pub enum Response {
         /// The status.
         status: Box<Status>,
     },
+    /// To `Services`.
+    Services {
+        /// As PID 1 runs them now, each with its main process while there is one.
+        services: Vec<Described>,
+    },
     /// It is being done.
     Accepted,
     /// To `Reconfigure`: done when [`Status::configuration`] shows this generation, or a later one, not running.
@@ -55,6 +62,16 @@ pub enum Response {
         /// For a person.
         reason: String,
     },
+}
+
+/// One service as PID 1 runs it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Described {
+    /// Its description.
+    pub service: Service,
+    /// Its main process, while there is one.
+    pub pid: Option<u32>,
 }
 
 #[cfg(test)]

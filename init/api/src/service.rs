@@ -1,12 +1,12 @@
 //! A service as PID 1 runs it.
 
-use crate::{Millis, ServiceName};
+use crate::{Confinement, Millis, Rights, ServiceName};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// One program that PID 1 keeps, or runs once. It runs as root, in its own session and control group, with no input;
-/// its output goes to its log.
+/// One program that PID 1 keeps, or runs once. It starts as root with the rights that it is given, in its own session and control
+/// group, with no input; its output goes to its log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Service {
@@ -46,6 +46,9 @@ pub struct Service {
     /// When the machine goes down it is stopped before all others, which run on until it has ended, whatever comes after what.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stops_first: bool,
+    /// What it may do.
+    #[serde(default)]
+    pub rights: Rights,
 }
 
 /// What a service is meant to do.
@@ -189,6 +192,7 @@ impl Service {
             open_files: None,
             in_maintenance: false,
             stops_first: false,
+            rights: Rights::default(),
         }
     }
 
@@ -220,6 +224,20 @@ impl Service {
     /// The same, with this in its environment.
     pub fn env(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.env.insert(key.into(), value.into());
+        self
+    }
+
+    /// The same, kept to these limits.
+    pub fn confined(mut self, confinement: Confinement) -> Self {
+        self.rights = Rights::Only(Box::new(confinement));
+        self
+    }
+
+    /// The same, with all that root may, for a reason.
+    pub fn unconfined(mut self, why: &str) -> Self {
+        self.rights = Rights::All {
+            why: why.to_owned(),
+        };
         self
     }
 

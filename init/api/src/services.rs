@@ -1,6 +1,6 @@
 //! A checked set of services: what `services.json` holds.
 
-use crate::{Kind, ReadyWhen, Service, ServiceName};
+use crate::{Confinement, Kind, ReadyWhen, Service, ServiceName};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
@@ -38,6 +38,11 @@ pub enum ServicesError {
         "service {0}: a command or environment text has a NUL, or an environment key is empty or has '='"
     )]
     Text(ServiceName),
+    /// What it may do names a path that cannot be meant.
+    #[error(
+        "service {0}: its rights name a path that is not absolute, leads elsewhere, or is not one of those that are hidden"
+    )]
+    Rights(ServiceName),
     /// `after` names nobody.
     #[error("service {name} comes after {after}, which does not exist")]
     Unknown {
@@ -121,6 +126,13 @@ fn check(service: &Service) -> Result<(), ServicesError> {
     if service.command.iter().any(nul) || service.env.iter().any(bad_env) {
         return Err(ServicesError::Text(name()));
     }
+    if !service
+        .rights
+        .confinement()
+        .is_none_or(Confinement::is_sound)
+    {
+        return Err(ServicesError::Rights(name()));
+    }
     match &service.ready {
         ReadyWhen::PathExists { path } | ReadyWhen::SocketListens { path }
             if !path.is_absolute() =>
@@ -174,7 +186,7 @@ impl From<Services> for Raw {
 #[cfg(test)]
 mod tests {
     use super::{Services, ServicesError};
-    use crate::{ReadyWhen, Service, ServiceName};
+    use crate::{Confinement, ReadyWhen, Service, ServiceName};
 
     fn name(text: &str) -> ServiceName {
         ServiceName::new(text).expect("name")
@@ -202,6 +214,7 @@ mod tests {
         let path = service("a", &[]).ready(ReadyWhen::PathExists { path: "x".into() });
         let exit = service("a", &[]).ready(ReadyWhen::Exit);
         let env = service("a", &[]).env("A=B", "c");
+        let view = service("a", &[]).confined(Confinement::strict().writes("run", "why"));
         for (case, services, error) in [
             (
                 "twice",
@@ -223,6 +236,7 @@ mod tests {
                 vec![exit],
                 ServicesError::DaemonExit(name("a")),
             ),
+            ("rights", vec![view], ServicesError::Rights(name("a"))),
             ("environment", vec![env], ServicesError::Text(name("a"))),
             (
                 "unknown",

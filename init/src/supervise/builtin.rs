@@ -1,5 +1,7 @@
 //! The services that PID 1 brings along. `services.json` may put others of the same names in their places.
 
+mod limits;
+
 use init_api::{Group, ReadyWhen, Service, ServiceName, Services, early};
 use std::path::Path;
 
@@ -62,7 +64,8 @@ fn name(text: &str) -> ServiceName {
 fn udevd() -> Service {
     let path = "/run/udev/control".into();
     let service = Service::daemon(name("udevd"), ["/usr/lib/systemd/systemd-udevd"])
-        .ready(ReadyWhen::PathExists { path });
+        .ready(ReadyWhen::PathExists { path })
+        .confined(limits::udevd());
     Service {
         group: in_background(),
         ..service
@@ -107,7 +110,9 @@ fn udev_adapters() -> Service {
         "--subsystem-match=pci",
         "--attr-match=class=0x02*",
     ];
-    Service::one_shot(name("udev-adapters"), command).after([name("udevd")])
+    Service::one_shot(name("udev-adapters"), command)
+        .after([name("udevd")])
+        .confined(limits::trigger())
 }
 
 /// Network adapters of virtual machines and on SD buses, and those that are there already.
@@ -117,7 +122,9 @@ fn udev_network() -> Service {
         .into_iter()
         .map(str::to_owned)
         .chain(buses);
-    Service::one_shot(name("udev-network"), command).after([name("udevd")])
+    Service::one_shot(name("udev-network"), command)
+        .after([name("udevd")])
+        .confined(limits::trigger())
 }
 
 /// Behind everything that a node waits for.
@@ -129,8 +136,9 @@ fn udev_trigger() -> Service {
         .into_iter()
         .map(str::to_owned)
         .chain(matches);
-    let service =
-        Service::one_shot(name("udev-trigger"), command).after([name("udevd"), name("network")]);
+    let service = Service::one_shot(name("udev-trigger"), command)
+        .after([name("udevd"), name("network")])
+        .confined(limits::trigger());
     Service {
         group: in_background(),
         ..service
@@ -154,20 +162,30 @@ fn dbus() -> Service {
         "--nosyslog",
     ];
     let path = "/run/dbus/system_bus_socket".into();
-    Service::daemon(name("dbus"), command).ready(ReadyWhen::SocketListens { path })
+    let service = Service::daemon(name("dbus"), command)
+        .ready(ReadyWhen::SocketListens { path })
+        .confined(limits::dbus());
+    // What it would raise the limit to by itself, if it might.
+    Service {
+        open_files: Some(65_536),
+        ..service
+    }
 }
 
 fn network() -> Service {
     Service::daemon(name("network"), ["/usr/sbin/NetworkManager", "--no-daemon"])
         .after([name("dbus"), name("udevd")])
+        .confined(limits::network())
 }
 
 fn time() -> Service {
-    Service::daemon(name("time"), ["/usr/sbin/chronyd", "-n", "-F", "0"])
+    // Its own filter of system calls (`-F`) knows what each of its parts needs, and ends it at any other call.
+    Service::daemon(name("time"), ["/usr/sbin/chronyd", "-n", "-F", "1"]).confined(limits::time())
 }
 
 fn ssh() -> Service {
-    let service = Service::daemon(name("ssh"), ["/usr/sbin/sshd", "-D", "-e"]);
+    let service =
+        Service::daemon(name("ssh"), ["/usr/sbin/sshd", "-D", "-e"]).unconfined(limits::SSH);
     // The way in must outlive a shortage of memory.
     Service {
         group: Group {
@@ -181,7 +199,7 @@ fn ssh() -> Service {
 #[cfg(test)]
 mod tests {
     use super::BuiltIn;
-    use init_api::{Service, ServiceName, Services, early};
+    use init_api::{Rights, Service, ServiceName, Services, early};
     use std::path::Path;
 
     #[test]
@@ -189,6 +207,8 @@ mod tests {
         let built_in = BuiltIn::of_the_image();
         let names: Vec<_> = built_in.all.iter().map(|s| s.name.to_string()).collect();
         assert_eq!(names, Services::BUILT_IN);
+        let said = |service: &Service| service.rights != Rights::default();
+        assert!(built_in.all.iter().all(said), "rights without a reason");
         let early = built_in.early_with(Path::new("/nothing"));
         assert!(early.iter().all(|s| s.in_maintenance));
     }

@@ -1,6 +1,7 @@
 //! Keeping services: a pure machine that decides, and a supervisor that does.
 
 mod builtin;
+mod confine;
 mod group;
 mod launch;
 mod log_file;

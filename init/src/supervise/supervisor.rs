@@ -8,7 +8,7 @@ use super::unit::Unit;
 use super::{Action, Event, Groups, State, launch, ready};
 use crate::clock::{self, Clock};
 use crate::report::Log;
-use init_api::{Exit, Kind, Millis, Service, ServiceName, ServiceStatus};
+use init_api::{Described, Exit, Kind, Millis, Service, ServiceName, ServiceStatus};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::path::Path;
@@ -145,6 +145,15 @@ impl Supervisor {
             .iter()
             .map(|unit| unit.status(self.waiting_for(&unit.service), now))
             .collect()
+    }
+
+    /// How all services are described.
+    pub(crate) fn described(&self) -> Vec<Described> {
+        let described = |unit: &Unit| Described {
+            service: unit.service.clone(),
+            pid: unit.pid,
+        };
+        self.units.iter().map(described).collect()
     }
 
     /// How one service stands.

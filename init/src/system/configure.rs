@@ -1,6 +1,8 @@
 //! Runs of `holdfast node configure`: one at a time, each with a number, each ending in time.
 
-use init_api::{Configuration, ConfigurationState, Millis, Problem, Service, ServiceName};
+use init_api::{
+    Calls, Configuration, ConfigurationState, Confinement, Millis, Problem, Service, ServiceName,
+};
 use std::path::Path;
 
 /// A configuration that takes longer hangs.
@@ -135,6 +137,52 @@ pub(super) fn service(program: &Path) -> Service {
         in_maintenance: true,
         ..Service::one_shot(name(), [&program.to_string_lossy(), "node", "configure"])
     }
+    .confined(limits())
+}
+
+/// It reads whatever a partition, a stick, a server and the kernel's command line say, and then runs the operator's commands
+/// (`init_commands`), which may need nearly all.
+fn limits() -> Confinement {
+    let commands = "commands of the configuration (`init_commands`) run in it";
+    let left = [
+        "chown",
+        "dac_override",
+        "dac_read_search",
+        "fowner",
+        "fsetid",
+        "kill",
+        "setgid",
+        "setuid",
+        "setpcap",
+        "linux_immutable",
+        "net_bind_service",
+        "net_admin",
+        "net_raw",
+        "sys_module",
+        "sys_rawio",
+        "sys_chroot",
+        "sys_ptrace",
+        "sys_admin",
+        "sys_nice",
+        "sys_resource",
+        "sys_time",
+        "sys_tty_config",
+        "mknod",
+        "setfcap",
+        "syslog",
+    ];
+    let calls = [
+        Calls::Clock,
+        Calls::Modules,
+        Calls::Mounts,
+        Calls::Namespaces,
+        Calls::Machine,
+        Calls::Rare,
+    ];
+    Confinement::strict()
+        .may(&left, commands)
+        .calls(&calls, commands)
+        .shares_files("it writes wherever `write_files` says, and mounts partitions and sticks")
 }
 
 /// What is wrong when the run itself left no word about it.

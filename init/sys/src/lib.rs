@@ -1,5 +1,5 @@
 //! The only unsafe code of Holdfast: kernel calls that no safe crate offers. Block device, device mapper, ext4,
-//! watchdog and network ioctls; starting a process in a control group; taking over an inherited file descriptor.
+//! watchdog and network ioctls; starting a process in a control group and within limits; taking over an inherited file descriptor.
 //!
 //! Everything here is a thin wrapper: it decides nothing, and a failing call becomes an [`std::io::Error`].
 #![allow(unsafe_code)]
@@ -11,7 +11,9 @@
     )
 )]
 
+mod confine;
 mod ext4;
+mod filter;
 mod inherit;
 mod ioctl;
 mod mapper;
@@ -21,7 +23,9 @@ mod watchdog;
 
 pub mod block;
 
+pub use confine::{Limits, ViewStep};
 pub use ext4::grow_ext4;
+pub use filter::Filter;
 pub use inherit::{inherited, keep_over_exec};
 pub use mapper::{Mapper, Target};
 pub use netdev::raise_interface;

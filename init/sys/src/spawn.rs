@@ -1,5 +1,6 @@
 //! Starting a process in its own session and control group.
 
+use crate::Limits;
 use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
 use rustix::process::{Resource, Rlimit, chroot, setrlimit, setsid};
 use std::fs::File;
@@ -19,6 +20,8 @@ pub struct Launch {
     pub open_files: Option<u64>,
     /// The root directory of the process; the command's path and arguments are meant below it.
     pub root: Option<PathBuf>,
+    /// What it is kept from.
+    pub limits: Option<Limits>,
 }
 
 impl Launch {
@@ -29,6 +32,7 @@ impl Launch {
             mut group,
             open_files,
             root,
+            limits,
             ..
         } = self;
         let prepare = move || -> io::Result<()> {
@@ -56,7 +60,8 @@ impl Launch {
             setsid()?;
             // PID 1 blocks the signals that it reads from a descriptor; its children must not inherit that.
             SigSet::empty().thread_set_mask()?;
-            Ok(())
+            // Last: whatever is done before needs what is taken away here.
+            limits.as_ref().map_or(Ok(()), Limits::enforce)
         };
         // SAFETY: the closure runs after fork, perhaps while another thread of the parent (PID 1's log writer) holds a
         // lock. It takes no lock and allocates nothing: system calls, with paths short enough for a buffer on the stack.

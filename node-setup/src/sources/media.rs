@@ -33,6 +33,9 @@ pub trait Media {
     /// Every stick.
     fn sticks(&mut self) -> Vec<Stick>;
 
+    /// The devices of every stick, none of which is mounted for that.
+    fn stick_devices(&mut self) -> Vec<String>;
+
     /// Every stick, as soon as so many can be read; those that are there, when that takes too long.
     fn awaited_sticks(&mut self, wanted: usize) -> Vec<Stick>;
 }
@@ -60,6 +63,10 @@ impl Media for NodeMedia {
 
     fn sticks(&mut self) -> Vec<Stick> {
         stick::all()
+    }
+
+    fn stick_devices(&mut self) -> Vec<String> {
+        stick::devices()
     }
 
     fn awaited_sticks(&mut self, wanted: usize) -> Vec<Stick> {

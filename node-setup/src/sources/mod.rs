@@ -28,6 +28,7 @@ pub use stick_out::{StickOut, StickOutError};
 pub use stored_url::{StoredUrl, UrlCopy};
 pub use volume::{Kind as VolumeKind, Volume, identify as identify_volume};
 
+use crate::policy::{CommandLine, Policy, UsbStick};
 use crate::trial;
 use init_api::{BootRecord, Millis, Problem, Root, paths};
 use os_config::{Source, SourceName, Sources};
@@ -56,8 +57,12 @@ pub(crate) struct FoundSources {
 
 /// Reads every source that needs no network.
 pub(crate) fn find(root: &Root, media: &mut dyn Media) -> FoundSources {
-    let sticks = media.sticks();
-    collect(root, media, sticks)
+    let policy = Believed::read(root);
+    let sticks = match policy.policy.usb_stick {
+        UsbStick::Ignore => Vec::new(),
+        UsbStick::Signed | UsbStick::Allow => media.sticks(),
+    };
+    collect(root, media, policy, sticks)
 }
 
 /// As [`find`], and misses the sticks that belong to the node; a `first` look in a boot waits for them.
@@ -66,6 +71,10 @@ pub(crate) fn find_with_known_sticks(
     media: &mut dyn Media,
     first: bool,
 ) -> FoundSources {
+    let policy = Believed::read(root);
+    if policy.policy.usb_stick == UsbStick::Ignore {
+        return collect(root, media, policy, Vec::new());
+    }
     let known = KnownSticks::new(root).count();
     let sticks = if first && known > 0 {
         media.awaited_sticks(known)
@@ -73,7 +82,7 @@ pub(crate) fn find_with_known_sticks(
         media.sticks()
     };
     let all_there = readable(&sticks) >= known;
-    let mut found = collect(root, media, sticks);
+    let mut found = collect(root, media, policy, sticks);
     if !all_there {
         found.notes.push(format!(
             "{STICK_MISSED}: what only it says is not in force, and nothing is removed from the cluster. Put it in and \
@@ -85,8 +94,16 @@ pub(crate) fn find_with_known_sticks(
     found
 }
 
-fn collect(root: &Root, media: &mut dyn Media, sticks: Vec<Stick>) -> FoundSources {
-    let mut found = FoundSources::default();
+fn collect(
+    root: &Root,
+    media: &mut dyn Media,
+    Believed { policy, notes }: Believed,
+    sticks: Vec<Stick>,
+) -> FoundSources {
+    let mut found = FoundSources {
+        notes,
+        ..FoundSources::default()
+    };
     if let Some(text) = read(&root.path(paths::DEFAULT_CONFIG), &mut found.notes) {
         let origin = paths::DEFAULT_CONFIG;
         let source = Source::new(SourceName::Image, origin, text);
@@ -106,9 +123,23 @@ fn collect(root: &Root, media: &mut dyn Media, sticks: Vec<Stick>) -> FoundSourc
             found.add_partition(root, media);
         }
     }
-    sticks.into_iter().for_each(|stick| found.add_stick(stick));
+    if policy.usb_stick == UsbStick::Ignore {
+        let ignored = media.stick_devices().into_iter().map(|device| {
+            format!(
+                "the USB stick {device} is not read for a configuration: this image says `usb_stick: ignore`. Put what it says into \
+                 config.yaml on the CONFIG partition, or build an image that allows sticks (`holdfast build --config-policy`)"
+            )
+        });
+        found.notes.extend(ignored);
+    }
+    let believed = |stick: Stick| believed_stick(&policy, stick);
+    let believed: Vec<_> = sticks.into_iter().map(believed).collect();
+    for (stick, refused) in believed {
+        found.notes.extend(refused);
+        stick.into_iter().for_each(|stick| found.add_stick(stick));
+    }
     if let Some(line) = read(&root.path("/proc/cmdline"), &mut found.notes) {
-        let line = found.believed(root, line);
+        let line = found.believed(root, &policy, line);
         if asks_for_maintenance(&line) {
             let by = "`holdfast.maintenance` on the kernel's command line";
             found.maintenance_asked_by = Some(by.to_owned());
@@ -120,13 +151,15 @@ fn collect(root: &Root, media: &mut dyn Media, sticks: Vec<Stick>) -> FoundSourc
 }
 
 impl FoundSources {
-    /// The kernel's command line as far as it is believed: with Secure Boot, what is signed. Words are named without their values,
+    /// The kernel's command line as far as it is believed: with Secure Boot, or where the image says so, what is its own. Words are named without their values,
     /// which may be secret.
-    fn believed(&mut self, root: &Root, line: Vec<u8>) -> Vec<u8> {
-        let Some(text) = std::str::from_utf8(&line)
-            .ok()
-            .filter(|_| signed_words::secure_boot(root))
-        else {
+    fn believed(&mut self, root: &Root, policy: &Policy, line: Vec<u8>) -> Vec<u8> {
+        let why = match policy.command_line {
+            CommandLine::Ignore => "this image says `command_line: ignore`",
+            CommandLine::Allow if signed_words::secure_boot(root) => "Secure Boot is on",
+            CommandLine::Allow => return line,
+        };
+        let Ok(text) = std::str::from_utf8(&line) else {
             return line;
         };
         let (signed, appended) = signed_words::split(text);
@@ -135,7 +168,7 @@ impl FoundSources {
             let names: Vec<String> = appended.iter().map(name).collect();
             let names = names.join(", ");
             self.notes.push(format!(
-                "words that were appended to the signed command line of the kernel are ignored, since Secure Boot is on: {names}"
+                "words that were appended to the signed command line of the kernel are ignored, since {why}: {names}"
             ));
         }
         signed.as_bytes().to_vec()
@@ -197,6 +230,63 @@ impl FoundSources {
             Err(_) if stick.asks_for_maintenance || stick.asks_for_reset.is_some() => {}
             Err(note) => self.notes.push(note),
         }
+    }
+}
+
+/// What the image believes, with what there is to say about that.
+struct Believed {
+    policy: Policy,
+    notes: Vec<String>,
+}
+
+impl Believed {
+    fn read(root: &Root) -> Believed {
+        let (policy, error) = Policy::read(root);
+        let told = |error| {
+            let why = host::with_causes(&error);
+            format!("neither sticks nor appended words are believed: {why}; write another image")
+        };
+        Believed {
+            policy,
+            notes: error.map(told).into_iter().collect(),
+        }
+    }
+}
+
+/// The stick as far as it is believed, and what is refused of it.
+fn believed_stick(policy: &Policy, stick: Stick) -> (Option<Stick>, Option<String>) {
+    if policy.usb_stick != UsbStick::Signed {
+        return (Some(stick), None);
+    }
+    let device = &stick.device;
+    let refused = |what: &str| {
+        Some(format!(
+            "{what} on the USB stick {device} is not believed: "
+        ))
+    };
+    let asks = stick.asks_for_maintenance || stick.asks_for_reset.is_some();
+    let vouched = match &stick.config {
+        Ok(text) => policy.vouched(text, stick.signatures.as_deref(), "config.yaml.sig"),
+        // Why it cannot be read is told elsewhere.
+        Err(_) => Ok(()),
+    };
+    match vouched {
+        Err(why) => {
+            let text = refused("config.yaml").map(|text| format!("{text}{why}"));
+            (None, text)
+        }
+        Ok(()) if asks => {
+            let text = refused("a file `maintenance` or `reset`").map(|text| {
+                format!("{text}this image says `usb_stick: signed`, and nothing in such a file is signed. Log in and use `holdfast reset`")
+            });
+            let quiet = Stick {
+                asks_for_maintenance: false,
+                asks_for_reset: None,
+                ..stick.clone()
+            };
+            (quiet.config.is_ok().then_some(quiet), text)
+        }
+        Ok(()) => (Some(stick), None),
     }
 }
 

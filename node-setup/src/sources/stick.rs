@@ -29,12 +29,15 @@ pub struct Stick {
     pub device: String,
     /// Its `config.yaml`, or why that could not be read, in a sentence.
     pub config: Result<Vec<u8>, String>,
+    /// The lines of its `config.yaml.sig`, if it has one.
+    pub signatures: Option<Vec<u8>>,
     /// Whether it has a file `maintenance` at its top.
     pub asks_for_maintenance: bool,
     /// The file at its top that asks for a reset, and how far that goes, or why it asks for none.
     pub asks_for_reset: Option<(&'static str, Result<Reset, String>)>,
 }
 
+const SIGNATURES: &str = "config.yaml.sig";
 /// Some editors end every name with .txt.
 const RESET_FILES: [&str; 2] = ["reset", "reset.txt"];
 
@@ -44,6 +47,7 @@ impl Stick {
         Stick {
             device: device.into(),
             config: Ok(text.into()),
+            signatures: None,
             asks_for_maintenance: false,
             asks_for_reset: None,
         }
@@ -54,6 +58,7 @@ impl Stick {
         Stick {
             device: device.into(),
             config: Err(why.into()),
+            signatures: None,
             asks_for_maintenance: false,
             asks_for_reset: None,
         }
@@ -67,14 +72,19 @@ pub(crate) fn readable(sticks: &[Stick]) -> usize {
 
 /// All that the kernel knows now.
 pub(super) fn all() -> Vec<Stick> {
-    let Ok(blocks) = block::list(Path::new("/sys")) else {
-        return Vec::new();
-    };
-    blocks
-        .iter()
-        .filter(|block| block.pluggable && block.size > 0)
-        .filter_map(stick)
-        .collect()
+    pluggable().iter().filter_map(stick).collect()
+}
+
+/// The devices of all that the kernel knows now; none is mounted.
+pub(super) fn devices() -> Vec<String> {
+    let labelled = |block| Some(labelled(block)?.0.display().to_string());
+    pluggable().iter().filter_map(labelled).collect()
+}
+
+fn pluggable() -> Vec<Block> {
+    let blocks = block::list(Path::new("/sys")).unwrap_or_default();
+    let pluggable = |block: &Block| block.pluggable && block.size > 0;
+    blocks.into_iter().filter(pluggable).collect()
 }
 
 /// All, as soon as so many can be read; those that are there, when that takes too long.
@@ -144,6 +154,7 @@ fn read(device: &Path, volume: &volume::Volume, shown: String) -> Option<Stick> 
     }
     let mut notes = Vec::new();
     let text = file::read(&at.join("config.yaml"), &mut notes);
+    let signatures = file::read(&at.join(SIGNATURES), &mut notes);
     // Some editors end every name with .txt.
     let asks = ["maintenance", "maintenance.txt"];
     let asks_for_maintenance = asks.iter().any(|name| at.join(name).exists());
@@ -171,6 +182,7 @@ fn read(device: &Path, volume: &volume::Volume, shown: String) -> Option<Stick> 
     Some(Stick {
         device: shown,
         config,
+        signatures,
         asks_for_maintenance,
         asks_for_reset,
     })

@@ -1,5 +1,7 @@
 //! The last copy of what `config_url` names, kept on state for boots at which it cannot be reached.
 
+use crate::fetch;
+use crate::policy::{self, ConfigUrl, NotVouched, Policy};
 use crate::step::Step;
 use crate::trial;
 use host::file;
@@ -23,11 +25,15 @@ pub struct UrlCopy {
     pub url: String,
     /// Its bytes.
     pub text: Vec<u8>,
+    /// The lines of the file with signatures beside it, where the image asks for one.
+    pub signatures: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 struct About {
     url: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    signatures: Option<String>,
 }
 
 /// The places of copies.
@@ -68,7 +74,7 @@ impl StoredUrl {
 
     /// The address of the whole copy that is in memory, if there is one.
     pub(crate) fn tried_url(&self) -> Option<String> {
-        let url = self.address(TRIED)?;
+        let url = self.about(TRIED)?.url;
         self.load_from(TRIED, &url).map(|copy| copy.url)
     }
 
@@ -103,20 +109,24 @@ impl StoredUrl {
     }
 
     fn load_from(&self, place: &str, url: &str) -> Option<UrlCopy> {
-        let is = self.address(place)?;
+        let about = self.about(place)?;
         let text = std::fs::read(self.path(place, TEXT)).ok()?;
-        (is == url).then_some(UrlCopy { url: is, text })
+        (about.url == url).then_some(UrlCopy {
+            url: about.url,
+            text,
+            signatures: about.signatures,
+        })
     }
 
-    fn address(&self, place: &str) -> Option<String> {
+    fn about(&self, place: &str) -> Option<About> {
         let about = std::fs::read(self.path(place, ABOUT)).ok()?;
-        let about: About = serde_json::from_slice(&about).ok()?;
-        Some(about.url)
+        serde_json::from_slice(&about).ok()
     }
 
     fn store_in(&self, place: &str, copy: &UrlCopy) -> io::Result<()> {
         let about = serde_json::to_vec(&About {
             url: copy.url.clone(),
+            signatures: copy.signatures.clone(),
         })?;
         // Without `about` there is no copy: a cut between the writes loses the copy, it never mixes two.
         self.forget(place)?;
@@ -130,6 +140,19 @@ impl StoredUrl {
 }
 
 impl UrlCopy {
+    /// Whether the image believes it.
+    ///
+    /// # Errors
+    /// Why not, with what to do.
+    pub(crate) fn believed(&self, policy: &Policy) -> Result<(), NotVouched> {
+        if policy.config_url == ConfigUrl::Allow {
+            return Ok(());
+        }
+        let beside = policy::signature_url(&self.url).unwrap_or_default();
+        let signatures = self.signatures.as_deref().map(str::as_bytes);
+        policy.vouched(&self.text, signatures, &fetch::shown(&beside))
+    }
+
     /// As a source.
     pub fn source(&self) -> Source {
         Source::new(SourceName::Url, self.url.clone(), self.text.clone())

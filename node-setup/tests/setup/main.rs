@@ -22,6 +22,7 @@ mod network_manager;
 mod node;
 mod online;
 mod plan;
+mod policy;
 mod profiles;
 mod sticks;
 mod told;

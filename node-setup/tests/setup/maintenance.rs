@@ -74,6 +74,7 @@ fn who_asks_for_maintenance_gets_it_and_a_way_in() {
     let asking = |config: Result<Vec<u8>, String>| Stick {
         device: "/dev/sda1".to_owned(),
         config,
+        signatures: None,
         asks_for_maintenance: true,
         asks_for_reset: None,
     };
@@ -140,6 +141,7 @@ fn a_stick_that_asks_for_a_reset_gets_it_before_anything_is_configured() {
     let stick = |asks| Stick {
         device: "/dev/sda1".to_owned(),
         config: Err("there is no config.yaml on it".to_owned()),
+        signatures: None,
         asks_for_maintenance: false,
         asks_for_reset: Some(("reset", asks)),
     };

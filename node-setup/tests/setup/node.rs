@@ -195,6 +195,13 @@ impl Media for Folders {
         self.sticks.clone()
     }
 
+    fn stick_devices(&mut self) -> Vec<String> {
+        self.sticks
+            .iter()
+            .map(|stick| stick.device.clone())
+            .collect()
+    }
+
     fn awaited_sticks(&mut self, wanted: usize) -> Vec<Stick> {
         self.awaited.push(wanted);
         self.sticks.append(&mut self.late);

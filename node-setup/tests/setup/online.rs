@@ -1,6 +1,7 @@
 //! What is fetched once the network is up.
 
 use crate::node::TestNode;
+use node_setup::policy::sign;
 use node_setup::trial::{self, Trial};
 use node_setup::{Outcome, online};
 use os_config::{Config, HttpUrl, SshKeySource};
@@ -385,4 +386,40 @@ fn run_commands_go_on_after_a_failure() {
             "user: second x"
         ]
     );
+}
+
+#[test]
+fn where_the_image_asks_for_signatures_a_configuration_without_is_not_kept() {
+    let text = "version: 1\nlabels: {from: url}\n";
+    let key = crate::policy::key();
+    let server = Server::new();
+    let url = server.url("/shop.yaml");
+    let node = TestNode::new(&format!(
+        "version: 1\nhostname: edge-1\nconfig_url: {url}\n"
+    ));
+    let policy = format!(
+        r#"{{"config_url":"signed","config_signers":["{}"]}}"#,
+        key.public()
+    );
+    node.write("usr/lib/holdfast/config-policy.json", &policy);
+    node.configure();
+    let fetch = || online::fetch_config(&node.root, &mut node.media(), &url, no_pause);
+    server.put("/shop.yaml", text);
+    let error = fetch().unwrap_err().to_string();
+    assert!(error.contains("shop.yaml.sig"), "no signature: {error}");
+    server.put("/shop.yaml.sig", &sign(&key, b"version: 1\n"));
+    let error = fetch().unwrap_err().to_string();
+    assert!(error.contains("is not believed"), "another text's: {error}");
+    server.put("/shop.yaml.sig", &sign(&key, text.as_bytes()));
+    assert!(fetch().unwrap(), "signed");
+    node.configure();
+    assert!(node.read("run/holdfast/config.json").contains("\"from\""));
+
+    // A copy from before the image asked: it is not believed at the next boot.
+    let about = "var/lib/holdfast/config/from-url.json";
+    node.write(about, &format!("{{\"url\":\"{url}\"}}"));
+    node.configure();
+    assert!(!node.read("run/holdfast/config.json").contains("\"from\""));
+    let warnings = node.configured().warnings.join("\n");
+    assert!(warnings.contains("is not believed"), "{warnings}");
 }

@@ -20,6 +20,7 @@ fn the_login_in_an_address_is_not_told() {
     let node = TestNode::new(&format!("{GOOD}config_url: '{url}'\n"));
     node.configure();
     let copy = UrlCopy {
+        signatures: None,
         url: url.to_owned(),
         text: b"version: 1\n".to_vec(),
     };

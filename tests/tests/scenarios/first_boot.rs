@@ -30,11 +30,31 @@ pub(crate) fn to_ready_offline(stage: &mut Stage, node: &mut Node) -> anyhow::Re
     );
     let times = node.ssh("holdfast boot-times")?;
     ensure!(times.lines().count() > 3, "holdfast boot-times: {times}");
+    check_rights(node)?;
     let (code, said) = node.try_ssh("touch /usr/forbidden")?;
     ensure!(
         code != 0 && said.contains("Read-only"),
         "the root could be written: {said}"
     );
+    Ok(())
+}
+
+/// What services may do is what they were given, as the kernel says.
+fn check_rights(node: &mut Node) -> anyhow::Result<()> {
+    let (code, shown) = node.try_ssh("holdfast service show")?;
+    ensure!(
+        code == 0,
+        "a service may do more than it was given: {shown}"
+    );
+    for name in ["udevd", "dbus", "network", "time", "control-plane"] {
+        let line = shown
+            .lines()
+            .find(|line| line.split_whitespace().next() == Some(name));
+        ensure!(
+            line.is_some_and(|line| line.contains(" as given ")),
+            "{name} does not run within its limits: {shown}"
+        );
+    }
     Ok(())
 }
 

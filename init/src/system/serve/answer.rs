@@ -16,6 +16,9 @@ impl Server {
             Request::Status => Response::Status {
                 status: Box::new(self.status()),
             },
+            Request::Services => Response::Services {
+                services: self.supervisor.described(),
+            },
             _ if self.end.is_some() => Response::Refused {
                 reason: "the machine is going down".into(),
             },
