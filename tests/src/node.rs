@@ -322,6 +322,14 @@ impl Node {
         })
     }
 
+    /// Types a line at the serial console.
+    ///
+    /// # Errors
+    /// When the console takes nothing.
+    pub fn type_line(&self, line: &str) -> anyhow::Result<()> {
+        Ok(machine::type_line(&self.running, line)?)
+    }
+
     /// The image that the node's own pods run.
     ///
     /// # Errors

@@ -84,7 +84,7 @@ impl Stage {
         Ok(vm)
     }
 
-    /// A machine that is off, with an empty disk and an install stick that has the image of `board` and `config`.
+    /// A machine that is off, with an empty disk and an install stick that has the image of `board`, and `config` if there is one.
     ///
     /// # Errors
     /// When it cannot be made.
@@ -92,7 +92,7 @@ impl Stage {
         &mut self,
         board: &str,
         spec: Spec,
-        config: &str,
+        config: Option<&str>,
     ) -> anyhow::Result<Vm> {
         let qemu = Qemu::find(spec.hardware.platform)?;
         let image = artefacts::base(board)?;

@@ -65,18 +65,18 @@ impl Question {
                     Place::Booted => None,
                 };
                 let path = disk.map(|disk| disk.path.as_str()).unwrap_or_default();
-                format!("All that is on {path} will be lost. Type `wipe` to go on, or `back`: ")
+                format!("All that is on {path} will be lost. Type `wipe` to go on, or `back`:")
             }
-            Hostname => format!("Name of the machine [{}]: ", facts.hostname),
-            Net => "Network\n  1  addresses by DHCP\n  2  a fixed address\nNumber [1]: ".to_owned(),
+            Hostname => format!("Name of the machine [{}]:", facts.hostname),
+            Net => "Network\n  1  addresses by DHCP\n  2  a fixed address\nNumber [1]:".to_owned(),
             Card => cards(facts),
             Address => {
-                "Its address with the length of the network's prefix, as 192.168.1.20/24: ".to_owned()
+                "Its address with the length of the network's prefix, as 192.168.1.20/24:".to_owned()
             }
-            Gateway => "The gateway, as 192.168.1.1; an empty line for none: ".to_owned(),
-            Nameserver => "The DNS server; an empty line for none: ".to_owned(),
+            Gateway => "The gateway, as 192.168.1.1; an empty line for none:".to_owned(),
+            Nameserver => "The DNS server; an empty line for none:".to_owned(),
             Key => "Who may log in by ssh: a public key (ssh-ed25519 …), or github:NAME for the keys of a GitHub account; an empty line \
-                    for nobody: "
+                    for nobody:"
                 .to_owned(),
             Confirm => {
                 let act = match answers.place {
@@ -84,7 +84,7 @@ impl Question {
                     Place::Booted => "becomes a node",
                 };
                 format!(
-                    "\nThis is config.yaml:\n\n{}\nWrite it, so that this machine {act}? `yes`, `back`, or `again` to begin anew: ",
+                    "\nThis is config.yaml:\n\n{}\nWrite it, so that this machine {act}? `yes`, `back`, or `again` to begin anew:",
                     answers.yaml(facts)
                 )
             }
@@ -102,7 +102,7 @@ fn places(facts: &Facts) -> String {
         text += &format!("  {}  on {}: {}: {on_it}\n", at + 1, disk.path, disk.title);
     }
     text + &format!(
-        "  {}  on {}, which this machine was started from; nothing is installed\nNumber: ",
+        "  {}  on {}, which this machine was started from; nothing is installed\nNumber:",
         facts.disks.len() + 1,
         facts.booted
     )
@@ -117,5 +117,5 @@ fn cards(facts: &Facts) -> String {
         };
         text += &format!("  {}  {}, {}, {link}\n", at + 1, card.name, card.mac);
     }
-    text + "Number [1]: "
+    text + "Number [1]:"
 }

@@ -77,7 +77,7 @@ fn converse(
     ))?;
     let mut form = Form::new(facts);
     loop {
-        console.say(&form.text())?;
+        console.say(&format!("{}\n> ", form.text()))?;
         let Some(line) = next_line(console)? else {
             console.say("\nNothing was written.\n")?;
             return Ok(End::Left);

@@ -21,6 +21,29 @@ const LEAVE: u8 = 0x1d;
 /// When another person is attached, or the terminal cannot be switched.
 pub fn attach(running: &Running) -> Result<()> {
     let path = running.console_socket();
+    let mut socket = connected(running)?;
+    let stdin = std::io::stdin();
+    let terminal = Raw::enter(stdin.as_fd())?;
+    let outcome = shuttle(&mut socket).map_err(|errno| Error::file("talk to", &path)(errno.into()));
+    drop(terminal);
+    outcome
+}
+
+/// Types a line at the console, as a person does who presses Enter at its end.
+///
+/// # Errors
+/// When a person is attached, or the machine has ended.
+pub fn type_line(running: &Running, line: &str) -> Result<()> {
+    let path = running.console_socket();
+    let mut socket = connected(running)?;
+    socket
+        .write_all(format!("{line}\r").as_bytes())
+        .map_err(Error::file("type at", &path))
+}
+
+/// Through the folder: a socket's own path may be too long for its address.
+fn connected(running: &Running) -> Result<UnixStream> {
+    let path = running.console_socket();
     let dir = running.vm().dir();
     let folder = File::open(dir).map_err(Error::file("open", dir))?;
     let short = format!(
@@ -28,12 +51,7 @@ pub fn attach(running: &Running) -> Result<()> {
         folder.as_raw_fd(),
         names::CONSOLE_SOCKET
     );
-    let mut socket = UnixStream::connect(short).map_err(Error::file("connect to", &path))?;
-    let stdin = std::io::stdin();
-    let terminal = Raw::enter(stdin.as_fd())?;
-    let outcome = shuttle(&mut socket).map_err(|errno| Error::file("talk to", &path)(errno.into()));
-    drop(terminal);
-    outcome
+    UnixStream::connect(short).map_err(Error::file("connect to", &path))
 }
 
 /// Prints the console as it grows, from this run's beginning, until the machine ends.

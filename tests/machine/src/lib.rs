@@ -43,7 +43,7 @@ mod vm;
 mod write_log;
 
 pub use accel::Accel;
-pub use attach::{attach, follow};
+pub use attach::{attach, follow, type_line};
 pub use config_partition::with_ssh_key;
 pub use console::{Console, Line};
 pub use disk::{Disk, Partition};

@@ -43,7 +43,7 @@ impl Vm {
     pub fn create_with_stick(
         dir: &Path,
         image: &Path,
-        config: &str,
+        config: Option<&str>,
         spec: Spec,
         qemu: &Qemu,
     ) -> Result<Self> {
@@ -59,7 +59,9 @@ impl Vm {
             Some(STICK_GIB),
         )?;
         let vm = Self::adopt(dir, spec)?;
-        vm.configure_stick(config)?;
+        if let Some(config) = config {
+            vm.configure_stick(config)?;
+        }
         Ok(vm)
     }
 

@@ -32,7 +32,7 @@ pub(crate) fn a_stick_brings_system_workload_and_release(stage: &mut Stage) -> a
         install_stick: true,
         ..Stage::spec()
     };
-    let vm = stage.machine_with_install_stick(NUC, spec, "")?;
+    let vm = stage.machine_with_install_stick(NUC, spec, None)?;
     let bundle = bundle(vm.dir(), &probe_manifest(), Some(NUC))?;
     vm.flash_stick(&bundle.path)?;
     vm.configure_stick(&format!(

@@ -101,7 +101,7 @@ fn with_the_stick(
 /// Installed, started without the stick; then the stick again: another configuration on it is refused, as the disk has data.
 pub(crate) fn from_a_stick_onto_nvme(stage: &mut Stage) -> anyhow::Result<()> {
     let config = format!("{CONFIG}  then: power-off\n");
-    let mut vm = stage.machine_with_install_stick(NUC, spec(false), &config)?;
+    let mut vm = stage.machine_with_install_stick(NUC, spec(false), Some(&config))?;
     let mut node = stage.start(&vm)?;
     wait_installed(stage, &mut node, "power off was asked for")?;
     node.wait_for_end(120)?;
@@ -128,7 +128,7 @@ pub(crate) fn from_a_stick_onto_nvme(stage: &mut Stage) -> anyhow::Result<()> {
 /// to its disk at each start.
 pub(crate) fn onto_large_sectors_with_the_stick_left_in(stage: &mut Stage) -> anyhow::Result<()> {
     let config = format!("{CONFIG}  wipe: true\n");
-    let vm = stage.machine_with_install_stick(NUC, spec(true), &config)?;
+    let vm = stage.machine_with_install_stick(NUC, spec(true), Some(&config))?;
     let mut node = stage.start(&vm)?;
     wait_installed(stage, &mut node, "reboot was asked for")?;
     node.next_boot()?;
@@ -142,6 +142,33 @@ pub(crate) fn onto_large_sectors_with_the_stick_left_in(stage: &mut Stage) -> an
     let vm = node.power_cut()?;
     let mut node = stage.start(&vm)?;
     node.wait_for_text("the machine starts from its disk", 600)?;
+    node.next_boot()?;
+    node.wait_ready(15)?;
+    runs_from_the_disk(&mut node, "shop")?;
+    node.power_down()?;
+    Ok(())
+}
+
+/// What is typed at the serial console, each after a line that was waited for.
+const TYPED: [(&str, &str); 7] = [
+    ("Press Enter at the machine's console", ""),
+    ("Where shall the system run?", "1"),
+    ("Name of the machine [", "Shop"),
+    ("is not a host name", "shop"),
+    ("addresses by DHCP", ""),
+    ("Who may log in by ssh", ""),
+    ("Write it, so that this machine installs?", "yes"),
+];
+
+/// A stick without a configuration, and a person at the serial console.
+pub(crate) fn by_the_form_on_the_console(stage: &mut Stage) -> anyhow::Result<()> {
+    let vm = stage.machine_with_install_stick(NUC, spec(false), None)?;
+    let mut node = stage.start(&vm)?;
+    for (said, typed) in TYPED {
+        node.wait_for_text(said, 600)?;
+        node.type_line(typed)?;
+    }
+    wait_installed(stage, &mut node, "reboot was asked for")?;
     node.next_boot()?;
     node.wait_ready(15)?;
     runs_from_the_disk(&mut node, "shop")?;

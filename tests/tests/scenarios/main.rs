@@ -178,6 +178,10 @@ const ALL: &[Scenario] = &[
         install::onto_large_sectors_with_the_stick_left_in,
     ),
     Scenario::full(
+        "an_installation_by_the_form_on_the_console",
+        install::by_the_form_on_the_console,
+    ),
+    Scenario::full(
         "an_engine_component_that_fails_at_every_start_is_said",
         crash_loop::an_engine_component_that_fails_at_every_start_is_said,
     ),

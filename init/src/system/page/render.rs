@@ -99,7 +99,11 @@ fn state(status: &Status) -> String {
     match (status.mode, &status.node) {
         (Mode::Booting, _) => "starting".into(),
         (Mode::Maintenance, _) => "MAINTENANCE: waiting for a person".into(),
-        (Mode::ShuttingDown, _) => "shutting down".into(),
+        (Mode::ShuttingDown, _) => match &status.install {
+            // Its last words come with the request to go down, too late for a page of their own.
+            Some(install) if install.finished => format!("shutting down: {}", install.doing),
+            _ => "shutting down".into(),
+        },
         (Mode::Running, Some(node)) => match node.standing(status.uptime_ms) {
             Standing::Ready { .. } => format!("node {} is Ready", node.name),
             Standing::NotReady => {

@@ -164,6 +164,6 @@ fn the_disks_are_shown_with_what_is_on_them() {
         text,
         "Where shall the system run?\n  1  on /dev/nvme0n1: a disk, 500.1 GB: empty\n  \
          2  on /dev/sda: a disk, 500.1 GB: HAS DATA (gpt, ext4)\n  \
-         3  on /dev/sdb, which this machine was started from; nothing is installed\nNumber: "
+         3  on /dev/sdb, which this machine was started from; nothing is installed\nNumber:"
     );
 }

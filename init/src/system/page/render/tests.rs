@@ -47,6 +47,23 @@ fn what_is_not_known_now_is_not_shown() {
 }
 
 #[test]
+fn a_machine_that_goes_down_says_what_its_installer_said_last() {
+    let install = |finished| Status {
+        install: Some(InstallState {
+            doing: "done; this machine starts from its disk".into(),
+            finished,
+            ..InstallState::default()
+        }),
+        ..status(Mode::ShuttingDown)
+    };
+    let shown = page(&install(true), &[], &[]);
+    let last = "  State      shutting down: done; this machine starts from its disk\n";
+    assert!(shown.contains(last), "{shown}");
+    let shown = page(&install(false), &[], &[]);
+    assert!(shown.contains("  State      shutting down\n"), "{shown}");
+}
+
+#[test]
 fn an_installation_says_how_far_it_has_come_and_what_it_waits_for() {
     let install = |percent, problem| Status {
         install: Some(InstallState {

@@ -5,8 +5,8 @@ use super::Stand;
 use super::stand::{Person, on, problem, shell, state_of};
 use init_api::interface::{By, Wanted};
 use init_api::{
-    ConfigurationState, Configured, Millis, Mode, NodeState, Request, ServiceState, Services,
-    Status, paths,
+    ConfigurationState, Configured, InstallState, Millis, Mode, NodeState, Request, ServiceState,
+    Services, Status, paths,
 };
 use std::fs;
 
@@ -236,12 +236,20 @@ fn the_consoles_are_left_to_a_form(person: &Person) {
         ..Configured::default()
     };
     init_api::store(person.at(paths::CONFIGURED), &configured).expect("stored");
-    person.wait_for("the note", |status| {
-        status.notes.iter().any(|note| note == "said meanwhile")
+    // All records are read at once: with this one, those before it.
+    init_api::store(person.at(paths::INSTALL), &InstallState::default()).expect("stored");
+    person.wait_for("the records", |status| status.install.is_some());
+    let shown = || fs::read_to_string(person.at("/dev/ttyS0")).expect("a console");
+    let before = shown();
+    let generation = person.ask().reconfigure().expect("accepted");
+    person.wait_for("the run's end", |status| {
+        status.configuration.generation >= generation
+            && status.configuration.state != ConfigurationState::Running
     });
-    let shown = fs::read_to_string(person.at("/dev/ttyS0")).expect("a console");
-    assert!(!shown.contains("said meanwhile"), "{shown}");
-    fs::remove_file(person.at(paths::FORM)).expect("removed");
+    assert_eq!(shown(), before);
+    for record in [paths::INSTALL, paths::FORM] {
+        fs::remove_file(person.at(record)).expect("removed");
+    }
     person.wait_for_console("said meanwhile");
     fs::remove_file(person.at(paths::CONFIGURED)).expect("removed");
 }
