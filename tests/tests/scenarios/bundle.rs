@@ -4,7 +4,7 @@ use crate::hardware::runs_on;
 use crate::install::{runs_from_the_disk, wait_installed};
 use crate::upgrade::{comes_up_in_slot_b, upgrade_from};
 use anyhow::{Context, ensure};
-use machine::{Bus, Card, Hardware, Processor, Spec, Watchdog};
+use machine::{Bus, Card, Hardware, Spec, Watchdog};
 use std::time::Duration;
 use vm_tests::{Node, Random, Stage, bundle, next_release, probe_manifest};
 
@@ -27,8 +27,6 @@ pub(crate) fn a_stick_brings_system_workload_and_release(stage: &mut Stage) -> a
     };
     let spec = Spec {
         hardware,
-        // What a PC has; the other scenarios have the one that is emulated fastest.
-        processor: Processor::V3,
         install_stick: true,
         ..Stage::spec()
     };
