@@ -92,9 +92,19 @@ impl Server {
     fn begin_end(&mut self, end: End, why: &str) {
         if self.end.is_none() {
             self.log.line(&format!("{why}; ending services"));
+            self.say_what_the_installer_said_last();
             self.mode = Mode::ShuttingDown;
             self.end = Some((end, self.clock.now()));
             self.supervisor.begin_end(&self.log);
+        }
+    }
+
+    /// It comes with the request to go down, too late for a page.
+    fn say_what_the_installer_said_last(&mut self) {
+        self.records.read(&self.root);
+        let install = self.records.install.as_ref();
+        if let Some(install) = install.filter(|install| install.finished) {
+            self.log.line(&install.doing);
         }
     }
 

@@ -3,7 +3,9 @@
 use super::super::super::end::End;
 use super::Stand;
 use super::stand::{on, shell, state_of};
-use init_api::{KillWhat, Millis, Mode, NodeState, Request, Service, ServiceState, paths};
+use init_api::{
+    InstallState, KillWhat, Millis, Mode, NodeState, Request, Service, ServiceState, paths,
+};
 use rustix::process::{Pid, Signal, getpid, kill_process};
 use std::fs;
 
@@ -151,6 +153,28 @@ fn a_service_that_does_not_end_keeps_no_machine_up() {
             let text = fs::read_to_string(root.path("/pid")).expect("its number");
             let pid = text.trim().parse().ok().and_then(Pid::from_raw);
             kill_process(pid.expect("a number"), Signal::KILL).expect("it runs still");
+        },
+    );
+}
+
+/// They come together: nobody waits for a page in between.
+#[test]
+fn the_installers_last_words_are_said_on_the_way_down() {
+    on(
+        Stand::new,
+        |person| {
+            person.wait_for("it runs", runs);
+            let install = InstallState {
+                doing: "done; pull the stick out".into(),
+                finished: true,
+                ..InstallState::default()
+            };
+            init_api::store(person.at(paths::INSTALL), &install).expect("stored");
+            person.ask().ask(&Request::PowerOff).expect("accepted");
+        },
+        |_, root| {
+            let shown = fs::read_to_string(root.path("/dev/ttyS0")).expect("a console");
+            assert!(shown.contains("] done; pull the stick out\n"), "{shown}");
         },
     );
 }
