@@ -5,6 +5,7 @@ mod bootable;
 use crate::config::{not_right, read};
 use crate::out;
 use crate::release::{source, wait_for};
+use crate::signing_key;
 use anyhow::{Context, bail};
 use bootable::Bootable;
 use bundle::{Name, PrivateKey};
@@ -141,13 +142,7 @@ fn order(args: Args, config: Option<Vec<u8>>) -> anyhow::Result<Order> {
         }),
         _ => None,
     };
-    let key = match &args.key {
-        Some(path) => {
-            let key = PrivateKey::from_pem(&text(path)?);
-            Some(key.with_context(|| format!("{} cannot be used", path.display()))?)
-        }
-        None => None,
-    };
+    let key = args.key.as_deref().map(signing_key::read).transpose()?;
     let missing = args.allow_missing.join("\n");
     Ok(Order {
         output: args.output,

@@ -49,7 +49,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Ok(disk) => disk,
         Err(code) => return Ok(code),
     };
-    let device = target::path(&disk);
+    let device = disk.path();
     let mut target = Device::open(&device, args.write_zeros)?;
     target::unchanged(&roots, &disk)?;
     let job = Job {
@@ -121,7 +121,7 @@ fn said(
          config    {config}\n\
          next      take it out, put it into the machine and switch on: its screen shows the address, and `ssh root@ADDRESS` logs in",
         done.bytes as f64 / 1e6,
-        target::path(disk).display(),
+        disk.path().display(),
         disk.title(),
         rate(writing),
         rate(verifying),

@@ -56,6 +56,8 @@ mod runtime;
 mod service;
 #[cfg(feature = "node")]
 mod service_log;
+#[cfg(feature = "workstation")]
+mod signing_key;
 #[cfg(feature = "node")]
 mod status;
 #[cfg(feature = "node")]

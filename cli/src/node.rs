@@ -124,7 +124,7 @@ fn write_answers(root: &Root, config: &str) -> Result<(), String> {
     let text = config.as_bytes().to_vec();
     change::propose(root, &mut NodeMedia, "the answers", text)
         .and_then(|proposal| proposal.write_to_config(root, &mut NodeMedia, &mut change::Remount))
-        .map_err(|error| format!("{:#}", anyhow::Error::new(error)))
+        .map_err(|error| host::with_causes(&error))
 }
 
 fn run_configure(root: &Root) -> anyhow::Result<ExitCode> {

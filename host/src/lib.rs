@@ -1,5 +1,5 @@
 //! What every program of ours does to the machine that it runs on, once: running a command, replacing a file or a folder
-//! whole, the digest of bytes, and new identifiers.
+//! whole, the digest of bytes, new identifiers, and variables of the firmware.
 //!
 //! Synchronous, and nothing but system calls: PID 1 may use it.
 
@@ -17,6 +17,7 @@ mod command;
 
 pub mod beneath;
 pub mod digest;
+pub mod efi_variable;
 pub mod file;
 pub mod folder;
 pub mod identifier;

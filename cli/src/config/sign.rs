@@ -3,7 +3,6 @@
 use super::{not_right, read};
 use crate::out;
 use anyhow::Context;
-use bundle::PrivateKey;
 use node_setup::policy::{SIGNATURE_ENDING, sign};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -22,10 +21,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if let Err(report) = os_config::parse_config(&args.file.to_string_lossy(), &text) {
         return Ok(not_right(&report));
     }
-    let pem = std::fs::read_to_string(&args.key);
-    let pem = pem.with_context(|| format!("cannot read {}", args.key.display()))?;
-    let key = PrivateKey::from_pem(&pem);
-    let key = key.with_context(|| format!("{} cannot be used", args.key.display()))?;
+    let key = crate::signing_key::read(&args.key)?;
     let beside = beside(&args.file);
     host::file::write(&beside, 0o644, sign(&key, &text))
         .with_context(|| format!("cannot write {}", beside.display()))?;

@@ -6,14 +6,8 @@ use anyhow::{Context, bail};
 use flash::disks::{self, Care, Disk, Roots, find, is_offered, judge};
 use flash::image::Image;
 use std::io::{BufRead, IsTerminal, stdin};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
-
-/// Its file in `/dev`.
-pub(super) fn path(disk: &Disk) -> PathBuf {
-    // The kernel writes ! for / in names such as cciss/c0d0.
-    Path::new("/dev").join(disk.name.replace('!', "/"))
-}
 
 /// Those that people plug in to be written, and why one is not.
 pub(super) fn listed(all: &[Disk]) -> String {
@@ -31,7 +25,7 @@ pub(super) fn listed(all: &[Disk]) -> String {
         };
         table.row([
             number.as_str(),
-            &path(disk).display().to_string(),
+            &disk.path().display().to_string(),
             disk.title(),
             disk.serial.as_deref().unwrap_or("-"),
             &disk.size_text(),
@@ -51,7 +45,7 @@ pub(super) fn named(roots: &Roots, device: &Path, image: &Image) -> anyhow::Resu
     let care = judge(&disk, Some(image.table())).with_context(|| {
         format!(
             "{} ({}, {}) is not written",
-            path(&disk).display(),
+            disk.path().display(),
             disk.title(),
             disk.size_text()
         )
@@ -114,7 +108,7 @@ pub(super) fn agreed(
                 .ok()
                 .and_then(|at| offered.get(at.wrapping_sub(1)));
             match chosen {
-                Some(disk) => Ok(Ok(self::named(roots, &path(disk), image)?.0)),
+                Some(disk) => Ok(Ok(self::named(roots, &disk.path(), image)?.0)),
                 None => nobody("you chose none"),
             }
         }
@@ -130,7 +124,7 @@ fn question(disk: &Disk, ask: &str) -> String {
         .unwrap_or_default();
     format!(
         "Everything on {} is lost: {title}, {size}, {}{serial}; on it: {}.\n{ask}",
-        path(disk).display(),
+        disk.path().display(),
         disk.transport,
         disk.content()
     )
@@ -148,11 +142,11 @@ fn answer(question: &str) -> anyhow::Result<String> {
 
 /// Whether the disk is still the one that was agreed to: while a person thinks, cards are changed.
 pub(super) fn unchanged(roots: &Roots, disk: &Disk) -> anyhow::Result<()> {
-    let now = find(roots, &path(disk))?;
+    let now = find(roots, &disk.path())?;
     if now != *disk {
         bail!(
             "{} is another disk now, or is used by something, than when you agreed; nothing was written. Run it again",
-            path(disk).display()
+            disk.path().display()
         );
     }
     Ok(())

@@ -5,7 +5,8 @@ use crate::client::connect;
 use crate::table::Table;
 use anyhow::{Context, bail};
 use init_api::{
-    Calls, Confinement, Described, Files, HIDDEN_FILES, HIDDEN_FOLDERS, Request, Response, Rights,
+    Calls, Capability, Confinement, Described, Files, HIDDEN_FILES, HIDDEN_FOLDERS, Request,
+    Response, Rights,
 };
 use std::path::Path;
 use std::process::ExitCode;
@@ -79,7 +80,7 @@ fn overview(services: &[(&Described, Option<Kernel>)]) -> String {
                 let capabilities = match names.len() {
                     0 => "none".to_owned(),
                     1..=4 => names.join(" "),
-                    count => format!("{count} of 41"),
+                    count => format!("{count} of {}", Capability::COUNT),
                 };
                 let setuid = if given.gains_rights.is_some() {
                     "yes"

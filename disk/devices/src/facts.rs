@@ -1,7 +1,7 @@
 //! What the kernel says of a disk.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A whole disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,6 +112,12 @@ impl fmt::Display for Use {
 }
 
 impl Disk {
+    /// Its file in `/dev`.
+    pub fn path(&self) -> PathBuf {
+        // The kernel writes ! for / in names such as cciss/c0d0.
+        Path::new("/dev").join(self.name.replace('!', "/"))
+    }
+
     /// Its model, or a word for it.
     pub fn title(&self) -> &str {
         self.model.as_deref().unwrap_or("unknown model")

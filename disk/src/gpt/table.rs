@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::ALIGNMENT;
 use super::format::ENTRY_SIZE;
 use crate::Sector;
 
@@ -65,6 +66,23 @@ impl Table {
     /// The first partition that bears `name`.
     pub fn find(&self, name: &str) -> Option<&Partition> {
         self.partitions.iter().find(|p| p.name == name)
+    }
+
+    /// The first aligned sector behind every partition.
+    pub fn end_of_used(&self) -> u64 {
+        let end = self.partitions.iter().map(|p| p.last_lba + 1).max();
+        end.unwrap_or(self.first_usable)
+            .next_multiple_of(ALIGNMENT / self.sector.bytes())
+    }
+
+    /// The number of a new partition; none when all are taken. A gap is a partition that somebody lost: its number is left for it while
+    /// there are others.
+    pub fn free_number(&self) -> Option<u32> {
+        let highest = self.partitions.iter().map(|p| p.number).max().unwrap_or(0);
+        let is_free = |number: &u32| self.partitions.iter().all(|p| p.number != *number);
+        (highest + 1..=self.entries)
+            .next()
+            .or_else(|| (1..=self.entries).find(is_free))
     }
 
     /// Where `partition`, which is one of this table, lies.

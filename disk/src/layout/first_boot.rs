@@ -136,13 +136,6 @@ const fn alignment(table: &Table) -> u64 {
     ALIGNMENT / table.sector.bytes()
 }
 
-/// The first aligned sector behind every partition.
-fn end_of_used(table: &Table) -> u64 {
-    let end = table.partitions.iter().map(|p| p.last_lba + 1).max();
-    end.unwrap_or(table.first_usable)
-        .next_multiple_of(alignment(table))
-}
-
 /// The last sector of a partition that reaches to the disk's end and ends aligned.
 fn last_aligned(table: &Table) -> u64 {
     let unit = alignment(table);
@@ -164,14 +157,14 @@ fn grow(table: &mut Table, number: u32) -> bool {
 }
 
 fn add_root_b(table: &mut Table, root_a: &Partition) -> Result<(), LayoutError> {
-    let start = end_of_used(table);
+    let start = table.end_of_used();
     let end = start + (root_a.last_lba - root_a.first_lba);
     let name = PartitionRole::RootB.name();
     add(table, name, root_a.type_guid, (start, end))
 }
 
 fn add_state(table: &mut Table, root_a: &Partition) -> Result<(), LayoutError> {
-    let start = end_of_used(table);
+    let start = table.end_of_used();
     let end = last_aligned(table);
     let available = (end + 1).saturating_sub(start) * table.sector.bytes();
     if available < least_state() {
@@ -188,7 +181,7 @@ fn add(
     type_guid: Uuid,
     (first_lba, last_lba): (u64, u64),
 ) -> Result<(), LayoutError> {
-    let number = free_number(table).ok_or(LayoutError::Full)?;
+    let number = table.free_number().ok_or(LayoutError::Full)?;
     table.partitions.push(Partition {
         number,
         name: name.into(),
@@ -200,15 +193,6 @@ fn add(
     });
     table.partitions.sort_by_key(|p| p.number);
     Ok(())
-}
-
-/// A gap is a partition that somebody lost: its number is left for it while there are others.
-fn free_number(table: &Table) -> Option<u32> {
-    let highest = table.partitions.iter().map(|p| p.number).max().unwrap_or(0);
-    let is_free = |number: &u32| table.partitions.iter().all(|p| p.number != *number);
-    (highest + 1..=table.entries)
-        .next()
-        .or_else(|| (1..=table.entries).find(is_free))
 }
 
 /// Two cards from one image must be two disks.

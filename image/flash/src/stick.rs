@@ -110,11 +110,9 @@ pub fn with_bundle(
 /// The table with one partition more, of `size` bytes, and a disk that ends behind it.
 fn extended(table: &Table, size: u64) -> Option<Table> {
     let sector = table.sector.bytes();
-    let unit = ALIGNMENT / sector;
-    let last = table.partitions.iter().max_by_key(|p| p.last_lba)?;
-    let first_lba = (last.last_lba + 1).next_multiple_of(unit);
-    let number = table.partitions.iter().map(|p| p.number).max()? + 1;
-    if number > table.entries || table.find(LABEL).is_some() {
+    let first_lba = table.end_of_used();
+    let number = table.free_number()?;
+    if table.find(LABEL).is_some() {
         return None;
     }
     // The same bytes from the same image.
@@ -131,7 +129,7 @@ fn extended(table: &Table, size: u64) -> Option<Table> {
         attributes: 0,
     });
     // The backup takes less.
-    new.sectors = last_lba + 1 + unit;
+    new.sectors = last_lba + 1 + ALIGNMENT / sector;
     Some(new)
 }
 

@@ -54,6 +54,9 @@ const NAMES: [&str; 41] = [
 pub struct Capability(u8);
 
 impl Capability {
+    /// How many there are.
+    pub const COUNT: usize = NAMES.len();
+
     /// The one of this name, without `CAP_`, in lower case; none if there is none.
     pub fn named(name: &str) -> Option<Self> {
         let number = NAMES.iter().position(|known| *known == name)?;

@@ -71,7 +71,10 @@ impl Led {
 
     /// Shows a code, once its driver is there.
     pub(super) fn show(&mut self, code: Code) {
-        let Some(folder) = self.folder.clone().filter(|_| code != self.shown) else {
+        if code == self.shown {
+            return;
+        }
+        let Some(folder) = self.folder.clone() else {
             return;
         };
         // It comes with a module, and what blinks with another: until then it is tried anew.

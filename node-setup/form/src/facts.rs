@@ -66,7 +66,7 @@ fn disks(booted: &str) -> Vec<DiskFacts> {
     let all = list(&Roots::default()).unwrap_or_default();
     let all = all.into_iter().filter(installer::can_be_installed_onto);
     all.map(|disk| {
-        let path = format!("/dev/{}", disk.name.replace('!', "/"));
+        let node = disk.path();
         let serial = disk.serial.as_deref().unwrap_or("no serial number");
         let title = format!(
             "{}, {}, {}, {serial}",
@@ -74,7 +74,7 @@ fn disks(booted: &str) -> Vec<DiskFacts> {
             disk.size_text(),
             disk.transport
         );
-        let data = match installer::signatures(Path::new(&path)) {
+        let data = match installer::signatures(&node) {
             Ok(found) if found.is_empty() => None,
             Ok(found) => {
                 let mut kinds: Vec<String> = found.into_iter().map(|is| is.kind).collect();
@@ -84,7 +84,7 @@ fn disks(booted: &str) -> Vec<DiskFacts> {
             Err(error) => Some(error.to_string()),
         };
         DiskFacts {
-            path,
+            path: node.display().to_string(),
             title,
             serial: disk.serial,
             data,

@@ -12,16 +12,9 @@ const PATIENCE: Duration = Duration::from_secs(600);
 const AGAIN: Duration = Duration::from_secs(5);
 
 /// The form cannot be offered.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("the form on the console cannot be offered: {0}")]
 pub struct FormError(io::Error);
-
-impl std::fmt::Display for FormError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the form on the console cannot be offered: {}", self.0)
-    }
-}
-
-impl std::error::Error for FormError {}
 
 /// How a conversation ended.
 enum End {

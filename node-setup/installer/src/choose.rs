@@ -251,8 +251,8 @@ impl fmt::Display for Refusal {
             let end = if at == 0 { "" } else { "\n" };
             write!(
                 f,
-                "{end}/dev/{}: {}, {}, {}, serial number {serial}: {why}",
-                disk.name.replace('!', "/"),
+                "{end}{}: {}, {}, {}, serial number {serial}: {why}",
+                disk.path().display(),
                 disk.title(),
                 disk.size_text(),
                 disk.transport

@@ -6,7 +6,7 @@ use disk::{Geometry, Sector};
 use disk_devices::{Disk, ListError, Roots, Transport, list};
 use os_config::Install;
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Every disk that could be installed onto, in the order of their names. Only those that `install` asks for are read: a failing disk of
 /// another use must not delay it.
@@ -18,7 +18,7 @@ pub(crate) fn candidates(install: &Install, source: &Source) -> Result<Vec<Candi
     let named = install.disk.path.as_ref();
     let named = named.and_then(|path| fs::canonicalize(path.as_str()).ok());
     let found = disks.into_iter().filter(can_be_installed_onto).map(|disk| {
-        let node = node(&disk);
+        let node = disk.path();
         let candidate = Candidate {
             is_booted: disk.name == source.disk,
             is_named: named.as_ref() == Some(&node),
@@ -33,11 +33,6 @@ pub(crate) fn candidates(install: &Install, source: &Source) -> Result<Vec<Candi
         }
     });
     Ok(found.collect())
-}
-
-/// A disk's device.
-pub(crate) fn node(disk: &Disk) -> PathBuf {
-    Path::new("/dev").join(disk.name.replace('!', "/"))
 }
 
 /// No optical drive, no floppy, nothing made of others, and no part of an eMMC that only its firmware uses.

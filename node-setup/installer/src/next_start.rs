@@ -7,8 +7,8 @@ use crate::boot_menu::{self, NEXT, VENDOR, Variable};
 use disk::gpt;
 use disk::layout::PartitionRole;
 use formats::fat;
+use host::efi_variable::{self, ATTRIBUTES};
 use init_api::{Root, paths};
-use rustix::mount::{MountFlags, mount_remount};
 use serde::{Deserialize, Serialize};
 use std::error::Error;
 use std::fs::{self, File};
@@ -18,8 +18,6 @@ use std::time::SystemTime;
 
 /// Where the kernel shows the firmware's variables.
 const VARIABLES: &str = "/sys/firmware/efi/efivars";
-/// Kept over a restart, seen by boot loader and system (UEFI 2.10, 8.2).
-const ATTRIBUTES: [u8; 4] = [7, 0, 0, 0];
 /// So often within [`SPAN`] the stick gives the machine to its disk.
 const TRIES: usize = 3;
 /// Seconds.
@@ -84,10 +82,9 @@ fn ask(variables: &Path, device: &Path) -> Result<(), Box<dyn Error + Send + Syn
     let found = read(variables)?;
     let entry = entry_of(device)?;
     let writes = boot_menu::plan(&found, &entry)?;
-    let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
-    mount_remount(variables, flags, c"")?;
-    for variable in writes {
-        write(variables, &variable)?;
+    for Variable { name, content } in writes {
+        let file = efi_variable::with_attributes(content);
+        efi_variable::write(variables, &format!("{name}-{VENDOR}"), &file)?;
     }
     Ok(())
 }
@@ -126,15 +123,6 @@ fn read(variables: &Path) -> io::Result<Vec<Variable>> {
     }
     found.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(found)
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a file of the kernel: one write is the variable"
-)]
-fn write(variables: &Path, variable: &Variable) -> io::Result<()> {
-    let path = variables.join(format!("{}-{VENDOR}", variable.name));
-    fs::write(path, [&ATTRIBUTES[..], &variable.content].concat())
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! The service `holdfast node install`: one attempt after the other, each after disks came or went, until the system is installed.
 
-use crate::machine::{candidates, node};
+use crate::machine::candidates;
 use crate::next_start::from_disk;
 use crate::told::{FROM_DISK, Told, after, already, broken_stick, failed, refused, stopped, waits};
 use crate::{Device, Doing, Failure, Files, Job, Mark, Source, choose, execute, plan, signatures};
+use disk_devices::Disk;
 use host::identifier::random;
 use init_api::{Client, InstallState, Problem, Request, Root, paths};
 use os_config::{AfterInstall, Config};
@@ -102,12 +103,12 @@ fn attempt(root: &Root, told: &mut Told<'_>) -> Outcome {
     let chosen = match choose(&install, &key, &candidates) {
         Ok(at) => &candidates[at].disk,
         Err(refusal) if refusal.installed_on().is_some() => {
-            let disk = refusal.installed_on().map(node).unwrap_or_default();
+            let disk = refusal.installed_on().map(Disk::path).unwrap_or_default();
             return Outcome::Already(already(&refusal), disk);
         }
         Err(refusal) => return Outcome::Refused(refused(&refusal)),
     };
-    let at = node(chosen);
+    let at = chosen.path();
     let title = format!(
         "onto {} ({}, {})",
         at.display(),

@@ -2,6 +2,7 @@
 
 use crate::next_start::NotAsked;
 use crate::{Doing, Refusal};
+use host::with_causes;
 use init_api::{InstallState, Problem, Root, paths};
 use os_config::AfterInstall;
 use std::error::Error;
@@ -120,7 +121,7 @@ pub(crate) fn after(then: AfterInstall, not_asked: Option<&NotAsked>) -> String 
 pub(crate) fn broken_stick(error: &dyn Error) -> Problem {
     Problem::new(
         "Nothing was installed: the stick cannot be read",
-        chain(error),
+        with_causes(error),
         "Flash the stick again, or take another one, and start again. Nothing was written to any disk.",
     )
 }
@@ -128,7 +129,7 @@ pub(crate) fn broken_stick(error: &dyn Error) -> Problem {
 pub(crate) fn failed(error: &dyn Error) -> Problem {
     Problem::new(
         "Nothing was installed",
-        chain(error),
+        with_causes(error),
         "Start again. Nothing was written to any disk.",
     )
 }
@@ -136,21 +137,10 @@ pub(crate) fn failed(error: &dyn Error) -> Problem {
 pub(crate) fn stopped(title: &str, error: &(dyn Error + 'static)) -> Problem {
     Problem::new(
         format!("The installation {title} did not come to its end"),
-        chain(error),
+        with_causes(error),
         "Nothing on the disk can be started, and the next attempt begins anew: plug the disk or the stick in again, or start again. If it \
          happens again, take another disk, or another stick.",
     )
-}
-
-/// An error with its causes.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(&format!(": {cause}"));
-        next = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -266,7 +266,7 @@ fn believed_stick(policy: &Policy, stick: Stick) -> (Option<Stick>, Option<Strin
     };
     let asks = stick.asks_for_maintenance || stick.asks_for_reset.is_some();
     let vouched = match &stick.config {
-        Ok(text) => policy.vouched(text, stick.signatures.as_deref(), "config.yaml.sig"),
+        Ok(text) => policy.vouched(text, stick.signatures.as_deref(), stick::SIGNATURES),
         // Why it cannot be read is told elsewhere.
         Err(_) => Ok(()),
     };

@@ -37,7 +37,7 @@ pub struct Stick {
     pub asks_for_reset: Option<(&'static str, Result<Reset, String>)>,
 }
 
-const SIGNATURES: &str = "config.yaml.sig";
+pub(super) const SIGNATURES: &str = "config.yaml.sig";
 /// Some editors end every name with .txt.
 const RESET_FILES: [&str; 2] = ["reset", "reset.txt"];
 

@@ -2,26 +2,17 @@
 //! (<https://systemd.io/BOOT_LOADER_INTERFACE>), whatever the counters say.
 
 use crate::EntryName;
-use rustix::mount::{MountFlags, mount_remount};
+use host::efi_variable;
 use std::io;
 use std::path::Path;
 
 const VARIABLE: &str = "LoaderEntryOneShot-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
-/// Kept over a restart, seen by boot loader and system (UEFI 2.10, 8.2).
-const ATTRIBUTES: [u8; 4] = [7, 0, 0, 0];
-
 /// Lets the next boot start `entry`, and only that boot. `variables` is where efivarfs is mounted.
 ///
 /// # Errors
 /// The machine has no EFI variables, or its firmware does not take this one.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a file of the kernel: one write is the variable"
-)]
 pub fn set_one_shot(variables: &Path, entry: &EntryName) -> io::Result<()> {
-    let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
-    mount_remount(variables, flags, c"")?;
-    std::fs::write(variables.join(VARIABLE), content(entry))
+    efi_variable::write(variables, VARIABLE, &content(entry))
 }
 
 fn content(entry: &EntryName) -> Vec<u8> {
@@ -30,7 +21,7 @@ fn content(entry: &EntryName) -> Vec<u8> {
         .encode_utf16()
         .chain([0])
         .flat_map(u16::to_le_bytes);
-    ATTRIBUTES.into_iter().chain(text).collect()
+    efi_variable::with_attributes(text)
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ use init_api::Root;
 use k8s_openapi::api::core::v1::Node;
 use kube::api::Api;
 use kube::{Client, Error};
+use std::fs;
+use std::io::ErrorKind;
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -28,6 +30,39 @@ pub(super) struct Announced {
     pub(super) record: &'static str,
     /// The condition as the machine, and the node in the cluster, are now; none to leave it as it is.
     pub(super) condition: fn(&Root, &Node) -> Option<Condition>,
+}
+
+/// The condition of a record that is there only while something is not as it should be.
+pub(super) struct WhileThere {
+    /// Its type.
+    pub(super) kind: &'static str,
+    /// The record, whose text is the message.
+    pub(super) record: &'static str,
+    /// The reason while it is there.
+    pub(super) reason: &'static str,
+    /// Reason and message when it is gone.
+    pub(super) over: (&'static str, &'static str),
+}
+
+impl WhileThere {
+    /// None on a node that never had the record: most never will.
+    pub(super) fn condition(&self, root: &Root, node: &Node) -> Option<Condition> {
+        let of = |holds, reason, message: &str| Condition {
+            kind: self.kind,
+            holds,
+            reason,
+            message: message.to_owned(),
+        };
+        match fs::read_to_string(root.path(self.record)) {
+            Ok(notes) => Some(of(true, self.reason, notes.trim())),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let (reason, message) = self.over;
+                let over = of(false, reason, message);
+                over.of(node).is_some().then_some(over)
+            }
+            Err(_) => None,
+        }
+    }
 }
 
 impl Announced {

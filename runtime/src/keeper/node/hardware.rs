@@ -1,11 +1,9 @@
 //! What the machine says of its health: supply, heat, disk.
 
-use super::announced::Announced;
+use super::announced::{Announced, WhileThere};
 use crate::keeper::tell::Condition;
 use init_api::{Root, paths};
 use k8s_openapi::api::core::v1::Node;
-use std::fs;
-use std::io::ErrorKind;
 
 pub(super) const HARDWARE: Announced = Announced {
     topic: "hardware",
@@ -14,23 +12,14 @@ pub(super) const HARDWARE: Announced = Announced {
     condition,
 };
 
-/// None on a node whose hardware was always well.
 fn condition(root: &Root, node: &Node) -> Option<Condition> {
-    let of = |holds, reason, message: String| Condition {
+    WhileThere {
         kind: "HardwareTrouble",
-        holds,
-        reason,
-        message,
-    };
-    match fs::read_to_string(root.path(paths::HARDWARE)) {
-        Ok(notes) => Some(of(true, "HardwareReports", notes.trim().to_owned())),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let message = "the hardware reports nothing";
-            let over = of(false, "HardwareIsWell", message.to_owned());
-            over.of(node).is_some().then_some(over)
-        }
-        Err(_) => None,
+        record: paths::HARDWARE,
+        reason: "HardwareReports",
+        over: ("HardwareIsWell", "the hardware reports nothing"),
     }
+    .condition(root, node)
 }
 
 #[cfg(test)]

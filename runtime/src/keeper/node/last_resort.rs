@@ -1,11 +1,9 @@
 //! A network card that uses its last resort: the configured network is not the one that the node is in.
 
-use super::announced::Announced;
+use super::announced::{Announced, WhileThere};
 use crate::keeper::tell::Condition;
 use init_api::{Root, paths};
 use k8s_openapi::api::core::v1::Node;
-use std::fs;
-use std::io::ErrorKind;
 
 pub(super) const LAST_RESORT: Announced = Announced {
     topic: "last resort",
@@ -14,23 +12,14 @@ pub(super) const LAST_RESORT: Announced = Announced {
     condition,
 };
 
-/// None on a node that never used it: most never will.
 fn condition(root: &Root, node: &Node) -> Option<Condition> {
-    let of = |holds, reason, message: String| Condition {
+    WhileThere {
         kind: "LastResortNetwork",
-        holds,
-        reason,
-        message,
-    };
-    match fs::read_to_string(root.path(paths::LAST_RESORT)) {
-        Ok(notes) => Some(of(true, "AddressByDHCP", notes.trim().to_owned())),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let message = "the network cards run as configured";
-            let over = of(false, "Configured", message.to_owned());
-            over.of(node).is_some().then_some(over)
-        }
-        Err(_) => None,
+        record: paths::LAST_RESORT,
+        reason: "AddressByDHCP",
+        over: ("Configured", "the network cards run as configured"),
     }
+    .condition(root, node)
 }
 
 #[cfg(test)]

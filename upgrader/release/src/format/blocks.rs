@@ -150,7 +150,7 @@ fn check_length(length: u64) -> Result<(), BlockIndexError> {
     }
 }
 
-fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
+pub(super) fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
     bytes.try_into().expect("callers cut N bytes")
 }
 

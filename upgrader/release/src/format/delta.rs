@@ -5,6 +5,7 @@
 //! crate `bidiff` writes it.
 
 use super::Digest;
+use super::blocks::array;
 
 const MAGIC: &[u8; 8] = b"HFDELTA\0";
 const FORMAT: u32 = 1;
@@ -65,24 +66,15 @@ impl DeltaHeader {
     /// They are not a header that this release reads.
     pub fn parse(bytes: &[u8; Self::SIZE]) -> Result<DeltaHeader, DeltaHeaderError> {
         let rest = bytes.strip_prefix(MAGIC).ok_or(DeltaHeaderError::Magic)?;
-        let (format, rest) = rest.split_at(4);
-        let format = format
-            .iter()
-            .rev()
-            .fold(0, |sum, byte| sum << 8 | u32::from(*byte));
+        let format = u32::from_le_bytes(array(&rest[..4]));
         if format != FORMAT {
             return Err(DeltaHeaderError::Format(format));
         }
-        let (length, hashes) = rest[4..].split_at(8);
-        let length = length
-            .iter()
-            .rev()
-            .fold(0, |sum, byte| sum << 8 | u64::from(*byte));
-        let (from, to) = hashes.split_at(32);
-        match (Digest::from_slice(from), Digest::from_slice(to)) {
-            (Some(from), Some(to)) => Ok(DeltaHeader { from, to, length }),
-            _ => Err(DeltaHeaderError::Magic),
-        }
+        Ok(DeltaHeader {
+            from: Digest(array(&rest[16..48])),
+            to: Digest(array(&rest[48..])),
+            length: u64::from_le_bytes(array(&rest[8..16])),
+        })
     }
 
     /// The header as bytes.
