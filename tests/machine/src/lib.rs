@@ -25,6 +25,7 @@ mod moment;
 mod names;
 mod network;
 mod platform;
+mod power_button;
 mod process;
 mod processor;
 mod qemu;

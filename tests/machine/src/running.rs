@@ -8,14 +8,13 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::names;
+use crate::power_button::press_until_off;
 use crate::run::{RUN, Run};
 use crate::{
     Console, Deadline, Error, Event, Kubectl, Network, Ports, Process, Qmp, Result, Ssh, Vm,
     with_server,
 };
 
-/// A button that is pressed before the guest listens is not heard; as a person would, it is pressed again after this.
-const PRESS_AGAIN: Duration = Duration::from_secs(15);
 /// How long QEMU may take to end after it was told to.
 const QUIT_WITHIN: Duration = Duration::from_secs(30);
 /// How long the console is read on after it said that the node will not be Ready.
@@ -263,16 +262,14 @@ impl Running {
     /// # Errors
     /// When QEMU does not answer.
     pub fn power_down(&self, deadline: Deadline) -> Result<bool> {
-        loop {
-            self.qmp()?.execute("system_powerdown", None)?;
-            let patience = deadline.left().min(PRESS_AGAIN);
-            if self.process.wait(Deadline::after(patience)) {
-                return Ok(true);
-            }
-            if deadline.passed() {
-                return Ok(false);
-            }
-        }
+        press_until_off(
+            || {
+                let mut qmp = self.qmp()?;
+                qmp.execute("system_powerdown", None).map(drop)
+            },
+            |within| self.process.wait(Deadline::after(within)),
+            deadline,
+        )
     }
 
     /// Pulls the plug: what the guest has not flushed is lost.
