@@ -202,7 +202,7 @@ fn vm(source: &Source<'_>, raw: &RawVm) -> Result<Spanned<Vm>, Error> {
     };
     // A Raspberry Pi has what is soldered to it, and no other machine has that.
     let (disk, watchdog) = (*raw.disk.get_ref(), *raw.watchdog.get_ref());
-    let is_pi = machine == Machine::Raspi4b;
+    let is_pi = matches!(machine, Machine::Raspi3b | Machine::Raspi4b);
     if (machine != Machine::Q35 && disk == Disk::Ahci) || (is_pi != (disk == Disk::Sd)) {
         return absent("disk", disk.word(), raw.disk.span());
     }

@@ -25,7 +25,7 @@ fn parse(files: &[(&str, &str)]) -> Result<Boards, Error> {
 fn every_file_of_the_project_is_good() {
     let boards = Boards::open(&folder()).unwrap();
     let names: Vec<_> = boards.list().map(|board| board.name.as_str()).collect();
-    assert_eq!(names, ["nuc", "qemu-arm64", "qemu-x86_64", "rpi4"]);
+    assert_eq!(names, ["nuc", "qemu-arm64", "qemu-x86_64", "rpi3", "rpi4"]);
     for board in boards.list() {
         assert!(board.vm.is_some(), "{}", board.name);
     }
@@ -111,15 +111,15 @@ fn an_unknown_board_is_told_with_the_nearest() {
     let cases = [
         (
             "nuk",
-            "there is no board `nuk`; did you mean `nuc`?; there are: nuc, qemu-arm64, qemu-x86_64, rpi4",
+            "there is no board `nuk`; did you mean `nuc`?; there are: nuc, qemu-arm64, qemu-x86_64, rpi3, rpi4",
         ),
         (
             "qemu",
-            "there is no board `qemu`; did you mean `qemu-arm64`?; there are: nuc, qemu-arm64, qemu-x86_64, rpi4",
+            "there is no board `qemu`; did you mean `qemu-arm64`?; there are: nuc, qemu-arm64, qemu-x86_64, rpi3, rpi4",
         ),
         (
             "zzz",
-            "there is no board `zzz`; there are: nuc, qemu-arm64, qemu-x86_64, rpi4",
+            "there is no board `zzz`; there are: nuc, qemu-arm64, qemu-x86_64, rpi3, rpi4",
         ),
     ];
     for (name, message) in cases {

@@ -21,7 +21,7 @@ pub struct Vm {
     pub cpus: u32,
 }
 
-/// A QEMU machine type. The Raspberry Pi 3's `raspi3b` will be a further variant.
+/// A QEMU machine type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -30,6 +30,8 @@ pub enum Machine {
     Q35,
     /// A machine that exists in QEMU alone: ARM64 with PCI Express.
     Virt,
+    /// A Raspberry Pi 3B: without Ethernet and watchdog, with the SD card and USB.
+    Raspi3b,
     /// A Raspberry Pi 4B: without PCI Express, Ethernet and watchdog, with the SD card and the USB-C port.
     Raspi4b,
 }
@@ -40,6 +42,7 @@ impl Machine {
         match self {
             Self::Q35 => "q35",
             Self::Virt => "virt",
+            Self::Raspi3b => "raspi3b",
             Self::Raspi4b => "raspi4b",
         }
     }
@@ -48,7 +51,7 @@ impl Machine {
     pub const fn arch(self) -> Arch {
         match self {
             Self::Q35 => Arch::X86_64,
-            Self::Virt | Self::Raspi4b => Arch::Arm64,
+            Self::Virt | Self::Raspi3b | Self::Raspi4b => Arch::Arm64,
         }
     }
 }

@@ -1,5 +1,5 @@
 //! What every program of ours does to the machine that it runs on, once: running a command, replacing a file or a folder
-//! whole, the digest of bytes, new identifiers, and variables of the firmware.
+//! whole, the digest of bytes, new identifiers, variables of the firmware, and how much memory there is.
 //!
 //! Synchronous, and nothing but system calls: PID 1 may use it.
 
@@ -21,6 +21,7 @@ pub mod efi_variable;
 pub mod file;
 pub mod folder;
 pub mod identifier;
+pub mod memory;
 
 pub use cause::with_causes;
 pub use command::{Command, CommandError, Output};

@@ -2,7 +2,7 @@
 
 mod read;
 
-pub(crate) use read::{BEGUN, BOOT_RAN, FETCHED_KEYS_CACHE, INIT_RAN};
+pub(crate) use read::{BEGUN, BOOT_RAN, COMPRESSED, FETCHED_KEYS_CACHE, INIT_RAN};
 
 use crate::last_good::LastGood;
 use disk::layout::WhenDamaged;
@@ -58,6 +58,10 @@ pub struct Facts {
     pub when_damaged: Option<WhenDamaged>,
     /// What the node's cluster was founded with, if it was.
     pub founded: Option<Founding>,
+    /// Memory of the machine, bytes.
+    pub memory: u64,
+    /// Whether memory is compressed into a part of it already.
+    pub compresses_memory: bool,
     /// The release that is running.
     pub release: String,
     /// Configurations that releases accepted before.

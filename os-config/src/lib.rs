@@ -39,7 +39,7 @@ pub use check::decode;
 pub use config::{
     AfterInstall, AuditLevel, Backup, Bundles, ComponentArgs, Components, Config, DiskBus,
     DiskChoice, DiskPreference, Dns, Firewall, FlagArgs, Image, Install, Interface, InterfaceMatch,
-    Kubernetes, Logs, Manifest, Network, NtpServers, PodSecurity, Proxy, Registries,
+    Kubernetes, Logs, Manifest, Network, NtpServers, PodSecurity, Proxy, Registries, Swap,
     RegistryAccess, RegistryAuth, RegistryMirror, RegistryTls, Route, State, WhenDamaged, Wifi,
     WriteFile,
 };

@@ -235,9 +235,7 @@ fn known_pod_network(paths: &Paths) -> Option<PodNetwork> {
 /// The machine's memory in bytes; 0 if the kernel does not tell.
 fn memory(paths: &Paths) -> u64 {
     let text = fs::read_to_string(paths.at("/proc/meminfo")).unwrap_or_default();
-    let total = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
-    let kib = total.and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok());
-    kib.unwrap_or(0) << 10
+    host::memory::total(&text)
 }
 
 #[cfg(test)]

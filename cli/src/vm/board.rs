@@ -50,6 +50,7 @@ fn shape_like(vm: &Vm) -> anyhow::Result<Shape> {
     let platform = match vm.machine {
         boards::Machine::Q35 => Platform::Q35,
         boards::Machine::Virt => Platform::Virt,
+        boards::Machine::Raspi3b => Platform::Raspi3b,
         boards::Machine::Raspi4b => Platform::Raspi4b,
         other => bail!("a machine {} cannot be imitated", other.qemu()),
     };

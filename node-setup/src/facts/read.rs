@@ -19,6 +19,8 @@ const TERMINALS: &str = "/sys/class/tty";
 /// `PORT_UNKNOWN`: the kernel found no hardware.
 const UNKNOWN_PORT: &str = "0";
 
+/// The device that memory is compressed into.
+pub(crate) const COMPRESSED: &str = "/dev/zram0";
 /// There from the beginning of a boot's first configuration on, however it ends.
 pub(crate) const BEGUN: &str = "/run/holdfast/configure-begun";
 /// There when init commands were begun in this boot.
@@ -65,6 +67,8 @@ impl Facts {
             serial_consoles: serial_consoles(root),
             when_damaged: damage_choice::read(root),
             founded,
+            memory: host::memory::total(&text("/proc/meminfo")),
+            compresses_memory: text("/proc/swaps").contains(COMPRESSED),
             release: release(root),
             last_goods: last_good::all(root),
             known_sticks: KnownSticks::new(root).count(),

@@ -21,6 +21,7 @@ mod password;
 mod records;
 mod reload;
 mod ssh;
+mod swap;
 mod time;
 
 use crate::facts::{BEGUN, Facts};
@@ -49,6 +50,7 @@ pub fn plan(config: &Config, facts: &Facts) -> Vec<Step> {
     steps.extend(base(config, facts));
     steps.extend(damage::steps(config, facts));
     steps.extend(kernel::steps(config));
+    steps.extend(swap::steps(config, facts));
     steps.extend(downloads::steps(config, facts));
     steps.extend(files::steps(config, facts));
     steps.extend(commands::boot(config, facts));

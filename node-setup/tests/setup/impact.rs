@@ -46,6 +46,7 @@ const CHANGES: &[(&str, &str)] = &[
     ("", "kubernetes: {cluster_domain: edge.local}"),
     ("", "kubernetes: {tls_sans: [api.example]}"),
     ("", "kubernetes: {shutdown_seconds: 30}"),
+    ("", "kubernetes: {swap: compressed}"),
     ("", "kubernetes: {audit: request}"),
     ("", "kubernetes: {pod_security: baseline}"),
     ("", "kubernetes: {api_server_args: {event-ttl: 30m}}"),

@@ -104,6 +104,37 @@ fn maintenance_leaves_the_users_things_alone() {
 }
 
 #[test]
+fn memory_is_compressed_once_and_where_it_is_asked_for() {
+    let asked = "version: 1\nkubernetes: {swap: compressed}\n";
+    for (name, text, memory, already, size) in [
+        ("not asked for", "version: 1\n", 1 << 30, false, None),
+        ("a half", asked, 1 << 30, false, Some("536870912")),
+        ("in use already", asked, 1 << 30, true, None),
+        ("of unknown size", asked, 0, false, None),
+    ] {
+        let facts = Facts {
+            memory,
+            compresses_memory: already,
+            ..facts()
+        };
+        let steps = plan(&config(text), &facts);
+        let programs: Vec<_> = steps
+            .iter()
+            .filter_map(|step| match step {
+                Step::Run { command, .. } if command.iter().any(|word| word == "/dev/zram0") => {
+                    Some((command[0].as_str(), command[2].as_str()))
+                }
+                _ => None,
+            })
+            .collect();
+        let wanted = size.map_or(Vec::new(), |size| {
+            vec![("zramctl", size), ("mkswap", "/dev/zram0"), ("swapon", "100")]
+        });
+        assert_eq!(programs, wanted, "{name}");
+    }
+}
+
+#[test]
 fn only_what_changed_is_reloaded() {
     let before = config("version: 1\n");
     let mut facts = Facts {

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use super::Checker;
 use super::clash::overlap;
 use super::{engine_flags, flags};
-use crate::config::{AuditLevel, ComponentArgs, Components, FlagArgs, Kubernetes, PodSecurity};
+use crate::config::{AuditLevel, ComponentArgs, Components, FlagArgs, Kubernetes, PodSecurity, Swap};
 use crate::raw::{RawComponents, RawFlagArgs, RawKubernetes};
 use crate::values::FlagName;
 
@@ -50,6 +50,10 @@ pub(super) fn kubernetes(c: &mut Checker, raw: Option<&RawKubernetes>) -> Kubern
             },
             shutdown_seconds: shutdown_seconds(c, raw.shutdown_seconds)
                 .unwrap_or(default.shutdown_seconds),
+            swap: match raw.swap.as_deref() {
+                Some("compressed") => Swap::Compressed,
+                _ => Swap::None,
+            },
             args: ComponentArgs {
                 api_server: args(c, "api_server_args", &raw.api_server_args),
                 controller_manager: args(

@@ -29,6 +29,8 @@ pub struct Kubernetes {
     pub pod_security: PodSecurity,
     /// How many seconds pods get to end when the machine goes down; 0 ends them without their hooks.
     pub shutdown_seconds: u32,
+    /// What memory of pods goes to that they do not use.
+    pub swap: Swap,
     /// Flags handed to the components as they are.
     pub args: ComponentArgs,
 }
@@ -46,6 +48,7 @@ impl Default for Kubernetes {
             audit: AuditLevel::default(),
             pod_security: PodSecurity::default(),
             shutdown_seconds: 90,
+            swap: Swap::default(),
             args: ComponentArgs::default(),
         }
     }
@@ -77,6 +80,17 @@ pub enum PodSecurity {
     Baseline,
     /// What is beyond `restricted` is refused.
     Restricted,
+}
+
+/// What memory of pods goes to that they do not use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Swap {
+    /// It stays where it is.
+    #[default]
+    None,
+    /// It is compressed in memory, for pods of class Burstable alone.
+    Compressed,
 }
 
 /// Flags of one component: name to values; a flag with several values is repeated.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use files::{Image, Manifest, WriteFile};
 pub use install::{AfterInstall, DiskBus, DiskChoice, DiskPreference, Install};
-pub use kubernetes::{AuditLevel, ComponentArgs, Components, FlagArgs, Kubernetes, PodSecurity};
+pub use kubernetes::{AuditLevel, ComponentArgs, Components, FlagArgs, Kubernetes, PodSecurity, Swap};
 pub use network::{Dns, Firewall, Interface, InterfaceMatch, Network, Proxy, Route, Wifi};
 pub use registries::{Registries, RegistryAccess, RegistryAuth, RegistryMirror, RegistryTls};
 

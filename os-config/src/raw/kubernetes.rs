@@ -57,6 +57,11 @@ pub(crate) struct RawKubernetes {
     /// without their hooks.
     #[schemars(extend("default" = 90, "maximum" = 3600))]
     pub(crate) shutdown_seconds: Option<u32>,
+    /// Whether pods may have memory that they do not use compressed into a part of the machine's own (zram, half of it at most):
+    /// `none`, or `compressed`, for machines of 1 GB. Only pods that ask for less memory than they may have (class Burstable)
+    /// get it, in proportion to what they ask for.
+    #[schemars(extend("default" = "none", "enum" = ["none", "compressed"]))]
+    pub(crate) swap: Option<String>,
     /// Flags for kube-apiserver, without dashes in front: a value, or a list for a flag that is repeated.
     #[schemars(extend("examples" = [{"event-ttl": "30m"}], "propertyNames" = flag_names("api_server_args"), "x-secret" = "by name"))]
     pub(crate) api_server_args: RawFlagArgs,

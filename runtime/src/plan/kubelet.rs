@@ -9,6 +9,7 @@ use crate::paths::text;
 use crate::{Paths, Settings};
 use init_api::paths::CONTAINERD_SOCKET;
 use init_api::reserved_memory;
+use os_config::Swap;
 use serde_json::{Value, json};
 
 /// Pods that the node takes at most.
@@ -32,6 +33,7 @@ pub(super) fn file(settings: &Settings, facts: &NodeFacts, paths: &Paths) -> Pla
     let mut config_file = basics(settings, paths);
     merge(&mut config_file, security(paths));
     merge(&mut config_file, resources(facts));
+    merge(&mut config_file, swap(settings.swap));
     json(config(paths), &config_file)
 }
 
@@ -86,7 +88,8 @@ fn security(paths: &Paths) -> Value {
         "enableDebugFlagsHandler": false,
         "streamingConnectionIdleTimeout": "30m",
         "eventRecordQPS": 50,
-        "failSwapOn": true,
+        // Swap that was asked for, and taken back, is there until the next boot.
+        "failSwapOn": false,
     })
 }
 
@@ -123,6 +126,14 @@ fn resources(facts: &NodeFacts) -> Value {
         "nodeLeaseDurationSeconds": 40,
         "syncFrequency": "1m",
     })
+}
+
+fn swap(swap: Swap) -> Value {
+    let behaviour = match swap {
+        Swap::None => "NoSwap",
+        Swap::Compressed => "LimitedSwap",
+    };
+    json!({ "memorySwap": { "swapBehavior": behaviour } })
 }
 
 /// Of the seconds that pods have to end with the machine, those for the pods that the others need. They end last.

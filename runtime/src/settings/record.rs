@@ -7,7 +7,7 @@ use crate::Datastore;
 use crate::fetched::fetched_file;
 use os_config::{
     AuditLevel, Bundles, ComponentArgs, Components, Config, HttpUrl, Image, Manifest, NodeName,
-    PodSecurity, Registries, ServerAddress,
+    PodSecurity, Registries, ServerAddress, Swap,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,6 +49,8 @@ pub struct Settings {
     pub audit: AuditLevel,
     /// What pods may want in namespaces that say nothing about it.
     pub pod_security: PodSecurity,
+    /// What memory of pods goes to that they do not use.
+    pub swap: Swap,
     /// How many seconds pods get to end when the machine goes down; 0 ends them without their hooks.
     pub shutdown_seconds: u32,
     /// Packaged workloads, each on or off.
@@ -83,6 +85,7 @@ impl Settings {
             bundles: config.bundles.clone(),
             audit: kubernetes.audit,
             pod_security: kubernetes.pod_security,
+            swap: kubernetes.swap,
             shutdown_seconds: kubernetes.shutdown_seconds,
             components: config.components.clone(),
             config_url: config.config_url.clone(),

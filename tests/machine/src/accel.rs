@@ -82,7 +82,7 @@ impl Accel {
 fn can_virtualise(platform: Platform, cpuinfo: &str) -> bool {
     match platform {
         Platform::Q35 => has_virtualisation(cpuinfo),
-        Platform::Virt | Platform::Raspi4b => true,
+        Platform::Virt | Platform::Raspi3b | Platform::Raspi4b => true,
     }
 }
 

@@ -85,7 +85,7 @@ impl Firmware {
         let (plain, secure_boot) = match platform {
             Platform::Q35 => (PLAIN, SECURE_BOOT),
             // None that checks signatures has been tried.
-            Platform::Virt | Platform::Raspi4b => (PLAIN_ARM64, &[][..]),
+            Platform::Virt | Platform::Raspi3b | Platform::Raspi4b => (PLAIN_ARM64, &[][..]),
         };
         Ok(Self {
             plain: first(root, plain).ok_or_else(|| missing(plain, platform))?,

@@ -11,6 +11,8 @@ pub enum Platform {
     Q35,
     /// QEMU's own ARM64 machine.
     Virt,
+    /// A Raspberry Pi 3B, as far as QEMU has one: SD card, serial ports, USB; no Ethernet, clock or watchdog.
+    Raspi3b,
     /// A Raspberry Pi 4B, as far as QEMU has one: SD card, serial ports, USB-C; no Ethernet, PCI Express, clock or watchdog.
     Raspi4b,
 }
@@ -20,7 +22,7 @@ impl Platform {
     pub(crate) const fn program(self) -> &'static str {
         match self {
             Self::Q35 => "qemu-system-x86_64",
-            Self::Virt | Self::Raspi4b => "qemu-system-aarch64",
+            Self::Virt | Self::Raspi3b | Self::Raspi4b => "qemu-system-aarch64",
         }
     }
 
@@ -28,7 +30,7 @@ impl Platform {
     pub(crate) const fn program_variable(self) -> &'static str {
         match self {
             Self::Q35 => "HOLDFAST_QEMU",
-            Self::Virt | Self::Raspi4b => "HOLDFAST_QEMU_ARM64",
+            Self::Virt | Self::Raspi3b | Self::Raspi4b => "HOLDFAST_QEMU_ARM64",
         }
     }
 
@@ -36,7 +38,7 @@ impl Platform {
     pub(crate) const fn package(self) -> &'static str {
         match self {
             Self::Q35 => "qemu-system-x86",
-            Self::Virt | Self::Raspi4b => "qemu-system-arm",
+            Self::Virt | Self::Raspi3b | Self::Raspi4b => "qemu-system-arm",
         }
     }
 
@@ -44,7 +46,7 @@ impl Platform {
     pub(crate) const fn firmware_package(self) -> &'static str {
         match self {
             Self::Q35 => "ovmf",
-            Self::Virt | Self::Raspi4b => "qemu-efi-aarch64",
+            Self::Virt | Self::Raspi3b | Self::Raspi4b => "qemu-efi-aarch64",
         }
     }
 
@@ -54,21 +56,27 @@ impl Platform {
             Self::Q35 => arch == "x86_64",
             Self::Virt => arch == "aarch64",
             // QEMU has that machine with its own processors alone.
-            Self::Raspi4b => false,
+            Self::Raspi3b | Self::Raspi4b => false,
         }
+    }
+
+    /// Whether it is one, whose firmware is not UEFI and whose devices are soldered to it.
+    #[must_use]
+    pub const fn is_raspberry_pi(self) -> bool {
+        matches!(self, Self::Raspi3b | Self::Raspi4b)
     }
 
     /// Whether its processors run on threads of their own. A Raspberry Pi's wait for the first one in a loop until the kernel calls
     /// them, and would starve it.
     pub(crate) const fn has_threads(self) -> bool {
-        !matches!(self, Self::Raspi4b)
+        !self.is_raspberry_pi()
     }
 
     /// Whether two serial ports are one console, as QEMU has it: `on` or `off`.
     pub(crate) const fn shares_console(self) -> &'static str {
         match self {
             Self::Q35 | Self::Virt => "off",
-            Self::Raspi4b => "on",
+            Self::Raspi3b | Self::Raspi4b => "on",
         }
     }
 
@@ -77,7 +85,7 @@ impl Platform {
         let ports: &[&str] = match self {
             Self::Q35 | Self::Virt => &[port],
             // U-Boot talks on the second one, the kernel on the first.
-            Self::Raspi4b => &[port, port],
+            Self::Raspi3b | Self::Raspi4b => &[port, port],
         };
         let argument = |port: &&str| ["-serial".to_owned(), (*port).to_owned()];
         ports.iter().flat_map(argument).collect()
@@ -96,6 +104,7 @@ impl Platform {
             ],
             // The interrupt controller that the host can offer, or the newest that is emulated.
             (Self::Virt, _) => &["-machine", "virt,gic-version=max"],
+            (Self::Raspi3b, _) => &["-machine", "raspi3b"],
             (Self::Raspi4b, _) => &["-machine", "raspi4b"],
         }
     }

@@ -27,6 +27,7 @@ impl Processor {
                 "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16,+aes,+pclmulqdq"
             }
             (Self::V3, Platform::Q35) => "Haswell-v4",
+            (Self::Quick | Self::V3, Platform::Raspi3b) => "cortex-a53",
             (Self::Quick | Self::V3, Platform::Virt | Platform::Raspi4b) => "cortex-a72",
             (Self::Named(model), _) => model,
         }

@@ -36,7 +36,7 @@ impl Qemu {
             accel: Accel::detect(platform)?,
             firmware: match platform {
                 Platform::Q35 | Platform::Virt => Some(Firmware::find("/".as_ref(), platform)?),
-                Platform::Raspi4b => None,
+                Platform::Raspi3b | Platform::Raspi4b => None,
             },
         })
     }

@@ -187,7 +187,7 @@ impl Spec {
             &format!("bootindex={}{large}", u8::from(self.install_stick)),
         );
         list.extend(["-action", "watchdog=reset"].map(str::to_owned));
-        if hardware.platform != Platform::Raspi4b {
+        if !hardware.platform.is_raspberry_pi() {
             list.extend(["-device", "virtio-rng-pci"].map(str::to_owned));
         }
         list.extend(

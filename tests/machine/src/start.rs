@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use crate::names;
 use crate::record::{read_json, write_json};
 use crate::run::{RUN, Run};
-use crate::{Error, Platform, Ports, Process, Qemu, Result, Running, Vm, command, raspberry_pi};
+use crate::{Error, Ports, Process, Qemu, Result, Running, Vm, command, raspberry_pi};
 
 /// How often a start is tried when another program takes one of its ports first.
 const STARTS: u32 = 5;
@@ -37,8 +37,8 @@ impl Vm {
     pub(crate) fn start_with(&self, name: &str, qemu: &Qemu, more: &[&str]) -> Result<Running> {
         self.must_be_off()?;
         self.remember_disk()?;
-        if self.spec().hardware.platform == Platform::Raspi4b {
-            raspberry_pi::prepare(&self.disk(), self.dir())?;
+        if let Some(model) = raspberry_pi::model(self.spec().hardware.platform) {
+            raspberry_pi::prepare(model, &self.disk(), self.dir())?;
         }
         let log = self.console_log();
         let console = File::options()

@@ -42,16 +42,24 @@ pub(crate) const PI: &str = "rpi4";
 /// How long its first boot may take: its four processors share one thread of the host.
 const PI_READY_WITHIN: u64 = 60;
 
-/// QEMU's Raspberry Pi 4B: its memory and its processors cannot be chosen.
+/// The board whose image a Raspberry Pi 3 boots.
+const PI_3: &str = "rpi3";
+
+/// QEMU's Raspberry Pi 4B.
 pub(crate) fn pi() -> Spec {
+    raspberry_pi(Platform::Raspi4b, 2048)
+}
+
+/// One of QEMU's Raspberry Pis: its memory and its processors cannot be chosen.
+fn raspberry_pi(platform: Platform, memory_mib: u32) -> Spec {
     Spec {
         cpus: 4,
-        memory_mib: 2048,
+        memory_mib,
         // The smallest card: QEMU's erases by writing, so that the first boot's format is as long as the card is large.
         disk_gib: 4,
         network: Network::Absent,
         hardware: Hardware {
-            platform: Platform::Raspi4b,
+            platform,
             bus: Bus::Sd,
             card: Card::Usb,
             watchdog: Watchdog::None,
@@ -61,10 +69,18 @@ pub(crate) fn pi() -> Spec {
     }
 }
 
+pub(crate) fn rpi4_to_ready(stage: &mut Stage) -> anyhow::Result<()> {
+    to_ready(stage, PI, pi())
+}
+
+pub(crate) fn rpi3_to_ready(stage: &mut Stage) -> anyhow::Result<()> {
+    to_ready(stage, PI_3, raspberry_pi(Platform::Raspi3b, 1024))
+}
+
 /// The very image for an SD card: U-Boot from its boot partition, `boot.scr`, the UKI, a Ready node. The kernel's driver finds no
 /// device behind QEMU's USB port, so there is no network, and the console is the only witness.
-pub(crate) fn rpi4_to_ready(stage: &mut Stage) -> anyhow::Result<()> {
-    let vm = stage.machine_of(PI, pi(), None)?;
+fn to_ready(stage: &mut Stage, board: &str, spec: Spec) -> anyhow::Result<()> {
+    let vm = stage.machine_of(board, spec, None)?;
     let mut node = stage.start(&vm)?;
     let took = node.wait_ready(PI_READY_WITHIN)?;
     stage.note(format!(

@@ -103,6 +103,7 @@ const ALL: &[Scenario] = &[
     Scenario::full("power_cuts_until_ready", power_cuts::power_cuts_until_ready),
     Scenario::full("qemu_arm64_to_ready", arm64::qemu_arm64_to_ready),
     Scenario::full("rpi4_to_ready", arm64::rpi4_to_ready),
+    Scenario::full("rpi3_to_ready", arm64::rpi3_to_ready),
     Scenario::full("what_u_boot_starts", u_boot::what_u_boot_starts),
     Scenario::full(
         "power_cuts_while_the_disk_is_laid_out",

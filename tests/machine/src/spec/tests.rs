@@ -13,7 +13,7 @@ fn line(spec: &Spec) -> String {
     let qemu = Qemu {
         program: "qemu".into(),
         accel: Accel::Tcg,
-        firmware: (spec.hardware.platform != Platform::Raspi4b).then_some(firmware),
+        firmware: (!spec.hardware.platform.is_raspberry_pi()).then_some(firmware),
     };
     spec.arguments("t", Path::new("/d"), &qemu, Ports { ssh: 1, api: 2 })
         .unwrap()
