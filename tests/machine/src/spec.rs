@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::names::{self, escaped};
-use crate::{Bus, Hardware, Network, Platform, Ports, Processor, Qemu, Result, raspberry_pi};
+use crate::{Bus, Hardware, Network, Ports, Processor, Qemu, Result, raspberry_pi};
 
 /// Where the guest's hardware clock starts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
