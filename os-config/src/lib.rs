@@ -42,7 +42,7 @@ pub use config::{
     AfterInstall, AuditLevel, Backup, Bundles, ComponentArgs, Components, Config, DiskBus,
     DiskChoice, DiskPreference, Dns, Firewall, FlagArgs, Image, Install, Interface, InterfaceMatch,
     Kubernetes, Logs, Manifest, Network, NtpServers, PodSecurity, Proxy, Registries,
-    RegistryAccess, RegistryAuth, RegistryMirror, RegistryTls, Route, State, WhenDamaged,
+    RegistryAccess, RegistryAuth, RegistryMirror, RegistryTls, Route, State, Time, WhenDamaged,
     Wifi, WriteFile,
 };
 pub use diff::{Change, diff};
