@@ -3,7 +3,7 @@
 //! Flow: the old file is kept on state → the new signatures are put beside the old ones → the new file takes the old one's place →
 //! the old signatures go. Guarantee: a cut leaves the old or the new file, and beside it a signature of it, if it had one.
 
-use super::ChangeError;
+use super::error::{ChangeError, PREVIOUS};
 use crate::policy::{Policy, SIGNATURE_ENDING, SIGNATURES, UsbStick};
 use crate::sources::{CONFIG_MOUNT, KnownSticks, Media, mount, readable};
 use crate::trial;
@@ -11,8 +11,6 @@ use host::file;
 use init_api::{BootRecord, Root};
 use std::io;
 use std::path::Path;
-
-pub(super) const PREVIOUS: &str = "/var/lib/holdfast/config/previous.yaml";
 
 /// A mounted partition that is writable for moments.
 pub trait Writable {
@@ -96,7 +94,7 @@ fn replace_file(
 
 /// Keeps what was there before, for people.
 fn keep(root: &Root, old: &[u8], signed: Option<&[u8]>) -> io::Result<()> {
-    let beside = root.path(&format!("{PREVIOUS}{SIGNATURE_ENDING}"));
+    let beside = root.path(format!("{PREVIOUS}{SIGNATURE_ENDING}"));
     match signed {
         Some(lines) => file::write(&beside, 0o600, lines)?,
         None => file::remove(&beside).map(drop)?,

@@ -49,7 +49,7 @@ pub(super) fn time(
         if !(1..=count).contains(&wanted) {
             c.at("min_sources", |c| {
                 c.wrong(
-                    &format!("it is not between 1 and {count}, the number of time servers"),
+                    format!("it is not between 1 and {count}, the number of time servers"),
                     "name more servers in `ntp_servers`, or write less",
                 );
             });
