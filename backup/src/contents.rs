@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 pub(crate) const ABOUT: &str = "backup.json";
 /// The configuration, as the CONFIG partition has it.
 pub(crate) const CONFIG: &str = "config.yaml";
+/// Its signatures, where the image asks for them.
+pub(crate) const SIGNATURES: &str = "config.yaml.sig";
 /// The datastore.
 pub(crate) const DATABASE: &str = "cluster/db/state.db";
 /// Beside a database that is older than what its readers have seen: no revision is given twice then
@@ -98,7 +100,7 @@ pub(crate) fn is_known(name: &str) -> bool {
         let rest = name.strip_prefix(item.name);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     });
-    plain && (of_an_item || [ABOUT, CONFIG, DATABASE].contains(&name))
+    plain && (of_an_item || [ABOUT, CONFIG, SIGNATURES, DATABASE].contains(&name))
 }
 
 /// What a backup must have.
@@ -122,6 +124,8 @@ mod tests {
     fn no_name_leads_elsewhere() {
         for (name, known) in [
             ("cluster/pki/ca.key", true),
+            ("cluster/pki/previous/ca.key", true),
+            ("config.yaml.sig", true),
             ("machine-id", true),
             ("cluster/db/state.db", true),
             ("ssh/../../../etc/passwd", false),

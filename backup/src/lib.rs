@@ -21,7 +21,7 @@ mod make;
 mod unpack;
 
 pub use about::{About, Machine, Unfit};
-pub use make::{MakeError, make};
+pub use make::{MakeError, OwnConfig, make};
 pub use unpack::{UnpackError, unpack};
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::about::{About, FORMAT};
 use crate::age::{Writer, encrypt};
-use crate::contents::{ABOUT, CONFIG, DATABASE, NodeFile, files};
+use crate::contents::{ABOUT, CONFIG, DATABASE, NodeFile, SIGNATURES, files};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use host::{Command, CommandError, file};
@@ -66,6 +66,23 @@ pub enum MakeError {
     },
 }
 
+/// The configuration, as the CONFIG partition has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OwnConfig {
+    /// `config.yaml`.
+    pub text: Option<Vec<u8>>,
+    /// `config.yaml.sig`.
+    pub signatures: Option<Vec<u8>>,
+}
+
+impl OwnConfig {
+    fn files(self) -> Vec<(&'static str, Vec<u8>)> {
+        let named = [(CONFIG, self.text), (SIGNATURES, self.signatures)];
+        let there = |(name, content): (_, Option<_>)| Some((name, content?));
+        named.into_iter().filter_map(there).collect()
+    }
+}
+
 /// Makes a backup of the node at `root` in the file `to`, which is replaced whole or not at all; `made` is the time, RFC 3339.
 ///
 /// Flow: SQLite's own backup of the datastore in use, checked whole, beside the datastore → the archive goes through encryption into
@@ -75,7 +92,7 @@ pub enum MakeError {
 /// What [`MakeError`] lists.
 pub fn make(
     root: &Root,
-    config: Option<Vec<u8>>,
+    config: OwnConfig,
     recipients: &[Recipient],
     made: String,
     to: &Path,
@@ -89,7 +106,8 @@ pub fn make(
         name: DATABASE.to_owned(),
         path: copy.0.clone(),
     });
-    let about = about(root, made, &files, config.is_some())?;
+    let config = config.files();
+    let about = about(root, made, &files, &config)?;
     let contents = Contents {
         about: about.clone(),
         config,
@@ -117,7 +135,7 @@ fn about(
     root: &Root,
     made: String,
     files: &[NodeFile],
-    has_config: bool,
+    config: &[(&'static str, Vec<u8>)],
 ) -> Result<About, MakeError> {
     let release: Release = init_api::load(root.path(paths::RELEASE)).map_err(MakeError::Release)?;
     let minor = root.path(paths::CLUSTER).join("kubernetes-minor");
@@ -133,7 +151,9 @@ fn about(
         kubernetes: kubernetes.ok_or(MakeError::Kubernetes)?.trim().to_owned(),
         node: node.unwrap_or_default().to_owned(),
         made,
-        files: names.chain(has_config.then(|| CONFIG.to_owned())).collect(),
+        files: names
+            .chain(config.iter().map(|(name, _)| (*name).to_owned()))
+            .collect(),
     })
 }
 
@@ -171,7 +191,7 @@ impl Drop for Copy {
 /// Everything that goes into the archive.
 struct Contents {
     about: About,
-    config: Option<Vec<u8>>,
+    config: Vec<(&'static str, Vec<u8>)>,
     files: Vec<NodeFile>,
     recipients: Vec<Recipient>,
 }
@@ -190,14 +210,9 @@ impl Contents {
             about.len() as u64,
             about.as_slice(),
         )?;
-        if let Some(config) = &self.config {
-            add(
-                &mut archive,
-                CONFIG,
-                0o600,
-                config.len() as u64,
-                config.as_slice(),
-            )?;
+        for (name, content) in &self.config {
+            let size = content.len() as u64;
+            add(&mut archive, name, 0o600, size, content.as_slice())?;
         }
         for NodeFile { name, path } in &self.files {
             let named = |error: io::Error| {

@@ -1,7 +1,7 @@
 //! A backup and the way back, on nodes that are folders; the engine is a script that copies.
 
 use crate::age::Identity;
-use crate::{About, MakeError, make, unpack};
+use crate::{About, MakeError, OwnConfig, make, unpack};
 use init_api::{Root, paths};
 use os_config::Recipient;
 use std::fs;
@@ -53,7 +53,10 @@ fn key() -> (Identity, Recipient) {
 
 fn saved(root: &Root, recipient: &Recipient) -> (About, Vec<u8>) {
     let to = root.path("/backup");
-    let config = Some(b"version: 1\n".to_vec());
+    let config = OwnConfig {
+        text: Some(b"version: 1\n".to_vec()),
+        signatures: Some(b"ed25519:A B\n".to_vec()),
+    };
     let about = make(
         root,
         config,
@@ -88,11 +91,13 @@ fn all_that_makes_a_node_comes_back_and_nothing_else() {
         about
     );
     let laid = |name: &str| fs::read_to_string(new.path(paths::RESTORE).join(name));
-    for name in about.files.iter().filter(|name| *name != "config.yaml") {
+    let own = |name: &&String| name.starts_with("config.yaml");
+    for name in about.files.iter().filter(|name| !own(name)) {
         let was = fs::read_to_string(old.path(paths::STATE).join(name)).expect("there");
         assert!(laid(name).expect(name) == was, "{name}");
     }
     assert_eq!(laid("config.yaml").expect("there"), "version: 1\n");
+    assert_eq!(laid("config.yaml.sig").expect("there"), "ed25519:A B\n");
     // No revision is given twice.
     assert_eq!(laid("cluster/db/state.db-restored").expect("there"), "");
     for other in [
@@ -103,7 +108,9 @@ fn all_that_makes_a_node_comes_back_and_nothing_else() {
         assert!(laid(other).is_err(), "{other}");
     }
     unpack(&new, file.as_slice(), &key, true).expect("again");
-    assert!(laid("config.yaml").is_err(), "its own configuration stays");
+    for name in ["config.yaml", "config.yaml.sig"] {
+        assert!(laid(name).is_err(), "its own configuration stays");
+    }
 }
 
 #[test]
@@ -159,7 +166,8 @@ fn what_cannot_be_saved_leaves_no_file() {
     let root = node(folder.path());
     let (_, recipient) = key();
     let to = root.path("/backup");
-    let made = |recipients: &[Recipient]| make(&root, None, recipients, "now".into(), &to);
+    let made =
+        |recipients: &[Recipient]| make(&root, OwnConfig::default(), recipients, "now".into(), &to);
     assert!(matches!(made(&[]), Err(MakeError::NoRecipient)));
     write(
         &root,

@@ -2,7 +2,7 @@
 
 use crate::about::{About, Machine, Unfit};
 use crate::age::{HeaderError, Identity, Reader, decrypt};
-use crate::contents::{ABOUT, CONFIG, RESTORED_MARK, is_known, missing};
+use crate::contents::{ABOUT, CONFIG, RESTORED_MARK, SIGNATURES, is_known, missing};
 use flate2::read::GzDecoder;
 use host::{file, folder};
 use init_api::{Release, Root, paths};
@@ -121,7 +121,7 @@ fn lay<R: Read>(
         }
         if first {
             about = Some(described(&mut entry, machine)?);
-        } else if name != CONFIG || !own_config {
+        } else if ![CONFIG, SIGNATURES].contains(&name.as_str()) || !own_config {
             let mode = entry.header().mode().map_err(UnpackError::Content)? & 0o755;
             place(&fresh.join(&name), mode, &mut entry)?;
         }

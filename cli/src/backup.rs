@@ -99,9 +99,13 @@ fn save(
     let now = Timestamp::now();
     let name = format!("{series}{}{ENDING}", now.strftime("%Y%m%dT%H%M%SZ"));
     let path = folder.join(&name);
-    let text = fs::read(Path::new(node_setup::CONFIG_MOUNT).join("config.yaml")).ok();
+    let partition = Path::new(node_setup::CONFIG_MOUNT);
+    let config = ::backup::OwnConfig {
+        text: fs::read(partition.join("config.yaml")).ok(),
+        signatures: fs::read(partition.join(node_setup::policy::SIGNATURES)).ok(),
+    };
     let made = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    ::backup::make(root, text, recipients, made, &path)?;
+    ::backup::make(root, config, recipients, made, &path)?;
     let size = fs::metadata(&path).map_or(0, |is| is.len().div_ceil(1024));
     forget_old(&folder, &series, &name, keep)?;
     let said = match stick {

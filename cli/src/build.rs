@@ -3,7 +3,7 @@
 use anyhow::Context;
 use builder::{Built, Options, Progress, Project, SecureBoot, megabytes};
 use clap::Subcommand;
-use node_setup::policy::Policy;
+use node_setup::policy::{OwnConfig, Policy};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -47,7 +47,7 @@ pub struct Args {
     /// Root of the release repository that the image trusts, from `holdfast keys init`; without it nodes take no releases
     #[arg(long, value_name = "FILE")]
     release_root: Option<PathBuf>,
-    /// Which sources of configuration the image believes: a YAML file with usb_stick, command_line, config_url, config_signers
+    /// Which sources of configuration the image believes: a YAML file with config, usb_stick, command_line, config_url, config_signers
     #[arg(long, value_name = "FILE")]
     config_policy: Option<PathBuf>,
     /// Folder of programs that are built already (init, pause, holdfast, engine, …); those it lacks are built
@@ -108,7 +108,12 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 fn options(project: &Project, args: Args) -> anyhow::Result<Options> {
-    let config_policy = args.config_policy.as_deref().map(policy).transpose()?;
+    let policy = args.config_policy.as_deref().map(policy).transpose()?;
+    if let (Some(policy), Some(config)) = (&policy, &args.config) {
+        signed_as_asked(policy, config)?;
+    }
+    let config_must_be_signed = policy.as_ref().is_some_and(must_be_signed);
+    let config_policy = policy.as_ref().map(serde_json::to_vec).transpose()?;
     Ok(Options {
         board: args.board,
         version: args.version,
@@ -124,16 +129,31 @@ fn options(project: &Project, args: Args) -> anyhow::Result<Options> {
         jobs: args.jobs.map(usize::from),
         release_root: args.release_root,
         config_policy,
+        config_must_be_signed,
         source_date_epoch: args.source_date_epoch,
     })
 }
 
-/// A policy about configuration, checked, as the image holds it.
-fn policy(path: &Path) -> anyhow::Result<Vec<u8>> {
+fn must_be_signed(policy: &Policy) -> bool {
+    policy.config == OwnConfig::Signed
+}
+
+/// What is baked in must be believed by the image that it is in.
+fn signed_as_asked(policy: &Policy, config: &Path) -> anyhow::Result<()> {
+    let text = crate::config::read(config)?;
+    let beside = crate::config::beside(config);
+    let signatures = beside.is_file().then(|| std::fs::read(&beside)).transpose();
+    let signatures = signatures.with_context(|| format!("cannot read {}", beside.display()))?;
+    policy
+        .own_believed(&text, signatures.as_deref(), &beside.display().to_string())
+        .with_context(|| format!("{} is not baked in", config.display()))
+}
+
+/// A policy about configuration, checked.
+fn policy(path: &Path) -> anyhow::Result<Policy> {
     let cannot = || format!("{} is no policy about configuration", path.display());
     let text = std::fs::read_to_string(path).with_context(cannot)?;
-    let policy: Policy = serde_saphyr::from_str(&text).with_context(cannot)?;
-    Ok(serde_json::to_vec(&policy)?)
+    serde_saphyr::from_str(&text).with_context(cannot)
 }
 
 fn print(built: &Built, here: &Path) {

@@ -2,7 +2,7 @@
 
 mod bootable;
 
-use crate::config::{not_right, read};
+use crate::config::{beside, not_right, read};
 use crate::out;
 use crate::release::{source, wait_for};
 use crate::signing_key;
@@ -13,6 +13,7 @@ use bundle_maker::{Made, Order, Platform, ReleaseOrder, make, parse_list};
 use jiff::Timestamp;
 use release::Version;
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -77,7 +78,14 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let name = args.name.clone();
     let bootable = match &args.image {
         None => None,
-        Some(image) => Some(Bootable::open(image, &args.output, config.as_deref())?),
+        Some(image) => {
+            let signatures = args.config.as_deref().map(beside);
+            let signatures = signatures.filter(|path| path.is_file());
+            let signatures = signatures.map(fs::read).transpose();
+            let signatures = signatures.context("cannot read the configuration's signatures")?;
+            let config = config.as_deref().map(|text| (text, signatures.as_deref()));
+            Some(Bootable::open(image, &args.output, config)?)
+        }
     };
     let order = match &bootable {
         None => order(args, config)?,

@@ -15,10 +15,11 @@ mod sign;
 use crate::out;
 use clap::Subcommand;
 #[cfg(feature = "workstation")]
-#[cfg(feature = "workstation")]
-pub(crate) use input::{not_right, read};
+pub(crate) use input::{beside, not_right, read};
 #[cfg(feature = "node")]
 pub(crate) use node::as_root_on_a_node;
+#[cfg(feature = "workstation")]
+pub(crate) use sign::lines as signature_lines;
 use std::path::PathBuf;
 use std::process::ExitCode;
 

@@ -41,10 +41,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             path.display()
         );
     }
-    let patch = card
-        .as_ref()
-        .map(|card| Patch::with_config(&image, card.text.as_bytes()));
-    let patch = patch.transpose().with_context(unusable)?;
+    let patch = card.as_ref().map(|card| {
+        let signatures = card::signatures(args, card, &image)?;
+        Patch::with_config(&image, card.text.as_bytes(), signatures.as_deref())
+            .with_context(unusable)
+    });
+    let patch = patch.transpose()?;
     let disk = match target::agreed(&roots, disk, args.yes, &image)? {
         Ok(disk) => disk,
         Err(code) => return Ok(code),

@@ -49,8 +49,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
         (None, Err(error)) => return Err(error).with_context(|| format!("cannot read {ADDRESS}")),
     };
-    let authorities = Authorities::load(&Paths::default().pki())?;
-    let text = made(args, &url(&host), &authorities, SystemTime::now())?;
+    let now = SystemTime::now();
+    let authorities = Authorities::load(&Paths::default().pki(), now)?;
+    let text = made(args, &url(&host), &authorities, now)?;
     out::print(text)?;
     Ok(ExitCode::SUCCESS)
 }

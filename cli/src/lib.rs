@@ -13,6 +13,8 @@
 )]
 
 #[cfg(feature = "node")]
+mod authorities;
+#[cfg(feature = "node")]
 mod backup;
 #[cfg(feature = "node")]
 mod boot_times;
@@ -123,6 +125,8 @@ enum Command {
     /// Print a kubeconfig for use from another machine
     #[cfg(feature = "node")]
     Kubeconfig(kubeconfig::Args),
+    #[cfg(feature = "node")]
+    Authorities(authorities::Args),
     /// Shut down in order and start anew
     #[cfg(feature = "node")]
     Reboot(power::Args),
@@ -178,6 +182,8 @@ pub fn run(holdfast: Holdfast) -> anyhow::Result<ExitCode> {
         Command::Pods(args) => pods::run(&args),
         #[cfg(feature = "node")]
         Command::Kubeconfig(args) => kubeconfig::run(&args),
+        #[cfg(feature = "node")]
+        Command::Authorities(args) => authorities::run(&args),
         #[cfg(feature = "node")]
         Command::Reboot(args) => power::reboot(&args),
         #[cfg(feature = "node")]

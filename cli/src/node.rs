@@ -122,7 +122,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
 /// What was answered becomes the file on the CONFIG partition.
 fn write_answers(root: &Root, config: &str) -> Result<(), String> {
     let text = config.as_bytes().to_vec();
-    change::propose(root, &mut NodeMedia, "the answers", text)
+    change::propose(root, &mut NodeMedia, "the answers", text, None)
         .and_then(|proposal| proposal.write_to_config(root, &mut NodeMedia, &mut change::Remount))
         .map_err(|error| host::with_causes(&error))
 }

@@ -39,6 +39,9 @@ struct Everything {
     status: Status,
     configuration: Configured,
     addresses: Vec<Address>,
+    /// How far a rotation of the cluster's authorities is, while one is under way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorities: Option<String>,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
@@ -64,6 +67,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         status,
         configuration,
         addresses: addresses(),
+        authorities: crate::authorities::under_way(std::time::SystemTime::now()),
     };
     if args.json {
         out::line(serde_json::to_string_pretty(&everything)?)?;
@@ -108,6 +112,7 @@ fn page(everything: &Everything) -> String {
         status,
         configuration,
         addresses,
+        authorities,
     } = everything;
     let mut page = String::new();
     let slot = status
@@ -141,6 +146,9 @@ fn page(everything: &Everything) -> String {
     }
     if let Some(stick) = status.node.as_ref().and_then(|node| node.stick.as_ref()) {
         facts.row(["stick", stick]);
+    }
+    if let Some(rotation) = authorities {
+        facts.row(["authorities", rotation]);
     }
     let _ = writeln!(page, "{facts}");
     let _ = writeln!(page, "{}", services(&status.services, status.uptime_ms));

@@ -10,6 +10,11 @@ pub fn of_bytes(bytes: impl AsRef<[u8]>) -> String {
     hex(&Sha256::digest(bytes.as_ref()))
 }
 
+/// Digest of bytes, as bytes: for those who write it in another alphabet.
+pub fn sha256(bytes: impl AsRef<[u8]>) -> [u8; 32] {
+    Sha256::digest(bytes.as_ref()).into()
+}
+
 /// Digest of a file's content, in constant memory.
 ///
 /// # Errors

@@ -5,7 +5,7 @@ use rustix::io::Errno;
 use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Puts a new folder with permission bits `mode` in the place of `path`. `fill` writes its files and flushes them; those of
 /// [`crate::file`] are.
@@ -20,13 +20,7 @@ pub fn replace(
     mode: u32,
     fill: impl FnOnce(&Path) -> io::Result<()>,
 ) -> io::Result<()> {
-    let parent = path
-        .parent()
-        .ok_or_else(|| io::Error::other("a path without a directory"))?;
-    let name = path
-        .file_name()
-        .ok_or_else(|| io::Error::other("a path without a name"))?;
-    let beside = parent.join(format!(".{}.new", name.to_string_lossy()));
+    let (parent, beside) = beside(path)?;
     remove(&beside)?;
     DirBuilder::new().mode(mode).create(&beside)?;
     let made = fill(&beside)
@@ -39,6 +33,31 @@ pub fn replace(
     }
     flush(parent)?;
     remove(&beside)
+}
+
+/// Removes what a cut in [`replace`] left beside `path`: for folders whose old files must not lie about.
+///
+/// # Errors
+/// It cannot be removed for good.
+pub fn forget_interrupted(path: &Path) -> io::Result<()> {
+    let (parent, beside) = beside(path)?;
+    if !beside.exists() {
+        return Ok(());
+    }
+    remove(&beside)?;
+    flush(parent)
+}
+
+/// The folder that `path` is in, and the place beside it where its successor is filled.
+fn beside(path: &Path) -> io::Result<(&Path, PathBuf)> {
+    let parent = path
+        .parent()
+        .ok_or_else(|| io::Error::other("a path without a directory"))?;
+    let name = path
+        .file_name()
+        .ok_or_else(|| io::Error::other("a path without a name"))?;
+    let beside = parent.join(format!(".{}.new", name.to_string_lossy()));
+    Ok((parent, beside))
 }
 
 /// Removes a folder with all that is in it; its absence is fine.

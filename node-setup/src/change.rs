@@ -6,53 +6,25 @@
 //! nothing; a cut leaves the old or the new file.
 
 mod cluster;
+mod error;
+mod partition;
+
+pub use error::ChangeError;
+pub use partition::{Remount, Writable};
 
 use crate::choice;
 use crate::facts::Facts;
 use crate::last_good::{self, LastGood};
-use crate::policy::{Policy, UsbStick};
+use crate::policy::{NotVouched, Policy, SIGNATURE_ENDING};
 use crate::reading;
-use crate::sources::{CONFIG_MOUNT, KnownSticks, Media, find, mount, readable};
+use crate::sources::{Media, find};
 use crate::trial::{self, Trial};
 use host::file;
+use init_api::Problem;
 use init_api::Root;
-use init_api::{BootRecord, FileError, Problem};
-use os_config::{Change, Loaded, Report, Source, SourceName, Sources};
+use os_config::{Change, Loaded, Source, SourceName, Sources};
+use partition::{Signed, write_to_config};
 use std::io;
-use std::path::{Path, PathBuf};
-
-const PREVIOUS: &str = "/var/lib/holdfast/config/previous.yaml";
-
-/// A change was not made.
-#[derive(Debug, thiserror::Error)]
-pub enum ChangeError {
-    /// The new text is not right.
-    #[error("the file is not right; nothing was changed\n\n{0}")]
-    NotRight(Report),
-    /// It asks for an installation that must not be.
-    #[error("{}; nothing was changed\n{}\n{}", .0.title, .0.text, .0.cure)]
-    Install(Problem),
-    /// There is no CONFIG partition to write to.
-    #[error("{}: {}\n{}", .0.title, .0.text, .0.cure)]
-    NoPartition(Problem),
-    /// The old text could not be kept.
-    #[error("could not keep the old file as {PREVIOUS}; nothing was changed")]
-    Previous(#[source] io::Error),
-    /// The partition could not be written.
-    #[error("could not write config.yaml to the CONFIG partition; the old one is unchanged")]
-    Write(#[source] io::Error),
-    /// The sticks that are missing could not be given up.
-    #[error(
-        "config.yaml is written, but the number of this node's USB sticks could not be recorded"
-    )]
-    Sticks(#[source] FileError),
-    /// The trial could not be begun or ended.
-    #[error("could not change the trial's files in /run/holdfast")]
-    Trial(#[source] io::Error),
-    /// Nothing is on trial.
-    #[error("no configuration is on trial: it was confirmed already, or went back by itself")]
-    NoTrial,
-}
 
 /// The node's configuration now, and what a new text would make of it.
 #[derive(Debug)]
@@ -63,6 +35,8 @@ pub struct Proposal {
     /// would be a broken one.
     pub against_cluster: Vec<String>,
     text: Vec<u8>,
+    signatures: Option<Vec<u8>>,
+    believed: Result<(), NotVouched>,
 }
 
 /// The node's configuration in force, from its sources.
@@ -79,6 +53,7 @@ pub fn texts(root: &Root, media: &mut dyn Media) -> Sources {
 }
 
 /// Checks `text` in the place of the CONFIG partition's file, with the node's other sources as they are, and compares.
+/// `signatures` are the lines of the file beside it; whether they suffice is asked when it is to be put in force.
 ///
 /// # Errors
 /// When it is not right.
@@ -87,7 +62,11 @@ pub fn propose(
     media: &mut dyn Media,
     origin: &str,
     text: Vec<u8>,
+    signatures: Option<Vec<u8>>,
 ) -> Result<Proposal, ChangeError> {
+    let beside = format!("{origin}{SIGNATURE_ENDING}");
+    let policy = Policy::read(root).0;
+    let believed = policy.own_believed(&text, signatures.as_deref(), &beside);
     let now = find(root, media);
     let mut sources = Sources::new().with(Source::new(
         SourceName::ConfigPartition,
@@ -121,6 +100,8 @@ pub fn propose(
         changes: os_config::diff(&before, &after),
         against_cluster,
         text,
+        signatures,
+        believed,
     })
 }
 
@@ -134,25 +115,40 @@ fn last_good(root: &Root) -> Option<Loaded> {
 }
 
 impl Proposal {
+    /// Whether this image believes the text.
+    ///
+    /// # Errors
+    /// It asks for a signature that the text does not have.
+    pub fn believed(&self) -> Result<(), ChangeError> {
+        Ok(self.believed.clone()?)
+    }
+
     /// Puts the text on trial.
     ///
     /// # Errors
-    /// When memory cannot be written.
+    /// When it is not believed, or memory cannot be written.
     pub fn try_it(&self, root: &Root, trial: Trial) -> Result<(), ChangeError> {
-        trial::begin(root, &self.text, trial).map_err(ChangeError::Trial)
+        self.believed()?;
+        trial::begin(root, &self.text, self.signatures.as_deref(), trial)
+            .map_err(ChangeError::Trial)
     }
 
     /// Writes the text to the CONFIG partition.
     ///
     /// # Errors
-    /// When the partition or state cannot be written; the old file stands.
+    /// When it is not believed, or the partition or state cannot be written; the old file stands.
     pub fn write_to_config(
         &self,
         root: &Root,
         media: &mut dyn Media,
         partition: &mut dyn Writable,
     ) -> Result<(), ChangeError> {
-        write_to_config(root, media, partition, &self.text)
+        self.believed()?;
+        let signed = Signed {
+            text: &self.text,
+            signatures: self.signatures.as_deref(),
+        };
+        write_to_config(root, media, partition, signed)
     }
 }
 
@@ -168,7 +164,12 @@ pub fn confirm(
     let (_, text) = trial::current(root)
         .map_err(ChangeError::Trial)?
         .ok_or(ChangeError::NoTrial)?;
-    write_to_config(root, media, partition, &text)
+    let signatures = trial::signatures(root).map_err(ChangeError::Trial)?;
+    let signed = Signed {
+        text: &text,
+        signatures: signatures.as_deref(),
+    };
+    write_to_config(root, media, partition, signed)
 }
 
 /// Puts the configuration of a backup on the CONFIG partition, after the boot that restored it; nothing if there is none. A cut
@@ -186,75 +187,15 @@ pub fn put_restored(
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         text => text.map_err(ChangeError::Previous)?,
     };
-    write_to_config(root, media, partition, &text)?;
-    file::remove_for_good(&path)
-        .map(|_| ())
-        .map_err(ChangeError::Previous)
-}
-
-/// A mounted partition that is writable for moments.
-pub trait Writable {
-    /// Makes it writable, or read-only again.
-    ///
-    /// # Errors
-    /// The kernel's.
-    fn set_writable(&mut self, directory: &Path, writable: bool) -> io::Result<()>;
-}
-
-/// The node's own mount.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Remount;
-
-impl Writable for Remount {
-    fn set_writable(&mut self, directory: &Path, writable: bool) -> io::Result<()> {
-        mount::set_writable(directory, writable)
-    }
-}
-
-fn write_to_config(
-    root: &Root,
-    media: &mut dyn Media,
-    partition: &mut dyn Writable,
-    text: &[u8],
-) -> Result<(), ChangeError> {
-    let boot: Option<BootRecord> =
-        init_api::load_if_present(root.path(init_api::paths::BOOT)).unwrap_or_default();
-    let directory = media
-        .config_partition(boot.as_ref())
-        .map_err(ChangeError::NoPartition)?
-        .directory;
-    replace_file(root, partition, &directory, text)?;
-    // A person has decided: with this file, and the sticks that are there now, the configuration is whole.
-    let sticks = match Policy::read(root).0.usb_stick {
-        UsbStick::Ignore => 0,
-        UsbStick::Signed | UsbStick::Allow => readable(&media.sticks()),
+    let beside = root.path(init_api::paths::RESTORED_SIGNATURES);
+    let signatures = std::fs::read(&beside).ok();
+    let signed = Signed {
+        text: &text,
+        signatures: signatures.as_deref(),
     };
-    KnownSticks::new(root)
-        .set(sticks)
-        .map_err(ChangeError::Sticks)?;
-    trial::end(root).map_err(ChangeError::Trial)
-}
-
-fn replace_file(
-    root: &Root,
-    partition: &mut dyn Writable,
-    directory: &Path,
-    text: &[u8],
-) -> Result<(), ChangeError> {
-    let file: PathBuf = directory.join("config.yaml");
-    match std::fs::read(&file) {
-        Ok(old) if old == text => return Ok(()),
-        Ok(old) => file::write(&root.path(PREVIOUS), 0o600, &old).map_err(ChangeError::Previous)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(ChangeError::Previous(error)),
-    }
-    partition
-        .set_writable(directory, true)
-        .map_err(ChangeError::Write)?;
-    let written = file::write(&file, 0o600, text);
-    // The new file is flushed whether this works or not; the next boot mounts it read-only again.
-    if let Err(error) = partition.set_writable(directory, false) {
-        eprintln!("{CONFIG_MOUNT} stays writable until the next boot: {error}");
-    }
-    written.map_err(ChangeError::Write)
+    write_to_config(root, media, partition, signed)?;
+    [&path, &beside].into_iter().try_for_each(|done| {
+        let removed = file::remove_for_good(done).map(drop);
+        removed.map_err(ChangeError::Previous)
+    })
 }

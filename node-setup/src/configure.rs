@@ -14,6 +14,7 @@ use crate::last_good::{self, LastGood};
 use crate::machine::Machine;
 use crate::next_boot::{self, BestEffort};
 use crate::plan::{begin, containerd, plan, plan_maintenance, records, services_alone};
+use crate::policy::{OwnConfig, Policy};
 use crate::reading;
 use crate::report;
 use crate::reset::AskedByStick;
@@ -69,6 +70,7 @@ pub fn configure<M: Machine>(
         notes,
     };
     let is_node = run.facts.is_node();
+    let policy = Policy::read(root).0;
     let own = reading.configuration.and_then(|own| allowed(own, is_node));
     let choice = run.choose(own.as_ref().map(purpose));
     let (done, sources, instead) = match (choice, &own) {
@@ -88,7 +90,15 @@ pub fn configure<M: Machine>(
         (Choice::Maintenance { ways_in, problem }, own) => {
             let (purpose, problem) = match own {
                 Err(_) if !is_node && is_unconfigured(&problem) => {
-                    (services::Purpose::Unconfigured, with_the_form(problem))
+                    match policy.config {
+                        OwnConfig::Allow => {
+                            (services::Purpose::Unconfigured, with_the_form(problem))
+                        }
+                        // Nobody signs at the console.
+                        OwnConfig::Signed => {
+                            (services::Purpose::Maintenance, signed_is_asked_for(problem))
+                        }
+                    }
                 }
                 _ => (services::Purpose::Maintenance, problem),
             };
@@ -299,6 +309,15 @@ fn with_the_form(problem: Problem) -> Problem {
     let form = "Press Enter at the machine's console: a form asks for what is needed.";
     Problem {
         cure: format!("{form} Or: {}", problem.cure),
+        ..problem
+    }
+}
+
+/// What is put there must be signed.
+fn signed_is_asked_for(problem: Problem) -> Problem {
+    let text = "This image says `config: signed`: it takes a configuration only with config.yaml.sig beside it, which `holdfast config sign` makes.";
+    Problem {
+        text: format!("{}\n{text}", problem.text.trim_end()),
         ..problem
     }
 }

@@ -12,10 +12,14 @@ const MEANT: &[u8] = b"holdfast configuration 1\n";
 /// The ending of the file with signatures that stands beside a configuration.
 pub const SIGNATURE_ENDING: &str = ".sig";
 
+pub use os_config::SIGNATURES;
+
 /// What an image says about sources of configuration. What it does not say is allowed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, try_from = "Raw", into = "Raw")]
 pub struct Policy {
+    /// What `config.yaml` on the CONFIG partition may say.
+    pub config: OwnConfig,
     /// What a USB stick may say.
     pub usb_stick: UsbStick,
     /// What words on the kernel's command line may say.
@@ -24,6 +28,17 @@ pub struct Policy {
     pub config_url: ConfigUrl,
     /// Whose signatures count.
     signers: Vec<PublicKey>,
+}
+
+/// What `config.yaml` on the CONFIG partition may say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OwnConfig {
+    /// A configuration that is signed.
+    Signed,
+    /// All.
+    #[default]
+    Allow,
 }
 
 /// What a USB stick may say: its configuration, and its wish for a reset or maintenance mode.
@@ -65,6 +80,8 @@ pub enum ConfigUrl {
 #[serde(deny_unknown_fields)]
 struct Raw {
     #[serde(default)]
+    config: OwnConfig,
+    #[serde(default)]
     usb_stick: UsbStick,
     #[serde(default)]
     command_line: CommandLine,
@@ -96,11 +113,14 @@ impl TryFrom<Raw> for Policy {
         let signers: Vec<PublicKey> = signers
             .collect::<Result<_, bundle::KeyError>>()
             .map_err(|error| format!("config_signers: {error}"))?;
-        let signed = raw.usb_stick == UsbStick::Signed || raw.config_url == ConfigUrl::Signed;
+        let signed = raw.config == OwnConfig::Signed
+            || raw.usb_stick == UsbStick::Signed
+            || raw.config_url == ConfigUrl::Signed;
         if signed && signers.is_empty() {
             return Err("`signed` needs a key in `config_signers`: without one nothing would ever be believed".to_owned());
         }
         Ok(Policy {
+            config: raw.config,
             usb_stick: raw.usb_stick,
             command_line: raw.command_line,
             config_url: raw.config_url,
@@ -112,6 +132,7 @@ impl TryFrom<Raw> for Policy {
 impl From<Policy> for Raw {
     fn from(policy: Policy) -> Raw {
         Raw {
+            config: policy.config,
             usb_stick: policy.usb_stick,
             command_line: policy.command_line,
             config_url: policy.config_url,
@@ -121,7 +142,7 @@ impl From<Policy> for Raw {
 }
 
 impl Policy {
-    /// That of the image. One that cannot be read believes nobody, and the error says why.
+    /// That of the image. One that cannot be read believes nobody who comes from outside, and the error says why.
     pub(crate) fn read(root: &Root) -> (Policy, Option<FileError>) {
         match init_api::load_if_present(root.path(paths::CONFIG_POLICY)) {
             Ok(policy) => (policy.unwrap_or_default(), None),
@@ -131,10 +152,28 @@ impl Policy {
 
     fn nobody() -> Policy {
         Policy {
+            // Nobody could sign for it, and the node would have no configuration at all.
+            config: OwnConfig::Allow,
             usb_stick: UsbStick::Ignore,
             command_line: CommandLine::Ignore,
             config_url: ConfigUrl::Signed,
             signers: Vec::new(),
+        }
+    }
+
+    /// Whether `config.yaml` of the CONFIG partition is believed, as far as the image asks for a signature.
+    ///
+    /// # Errors
+    /// As [`Policy::vouched`].
+    pub fn own_believed(
+        &self,
+        text: &[u8],
+        signatures: Option<&[u8]>,
+        beside: &str,
+    ) -> Result<(), NotVouched> {
+        match self.config {
+            OwnConfig::Allow => Ok(()),
+            OwnConfig::Signed => self.vouched(text, signatures, beside),
         }
     }
 
@@ -167,6 +206,16 @@ pub fn sign(key: &PrivateKey, text: &[u8]) -> String {
     format!("{}\n", key.sign(&[MEANT, text].concat()))
 }
 
+/// Whether anybody vouches for a text, whoever that is: a file of signatures from before a change does not.
+pub fn is_signed(text: &[u8], signatures: &[u8]) -> bool {
+    let signed = [MEANT, text].concat();
+    let lines = String::from_utf8_lossy(signatures);
+    let mut signatures = lines
+        .lines()
+        .filter_map(|line| line.parse::<Signature>().ok());
+    signatures.any(|signature| signature.is_of(&signed))
+}
+
 /// Where the signatures of what `url` names are.
 pub(crate) fn signature_url(url: &str) -> Option<String> {
     let mut url = Url::parse(url).ok()?;
@@ -177,7 +226,7 @@ pub(crate) fn signature_url(url: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{NotVouched, Policy, UsbStick, sign, signature_url};
+    use super::{NotVouched, Policy, UsbStick, is_signed, sign, signature_url};
     use bundle::PrivateKey;
 
     fn key(seed: u8) -> PrivateKey {
@@ -212,6 +261,7 @@ mod tests {
         for (wrong, said) in [
             (r#"{"usb_stick":"signed"}"#, "config_signers"),
             (r#"{"config_url":"signed"}"#, "config_signers"),
+            (r#"{"config":"signed"}"#, "config_signers"),
             (r#"{"usb_stick":"maybe"}"#, "maybe"),
             (r#"{"config_signers":["ssh-ed25519 AAAA"]}"#, "ssh-ed25519"),
             (r#"{"usb_sticks":"ignore"}"#, "usb_sticks"),
@@ -269,6 +319,20 @@ mod tests {
                 expected,
                 "{case}"
             );
+        }
+    }
+
+    #[test]
+    fn somebody_vouches_for_this_text_or_nobody() {
+        let (text, other) = (b"version: 1\n", b"version: 1\n\n");
+        let lines = sign(&key(2), text);
+        for (text, lines, expected) in [
+            (&text[..], lines.as_str(), true),
+            (other, &lines, false),
+            (text, "", false),
+            (text, "ed25519:x y\n", false),
+        ] {
+            assert_eq!(is_signed(text, lines.as_bytes()), expected, "{lines}");
         }
     }
 

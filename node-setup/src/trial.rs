@@ -11,6 +11,8 @@ use std::io;
 
 /// The text on trial.
 pub const FILE: &str = "/run/holdfast/try.yaml";
+/// Its signatures, if it has any.
+const SIGNATURES: &str = "/run/holdfast/try.yaml.sig";
 const ABOUT: &str = "/run/holdfast/try.json";
 
 /// Until when a configuration is on trial.
@@ -24,10 +26,25 @@ pub struct Trial {
 ///
 /// # Errors
 /// When memory cannot be written.
-pub fn begin(root: &Root, text: &[u8], trial: Trial) -> io::Result<()> {
+pub fn begin(root: &Root, text: &[u8], signatures: Option<&[u8]>, trial: Trial) -> io::Result<()> {
     // The deadline first: a text without one would never go.
     file::write(&root.path(ABOUT), 0o600, serde_json::to_vec(&trial)?)?;
+    match signatures {
+        Some(lines) => file::write(&root.path(SIGNATURES), 0o600, lines)?,
+        None => file::remove(&root.path(SIGNATURES)).map(drop)?,
+    }
     file::write(&root.path(FILE), 0o600, text)
+}
+
+/// The signatures of the text on trial.
+///
+/// # Errors
+/// When they cannot be read.
+pub(crate) fn signatures(root: &Root) -> io::Result<Option<Vec<u8>>> {
+    match std::fs::read(root.path(SIGNATURES)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        read => read.map(Some),
+    }
 }
 
 /// The trial under way, with its text.
@@ -49,7 +66,7 @@ pub fn current(root: &Root) -> io::Result<Option<(Trial, Vec<u8>)>> {
 /// # Errors
 /// When the text cannot be removed.
 pub fn end(root: &Root) -> io::Result<()> {
-    for path in [FILE, ABOUT] {
+    for path in [FILE, SIGNATURES, ABOUT] {
         file::remove(&root.path(path))?;
     }
     Ok(())

@@ -11,6 +11,7 @@
     )
 )]
 
+mod beside;
 mod check;
 mod command_line;
 mod config;
@@ -35,13 +36,14 @@ mod text;
 pub mod tree;
 mod values;
 
+pub use beside::{SIGNATURES, SIGNED_NOTE};
 pub use check::decode;
 pub use config::{
     AfterInstall, AuditLevel, Backup, Bundles, ComponentArgs, Components, Config, DiskBus,
     DiskChoice, DiskPreference, Dns, Firewall, FlagArgs, Image, Install, Interface, InterfaceMatch,
-    Kubernetes, Logs, Manifest, Network, NtpServers, PodSecurity, Proxy, Registries, Swap,
-    RegistryAccess, RegistryAuth, RegistryMirror, RegistryTls, Route, State, WhenDamaged, Wifi,
-    WriteFile,
+    Kubernetes, Logs, Manifest, Network, NtpServers, PodSecurity, Proxy, Registries,
+    RegistryAccess, RegistryAuth, RegistryMirror, RegistryTls, Route, State, Swap, Time,
+    WhenDamaged, Wifi, WriteFile,
 };
 pub use diff::{Change, diff};
 pub use explain::{Explained, Explanation, Origin, UnknownKey};

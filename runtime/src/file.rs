@@ -1,7 +1,7 @@
 //! Files as data, and the one place that writes them.
 
 use host::{file, folder};
-use std::fs::{self, DirBuilder};
+use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -131,25 +131,29 @@ pub(crate) fn make_folder(path: &Path, mode: u32) -> Result<(), FileError> {
         .map_err(failed("make the folder", path))
 }
 
-/// Removes a folder with all that is in it, if it is there.
-pub(crate) fn remove_folder(path: &Path) -> Result<(), FileError> {
-    folder::remove(path).map_err(failed("remove", path))
-}
-
 /// Removes a file, if it is there.
 pub(crate) fn remove(path: &Path) -> Result<(), FileError> {
     let removed = file::remove(path).map_err(failed("remove", path));
     removed.map(drop)
 }
 
-/// Renames a folder whose files are flushed, for good.
-pub(crate) fn rename_folder(from: &Path, to: &Path) -> Result<(), FileError> {
-    let whole = || {
-        folder::flush(from)?;
-        fs::rename(from, to)?;
-        folder::flush(to.parent().unwrap_or(Path::new("/")))
+/// Puts a private folder with these files, by their paths in it, in the place of the one at `path`, as one and for good.
+pub(crate) fn replace_folder(path: &Path, files: &[(String, String)]) -> Result<(), FileError> {
+    if let Some(parent) = path.parent() {
+        make_folder(parent, 0o700)?;
+    }
+    let fill = |fresh: &Path| {
+        files.iter().try_for_each(|(name, content)| {
+            let planned = PlannedFile::new(fresh.join(name), 0o600, content.as_str());
+            replace(&planned, true)
+        })
     };
-    whole().map_err(failed("rename a folder to", to))
+    folder::replace(path, 0o700, fill).map_err(failed("replace the folder", path))
+}
+
+/// Removes what an interrupted [`replace_folder`] left beside `path`.
+pub(crate) fn forget_interrupted(path: &Path) -> Result<(), FileError> {
+    folder::forget_interrupted(path).map_err(failed("remove what was left beside", path))
 }
 
 /// Fills `bytes` with randomness from the kernel.

@@ -30,6 +30,7 @@ pub mod pki;
 pub mod plan;
 mod policy_notes;
 mod prepare;
+mod rotation;
 pub mod services;
 mod settings;
 mod shutdown;
@@ -42,6 +43,7 @@ pub use images::{ImageError, load_system_image};
 pub use keeper::{KeeperError, run_keeper};
 pub use paths::Paths;
 pub use prepare::{PrepareError, prepare, write_for};
+pub use rotation::Rotation;
 pub use services::{early as early_services, services};
 pub use settings::{
     ClusterIdentity, Founding, FoundingError, LoadError, NodeIdentity, Overruled, Role, Settings,

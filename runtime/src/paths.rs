@@ -50,6 +50,17 @@ impl Paths {
         self.cluster().join("pki")
     }
 
+    /// Whom the node's programs believe: `ca.crt`, `front-proxy-ca.crt`, `service-account.pub`. In a rotation of the authorities,
+    /// each holds those of both generations.
+    pub fn trust(&self, name: &str) -> PathBuf {
+        self.run().join("trust").join(name)
+    }
+
+    /// Which authorities Kubernetes was started with last, one line.
+    pub fn authorities_in_use(&self) -> PathBuf {
+        self.run().join("authorities")
+    }
+
     /// The key that Secrets are encrypted with at rest.
     pub fn encryption(&self) -> PathBuf {
         self.cluster().join("encryption.yaml")

@@ -62,6 +62,7 @@ fn prepare_by(
 ) -> Result<IpAddr, PrepareError> {
     file::make_folder(&paths.cluster(), 0o700)?;
     ensure_encryption(&paths.encryption(), &paths.pki())?;
+    file::forget_interrupted(&paths.pki())?;
     let source = certificate_source(settings.role, paths, clock())?;
     let address = own_address(settings, paths, patience)?;
     let settings = match Founding::load(paths)? {
@@ -125,7 +126,7 @@ fn last_address(paths: &Paths) -> Option<IpAddr> {
         .ok()
 }
 
-/// Plans for an address that is known, writes, and notes the address.
+/// Plans for an address that is known, writes, and notes address and authorities.
 ///
 /// # Errors
 /// As [`prepare`], but for finding the address.
@@ -137,10 +138,20 @@ pub fn write_for(
     now: SystemTime,
 ) -> Result<(), PrepareError> {
     write_files(settings, paths, source, address, now)?;
+    record_authorities(paths, source)?;
     Ok(record_address(paths, address)?)
 }
 
-/// As [`write_for`], without noting the address.
+/// Notes which authorities everything was written for.
+pub(crate) fn record_authorities(
+    paths: &Paths,
+    source: &dyn CertificateSource,
+) -> Result<(), FileError> {
+    let line = format!("{}\n", source.trust().fingerprint());
+    file::write(&PlannedFile::new(paths.authorities_in_use(), 0o600, line))
+}
+
+/// As [`write_for`], without noting anything.
 pub(crate) fn write_files(
     settings: &Settings,
     paths: &Paths,

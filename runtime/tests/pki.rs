@@ -5,8 +5,8 @@
 )]
 
 use runtime::pki::{
-    Authorities, CertificateSource, Issued, Leaf, PkiError, Signer, Usage, ensure_encryption,
-    leaves, node_leaves,
+    Authorities, CertificateSource, Issued, Leaf, PkiError, Signer, Trust, Usage,
+    ensure_encryption, leaves, node_leaves,
 };
 use runtime::plan::{NodeFacts, leaf_files};
 use runtime::{Paths, Settings};
@@ -164,10 +164,10 @@ fn authorities_are_made_once_and_last() {
 fn an_interrupted_first_boot_is_completed() {
     for (case, files) in [
         ("nothing yet", &[][..]),
-        ("an empty folder", &["pki.new/"][..]),
+        ("an empty folder", &[".pki.new/"][..]),
         (
             "half of the files",
-            &["pki.new/ca.crt", "pki.new/.ca.key.new"][..],
+            &[".pki.new/ca.crt", ".pki.new/.ca.key.new"][..],
         ),
         ("an unrenamed encryption key", &[".encryption.yaml.new"][..]),
     ] {
@@ -278,13 +278,17 @@ fn a_damaged_identity_is_an_error_that_names_the_file_and_never_made_anew() {
 
 /// A node that is no server: it has the authority's certificate, and asks a server to sign what it made itself.
 struct SigningRequests {
-    authority: String,
+    trust: Trust,
     server: PathBuf,
 }
 
 impl CertificateSource for SigningRequests {
     fn cluster_authority(&self) -> &str {
-        &self.authority
+        &self.trust.cluster
+    }
+
+    fn trust(&self) -> &Trust {
+        &self.trust
     }
 
     fn issue(&self, leaf: &Leaf, _: SystemTime) -> Result<Issued, PkiError> {
@@ -321,7 +325,7 @@ fn a_node_needs_no_authoritys_key_for_its_certificates() {
     let made = Authorities::ensure(&server, at(2026)).expect("made");
     let paths = Paths::below(root.path().join("node"));
     let source = SigningRequests {
-        authority: made.cluster_pem().to_owned(),
+        trust: made.trust().clone(),
         server: server.clone(),
     };
     drop(made);

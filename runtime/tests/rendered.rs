@@ -69,15 +69,16 @@ fn configuration(settings: &Settings) -> String {
         Authorities::ensure(&folder.path().join("pki"), facts().now).expect("authorities");
     let paths = Paths::default();
     let files = plan::plan(settings, &facts(), &paths, &authorities).expect("a plan");
-    let secret = |file: &PlannedFile| {
+    let made_anew = |file: &PlannedFile| {
         file.path.starts_with("/run/holdfast/cluster/leaf")
+            || file.path.starts_with("/run/holdfast/cluster/trust")
             || file.path == paths.kubeconfig("admin")
     };
     assert!(
         files.iter().all(|file| file.mode == 0o600),
         "what lies beside keys is private"
     );
-    let same: Vec<PlannedFile> = files.into_iter().filter(|file| !secret(file)).collect();
+    let same: Vec<PlannedFile> = files.into_iter().filter(|file| !made_anew(file)).collect();
     shown(&same)
 }
 

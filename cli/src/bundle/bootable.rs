@@ -19,7 +19,11 @@ pub(super) struct Bootable {
 
 impl Bootable {
     /// Looks at all that is needed before anything is fetched.
-    pub(super) fn open(path: &Path, output: &Path, config: Option<&[u8]>) -> anyhow::Result<Self> {
+    pub(super) fn open(
+        path: &Path,
+        output: &Path,
+        config: Option<(&[u8], Option<&[u8]>)>,
+    ) -> anyhow::Result<Self> {
         let unusable = || format!("{} cannot be used", path.display());
         let image = Image::open(path).with_context(unusable)?;
         image.check_whole().with_context(unusable)?;
@@ -29,7 +33,7 @@ impl Bootable {
                 output.display()
             );
         }
-        let config = config.map(|text| Patch::with_config(&image, text));
+        let config = config.map(|(text, signatures)| Patch::with_config(&image, text, signatures));
         let config = config.transpose().with_context(unusable)?;
         let beside = output.parent().filter(|folder| *folder != Path::new(""));
         let beside = beside.unwrap_or(Path::new("."));

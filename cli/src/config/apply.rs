@@ -25,7 +25,8 @@ const LONGEST: Duration = Duration::from_secs(24 * 3600);
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "With --try the file is in force for the given time and goes back by itself, also when the connection breaks or the machine \
-    restarts, unless `holdfast config confirm` is run in time."
+    restarts, unless `holdfast config confirm` is run in time. Where the image asks for it (`config: signed`), FILE.sig must lie beside the \
+    file: `holdfast config sign` makes it."
 )]
 pub(super) struct Args {
     /// The new config.yaml; - for standard input
@@ -55,6 +56,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     for change in &proposal.changes {
         out::line(change)?;
     }
+    proposal.believed()?;
     refuse_a_new_cluster(&proposal.against_cluster)?;
     let root = Root::default();
     match args.try_for {

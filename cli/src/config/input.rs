@@ -33,3 +33,11 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
         .with_context(|| format!("cannot read {}", path.display()))?;
     Ok(text)
 }
+
+/// The file with signatures of a configuration.
+#[cfg(any(feature = "node", feature = "workstation"))]
+pub(crate) fn beside(file: &Path) -> std::path::PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(node_setup::policy::SIGNATURE_ENDING);
+    name.into()
+}

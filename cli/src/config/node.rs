@@ -1,6 +1,6 @@
 //! The node's own configuration.
 
-use super::input::{not_right, read};
+use super::input::{beside, not_right, read};
 use crate::client::on_a_node;
 use anyhow::bail;
 use init_api::Root;
@@ -26,15 +26,26 @@ pub(super) fn changes(path: &Path) -> anyhow::Result<Result<Vec<Change>, ExitCod
 pub(super) fn proposal(path: &Path) -> anyhow::Result<Result<Proposal, ExitCode>> {
     as_root_on_a_node()?;
     let text = read(path)?;
+    let signatures = signatures(path)?;
     match propose(
         &Root::default(),
         &mut NodeMedia,
         &path.display().to_string(),
         text,
+        signatures,
     ) {
         Ok(proposal) => Ok(Ok(proposal)),
         Err(ChangeError::NotRight(report)) => Ok(Err(not_right(&report))),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// The file with signatures beside a configuration, if there is one; standard input has none.
+fn signatures(path: &Path) -> anyhow::Result<Option<Vec<u8>>> {
+    let beside = beside(path);
+    match beside.is_file() {
+        true => read(&beside).map(Some),
+        false => Ok(None),
     }
 }
 

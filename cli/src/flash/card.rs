@@ -2,10 +2,12 @@
 
 use super::exit_code::NOT_RIGHT;
 use super::options::Args;
-use crate::config::read;
-use anyhow::Context;
+use crate::config::{beside, read};
+use anyhow::{Context, bail};
 use flash::card::{self, Card, Setting};
-use flash::image::{Image, read_config};
+use flash::image::{Image, must_be_signed, read_config};
+use node_setup::policy::is_signed;
+use std::fs;
 use std::process::ExitCode;
 
 /// The configuration, checked; none when the image's own stays as it is; the exit code when it is wrong, which has been told.
@@ -47,6 +49,38 @@ pub(super) fn card(args: &Args, image: &Image) -> anyhow::Result<Result<Option<C
             Ok(Err(ExitCode::from(NOT_RIGHT)))
         }
     }
+}
+
+/// What goes beside the configuration as its signatures.
+///
+/// # Errors
+/// They cannot be had, or the image asks for some and there are none of just this text.
+pub(super) fn signatures(
+    args: &Args,
+    card: &Card,
+    image: &Image,
+) -> anyhow::Result<Option<Vec<u8>>> {
+    if let Some(key) = &args.sign_with {
+        let key = crate::signing_key::read(key)?;
+        let lines = crate::config::signature_lines(&key, card.text.as_bytes());
+        return Ok(Some(lines.into_bytes()));
+    }
+    let beside = args.config.as_deref().map(beside);
+    let lines = match beside.filter(|path| path.is_file()) {
+        Some(path) => {
+            let lines = fs::read(&path);
+            Some(lines.with_context(|| format!("cannot read {}", path.display()))?)
+        }
+        None => None,
+    };
+    let lines = lines.filter(|lines| is_signed(card.text.as_bytes(), lines));
+    if lines.is_none() && must_be_signed(image)? {
+        bail!(
+            "this image takes a configuration only with its signature, and there is none of what would be written: give the key with --sign-with, \
+             or sign the file of --config with `holdfast config sign` and leave out what changes it; nothing was written"
+        );
+    }
+    Ok(lines)
 }
 
 /// What is on CONFIG now, in a line.

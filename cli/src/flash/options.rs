@@ -21,6 +21,9 @@ pub(crate) struct Args {
     /// A config.yaml for CONFIG, checked first; - for standard input [default: the image's own]
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
+    /// Sign what is written with this ed25519 key, for an image that asks for it; without it, FILE.sig beside --config is taken
+    #[arg(long, value_name = "KEY")]
+    pub(super) sign_with: Option<PathBuf>,
     /// One value of this machine, over the configuration's; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = Setting::parse)]
     pub(super) set: Vec<Setting>,

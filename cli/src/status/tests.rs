@@ -133,7 +133,8 @@ What to do: cure
         page(&Everything {
             status: trouble(),
             configuration,
-            addresses
+            addresses,
+            authorities: None,
         }),
         expected
     );

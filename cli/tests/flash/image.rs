@@ -24,6 +24,18 @@ impl Image {
         self.raw.to_str().unwrap()
     }
 
+    /// A copy that says that it takes only signed configurations.
+    pub(crate) fn strict(&self) -> String {
+        let path = self.raw.with_file_name("strict.img");
+        fs::copy(&self.raw, &path).unwrap();
+        let file = fs::File::options().read(true).write(true).open(&path);
+        let Extent { offset, size } = self.config;
+        let volume = fat::open(Window::new(file.unwrap(), offset, size).unwrap()).unwrap();
+        volume.write_file("SIGNED.txt", &mut &b"note"[..]).unwrap();
+        volume.finish().unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
     /// The image packed, and its digest beside it.
     pub(crate) fn packed(&self) -> PathBuf {
         let path = self.raw.with_extension("img.zst");

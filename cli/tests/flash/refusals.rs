@@ -38,6 +38,9 @@ pub(crate) fn wrong_input() {
     let wrong = file("wrong.yaml", b"version: 1\nhostnam: a\n");
     let newer = file("newer.yaml", b"version: 2\n");
     let right = file("right.yaml", b"version: 1\n");
+    let strict = image.strict();
+    let stale = file("stale.yaml", b"version: 1\n");
+    file("stale.yaml.sig", b"ed25519:of another text\n");
     let fleet = file(
         "fleet.csv",
         b"hostname,labels.site\nStore_17,north\nstore-18\n",
@@ -45,7 +48,7 @@ pub(crate) fn wrong_input() {
     let twice = file("twice.csv", b"hostname,hostname\na,b\n");
     let bad = file("bad.csv", b"hostname,labels.site\nStore_17,north\n");
     let img = image.path();
-    let cases: [(&[&str], i32, &str); 23] = [
+    let cases: [(&[&str], i32, &str); 25] = [
         (&["/nowhere.img"], 1, "/nowhere.img cannot be flashed"),
         (&["/tmp"], 1, "it is no file"),
         (&[&short], 1, "it is truncated"),
@@ -69,6 +72,16 @@ pub(crate) fn wrong_input() {
             &[img, "--config", "/nowhere.yaml"],
             1,
             "cannot read /nowhere.yaml",
+        ),
+        (
+            &[&strict, "--config", &right],
+            1,
+            "give the key with --sign-with",
+        ),
+        (
+            &[&strict, "--config", &stale],
+            1,
+            "give the key with --sign-with",
         ),
         (&[img, "--set", "hostnam=a"], 3, "did you mean `hostname`"),
         (&[img, "--set", "hostname"], 2, "write KEY=VALUE"),

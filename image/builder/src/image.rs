@@ -62,7 +62,7 @@ pub fn build(project: &Project, options: &Options, progress: Progress) -> Result
     if let Some(signer) = &options.secure_boot {
         signer.check()?;
     }
-    let config = config::files(options.config.as_deref())?;
+    let config = config::files(options.config.as_deref(), options.config_must_be_signed)?;
     let release_root = options.release_root()?;
     let cache = Cache::new(&project.cache());
     let locked = fetch_locked(project, board.arch(), options, progress)?;

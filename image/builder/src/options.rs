@@ -32,6 +32,8 @@ pub struct Options {
     pub release_root: Option<PathBuf>,
     /// What the image says about sources of configuration, as its file holds it; nothing when not given.
     pub config_policy: Option<Vec<u8>>,
+    /// It says that the CONFIG partition's file must be signed.
+    pub config_must_be_signed: bool,
     /// `SOURCE_DATE_EPOCH` of the environment.
     pub source_date_epoch: Option<String>,
 }

@@ -8,7 +8,7 @@
 use disk::gpt::{self, Table, derive_guid, types};
 use disk::layout::{Change, PartitionRole, image_partitions, plan};
 use disk::{Geometry, Sector};
-use flash::image::{Image, Patch};
+use flash::image::{Image, Patch, must_be_signed};
 use flash::stick::{StickError, with_bundle};
 use formats::Window;
 use formats::fat::{self, Kind, Label, VolumeSpec};
@@ -63,7 +63,7 @@ fn a_stick_has_the_image_and_the_bundle_and_room_for_a_first_boot() {
     let before = image(&at("holdfast.img"));
     bundle(&at("bundle"));
     let image = Image::open(&at("holdfast.img")).unwrap();
-    let config = Patch::with_config(&image, b"version: 1\n").unwrap();
+    let config = Patch::with_config(&image, b"version: 1\n", Some(b"a signature\n")).unwrap();
     let size = with_bundle(&image, Some(&config), &at("bundle"), &at("stick.img")).unwrap();
 
     let stick = File::open(at("stick.img")).unwrap();
@@ -94,6 +94,10 @@ fn a_stick_has_the_image_and_the_bundle_and_room_for_a_first_boot() {
     assert_eq!(
         config.read_file("config.yaml", 100).unwrap(),
         b"version: 1\n"
+    );
+    assert_eq!(
+        config.read_file("config.yaml.sig", 100).unwrap(),
+        b"a signature\n"
     );
 
     // On a stick of 8 GB the first boot adds slot B and state behind the bundle.
@@ -131,4 +135,18 @@ fn a_file_that_fat_cannot_hold_is_named_and_nothing_is_written() {
         "{refused}"
     );
     assert!(!at("stick.img").exists());
+}
+
+#[test]
+fn an_image_says_that_it_takes_only_signed_configurations() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("holdfast.img");
+    let table = image(&path);
+    assert!(!must_be_signed(&Image::open(&path).unwrap()).unwrap());
+    let file = File::options().read(true).write(true).open(&path).unwrap();
+    let config = table.extent(table.role(PartitionRole::Config).unwrap());
+    let volume = fat::open(Window::new(&file, config.offset, config.size).unwrap()).unwrap();
+    volume.write_file("SIGNED.txt", &mut &b"x"[..]).unwrap();
+    volume.finish().unwrap();
+    assert!(must_be_signed(&Image::open(&path).unwrap()).unwrap());
 }

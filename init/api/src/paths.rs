@@ -108,6 +108,8 @@ pub const BACKUP_TROUBLE: &str = "/run/holdfast/backup.txt";
 pub const BEFORE_RESTORE: &str = "/var/lib/holdfast/before-restore";
 /// The configuration of a backup, until it is on the CONFIG partition.
 pub const RESTORED_CONFIG: &str = "/var/lib/holdfast/config/from-backup.yaml";
+/// The signatures of [`RESTORED_CONFIG`], if the backup has any.
+pub const RESTORED_SIGNATURES: &str = "/var/lib/holdfast/config/from-backup.yaml.sig";
 
 /// The node's own command.
 pub const HOLDFAST: &str = "/usr/bin/holdfast";

@@ -36,9 +36,15 @@ pub(super) fn carry_out(root: &Root) -> io::Result<bool> {
     for part in PARTS {
         exchange(&from.join(part), &state.join(part), &before.join(part))?;
     }
-    let config = from.join("config.yaml");
-    if config.exists() {
-        let to = root.path(paths::RESTORED_CONFIG);
+    // The signatures first: whoever finds the configuration finds them.
+    for (name, to) in [
+        ("config.yaml.sig", paths::RESTORED_SIGNATURES),
+        ("config.yaml", paths::RESTORED_CONFIG),
+    ] {
+        let (config, to) = (from.join(name), root.path(to));
+        if !config.exists() {
+            continue;
+        }
         let folder = to.parent().unwrap_or(&state);
         DirBuilder::new()
             .recursive(true)
@@ -96,7 +102,9 @@ mod tests {
                 put(&root, &format!("{at}/{name}"), text);
             }
         }
-        put(&root, &format!("{}/config.yaml", paths::RESTORE), "saved");
+        for name in ["config.yaml", "config.yaml.sig"] {
+            put(&root, &format!("{}/{name}", paths::RESTORE), "saved");
+        }
         put(
             &root,
             &format!("{}/cluster/containerd.toml", paths::STATE),
@@ -124,6 +132,7 @@ mod tests {
         }
         assert_eq!(state("cluster/containerd.toml"), "", "it is made anew");
         assert_eq!(text(paths::RESTORED_CONFIG), "saved");
+        assert_eq!(text(paths::RESTORED_SIGNATURES), "saved");
         assert!(!root.path(paths::EARLY_SERVICES).exists());
         assert!(!root.path(paths::RESTORE).exists());
     }
@@ -153,6 +162,10 @@ mod tests {
             ("RESTORE/ssh", "STATE/ssh"),
             ("STATE/machine-id", "BEFORE/machine-id"),
             ("RESTORE/machine-id", "STATE/machine-id"),
+            (
+                "RESTORE/config.yaml.sig",
+                "STATE/config/from-backup.yaml.sig",
+            ),
             ("RESTORE/config.yaml", "STATE/config/from-backup.yaml"),
         ];
         for done in 0..=moves.len() {

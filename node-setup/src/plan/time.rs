@@ -27,9 +27,19 @@ pub(super) fn steps(config: &Config) -> Vec<Step> {
 }
 
 fn chrony(config: &Config) -> String {
+    let time = config.time;
     let mut text = MADE.to_owned();
+    let option = if time.nts { " nts" } else { "" };
     for server in config.ntp_servers.as_slice() {
-        text.push_str(&format!("server {server} iburst\n"));
+        text.push_str(&format!("server {server} iburst{option}\n"));
+    }
+    if time.nts {
+        // A machine without a clock begins in the past, where a certificate may not have begun: until the clock was set once, the times
+        // in certificates are not looked at. Cookies outlast a restart, so that servers are not asked for new ones each time.
+        text.push_str("authselectmode require\nnocerttimecheck 1\nntsdumpdir /var/lib/chrony\n");
+    }
+    if time.min_sources > 1 {
+        text.push_str(&format!("minsources {}\n", time.min_sources));
     }
     // Whenever the clock is more than ten seconds off it is set at once: a machine that slept is right within minutes, and
     // the keeper starts Kubernetes anew where a jump needs that. Less is slewed, which takes two minutes at most.

@@ -28,7 +28,7 @@ pub use stick_out::{StickOut, StickOutError};
 pub use stored_url::{StoredUrl, UrlCopy};
 pub use volume::{Kind as VolumeKind, Volume, identify as identify_volume};
 
-use crate::policy::{CommandLine, Policy, UsbStick};
+use crate::policy::{CommandLine, NotVouched, Policy, SIGNATURES, UsbStick};
 use crate::trial;
 use init_api::{BootRecord, Millis, Problem, Root, paths};
 use os_config::{Source, SourceName, Sources};
@@ -115,12 +115,12 @@ fn collect(
             let origin = format!("{} (on trial)", trial::FILE);
             found.add_own(SourceName::ConfigPartition, origin, text);
         }
-        Ok(None) => found.add_partition(root, media),
+        Ok(None) => found.add_partition(root, media, &policy),
         // Without a deadline it would never go back.
         Err(error) => {
             let note = format!("the configuration on trial is left out: {error}");
             found.notes.push(note);
-            found.add_partition(root, media);
+            found.add_partition(root, media, &policy);
         }
     }
     if policy.usb_stick == UsbStick::Ignore {
@@ -174,12 +174,15 @@ impl FoundSources {
         signed.as_bytes().to_vec()
     }
 
+    /// A stick is enough where the partition has nothing; that its file is refused is told all the same.
     fn add_own(&mut self, name: SourceName, origin: String, text: Vec<u8>) {
-        self.missing = None;
+        if let Some(problem) = self.missing.take().filter(|it| it.title == NOT_VOUCHED) {
+            self.notes.push(format!("{NOT_VOUCHED}: {}", problem.text));
+        }
         self.sources.add(Source::new(name, origin, text));
     }
 
-    fn add_partition(&mut self, root: &Root, media: &mut dyn Media) {
+    fn add_partition(&mut self, root: &Root, media: &mut dyn Media, policy: &Policy) {
         let boot: Option<BootRecord> =
             init_api::load_if_present(root.path(paths::BOOT)).unwrap_or_default();
         match media.config_partition(boot.as_ref()) {
@@ -191,8 +194,16 @@ impl FoundSources {
                     trouble.pop(),
                 ) {
                     (Some(text), _) => {
-                        let origin = format!("{CONFIG_MOUNT}/config.yaml");
-                        self.add_own(SourceName::ConfigPartition, origin, text);
+                        let signatures = read(&directory.join(SIGNATURES), &mut self.notes);
+                        let believed =
+                            policy.own_believed(&text, signatures.as_deref(), SIGNATURES);
+                        match believed {
+                            Ok(()) => {
+                                let origin = format!("{CONFIG_MOUNT}/config.yaml");
+                                self.add_own(SourceName::ConfigPartition, origin, text);
+                            }
+                            Err(why) => self.missing = Some(not_vouched(&why)),
+                        }
                     }
                     (None, Some(why)) => self.missing = Some(media::unreadable_file(&why)),
                     (None, None) => self.missing = Some(media::no_file(&directory)),
@@ -233,6 +244,20 @@ impl FoundSources {
     }
 }
 
+/// The title of [`not_vouched`].
+const NOT_VOUCHED: &str = "config.yaml on the CONFIG partition is not believed";
+
+/// The image asks for a signature of the partition's file.
+fn not_vouched(why: &NotVouched) -> Problem {
+    Problem::new(
+        NOT_VOUCHED,
+        format!("This image says `config: signed`: {why}."),
+        "On the machine that has the key: `holdfast config sign --key KEY config.yaml`. Put config.yaml and config.yaml.sig on the \
+         CONFIG partition (any PC shows it) and restart; or, on this machine, run `holdfast config apply config.yaml` with \
+         config.yaml.sig beside it.",
+    )
+}
+
 /// What the image believes, with what there is to say about that.
 struct Believed {
     policy: Policy,
@@ -266,7 +291,7 @@ fn believed_stick(policy: &Policy, stick: Stick) -> (Option<Stick>, Option<Strin
     };
     let asks = stick.asks_for_maintenance || stick.asks_for_reset.is_some();
     let vouched = match &stick.config {
-        Ok(text) => policy.vouched(text, stick.signatures.as_deref(), stick::SIGNATURES),
+        Ok(text) => policy.vouched(text, stick.signatures.as_deref(), SIGNATURES),
         // Why it cannot be read is told elsewhere.
         Err(_) => Ok(()),
     };

@@ -4,6 +4,7 @@ use super::attempt::Attempt;
 use super::block::{self, Block};
 use super::volume::Volume;
 use super::{asked_reset, file, mount, volume};
+use crate::policy::SIGNATURES;
 use disk::layout::Reset;
 use std::fs;
 use std::io;
@@ -37,7 +38,6 @@ pub struct Stick {
     pub asks_for_reset: Option<(&'static str, Result<Reset, String>)>,
 }
 
-pub(super) const SIGNATURES: &str = "config.yaml.sig";
 /// Some editors end every name with .txt.
 const RESET_FILES: [&str; 2] = ["reset", "reset.txt"];
 

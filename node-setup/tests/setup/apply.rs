@@ -29,6 +29,7 @@ fn apply_writes_and_keeps_the_old_file() {
         &mut node.media(),
         "new.yaml",
         new.clone().into(),
+        None,
     )
     .unwrap();
     let changes: Vec<String> = proposal.changes.iter().map(ToString::to_string).collect();
@@ -54,6 +55,7 @@ fn a_wrong_file_is_not_proposed() {
         &mut node.media(),
         "new.yaml",
         b"version: 1\nhostnam: x\n".to_vec(),
+        None,
     )
     .unwrap_err();
     assert!(matches!(&error, ChangeError::NotRight(_)));
@@ -85,7 +87,14 @@ fn a_boot_during_a_trial_starts_nothing_early() {
         let node = TestNode::new(GOOD);
         node.configure();
         let early = node.read(EARLY);
-        let proposal = propose(&node.root, &mut node.media(), "a", tried.clone().into()).unwrap();
+        let proposal = propose(
+            &node.root,
+            &mut node.media(),
+            "a",
+            tried.clone().into(),
+            None,
+        )
+        .unwrap();
         let ends_ms = Millis(1000);
         proposal.try_it(&node.root, Trial { ends_ms }).unwrap();
         let containerd = node.directory.path().join(CONTAINERD);
@@ -112,7 +121,14 @@ fn a_network_that_does_not_come_into_force_fails_its_trial() {
     let tried =
         format!("{GOOD}network: {{interfaces: [{{name: eth0, addresses: [10.0.0.2/24]}}]}}\n");
     let try_it = |node: &TestNode| {
-        let proposal = propose(&node.root, &mut node.media(), "a", tried.clone().into()).unwrap();
+        let proposal = propose(
+            &node.root,
+            &mut node.media(),
+            "a",
+            tried.clone().into(),
+            None,
+        )
+        .unwrap();
         let ends_ms = Millis(1000);
         proposal.try_it(&node.root, Trial { ends_ms }).unwrap();
     };
@@ -153,6 +169,7 @@ fn a_trial_is_in_force_goes_back_and_can_be_kept() {
             &mut node.media(),
             "new.yaml",
             tried.clone().into(),
+            None,
         )
         .unwrap();
         proposal

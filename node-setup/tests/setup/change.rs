@@ -10,7 +10,7 @@ const BAD: &str = "version: 1\nhostnam: edge-1\nkubernetes: {pod_cidr: 10.50.0.0
 const FOUNDED: &str = r#"{"node_name": "edge-1", "pods": "10.50.0.0/16", "services": "10.43.0.0/16", "domain": "cluster.local"}"#;
 
 fn proposed(node: &TestNode, text: &str) -> Proposal {
-    propose(&node.root, &mut node.media(), "new.yaml", text.into()).unwrap()
+    propose(&node.root, &mut node.media(), "new.yaml", text.into(), None).unwrap()
 }
 
 fn changes(proposal: &Proposal) -> Vec<&str> {

@@ -22,6 +22,11 @@ const CHANGES: &[(&str, &str)] = &[
     ("", "environment: {EDITOR: vi}"),
     ("environment: {EDITOR: vi}", "environment: {EDITOR: ed}"),
     ("", "ntp_servers: [ntp.example]"),
+    (
+        "ntp_servers: [ntp.example]",
+        "ntp_servers: [ntp.example]\ntime: {nts: true}",
+    ),
+    ("", "time: {min_sources: 2}"),
     ("", "network: {proxy: {http: \"http://proxy.example\"}}"),
     ("", "network: {proxy: {https: \"http://proxy.example\"}}"),
     (

@@ -98,6 +98,7 @@ fn a_running_node_does_not_take_it_from_config_apply() {
         &mut node.media(),
         "new.yaml",
         stick().into_bytes(),
+        None,
     );
     let error = proposed.expect_err("it is a node").to_string();
     assert!(error.contains("of a node; nothing was changed"), "{error}");

@@ -132,14 +132,14 @@ fn what_a_trial_fetches_replaces_nothing_before_it_is_confirmed() {
     fetch(&old);
     assert_eq!(hostname(), "old\n");
 
-    trial::begin(&node.root, text(&new).as_bytes(), later).unwrap();
+    trial::begin(&node.root, text(&new).as_bytes(), None, later).unwrap();
     assert!(fetch(&new), "a new text has to be applied");
     assert_eq!(hostname(), "new\n");
     // It goes back, where there is no network.
     trial::end(&node.root).unwrap();
     assert_eq!(hostname(), "old\n");
 
-    trial::begin(&node.root, text(&new).as_bytes(), later).unwrap();
+    trial::begin(&node.root, text(&new).as_bytes(), None, later).unwrap();
     fetch(&new);
     trial::end(&node.root).unwrap();
     node.write("config/config.yaml", &text(&new));

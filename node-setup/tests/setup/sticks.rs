@@ -136,7 +136,14 @@ fn a_stick_in_a_trial_does_not_belong_to_the_node_yet() {
     let node = TestNode::new(CONFIG);
     boot(&node, &mut node.media());
     let tried = CONFIG.replace("edge-1", "edge-2");
-    let proposal = propose(&node.root, &mut node.media(), "new.yaml", tried.into()).unwrap();
+    let proposal = propose(
+        &node.root,
+        &mut node.media(),
+        "new.yaml",
+        tried.into(),
+        None,
+    )
+    .unwrap();
     let ends_ms = Millis(1000);
     proposal.try_it(&node.root, Trial { ends_ms }).unwrap();
     let mut media = node.media();
@@ -151,14 +158,14 @@ fn a_stick_in_a_trial_does_not_belong_to_the_node_yet() {
 type Apply = fn(&TestNode, &mut Folders, &str);
 
 fn apply(node: &TestNode, media: &mut Folders, text: &str) {
-    let proposal = propose(&node.root, media, "new.yaml", text.into()).unwrap();
+    let proposal = propose(&node.root, media, "new.yaml", text.into(), None).unwrap();
     proposal
         .write_to_config(&node.root, media, &mut Open)
         .unwrap();
 }
 
 fn try_it(node: &TestNode, media: &mut Folders, text: &str) {
-    let proposal = propose(&node.root, media, "new.yaml", text.into()).unwrap();
+    let proposal = propose(&node.root, media, "new.yaml", text.into(), None).unwrap();
     let ends_ms = Millis(1000);
     proposal.try_it(&node.root, Trial { ends_ms }).unwrap();
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{Checker, clash, files, install, kubernetes, network, registries};
-use crate::config::{Backup, Bundles, Config, Logs, NtpServers, State, WhenDamaged};
+use super::{Checker, clash, files, install, kubernetes, network, registries, time};
+use crate::config::{Backup, Bundles, Config, Logs, State, WhenDamaged};
 use crate::raw::{
     Named, RawBackup, RawBundles, RawCommand, RawConfig, RawLogs, RawState, RawTaint, Text,
 };
 use crate::report::Finding;
-use crate::values::{Command, LabelKey, LabelValue, ServerAddress, Taint};
+use crate::values::{Command, LabelKey, LabelValue, Taint};
 
 /// Checks a whole raw configuration.
 ///
@@ -38,7 +38,8 @@ fn read(c: &mut Checker, raw: &RawConfig) -> Config {
         modules: c.texts("modules", &raw.modules),
         sysctls: c.named("sysctls", &raw.sysctls),
         environment: c.named("environment", &raw.environment),
-        ntp_servers: time_servers(c, raw.ntp_servers.as_deref()),
+        ntp_servers: time::servers(c, raw.ntp_servers.as_deref()),
+        time: time::time(c, raw.time.as_ref(), raw.ntp_servers.as_deref()),
         network: network::network(c, raw.network.as_ref()),
         labels: labels(c, &raw.labels),
         taints: taints(c, &raw.taints),
@@ -56,20 +57,6 @@ fn read(c: &mut Checker, raw: &RawConfig) -> Config {
     };
     clash::network(c, raw.network.as_ref(), &config.kubernetes);
     config
-}
-
-/// A list without a server asks for none, and what would be asked is the pool.
-fn time_servers(c: &mut Checker, raw: Option<&[Text<ServerAddress>]>) -> NtpServers {
-    if raw.is_some_and(<[_]>::is_empty) {
-        c.at("ntp_servers", |c| {
-            c.wrong(
-                "no time server is listed here",
-                "list some, or remove the key: Debian's pool is asked then",
-            );
-        });
-    }
-    let servers = raw.unwrap_or_default();
-    NtpServers::new(c.texts("ntp_servers", servers))
 }
 
 fn logs(raw: Option<&RawLogs>) -> Logs {

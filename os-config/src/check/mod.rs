@@ -14,6 +14,7 @@ mod kubernetes;
 mod network;
 mod registries;
 mod structure;
+mod time;
 mod version;
 
 use checker::Checker;

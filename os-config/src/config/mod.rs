@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 
 pub use files::{Image, Manifest, WriteFile};
 pub use install::{AfterInstall, DiskBus, DiskChoice, DiskPreference, Install};
-pub use kubernetes::{AuditLevel, ComponentArgs, Components, FlagArgs, Kubernetes, PodSecurity, Swap};
+pub use kubernetes::{
+    AuditLevel, ComponentArgs, Components, FlagArgs, Kubernetes, PodSecurity, Swap,
+};
 pub use network::{Dns, Firewall, Interface, InterfaceMatch, Network, Proxy, Route, Wifi};
 pub use registries::{Registries, RegistryAccess, RegistryAuth, RegistryMirror, RegistryTls};
 
@@ -51,6 +53,9 @@ pub struct Config {
     pub environment: BTreeMap<EnvName, EnvValue>,
     /// Time servers; never empty.
     pub ntp_servers: NtpServers,
+    /// Whom the clock is set by. A record of an older release does not say.
+    #[serde(default)]
+    pub time: Time,
     /// Interfaces, DNS, Wi-Fi, proxy.
     pub network: Network,
     /// Labels of this node, kept as they are here.
@@ -111,6 +116,24 @@ impl Default for NtpServers {
             ServerAddress::parse(name).expect("the pool's names are sound, a test parses them")
         };
         Self(pool.iter().map(parse).collect())
+    }
+}
+
+/// Whom the clock is set by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Time {
+    /// Servers prove who they are (RFC 8915).
+    pub nts: bool,
+    /// How many of them have to agree, at least one and at most as many as there are.
+    pub min_sources: u32,
+}
+
+impl Default for Time {
+    fn default() -> Self {
+        Self {
+            nts: false,
+            min_sources: 1,
+        }
     }
 }
 

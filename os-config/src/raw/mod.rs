@@ -19,7 +19,7 @@ pub(crate) use install::{RawInstall, RawInstallDisk};
 pub(crate) use kubernetes::{RawComponents, RawFlagArgs, RawKubernetes};
 pub(crate) use later::LATER;
 pub(crate) use lists::{RawCommand, RawImage, RawManifest, RawTaint, RawWriteFile};
-pub(crate) use machine::{RawBackup, RawBundles, RawLogs, RawState};
+pub(crate) use machine::{RawBackup, RawBundles, RawLogs, RawState, RawTime};
 pub(crate) use network::{
     RawDns, RawFirewall, RawInterface, RawIpv6, RawNetwork, RawRoute, RawWifi,
 };
@@ -94,6 +94,10 @@ pub(crate) struct RawConfig {
     /// Time servers, by name or address. They replace the built-in ones.
     #[schemars(extend("default" = ["0.debian.pool.ntp.org", "1.debian.pool.ntp.org", "2.debian.pool.ntp.org", "3.debian.pool.ntp.org"], "examples" = [["ntp.example", "192.168.1.1"]], "minItems" = 1, "x-impact" = "time"))]
     pub(crate) ntp_servers: Option<Vec<Text<ServerAddress>>>,
+
+    /// Whom the clock is set by.
+    #[schemars(extend("examples" = [{"nts": true, "min_sources": 2}], "x-impact" = "time"))]
+    pub(crate) time: Option<RawTime>,
 
     /// Interfaces, DNS, Wi-Fi and the proxy.
     #[schemars(extend("x-impact" = "live"))]

@@ -39,6 +39,8 @@ const ONLY_THE_PROGRAM: &[(&str, &[&str])] = &[
             "manifest-twice-by-ending",
             "route-into-services",
             "taint-twice",
+            "time",
+            "time-servers",
         ],
     ),
     (

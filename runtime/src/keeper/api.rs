@@ -20,7 +20,7 @@ pub(super) fn client(paths: &Paths, leaf: &str) -> Result<kube::Client, KeeperEr
         fs::read_to_string(&path).map_err(|source| KeeperError::NotPrepared { path, source })
     };
     let issued = Issued::split(&read(paths.leaf(leaf))?);
-    let authority = read(paths.pki().join("ca.crt"))?;
+    let authority = read(paths.trust("ca.crt"))?;
     let credentials = Credentials::Embedded {
         authority: &authority,
         leaf: &issued,

@@ -5,6 +5,7 @@
 
 mod alarm;
 mod api;
+mod authorities;
 mod backoff;
 mod certificates;
 mod clock_jump;
@@ -29,7 +30,7 @@ mod rights;
 mod state_repairs;
 mod stick;
 mod tell;
-mod tokens;
+pub(crate) mod tokens;
 mod upgrade;
 mod volumes;
 
@@ -86,13 +87,14 @@ async fn until_signal(settings: Settings, paths: Paths) -> Result<(), KeeperErro
     ended
 }
 
-/// Works with the API until the certificates are replaced, then begins again with new ones.
+/// Works with the API until the certificates or their authorities are replaced, then begins again with new ones.
 async fn with_certificates(keeper: &Keeper) -> Result<(), KeeperError> {
     loop {
         let client = api::client(&keeper.paths, KEEPER)?;
         tokio::select! {
             () = with_api(keeper, &client) => {}
             () = certificates::renew(keeper) => {}
+            () = authorities::take_over(keeper) => {}
         }
     }
 }

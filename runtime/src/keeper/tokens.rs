@@ -14,15 +14,27 @@ const PROJECTED: &str = "volumes/kubernetes.io~projected";
 
 /// The tokens that are not valid before `moment`, in seconds since 1970. What is no token is passed over.
 pub(super) fn begin_after(paths: &Paths, moment: u64) -> Vec<PathBuf> {
-    let volumes = entries(&paths.at(PODS))
-        .into_iter()
-        .flat_map(|pod| entries(&pod.join(PROJECTED)));
-    let tokens = volumes.map(|volume| volume.join("token"));
     let is_early = |path: &PathBuf| {
         let begin = fs::read_to_string(path).ok().and_then(|text| begin(&text));
         begin.is_some_and(|begin| begin > moment)
     };
-    tokens.filter(is_early).collect()
+    all(paths).filter(is_early).collect()
+}
+
+/// The tokens that the key with this id signed. What is no token is passed over.
+pub(crate) fn signed_by(paths: &Paths, key: &str) -> Vec<PathBuf> {
+    let of_key = |path: &PathBuf| {
+        let signer = fs::read_to_string(path).ok().and_then(|text| signer(&text));
+        signer.is_some_and(|signer| signer == key)
+    };
+    all(paths).filter(of_key).collect()
+}
+
+fn all(paths: &Paths) -> impl Iterator<Item = PathBuf> {
+    let volumes = entries(&paths.at(PODS))
+        .into_iter()
+        .flat_map(|pod| entries(&pod.join(PROJECTED)));
+    volumes.map(|volume| volume.join("token"))
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
@@ -32,18 +44,33 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 
 /// When a token begins (RFC 7519, `nbf`).
 fn begin(token: &str) -> Option<u64> {
-    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
-    let claims: serde_json::Value = serde_json::from_slice(&claims).ok()?;
-    claims.get("nbf")?.as_u64()
+    part(token, 1)?.get("nbf")?.as_u64()
+}
+
+/// The id of the key that signed a token (RFC 7515, `kid`).
+fn signer(token: &str) -> Option<String> {
+    part(token, 0)?.get("kid")?.as_str().map(str::to_owned)
+}
+
+fn part(token: &str, number: usize) -> Option<serde_json::Value> {
+    let part = token.split('.').nth(number)?;
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
 }
 
 /// Volumes with tokens, for tests.
 #[cfg(test)]
-pub(super) mod samples {
+pub(crate) mod samples {
     use super::{PODS, PROJECTED, URL_SAFE_NO_PAD};
     use crate::Paths;
     use base64::Engine as _;
     use std::fs;
+
+    /// Gives `pod` a token that the key with this id signed.
+    pub(crate) fn write_signed(paths: &Paths, pod: &str, key: &str) {
+        let header = format!(r#"{{"alg":"ES256","kid":"{key}"}}"#);
+        let text = format!("{}.e30.c2lnbmVk", URL_SAFE_NO_PAD.encode(header));
+        write_text(paths, pod, &text);
+    }
 
     /// Gives `pod` a token that begins at `begin`.
     pub(in crate::keeper) fn write(paths: &Paths, pod: &str, begin: u64) {

@@ -1,10 +1,12 @@
 //! Making leaves.
 
-use super::authority::{Authorities, PkiError};
+use super::authority::Authorities;
+use super::error::PkiError;
 use super::issued::Issued;
-use super::leaf::{Leaf, Signer, Usage};
+use super::leaf::{Leaf, Usage};
 use super::life::{self, Life};
 use super::source::CertificateSource;
+use super::trust::Trust;
 use crate::{Paths, Role};
 use rcgen::{
     CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose,
@@ -28,6 +30,10 @@ pub fn certificate_source(
 impl CertificateSource for Authorities {
     fn cluster_authority(&self) -> &str {
         self.cluster_pem()
+    }
+
+    fn trust(&self) -> &Trust {
+        self.trust()
     }
 
     fn issue(&self, leaf: &Leaf, now: SystemTime) -> Result<Issued, PkiError> {
@@ -68,13 +74,10 @@ fn make(authorities: &Authorities, leaf: &Leaf, end: SystemTime) -> Result<Issue
     params.use_authority_key_identifier_extension = true;
     params.not_before = life::begin();
     params.not_after = life::instant(end);
-    let signer = match leaf.signer {
-        Signer::Cluster => &authorities.cluster,
-        Signer::FrontProxy => &authorities.front_proxy,
-    };
-    let certificate = params.signed_by(&key, signer)?;
+    let (signer, chain) = authorities.signer(leaf.signer);
+    let certificate = params.signed_by(&key, signer)?.pem();
     Ok(Issued {
-        certificate: certificate.pem(),
+        certificate: certificate + chain,
         key: key.serialize_pem(),
     })
 }

@@ -1,6 +1,6 @@
 //! kube-apiserver: flags, who may come in without a name, what is audited.
 
-use super::file::{json, leaf_file, pki_file};
+use super::file::{json, leaf_file, pki_file, trust_file};
 use super::node_facts::{API_PORT, NodeFacts};
 use crate::args::Args;
 use crate::file::PlannedFile;
@@ -30,7 +30,7 @@ fn admission(paths: &Paths) -> std::path::PathBuf {
 pub(super) fn args(settings: &Settings, facts: &NodeFacts, paths: &Paths) -> Args {
     let issuer = format!("https://kubernetes.default.svc.{}", settings.cluster.domain);
     let leaf = |name| leaf_file(paths, name);
-    let pki = |name| pki_file(paths, name);
+    let trust = |name| trust_file(paths, name);
     let args = Args::default()
         .set("advertise-address", facts.address.to_string())
         .set("secure-port", API_PORT.to_string())
@@ -42,12 +42,12 @@ pub(super) fn args(settings: &Settings, facts: &NodeFacts, paths: &Paths) -> Arg
         .set("enable-admission-plugins", "NodeRestriction")
         .set("authentication-config", text(&authentication(paths)))
         .set("enable-bootstrap-token-auth", "true")
-        .set("client-ca-file", pki("ca.crt"))
+        .set("client-ca-file", trust("ca.crt"))
         .set("tls-cert-file", leaf("apiserver"))
         .set("tls-private-key-file", leaf("apiserver"))
         .set("tls-min-version", "VersionTLS12")
         .set("tls-cipher-suites", CIPHERS)
-        .set("kubelet-certificate-authority", pki("ca.crt"))
+        .set("kubelet-certificate-authority", trust("ca.crt"))
         .set(
             "kubelet-client-certificate",
             leaf("apiserver-kubelet-client"),
@@ -56,17 +56,17 @@ pub(super) fn args(settings: &Settings, facts: &NodeFacts, paths: &Paths) -> Arg
         .set("kubelet-preferred-address-types", "InternalIP,Hostname")
         .set("proxy-client-cert-file", leaf("front-proxy-client"))
         .set("proxy-client-key-file", leaf("front-proxy-client"))
-        .set("requestheader-client-ca-file", pki("front-proxy-ca.crt"))
+        .set("requestheader-client-ca-file", trust("front-proxy-ca.crt"))
         .set("requestheader-allowed-names", "front-proxy-client")
         .set("requestheader-extra-headers-prefix", "X-Remote-Extra-")
         .set("requestheader-group-headers", "X-Remote-Group")
         .set("requestheader-username-headers", "X-Remote-User")
         .set("enable-aggregator-routing", "true")
         .set("service-account-issuer", issuer)
-        .set("service-account-key-file", pki("service-account.pub"))
+        .set("service-account-key-file", trust("service-account.pub"))
         .set(
             "service-account-signing-key-file",
-            pki("service-account.key"),
+            pki_file(paths, "service-account.key"),
         )
         .set(
             "service-cluster-ip-range",

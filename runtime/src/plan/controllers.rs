@@ -1,6 +1,6 @@
 //! kube-controller-manager and kube-scheduler: flags.
 
-use super::file::{leaf_file, pki_file};
+use super::file::{leaf_file, pki_file, trust_file};
 use crate::args::Args;
 use crate::paths::text;
 use crate::{Paths, Settings};
@@ -23,7 +23,7 @@ pub(super) fn manager(settings: &Settings, paths: &Paths) -> Args {
         )
         .set("cluster-signing-cert-file", pki("ca.crt"))
         .set("cluster-signing-key-file", pki("ca.key"))
-        .set("root-ca-file", pki("ca.crt"))
+        .set("root-ca-file", trust_file(paths, "ca.crt"))
         .set(
             "service-account-private-key-file",
             pki("service-account.key"),
@@ -43,10 +43,10 @@ fn served(name: &str, paths: &Paths) -> Args {
         .set("kubeconfig", kubeconfig.clone())
         .set("authentication-kubeconfig", kubeconfig.clone())
         .set("authorization-kubeconfig", kubeconfig)
-        .set("client-ca-file", pki_file(paths, "ca.crt"))
+        .set("client-ca-file", trust_file(paths, "ca.crt"))
         .set(
             "requestheader-client-ca-file",
-            pki_file(paths, "front-proxy-ca.crt"),
+            trust_file(paths, "front-proxy-ca.crt"),
         )
         .set("bind-address", "127.0.0.1")
         .set("tls-cert-file", leaf.clone())

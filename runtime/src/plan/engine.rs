@@ -1,6 +1,6 @@
 //! `engine.json`: which components run, with which flags, after what.
 
-use super::file::{leaf_file, pki_file};
+use super::file::{leaf_file, trust_file};
 use super::node_facts::{API_PORT, LOCAL_API, NodeFacts};
 use super::{api_server, controllers, kubelet, network};
 use crate::args::Args;
@@ -248,7 +248,7 @@ fn https_answers(paths: &Paths, path: &str) -> Condition {
     let admin = leaf_file(paths, ADMIN);
     Condition::Https {
         https: format!("{LOCAL_API}{path}"),
-        ca: pki_file(paths, "ca.crt"),
+        ca: trust_file(paths, "ca.crt"),
         cert: admin.clone(),
         key: admin,
     }

@@ -14,6 +14,11 @@ pub(super) fn pki_file(paths: &Paths, name: &str) -> String {
     text(&paths.pki().join(name))
 }
 
+/// A file of those whom the node's programs believe, as text.
+pub(super) fn trust_file(paths: &Paths, name: &str) -> String {
+    text(&paths.trust(name))
+}
+
 /// A leaf's file, as text.
 pub(super) fn leaf_file(paths: &Paths, name: &str) -> String {
     text(&paths.leaf(name))

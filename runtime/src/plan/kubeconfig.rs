@@ -1,6 +1,6 @@
 //! Kubeconfigs.
 
-use super::file::{leaf_file, pki_file};
+use super::file::{leaf_file, trust_file};
 use super::node_facts::LOCAL_API;
 use crate::Paths;
 use crate::file::PlannedFile;
@@ -81,7 +81,7 @@ current-context: holdfast
 pub(super) fn files(paths: &Paths) -> Vec<PlannedFile> {
     let file = |name: &str| {
         let credentials = Credentials::Files {
-            authority: pki_file(paths, "ca.crt"),
+            authority: trust_file(paths, "ca.crt"),
             leaf: leaf_file(paths, name),
         };
         PlannedFile::new(

@@ -1,7 +1,7 @@
 //! The kubelet: flags and config file.
 
 use super::api_server::CIPHERS;
-use super::file::{json, leaf_file, pki_file};
+use super::file::{json, leaf_file, trust_file};
 use super::node_facts::NodeFacts;
 use crate::args::Args;
 use crate::file::PlannedFile;
@@ -70,7 +70,7 @@ fn security(paths: &Paths) -> Value {
         "authentication": {
             "anonymous": { "enabled": false },
             "webhook": { "enabled": true },
-            "x509": { "clientCAFile": pki_file(paths, "ca.crt") },
+            "x509": { "clientCAFile": trust_file(paths, "ca.crt") },
         },
         "authorization": { "mode": "Webhook" },
         "readOnlyPort": 0,

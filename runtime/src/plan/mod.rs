@@ -20,7 +20,7 @@ pub use kubeconfig::{Credentials, kubeconfig};
 pub use node_facts::{API_PORT, LOCAL_API, NodeFacts};
 
 use crate::file::PlannedFile;
-use crate::pki::{ADMIN, CertificateSource, Leaf, PkiError, leaves};
+use crate::pki::{ADMIN, CertificateSource, Leaf, PkiError, Trust, leaves};
 use crate::{Paths, Settings};
 use std::net::{IpAddr, SocketAddr};
 use std::time::SystemTime;
@@ -59,7 +59,7 @@ pub fn plan_containerd(settings: &Settings, paths: &Paths) -> (PlannedFile, Vec<
     )
 }
 
-/// The leaves, and the administrator's kubeconfig, which carries its own.
+/// Whom the node's programs believe, the leaves, and the administrator's kubeconfig, which carries its own.
 ///
 /// # Errors
 /// A certificate cannot be had.
@@ -69,10 +69,24 @@ pub fn certificates(
     paths: &Paths,
     source: &dyn CertificateSource,
 ) -> Result<Vec<PlannedFile>, PkiError> {
-    leaf_files(&leaves(settings, facts.address), facts, paths, source)
+    let mut files = trust_files(source.trust(), paths);
+    let leaves = leaves(settings, facts.address);
+    files.extend(leaf_files(&leaves, facts, paths, source)?);
+    Ok(files)
 }
 
-/// As [`certificates`], for these leaves.
+/// Before the leaves: who is shown one must believe it.
+fn trust_files(trust: &Trust, paths: &Paths) -> Vec<PlannedFile> {
+    [
+        ("ca.crt", &trust.cluster),
+        ("front-proxy-ca.crt", &trust.front_proxy),
+        ("service-account.pub", &trust.service_accounts),
+    ]
+    .map(|(name, text)| PlannedFile::new(paths.trust(name), 0o600, text.as_str()))
+    .into()
+}
+
+/// These leaves, as [`certificates`] has them.
 ///
 /// # Errors
 /// A certificate cannot be had.

@@ -18,5 +18,6 @@ mod fleet;
 mod keeper;
 mod offenders;
 mod pruning;
+mod rotation;
 mod saved;
 mod upgrades;

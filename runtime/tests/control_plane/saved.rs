@@ -58,7 +58,8 @@ fn the_same_cluster_comes_back() {
     let (key, recipient) = key();
     let file = root.path("/backup.age");
     // In use: nothing is stopped.
-    let about = backup::make(&root, None, &[recipient], "now".into(), &file).expect("saved");
+    let config = backup::OwnConfig::default();
+    let about = backup::make(&root, config, &[recipient], "now".into(), &file).expect("saved");
     assert_eq!(about.node, "edge");
     plane.kubectl(&["create", "configmap", "later", "--from-literal=a=b"]);
     let version = |plane: &ControlPlane, name: &str| -> u64 {

@@ -10,11 +10,12 @@ use runtime::pki::Authorities;
 use crate::Target;
 
 /// Which file the input stands for; the first byte of an input chooses.
-const FILES: [&str; 4] = [
+const FILES: [&str; 5] = [
     "ca.key",
     "ca.crt",
     "front-proxy-ca.key",
     "front-proxy-ca.crt",
+    "service-account.key",
 ];
 
 pub(crate) const TARGET: Target = Target {
@@ -64,8 +65,8 @@ fn ensure(folder: &Path) -> Result<Authorities, String> {
     Authorities::ensure(folder, now).map_err(|error| error.to_string())
 }
 
-fn good_files() -> &'static [Vec<u8>; 4] {
-    static GOOD: OnceLock<[Vec<u8>; 4]> = OnceLock::new();
+fn good_files() -> &'static [Vec<u8>; 5] {
+    static GOOD: OnceLock<[Vec<u8>; 5]> = OnceLock::new();
     GOOD.get_or_init(|| {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let pki = folder.path().join("pki");

@@ -10,9 +10,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 use std::{env, fs, io};
 
-const USAGE: &str = "probe serve PORT FILE | probe web PORT FILE | probe resolve NAME | probe get NAME PORT | probe write FILE TEXT | probe read FILE";
+const USAGE: &str = "probe serve PORT FILE | probe web PORT FILE | probe resolve NAME | probe get NAME PORT | probe write FILE TEXT | probe read FILE | probe ports ADDRESS FIRST LAST";
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a port may take that says neither yes nor no. One that refuses does so at once.
+const SILENCE: Duration = Duration::from_secs(3);
+/// So many that are silent say that the way is closed, not they.
+const MOST_SILENT: usize = 20;
 
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
@@ -22,6 +26,7 @@ fn main() -> ExitCode {
         ["web", port, file] => web(port, file),
         ["resolve", name] => resolve(name).map(|address| println!("{address}")),
         ["get", name, port] => get(name, port).map(|answer| println!("{answer}")),
+        ["ports", address, first, last] => ports(address, first, last),
         ["write", file, text] => write(file, text),
         ["read", file] => fs::read_to_string(file).map(|text| println!("{text}")),
         _ => Err(io::Error::other(USAGE)),
@@ -70,6 +75,29 @@ fn web(port: &str, file: &str) -> io::Result<()> {
             "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{text}"
         )?;
         println!("answered");
+    }
+    Ok(())
+}
+
+/// Asks every TCP port of a range, and prints those that are open, and those that are silent.
+fn ports(address: &str, first: &str, last: &str) -> io::Result<()> {
+    let address: Ipv4Addr = address.parse().map_err(io::Error::other)?;
+    let number = |text: &str| text.parse::<u16>().map_err(io::Error::other);
+    let mut silent = 0;
+    for port in number(first)?..=number(last)? {
+        let place = SocketAddr::from((address, port));
+        match TcpStream::connect_timeout(&place, SILENCE) {
+            Ok(_) => println!("open {port}"),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                println!("silent {port}");
+                silent += 1;
+            }
+            Err(error) => return Err(error),
+        }
+        if silent > MOST_SILENT {
+            return Err(io::Error::other("nothing answers, not even with a no"));
+        }
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ mod hostile;
 mod install;
 mod maintenance;
 mod network;
+mod ports;
 mod power_cuts;
 mod reboot;
 mod recorded;
@@ -149,6 +150,10 @@ const ALL: &[Scenario] = &[
     Scenario::full(
         "a_clock_that_jumps_while_the_node_runs",
         clock::a_clock_that_jumps_while_the_node_runs,
+    ),
+    Scenario::full(
+        "ports_are_those_of_the_table",
+        ports::ports_are_those_of_the_table,
     ),
     Scenario::full("clock_at_1970", clock::clock_at_1970),
     Scenario::full("clock_at_2000", clock::clock_at_2000),

@@ -9,4 +9,4 @@ mod patch;
 pub use checksum::Sum;
 pub use error::ImageError;
 pub use facts::Image;
-pub use patch::{Patch, read_config};
+pub use patch::{Patch, must_be_signed, read_config};

@@ -18,16 +18,23 @@ pub struct Patch {
 }
 
 impl Patch {
-    /// The image's CONFIG volume with `text` as its `config.yaml`.
+    /// The image's CONFIG volume with `text` as its `config.yaml`, and `signatures` as the file beside it.
     ///
     /// # Errors
     /// The image cannot be read so far, or its volume cannot take the file.
-    pub fn with_config(image: &Image, text: &[u8]) -> Result<Self, ImageError> {
+    pub fn with_config(
+        image: &Image,
+        text: &[u8],
+        signatures: Option<&[u8]>,
+    ) -> Result<Self, ImageError> {
         let mut patch = volume(image)?;
         let volume = fat::open(Cursor::new(&mut patch.bytes)).map_err(ImageError::Config)?;
-        volume
-            .write_file(NAME, &mut &text[..])
-            .map_err(ImageError::Config)?;
+        for (name, content) in [(NAME, Some(text)), (os_config::SIGNATURES, signatures)] {
+            let Some(mut content) = content else { continue };
+            volume
+                .write_file(name, &mut content)
+                .map_err(ImageError::Config)?;
+        }
         volume.finish().map_err(ImageError::Config)?;
         Ok(patch)
     }
@@ -53,6 +60,19 @@ pub fn read_config(image: &Image) -> Result<Vec<u8>, ImageError> {
     volume
         .read_file(NAME, os_config::LARGEST_TEXT as u64)
         .map_err(ImageError::Config)
+}
+
+/// Whether the image takes a `config.yaml` only with signatures beside it.
+///
+/// # Errors
+/// The image cannot be read so far.
+pub fn must_be_signed(image: &Image) -> Result<bool, ImageError> {
+    let patch = volume(image)?;
+    let volume = fat::open(Cursor::new(patch.bytes)).map_err(ImageError::Config)?;
+    let all = volume.list().map_err(ImageError::Config)?;
+    Ok(all
+        .iter()
+        .any(|entry| entry.path.eq_ignore_ascii_case(os_config::SIGNED_NOTE)))
 }
 
 /// The volume as it is.

@@ -20,7 +20,7 @@ pub(super) fn values(settings: &Settings, paths: &Paths) -> BTreeMap<&'static st
         ("domain", settings.cluster.domain.to_string()),
         ("dns_address", settings.cluster.dns_address().to_string()),
         ("forward", forward(&resolv)),
-        ("ca_bundle", encode(paths.pki().join("ca.crt"))),
+        ("ca_bundle", encode(paths.trust("ca.crt"))),
         ("metrics_certificate", STANDARD.encode(metrics.certificate)),
         ("metrics_key", STANDARD.encode(metrics.key)),
     ])
