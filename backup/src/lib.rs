@@ -16,10 +16,12 @@
 
 mod about;
 pub mod age;
+mod bucket;
 mod contents;
 mod make;
 mod unpack;
 
+pub use bucket::{Bucket, BucketError};
 pub use about::{About, Machine, Unfit};
 pub use make::{MakeError, make};
 pub use unpack::{UnpackError, unpack};

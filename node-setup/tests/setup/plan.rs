@@ -128,7 +128,11 @@ fn memory_is_compressed_once_and_where_it_is_asked_for() {
             })
             .collect();
         let wanted = size.map_or(Vec::new(), |size| {
-            vec![("zramctl", size), ("mkswap", "/dev/zram0"), ("swapon", "100")]
+            vec![
+                ("zramctl", size),
+                ("mkswap", "/dev/zram0"),
+                ("swapon", "100"),
+            ]
         });
         assert_eq!(programs, wanted, "{name}");
     }

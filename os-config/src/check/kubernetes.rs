@@ -7,7 +7,9 @@ use ipnet::IpNet;
 use super::Checker;
 use super::clash::overlap;
 use super::{engine_flags, flags};
-use crate::config::{AuditLevel, ComponentArgs, Components, FlagArgs, Kubernetes, PodSecurity, Swap};
+use crate::config::{
+    AuditLevel, ComponentArgs, Components, FlagArgs, Kubernetes, PodSecurity, Swap,
+};
 use crate::raw::{RawComponents, RawFlagArgs, RawKubernetes};
 use crate::values::FlagName;
 

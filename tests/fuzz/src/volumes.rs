@@ -20,5 +20,12 @@ pub(crate) const TARGET: Target = Target {
     },
     folders: &[],
     made_seeds: || vec![fat_image()[..4096].to_vec()],
-    words: &["FAT16   ", "FAT32   ", "EXFAT   ", "HOLDFAST   ", "\u{8}", "\u{f}"],
+    words: &[
+        "FAT16   ",
+        "FAT32   ",
+        "EXFAT   ",
+        "HOLDFAST   ",
+        "\u{8}",
+        "\u{f}",
+    ],
 };

@@ -29,7 +29,11 @@ pub(crate) fn press_until_off(
         }
         // The guest may go off while it is pressed: QEMU then hangs up, refuses, or has removed its socket.
         if let Err(error) = press() {
-            return if off(OFF_WITHIN) { Ok(true) } else { Err(error) };
+            return if off(OFF_WITHIN) {
+                Ok(true)
+            } else {
+                Err(error)
+            };
         }
     }
 }

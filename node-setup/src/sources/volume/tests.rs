@@ -198,7 +198,10 @@ fn garbage_neither_panics_nor_asks_for_much() {
                 let mut head = whole[..HEAD as usize].to_vec();
                 head[at..at + length].fill(value);
                 let places = [root_directory(&head), exfat::root_directory(&head)];
-                let asked = places.into_iter().flatten().map(|place| place.end - place.start);
+                let asked = places
+                    .into_iter()
+                    .flatten()
+                    .map(|place| place.end - place.start);
                 let asked = asked.max().unwrap_or_default();
                 assert!(asked <= 2 << 20, "{value:#x} at {at}: {asked} bytes");
                 identify(Cursor::new(&head)).unwrap();
