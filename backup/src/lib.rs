@@ -21,8 +21,8 @@ mod contents;
 mod make;
 mod unpack;
 
-pub use bucket::{Bucket, BucketError};
 pub use about::{About, Machine, Unfit};
+pub use bucket::{Bucket, BucketError};
 pub use make::{MakeError, make};
 pub use unpack::{UnpackError, unpack};
 

@@ -69,12 +69,7 @@ pub(crate) fn in_force() -> anyhow::Result<Config> {
 }
 
 /// Makes a backup in that place, and forgets old ones there; says where it is.
-fn save(
-    root: &Root,
-    place: Place,
-    recipients: &[Recipient],
-    keep: u32,
-) -> anyhow::Result<String> {
+fn save(root: &Root, place: Place, recipients: &[Recipient], keep: u32) -> anyhow::Result<String> {
     let node = Founding::load(&Paths::from(root))?
         .ok_or_else(|| anyhow!("this node has no cluster yet that could be saved"))?;
     let place = place.open(root)?;

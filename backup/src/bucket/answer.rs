@@ -35,16 +35,16 @@ impl Refused {
             ("RequestTimeTooSkewed" | "RequestExpired", _) => {
                 "; the clocks of node and server differ: `holdfast status` shows whether the node's is right"
             }
-            ("SignatureDoesNotMatch", _) => {
-                "; check `backup.s3.secret_key` and `backup.s3.region`"
-            }
+            ("SignatureDoesNotMatch", _) => "; check `backup.s3.secret_key` and `backup.s3.region`",
             ("InvalidAccessKeyId", _) => "; check `backup.s3.access_key`",
             ("NoSuchBucket", _) => "; check `backup.s3.bucket`, or make it",
             ("AccessDenied", _) | ("", 403) => {
                 "; the key needs the rights to put, list, get and delete in that folder"
             }
             ("NoSuchKey", _) => "; there is no such file in the folder",
-            ("", 300..400) => "; check `backup.s3.endpoint` and `backup.s3.region`: it sends elsewhere",
+            ("", 300..400) => {
+                "; check `backup.s3.endpoint` and `backup.s3.region`: it sends elsewhere"
+            }
             _ => "",
         }
     }
@@ -104,13 +104,23 @@ mod tests {
     #[test]
     fn a_no_says_why_and_what_to_do() {
         let xml = |code: &str| {
-            format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>It says so.</Message></Error>")
+            format!(
+                "<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>It says so.</Message></Error>"
+            )
         };
         for (status, text, wanted) in [
-            (403, xml("RequestTimeTooSkewed"), "status 403, RequestTimeTooSkewed, It says so.; the clocks"),
+            (
+                403,
+                xml("RequestTimeTooSkewed"),
+                "status 403, RequestTimeTooSkewed, It says so.; the clocks",
+            ),
             (403, xml("SignatureDoesNotMatch"), "secret_key"),
             (404, xml("NoSuchBucket"), "`backup.s3.bucket`"),
-            (500, xml("InternalError"), "status 500, InternalError, It says so."),
+            (
+                500,
+                xml("InternalError"),
+                "status 500, InternalError, It says so.",
+            ),
             (403, String::new(), "status 403; the key needs"),
             (301, "<html>".to_owned(), "`backup.s3.endpoint`"),
             (502, "<Code>a\u{1b}[2Jb".to_owned(), "status 502"),

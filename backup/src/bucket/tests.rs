@@ -37,9 +37,7 @@ async fn serve(listener: TcpListener, service: S3Service) {
         let service = service.clone();
         tokio::spawn(async move {
             let server = auto::Builder::new(TokioExecutor::new());
-            let _ = server
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
+            let _ = server.serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }

@@ -100,7 +100,13 @@ impl Open {
     ///
     /// # Errors
     /// It cannot be put there, or older ones cannot be removed.
-    pub(super) fn finish(self, name: &str, size: u64, series: &str, keep: u32) -> anyhow::Result<String> {
+    pub(super) fn finish(
+        self,
+        name: &str,
+        size: u64,
+        series: &str,
+        keep: u32,
+    ) -> anyhow::Result<String> {
         match self {
             Self::Stick(stick) => {
                 forget_old(&stick.folder(), series, name, keep)?;
