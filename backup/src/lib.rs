@@ -16,11 +16,13 @@
 
 mod about;
 pub mod age;
+mod bucket;
 mod contents;
 mod make;
 mod unpack;
 
 pub use about::{About, Machine, Unfit};
+pub use bucket::{Bucket, BucketError};
 pub use make::{MakeError, OwnConfig, make};
 pub use unpack::{UnpackError, unpack};
 

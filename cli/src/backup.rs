@@ -1,17 +1,17 @@
 //! `holdfast backup`: this node in one encrypted file.
 
 mod last;
+pub(crate) mod place;
 pub(crate) mod schedule;
 
 use crate::client::on_a_node;
 use crate::config::as_root_on_a_node;
 use crate::out;
-use anyhow::{Context, anyhow, bail};
-use host::file;
+use anyhow::{Context, anyhow};
 use init_api::{Root, paths};
 use jiff::Timestamp;
-use node_setup::StickOut;
-use os_config::{BackupPlace, Config, Recipient};
+use os_config::{Config, Recipient};
+use place::Place;
 use runtime::{Founding, Paths};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,6 +34,9 @@ pub(crate) struct Args {
     /// Put it onto the USB stick: the one with the label HOLDFAST, or the only one
     #[arg(long)]
     to_stick: bool,
+    /// Put it into the bucket of the configuration's backup.s3
+    #[arg(long, conflicts_with_all = ["to", "to_stick"])]
+    to_s3: bool,
     /// Encrypt to this key of age instead of the configuration's; may be repeated
     #[arg(long, value_name = "age1…", value_parser = Recipient::parse)]
     recipient: Vec<Recipient>,
@@ -44,10 +47,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     as_root_on_a_node()?;
     let root = Root::default();
     let config = in_force()?;
-    let place = match (&args.to, args.to_stick) {
-        (Some(folder), _) => Some(folder.clone()),
-        (None, true) => None,
-        (None, false) => configured_place(&config),
+    let place = match (&args.to, args.to_stick, args.to_s3) {
+        (Some(folder), _, _) => Place::Folder(folder.clone()),
+        (None, true, _) => Place::Stick,
+        (None, false, true) => Place::bucket(&config)?,
+        (None, false, false) => Place::configured(&config)?,
     };
     let recipients = if args.recipient.is_empty() {
         &config.backup.recipients
@@ -58,47 +62,21 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn in_force() -> anyhow::Result<Config> {
+pub(crate) fn in_force() -> anyhow::Result<Config> {
     init_api::load(paths::CONFIG).context(
         "cannot read the configuration in force: is the node configured? `holdfast status` shows it",
     )
 }
 
-/// The folder; none is the stick.
-fn configured_place(config: &Config) -> Option<PathBuf> {
-    match &config.backup.to {
-        BackupPlace::Usb => None,
-        BackupPlace::Folder(path) => Some(PathBuf::from(path.as_str())),
-    }
-}
-
-/// Makes a backup in a folder, or on the stick, and forgets old ones there; says where it is.
-fn save(
-    root: &Root,
-    place: Option<PathBuf>,
-    recipients: &[Recipient],
-    keep: u32,
-) -> anyhow::Result<String> {
-    let stick = match place {
-        Some(_) => None,
-        None => Some(StickOut::open(true)?),
-    };
-    let folder = match (&stick, place) {
-        (Some(stick), _) => stick.folder(),
-        (None, place) => place.unwrap_or_default(),
-    };
-    if !folder.is_dir() {
-        bail!(
-            "there is no folder {}: make it, or mount what belongs there",
-            folder.display()
-        );
-    }
+/// Makes a backup in that place, and forgets old ones there; says where it is.
+fn save(root: &Root, place: Place, recipients: &[Recipient], keep: u32) -> anyhow::Result<String> {
     let node = Founding::load(&Paths::from(root))?
         .ok_or_else(|| anyhow!("this node has no cluster yet that could be saved"))?;
+    let place = place.open(root)?;
     let series = format!("{PREFIX}{}-", node.node_name);
     let now = Timestamp::now();
     let name = format!("{series}{}{ENDING}", now.strftime("%Y%m%dT%H%M%SZ"));
-    let path = folder.join(&name);
+    let path = place.folder().join(&name);
     let partition = Path::new(node_setup::CONFIG_MOUNT);
     let config = ::backup::OwnConfig {
         text: fs::read(partition.join("config.yaml")).ok(),
@@ -107,32 +85,12 @@ fn save(
     let made = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     ::backup::make(root, config, recipients, made, &path)?;
     let size = fs::metadata(&path).map_or(0, |is| is.len().div_ceil(1024));
-    forget_old(&folder, &series, &name, keep)?;
-    let said = match stick {
-        Some(stick) => {
-            let device = stick.device().to_owned();
-            stick.close()?;
-            format!("{name} ({size} KiB) is on the USB stick {device}, which can be pulled out now")
-        }
-        None => format!("{} ({size} KiB)", path.display()),
-    };
+    let said = place.finish(&name, size, &series, keep)?;
     last::note(root, now.as_second(), &name)?;
     Ok(said)
 }
 
-/// Removes all but the newest, by the times in their names; never the one that was just made.
-fn forget_old(folder: &Path, series: &str, made: &str, keep: u32) -> anyhow::Result<()> {
-    let names = fs::read_dir(folder)
-        .with_context(|| format!("cannot list {}", folder.display()))?
-        .flatten()
-        .filter_map(|entry| entry.file_name().into_string().ok());
-    for name in too_many(names.collect(), series, made, keep) {
-        let path = folder.join(name);
-        file::remove(&path).with_context(|| format!("cannot remove {}", path.display()))?;
-    }
-    Ok(())
-}
-
+/// Of the names in a place, those of this series that go so that `keep` stay, by the times in them; never the one that was just made.
 fn too_many(names: Vec<String>, series: &str, made: &str, keep: u32) -> Vec<String> {
     let is_one = |name: &&str| {
         let time = name.strip_prefix(series);

@@ -19,7 +19,7 @@ use std::process::ExitCode;
 
 /// Put a release, images and manifests onto a stick, for nodes without internet
 ///
-/// The stick needs a file system that nodes read (FAT32 or ext4) and the label HOLDFAST. Every image that the manifests name must
+/// The stick needs a file system that nodes read (FAT32, exFAT or ext4) and the label HOLDFAST. Every image that the manifests name must
 /// be in the bundle. Without --key nobody vouches for images and manifests, and only nodes that say so take them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -1,10 +1,12 @@
 //! `holdfast restore`: a backup's node on this machine.
 
-use crate::backup::{ENDING, PREFIX};
+use crate::backup::place::copies;
+use crate::backup::{ENDING, PREFIX, in_force};
 use crate::client::{connect, on_a_node};
 use crate::config::as_root_on_a_node;
 use crate::out;
 use anyhow::{Context, bail};
+use backup::Bucket;
 use backup::age::Identity;
 use init_api::{Request, Root};
 use node_setup::StickOut;
@@ -15,6 +17,8 @@ use std::process::ExitCode;
 
 /// What stands before a name on the stick.
 const ON_STICK: &str = "usb:";
+/// What stands before a name in the bucket.
+const IN_BUCKET: &str = "s3:";
 
 /// Make this machine the node of a backup: same cluster, same identity, same configuration
 #[derive(Debug, clap::Args)]
@@ -23,7 +27,7 @@ const ON_STICK: &str = "usb:";
     restarts, and what it had before is kept in /var/lib/holdfast/before-restore. The machine that was saved must not run any more."
 )]
 pub(crate) struct Args {
-    /// The backup; usb:NAME on the USB stick, usb: for the newest one there
+    /// The backup; usb:NAME on the USB stick, s3:NAME in the bucket of backup.s3; without NAME the newest one there
     file: PathBuf,
     /// The file with the private key of age, also as usb:NAME; - for standard input
     #[arg(long, value_name = "KEY")]
@@ -54,9 +58,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let stick = wanted.then(|| StickOut::open(false)).transpose()?;
     let folder = stick.as_ref().map(StickOut::folder);
     let identity = identity(&located(&args.identity, folder.as_deref())?)?;
-    let path = located(&args.file, folder.as_deref())?;
-    let file = File::open(&path).with_context(|| format!("cannot open {}", path.display()))?;
     let root = Root::default();
+    let path = match args.file.to_string_lossy().strip_prefix(IN_BUCKET) {
+        Some(name) => fetched(&root, name)?,
+        None => located(&args.file, folder.as_deref())?,
+    };
+    let file = File::open(&path).with_context(|| format!("cannot open {}", path.display()))?;
     let about = backup::unpack(&root, BufReader::new(file), &identity, args.keep_config)
         .with_context(|| format!("{} was not restored; nothing is changed", path.display()))?;
     drop(stick);
@@ -91,23 +98,45 @@ fn located(path: &Path, stick: Option<&Path>) -> anyhow::Result<PathBuf> {
     }
 }
 
-/// By the times in their names; of several nodes' backups it is not clear which is meant.
+/// A copy of what is in the bucket of the configuration in force. It stays until the next one: a restore that is tried again with
+/// another key fetches anew.
+fn fetched(root: &Root, name: &str) -> anyhow::Result<PathBuf> {
+    let Some(settings) = in_force()?.backup.s3 else {
+        bail!("the configuration of this machine names no bucket: `backup.s3` says which")
+    };
+    let bucket = Bucket::new(&settings)?;
+    let name = match name {
+        "" => newest_of(bucket.list(PREFIX)?, "the bucket")?,
+        name => name.to_owned(),
+    };
+    if name.contains('/') {
+        bail!("{name} is no name of a backup: the folder is that of `backup.s3`");
+    }
+    let copy = copies(root)?.join(&name);
+    bucket.get(&name, &copy)?;
+    Ok(copy)
+}
+
 fn newest(folder: &Path) -> anyhow::Result<PathBuf> {
     let entries = fs::read_dir(folder).context("cannot list the USB stick")?;
-    let mut names: Vec<String> = entries
+    let names = entries
         .flatten()
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| name.starts_with(PREFIX) && name.ends_with(ENDING))
-        .collect();
+        .filter_map(|entry| entry.file_name().into_string().ok());
+    Ok(folder.join(newest_of(names.collect(), "the USB stick")?))
+}
+
+/// By the times in their names; of several nodes' backups it is not clear which is meant.
+fn newest_of(mut names: Vec<String>, place: &str) -> anyhow::Result<String> {
+    names.retain(|name| name.starts_with(PREFIX) && name.ends_with(ENDING));
     names.sort_unstable();
     let node = |name: &str| name.rsplit_once('-').map(|(node, _)| node.to_owned());
     match (names.first(), names.last()) {
-        (Some(first), Some(last)) if node(first) == node(last) => Ok(folder.join(last)),
+        (Some(first), Some(last)) if node(first) == node(last) => Ok(last.clone()),
         (Some(_), Some(_)) => bail!(
-            "the USB stick has backups of several nodes; name one of: {}",
+            "{place} has backups of several nodes; name one of: {}",
             names.join(", ")
         ),
-        _ => bail!("the USB stick has no backup ({PREFIX}…{ENDING}) at its top"),
+        _ => bail!("{place} has no backup ({PREFIX}…{ENDING}) at its top"),
     }
 }
 

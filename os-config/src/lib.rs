@@ -39,7 +39,7 @@ mod values;
 pub use beside::{SIGNATURES, SIGNED_NOTE};
 pub use check::decode;
 pub use config::{
-    AfterInstall, AuditLevel, Backup, Bundles, ComponentArgs, Components, Config, DiskBus,
+    AfterInstall, AuditLevel, Backup, Bucket, Bundles, ComponentArgs, Components, Config, DiskBus,
     DiskChoice, DiskPreference, Dns, Firewall, FlagArgs, Image, Install, Interface, InterfaceMatch,
     Kubernetes, Logs, Manifest, Network, NtpServers, PodSecurity, Proxy, Registries,
     RegistryAccess, RegistryAuth, RegistryMirror, RegistryTls, Route, State, Swap, Time,
@@ -59,9 +59,10 @@ pub use schema::schema_json;
 pub use secrets::{Blotter, hide_credentials};
 pub use source::{LARGEST_TEXT, Source, SourceName, Sources};
 pub use values::{
-    BackupPlace, ByteSize, Bytes, Command, DevicePath, DiskName, DomainName, EnvName, EnvValue,
-    FileMode, FlagName, Hostname, HttpUrl, InterfaceName, Invalid, LabelKey, LabelValue,
-    MacAddress, ManifestName, ModuleName, NodeName, Owner, Password, Pem, Recipient, RegistryHost,
-    Secret, ServerAddress, Sha256, SigningKey, SshKeySource, Ssid, SysctlKey, SysctlValue, Taint,
-    TaintEffect, TimeZone, WifiCountry, WifiPassphrase, WritablePath,
+    AccessKey, BackupPlace, BucketFolder, BucketName, ByteSize, Bytes, Command, DevicePath,
+    DiskName, DomainName, EnvName, EnvValue, FileMode, FlagName, Hostname, HttpUrl, InterfaceName,
+    Invalid, LabelKey, LabelValue, MacAddress, ManifestName, ModuleName, NodeName, Owner, Password,
+    Pem, Recipient, Region, RegistryHost, Secret, ServerAddress, Sha256, SigningKey, SshKeySource,
+    Ssid, SysctlKey, SysctlValue, Taint, TaintEffect, TimeZone, WifiCountry, WifiPassphrase,
+    WritablePath,
 };

@@ -93,7 +93,7 @@ pub enum MakeError {
     },
     /// A stick with FAT cannot hold it.
     #[error(
-        "{image} has a layer of {size} bytes, and a stick with FAT holds files of less than 4 GiB: format the stick with ext4, or make the image's layers smaller"
+        "{image} has a layer of {size} bytes, and a stick with FAT holds files of less than 4 GiB: format the stick with exFAT or ext4, or make the image's layers smaller"
     )]
     LargeLayer {
         /// Which image.

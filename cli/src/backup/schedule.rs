@@ -1,7 +1,8 @@
 //! Backups that nobody asks for: as often as the configuration says.
 
 use super::last::LastBackup;
-use super::{configured_place, in_force, save};
+use super::place::Place;
+use super::{in_force, save};
 use host::file;
 use init_api::{Root, paths};
 use jiff::Timestamp;
@@ -48,7 +49,7 @@ fn one(root: &Root) -> anyhow::Result<String> {
     let backup = &config.backup;
     save(
         root,
-        configured_place(&config),
+        Place::configured(&config)?,
         &backup.recipients,
         backup.keep,
     )

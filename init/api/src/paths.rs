@@ -100,6 +100,8 @@ pub const SYSTEM_PROGRAMS: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 pub const USER_PROGRAMS: &str = "/usr/local/sbin:/usr/local/bin";
 /// A backup that the next boot puts in the place of what the node has; whole, or not there.
 pub const RESTORE: &str = "/var/lib/holdfast/restore";
+/// Where a backup is made before it goes into a bucket, and where one is put that comes from there.
+pub const BACKUP_COPIES: &str = "/var/lib/holdfast/backup-copies";
 /// When the last backup was made, and where it is; written by `holdfast backup`.
 pub const LAST_BACKUP: &str = "/var/lib/holdfast/last-backup.json";
 /// Why no backup was made that was due, as text; gone when one was.

@@ -32,6 +32,7 @@ fn mounted(device: &Path, at: &Path, kind: Kind, of_ext: &str) -> io::Result<()>
     // A configuration may hold tokens: only root reads it on the node.
     let options = match kind {
         Kind::Fat => "umask=0077,utf8=1",
+        Kind::ExFat => "umask=0077,iocharset=utf8,errors=continue",
         Kind::Ext => of_ext,
     };
     let options = CString::new(options).map_err(io::Error::other)?;

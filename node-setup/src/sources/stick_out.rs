@@ -17,7 +17,7 @@ const MOUNT: &str = "/run/holdfast/stick-out";
 pub enum StickOutError {
     /// None is there.
     #[error(
-        "there is no USB stick with a FAT or ext4 file system; plug one in (exFAT and NTFS cannot be used: format it as FAT32)"
+        "there is no USB stick with a FAT, exFAT or ext4 file system; plug one in (NTFS cannot be used: format it as exFAT)"
     )]
     None,
     /// It is not clear which one is meant.

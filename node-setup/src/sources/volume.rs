@@ -1,6 +1,7 @@
 //! What the first bytes of a volume say: its kind, its label, whether it was unmounted cleanly. FAT keeps its label in
 //! two places, and the root directory's is the one that every system writes.
 
+mod exfat;
 #[cfg(test)]
 mod tests;
 
@@ -16,7 +17,7 @@ pub struct Volume {
     pub kind: Kind,
     /// Its label, without padding.
     pub label: String,
-    /// FAT only: the last writer did not unmount it.
+    /// FAT and exFAT only: the last writer did not unmount it.
     pub dirty: bool,
 }
 
@@ -25,6 +26,8 @@ pub struct Volume {
 pub enum Kind {
     /// FAT12, FAT16, FAT32.
     Fat,
+    /// exFAT.
+    ExFat,
     /// ext2, ext3, ext4.
     Ext,
 }
@@ -34,6 +37,7 @@ impl Kind {
     pub(crate) fn mount_type(self) -> &'static str {
         match self {
             Kind::Fat => "vfat",
+            Kind::ExFat => "exfat",
             Kind::Ext => "ext4",
         }
     }
@@ -65,15 +69,19 @@ pub(crate) fn read(device: &Path) -> io::Result<Option<Volume>> {
 /// When it cannot be read.
 pub fn identify(mut disk: impl Read + Seek) -> io::Result<Option<Volume>> {
     let head = piece(&mut disk, 0..HEAD)?;
-    let Some(mut volume) = ext(&head).or_else(|| fat(&head)) else {
+    let found = ext(&head).or_else(|| exfat::volume(&head));
+    let Some(mut volume) = found.or_else(|| fat(&head)) else {
         return Ok(None);
     };
-    if volume.kind == Kind::Fat
-        && let Some(place) = root_directory(&head)
-    {
+    let (place, label): (_, fn(&[u8]) -> Option<String>) = match volume.kind {
+        Kind::Ext => return Ok(Some(volume)),
+        Kind::Fat => (root_directory(&head), directory_label),
+        Kind::ExFat => (exfat::root_directory(&head), exfat::directory_label),
+    };
+    if let Some(place) = place {
         // A directory behind the disk's end has no label either; mounting says what is wrong with it.
         let directory = piece(&mut disk, place).unwrap_or_default();
-        if let Some(label) = directory_label(&directory) {
+        if let Some(label) = label(&directory) {
             volume.label = label;
         }
     }
@@ -185,9 +193,12 @@ fn number(bytes: &[u8], place: Range<usize>) -> Option<u64> {
 }
 
 fn text(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
+    shown(&String::from_utf8_lossy(bytes))
+}
+
+/// It may be shown on a console.
+fn shown(text: &str) -> String {
     let text = text.split('\0').next().unwrap_or_default();
-    // It may be shown on a console.
     text.chars()
         .filter(|c| !c.is_control())
         .collect::<String>()

@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Checker, clash, files, install, kubernetes, network, registries, time};
-use crate::config::{Backup, Bundles, Config, Logs, State, WhenDamaged};
-use crate::raw::{
-    Named, RawBackup, RawBundles, RawCommand, RawConfig, RawLogs, RawState, RawTaint, Text,
-};
+use crate::config::{Bundles, Config, Logs, State, WhenDamaged};
+use crate::raw::{Named, RawBundles, RawCommand, RawConfig, RawLogs, RawState, RawTaint, Text};
 use crate::report::Finding;
 use crate::values::{Command, LabelKey, LabelValue, Taint};
 
@@ -53,7 +51,7 @@ fn read(c: &mut Checker, raw: &RawConfig) -> Config {
         install: install::install(c, raw.install.as_ref()),
         logs: logs(raw.logs.as_ref()),
         state: state(raw.state.as_ref()),
-        backup: backup(c, raw.backup.as_ref()),
+        backup: super::backup::backup(c, raw.backup.as_ref()),
     };
     clash::network(c, raw.network.as_ref(), &config.kubernetes);
     config
@@ -83,46 +81,6 @@ fn state(raw: Option<&RawState>) -> State {
         _ => WhenDamaged::Repair,
     };
     State { when_damaged }
-}
-
-fn backup(c: &mut Checker, raw: Option<&RawBackup>) -> Backup {
-    let Some(raw) = raw else {
-        return Backup::default();
-    };
-    c.at("backup", |c| {
-        let usual = Backup::default();
-        if raw
-            .every_hours
-            .is_some_and(|hours| !(1..=8760).contains(&hours))
-        {
-            c.at("every_hours", |c| {
-                c.wrong(
-                    "it is not between 1 and 8760, the hours of a year",
-                    "write 24 for one a day",
-                );
-            });
-        }
-        if raw.every_hours.is_some() && raw.recipients.is_empty() {
-            c.missing(
-                "recipients",
-                "name the public key that backups are encrypted to, or remove `every_hours`",
-            );
-        }
-        if raw.keep.is_some_and(|keep| !(1..=1000).contains(&keep)) {
-            c.at("keep", |c| {
-                c.wrong(
-                    "it is not between 1 and 1000",
-                    "write how many backups are kept",
-                );
-            });
-        }
-        Backup {
-            recipients: c.texts("recipients", &raw.recipients),
-            to: c.value("to", &raw.to).unwrap_or(usual.to),
-            every_hours: raw.every_hours,
-            keep: raw.keep.unwrap_or(usual.keep),
-        }
-    })
 }
 
 fn commands(c: &mut Checker, key: &str, raw: &[RawCommand]) -> Vec<Command> {

@@ -1,5 +1,6 @@
 //! Raw to checked: every value looked at, everything wrong found in one go.
 
+mod backup;
 mod checker;
 mod clash;
 mod config;

@@ -1,5 +1,6 @@
 //! The checked configuration: what every other part works from.
 
+mod backup;
 mod files;
 mod install;
 mod kubernetes;
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use backup::{Backup, Bucket};
 pub use files::{Image, Manifest, WriteFile};
 pub use install::{AfterInstall, DiskBus, DiskChoice, DiskPreference, Install};
 pub use kubernetes::{
@@ -19,9 +21,8 @@ pub use network::{Dns, Firewall, Interface, InterfaceMatch, Network, Proxy, Rout
 pub use registries::{Registries, RegistryAccess, RegistryAuth, RegistryMirror, RegistryTls};
 
 use crate::values::{
-    BackupPlace, Command, EnvName, EnvValue, Hostname, HttpUrl, LabelKey, LabelValue, ModuleName,
-    Password, Recipient, ServerAddress, SigningKey, SshKeySource, SysctlKey, SysctlValue, Taint,
-    TimeZone,
+    Command, EnvName, EnvValue, Hostname, HttpUrl, LabelKey, LabelValue, ModuleName, Password,
+    ServerAddress, SigningKey, SshKeySource, SysctlKey, SysctlValue, Taint, TimeZone,
 };
 
 /// A whole checked configuration, with every default filled in.
@@ -153,31 +154,6 @@ pub struct Bundles {
     pub unsigned: bool,
     /// Whether manifests are applied.
     pub manifests: bool,
-}
-
-/// The node's backup.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Backup {
-    /// Whom it is encrypted to; without any there are no backups.
-    pub recipients: Vec<Recipient>,
-    /// Where it goes.
-    pub to: BackupPlace,
-    /// How often one is made without being asked for, in hours.
-    #[serde(default)]
-    pub every_hours: Option<u32>,
-    /// How many are kept there, at least one.
-    pub keep: u32,
-}
-
-impl Default for Backup {
-    fn default() -> Self {
-        Self {
-            recipients: Vec::new(),
-            to: BackupPlace::Usb,
-            every_hours: None,
-            keep: 7,
-        }
-    }
 }
 
 /// What is done about the disk that state is on.

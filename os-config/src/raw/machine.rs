@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Text;
-use crate::values::{BackupPlace, Recipient, SigningKey};
+use crate::values::SigningKey;
 
 /// Whom the clock is set by.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -44,26 +44,6 @@ pub(crate) struct RawBundles {
     /// Applies the manifests of bundles that are taken, besides loading their images.
     #[schemars(extend("default" = false))]
     pub(crate) manifests: Option<bool>,
-}
-
-/// The node's backup: the cluster's objects and authorities, the node's identity and its configuration, encrypted.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct RawBackup {
-    /// Public keys of age, `age1…`. Any one of their private keys, which are kept elsewhere, opens a backup. Without a key here there
-    /// are no backups.
-    #[schemars(extend("examples" = [["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"]]))]
-    pub(crate) recipients: Vec<Text<Recipient>>,
-    /// Where `holdfast backup` puts it: `usb`, the stick that is plugged in, or a folder, such as where a network share is mounted. A
-    /// folder on the node's own disk is lost with the disk.
-    #[schemars(extend("default" = "usb", "examples" = ["/var/mnt/backups"]))]
-    pub(crate) to: Option<Text<BackupPlace>>,
-    /// How often one is made without being asked for, in hours. Without it, only `holdfast backup` makes one.
-    #[schemars(extend("examples" = [24], "minimum" = 1, "maximum" = 8760))]
-    pub(crate) every_hours: Option<u32>,
-    /// How many backups of this node are kept there; older ones are removed when a new one is complete.
-    #[schemars(extend("default" = 7, "minimum" = 1, "maximum" = 1000))]
-    pub(crate) keep: Option<u32>,
 }
 
 /// The disk that everything that lasts is on.

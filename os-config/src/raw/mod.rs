@@ -3,6 +3,7 @@
 //! Every comment in this folder is documentation for users: it becomes the description in the JSON Schema and the text
 //! in `docs/config.md`. Nothing here is checked beyond its type.
 
+mod backup;
 mod install;
 mod kubernetes;
 mod later;
@@ -15,11 +16,12 @@ mod scalar;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub(crate) use backup::{RawBackup, RawBucket};
 pub(crate) use install::{RawInstall, RawInstallDisk};
 pub(crate) use kubernetes::{RawComponents, RawFlagArgs, RawKubernetes};
 pub(crate) use later::LATER;
 pub(crate) use lists::{RawCommand, RawImage, RawManifest, RawTaint, RawWriteFile};
-pub(crate) use machine::{RawBackup, RawBundles, RawLogs, RawState, RawTime};
+pub(crate) use machine::{RawBundles, RawLogs, RawState, RawTime};
 pub(crate) use network::{
     RawDns, RawFirewall, RawInterface, RawIpv6, RawNetwork, RawRoute, RawWifi,
 };

@@ -2,6 +2,7 @@
 
 mod access;
 mod address;
+mod bucket;
 mod carried;
 mod disk;
 mod files;
@@ -21,6 +22,7 @@ pub use access::SshKeySource;
 pub(crate) use address::{
     Address, ClusterNetwork, Destination, InterfaceAddress, NodeAddress, Source,
 };
+pub use bucket::{AccessKey, BucketFolder, BucketName, Region};
 pub(crate) use carried::{FilePath, ManifestText};
 pub use disk::{ByteSize, DevicePath, DiskName};
 pub use files::{Bytes, FileMode, Owner, WritablePath};

@@ -49,6 +49,8 @@ pub enum BackupPlace {
     /// The USB stick that is plugged in.
     #[default]
     Usb,
+    /// The bucket in `backup.s3`.
+    Bucket,
     /// A folder.
     Folder(WritablePath),
 }
@@ -57,10 +59,11 @@ impl BackupPlace {
     /// Checks `text`.
     ///
     /// # Errors
-    /// It is neither `usb` nor a path.
+    /// It is neither `usb`, nor `s3`, nor a path.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         match text {
             "usb" => Ok(Self::Usb),
+            "s3" => Ok(Self::Bucket),
             path => WritablePath::parse(path).map(Self::Folder),
         }
     }
@@ -77,6 +80,7 @@ impl From<BackupPlace> for String {
     fn from(place: BackupPlace) -> Self {
         match place {
             BackupPlace::Usb => "usb".to_owned(),
+            BackupPlace::Bucket => "s3".to_owned(),
             BackupPlace::Folder(path) => path.as_str().to_owned(),
         }
     }
@@ -84,5 +88,5 @@ impl From<BackupPlace> for String {
 
 text_value! {
     BackupPlace => BackupPlace, BackupPlace::parse,
-    const PATTERN: &str = r"^(usb|/(etc|var|home|opt|root|usr/local|run|tmp)(/[^/\x00-\x1f\x7f-\x9f]+)+)$";
+    const PATTERN: &str = r"^(usb|s3|/(etc|var|home|opt|root|usr/local|run|tmp)(/[^/\x00-\x1f\x7f-\x9f]+)+)$";
 }

@@ -15,10 +15,17 @@ pub(crate) const TARGET: Target = Target {
             let read = identify_volume(Cursor::new(volume)).expect("memory can be read");
             let Some(volume) = read else { continue };
             assert!(!volume.label.contains('\0') && volume.label.len() <= 64);
-            assert!(volume.kind == VolumeKind::Fat || !volume.dirty);
+            assert!(volume.kind != VolumeKind::Ext || !volume.dirty);
         }
     },
     folders: &[],
     made_seeds: || vec![fat_image()[..4096].to_vec()],
-    words: &["FAT16   ", "FAT32   ", "HOLDFAST   ", "\u{8}", "\u{f}"],
+    words: &[
+        "FAT16   ",
+        "FAT32   ",
+        "EXFAT   ",
+        "HOLDFAST   ",
+        "\u{8}",
+        "\u{f}",
+    ],
 };

@@ -30,7 +30,23 @@ type Nonsense<'a> = (&'a str, &'a [&'a str], u64, usize, &'a [u8]);
 
 #[test]
 fn volumes_of_the_foreign_tools() {
-    let cases: [(&str, &[&str], u64, Kind, &str); 3] = [
+    let cases: [(&str, &[&str], u64, Kind, &str); 6] = [
+        (
+            "mkfs.exfat",
+            &["-n", "HOLDFAST"],
+            64 << 20,
+            Kind::ExFat,
+            "HOLDFAST",
+        ),
+        // A cluster of its own for the root directory, behind those of a large volume's map.
+        (
+            "mkfs.exfat",
+            &["-c", "512", "-n", "Läden Süd"],
+            300 << 20,
+            Kind::ExFat,
+            "Läden Süd",
+        ),
+        ("mkfs.exfat", &["-c", "1M"], 256 << 20, Kind::ExFat, ""),
         (
             "mkfs.fat",
             &["-F", "16", "-n", "CONFIG"],
@@ -170,13 +186,23 @@ fn nonsense_in_the_boot_sector_leaves_its_own_label() {
 
 #[test]
 fn garbage_neither_panics_nor_asks_for_much() {
-    for (kind, size) in [("16", 16 << 20), ("32", 64 << 20)] {
-        let whole = made("mkfs.fat", &["-F", kind, "-n", "HOLDFAST"], size);
-        for at in 0..90 {
+    let volumes: [(&str, &[&str], u64); 3] = [
+        ("mkfs.fat", &["-F", "16", "-n", "HOLDFAST"], 16 << 20),
+        ("mkfs.fat", &["-F", "32", "-n", "HOLDFAST"], 64 << 20),
+        ("mkfs.exfat", &["-n", "HOLDFAST"], 64 << 20),
+    ];
+    for (program, arguments, size) in volumes {
+        let whole = made(program, arguments, size);
+        for at in 0..120 {
             for (length, value) in [(1, 0), (1, 0xff), (4, 0xff), (30, 0xff)] {
                 let mut head = whole[..HEAD as usize].to_vec();
                 head[at..at + length].fill(value);
-                let asked = root_directory(&head).map_or(0, |place| place.end - place.start);
+                let places = [root_directory(&head), exfat::root_directory(&head)];
+                let asked = places
+                    .into_iter()
+                    .flatten()
+                    .map(|place| place.end - place.start);
+                let asked = asked.max().unwrap_or_default();
                 assert!(asked <= 2 << 20, "{value:#x} at {at}: {asked} bytes");
                 identify(Cursor::new(&head)).unwrap();
             }
@@ -191,10 +217,15 @@ fn garbage_neither_panics_nor_asks_for_much() {
 
 #[test]
 fn a_dirty_fat_and_an_empty_disk() {
-    let mut bytes = made("mkfs.fat", &["-F", "16"], 16 << 20);
-    bytes[0x25] |= 1;
-    let dirty = identify(Cursor::new(&bytes)).unwrap().unwrap().dirty;
-    assert!(dirty);
+    for (program, arguments, size, at, bit) in [
+        ("mkfs.fat", &["-F", "16"], 16 << 20, 0x25, 1),
+        ("mkfs.exfat", &["-c", "4K"], 16 << 20, 106, 2),
+    ] {
+        let mut bytes = made(program, arguments, size);
+        bytes[at] |= bit;
+        let dirty = identify(Cursor::new(&bytes)).unwrap().unwrap().dirty;
+        assert!(dirty, "{program}");
+    }
     let empty = identify(Cursor::new([0; HEAD as usize])).unwrap();
     assert_eq!(empty, None);
 }
