@@ -136,6 +136,7 @@ fn build(folder: &Path, release: &Release) -> anyhow::Result<Publication> {
         repo: folder.join("repo"),
         keys: folder.join("keys"),
         uki,
+        boot_image: None,
         root,
         manifest,
         sbom: None,
