@@ -10,20 +10,18 @@
 mod image;
 mod next_start;
 mod record;
+mod records;
 
 pub(crate) use image::NewImage;
 pub use next_start::NextStart;
 pub use record::{RECORD_SIZE, Record, Slot, Spare, Standing};
+pub use records::{RECORD, SPARE_RECORD};
 
 use crate::folder::{check_first, failure};
-use crate::sector_file;
 use crate::{Counter, Entry, EntryName, SlotsError, Writing};
+use records::Records;
 use std::path::{Path, PathBuf};
 
-/// What the firmware reads, on the first partition.
-pub const RECORD: &str = "autoboot.txt";
-/// Its copy without a trial, for the case that the first one is damaged: the firmware never reads that one.
-pub const SPARE_RECORD: &str = "autoboot-good.txt";
 /// How often a release is tried. The firmware's flag counts for one start; after that the good release runs, and tells.
 pub const TRIES: u32 = 1;
 /// What must be there for a restart that asks for the other slot: our module, or the Raspberry Pi's own kernel. Mainline's ignores
@@ -51,7 +49,7 @@ impl SlotBoots {
 /// The mounted first partition of a Raspberry Pi's disk, and the slots' boot partitions.
 #[derive(Debug, Clone)]
 pub struct Tryboot {
-    partition: PathBuf,
+    records: Records,
     boots: Option<SlotBoots>,
 }
 
@@ -59,7 +57,7 @@ impl Tryboot {
     /// With the first partition mounted at `partition`. Without `boots` the record alone can be read and written.
     pub fn new(partition: &Path, boots: Option<&SlotBoots>) -> Self {
         Self {
-            partition: partition.into(),
+            records: Records::on(partition),
             boots: boots.cloned(),
         }
     }
@@ -74,10 +72,7 @@ impl Tryboot {
     /// # Errors
     /// Both are damaged or missing.
     pub fn record(&self) -> Result<Record, SlotsError> {
-        self.read(RECORD).or_else(|error| {
-            // The first one's damage is what matters if the second one is damaged, too.
-            self.read(SPARE_RECORD).map_err(|_| error)
-        })
+        self.records.load()
     }
 
     /// The entry of this name, if it may be started.
@@ -121,7 +116,8 @@ impl Tryboot {
             return Err(SlotsError::IsEntry(name.to_string()));
         }
         let device = self.device(record.good.other())?;
-        let image = NewImage::begin(self.clone(), name.clone(), size, device)?;
+        self.check_room(size)?;
+        let image = NewImage::begin(self.records.clone(), name.clone(), size, device)?;
         Ok(Writing::of_image(image))
     }
 
@@ -141,7 +137,7 @@ impl Tryboot {
     /// # Errors
     /// It is not there, or the record cannot be written.
     pub fn arm(&self, name: &EntryName, tries: u32) -> Result<(), SlotsError> {
-        self.store(&self.record()?.armed(name, tries)?)
+        self.records.store(&self.record()?.armed(name, tries)?)
     }
 
     /// Takes the release off its trial: its image waits again.
@@ -149,7 +145,7 @@ impl Tryboot {
     /// # Errors
     /// It is on none, or the record cannot be written.
     pub fn disarm(&self, name: &EntryName) -> Result<(), SlotsError> {
-        self.store(&self.record()?.disarmed(name)?)
+        self.records.store(&self.record()?.disarmed(name)?)
     }
 
     /// Gives the entry another counter; with none, one that is on trial becomes the good one, and the one before is kept.
@@ -160,7 +156,7 @@ impl Tryboot {
         let record = self.record()?;
         match record.counted(name, counter)? {
             counted if counted == record => Ok(()),
-            counted => self.store(&counted),
+            counted => self.records.store(&counted),
         }
     }
 
@@ -173,7 +169,7 @@ impl Tryboot {
         let record = self.record()?;
         let only = record.only(kept)?;
         if only != record {
-            self.store(&only)?;
+            self.records.store(&only)?;
         }
         if only.spare.is_some() {
             return Ok(());
@@ -187,7 +183,7 @@ impl Tryboot {
     /// # Errors
     /// It does not take or does not keep them.
     pub fn prove_writable(&self) -> Result<(), SlotsError> {
-        self.store(&self.record()?)
+        self.records.store(&self.record()?)
     }
 
     /// Checks that an image of `needed` bytes fits.
@@ -213,24 +209,9 @@ impl Tryboot {
         let record = self.record()?;
         let (next, counted) = record.at_restart(running, interrupted);
         if let Some(counted) = counted {
-            self.store(&counted)?;
+            self.records.store(&counted)?;
         }
         Ok(next)
-    }
-
-    /// Writes the record, its copy first if that says something else about what is where.
-    fn store(&self, record: &Record) -> Result<(), SlotsError> {
-        let spare = record.without_trial();
-        if self.read(SPARE_RECORD).ok().as_ref() != Some(&spare) {
-            sector_file::write(&self.partition, SPARE_RECORD, &spare.render())?;
-        }
-        sector_file::write(&self.partition, RECORD, &record.render())
-    }
-
-    fn read(&self, file: &str) -> Result<Record, SlotsError> {
-        let path = self.partition.join(file);
-        Record::parse(&sector_file::read(&path)?)
-            .map_err(|source| SlotsError::Record { path, source })
     }
 
     fn device(&self, slot: Slot) -> Result<PathBuf, SlotsError> {

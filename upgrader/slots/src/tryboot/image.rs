@@ -1,6 +1,6 @@
 //! An image on its way into a slot's own boot partition.
 
-use super::Tryboot;
+use super::records::Records;
 use crate::folder::{check_first, failure};
 use crate::{EntryName, SlotsError};
 use std::fs::File;
@@ -16,7 +16,7 @@ const BLOCK: usize = 4096;
 /// An image that is being written. Dropped before [`NewImage::finish`], it leaves a partition that is no file system.
 #[derive(Debug)]
 pub(crate) struct NewImage {
-    boot: Tryboot,
+    records: Records,
     name: EntryName,
     size: u64,
     device: PathBuf,
@@ -30,21 +30,20 @@ pub(crate) struct NewImage {
 impl NewImage {
     /// Takes the slot out of the record, and makes its boot partition no file system.
     pub(super) fn begin(
-        boot: Tryboot,
+        records: Records,
         name: EntryName,
         size: u64,
         device: PathBuf,
     ) -> Result<Self, SlotsError> {
-        boot.check_room(size)?;
-        let record = boot.record()?;
+        let record = records.load()?;
         if record.spare.is_some() {
-            boot.store(&record.emptied())?;
+            records.store(&record.emptied())?;
         }
         clear(&device).map_err(failure("clear", &device))?;
         let file = File::options().read(true).write(true).open(&device);
         let file = file.map_err(failure("open", &device))?;
         Ok(Self {
-            boot,
+            records,
             name,
             size,
             device,
@@ -87,8 +86,8 @@ impl NewImage {
             let _ = behead(&self.file);
             return Err(error);
         }
-        let record = self.boot.record()?.staged(self.name, self.size);
-        self.boot.store(&record)
+        let record = self.records.load()?.staged(self.name, self.size);
+        self.records.store(&record)
     }
 }
 
