@@ -4,6 +4,7 @@
 //! Everything that could be wrong with the release or with the boot partition is looked for before anything changes. The record
 //! of the trial is on state before the boot loader may start the release, so that no boot of it goes uncounted.
 
+use crate::firmware;
 use crate::node::{Node, event};
 use anyhow::{Context, bail};
 use disk::verity::{BLOCK, RootHash, Superblock};
@@ -176,6 +177,7 @@ fn begin(
 ) -> anyhow::Result<()> {
     let version = &trial.release.version;
     boot.check_one_shot(|path| node.path(path).exists())?;
+    firmware::refuse_old(node, boot)?;
     let content = format!("{version} {}", crate::node::now_s());
     boot.prove_writable(content.as_bytes())
         .context("the boot partition must take writes before a release is tried, or the boot loader could not count its tries")?;
