@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 /// What starts a slot's kernel, tries a new one a few times, and goes back. Each board has one; boards of an architecture
-/// may differ in it. The `tryboot` of the Raspberry Pi's newer firmware will be a further variant.
+/// may differ in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BootMechanism {
@@ -13,6 +13,9 @@ pub enum BootMechanism {
     SystemdBoot(SystemdBoot),
     /// The board's own firmware, then U-Boot: UKIs chosen by a script and its record on the boot partition.
     UBoot(UBoot),
+    /// The Raspberry Pi's newer firmware: kernel, initramfs and device trees on a boot partition of each slot, chosen by
+    /// `autoboot.txt` and the firmware's `tryboot`.
+    Tryboot(Tryboot),
 }
 
 /// What systemd-boot needs on the boot partition beside the UKIs.
@@ -34,6 +37,17 @@ pub struct UBoot {
     pub device_trees: BTreeSet<String>,
     /// Files that are written out in the board's file, by their paths on the boot partition.
     pub texts: BTreeMap<String, String>,
+}
+
+/// What the Raspberry Pi's firmware needs on a slot's boot partition beside kernel, initramfs and command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tryboot {
+    /// Device trees of the kernel, below its own folder of them, by the names that the firmware looks for.
+    pub device_trees: BTreeMap<String, String>,
+    /// Files that are written out in the board's file, by their paths on the boot partition.
+    pub texts: BTreeMap<String, String>,
+    /// Words for this board's kernel, behind those of its base.
+    pub words: Vec<String>,
 }
 
 /// The partition table that a board's firmware finds its boot partition in.

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml::Spanned;
 
-use crate::raw::{RawBase, RawBoard, RawDrivers, RawMechanism, RawUBoot, RawVm};
+use crate::raw::{RawBase, RawBoard, RawDrivers, RawMechanism, RawTryboot, RawUBoot, RawVm};
 use crate::source::Source;
 use crate::{
-    Arch, BootMechanism, Disk, Drivers, Error, Machine, Network, PartitionTable, Release,
-    SystemdBoot, UBoot, Vm, Watchdog,
+    Arch, BootMechanism, Disk, Drivers, Error, KernelVersion, Machine, Network, PartitionTable,
+    Release, SystemdBoot, Tryboot, UBoot, Vm, Watchdog,
 };
 
 /// A board file without its base.
@@ -19,6 +19,8 @@ pub(crate) struct Own {
     pub(crate) base: Spanned<String>,
     pub(crate) boot: Spanned<RawMechanism>,
     pub(crate) u_boot: Option<UBoot>,
+    pub(crate) tryboot: Option<Tryboot>,
+    pub(crate) kernel_from: Option<KernelVersion>,
     pub(crate) partition_table: PartitionTable,
     pub(crate) drivers: Drivers,
     pub(crate) vm: Option<Spanned<Vm>>,
@@ -92,6 +94,13 @@ pub(crate) fn mechanism(
                 source.wrong(own.boot.span(), message)
             })
         }
+        RawMechanism::Tryboot => {
+            let found = own.tryboot.clone().map(BootMechanism::Tryboot);
+            found.ok_or_else(|| {
+                let message = "`boot` is `tryboot`, but the file has no [tryboot]".to_owned();
+                source.wrong(own.boot.span(), message)
+            })
+        }
     }
 }
 
@@ -111,10 +120,28 @@ pub(crate) fn board(source: &Source<'_>, name: &str) -> Result<Own, Error> {
             "`title` must be one line of text".to_owned(),
         ));
     }
-    if let (Some(u_boot), RawMechanism::SystemdBoot) = (&raw.u_boot, raw.boot.get_ref()) {
-        let message = "[u-boot] is for boards that say `boot = \"u-boot\"`".to_owned();
-        return Err(source.wrong(u_boot.span(), message));
+    let boot = raw.boot.get_ref();
+    for (key, span, fits) in [
+        (
+            "u-boot",
+            raw.u_boot.as_ref().map(Spanned::span),
+            boot == &RawMechanism::UBoot,
+        ),
+        (
+            "tryboot",
+            raw.tryboot.as_ref().map(Spanned::span),
+            boot == &RawMechanism::Tryboot,
+        ),
+    ] {
+        if let (Some(span), false) = (span, fits) {
+            let message = format!("[{key}] is for boards that say `boot = \"{key}\"`");
+            return Err(source.wrong(span, message));
+        }
     }
+    let kernel_from = raw.kernel_from.as_ref().map(|version| {
+        let parsed = version.get_ref().parse();
+        parsed.map_err(|error| source.wrong(version.span(), format!("`kernel-from`: {error}")))
+    });
     Ok(Own {
         name: name.to_owned(),
         title: raw.title.into_inner(),
@@ -124,6 +151,11 @@ pub(crate) fn board(source: &Source<'_>, name: &str) -> Result<Own, Error> {
             .u_boot
             .map(|raw| u_boot(source, raw.get_ref()))
             .transpose()?,
+        tryboot: raw
+            .tryboot
+            .map(|raw| tryboot(source, raw.get_ref()))
+            .transpose()?,
+        kernel_from: kernel_from.transpose()?,
         partition_table: raw.partition_table,
         drivers: drivers(source, &raw.drivers)?,
         vm: raw.vm.map(|raw| vm(source, &raw)).transpose()?,
@@ -145,35 +177,52 @@ pub(crate) fn machine(source: &Source<'_>, own: &Own, base: &Base) -> Result<(),
     Err(source.wrong(vm.span(), message))
 }
 
-/// Every path is checked: they become files of a FAT.
 fn u_boot(source: &Source<'_>, raw: &RawUBoot) -> Result<UBoot, Error> {
-    let plain = |path: &Spanned<String>| {
-        let part = |part: &str| {
-            let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-            !part.is_empty() && !part.starts_with('.') && part.chars().all(known)
-        };
-        if path.get_ref().split('/').all(part) {
-            return Ok(path.get_ref().clone());
-        }
-        let message = format!(
-            "`{}` is no path on the boot partition: letters, digits, `.`, `-`, `_`, folders before `/`",
-            path.get_ref()
-        );
-        Err(source.wrong(path.span(), message))
-    };
-    let files = |files: &BTreeMap<Spanned<String>, String>| {
-        let file = |(path, from): (&Spanned<String>, &String)| Ok((plain(path)?, from.clone()));
-        files.iter().map(file).collect::<Result<_, _>>()
-    };
+    let device_trees = raw.device_trees.iter().map(|path| plain(source, path));
     Ok(UBoot {
-        files: files(&raw.files)?,
-        device_trees: raw
-            .device_trees
-            .iter()
-            .map(plain)
-            .collect::<Result<_, _>>()?,
-        texts: files(&raw.texts)?,
+        files: files(source, &raw.files)?,
+        device_trees: device_trees.collect::<Result<_, _>>()?,
+        texts: files(source, &raw.texts)?,
     })
+}
+
+fn tryboot(source: &Source<'_>, raw: &RawTryboot) -> Result<Tryboot, Error> {
+    for parameter in &raw.words {
+        word(source, "tryboot.words", parameter)?;
+    }
+    Ok(Tryboot {
+        device_trees: files(source, &raw.device_trees)?,
+        texts: files(source, &raw.texts)?,
+        words: raw
+            .words
+            .iter()
+            .map(|word| word.get_ref().clone())
+            .collect(),
+    })
+}
+
+fn files(
+    source: &Source<'_>,
+    files: &BTreeMap<Spanned<String>, String>,
+) -> Result<BTreeMap<String, String>, Error> {
+    let file = |(path, from): (&Spanned<String>, &String)| Ok((plain(source, path)?, from.clone()));
+    files.iter().map(file).collect()
+}
+
+/// Every path is checked: they become files of a FAT.
+fn plain(source: &Source<'_>, path: &Spanned<String>) -> Result<String, Error> {
+    let part = |part: &str| {
+        let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+        !part.is_empty() && !part.starts_with('.') && part.chars().all(known)
+    };
+    if path.get_ref().split('/').all(part) {
+        return Ok(path.get_ref().clone());
+    }
+    let message = format!(
+        "`{}` is no path on the boot partition: letters, digits, `.`, `-`, `_`, folders before `/`",
+        path.get_ref()
+    );
+    Err(source.wrong(path.span(), message))
 }
 
 /// A base's name must tell its architecture, so that it can be found.

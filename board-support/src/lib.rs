@@ -16,6 +16,7 @@ mod board;
 mod boot;
 mod check;
 mod error;
+mod kernel;
 mod raw;
 mod release;
 mod source;
@@ -26,8 +27,9 @@ mod vm;
 
 pub use arch::Arch;
 pub use board::Board;
-pub use boot::{BootMechanism, PartitionTable, SystemdBoot, UBoot};
+pub use boot::{BootMechanism, PartitionTable, SystemdBoot, Tryboot, UBoot};
 pub use error::{Error, Problem};
+pub use kernel::KernelVersion;
 pub use release::{Drivers, Release};
 pub use store::Boards;
 pub use vm::{Disk, Machine, Network, Vm, Watchdog};

@@ -42,11 +42,12 @@ pub(crate) struct RawSystemdBoot {
 }
 
 /// The word after a board's `boot`.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum RawMechanism {
     SystemdBoot,
     UBoot,
+    Tryboot,
 }
 
 #[derive(Debug, Deserialize)]
@@ -56,6 +57,15 @@ pub(crate) struct RawUBoot {
     pub(crate) device_trees: Vec<Spanned<String>>,
     #[serde(default)]
     pub(crate) texts: BTreeMap<Spanned<String>, String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct RawTryboot {
+    pub(crate) device_trees: BTreeMap<Spanned<String>, String>,
+    pub(crate) texts: BTreeMap<Spanned<String>, String>,
+    #[serde(default)]
+    pub(crate) words: Vec<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -82,6 +92,10 @@ pub(crate) struct RawBoard {
     pub(crate) partition_table: PartitionTable,
     #[serde(default)]
     pub(crate) u_boot: Option<Spanned<RawUBoot>>,
+    #[serde(default)]
+    pub(crate) tryboot: Option<Spanned<RawTryboot>>,
+    #[serde(default)]
+    pub(crate) kernel_from: Option<Spanned<String>>,
     #[serde(default)]
     pub(crate) drivers: RawDrivers,
     #[serde(default)]

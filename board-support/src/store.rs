@@ -67,7 +67,10 @@ impl Boards {
             let base = bases
                 .get_mut(name)
                 .ok_or_else(|| no_base(source, own, files))?;
-            base.release.drivers.extend(&own.drivers);
+            // What only a newer kernel has cannot be asked of the release.
+            if own.kernel_from.is_none() {
+                base.release.drivers.extend(&own.drivers);
+            }
             mechanisms.push(check::mechanism(source, own, base)?);
             check::machine(source, own, base)?;
         }
@@ -82,6 +85,7 @@ impl Boards {
                     boot,
                     partition_table: own.partition_table,
                     drivers: own.drivers,
+                    kernel_from: own.kernel_from,
                     vm: own.vm.map(Spanned::into_inner),
                 },
             )

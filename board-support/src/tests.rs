@@ -25,9 +25,13 @@ fn parse(files: &[(&str, &str)]) -> Result<Boards, Error> {
 fn every_file_of_the_project_is_good() {
     let boards = Boards::open(&folder()).unwrap();
     let names: Vec<_> = boards.list().map(|board| board.name.as_str()).collect();
-    assert_eq!(names, ["nuc", "qemu-arm64", "qemu-x86_64", "rpi3", "rpi4"]);
+    assert_eq!(
+        names,
+        ["nuc", "qemu-arm64", "qemu-x86_64", "rpi3", "rpi4", "rpi5"]
+    );
     for board in boards.list() {
-        assert!(board.vm.is_some(), "{}", board.name);
+        // QEMU imitates no Raspberry Pi 5.
+        assert_eq!(board.vm.is_some(), board.name != "rpi5", "{}", board.name);
     }
 }
 
@@ -111,15 +115,15 @@ fn an_unknown_board_is_told_with_the_nearest() {
     let cases = [
         (
             "nuk",
-            "there is no board `nuk`; did you mean `nuc`?; there are: nuc, qemu-arm64, qemu-x86_64, rpi3, rpi4",
+            "there is no board `nuk`; did you mean `nuc`?; there are: nuc, qemu-arm64, qemu-x86_64, rpi3, rpi4, rpi5",
         ),
         (
             "qemu",
-            "there is no board `qemu`; did you mean `qemu-arm64`?; there are: nuc, qemu-arm64, qemu-x86_64, rpi3, rpi4",
+            "there is no board `qemu`; did you mean `qemu-arm64`?; there are: nuc, qemu-arm64, qemu-x86_64, rpi3, rpi4, rpi5",
         ),
         (
             "zzz",
-            "there is no board `zzz`; there are: nuc, qemu-arm64, qemu-x86_64, rpi3, rpi4",
+            "there is no board `zzz`; there are: nuc, qemu-arm64, qemu-x86_64, rpi3, rpi4, rpi5",
         ),
     ];
     for (name, message) in cases {
@@ -134,7 +138,7 @@ fn a_wrong_board_is_told_with_file_line_and_key() {
             "unknown key",
             "title",
             "titel",
-            "nuc.toml:3:1: unknown field `titel`, expected one of `title`, `base`, `boot`, `partition-table`, `u-boot`, `drivers`, `vm`\n  3 | titel =",
+            "nuc.toml:3:1: unknown field `titel`, expected one of `title`, `base`, `boot`, `partition-table`, `u-boot`, `tryboot`, `kernel-from`, `drivers`, `vm`\n  3 | titel =",
         ),
         (
             "key of the base",
@@ -206,7 +210,7 @@ fn a_wrong_board_is_told_with_file_line_and_key() {
             "unknown mechanism",
             "\"systemd-boot\"",
             "\"grub\"",
-            "nuc.toml:5:8: unknown variant `grub`, expected `systemd-boot` or `u-boot`",
+            "nuc.toml:5:8: unknown variant `grub`, expected one of `systemd-boot`, `u-boot`, `tryboot`",
         ),
         (
             "no mechanism",
@@ -312,6 +316,53 @@ fn the_boot_mechanism_is_the_boards() {
         ),
         "{error}"
     );
+}
+
+#[test]
+fn a_board_that_waits_for_a_kernel_asks_nothing_of_the_release() {
+    const PI: &str = include_str!("../boards/rpi5.toml");
+    let boards = Boards::open(&folder()).unwrap();
+    let pi = boards.get("rpi5").unwrap();
+    assert_eq!(pi.kernel_from, Some("7.3".parse().unwrap()));
+    assert_eq!(pi.release, boards.get("rpi4").unwrap().release);
+    assert!(pi.drivers.initramfs.contains("sdhci_brcmstb"));
+    assert!(!pi.release.drivers.initramfs.contains("sdhci_brcmstb"));
+    let BootMechanism::Tryboot(boot) = &pi.boot else {
+        panic!("{:?}", pi.boot);
+    };
+    assert_eq!(boot.words, ["console=ttyAMA10,115200"]);
+    let base = include_str!("../boards/base-arm64.toml");
+    let without = PI.replacen("kernel-from = \"7.3\"\n", "", 1);
+    let boards = parse(&[("base-arm64", base), ("rpi5", &without)]).expect("a board");
+    let drivers = &boards.get("rpi5").unwrap().release.drivers;
+    assert!(drivers.initramfs.contains("sdhci_brcmstb"));
+    for (from, to, message) in [
+        (
+            "\"7.3\"",
+            "\"new\"",
+            "`kernel-from`: `new` is no kernel version such as `7.3`",
+        ),
+        (
+            "\"config.txt\"",
+            "\"../x\"",
+            "`../x` is no path on the boot partition",
+        ),
+        ("console=ttyAMA10,115200", "two words", "`tryboot.words`"),
+        (
+            "boot = \"tryboot\"",
+            "boot = \"systemd-boot\"",
+            "[tryboot] is for boards that say `boot = \"tryboot\"`",
+        ),
+    ] {
+        let text = PI.replacen(from, to, 1);
+        let error = parse(&[("base-arm64", base), ("rpi5", &text)]).expect_err(to);
+        assert!(error.to_string().contains(message), "{error}");
+    }
+    let (start, rest) = PI.split_once("[tryboot]").expect("a table");
+    let (_, end) = rest.split_once("[drivers]").expect("drivers");
+    let none = format!("{start}[drivers]{end}");
+    let error = parse(&[("base-arm64", base), ("rpi5", &none)]).expect_err("no table");
+    assert!(error.to_string().contains("has no [tryboot]"), "{error}");
 }
 
 #[test]

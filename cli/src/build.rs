@@ -172,7 +172,8 @@ fn print(built: &Built, here: &Path) {
     }
     let upgrade = &built.upgrade;
     println!("  for a release repository:");
-    for path in [&upgrade.uki, &upgrade.root, &upgrade.manifest] {
+    let programs = std::iter::once(&upgrade.uki).chain(&upgrade.boot);
+    for path in programs.chain([&upgrade.root, &upgrade.manifest]) {
         println!("    {}", shown(path, here));
     }
 }

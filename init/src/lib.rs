@@ -37,5 +37,6 @@ pub use modules::Index as ModuleIndex;
 pub use system::whole_requests;
 pub use uevent::Event as DeviceEvent;
 
-// The count of boots on trial: played over every power cut by the sweep.
+// The count of boots on trial, and what a restart leads to: played over every power cut by the sweep.
 pub use initramfs::begin_trial;
+pub use system::before_restart;

@@ -20,6 +20,9 @@ pub(super) struct Args {
     /// The UKI of a build: holdfast_VERSION_ARCH.efi
     #[arg(long, value_name = "FILE")]
     uki: PathBuf,
+    /// The boot image of the same build, if it made one: holdfast_VERSION_ARCH.boot
+    #[arg(long, value_name = "FILE")]
+    boot_image: Option<PathBuf>,
     /// The root image of the same build: holdfast_VERSION_ARCH.root
     #[arg(long, value_name = "FILE")]
     root: PathBuf,
@@ -79,6 +82,7 @@ pub(super) fn run(args: Args, now: Timestamp) -> anyhow::Result<()> {
         repo: args.repo,
         keys: args.keys,
         uki: args.uki,
+        boot_image: args.boot_image,
         root: args.root,
         manifest: args.manifest,
         sbom: args.sbom,

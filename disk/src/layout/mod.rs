@@ -25,7 +25,7 @@ pub use complete::{CompleteError, Completed, Note, complete};
 pub use first_boot::{Change, LayoutError, Plan, format_done, plan};
 pub use partitions::{
     LAYOUT, MadeBy, PartitionRole, Place, STATE_UNFORMATTED, Size, Type, image_partitions,
-    installed_partitions,
+    image_partitions_with_slot_boots, installed_partitions,
 };
 pub use reset::Reset;
 pub use roles::{StatePartition, is_holdfast};

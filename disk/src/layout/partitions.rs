@@ -10,8 +10,12 @@ const MIB: u64 = 1024 * 1024;
 /// What a partition is for. Its GPT name says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PartitionRole {
-    /// What the firmware reads: boot loader and UKIs.
+    /// What the firmware reads: boot loader and UKIs, or what chooses a slot's own boot partition.
     Boot,
+    /// What the firmware starts of slot A, where it starts kernels by itself.
+    BootA,
+    /// The same of slot B.
+    BootB,
     /// `config.yaml`.
     Config,
     /// Slot A.
@@ -66,18 +70,34 @@ pub enum Size {
 pub enum MadeBy {
     /// It is in the image that is flashed.
     Image,
+    /// It is there if the board's firmware starts kernels by itself, from a boot partition of each slot.
+    ImageWithSlotBoots,
     /// The first boot, which knows how large the disk is.
     FirstBoot,
 }
 
 /// All partitions, in the order in which they lie on the disk and are numbered.
-pub const LAYOUT: [Place; 5] = [
+pub const LAYOUT: [Place; 7] = [
     Place {
         role: PartitionRole::Boot,
         name: "boot",
         partition_type: Type::Esp,
         size: Size::Bytes(256 * MIB),
         made_by: MadeBy::Image,
+    },
+    Place {
+        role: PartitionRole::BootA,
+        name: "boot-a",
+        partition_type: Type::BasicData,
+        size: Size::Bytes(256 * MIB),
+        made_by: MadeBy::ImageWithSlotBoots,
+    },
+    Place {
+        role: PartitionRole::BootB,
+        name: "boot-b",
+        partition_type: Type::BasicData,
+        size: Size::Bytes(256 * MIB),
+        made_by: MadeBy::ImageWithSlotBoots,
     },
     Place {
         role: PartitionRole::Config,
@@ -129,10 +149,34 @@ impl PartitionRole {
 /// The partitions of an image to be flashed. `root` is the GPT type of the architecture's root file systems, `guid` gives
 /// the partition of a name its identity.
 pub fn image_partitions(root: Uuid, guid: impl Fn(&str) -> Uuid) -> Vec<NewPartition> {
-    let fixed = |place: &&Place| place.made_by == MadeBy::Image;
+    partitions_made_by(&[MadeBy::Image], root, guid)
+}
+
+/// As [`image_partitions`], for a board whose slots have boot partitions of their own: the second and the third of the disk. All
+/// three are of the type that the Raspberry Pi's own images have there (rpi-image-gen, `image/gpt/ab_userdata`); no UEFI firmware
+/// looks for them.
+pub fn image_partitions_with_slot_boots(
+    root: Uuid,
+    guid: impl Fn(&str) -> Uuid,
+) -> Vec<NewPartition> {
+    let makers = [MadeBy::Image, MadeBy::ImageWithSlotBoots];
+    let mut partitions = partitions_made_by(&makers, root, guid);
+    for partition in &mut partitions {
+        if partition.name == PartitionRole::Boot.name() {
+            partition.type_guid = types::BASIC_DATA;
+        }
+    }
+    partitions
+}
+
+fn partitions_made_by(
+    makers: &[MadeBy],
+    root: Uuid,
+    guid: impl Fn(&str) -> Uuid,
+) -> Vec<NewPartition> {
     LAYOUT
         .iter()
-        .filter(fixed)
+        .filter(|place| makers.contains(&place.made_by))
         .filter_map(|place| match place.size {
             Size::Bytes(size) => Some((place, size)),
             Size::AsRootA | Size::Rest(_) => None,
@@ -179,7 +223,7 @@ impl Type {
 
 #[cfg(test)]
 mod tests {
-    use super::{LAYOUT, MadeBy, Size, image_partitions};
+    use super::{LAYOUT, MadeBy, Size, image_partitions, image_partitions_with_slot_boots};
     use crate::gpt::{derive_guid, types};
 
     #[test]
@@ -188,7 +232,7 @@ mod tests {
             assert_eq!(place.role as usize, index, "{}", place.name);
             assert_eq!(place.role.place(), place);
             let fixed = matches!(place.size, Size::Bytes(_));
-            assert_eq!(fixed, place.made_by == MadeBy::Image, "{}", place.name);
+            assert_eq!(fixed, place.made_by != MadeBy::FirstBoot, "{}", place.name);
         }
     }
 
@@ -208,5 +252,9 @@ mod tests {
             ]
         );
         assert_eq!(parts[2].guid, derive_guid(b"test", "root-a"));
+        // The firmware chooses the slots' own ones by these numbers.
+        let parts = image_partitions_with_slot_boots(types::ROOT_ARM64, |_| types::ESP);
+        let names: Vec<_> = parts.iter().map(|p| p.name.as_str()).collect();
+        assert_eq!(names, ["boot", "boot-a", "boot-b", "CONFIG", "root-a"]);
     }
 }

@@ -5,14 +5,16 @@ use crate::digest::{self, Key};
 use crate::error::{Error, Result};
 use crate::file;
 use crate::initramfs::Parts;
+use crate::kernel::files::{device_tree, program};
 use crate::root_image::RootImage;
 use crate::secure_boot::SecureBoot;
+use crate::slot_boot;
 use crate::tree::Tree;
 use boards::{Board, BootMechanism};
 use disk::layout::{END_OF_SIGNED, WantedRoot};
 use formats::uki::Uki;
-use slots::EntryName;
 use slots::u_boot::{self, Record};
+use slots::{EntryName, tryboot};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -33,6 +35,9 @@ pub(crate) enum Loader {
     /// Firmware, device trees, U-Boot and its script: paths on the boot partition, and what is there. The record of the slots
     /// names the version, and is made with it.
     UBoot(BTreeMap<String, Vec<u8>>),
+    /// The Raspberry Pi's firmware: the image of a slot's own boot partition. What chooses the slot names the version, and is made
+    /// with it.
+    Tryboot(Vec<u8>),
 }
 
 /// systemd-boot's settings. The menu is not shown, entries are chosen by version and counter (a `default` would override
@@ -41,6 +46,14 @@ const LOADER_CONF: &str =
     "timeout 0\neditor no\nauto-entries no\nauto-firmware no\nreboot-on-error yes\n";
 
 impl BootFiles {
+    /// What each slot's own boot partition holds, if it has one.
+    pub(crate) fn slot_image(&self) -> Option<&[u8]> {
+        match &self.loader {
+            Loader::Tryboot(image) => Some(image),
+            Loader::SystemdBoot { .. } | Loader::UBoot(_) => None,
+        }
+    }
+
     /// Paths on the boot partition, and what is there.
     ///
     /// # Errors
@@ -63,6 +76,13 @@ impl BootFiles {
                     ])
                     .collect()
             }
+            Loader::Tryboot(_) => {
+                let record = tryboot::Record::of(name).render().to_vec();
+                let files = [tryboot::RECORD, tryboot::SPARE_RECORD];
+                return Ok(files
+                    .map(|file| (file.to_owned(), record.clone().into()))
+                    .into());
+            }
         };
         files.push((format!("EFI/Linux/{name}"), Cow::Borrowed(&self.uki)));
         Ok(files)
@@ -77,7 +97,7 @@ impl BootFiles {
                     program: signer.sign(&program)?,
                     path,
                 },
-                Loader::UBoot(_) => {
+                Loader::UBoot(_) | Loader::Tryboot(_) => {
                     return Err(Error::Wrong(
                         "this board's firmware checks no signatures: build its image without --secure-boot-key".into(),
                     ));
@@ -106,19 +126,14 @@ pub(crate) fn make(
     signer: Option<&SecureBoot>,
     cache: &Cache,
 ) -> Result<BootFiles> {
-    let kernel = content(
-        parts.packages,
-        &format!("boot/vmlinuz-{}", parts.modules.release),
-    )?;
+    let kernel = program(parts.packages, &parts.modules.release)?;
     let initrd = initramfs(parts, cache)?;
     let microcode = parts.microcode()?;
+    let version = &parts.release.version;
+    let (root, parameters) = (root.root()?, board.release.kernel_parameters());
     let uki = Uki {
         os_release: parts.release.os_release().as_bytes(),
-        cmdline: &cmdline(
-            &root.root()?,
-            &parts.release.version,
-            board.release.kernel_parameters(),
-        ),
+        cmdline: &cmdline(&root, version, parameters.clone()),
         uname: &parts.modules.release,
         linux: &kernel,
         initrd: &initrd,
@@ -127,10 +142,20 @@ pub(crate) fn make(
     }
     .build(&content(parts.packages, &board.release.stub)?)
     .map_err(Error::format("the UKI"))?;
-    let files = BootFiles {
-        uki,
-        loader: loader(parts.packages, &board.boot, &parts.modules.release)?,
+    let loader = match &board.boot {
+        BootMechanism::Tryboot(own) => {
+            let parameters = parameters.into_iter().chain(own.words.iter().cloned());
+            let kernel = slot_boot::Kernel {
+                release: &parts.modules.release,
+                program: &kernel,
+                initramfs: &initrd,
+                cmdline: &cmdline(&root, version, parameters.collect()),
+            };
+            Loader::Tryboot(slot_boot::image(parts.packages, own, &kernel)?)
+        }
+        others => loader(parts.packages, others, &parts.modules.release)?,
     };
+    let files = BootFiles { uki, loader };
     match signer {
         Some(signer) => files.signed(signer),
         None => Ok(files),
@@ -158,8 +183,7 @@ fn u_boot(packages: &Tree, board: &boards::UBoot, kernel: &str) -> Result<Loader
     }
     for tree in &board.device_trees {
         let (_, name) = tree.rsplit_once('/').unwrap_or(("", tree));
-        let from = format!("usr/lib/linux-image-{kernel}/{tree}");
-        files.insert(name.to_owned(), content(packages, &from)?);
+        files.insert(name.to_owned(), device_tree(packages, kernel, tree)?);
     }
     for (path, text) in &board.texts {
         files.insert(path.clone(), text.trim_start().as_bytes().to_vec());
@@ -201,6 +225,7 @@ pub(crate) fn key(files: &BootFiles, key: Key) -> Key {
         Loader::UBoot(files) => files.iter().fold(key, |key, (path, content)| {
             key.with(path, digest::of_bytes(content))
         }),
+        Loader::Tryboot(image) => key.with("slot", digest::of_bytes(image)),
     }
 }
 
@@ -265,6 +290,31 @@ mod tests {
                 ("EFI/Linux/holdfast_1.2.0.efi", &[1]),
             ]
         );
+    }
+
+    /// The first partition of a Raspberry Pi 5's disk: the firmware's numbers are those of the disk's layout.
+    #[test]
+    fn a_firmware_that_chooses_finds_which_slot_starts() {
+        let files = BootFiles {
+            uki: vec![1],
+            loader: Loader::Tryboot(vec![2; 8192]),
+        };
+        assert_eq!(files.slot_image(), Some(&[2; 8192][..]));
+        let files = files.files("1.2.0").expect("a version");
+        let names: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
+        assert_eq!(names, ["autoboot.txt", "autoboot-good.txt"]);
+        let text = String::from_utf8(files[0].1.to_vec()).expect("text");
+        let firmwares = "[all]\ntryboot_a_b=1\nboot_partition=2\n[tryboot]\nboot_partition=3\n";
+        assert!(text.starts_with(firmwares), "{text}");
+        assert!(text.contains("# a=holdfast_1.2.0.efi\n"), "{text}");
+        let parts =
+            disk::layout::image_partitions_with_slot_boots(disk::gpt::types::ROOT_ARM64, |_| {
+                disk::gpt::types::ESP
+            });
+        for slot in tryboot::Slot::ALL {
+            let part = &parts[slot.partition() as usize - 1];
+            assert_eq!(part.name, format!("boot-{}", slot.letter()));
+        }
     }
 
     #[test]

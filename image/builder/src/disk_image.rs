@@ -6,11 +6,12 @@ use crate::root_image::RootImage;
 use boards::PartitionTable;
 use disk::Sector;
 use disk::gpt::{self, Extent, Table, Uuid, derive_guid};
-use disk::layout::{PartitionRole, image_partitions};
+use disk::layout::{PartitionRole, image_partitions, image_partitions_with_slot_boots};
 use formats::Window;
 use formats::fat::{self, Kind, Label, VolumeSpec};
 use std::fs::File;
 use std::io::{Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 /// Clusters of 2 KiB make 256 MiB a FAT32 and 64 MiB a FAT16 by their count, which is what firmware goes by.
@@ -63,6 +64,9 @@ pub(crate) fn write(contents: &Contents<'_>, path: &Path) -> Result<()> {
     }
     .map_err(Error::format("the partition table"))?;
     boot_volume(contents, &disk, boot, path)?;
+    if let Some(image) = contents.boot.slot_image() {
+        slot_boot(image, &disk, extent(PartitionRole::BootA), path)?;
+    }
     config_volume(contents, &disk, config, path)?;
     root_partition(contents.root, &mut disk, root, path)?;
     disk.sync_all().map_err(Error::write(path))
@@ -70,7 +74,10 @@ pub(crate) fn write(contents: &Contents<'_>, path: &Path) -> Result<()> {
 
 fn table(contents: &Contents<'_>) -> Result<Table> {
     let guid = |name: &str| derive_guid(contents.seed, name);
-    let partitions = image_partitions(contents.root_type, guid);
+    let partitions = match contents.boot.slot_image() {
+        Some(_) => image_partitions_with_slot_boots(contents.root_type, guid),
+        None => image_partitions(contents.root_type, guid),
+    };
     Table::plan(Sector::Bytes512, guid("disk"), &partitions, None)
         .map_err(Error::format("the partition table"))
 }
@@ -90,6 +97,19 @@ fn boot_volume(contents: &Contents<'_>, disk: &File, extent: Extent, path: &Path
         &files,
         path,
     )
+}
+
+/// Slot A's own boot partition. That of slot B stays empty: no file system, so nothing starts it.
+fn slot_boot(image: &[u8], disk: &File, extent: Extent, path: &Path) -> Result<()> {
+    if image.len() as u64 > extent.size {
+        return Err(Error::Wrong(format!(
+            "the boot image has {} bytes, a slot's boot partition {}",
+            image.len(),
+            extent.size
+        )));
+    }
+    disk.write_all_at(image, extent.offset)
+        .map_err(Error::write(path))
 }
 
 fn config_volume(contents: &Contents<'_>, disk: &File, extent: Extent, path: &Path) -> Result<()> {

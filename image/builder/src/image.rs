@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::file;
 use crate::flashable;
 use crate::initramfs::{Contents, Parts};
+use crate::kernel;
 use crate::options::Options;
 use crate::packages::{Lock, fetch};
 use crate::progress::{Progress, megabytes};
@@ -19,7 +20,7 @@ use crate::rootfs::{self, Base, Trust};
 use crate::sbom;
 use crate::tools::{self, Tools};
 use crate::upgrade::{self, UpgradeFiles};
-use boards::{Arch, Board, Boards};
+use boards::{Board, Boards};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -65,7 +66,7 @@ pub fn build(project: &Project, options: &Options, progress: Progress) -> Result
     let config = config::files(options.config.as_deref(), options.config_must_be_signed)?;
     let release_root = options.release_root()?;
     let cache = Cache::new(&project.cache());
-    let locked = fetch_locked(project, board.arch(), options, progress)?;
+    let locked = fetch_locked(project, board, options, progress)?;
     let binaries = Binaries::build(project, board.arch(), options, progress)?;
 
     let step = progress.step("root file system");
@@ -110,7 +111,8 @@ pub fn build(project: &Project, options: &Options, progress: Progress) -> Result
     step.done(&format!("UKI {}", megabytes(boot.uki.len() as u64)));
 
     let step = progress.step("release files");
-    let upgrade = upgrade::write(&options.output, &release, &root, &boot.uki)?;
+    let programs = (&boot.uki[..], boot.slot_image());
+    let upgrade = upgrade::write(&options.output, &release, &root, programs)?;
     step.done(&megabytes(root.size + boot.uki.len() as u64));
 
     let built = |flashed| Built {
@@ -156,13 +158,15 @@ struct Locked {
 
 fn fetch_locked(
     project: &Project,
-    arch: Arch,
+    board: &Board,
     options: &Options,
     progress: Progress,
 ) -> Result<Locked> {
     let step = progress.step("packages");
+    let image = Lock::load(&project.lock(board.arch().debian()))?;
+    kernel::files::check(board, &image)?;
     let locked = Locked {
-        image: Lock::load(&project.lock(arch.debian()))?,
+        image,
         tools: Lock::load(&project.lock(&format!("tools-{}", tools::host()?.0)))?,
         debs: project.cache().join("debs"),
     };

@@ -32,6 +32,7 @@ mod root_image;
 mod rootfs;
 mod sbom;
 mod secure_boot;
+mod slot_boot;
 mod system_image;
 mod toolchain;
 mod tools;

@@ -145,6 +145,16 @@ pub struct Partitions {
     pub state: Option<PathBuf>,
 }
 
+/// Device nodes of the boot partitions that each slot has for itself, where the firmware starts a kernel by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SlotBoots {
+    /// That of slot A.
+    pub a: PathBuf,
+    /// That of slot B.
+    pub b: PathBuf,
+}
+
 /// What became of the state partition at this boot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

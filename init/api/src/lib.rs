@@ -44,8 +44,8 @@ pub mod interface;
 pub mod paths;
 
 pub use boot::{
-    Attempt, BootRecord, BootTrial, Partitions, Slot, Started, StateOutcome, UnconfirmedBoot,
-    Watchdog, WhyUnconfirmed,
+    Attempt, BootRecord, BootTrial, Partitions, Slot, SlotBoots, Started, StateOutcome,
+    UnconfirmedBoot, Watchdog, WhyUnconfirmed,
 };
 pub use calls::Calls;
 pub use capability::Capability;

@@ -30,6 +30,8 @@ pub const FORM: &str = "/run/holdfast/form";
 pub const NODE: &str = "/run/holdfast/node.json";
 /// [`crate::BootRecord`], written by the initramfs stage.
 pub const BOOT: &str = "/run/holdfast/boot.json";
+/// [`crate::SlotBoots`], written by the initramfs stage on a machine whose slots have boot partitions of their own.
+pub const SLOT_BOOTS: &str = "/run/holdfast/slot-boots.json";
 /// Requests to the upgrader, JSON lines.
 pub const UPGRADE_SOCKET: &str = "/run/holdfast/upgrade.sock";
 /// Where the boot partition is mounted while something is written to it.

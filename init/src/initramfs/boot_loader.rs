@@ -1,7 +1,9 @@
 //! What the boot loader tells: where it came from, which entry it started, and whether it counted that as a try.
 //!
 //! systemd-boot tells it in EFI variables (<https://systemd.io/BOOT_LOADER_INTERFACE>), U-Boot's script in the device tree, below
-//! `/chosen` (`upgrader/slots/src/u_boot/boot.cmd`). A machine with neither was booted in another way, which counts nothing.
+//! `/chosen` (`upgrader/slots/src/u_boot/boot.cmd`), and the Raspberry Pi's firmware below `/chosen/bootloader` whether this is the
+//! one start that was asked for (<https://www.raspberrypi.com/documentation/computers/configuration.html#common-bootloader-properties-chosenbootloader>).
+//! A machine with none of them was booted in another way, which counts nothing.
 
 use crate::disk::efi_text;
 use disk::gpt::Uuid;
@@ -28,6 +30,12 @@ pub(super) fn started(sys: &Path) -> Started {
             }),
         };
     }
+    if is_tryboot(sys) {
+        return Started {
+            entry: None,
+            attempt: Attempt::Counted { left: Some(0) },
+        };
+    }
     Started {
         entry: variable(sys, "LoaderEntrySelected"),
         attempt: attempt(variable(sys, "LoaderBootCountPath").as_deref()),
@@ -47,6 +55,12 @@ fn chosen(sys: &Path, name: &str) -> Option<String> {
     let bytes = fs::read(folder.join(format!("holdfast,{name}"))).ok()?;
     let text = String::from_utf8(bytes).ok()?;
     Some(text.trim_end_matches('\0').to_owned())
+}
+
+/// Whether the Raspberry Pi's firmware was asked for this start, once.
+fn is_tryboot(sys: &Path) -> bool {
+    let path = sys.join("firmware/devicetree/base/chosen/bootloader/tryboot");
+    fs::read(path).is_ok_and(|number| number.iter().any(|&byte| byte != 0))
 }
 
 /// What the file says that was started. There is a path only if the boot was counted; then `+LEFT` or `+LEFT-DONE` stands
@@ -109,6 +123,23 @@ mod tests {
             put("holdfast,left", text);
             expected.attempt = Attempt::Counted { left };
             assert_eq!(started(sys.path()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_firmwares_one_start_is_a_try() {
+        let sys = tempfile::tempdir().expect("folder");
+        let chosen = sys
+            .path()
+            .join("firmware/devicetree/base/chosen/bootloader");
+        fs::create_dir_all(&chosen).expect("folder");
+        for (number, attempt) in [
+            (0_u32, Attempt::NotCounted),
+            (1, Attempt::Counted { left: Some(0) }),
+        ] {
+            fs::write(chosen.join("tryboot"), number.to_be_bytes()).expect("written");
+            let entry = None;
+            assert_eq!(started(sys.path()), Started { entry, attempt });
         }
     }
 

@@ -11,7 +11,8 @@ use crate::watchdog::Guard;
 use disk::gpt::Table;
 use disk::layout::{FoundSlot, PartitionRole, Slot, WantedRoot, find_slot};
 use init_api::{
-    BootRecord, BootTrial, Partitions, Release, Root, Stage, Started, StateOutcome, paths,
+    BootRecord, BootTrial, Partitions, Release, Root, SlotBoots, Stage, Started, StateOutcome,
+    paths,
 };
 use std::convert::Infallible;
 use std::fs;
@@ -203,7 +204,12 @@ impl Context {
 
     fn leave(self) -> Result<Infallible, Failure> {
         let record = self.record();
-        let stored = init_api::store(self.below(paths::BOOT), &record);
+        let stored = init_api::store(self.below(paths::BOOT), &record).and_then(|()| {
+            let boots = self.slot_boots();
+            boots.map_or(Ok(()), |boots| {
+                init_api::store(self.below(paths::SLOT_BOOTS), &boots)
+            })
+        });
         if let Err(error) = stored {
             self.log.error(&error.to_string());
         }
@@ -242,6 +248,13 @@ impl Context {
             trial: self.trial.clone(),
             phases: self.phases.list().to_vec(),
         }
+    }
+
+    fn slot_boots(&self) -> Option<SlotBoots> {
+        Some(SlotBoots {
+            a: self.role_node(PartitionRole::BootA)?,
+            b: self.role_node(PartitionRole::BootB)?,
+        })
     }
 
     /// Where a path of the running node is now.

@@ -120,10 +120,11 @@ fn count(state: &Root, counted: &PendingTrial, log: &Log) {
 }
 
 /// Turns the boot loader away from the release of the trial: its entry is marked as spent, and the next boot is told to start
-/// the last good one. Either is enough; U-Boot knows the first alone.
+/// the last good one. Either is enough; U-Boot knows the first alone, and on a Raspberry Pi whose firmware chooses, a plain restart is
+/// all it takes.
 fn turn_back(trial: &PendingTrial, places: &Places<'_>) {
     match spend(trial, places) {
-        Ok(BootLoader::UBoot(_)) => return,
+        Ok(BootLoader::UBoot(_) | BootLoader::Tryboot(_)) => return,
         Ok(BootLoader::SystemdBoot(_)) => {}
         Err(error) => {
             let error = format!("cannot mark the release as spent: {error}");
@@ -154,7 +155,7 @@ fn spend(trial: &PendingTrial, places: &Places<'_>) -> Result<BootLoader, String
         done: trial.attempts.min(9),
     };
     let mounted = Mounted::open(device, places.mount).map_err(|error| with_causes(&error))?;
-    let boot = BootLoader::of(mounted.folder());
+    let boot = BootLoader::of(mounted.folder(), None);
     // Under a short name it would be started all the same.
     boot.set_strays_aside()
         .and_then(|()| boot.count(&name, Some(spent)))

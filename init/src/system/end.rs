@@ -1,6 +1,7 @@
 //! The end: pods, stray processes, file systems, then the kernel.
 
 use super::file_systems;
+use super::next_start::Question;
 use crate::clock;
 use crate::report::Log;
 use crate::supervise::{Groups, is_populated, kill, processes};
@@ -9,6 +10,7 @@ use host::with_causes;
 use init_api::{BootRecord, Partitions, UnconfirmedBoot};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::system::{RebootCommand, reboot};
+use std::ffi::CString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -52,6 +54,8 @@ const LOOK: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub(super) struct Departure {
     pub(super) end: End,
+    /// What has to be asked about the next start; none where the boot loader decides by itself.
+    pub(super) next: Option<Question>,
     /// What is to be written about this boot, and where.
     pub(super) record: Option<(PathBuf, UnconfirmedBoot)>,
     /// Where the time is noted for the next boot; none if the clock is not believed.
@@ -110,6 +114,7 @@ impl Departure {
         self.note_clock();
         let Self {
             end,
+            next,
             record: _,
             clock: _,
             boot,
@@ -126,7 +131,14 @@ impl Departure {
             log.error("the services' logs cannot be written to their end");
         }
         close_file_systems(boot.as_ref(), &log, &mut guard);
+        let word = next.and_then(|next| word_for_restart(next, &log, &mut guard));
         log.line(&format!("{} now", end.name()));
+        if let Some(word) = word {
+            let error = sys::restart_with(&word);
+            log.error(&format!(
+                "the kernel does not restart with {word:?}: {error}"
+            ));
+        }
         let command = match end {
             End::Reboot => RebootCommand::Restart,
             End::PowerOff => RebootCommand::PowerOff,
@@ -139,6 +151,24 @@ impl Departure {
             thread::sleep(Duration::from_secs(1));
         }
     }
+}
+
+/// The word for the kernel. Without it the last good release is next, whatever hindered the question.
+fn word_for_restart(next: Question, log: &Log, guard: &mut Guard) -> Option<CString> {
+    let (sender, result) = mpsc::channel();
+    let ask = move || {
+        // Nobody listens only after this has taken too long.
+        let _ = sender.send(next.answer());
+    };
+    let answer = match in_thread(ask, RECORDED, guard) {
+        Ok(true) => result.recv().unwrap_or_else(|error| Err(error.to_string())),
+        Ok(false) => Err("the boot partition does not answer".to_owned()),
+        Err(error) => Err(error.to_string()),
+    };
+    answer.unwrap_or_else(|error| {
+        log.error(&format!("the last good release is next: {error}"));
+        None
+    })
 }
 
 fn end_pods(pods: &Path, log: &Log, guard: &mut Guard) {

@@ -14,6 +14,7 @@ mod folders;
 mod identity;
 mod led;
 mod mounts;
+mod next_start;
 mod notes;
 mod page;
 mod phase;
@@ -26,6 +27,7 @@ mod stage;
 mod trial;
 mod wake;
 
+pub use next_start::before_restart;
 pub(crate) use phase::Phase;
 pub use requests::whole_requests;
 pub(crate) use stage::run;

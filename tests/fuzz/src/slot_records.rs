@@ -1,6 +1,7 @@
-//! The record of U-Boot's slots.
+//! The records of the slots: U-Boot's, and that of the Raspberry Pi's firmware.
 
 use crate::Target;
+use slots::tryboot;
 use slots::u_boot::{RECORD_SIZE, Record};
 
 pub(crate) const TARGET: Target = Target {
@@ -16,11 +17,25 @@ pub(crate) const TARGET: Target = Target {
                 Err(error) => assert!(!error.to_string().is_empty()),
             }
         }
+        let text: Vec<u8> = input.iter().take(400).copied().collect();
+        let mut summed = [
+            &text[..],
+            format!("# sum={:08x}\n", crc32fast::hash(&text)).as_bytes(),
+        ]
+        .concat();
+        summed.resize(tryboot::RECORD_SIZE, b'\n');
+        for bytes in [input, &summed] {
+            match tryboot::Record::parse(bytes) {
+                Ok(record) => assert_eq!(record.render()[..], *bytes),
+                Err(error) => assert!(!error.to_string().is_empty()),
+            }
+        }
     },
     folders: &[],
     made_seeds: || {
         let text = "done=1\ngood=holdfast_1.0.0.efi\nkept=holdfast_0.9.0.efi\nleft=2\ntrial=holdfast_1.1.0.efi\n";
-        vec![text.into()]
+        let spare = "[all]\ntryboot_a_b=1\nboot_partition=2\n[tryboot]\nboot_partition=3\n# Written by Holdfast: the slot that starts, and what is in both.\n# a=holdfast_1.0.0.efi\n# b=holdfast_1.1.0.efi\n# size=9\n# left=1\n# done=0\n";
+        vec![text.into(), spare.into()]
     },
     words: &[
         "done=",
@@ -28,6 +43,10 @@ pub(crate) const TARGET: Target = Target {
         "kept=",
         "left=",
         "trial=",
+        "boot_partition=",
+        "# a=",
+        "# b=",
+        "# size=",
         "holdfast_",
         ".efi",
         "\n",

@@ -52,7 +52,8 @@ impl Gatherer {
         if state.allowed.versions.is_empty() || state.kind == Kind::Torn {
             return;
         }
-        let [boot, _, _, records] = state.disk.prints();
+        let [boot, boot_a, boot_b, _, _, records] = state.disk.prints();
+        let boot = boot ^ boot_a ^ boot_b;
         // Of what was drawn, each disk has another state: what ext4 makes of that is not ours.
         let records = match state.kind {
             Kind::Reordered => state.event as u128,

@@ -1,11 +1,12 @@
 //! What is asked of a disk: that exactly one of the releases that may boot does, and that all of it is there.
 
-use crate::boots::{Boots, Program, Standing, Start, records};
+use crate::autoboot;
+use crate::boots::{Boots, Program, Standing, Start, read, records};
 use crate::fat::Volume;
-use crate::layout::{BOOT, ENTRIES, ROOT_A, ROOT_B};
+use crate::layout::{BOOT, ENTRIES, ROOT_A, ROOT_B, SLOT_BOOTS};
 use crate::machine::Machine;
 use crate::marks::Allowed;
-use crate::releases::Release;
+use crate::releases::{BOOT_FILES, Release, boot_sectors, boot_size, says};
 use crate::sectors::{Content, Contents, Disk};
 use std::collections::HashMap;
 
@@ -17,8 +18,9 @@ const BOOTS: usize = 16;
 struct Whole {
     version: String,
     root_hash: String,
-    uki: Vec<Content>,
-    uki_size: usize,
+    /// What is started of it.
+    program: Vec<Content>,
+    size: usize,
     root: Vec<Content>,
 }
 
@@ -27,7 +29,7 @@ struct Whole {
 pub struct Judge {
     machine: Machine,
     releases: Vec<Whole>,
-    said: HashMap<([u128; 3], Allowed), Result<(), String>>,
+    said: HashMap<([u128; 5], Allowed), Result<(), String>>,
 }
 
 impl Judge {
@@ -36,8 +38,14 @@ impl Judge {
         let releases = releases.iter().map(|release| Whole {
             version: release.version.clone(),
             root_hash: release.root_hash.clone(),
-            uki: contents.numbers(&release.uki),
-            uki_size: release.uki.len(),
+            program: match machine {
+                Machine::SystemdBoot | Machine::UBoot => contents.numbers(&release.uki),
+                Machine::Tryboot => contents.numbers(&boot_sectors(release)),
+            },
+            size: match machine {
+                Machine::SystemdBoot | Machine::UBoot => release.uki.len(),
+                Machine::Tryboot => boot_size(release),
+            },
             root: contents.numbers(&release.root),
         });
         Self {
@@ -57,8 +65,8 @@ impl Judge {
         contents: &Contents,
         allowed: &Allowed,
     ) -> Result<(), String> {
-        let [boot, a, b, _] = disk.prints();
-        let key = ([boot, a, b], allowed.clone());
+        let [boot, boot_a, boot_b, a, b, _] = disk.prints();
+        let key = ([boot, boot_a, boot_b, a, b], allowed.clone());
         if let Some(said) = self.said.get(&key) {
             return said.clone();
         }
@@ -77,7 +85,28 @@ impl Judge {
             return Ok(());
         };
         let mut boots = Boots::of(self.machine, disk, contents)?;
-        let first = self.start(disk, &mut boots, None)?;
+        for program in boots.anywhere() {
+            self.check(disk, program)
+                .map_err(|why| format!("{} can be started, and {why}", program.file))?;
+        }
+        self.come_back(disk, &mut boots, allowed, good)?;
+        if self.machine == Machine::Tryboot && allowed.versions.len() > 1 {
+            // The cut may come behind the restart as well, which asks for the other slot.
+            boots.ask_once();
+            self.come_back(disk, &mut boots, allowed, good)?;
+        }
+        Ok(())
+    }
+
+    /// Boots until the good one runs.
+    fn come_back(
+        &self,
+        disk: &Disk,
+        boots: &mut Boots,
+        allowed: &Allowed,
+        good: &str,
+    ) -> Result<(), String> {
+        let first = self.start(disk, boots, None)?;
         let Program { version, file, .. } = &first.program;
         if !allowed.versions.contains(version) {
             return Err(format!("{version} boots ({file})"));
@@ -85,7 +114,7 @@ impl Judge {
         // A release on trial that never comes up: the boot loader alone has to come back to the good one.
         let mut next = first;
         for _ in 0..BOOTS {
-            if next.program.version == *good {
+            if next.program.version == good {
                 return Ok(());
             }
             match next.standing {
@@ -94,7 +123,7 @@ impl Judge {
                 Standing::Uncounted => {
                     return Err(format!("{} boots for ever", next.program.file));
                 }
-                Standing::Counted => next = self.start(disk, &mut boots, Some(&next))?,
+                Standing::Counted => next = self.start(disk, boots, Some(&next))?,
             }
         }
         Err(format!("{good} does not come back"))
@@ -122,8 +151,8 @@ impl Judge {
         let version = &program.version;
         let release = self.releases.iter().find(|is| is.version == *version);
         let release = release.ok_or("nobody knows it")?;
-        if program.size as usize != release.uki_size || program.sectors != release.uki {
-            return Err("its UKI is not whole".to_owned());
+        if program.size as usize != release.size || program.sectors != release.program {
+            return Err(format!("{} not whole", what(self.machine)));
         }
         if program.root_hash != release.root_hash {
             return Err("it names another root".to_owned());
@@ -134,6 +163,14 @@ impl Judge {
         } else {
             Err("no slot holds its root".to_owned())
         }
+    }
+}
+
+/// For people.
+const fn what(machine: Machine) -> &'static str {
+    match machine {
+        Machine::SystemdBoot | Machine::UBoot => "its UKI is",
+        Machine::Tryboot => "its boot files are",
     }
 }
 
@@ -186,5 +223,21 @@ pub fn shape(disk: &Disk, contents: &Contents) -> String {
         let said = String::from_utf8_lossy(&record[..end.unwrap_or(record.len())]);
         text += &format!("{}; ", said.trim_end().replace('\n', " "));
     }
+    if let Some(record) = read(&volume, contents, autoboot::FILE) {
+        let said = String::from_utf8_lossy(&record).into_owned();
+        text += &format!("{}; ", said.trim_end().replace('\n', " "));
+        text += &slot_shapes(disk, contents);
+    }
     text
+}
+
+/// Which of the slots' own boot partitions are file systems, and of which release.
+fn slot_shapes(disk: &Disk, contents: &Contents) -> String {
+    let shape = |(number, part)| {
+        let volume = Volume::open(disk.part(part), contents)?;
+        let cmdline = read(&volume, contents, BOOT_FILES[1]).unwrap_or_default();
+        let version = says(&cmdline).map(|says| says.version);
+        Some(format!("{number}: {}; ", version.unwrap_or_default()))
+    };
+    SLOT_BOOTS.into_iter().filter_map(shape).collect()
 }

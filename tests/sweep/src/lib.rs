@@ -7,12 +7,13 @@
 //! with what is judged. It must be the old or the new release, whole.
 //!
 //! - [`guest`]: what runs in user-mode Linux, a kernel that is an ordinary process
-//! - [`fat`]: the independent reader; [`loader`], [`boot_script`]: the independent models; [`boots`]: both, boot after boot
+//! - [`fat`]: the independent reader; [`loader`], [`boot_script`], [`autoboot`]: the independent models; [`boots`]: both, boot after boot
 //! - [`states`], [`judge`]: the disks, and what is asked of each
 //! - [`gather`], [`follow`]: those from which the real code goes on until a release runs for good
 
 #![forbid(unsafe_code)]
 
+pub mod autoboot;
 pub mod boot_script;
 pub mod boots;
 pub mod fat;

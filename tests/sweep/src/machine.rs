@@ -7,6 +7,8 @@ pub enum Machine {
     SystemdBoot,
     /// U-Boot with `boot.scr`: a record names and counts them.
     UBoot,
+    /// The firmware of a Raspberry Pi 5: a record names the slot, and a restart can ask for the other one, once.
+    Tryboot,
 }
 
 impl Machine {
@@ -15,12 +17,13 @@ impl Machine {
         match self {
             Self::SystemdBoot => "systemd-boot",
             Self::UBoot => "u-boot",
+            Self::Tryboot => "tryboot",
         }
     }
 
     /// The one with this word.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::SystemdBoot, Self::UBoot]
+        [Self::SystemdBoot, Self::UBoot, Self::Tryboot]
             .into_iter()
             .find(|machine| machine.word() == word)
     }

@@ -1,8 +1,11 @@
 //! The releases of the sweep: small, and all of each different from all of every other.
 
+use crate::autoboot::DEVICE_TREE;
+use crate::layout::SLOT_BOOT;
 use crate::log::SECTOR;
 use anyhow::Context;
 use disk::verity::{Params, append};
+use formats::fat::{self, Kind, Label, VolumeSpec};
 use jiff::Timestamp;
 use release::keys::{Init, init};
 use release::publish::{Lifetimes, Publication, publish};
@@ -28,13 +31,24 @@ pub struct Release {
     pub version: String,
     /// Its UKI.
     pub uki: Vec<u8>,
+    /// The image of a slot's own boot partition.
+    pub boot_image: Vec<u8>,
     /// Its root image with its tree.
     pub root: Vec<u8>,
     /// The verity root hash of that.
     pub root_hash: String,
 }
 
-/// What the first sector of a UKI says.
+/// Files of a slot's own boot partition, in the order in which they are compared.
+pub const BOOT_FILES: [&str; 5] = [
+    "config.txt",
+    "cmdline.txt",
+    "vmlinuz",
+    "initramfs",
+    DEVICE_TREE,
+];
+
+/// What the first sector of a UKI, or a command line, says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Says {
     /// The version.
@@ -62,7 +76,9 @@ impl Release {
         .into_bytes();
         uki.resize(SECTOR, b' ');
         uki.extend(filling(&format!("uki {version}"), UKI - SECTOR));
+        let files = boot_files(version, &root_hash, &uki);
         Ok(Self {
+            boot_image: boot_image(&files)?,
             version: version.to_owned(),
             uki,
             root: image.into_inner(),
@@ -71,9 +87,57 @@ impl Release {
     }
 }
 
+/// What a slot's own boot partition holds of this release.
+fn boot_files(version: &str, root_hash: &str, uki: &[u8]) -> [(&'static str, Vec<u8>); 5] {
+    let config = "arm_64bit=1\nkernel=vmlinuz\ninitramfs initramfs followkernel\n";
+    let size = BLOCKS * BLOCK;
+    let cmdline =
+        format!("{MAGIC}{version} holdfast.roothash={root_hash} holdfast.rootsize={size} quiet\n");
+    let contents = [
+        config.as_bytes().to_vec(),
+        cmdline.into_bytes(),
+        uki.to_vec(),
+        filling(&format!("initramfs {version}"), 3 * SECTOR + 100),
+        filling(&format!("tree {version}"), 2 * SECTOR),
+    ];
+    let mut contents = contents.into_iter();
+    BOOT_FILES.map(|name| (name, contents.next().unwrap_or_default()))
+}
+
+fn boot_image(files: &[(&str, Vec<u8>)]) -> anyhow::Result<Vec<u8>> {
+    let spec = VolumeSpec {
+        kind: Kind::Fat32,
+        label: Label::new("SLOT")?,
+        id: 2,
+        cluster: SECTOR as u32,
+    };
+    let files: Vec<_> = files
+        .iter()
+        .map(|(name, content)| (*name, &content[..]))
+        .collect();
+    Ok(fat::image(&spec, SLOT_BOOT, &files)?)
+}
+
+/// The files of [`BOOT_FILES`] one after the other, each filled up with zeroes to a whole sector: what a slot has of a release.
+pub fn boot_sectors(release: &Release) -> Vec<u8> {
+    let mut all = Vec::new();
+    for (_, mut content) in boot_files(&release.version, &release.root_hash, &release.uki) {
+        content.resize(content.len().next_multiple_of(SECTOR), 0);
+        all.extend(content);
+    }
+    all
+}
+
+/// Bytes of those files, without what fills them up.
+pub fn boot_size(release: &Release) -> usize {
+    let files = boot_files(&release.version, &release.root_hash, &release.uki);
+    files.iter().map(|(_, content)| content.len()).sum()
+}
+
 /// What a UKI with this first sector says; none if it is no UKI.
 pub fn says(head: &[u8]) -> Option<Says> {
-    let text = std::str::from_utf8(head).ok()?.strip_prefix(MAGIC)?;
+    let text = std::str::from_utf8(head).ok()?.trim_end_matches('\0');
+    let text = text.strip_prefix(MAGIC)?;
     let mut words = text.split_whitespace();
     let version = words.next()?.to_owned();
     let root_hash = words.next()?.strip_prefix("holdfast.roothash=")?.to_owned();
@@ -108,9 +172,11 @@ fn build(folder: &Path, release: &Release) -> anyhow::Result<Publication> {
     let build = folder.join(&release.version);
     fs::create_dir_all(&build)?;
     let (uki, root, manifest) = (build.join("efi"), build.join("root"), build.join("json"));
+    let boot = build.join("boot");
     let mut files = Vec::new();
     for (name, path, content) in [
         ("uki.efi", &uki, &release.uki),
+        ("boot.img", &boot, &release.boot_image),
         ("root.img", &root, &release.root),
     ] {
         fs::write(path, content)?;
@@ -136,6 +202,7 @@ fn build(folder: &Path, release: &Release) -> anyhow::Result<Publication> {
         repo: folder.join("repo"),
         keys: folder.join("keys"),
         uki,
+        boot_image: Some(boot),
         root,
         manifest,
         sbom: None,

@@ -1,12 +1,13 @@
 //! The work folder: the repository, the disk as flashed, and the guest's runs.
 
-use crate::layout::{BOOT, DISK, ENTRIES, PARTS, ROOT_A, STATE};
+use crate::layout::{BOOT, BOOT_A, DISK, ENTRIES, PARTS, ROOT_A, STATE};
 use crate::machine::Machine;
 use crate::releases::{Release, shop};
 use crate::uml;
 use anyhow::{Context, ensure};
 use formats::Window;
 use formats::fat::{self, Kind, Label, VolumeSpec};
+use slots::tryboot;
 use slots::u_boot::{RECORD, Record, SCRIPT, SCRIPT_FILE, SPARE_RECORD};
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
@@ -48,11 +49,14 @@ pub fn furnish(folder: &Path, machine: Machine, entries: Folder) -> anyhow::Resu
     let first = &releases[0];
     boot_partition(&disk, first, machine, entries)?;
     disk.write_all_at(&first.root, ROOT_A.bytes().start)?;
+    if machine == Machine::Tryboot {
+        disk.write_all_at(&first.boot_image, BOOT_A.bytes().start)?;
+    }
     state_partition(&disk, folder)?;
     // Sparse, and longer than any record.
     File::create(folder.join(uml::LOG))?.set_len(1 << 30)?;
     fs::copy(&path, folder.join(crate::follow::BASE))?;
-    ensure!(PARTS.len() == 4, "a partition is not filled");
+    ensure!(PARTS.len() == 6, "a partition is not filled");
     Ok(releases)
 }
 
@@ -81,9 +85,16 @@ fn boot_partition(
     if entries == Folder::Crowded {
         volume.write_file(&other, &mut &b"of another system"[..])?;
     }
+    let name = format!("holdfast_{}.efi", release.version).parse()?;
+    if machine == Machine::Tryboot {
+        let record = tryboot::Record::of(name).render();
+        for file in [tryboot::RECORD, tryboot::SPARE_RECORD] {
+            volume.write_file(file, &mut &record[..])?;
+        }
+        return Ok(volume.finish()?);
+    }
     volume.write_file(&file, &mut &release.uki[..])?;
     if machine == Machine::UBoot {
-        let name = format!("holdfast_{}.efi", release.version).parse()?;
         let record = Record::of(name).render();
         // Who runs the script is played; that it is there tells the real code what kind of machine this is.
         volume.write_file(SCRIPT_FILE, &mut SCRIPT.as_bytes())?;

@@ -14,8 +14,8 @@ const CORE: Effort = Effort {
     draws: 320,
     followed: 12,
 };
-/// The same for U-Boot, which has fewer ways to go wrong.
-const CORE_U_BOOT: Effort = Effort {
+/// The same for those with a record, which have fewer ways to go wrong.
+const CORE_RECORD: Effort = Effort {
     draws: 120,
     followed: 12,
 };
@@ -121,7 +121,12 @@ fn every_cut_leaves_the_old_or_the_new_release() {
 
 #[test]
 fn every_cut_with_u_boot_leaves_the_old_or_the_new_release() {
-    nothing_is_lost(Machine::UBoot, CORE_U_BOOT, 20_000);
+    nothing_is_lost(Machine::UBoot, CORE_RECORD, 20_000);
+}
+
+#[test]
+fn every_cut_with_tryboot_leaves_the_old_or_the_new_release() {
+    nothing_is_lost(Machine::Tryboot, CORE_RECORD, 20_000);
 }
 
 /// What a rename that is torn between two sectors leaves is open, and told; everything else must be as good as ever.
@@ -144,6 +149,7 @@ fn a_careless_upgrade_is_found_out() {
     }
     const NO_ROOT: &str = "no slot holds its root";
     const NOT_WHOLE: &str = "its UKI is not whole";
+    const NO_FILES: &str = "its boot files are not whole";
     // Without flushes either may be late: in how many writes the kernel sends the UKI is up to it, and a UKI that went out in one
     // write is seldom torn by the draws.
     for (machine, story, expected) in [
@@ -155,6 +161,8 @@ fn a_careless_upgrade_is_found_out() {
         ),
         (Machine::UBoot, "arms-first", &[NO_ROOT]),
         (Machine::UBoot, "flushes-nothing", &[NO_ROOT, NOT_WHOLE]),
+        (Machine::Tryboot, "arms-first", &[NO_ROOT, NO_FILES]),
+        (Machine::Tryboot, "flushes-nothing", &[NO_ROOT, NO_FILES]),
     ] {
         let folder = tempfile::tempdir().expect("folder");
         let play = Play::record(folder.path(), guest(), story, machine, Folder::Ours);

@@ -4,6 +4,7 @@
 //! Everything that could be wrong with the release or with the boot partition is looked for before anything changes. The record
 //! of the trial is on state before the boot loader may start the release, so that no boot of it goes uncounted.
 
+use crate::firmware;
 use crate::node::{Node, event};
 use anyhow::{Context, bail};
 use disk::verity::{BLOCK, RootHash, Superblock};
@@ -12,9 +13,6 @@ use slots::{BootLoader, Counter, DirectReader, EntryName};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use upgrade_api::{Happened, Record};
-
-/// How often a release on trial is started.
-const TRIES: u32 = 3;
 
 /// Lets the boot loader start the staged release, and restarts the machine. Gives its version.
 ///
@@ -35,15 +33,15 @@ pub(crate) fn activate(
     check_root(&node.spare()?, staged.root_size, &release.root_hash)?;
     let name: EntryName = release.entry.parse()?;
     let mounted = node.boot_partition()?;
-    let boot = BootLoader::of(mounted.folder());
+    let boot = node.boot_loader(&mounted);
     boot.check_waiting(&name, &staged.uki_sha256)?;
     let running = behind(node, &boot, &name)?;
     let trial = PendingTrial {
         checks: checks.to_vec(),
-        ..trial(node, &release, deadline_s, false)
+        ..trial(node, &boot, &release, deadline_s, false)
     };
     begin(node, &boot, record, trial)?;
-    boot.arm(&name, TRIES)?;
+    boot.arm(&name, boot.tries())?;
     put_behind(&boot, running.as_ref())?;
     drop(mounted);
     node.pid_1()?.ask(&Request::Reboot)?;
@@ -68,7 +66,7 @@ pub(crate) fn roll_back(
         refuse_older_kubernetes(&node.running, &release)?;
     }
     let mounted = node.boot_partition()?;
-    let boot = BootLoader::of(mounted.folder());
+    let boot = node.boot_loader(&mounted);
     let name: EntryName = release.entry.parse()?;
     if boot.find(&name)?.is_none() {
         bail!(
@@ -77,8 +75,9 @@ pub(crate) fn roll_back(
         );
     }
     let running = behind(node, &boot, &name)?;
-    begin(node, &boot, record, trial(node, &release, deadline_s, true))?;
-    boot.count(&name, Some(Counter::fresh(TRIES)))?;
+    let trial = trial(node, &boot, &release, deadline_s, true);
+    begin(node, &boot, record, trial)?;
+    boot.count(&name, Some(Counter::fresh(boot.tries())))?;
     put_behind(&boot, running.as_ref())?;
     drop(mounted);
     node.pid_1()?.ask(&Request::Reboot)?;
@@ -151,10 +150,16 @@ fn refuse_older_kubernetes(running: &SlotRelease, release: &SlotRelease) -> anyh
     }
 }
 
-fn trial(node: &Node, release: &SlotRelease, deadline_s: u64, rollback: bool) -> PendingTrial {
+fn trial(
+    node: &Node,
+    boot: &BootLoader,
+    release: &SlotRelease,
+    deadline_s: u64,
+    rollback: bool,
+) -> PendingTrial {
     PendingTrial {
         release: release.clone(),
-        tries: TRIES,
+        tries: boot.tries(),
         attempts: 0,
         deadline_s,
         good: node.running.clone(),
@@ -171,6 +176,8 @@ fn begin(
     trial: PendingTrial,
 ) -> anyhow::Result<()> {
     let version = &trial.release.version;
+    boot.check_one_shot(|path| node.path(path).exists())?;
+    firmware::refuse_old(node, boot)?;
     let content = format!("{version} {}", crate::node::now_s());
     boot.prove_writable(content.as_bytes())
         .context("the boot partition must take writes before a release is tried, or the boot loader could not count its tries")?;

@@ -23,6 +23,8 @@ pub(crate) struct Running<'a> {
     pub(crate) counter: Option<Counter>,
     /// The boot loader would start it before the release on trial, so it has to be put behind.
     pub(crate) starts_first: bool,
+    /// The boot loader starts the release on trial only if a restart asked for that, which is written down before.
+    pub(crate) waits_for_a_word: bool,
 }
 
 /// How the trial stands.
@@ -72,6 +74,7 @@ pub(crate) fn judge(
     let untried = pending.attempts == 0 && counter.is_none_or(|counter| counter.done == 0);
     let half_way = match files {
         BootFiles::Waiting => true,
+        BootFiles::Entry(_) if running.waits_for_a_word => true,
         // The last step puts the release that runs behind.
         BootFiles::Entry(_) if running.starts_first => running.counter.is_none(),
         // The only one on the way back to a newer release gives that its tries.
@@ -82,7 +85,7 @@ pub(crate) fn judge(
         return Found::BrokenOff;
     }
     Found::Failed {
-        why: reasons(pending, counter, unconfirmed),
+        why: reasons(pending, running, counter, unconfirmed),
     }
 }
 
@@ -97,6 +100,7 @@ fn given_back(pending: &PendingTrial, counter: Counter) -> Option<Counter> {
 
 fn reasons(
     pending: &PendingTrial,
+    running: &Running<'_>,
     counter: Option<Counter>,
     unconfirmed: Option<&UnconfirmedBoot>,
 ) -> Vec<String> {
@@ -110,6 +114,9 @@ fn reasons(
     let started = counter.map_or(0, |counter| counter.done);
     let why = match (pending.attempts, started) {
         (0, 0) => "the boot loader did not start it".to_owned(),
+        (0, _) if running.waits_for_a_word => {
+            "the firmware was asked for it, and it never came as far as its state partition: its kernel or its root did not start, or power was lost before".to_owned()
+        }
         (0, started) => format!(
             "the boot loader started it {started} times, and it never came as far as its state partition: its kernel or its root did not start"
         ),
@@ -154,6 +161,7 @@ mod tests {
         let crashed =
             "it was started 3 times and never confirmed: each time it crashed, hung or lost power";
         let panicked = "the boot loader started it 3 times, and it never came as far as its state partition: its kernel or its root did not start";
+        let never_came = "the firmware was asked for it, and it never came as far as its state partition: its kernel or its root did not start, or power was lost before";
         for (case, running, file, attempts, last, expected) in [
             ("it runs", "2", "holdfast_2+2-1.efi", 1, None, trial(None)),
             (
@@ -262,6 +270,32 @@ mod tests {
                 failed(&["the boot loader did not start it"]),
             ),
             (
+                "asked for, cut before the restart",
+                "1",
+                "holdfast_2+1.efi",
+                0,
+                None,
+                Found::BrokenOff,
+            ),
+            (
+                "asked for, and panicked",
+                "1",
+                "holdfast_2+0-1.efi",
+                0,
+                None,
+                failed(&[never_came]),
+            ),
+            (
+                "asked for, and crashed",
+                "1",
+                "holdfast_2+0-1.efi",
+                1,
+                None,
+                failed(&[
+                    "it was started 1 times and never confirmed: each time it crashed, hung or lost power",
+                ]),
+            ),
+            (
                 "its files are gone",
                 "1",
                 "",
@@ -289,6 +323,7 @@ mod tests {
                 root_hash: &format!("hash of {running}"),
                 counter: case.ends_with("whole").then_some(Counter::fresh(0)),
                 starts_first: case.starts_with("a way back to an older"),
+                waits_for_a_word: case.starts_with("asked for"),
             };
             let found = judge(&pending, &running, files, last);
             assert_eq!(found, expected, "{case}");

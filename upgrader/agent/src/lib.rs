@@ -22,6 +22,7 @@ mod bring;
 mod checks;
 mod download;
 mod fetch;
+mod firmware;
 mod found;
 mod health;
 mod node;

@@ -2,9 +2,9 @@
 
 use anyhow::{Context, anyhow};
 use init_api::{
-    BootRecord, PendingTrial, Release, Root, SlotRelease, Status, UnconfirmedBoot, paths,
+    BootRecord, PendingTrial, Release, Root, SlotBoots, SlotRelease, Status, UnconfirmedBoot, paths,
 };
-use slots::{EntryName, Mounted};
+use slots::{BootLoader, EntryName, Mounted};
 use std::path::PathBuf;
 use upgrade_api::{Event, Happened, Record};
 
@@ -13,6 +13,8 @@ use upgrade_api::{Event, Happened, Record};
 pub(crate) struct Node {
     root: Root,
     boot: BootRecord,
+    /// The boot partitions that each slot has for itself, if it has.
+    slot_boots: Option<slots::SlotBoots>,
     /// The release that runs.
     pub(crate) running: SlotRelease,
 }
@@ -25,6 +27,7 @@ impl Node {
     pub(crate) fn read(root: &Root) -> anyhow::Result<Self> {
         let boot: BootRecord = init_api::load(root.path(paths::BOOT))?;
         let release: Release = init_api::load(root.path(paths::RELEASE))?;
+        let boots: Option<SlotBoots> = init_api::load_if_present(root.path(paths::SLOT_BOOTS))?;
         let entry = EntryName::of_version(&release.version)?;
         let running = SlotRelease {
             version: release.version,
@@ -36,6 +39,7 @@ impl Node {
         Ok(Self {
             root: root.clone(),
             boot,
+            slot_boots: boots.map(|SlotBoots { a, b }| slots::SlotBoots { a, b }),
             running,
         })
     }
@@ -78,6 +82,11 @@ impl Node {
         let device = self.boot.partitions.boot.as_deref();
         let device = device.context("the disk has no boot partition")?;
         Ok(Mounted::open(device, &self.root.path(paths::BOOT_MOUNT))?)
+    }
+
+    /// What starts entries from the mounted boot partition.
+    pub(crate) fn boot_loader(&self, mounted: &Mounted) -> BootLoader {
+        BootLoader::of(mounted.folder(), self.slot_boots.as_ref())
     }
 
     /// Who this node is among others, always the same: decides when a percentage reaches it.

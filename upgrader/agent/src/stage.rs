@@ -4,7 +4,7 @@
 //! The repository is verified, a release chosen, its manifest and block index read. Then the slot is compared with the index, so
 //! that a download that was broken off goes on where it was, also after a reboot; what is missing is fetched, as blocks or as a delta
 //! to the image that runs, each block checked before it is written; all of it is flushed and read back from the device; last comes
-//! the UKI.
+//! the UKI, or where each slot has a boot partition of its own, the image of that.
 //!
 //! # Guarantees
 //! The slot and the boot files of the release that runs are never touched. Before the first byte of the spare slot changes, the
@@ -21,7 +21,7 @@ use init_api::{SlotRelease, paths};
 use release::{
     Arch, BlockIndex, Client, File, Manifest, Repository, Source, Trust, Version, target_name,
 };
-use slots::{BootLoader, EntryName};
+use slots::{EntryName, Program};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -103,10 +103,10 @@ pub(crate) async fn stage(
         seed: seed(node, &request.source),
         tell,
     };
-    staging.make_room()?;
-    let brought = staging.root(&index).await?;
-    let uki = staging.uki().await?;
-    let staged = staging.record(&uki, brought)?;
+    let program = staging.make_room()?;
+    let brought = staging.root(&index, program).await?;
+    let digest = staging.program(program).await?;
+    let staged = staging.record(&digest, brought)?;
     keep_only(&staging.folder(), &[]);
     Ok(staged)
 }
@@ -187,6 +187,14 @@ fn refuse_failed(node: &Node, manifest: &Manifest, again: bool) -> anyhow::Resul
     }
 }
 
+/// What a boot loader starts, as a file of a release.
+const fn file(program: Program) -> File {
+    match program {
+        Program::Uki => File::Uki,
+        Program::Image => File::Boot,
+    }
+}
+
 /// A release on its way into the spare slot.
 struct Staging<'a> {
     node: &'a Node,
@@ -197,22 +205,24 @@ struct Staging<'a> {
 }
 
 impl Staging<'_> {
-    /// Takes away what the spare slot was good for, and sees that the boot partition has room.
-    fn make_room(&self) -> anyhow::Result<()> {
+    /// Takes away what the spare slot was good for, and sees that there is room for what the boot loader starts; gives which file of
+    /// the release that is.
+    fn make_room(&self) -> anyhow::Result<File> {
         let mut record = self.node.record();
         let mounted = self.node.boot_partition()?;
-        let boot = BootLoader::of(mounted.folder());
+        let boot = self.node.boot_loader(&mounted);
         let running: EntryName = self.node.running.entry.parse()?;
+        let program = file(boot.program());
         boot.keep_only(&[&running])?;
-        boot.check_room(self.facts(File::Uki)?.size)?;
+        boot.check_room(self.facts(program)?.size)?;
         if record.staged.take().is_some() | record.previous.take().is_some() {
             self.node.store_record(&record)?;
         }
-        Ok(())
+        Ok(program)
     }
 
     /// Brings the root image into the slot, and proves that it stands there.
-    async fn root(&self, index: &Arc<BlockIndex>) -> anyhow::Result<Brought> {
+    async fn root(&self, index: &Arc<BlockIndex>, program: File) -> anyhow::Result<Brought> {
         let device = self.node.spare()?;
         let slot = Arc::new(SpareSlot::open(&device, index.length())?);
         let folder = self.folder();
@@ -221,9 +231,9 @@ impl Staging<'_> {
         let delta = delta
             .as_ref()
             .map(|(name, facts)| Download::of(&folder, name, *facts));
-        let target = self.target(File::Uki);
-        let uki = Download::of(&folder, &target, self.facts(File::Uki)?);
-        let kept: Vec<_> = delta.iter().chain([&uki]).collect();
+        let target = self.target(program);
+        let program = Download::of(&folder, &target, self.facts(program)?);
+        let kept: Vec<_> = delta.iter().chain([&program]).collect();
         keep_only(&folder, &kept);
         let bring = Bring {
             repository: self.repository,
@@ -247,20 +257,20 @@ impl Staging<'_> {
         Ok(brought)
     }
 
-    /// Puts the UKI on the boot partition, where it waits to become an entry; gives its digest.
-    async fn uki(&self) -> anyhow::Result<String> {
-        let facts = self.facts(File::Uki)?;
+    /// Puts what the boot loader starts where it waits to become an entry; gives its digest.
+    async fn program(&self, file: File) -> anyhow::Result<String> {
+        let facts = self.facts(file)?;
         let sha256 = facts.digest.to_string();
         let name = EntryName::of_version(&self.manifest.version.to_string())?;
         let tell = self.teller();
         // Fetched whole before the partition is mounted: it is open for as short as it can be.
-        let (folder, target) = (self.folder(), self.target(File::Uki));
+        let (folder, target) = (self.folder(), self.target(file));
         let download = Download::of(&folder, &target, facts);
         let fetching = |done, total| tell("fetch boot files", done, total);
         download.run(self.repository, &fetching).await?;
         let mut file = std::fs::File::open(download.path())?;
         let mounted = self.node.boot_partition()?;
-        let mut writing = BootLoader::of(mounted.folder()).begin(&name, facts.size)?;
+        let mut writing = self.node.boot_loader(&mounted).begin(&name, facts.size)?;
         let (mut piece, mut done) = (vec![0; PIECE], 0);
         loop {
             let length = file.read(&mut piece)?;
@@ -275,7 +285,7 @@ impl Staging<'_> {
         Ok(sha256)
     }
 
-    fn record(&self, uki_sha256: &str, brought: Brought) -> anyhow::Result<StagedRelease> {
+    fn record(&self, program_sha256: &str, brought: Brought) -> anyhow::Result<StagedRelease> {
         let version = self.manifest.version.to_string();
         println!(
             "release {version} stands in slot {}; {brought}",
@@ -291,7 +301,7 @@ impl Staging<'_> {
                 version,
                 kubernetes: Some(self.manifest.kubernetes.clone()),
             },
-            uki_sha256: uki_sha256.to_owned(),
+            uki_sha256: program_sha256.to_owned(),
             root_size: self.manifest.data_size,
             brought: Some(brought),
         };
@@ -307,7 +317,9 @@ impl Staging<'_> {
 
     fn facts(&self, file: File) -> anyhow::Result<release::FileFacts> {
         let facts = self.manifest.files.get(&file).copied();
-        facts.with_context(|| format!("the release has no {file}"))
+        facts.with_context(|| {
+            format!("the release has no {file}, which this machine's firmware starts: it is not one for this board")
+        })
     }
 
     fn target(&self, file: File) -> String {

@@ -28,7 +28,7 @@ pub(crate) fn settle(node: &Node) -> anyhow::Result<Option<PendingTrial>> {
     };
     let name: EntryName = pending.release.entry.parse()?;
     let mounted = node.boot_partition()?;
-    let boot = BootLoader::of(mounted.folder());
+    let boot = node.boot_loader(&mounted);
     let entry = boot.find(&name)?;
     let files = match &entry {
         Some(entry) => BootFiles::Entry(entry),
@@ -40,6 +40,7 @@ pub(crate) fn settle(node: &Node) -> anyhow::Result<Option<PendingTrial>> {
         root_hash: &node.running.root_hash,
         counter: boot.find(&own)?.and_then(|entry| entry.counter),
         starts_first: boot.starts_before(&own, &name),
+        waits_for_a_word: boot.waits_for_a_word(),
     };
     match judge(&pending, &running, files, node.unconfirmed().as_ref()) {
         Found::OnTrial { counter } => {
@@ -112,7 +113,7 @@ pub(crate) async fn watch(
 fn confirm(node: &Node, pending: &PendingTrial) -> anyhow::Result<()> {
     let name: EntryName = pending.release.entry.parse()?;
     let mounted = node.boot_partition()?;
-    let boot = BootLoader::of(mounted.folder());
+    let boot = node.boot_loader(&mounted);
     boot.count(&name, None)
         .context("the release is well, but it cannot be confirmed on the boot partition")?;
     drop(mounted);

@@ -1,6 +1,9 @@
 //! The boot loader of a machine: one set of questions and orders, whichever it is.
 
-use crate::{Counter, Entry, EntryName, SlotsError, SystemdBoot, UBoot, Writing, starts_before};
+use crate::{
+    Counter, Entry, EntryName, SlotBoots, SlotsError, SystemdBoot, Tryboot, UBoot, Writing,
+    starts_before, tryboot,
+};
 use std::path::Path;
 
 /// What starts entries from a mounted boot partition.
@@ -10,16 +13,65 @@ pub enum BootLoader {
     SystemdBoot(SystemdBoot),
     /// U-Boot: counters are in a record.
     UBoot(UBoot),
+    /// The Raspberry Pi's firmware: a record, and one start for a release on trial.
+    Tryboot(Tryboot),
 }
 
+/// What the boot loader starts of a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// The UKI, a file of the boot partition.
+    Uki,
+    /// The image of a boot partition that each slot has for itself.
+    Image,
+}
+
+/// How often a release on trial is started where the boot loader counts.
+const TRIES: u32 = 3;
+
 impl BootLoader {
-    /// The one whose files are on the boot partition that is mounted at `partition`.
-    pub fn of(partition: &Path) -> Self {
-        if UBoot::is_on(partition) {
+    /// The one whose files are on the boot partition that is mounted at `partition`. `slots` are boot partitions that each slot has
+    /// for itself, if the disk has such.
+    pub fn of(partition: &Path, slots: Option<&SlotBoots>) -> Self {
+        if slots.is_some() || Tryboot::is_on(partition) {
+            Self::Tryboot(Tryboot::new(partition, slots))
+        } else if UBoot::is_on(partition) {
             Self::UBoot(UBoot::new(partition))
         } else {
             Self::SystemdBoot(SystemdBoot::new(partition))
         }
+    }
+
+    /// What it starts of a release.
+    pub fn program(&self) -> Program {
+        match self {
+            Self::SystemdBoot(_) | Self::UBoot(_) => Program::Uki,
+            Self::Tryboot(_) => Program::Image,
+        }
+    }
+
+    /// How often it starts a release on trial.
+    pub fn tries(&self) -> u32 {
+        match self {
+            Self::SystemdBoot(_) | Self::UBoot(_) => TRIES,
+            Self::Tryboot(_) => tryboot::TRIES,
+        }
+    }
+
+    /// Whether it starts a release on trial after a restart that asks for it alone: after any other, the good one runs.
+    pub fn waits_for_a_word(&self) -> bool {
+        matches!(self, Self::Tryboot(_))
+    }
+
+    /// Checks that the kernel can ask for the start of a release on trial; `is_there` is whether a path of the running system is.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub fn check_one_shot(&self, is_there: impl Fn(&str) -> bool) -> Result<(), SlotsError> {
+        if !self.waits_for_a_word() || tryboot::ONE_SHOT.iter().any(|path| is_there(path)) {
+            return Ok(());
+        }
+        Err(SlotsError::NoOneShot(tryboot::ONE_SHOT.join(" nor ")))
     }
 
     /// The entry of this name, with whatever counter.
@@ -30,6 +82,7 @@ impl BootLoader {
         match self {
             Self::SystemdBoot(boot) => boot.find(name),
             Self::UBoot(boot) => boot.find(name),
+            Self::Tryboot(boot) => boot.find(name),
         }
     }
 
@@ -38,15 +91,16 @@ impl BootLoader {
         match self {
             Self::SystemdBoot(boot) => boot.waits(name),
             Self::UBoot(boot) => boot.waits(name),
+            Self::Tryboot(boot) => boot.waits(name),
         }
     }
 
-    /// Whether the one entry is started before the other when neither is spent, so that it has to be put behind. U-Boot starts
-    /// what is on trial first.
+    /// Whether the one entry is started before the other when neither is spent, so that it has to be put behind. The
+    /// others start what is on trial first.
     pub fn starts_before(&self, one: &EntryName, other: &EntryName) -> bool {
         match self {
             Self::SystemdBoot(_) => starts_before(one, other),
-            Self::UBoot(_) => false,
+            Self::UBoot(_) | Self::Tryboot(_) => false,
         }
     }
 
@@ -58,6 +112,7 @@ impl BootLoader {
         match self {
             Self::SystemdBoot(boot) => boot.begin(name, size),
             Self::UBoot(boot) => boot.begin(name, size),
+            Self::Tryboot(boot) => boot.begin(name, size),
         }
     }
 
@@ -69,6 +124,7 @@ impl BootLoader {
         match self {
             Self::SystemdBoot(boot) => boot.check_waiting(name, sha256),
             Self::UBoot(boot) => boot.check_waiting(name, sha256),
+            Self::Tryboot(boot) => boot.check_waiting(name, sha256),
         }
     }
 
@@ -80,6 +136,7 @@ impl BootLoader {
         match self {
             Self::SystemdBoot(boot) => boot.arm(name, tries),
             Self::UBoot(boot) => boot.arm(name, tries),
+            Self::Tryboot(boot) => boot.arm(name, tries),
         }
     }
 
@@ -91,6 +148,7 @@ impl BootLoader {
         match self {
             Self::SystemdBoot(boot) => boot.disarm(name),
             Self::UBoot(boot) => boot.disarm(name),
+            Self::Tryboot(boot) => boot.disarm(name),
         }
     }
 
@@ -102,6 +160,7 @@ impl BootLoader {
         match self {
             Self::SystemdBoot(boot) => boot.count(name, counter),
             Self::UBoot(boot) => boot.count(name, counter),
+            Self::Tryboot(boot) => boot.count(name, counter),
         }
     }
 
@@ -117,6 +176,7 @@ impl BootLoader {
         match self {
             Self::SystemdBoot(boot) => boot.count_by_copy(name, counter),
             Self::UBoot(boot) => boot.count(name, counter),
+            Self::Tryboot(boot) => boot.count(name, counter),
         }
     }
 
@@ -127,7 +187,7 @@ impl BootLoader {
     pub fn check_room_to_copy(&self, name: &EntryName) -> Result<(), SlotsError> {
         match self {
             Self::SystemdBoot(boot) => boot.check_room_to_copy(name),
-            Self::UBoot(_) => Ok(()),
+            Self::UBoot(_) | Self::Tryboot(_) => Ok(()),
         }
     }
 
@@ -139,17 +199,18 @@ impl BootLoader {
         match self {
             Self::SystemdBoot(boot) => boot.keep_only(kept),
             Self::UBoot(boot) => boot.keep_only(kept),
+            Self::Tryboot(boot) => boot.keep_only(kept),
         }
     }
 
-    /// Makes files that a cut in a rename left such that they are not started. U-Boot starts what its record names.
+    /// Makes files that a cut in a rename left such that they are not started. The others start what their record names.
     ///
     /// # Errors
     /// One cannot be renamed.
     pub fn set_strays_aside(&self) -> Result<(), SlotsError> {
         match self {
             Self::SystemdBoot(boot) => boot.set_strays_aside(),
-            Self::UBoot(_) => Ok(()),
+            Self::UBoot(_) | Self::Tryboot(_) => Ok(()),
         }
     }
 
@@ -161,6 +222,7 @@ impl BootLoader {
         match self {
             Self::SystemdBoot(boot) => boot.prove_writable(content),
             Self::UBoot(boot) => boot.prove_writable(),
+            Self::Tryboot(boot) => boot.prove_writable(),
         }
     }
 
@@ -172,6 +234,7 @@ impl BootLoader {
         match self {
             Self::SystemdBoot(boot) => boot.check_room(needed),
             Self::UBoot(boot) => boot.check_room(needed),
+            Self::Tryboot(boot) => boot.check_room(needed),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What can go wrong on the boot partition.
 
-use crate::u_boot::BadRecord;
+use crate::bad_record::BadRecord;
 use std::io;
 use std::path::PathBuf;
 
@@ -40,7 +40,7 @@ pub enum SlotsError {
     /// There is no such entry.
     #[error("the boot partition has no entry {0}")]
     Missing(String),
-    /// The record of U-Boot's slots is damaged, and so is its copy.
+    /// The record of the slots is damaged, and so is its copy.
     #[error("{path} on the boot partition is damaged, and so is its copy")]
     Record {
         /// Its file.
@@ -54,6 +54,24 @@ pub enum SlotsError {
     /// A program of an entry is not overwritten.
     #[error("{0} is a boot entry: it cannot be written again")]
     IsEntry(String),
+    /// A name that the record cannot hold.
+    #[error("{name} is too long a name for {file}, which holds names of {most} characters at most")]
+    LongName {
+        /// The entry.
+        name: String,
+        /// The record.
+        file: &'static str,
+        /// What fits.
+        most: usize,
+    },
+    /// The machine's slots have boot partitions of their own, and nobody said where.
+    #[error("the disk has no boot partition of slot {0}")]
+    NoSlotPartition(char),
+    /// A release could be written, and never started.
+    #[error(
+        "the kernel cannot ask this machine's firmware for one start of another slot (neither {0} is there): no release can be tried on it"
+    )]
+    NoOneShot(String),
     /// Not enough room.
     #[error("the boot partition has {free} bytes free, {needed} are needed")]
     Full {

@@ -3,7 +3,7 @@
 use crate::aside::aside;
 use crate::{DirectReader, SlotsError};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Where programs are, on the boot partition.
@@ -13,15 +13,6 @@ const FOLDER: &str = "EFI/Linux";
 #[derive(Debug, Clone)]
 pub(crate) struct Folder {
     path: PathBuf,
-}
-
-/// A program that is being written beside the entries. Dropped before [`Writing::finish`], it leaves a file that no boot
-/// loader starts and that the next one of its name replaces.
-#[derive(Debug)]
-pub struct Writing {
-    folder: Folder,
-    path: PathBuf,
-    file: File,
 }
 
 impl Folder {
@@ -49,13 +40,13 @@ impl Folder {
     }
 
     /// Begins to write a file of `size` bytes in place of an older one.
-    pub(crate) fn begin(&self, path: PathBuf, size: u64) -> Result<Writing, SlotsError> {
+    pub(crate) fn begin(&self, path: PathBuf, size: u64) -> Result<NewFile, SlotsError> {
         self.remove(&path)?;
         self.check_room(size)?;
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
         let file = options.open(&path).map_err(failure("make", &path))?;
-        Ok(Writing {
+        Ok(NewFile {
             folder: self.clone(),
             path,
             file,
@@ -90,31 +81,37 @@ impl Folder {
         self.flush()
     }
 
-    /// Brings all of the file system to the device, and has that keep it. In this order: a file that was renamed stands in its
-    /// folder without its length and place until the file system is written as a whole; and only a flush of the folder makes the
-    /// device keep what it has (vfat's `syncfs` does not).
     pub(crate) fn flush(&self) -> Result<(), SlotsError> {
-        let folder = File::open(&self.path).map_err(failure("open", &self.path))?;
-        rustix::fs::syncfs(&folder).map_err(|error| failure("flush", &self.path)(error.into()))?;
-        folder.sync_all().map_err(failure("flush", &self.path))
+        flush(&self.path)
     }
 }
 
-impl Writing {
+/// Brings all of the file system to the device, and has that keep it. In this order: a file that was renamed stands in its
+/// folder without its length and place until the file system is written as a whole; and only a flush of the folder makes the
+/// device keep what it has (vfat's `syncfs` does not).
+pub(crate) fn flush(path: &Path) -> Result<(), SlotsError> {
+    let folder = File::open(path).map_err(failure("open", path))?;
+    rustix::fs::syncfs(&folder).map_err(|error| failure("flush", path)(error.into()))?;
+    folder.sync_all().map_err(failure("flush", path))
+}
+
+/// A file that is being written. Dropped before [`NewFile::finish`], it stays as far as it came.
+#[derive(Debug)]
+pub(crate) struct NewFile {
+    folder: Folder,
+    path: PathBuf,
+    file: File,
+}
+
+impl NewFile {
     /// Writes the next bytes.
-    ///
-    /// # Errors
-    /// The disk does not take them.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<(), SlotsError> {
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), SlotsError> {
         let written = self.file.write_all(bytes);
         written.map_err(failure("write", &self.path))
     }
 
-    /// Flushes the program and reads it back from the device: it must be what has this SHA-256.
-    ///
-    /// # Errors
-    /// It is something else; it is gone then.
-    pub fn finish(self, sha256: &str) -> Result<(), SlotsError> {
+    /// Flushes the file and reads it back from the device: it must be what has this SHA-256, or it is gone then.
+    pub(crate) fn finish(self, sha256: &str) -> Result<(), SlotsError> {
         let Self { folder, path, file } = self;
         file.sync_all().map_err(failure("flush", &path))?;
         drop(file);
@@ -130,8 +127,13 @@ impl Writing {
 
 /// Checks the digest of what is on the device.
 pub(crate) fn check(path: PathBuf, expected: &str) -> Result<(), SlotsError> {
+    check_first(path, u64::MAX, expected)
+}
+
+/// The same of its first bytes.
+pub(crate) fn check_first(path: PathBuf, size: u64, expected: &str) -> Result<(), SlotsError> {
     let found = DirectReader::open(&path)
-        .and_then(|mut reader| host::digest::of_stream(&mut reader))
+        .and_then(|reader| host::digest::of_stream(&mut reader.take(size)))
         .map_err(failure("read back", &path))?;
     if found == expected {
         return Ok(());

@@ -4,8 +4,8 @@
 //! before, in and after each leaves). A program is written under a name that the boot loader does not start, flushed and read
 //! back from the device, before a rename makes it an entry.
 
-use crate::folder::{Folder, Writing, check, failure};
-use crate::{Counter, Entry, EntryName, SlotsError};
+use crate::folder::{Folder, check, failure};
+use crate::{Counter, Entry, EntryName, SlotsError, Writing};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -64,7 +64,9 @@ impl SystemdBoot {
     /// # Errors
     /// No room, or the file cannot be made.
     pub fn begin(&self, name: &EntryName, size: u64) -> Result<Writing, SlotsError> {
-        self.folder.begin(self.waiting(name), size)
+        Ok(Writing::of_file(
+            self.folder.begin(self.waiting(name), size)?,
+        ))
     }
 
     /// Checks the digest of a program that waits, as it is on the device.

@@ -8,17 +8,13 @@
 //! and one that the record does not name is never started. The copy of the record names no trial and is written first, so that it
 //! is never behind by more than the release that proves itself at that moment.
 
-mod bad_record;
 mod record;
 
-pub use bad_record::BadRecord;
 pub use record::{RECORD_SIZE, Record};
 
-use crate::folder::{Folder, Writing, check, failure};
-use crate::{Counter, DirectReader, Entry, EntryName, SlotsError};
-use std::fs::{File, OpenOptions};
-use std::io::Read;
-use std::os::unix::fs::FileExt;
+use crate::folder::{Folder, check};
+use crate::sector_file;
+use crate::{Counter, Entry, EntryName, SlotsError, Writing};
 use std::path::{Path, PathBuf};
 
 /// What U-Boot runs, as text. On the boot partition it is `boot.scr`, in U-Boot's own wrapping.
@@ -94,7 +90,9 @@ impl UBoot {
         if self.record()?.names(name) {
             return Err(SlotsError::IsEntry(name.to_string()));
         }
-        self.folder.begin(self.program(name), size)
+        Ok(Writing::of_file(
+            self.folder.begin(self.program(name), size)?,
+        ))
     }
 
     /// Checks the digest of a program that waits, as it is on the device.
@@ -193,39 +191,12 @@ impl UBoot {
 
     fn read(&self, file: &str) -> Result<Record, SlotsError> {
         let path = self.partition.join(file);
-        let mut bytes = Vec::new();
-        DirectReader::open(&path)
-            .and_then(|reader| reader.take(RECORD_SIZE as u64 + 1).read_to_end(&mut bytes))
-            .map_err(failure("read", &path))?;
-        Record::parse(&bytes).map_err(|source| SlotsError::Record { path, source })
+        Record::parse(&sector_file::read(&path)?)
+            .map_err(|source| SlotsError::Record { path, source })
     }
 
-    /// One sector in place: the file is neither made shorter nor moved. Only one that is not there, or has another length, is made.
     fn write(&self, file: &str, record: &Record) -> Result<(), SlotsError> {
-        let path = self.partition.join(file);
-        let failed = failure("write", &path);
-        let mut options = OpenOptions::new();
-        let file = options.write(true).create(true).truncate(false).open(&path);
-        let file = file.map_err(&failed)?;
-        let bytes = record.render();
-        let is_new = file.metadata().map_err(&failed)?.len() != bytes.len() as u64;
-        file.write_all_at(&bytes, 0)
-            .and_then(|()| {
-                if is_new {
-                    file.set_len(bytes.len() as u64)
-                } else {
-                    Ok(())
-                }
-            })
-            .and_then(|()| file.sync_all())
-            .map_err(&failed)?;
-        if is_new {
-            File::open(&self.partition)
-                .and_then(|folder| folder.sync_all())
-                .map_err(&failed)?;
-            self.folder.flush()?;
-        }
-        check(path, &host::digest::of_bytes(bytes))
+        sector_file::write(&self.partition, file, &record.render())
     }
 
     fn program(&self, name: &EntryName) -> PathBuf {

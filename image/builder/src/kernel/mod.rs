@@ -1,5 +1,6 @@
 //! The kernel of the image: its modules, unpacked and indexed, and the few that the initramfs carries.
 
+pub(crate) mod files;
 mod firmware;
 mod index;
 mod information;

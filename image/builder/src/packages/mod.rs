@@ -9,6 +9,8 @@ mod unpack;
 
 pub(crate) use fetch::{fetch, place as deb};
 pub(crate) use list::PackageList;
+#[cfg(test)]
+pub(crate) use lock::Archive;
 pub use lock::{Lock, LockedPackage};
 pub use mirror::Mirror;
 pub(crate) use resolve::{AptRoot, KEYRING, parse_uris, resolve};

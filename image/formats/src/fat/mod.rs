@@ -9,6 +9,7 @@ mod clock;
 mod dots;
 mod error;
 mod geometry;
+mod image;
 mod make;
 mod shared;
 mod spec;
@@ -17,6 +18,7 @@ mod tests;
 mod volume;
 
 pub use error::{Damage, Error};
+pub use image::image;
 pub use make::{format, format_on};
 pub use spec::{Kind, Label, LabelError, VolumeSpec};
 pub use volume::{Entry, Volume, open, open_at};

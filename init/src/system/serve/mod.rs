@@ -11,6 +11,7 @@ use super::config_writes::ConfigWrites;
 use super::configure::Runs;
 use super::end::{Departure, End};
 use super::led::{Code, Led};
+use super::next_start::Question;
 use super::page::Page;
 use super::requests::Requests;
 use super::signals::Signals;
@@ -217,9 +218,13 @@ impl Server {
     }
 
     fn depart(mut self, end: End) -> Departure {
-        let unconfirmed = self.trial.record(&self.status());
+        let status = self.status();
+        let unconfirmed = self.trial.record(&status);
+        let boot = self.facts.boot.as_ref();
+        let next = Question::new(&self.root, boot, &status.version, unconfirmed.as_ref());
         Departure {
             end,
+            next: next.filter(|_| end == End::Reboot),
             record: unconfirmed.map(|record| (self.root.path(paths::UNCONFIRMED_BOOT), record)),
             clock: self.clock_notes.last(self.facts.release.as_ref()),
             boot: self.facts.boot,

@@ -2,8 +2,10 @@
 
 use super::devices::{device, mark};
 use super::node::Node;
+use crate::autoboot;
 use crate::boot_script::{self, FIRST};
-use crate::layout::{BOOT, ENTRIES, ROOT_B};
+use crate::layout::{BOOT, BOOT_B, ENTRIES, ROOT_B};
+use crate::machine::Machine;
 use crate::marks::Allowed;
 use crate::releases::Release;
 use anyhow::Context;
@@ -22,6 +24,9 @@ pub(super) fn tell(node: &Node, arms_first: bool) -> anyhow::Result<()> {
     let (old, new) = (said.version, Release::new("1.1.0")?);
     mark(&Allowed::new(&[&old, &new.version], "careless").to_string())?;
     let mounted = Mounted::open(&device(BOOT), Path::new("/tmp/careless"))?;
+    if node.firmware.machine == Machine::Tryboot {
+        return in_slot(&mounted.folder().join(autoboot::FILE), &new, arms_first);
+    }
     let folder = mounted.folder().join(ENTRIES.join("/"));
     let program = folder.join("holdfast_1.1.0.efi");
     let waiting = folder.join("holdfast_1.1.0.efi.new");
@@ -55,5 +60,33 @@ pub(super) fn tell(node: &Node, arms_first: bool) -> anyhow::Result<()> {
         // What is written back without a flush may come in any order.
         rustix::fs::sync();
     }
+    Ok(())
+}
+
+/// The same where a slot has a boot partition of its own: it is chosen for good, and written from its beginning on.
+fn in_slot(record: &Path, new: &Release, arms_first: bool) -> anyhow::Result<()> {
+    let mut text =
+        b"[all]\ntryboot_a_b=1\nboot_partition=3\n[tryboot]\nboot_partition=2\n".to_vec();
+    text.resize(512, b'\n');
+    let open = |path: &Path| File::options().write(true).open(path);
+    let (record, boot, root) = (
+        open(record)?,
+        open(&device(BOOT_B))?,
+        open(&device(ROOT_B))?,
+    );
+    if arms_first {
+        record.write_all_at(&text, 0)?;
+        record.sync_all()?;
+        for (file, content) in [(boot, &new.boot_image), (root, &new.root)] {
+            file.write_all_at(content, 0)?;
+            file.sync_all()?;
+        }
+        return Ok(());
+    }
+    boot.write_all_at(&new.boot_image, 0)?;
+    root.write_all_at(&new.root, 0)?;
+    record.write_all_at(&text, 0)?;
+    // What is written back without a flush may come in any order.
+    rustix::fs::sync();
     Ok(())
 }

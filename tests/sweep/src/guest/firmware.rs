@@ -1,9 +1,9 @@
 //! Firmware and boot loader of the guest: what systemd-boot would do on this boot partition, carried out by the kernel. What
-//! U-Boot would do is in [`super::script`].
+//! U-Boot would do is in [`super::script`], what a Raspberry Pi's firmware would in [`super::pi`].
 
 use super::devices::{device, mark};
 use super::program::head;
-use super::script;
+use super::{pi, script};
 use crate::layout::{BOOT, ENTRIES};
 use crate::loader::{Shown, choose};
 use crate::machine::Machine;
@@ -12,6 +12,7 @@ use crate::releases::{Says, says};
 use anyhow::Context;
 use rustix::mount::{MountFlags, mount};
 use slots::Mounted;
+use std::cell::Cell;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,7 +24,9 @@ pub(super) const ESP: &str = "/tmp/esp";
 /// The firmware's variables, kept over reboots of the node.
 #[derive(Debug)]
 pub(super) struct Firmware {
-    machine: Machine,
+    pub(super) machine: Machine,
+    /// Whether the last restart asked for a start on trial: kept in the processor's memory until then, lost with the power.
+    pub(super) asked_once: Cell<bool>,
     /// The kernel's view of the machine.
     pub(super) sys: PathBuf,
 }
@@ -38,7 +41,11 @@ impl Firmware {
         let folder = sys.join("firmware/efi/efivars");
         fs::create_dir_all(&folder)?;
         mount("none", &folder, "tmpfs", MountFlags::empty(), c"")?;
-        Ok(Self { machine, sys })
+        Ok(Self {
+            machine,
+            asked_once: Cell::new(false),
+            sys,
+        })
     }
 
     /// Forgets everything: another machine.
@@ -53,6 +60,8 @@ impl Firmware {
         ] {
             host::file::remove(&self.variable(name))?;
         }
+        self.asked_once.set(false);
+        pi::forget(&self.sys)?;
         script::forget(&self.sys)
     }
 
@@ -61,6 +70,9 @@ impl Firmware {
     /// # Errors
     /// The boot partition cannot be used.
     pub(super) fn start(&self) -> anyhow::Result<Option<Says>> {
+        if self.machine == Machine::Tryboot {
+            return pi::start(&self.sys, self.asked_once.take());
+        }
         let mounted = Mounted::open(&device(BOOT), Path::new(ESP))?;
         if self.machine == Machine::UBoot {
             return script::start(mounted.folder(), &self.sys);

@@ -6,6 +6,7 @@ mod devices;
 mod firmware;
 mod follow;
 mod node;
+mod pi;
 mod pid_1;
 mod program;
 mod script;

@@ -3,16 +3,18 @@
 use super::devices::device;
 use super::firmware::{ESP, Firmware};
 use super::pid_1::{self, Pid1};
-use crate::layout::{BOOT, Part, ROOT_A, ROOT_B, STATE};
+use crate::layout::{BOOT, BOOT_A, BOOT_B, Part, ROOT_A, ROOT_B, STATE};
 use crate::machine::Machine;
 use crate::releases::Says;
 use anyhow::{Context, bail, ensure};
 use disk::verity::RootHash;
 use init_api::{
-    BootRecord, BootTrial, Millis, Partitions, Root, Slot, Started, StateOutcome, UnconfirmedBoot,
-    WhyUnconfirmed, paths,
+    BootRecord, BootTrial, Millis, Partitions, Root, Slot, SlotBoots, Started, StateOutcome,
+    UnconfirmedBoot, WhyUnconfirmed, paths,
 };
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
+use slots::tryboot::NextStart;
+use std::cell::Cell;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -24,6 +26,9 @@ use upgrade_api::{Answer, Request};
 
 /// Nothing here takes so long.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where PID 1 sees the boot partition before a restart.
+const PID_1: &str = "/tmp/pid-1-boot";
 
 /// How a boot ends before anything of ours runs on the root, or that it does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,12 +78,15 @@ pub(super) struct Up {
     repository: PathBuf,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     agent: Option<JoinHandle<()>>,
+    /// Whether somebody restarts it in the middle of its trial.
+    interrupted: Cell<bool>,
 }
 
 impl Node {
     /// Takes away what a boot left that was broken off.
     pub(super) fn stop(&self) {
-        for folder in [self.state.as_path(), Path::new(ESP)] {
+        let own = [self.state.as_path(), Path::new(ESP), Path::new(PID_1)];
+        for folder in own {
             // Mostly there is none.
             let _ = unmount(folder, UnmountFlags::DETACH);
         }
@@ -104,6 +112,15 @@ impl Node {
             root.path("/etc/machine-id"),
             "0123456789abcdef0123456789abcdef\n",
         )?;
+        if machine == Machine::Tryboot {
+            let boots = SlotBoots {
+                a: device(BOOT_A),
+                b: device(BOOT_B),
+            };
+            init_api::store(root.path(paths::SLOT_BOOTS), &boots)?;
+            // The module that asks the firmware.
+            fs::create_dir_all(root.path(slots::tryboot::ONE_SHOT[0]))?;
+        }
         Ok(Self {
             firmware: Firmware::new(machine)?,
             repository,
@@ -159,6 +176,7 @@ impl Node {
             repository: self.repository.clone(),
             stop: Some(stop),
             agent: Some(thread::spawn(move || run_agent(&root, stopped))),
+            interrupted: Cell::new(false),
         })))
     }
 
@@ -302,6 +320,7 @@ impl Up {
     /// # Errors
     /// State does not take it.
     pub(super) fn unconfirmed(&self, why: WhyUnconfirmed) -> anyhow::Result<()> {
+        self.interrupted.set(why == WhyUnconfirmed::Interrupted);
         let record = UnconfirmedBoot {
             slot: self.slot,
             root_hash: self.root_hash.clone(),
@@ -316,13 +335,23 @@ impl Up {
         )?)
     }
 
-    /// Ends the agent and closes state.
+    /// Ends the agent, closes state, and restarts.
     ///
     /// # Errors
     /// Something of it goes on.
     pub(super) fn down(self, node: &Node) -> anyhow::Result<()> {
+        let (version, interrupted) = (self.version.clone(), self.interrupted.get());
         drop(self);
-        node.close()
+        node.close()?;
+        if node.firmware.machine == Machine::Tryboot {
+            let next = init::before_restart(&device(BOOT), Path::new(PID_1), &version, interrupted);
+            let next = next.unwrap_or_else(|error| {
+                println!("the last good release is next: {error}");
+                NextStart::Good
+            });
+            node.firmware.asked_once.set(next == NextStart::Trial);
+        }
+        Ok(())
     }
 }
 

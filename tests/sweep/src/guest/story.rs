@@ -3,6 +3,7 @@
 
 use super::devices::mark;
 use super::node::{Boot, Fate, Node, Up};
+use crate::machine::Machine;
 use crate::marks::Allowed;
 use anyhow::{bail, ensure};
 use init_api::WhyUnconfirmed;
@@ -33,7 +34,17 @@ pub(super) fn tell(node: &Node) -> anyhow::Result<()> {
     story.upgrade("1.0.0", "1.1.0", &[])?;
     story.roll_back("1.1.0", "1.0.0", &[])?;
     story.roll_back_and_fail("1.0.0", "1.1.0", Fate::Crashes)?;
-    story.upgrade("1.0.0", "1.1.0", &[Fate::Panics, Fate::Crashes])?;
+    match node.firmware.machine {
+        Machine::SystemdBoot | Machine::UBoot => {
+            story.upgrade("1.0.0", "1.1.0", &[Fate::Panics, Fate::Crashes])?;
+        }
+        // There is one try at a time.
+        Machine::Tryboot => {
+            story.fail("1.0.0", "1.1.0", Fate::Panics)?;
+            story.fail("1.0.0", "1.1.0", Fate::Crashes)?;
+            story.upgrade("1.0.0", "1.1.0", &[])?;
+        }
+    }
     story.fail("1.1.0", "1.2.0", Fate::Panics)?;
     story.time_out("1.1.0", "1.2.0")?;
     story.stage("1.1.0", "1.2.0")?;

@@ -13,6 +13,9 @@ const DELTAS: &str = "from/";
 pub enum File {
     /// Kernel, initramfs and command line.
     Uki,
+    /// The image of a slot's own boot partition, for machines whose firmware starts a kernel by itself (Raspberry Pi 5): kernel,
+    /// initramfs, device trees, command line. Not every release has one.
+    Boot,
     /// The root image: erofs, then its verity superblock and tree.
     Root,
     /// The digest of each block of the root image.
@@ -25,8 +28,9 @@ pub enum File {
 
 impl File {
     /// All of them.
-    pub const ALL: [File; 5] = [
+    pub const ALL: [File; 6] = [
         File::Uki,
+        File::Boot,
         File::Root,
         File::Blocks,
         File::Manifest,
@@ -37,6 +41,7 @@ impl File {
     pub const fn name(self) -> &'static str {
         match self {
             File::Uki => "uki.efi",
+            File::Boot => "boot.img",
             File::Root => "root.img",
             File::Blocks => "root.blocks",
             File::Manifest => "manifest.json",

@@ -17,11 +17,11 @@ pub(super) struct Input {
     pub(super) files: Vec<(File, PathBuf, FileFacts)>,
 }
 
-/// Reads them, and makes sure that they belong together: the manifest names both, the UKI names the root, and the root's verity
+/// Reads them, and makes sure that they belong together: the manifest names each, kernels name the root, and the root's verity
 /// tree is whole.
 pub(super) fn read(
     manifest_path: &Path,
-    uki: &Path,
+    (uki, boot): (&Path, Option<&Path>),
     root: &Path,
     sbom: Option<&Path>,
 ) -> Result<Input, PublishError> {
@@ -31,7 +31,17 @@ pub(super) fn read(
         source,
     })?;
     let mut files = Vec::new();
-    for (file, path) in [(File::Uki, uki), (File::Root, root)] {
+    if boot.is_none() && manifest.files.contains_key(&File::Boot) {
+        return Err(PublishError::Value {
+            what: "the boot image",
+            why: "the manifest names one, and none is given",
+        });
+    }
+    let boot = boot.map(|path| (File::Boot, path));
+    for (file, path) in [(File::Uki, uki), (File::Root, root)]
+        .into_iter()
+        .chain(boot)
+    {
         let facts = facts(path)?;
         if manifest.files.get(&file) != Some(&facts) {
             return Err(PublishError::OtherBuild {
@@ -44,7 +54,9 @@ pub(super) fn read(
     if let Some(path) = sbom {
         files.push((File::Sbom, path.to_owned(), facts(path)?));
     }
-    check_uki(uki, &manifest)?;
+    for (_, path) in [(File::Uki, uki)].into_iter().chain(boot) {
+        check_kernel(path, &manifest)?;
+    }
     let mut image = fs::File::open(root).map_err(PublishError::read(root))?;
     let hash = RootHash(manifest.root_hash.0);
     verity::verify(&mut image, manifest.data_size, &hash).map_err(|source| {
@@ -69,8 +81,8 @@ pub(super) fn facts(path: &Path) -> Result<FileFacts, PublishError> {
     Ok(FileFacts { size, digest })
 }
 
-/// The command line stands in a UKI as plain text.
-fn check_uki(path: &Path, manifest: &Manifest) -> Result<(), PublishError> {
+/// The command line stands in a UKI, and in a boot image, as plain text.
+fn check_kernel(path: &Path, manifest: &Manifest) -> Result<(), PublishError> {
     let root = WantedRoot {
         hash: RootHash(manifest.root_hash.0),
         size: manifest.data_size,

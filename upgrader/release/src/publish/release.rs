@@ -20,6 +20,8 @@ pub struct Publication {
     pub keys: PathBuf,
     /// The UKI of a build.
     pub uki: PathBuf,
+    /// Its boot image, if it made one.
+    pub boot_image: Option<PathBuf>,
     /// Its root image.
     pub root: PathBuf,
     /// Its manifest.
@@ -68,7 +70,7 @@ pub async fn publish(asked: &Publication, now: Timestamp) -> Result<Published, P
     let books = Books::open(&asked.repo, &asked.keys).await?;
     let mut input = input::read(
         &asked.manifest,
-        &asked.uki,
+        (&asked.uki, asked.boot_image.as_deref()),
         &asked.root,
         asked.sbom.as_deref(),
     )?;

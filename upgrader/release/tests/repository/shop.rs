@@ -134,6 +134,7 @@ impl Shop {
             repo: self.repo(),
             keys: self.keys(),
             uki,
+            boot_image: None,
             root,
             manifest,
             sbom: None,

@@ -10,11 +10,12 @@
 //! then zeroes, and the checksum (CRC-32, little-endian) of the 508 bytes before it. U-Boot writes it with `env export`, so the names
 //! are sorted and one without a value is left out. 512 bytes are what any disk writes whole or not at all.
 
-use super::bad_record::BadRecord;
+use crate::bad_record::BadRecord;
+use crate::sector_file::SIZE;
 use crate::{Counter, EntryName, SlotsError};
 
 /// Bytes of the record, a sector.
-pub const RECORD_SIZE: usize = 512;
+pub const RECORD_SIZE: usize = SIZE;
 /// Bytes that the checksum covers.
 const COVERED: usize = RECORD_SIZE - 4;
 /// The highest number that a counter has: one digit, the same in U-Boot's hexadecimal and for people.

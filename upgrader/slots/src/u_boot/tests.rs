@@ -135,18 +135,25 @@ fn a_damaged_record_is_read_from_its_copy_and_made_whole_by_the_next_write() {
 fn the_boot_loader_is_known_by_its_files() {
     let (folder, _) = partition();
     assert!(matches!(
-        BootLoader::of(folder.path()),
+        BootLoader::of(folder.path(), None),
         BootLoader::UBoot(_)
     ));
     fs::remove_file(folder.path().join(RECORD)).expect("removed");
     fs::write(folder.path().join("boot.scr"), "").expect("written");
     assert!(matches!(
-        BootLoader::of(folder.path()),
+        BootLoader::of(folder.path(), None),
         BootLoader::UBoot(_)
     ));
-    fs::remove_file(folder.path().join("boot.scr")).expect("removed");
+    fs::write(folder.path().join("autoboot.txt"), "").expect("written");
     assert!(matches!(
-        BootLoader::of(folder.path()),
+        BootLoader::of(folder.path(), None),
+        BootLoader::Tryboot(_)
+    ));
+    for file in ["boot.scr", "autoboot.txt"] {
+        fs::remove_file(folder.path().join(file)).expect("removed");
+    }
+    assert!(matches!(
+        BootLoader::of(folder.path(), None),
         BootLoader::SystemdBoot(_)
     ));
 }

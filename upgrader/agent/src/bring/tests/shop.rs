@@ -89,6 +89,7 @@ impl Shop {
             repo: self.repo(),
             keys: self.path("keys"),
             uki,
+            boot_image: None,
             root,
             manifest,
             sbom: None,

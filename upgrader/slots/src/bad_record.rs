@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadRecord {
     /// It has another length.
-    #[error("it has {0} bytes, and a record of U-Boot's slots has 512")]
+    #[error("it has {0} bytes, and a record of the slots has 512")]
     Length(usize),
     /// Its checksum is not that of its bytes.
     #[error("its checksum is not that of its content")]
@@ -15,4 +15,7 @@ pub enum BadRecord {
     /// It names no good release.
     #[error("it names no good release")]
     NoGood,
+    /// Somebody else wrote it.
+    #[error("it is not as this system writes it")]
+    Foreign,
 }
