@@ -59,7 +59,7 @@ impl Place {
             ),
             Self::Bucket(settings) => {
                 let at = copies(root)?;
-                Ok(Open::Bucket(Bucket::new(&settings)?, at))
+                Ok(Open::Bucket(Box::new(Bucket::new(&settings)?), at))
             }
         }
     }
@@ -83,7 +83,7 @@ pub(super) enum Open {
     Stick(StickOut),
     Folder(PathBuf),
     /// With the folder that a copy is made in first.
-    Bucket(Bucket, PathBuf),
+    Bucket(Box<Bucket>, PathBuf),
 }
 
 impl Open {

@@ -73,15 +73,19 @@ pub fn identify(mut disk: impl Read + Seek) -> io::Result<Option<Volume>> {
     let Some(mut volume) = found.or_else(|| fat(&head)) else {
         return Ok(None);
     };
-    let (place, label): (_, fn(&[u8]) -> Option<String>) = match volume.kind {
-        Kind::Ext => return Ok(Some(volume)),
-        Kind::Fat => (root_directory(&head), directory_label),
-        Kind::ExFat => (exfat::root_directory(&head), exfat::directory_label),
+    let place = match volume.kind {
+        Kind::Ext => None,
+        Kind::Fat => root_directory(&head),
+        Kind::ExFat => exfat::root_directory(&head),
     };
     if let Some(place) = place {
         // A directory behind the disk's end has no label either; mounting says what is wrong with it.
         let directory = piece(&mut disk, place).unwrap_or_default();
-        if let Some(label) = label(&directory) {
+        let label = match volume.kind {
+            Kind::ExFat => exfat::directory_label(&directory),
+            Kind::Ext | Kind::Fat => directory_label(&directory),
+        };
+        if let Some(label) = label {
             volume.label = label;
         }
     }
