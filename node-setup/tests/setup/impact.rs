@@ -87,8 +87,8 @@ const CHANGES: &[(&str, &str)] = &[
     ("", "state: {when_damaged: stop}"),
     ("", "backup: {keep: 3}"),
     (
-        "",
         "backup: {s3: {endpoint: \"https://s3.example\", bucket: shop, access_key: a, secret_key: b}}",
+        "backup: {s3: {endpoint: \"https://s3.example\", bucket: shop, access_key: a, secret_key: b, folder: c}}",
     ),
     (
         "backup: {recipients: [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p]}",

@@ -45,8 +45,8 @@ pub(crate) struct RawBucket {
     /// A folder in it.
     #[schemars(extend("examples" = ["stores/berlin"]))]
     pub(crate) folder: Option<Text<BucketFolder>>,
-    /// The region that requests are signed for.
-    #[schemars(extend("default" = "us-east-1"))]
+    /// The region that requests are signed for. The default is `us-east-1`, which servers without regions take.
+    #[schemars(extend("examples" = ["eu-central-1"]))]
     pub(crate) region: Option<Text<Region>>,
     /// The key's name. It needs the rights to put, list, read and delete what is in the folder.
     pub(crate) access_key: Option<Text<AccessKey>>,
