@@ -1,7 +1,8 @@
 //! `holdfast restore`: a backup's node on this machine.
 
+use crate::backup::in_force;
+use crate::backup::name::{ENDING, PREFIX};
 use crate::backup::place::copies;
-use crate::backup::{ENDING, PREFIX, in_force};
 use crate::client::{connect, on_a_node};
 use crate::config::as_root_on_a_node;
 use crate::out;

@@ -1,6 +1,6 @@
 //! Where a backup goes, and what happens there to older ones.
 
-use super::{ENDING, too_many};
+use super::name::{ENDING, too_many};
 use anyhow::{Context, bail};
 use backup::Bucket;
 use host::{file, folder};

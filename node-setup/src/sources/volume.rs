@@ -2,46 +2,17 @@
 //! two places, and the root directory's is the one that every system writes.
 
 mod exfat;
+mod fields;
 #[cfg(test)]
 mod tests;
 
+pub use fields::{Kind, Volume};
+
+use fields::{ENTRY, number, text};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
-
-/// A file system we can take a configuration from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Volume {
-    /// Which file system.
-    pub kind: Kind,
-    /// Its label, without padding.
-    pub label: String,
-    /// FAT and exFAT only: the last writer did not unmount it.
-    pub dirty: bool,
-}
-
-/// The file systems that are understood.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// FAT12, FAT16, FAT32.
-    Fat,
-    /// exFAT.
-    ExFat,
-    /// ext2, ext3, ext4.
-    Ext,
-}
-
-impl Kind {
-    /// The name that mount(2) takes.
-    pub(crate) fn mount_type(self) -> &'static str {
-        match self {
-            Kind::Fat => "vfat",
-            Kind::ExFat => "exfat",
-            Kind::Ext => "ext4",
-        }
-    }
-}
 
 /// How much of a volume's beginning is looked at.
 const HEAD: u64 = 2048;
@@ -163,9 +134,6 @@ fn root_directory(head: &[u8]) -> Option<Range<u64>> {
     Some(start..start + length)
 }
 
-/// Bytes of a directory's entry.
-const ENTRY: usize = 32;
-
 /// The label in a root directory: the name of its entry with the attribute "volume". Windows writes the label only here
 /// and leaves the boot sector's as it was.
 ///
@@ -188,24 +156,4 @@ fn directory_label(directory: &[u8]) -> Option<String> {
                 && attributes & (VOLUME | DIRECTORY) == VOLUME
         })
         .map(|entry| text(&entry[..11]))
-}
-
-/// A little-endian number of at most four bytes.
-fn number(bytes: &[u8], place: Range<usize>) -> Option<u64> {
-    let bytes = bytes.get(place)?.iter().rev();
-    Some(bytes.fold(0, |sum, byte| (sum << 8) | u64::from(*byte)))
-}
-
-fn text(bytes: &[u8]) -> String {
-    shown(&String::from_utf8_lossy(bytes))
-}
-
-/// It may be shown on a console.
-fn shown(text: &str) -> String {
-    let text = text.split('\0').next().unwrap_or_default();
-    text.chars()
-        .filter(|c| !c.is_control())
-        .collect::<String>()
-        .trim_end()
-        .to_owned()
 }

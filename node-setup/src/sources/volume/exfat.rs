@@ -2,7 +2,7 @@
 //!
 //! After Microsoft's exFAT file system specification, sections 3.1 (main boot sector) and 7.3 (volume label directory entry).
 
-use super::{ENTRY, Kind, Volume, number, shown};
+use super::fields::{ENTRY, Kind, Volume, number, shown};
 use std::ops::Range;
 
 /// The name in the boot sector.
