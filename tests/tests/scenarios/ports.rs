@@ -24,12 +24,14 @@ pub(crate) fn ports_are_those_of_the_table(stage: &mut Stage) -> anyhow::Result<
     node.send_program(&probe_program()?, "/run/probe")?;
     node.ssh(&format!(
         "ip netns add neighbour && ip link add outside type veth peer name eth0 netns neighbour && \
-         ip addr add {HERE}/24 dev outside && ip link set outside up && \
-         {WITHIN} ip addr add {NEIGHBOUR}/24 dev eth0 && {WITHIN} ip link set eth0 up && \
+         ip link set outside up && {WITHIN} ip addr add {NEIGHBOUR}/24 dev eth0 && {WITHIN} ip link set eth0 up && \
          {WITHIN} ip route add default via {HERE}"
     ))?;
     node.until("the link to the neighbour", 30, |node| {
-        node.ssh(&format!("{WITHIN} ping -c 1 -W 1 {HERE}"))
+        // What is set before NetworkManager has looked at a new link does not stay.
+        node.ssh(&format!(
+            "ip addr replace {HERE}/24 dev outside && {WITHIN} ping -c 1 -W 1 {HERE}"
+        ))
     })?;
     stage.judge(
         &mut node,
