@@ -28,11 +28,23 @@ pub fn of_file(path: &Path) -> io::Result<String> {
 /// # Errors
 /// What reading fails with.
 pub fn of_stream(content: &mut dyn Read) -> io::Result<String> {
+    sha256_of_stream(content).map(|digest| hex(&digest))
+}
+
+/// Digest of a file's content in constant memory, as bytes.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn sha256_of_file(path: &Path) -> io::Result<[u8; 32]> {
+    sha256_of_stream(&mut File::open(path)?)
+}
+
+fn sha256_of_stream(content: &mut dyn Read) -> io::Result<[u8; 32]> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 16];
     loop {
         match content.read(&mut buffer) {
-            Ok(0) => return Ok(hex(&hasher.finalize())),
+            Ok(0) => return Ok(hasher.finalize().into()),
             Ok(count) => hasher.update(&buffer[..count]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),

@@ -1,11 +1,9 @@
 //! What a server of buckets says, and what it is told of a file.
 
-use aws_lc_rs::digest::{Context, SHA256};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use reqwest::header::{CONTENT_LENGTH, HeaderMap};
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 /// A server's no.
@@ -86,15 +84,7 @@ pub(super) fn length(headers: &HeaderMap) -> u64 {
 
 /// The SHA-256 of a file as S3 writes it.
 pub(super) fn base64_sha256(path: &Path) -> io::Result<String> {
-    let mut file = File::open(path)?;
-    let mut digest = Context::new(&SHA256);
-    let mut piece = vec![0; 64 << 10];
-    loop {
-        match file.read(&mut piece)? {
-            0 => return Ok(BASE64_STANDARD.encode(digest.finish())),
-            count => digest.update(&piece[..count]),
-        }
-    }
+    host::digest::sha256_of_file(path).map(|digest| BASE64_STANDARD.encode(digest))
 }
 
 #[cfg(test)]
