@@ -8,11 +8,11 @@
 #![forbid(unsafe_code)]
 
 mod artefacts;
+mod broken_release;
 mod bundle;
 mod command;
 mod efi_program;
 mod history;
-
 mod measure;
 mod node;
 mod own_keys;
@@ -27,10 +27,10 @@ mod verdict;
 mod workload;
 
 pub use artefacts::{commit, image, next_release, printed, records, releases, root};
+pub use broken_release::{Fault, broken_releases};
 pub use bundle::{Bundle, bundle};
 pub use command::VmCommand;
 pub use efi_program::{Ending, efi_program};
-
 pub use history::{Change, History};
 pub use measure::median;
 pub use node::Node;

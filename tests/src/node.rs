@@ -312,11 +312,13 @@ impl Node {
         self.next_boot()
     }
 
-    /// Waits until the next boot has begun: what the console said before must not be taken for its words.
+    /// Waits until the next boot has begun: what the console said before must not be taken for its words, nor the cluster before
+    /// for its cluster.
     ///
     /// # Errors
     /// When none begins.
     pub fn next_boot(&mut self) -> anyhow::Result<()> {
+        self.running.forget_cluster()?;
         self.wait_for_event("the new boot's first phase", 300, |event| {
             matches!(event, Event::Phase { at, .. } if *at < 15.0).then_some(())
         })

@@ -116,7 +116,8 @@ impl OwnKeys {
     }
 }
 
-fn ran(command: &mut Command) -> anyhow::Result<()> {
+/// Runs a command that has to end well.
+pub(crate) fn ran(command: &mut Command) -> anyhow::Result<()> {
     let output = command
         .output()
         .with_context(|| format!("cannot run {command:?}"))?;

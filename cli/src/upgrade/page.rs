@@ -154,6 +154,7 @@ mod tests {
                 deadline_s: 600,
                 good: release("0.1.0", Slot::A),
                 rollback: false,
+                own_config: false,
                 checks: Vec::new(),
             }),
             doing: Doing::Trial {

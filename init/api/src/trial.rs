@@ -22,6 +22,10 @@ pub struct PendingTrial {
     /// It ran here before, and somebody wants it back.
     #[serde(default)]
     pub rollback: bool,
+    /// The node ran by its own configuration when this was asked for, not by the last good one in its place: a release that
+    /// refuses it is not taken.
+    #[serde(default)]
+    pub own_config: bool,
     /// What has to hold beside the node being Ready.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<HealthCheck>,

@@ -204,6 +204,20 @@ impl Running {
         Ok(Kubectl::new(&file))
     }
 
+    /// Has the next [`Running::kubectl`] fetch its kubeconfig anew: a reset or a restored backup makes another cluster of the node.
+    ///
+    /// # Errors
+    /// When the file cannot be removed.
+    pub fn forget_cluster(&self) -> Result<()> {
+        let file = self.vm.dir().join("kubeconfig");
+        match fs::remove_file(&file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::file("remove", &file)(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether `file` was written since QEMU was started: ports change with every start.
     fn fetched_in_this_run(&self, file: &Path) -> bool {
         let age = |file: &Path| fs::metadata(file).and_then(|data| data.modified());

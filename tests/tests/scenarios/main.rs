@@ -24,6 +24,7 @@ mod secure_boot;
 mod state;
 mod u_boot;
 mod upgrade;
+mod upgrade_broken;
 mod upgrade_faults;
 mod watchdog;
 mod workload;
@@ -118,6 +119,14 @@ const ALL: &[Scenario] = &[
     Scenario::full(
         "power_cuts_during_an_upgrade",
         upgrade_faults::power_cuts_during_an_upgrade,
+    ),
+    Scenario::full(
+        "releases_that_are_no_good_go_back",
+        upgrade_broken::releases_that_are_no_good_go_back,
+    ),
+    Scenario::full(
+        "a_release_that_hangs_goes_back",
+        upgrade_broken::a_release_that_hangs_goes_back,
     ),
     Scenario::full(
         "a_reboot_that_drains_first",

@@ -109,9 +109,18 @@ fn what_answers(stage: &mut Stage, node: &mut Node) -> anyhow::Result<()> {
 }
 
 fn open_ports(node: &Node, range: &str) -> anyhow::Result<BTreeSet<u16>> {
-    let said = node.ssh(&format!("{WITHIN} /run/probe ports {range}"))?;
+    let said = node.ssh(&format!("{WITHIN} /run/probe ports {range}"));
+    let said = said.with_context(|| link(node))?;
     let ports = said.lines().filter_map(|line| line.strip_prefix("open "));
     ports.map(|port| Ok(port.trim().parse()?)).collect()
+}
+
+/// How the link to the neighbour stands, for an error.
+fn link(node: &Node) -> String {
+    let said = node.ssh(&format!(
+        "ip -s addr show outside; ip route; ip neigh; {WITHIN} ip -s addr show eth0; {WITHIN} ip neigh; cat /proc/loadavg"
+    ));
+    said.unwrap_or_else(|error| format!("{error:#}"))
 }
 
 /// No answer says nothing about UDP: what the kernel has loaded does.

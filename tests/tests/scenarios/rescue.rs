@@ -22,11 +22,13 @@ fn secrets() -> String {
 }
 
 pub(crate) fn a_support_bundle_has_no_secret(stage: &mut Stage) -> anyhow::Result<()> {
-    let node = stage.ready_node()?;
+    let mut node = stage.ready_node()?;
     let noisy =
         format!("run_commands: ['echo wrong: {WORD}-password {WORD}-content {WORD}-registry']\n");
     node.write(FILE, &config(&node, &format!("{}{noisy}", secrets()))?)?;
     node.ssh(&format!("holdfast config apply {FILE} && rm {FILE}"))?;
+    // Commands run at a boot.
+    node.reboot(15)?;
     node.until("the secrets in a log", 120, |node| {
         node.ssh(&format!(
             "grep -q {WORD}-registry /run/log/holdfast/run-commands.log"

@@ -1,11 +1,13 @@
 //! A second release on a node, by resource and by command: it comes, it proves itself or goes back, and what runs on the node is there after.
 
+use std::path::Path;
+
 use anyhow::{Context, ensure};
 use serde_json::Value;
 use vm_tests::{Node, Stage, next_release, probe_manifest, releases};
 
 /// Where the release repository lies on the node, as one unpacked from a stick would.
-const REPOSITORY: &str = "/var/releases";
+pub(crate) const REPOSITORY: &str = "/var/releases";
 
 /// What `holdfast upgrade status --json` says.
 pub(crate) fn status(node: &Node) -> anyhow::Result<Value> {
@@ -23,8 +25,12 @@ pub(crate) fn text<'a>(status: &'a Value, pointer: &str) -> &'a str {
 
 /// Brings the repository to the node.
 pub(crate) fn bring(node: &Node) -> anyhow::Result<()> {
-    let archive = releases()?;
-    node.send_program(&archive, "/var/releases.tar")?;
+    bring_archive(node, &releases()?)
+}
+
+/// Brings one from an archive.
+pub(crate) fn bring_archive(node: &Node, archive: &Path) -> anyhow::Result<()> {
+    node.send_program(archive, "/var/releases.tar")?;
     node.ssh(&format!(
         "mkdir -p {REPOSITORY} && tar -xf /var/releases.tar -C {REPOSITORY} && rm /var/releases.tar"
     ))?;

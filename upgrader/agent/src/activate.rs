@@ -164,6 +164,7 @@ fn trial(
         deadline_s,
         good: node.running.clone(),
         rollback,
+        own_config: node.configured().instead.is_none(),
         checks: Vec::new(),
     }
 }

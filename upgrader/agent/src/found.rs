@@ -311,6 +311,7 @@ mod tests {
                 deadline_s: 600,
                 good: release("1", Slot::A),
                 rollback: case.starts_with("a way back"),
+                own_config: false,
                 checks: Vec::new(),
             };
             let entry = Entry::of_file(file);

@@ -1,6 +1,6 @@
 //! Whether a release has proved itself: the node is Ready, and stays so for a while. A pure decision over PID 1's status.
 
-use init_api::{ConfigurationState, Millis, Mode, Status};
+use init_api::{ConfigurationState, Configured, Millis, Mode, PendingTrial, Status};
 
 /// How long everything has to be well without a break: a node that is Ready and falls over proves nothing.
 pub(crate) const SETTLED: Millis = Millis::seconds(20);
@@ -31,6 +31,22 @@ pub(crate) fn waiting_for(status: &Status) -> Vec<String> {
     lines
 }
 
+/// That the release on trial does not take the configuration that the one before it took: the node runs, by an older one, and does
+/// not do what its owner wrote any more.
+pub(crate) fn refuses_configuration(
+    pending: &PendingTrial,
+    configured: &Configured,
+) -> Option<String> {
+    let instead = configured.instead.as_ref()?;
+    pending.own_config.then(|| {
+        let why = instead.text.lines().next().unwrap_or_default();
+        format!(
+            "this release refuses the node's configuration: {}: {why}",
+            instead.title
+        )
+    })
+}
+
 /// Since when all is well without a break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Settling(Option<Millis>);
@@ -45,8 +61,57 @@ impl Settling {
 
 #[cfg(test)]
 mod tests {
-    use super::{SETTLED, Settling};
-    use init_api::Millis;
+    use super::{SETTLED, Settling, refuses_configuration};
+    use init_api::{Configured, Millis, PendingTrial, Problem, Slot, SlotRelease};
+
+    fn release(version: &str) -> SlotRelease {
+        SlotRelease {
+            version: version.into(),
+            slot: Slot::B,
+            root_hash: version.into(),
+            entry: format!("holdfast_{version}.efi"),
+            kubernetes: None,
+        }
+    }
+
+    #[test]
+    fn a_release_that_refuses_what_the_one_before_took_is_not_well() {
+        let refused = Problem::new(
+            "The configuration is wrong",
+            "error: line 3\nmore",
+            "Mend it.",
+        );
+        for (own_config, instead, expected) in [
+            (true, None, None),
+            (
+                true,
+                Some(&refused),
+                Some(
+                    "this release refuses the node's configuration: The configuration is wrong: error: line 3",
+                ),
+            ),
+            // It was wrong for the release before, too.
+            (false, Some(&refused), None),
+            (false, None, None),
+        ] {
+            let pending = PendingTrial {
+                release: release("2"),
+                tries: 3,
+                attempts: 1,
+                deadline_s: 600,
+                good: release("1"),
+                rollback: false,
+                own_config,
+                checks: Vec::new(),
+            };
+            let configured = Configured {
+                instead: instead.cloned(),
+                ..Configured::default()
+            };
+            let said = refuses_configuration(&pending, &configured);
+            assert_eq!(said.as_deref(), expected, "{own_config}");
+        }
+    }
 
     #[test]
     fn it_has_to_be_well_without_a_break() {

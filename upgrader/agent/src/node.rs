@@ -2,7 +2,8 @@
 
 use anyhow::{Context, anyhow};
 use init_api::{
-    BootRecord, PendingTrial, Release, Root, SlotBoots, SlotRelease, Status, UnconfirmedBoot, paths,
+    BootRecord, Configured, PendingTrial, Release, Root, SlotBoots, SlotRelease, Status,
+    UnconfirmedBoot, paths,
 };
 use slots::{BootLoader, EntryName, Mounted};
 use std::path::PathBuf;
@@ -104,6 +105,12 @@ impl Node {
     /// It does not answer.
     pub(crate) fn status(&self) -> anyhow::Result<Status> {
         Ok(self.pid_1()?.status()?)
+    }
+
+    /// What the configuration in force says of itself; nothing where nobody configured the node yet, or nobody can read it.
+    pub(crate) fn configured(&self) -> Configured {
+        let configured = init_api::load_if_present(self.root.path(paths::CONFIGURED));
+        configured.ok().flatten().unwrap_or_default()
     }
 
     /// A connection to PID 1.

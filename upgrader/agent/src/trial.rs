@@ -7,7 +7,7 @@
 
 use crate::checks::Checks;
 use crate::found::{BootFiles, Found, Running, judge};
-use crate::health::{Settling, waiting_for};
+use crate::health::{Settling, refuses_configuration, waiting_for};
 use crate::node::{Node, event, now_s};
 use anyhow::Context;
 use init_api::{PendingTrial, Request};
@@ -94,6 +94,7 @@ pub(crate) async fn watch(
         match node.status() {
             Ok(status) => {
                 let mut waiting = waiting_for(&status);
+                waiting.extend(refuses_configuration(pending, &node.configured()));
                 // What asks more of the machine waits until it is well by itself.
                 if waiting.is_empty() {
                     waiting = checks.failing().await;

@@ -1,0 +1,229 @@
+//! Releases with a fault, as a bad build would give them: made of the next release, signed with this checkout's keys.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, ensure};
+use serde_json::{Value, json};
+
+use crate::artefacts::{BOARD, command, image, next_release, printed, root};
+use crate::own_keys::ran;
+use crate::programs::hang;
+
+/// Only the release's architecture matters; that of the board under test.
+const ARCH: &str = "amd64";
+/// A configuration policy that no node's unsigned `config.yaml` passes. The key is a published example.
+const POLICY: &str =
+    "config: signed\nconfig_signers: ['ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=']\n";
+
+/// What is wrong with a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The kernel finds nothing to start, and panics.
+    NoInit,
+    /// The initramfs's program ends at once.
+    InitExits,
+    /// The kernel gives no memory controller, without which the kubelet does not run.
+    NoMemoryController,
+    /// Its policy takes signed configurations alone.
+    WantsSignedConfig,
+}
+
+/// The files of a release before it is published.
+struct Files {
+    uki: PathBuf,
+    root: PathBuf,
+    manifest: PathBuf,
+}
+
+impl Files {
+    fn of(folder: &Path, version: &str) -> Self {
+        let file = |ending: &str| folder.join(format!("holdfast_{version}_{ARCH}.{ending}"));
+        Self {
+            uki: file("efi"),
+            root: file("root"),
+            manifest: file("manifest.json"),
+        }
+    }
+}
+
+/// Publishes a release for each of `faults`, named by its version, in a repository of their own; gives it as a tar.
+///
+/// # Errors
+/// When one of them cannot be made.
+pub fn broken_releases(faults: &[(&str, Fault)]) -> anyhow::Result<PathBuf> {
+    let folder = root().join("build/vm-tests/broken-releases");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)
+            .with_context(|| format!("cannot remove {}", folder.display()))?;
+    }
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    for (version, fault) in faults {
+        let files = match fault {
+            Fault::WantsSignedConfig => build_with_policy(&folder, version)?,
+            _ => change(&folder, version, *fault)?,
+        };
+        publish(&folder, &files)?;
+        fs::remove_file(&files.root)?;
+    }
+    let archive = folder.join("releases.tar");
+    ran(Command::new("tar")
+        .arg("-C")
+        .arg(folder.join("releases"))
+        .arg("-cf")
+        .arg(&archive)
+        .arg("."))?;
+    Ok(archive)
+}
+
+/// The next release under another version and with another root hash, which is what a node knows a release by, and a fault.
+fn change(folder: &Path, version: &str, fault: Fault) -> anyhow::Result<Files> {
+    let next = next_release()?;
+    let good = Files::of(&image()?.with_file_name(""), &next);
+    let files = Files::of(folder, version);
+    let mut manifest: Value = serde_json::from_str(&read(&good.manifest)?)?;
+    let old = manifest["root_hash"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    let hash = another_tree(&good, &files, &manifest)?;
+
+    let words = folder.join("cmdline");
+    let section = |name: &str| format!("{name}={}", folder.join(&name[1..]).display());
+    ran(Command::new("objcopy")
+        .args(["-O", "binary", "--dump-section", &section(".cmdline")])
+        .arg(&good.uki)
+        .arg("/dev/null"))?;
+    let line = read(&words)?.replace(&old, &hash).replace(
+        &format!("holdfast.version={next}"),
+        &format!("holdfast.version={version}"),
+    );
+    ensure!(
+        line.contains(&hash) && line.contains(version),
+        "the command line is {line:?}"
+    );
+    let more = match fault {
+        Fault::NoInit => "rdinit=/none",
+        Fault::NoMemoryController => "cgroup_disable=memory",
+        Fault::InitExits | Fault::WantsSignedConfig => "",
+    };
+    let line = line.replace("holdfast.end", &format!("{more} holdfast.end"));
+    fs::write(&words, line)?;
+    let mut objcopy = Command::new("objcopy");
+    objcopy.args(["--update-section", &section(".cmdline")]);
+    if fault == Fault::InitExits {
+        fs::write(folder.join("initrd"), init_that_exits()?)?;
+        objcopy.args(["--update-section", &section(".initrd")]);
+    }
+    ran(objcopy.arg(&good.uki).arg(&files.uki))?;
+
+    manifest["version"] = json!(version);
+    manifest["root_hash"] = json!(hash);
+    for (name, file) in [("root.img", &files.root), ("uki.efi", &files.uki)] {
+        manifest["files"][name] =
+            json!({ "size": fs::metadata(file)?.len(), "sha256": digest(file)? });
+    }
+    fs::write(&files.manifest, serde_json::to_vec(&manifest)?)?;
+    Ok(files)
+}
+
+/// The same content below a tree with another salt; gives the root hash.
+fn another_tree(good: &Files, files: &Files, manifest: &Value) -> anyhow::Result<String> {
+    fs::copy(&good.root, &files.root)
+        .with_context(|| format!("cannot copy {}", good.root.display()))?;
+    let size = manifest["data_size"].as_u64().context("no data_size")?;
+    let name = files
+        .root
+        .file_name()
+        .unwrap_or_default()
+        .as_encoded_bytes();
+    let salt: String = name.iter().map(|byte| format!("{byte:02x}")).collect();
+    let output = Command::new("veritysetup")
+        .arg("format")
+        .arg(&files.root)
+        .arg(&files.root)
+        .arg(format!("--hash-offset={size}"))
+        .arg(format!("--data-blocks={}", size / 4096))
+        .arg(format!("--salt={salt}"))
+        .output()
+        .context("cannot run veritysetup")?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let hash = said
+        .lines()
+        .find_map(|line| line.strip_prefix("Root hash:"))
+        .with_context(|| format!("veritysetup: {}", String::from_utf8_lossy(&output.stderr)))?;
+    Ok(hash.trim().to_owned())
+}
+
+/// An initramfs whose only program takes no argument for an error.
+fn init_that_exits() -> anyhow::Result<Vec<u8>> {
+    let mut archive = formats::cpio::Archive::new(Vec::new());
+    archive.directory("dev", 0o755)?;
+    archive.device("dev/console", 0o600, formats::cpio::Device::Character, 5, 1)?;
+    archive.file("init", 0o755, &fs::read(hang()?)?)?;
+    Ok(archive.finish()?)
+}
+
+fn build_with_policy(folder: &Path, version: &str) -> anyhow::Result<Files> {
+    let policy = folder.join("policy.yaml");
+    fs::write(&policy, POLICY)?;
+    let out = folder.join("out");
+    ran(Command::new(command()?)
+        .current_dir(root())
+        .args([
+            "build",
+            "--board",
+            BOARD,
+            "--release-only",
+            "--version",
+            version,
+        ])
+        .arg("--config-policy")
+        .arg(&policy)
+        .arg("--release-root")
+        .arg(keys().join("root.json"))
+        .arg("--output")
+        .arg(&out))?;
+    Ok(Files::of(&out, version))
+}
+
+fn publish(folder: &Path, files: &Files) -> anyhow::Result<()> {
+    ran(Command::new(command()?)
+        .args([
+            "release",
+            "publish",
+            "--channel",
+            "stable",
+            "--deltas",
+            "0",
+            "--repo",
+        ])
+        .arg(folder.join("releases"))
+        .arg("--keys")
+        .arg(keys())
+        .arg("--uki")
+        .arg(&files.uki)
+        .arg("--root")
+        .arg(&files.root)
+        .arg("--manifest")
+        .arg(&files.manifest))
+}
+
+/// The keys that the image under test trusts.
+fn keys() -> PathBuf {
+    root().join("build/release-keys")
+}
+
+fn digest(file: &Path) -> anyhow::Result<String> {
+    let said = printed("sha256sum", &[&file.display().to_string()])?;
+    Ok(said
+        .split_whitespace()
+        .next()
+        .unwrap_or_default()
+        .to_owned())
+}
+
+fn read(file: &Path) -> anyhow::Result<String> {
+    fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+}
