@@ -19,7 +19,7 @@ use crate::reading;
 use crate::report;
 use crate::reset::AskedByStick;
 use crate::services::{self, Situation, services};
-use crate::sources::{self, FoundSources, Media, is_unconfigured};
+use crate::sources::{self, FoundSources, Media, as_flashed, is_unconfigured};
 use init_api::interface::Wanted;
 use init_api::{FileError, Problem, Root, Services};
 use os_config::{Config, Loaded, Sources};
@@ -71,7 +71,14 @@ pub fn configure<M: Machine>(
     };
     let is_node = run.facts.is_node();
     let policy = Policy::read(root).0;
-    let own = reading.configuration.and_then(|own| allowed(own, is_node));
+    let on_a_new_stick = found.on_a_stick && !is_node;
+    let own = reading
+        .configuration
+        .and_then(|own| allowed(own, is_node))
+        .and_then(|own| match on_a_new_stick && own.says_nothing() {
+            true => Err(as_flashed()),
+            false => Ok(own),
+        });
     let choice = run.choose(own.as_ref().map(purpose));
     let (done, sources, instead) = match (choice, &own) {
         (Choice::Own, Ok(own)) => (run.apply_own(own), reading.sources, None),

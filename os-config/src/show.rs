@@ -29,6 +29,14 @@ impl Loaded {
         write(&self.tree, false)
     }
 
+    /// Whether no source says anything but the version of the format, as in a sample that nobody edited.
+    pub fn says_nothing(&self) -> bool {
+        self.tree
+            .entries()
+            .iter()
+            .all(|entry| entry.key == "version")
+    }
+
     /// Which sources say something at `key`, a key of the top level, the weakest first.
     pub fn said_by(&self, key: &str) -> Vec<&Source> {
         let named = self

@@ -106,6 +106,7 @@ impl Media for FilesOf<'_> {
     fn config_partition(&mut self, _: Option<&BootRecord>) -> Result<ConfigPartition, Problem> {
         Ok(ConfigPartition {
             directory: self.0.path(node_setup::CONFIG_MOUNT),
+            pluggable: false,
             notes: Vec::new(),
         })
     }

@@ -18,6 +18,8 @@ pub const CONFIG_MOUNT: &str = "/config";
 pub struct ConfigPartition {
     /// Where its files are.
     pub directory: PathBuf,
+    /// Whether it is on a medium that one plugs in: a USB stick.
+    pub pluggable: bool,
     /// What was done to it.
     pub notes: Vec<String>,
 }
@@ -47,15 +49,16 @@ pub struct NodeMedia;
 impl Media for NodeMedia {
     fn config_partition(&mut self, boot: Option<&BootRecord>) -> Result<ConfigPartition, Problem> {
         let at = Path::new(CONFIG_MOUNT);
+        let blocks = block::list(Path::new("/sys")).unwrap_or_default();
         let mut found = ConfigPartition {
             directory: at.to_owned(),
+            pluggable: boot.is_some_and(|boot| is_pluggable(&boot.disk, &blocks)),
             notes: Vec::new(),
         };
         let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
         if mount::is_mounted(&mounts, at) {
             return Ok(found);
         }
-        let blocks = block::list(Path::new("/sys")).unwrap_or_default();
         let device = config_device(boot, &blocks)?;
         mount_config(&device, at, &mut found.notes)?;
         Ok(found)
@@ -72,6 +75,12 @@ impl Media for NodeMedia {
     fn awaited_sticks(&mut self, wanted: usize) -> Vec<Stick> {
         stick::awaited(wanted)
     }
+}
+
+fn is_pluggable(disk: &Path, blocks: &[Block]) -> bool {
+    let name = disk.file_name().unwrap_or_default().to_string_lossy();
+    let disk = blocks.iter().find(|block| block.name == name);
+    disk.is_some_and(|disk| disk.pluggable)
 }
 
 /// The device of the CONFIG partition; without one, the problem in full.
@@ -183,9 +192,23 @@ pub(super) fn unreadable_file(why: &str) -> Problem {
 /// The title of [`no_file`].
 const NO_FILE: &str = "There is no config.yaml on the CONFIG partition";
 
+/// The title of [`as_flashed`].
+const AS_FLASHED: &str = "The stick is as it was flashed: its configuration says nothing";
+
 /// Whether the problem is that nobody placed a configuration yet.
 pub(crate) fn is_unconfigured(problem: &Problem) -> bool {
-    problem.title == NO_FILE
+    problem.title == NO_FILE || problem.title == AS_FLASHED
+}
+
+/// The machine was started from a stick that nobody edited, and never ran as a node. A node that nobody can log in to, on a stick
+/// that is pulled out again, is what nobody wants.
+pub(crate) fn as_flashed() -> Problem {
+    Problem::new(
+        AS_FLASHED,
+        "The machine was started from a stick whose config.yaml is the sample, and nothing else says what it shall do.",
+        "Edit config.yaml on the CONFIG partition (any PC shows it) and restart: `install:` installs the system on a disk; any other \
+         key, such as `hostname:`, makes the stick itself a node.",
+    )
 }
 
 /// There is a CONFIG partition without a configuration: most often the file has another name.

@@ -20,8 +20,8 @@ pub use asked_reset::AskedByStick;
 pub(crate) use bundled::{Bundled, bundle_sticks, mount_bundle, unmount_bundle};
 pub(crate) use file::read;
 pub(crate) use known_sticks::KnownSticks;
-pub(crate) use media::is_unconfigured;
 pub use media::{CONFIG_MOUNT, ConfigPartition, Media, NodeMedia};
+pub(crate) use media::{as_flashed, is_unconfigured};
 pub use stick::Stick;
 pub(crate) use stick::{mark_reset_done, readable};
 pub use stick_out::{StickOut, StickOutError};
@@ -43,6 +43,8 @@ pub(crate) struct FoundSources {
     pub(crate) sources: Sources,
     /// Things worth telling that are no obstacle.
     pub(crate) notes: Vec<String>,
+    /// The CONFIG partition is on a stick: the machine was started from it.
+    pub(crate) on_a_stick: bool,
     /// Why there is no configuration of this node, when there is none.
     pub(crate) missing: Option<Problem>,
     /// When the configuration goes back that stands in for the one on the CONFIG partition.
@@ -186,7 +188,12 @@ impl FoundSources {
         let boot: Option<BootRecord> =
             init_api::load_if_present(root.path(paths::BOOT)).unwrap_or_default();
         match media.config_partition(boot.as_ref()) {
-            Ok(ConfigPartition { directory, notes }) => {
+            Ok(ConfigPartition {
+                directory,
+                pluggable,
+                notes,
+            }) => {
+                self.on_a_stick = pluggable;
                 self.notes.extend(notes);
                 let mut trouble = Vec::new();
                 match (

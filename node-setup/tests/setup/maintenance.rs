@@ -68,6 +68,47 @@ fn a_missing_file_is_a_problem() {
     assert!(problem.text.contains("config.yaml.txt"), "{}", problem.text);
 }
 
+/// The form is for a machine that nobody configured; never for a node, and not for a disk that is built in.
+#[test]
+fn a_stick_as_it_was_flashed_asks_what_it_shall_be() {
+    let sample = os_config::sample();
+    let said = "The stick is as it was flashed: its configuration says nothing";
+    for (case, ran_before, on_a_stick, config, line, expected) in [
+        ("as flashed", false, true, sample, "quiet\n", Some(said)),
+        ("on a disk", false, false, sample, "quiet\n", None),
+        ("edited", false, true, GOOD, "quiet\n", None),
+        (
+            "told by the kernel's line",
+            false,
+            true,
+            sample,
+            "holdfast.hostname=x\n",
+            None,
+        ),
+        ("a node", true, true, sample, "quiet\n", None),
+    ] {
+        let node = TestNode::new(GOOD);
+        if ran_before {
+            assert_eq!(node.configure(), Outcome::Applied, "{case}");
+            node.boot_again();
+        }
+        node.write("config/config.yaml", config);
+        node.write("proc/cmdline", line);
+        let mut media = node.media();
+        media.booted_from_a_stick = on_a_stick;
+        let outcome = configure(&node.root, &mut media, node.machine.clone()).unwrap();
+        let Some(expected) = expected else {
+            assert_eq!(outcome, Outcome::Applied, "{case}");
+            continue;
+        };
+        let problem = problem(outcome);
+        assert_eq!(problem.title, expected, "{case}");
+        let form = "Press Enter at the machine's console";
+        assert!(problem.cure.starts_with(form), "{case}: {}", problem.cure);
+        assert!(services(&node).contains(&"form".to_owned()), "{case}");
+    }
+}
+
 #[test]
 fn who_asks_for_maintenance_gets_it_and_a_way_in() {
     let line = "quiet holdfast.maintenance\n";

@@ -145,6 +145,7 @@ impl TestNode {
     pub(crate) fn media(&self) -> Folders {
         Folders {
             config: Ok(self.directory.path().join("config")),
+            booted_from_a_stick: false,
             sticks: Vec::new(),
             late: Vec::new(),
             awaited: Vec::new(),
@@ -176,6 +177,8 @@ impl TestNode {
 /// Media that are folders.
 pub(crate) struct Folders {
     pub(crate) config: Result<PathBuf, Problem>,
+    /// The disk with it is a stick.
+    pub(crate) booted_from_a_stick: bool,
     pub(crate) sticks: Vec<Stick>,
     /// More sticks, for who waits.
     pub(crate) late: Vec<Stick>,
@@ -187,6 +190,7 @@ impl Media for Folders {
     fn config_partition(&mut self, _: Option<&BootRecord>) -> Result<ConfigPartition, Problem> {
         self.config.clone().map(|directory| ConfigPartition {
             directory,
+            pluggable: self.booted_from_a_stick,
             notes: Vec::new(),
         })
     }

@@ -15,10 +15,14 @@ const PULLED_OUT: u32 = 20;
 /// After this, under emulation, a node has long read what the stick has.
 const LONGEST_MILLIS: u64 = 12_000;
 
+pub(crate) fn a_stick_brings_system_and_workload(stage: &mut Stage) -> anyhow::Result<()> {
+    installed(stage)?.power_down()?;
+    Ok(())
+}
+
 /// A machine with an empty disk and one stick, which stays in: the firmware prefers it at each start, and each time it
 /// gives the machine to its disk. The network card leads to nowhere but to us.
-pub(crate) fn a_stick_brings_system_workload_and_release(stage: &mut Stage) -> anyhow::Result<()> {
-    let next = next_release()?;
+fn installed(stage: &mut Stage) -> anyhow::Result<Node> {
     let hardware = Hardware {
         bus: Bus::Nvme,
         card: Card::E1000e,
@@ -50,7 +54,12 @@ pub(crate) fn a_stick_brings_system_workload_and_release(stage: &mut Stage) -> a
     runs_on(&node, "/nvme", "e1000e")?;
     node.wait_available("default", "deployment/probe")?;
     says(&node, "bundle stores of ", true)?;
+    Ok(node)
+}
 
+pub(crate) fn a_stick_brings_the_next_release(stage: &mut Stage) -> anyhow::Result<()> {
+    let next = next_release()?;
+    let mut node = installed(stage)?;
     node.kubectl()?
         .apply(&upgrade_from("{usb: {}}", &next, ""))?;
     comes_up_in_slot_b(&mut node, &next)?;

@@ -45,8 +45,8 @@ const ALL: &[Scenario] = &[
         command::the_command_keeps_a_machine,
     ),
     Scenario::core(
-        "a_stick_brings_system_workload_and_release",
-        bundle::a_stick_brings_system_workload_and_release,
+        "a_stick_brings_system_and_workload",
+        bundle::a_stick_brings_system_and_workload,
     ),
     Scenario::core(
         "a_power_cut_during_first_boot",
@@ -85,6 +85,10 @@ const ALL: &[Scenario] = &[
     Scenario::core(
         "a_missing_config_partition_is_said",
         damage::a_missing_config_partition_is_said,
+    ),
+    Scenario::full(
+        "a_stick_brings_the_next_release",
+        bundle::a_stick_brings_the_next_release,
     ),
     Scenario::full(
         "a_backup_brings_a_lost_node_back",
