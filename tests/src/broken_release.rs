@@ -89,34 +89,31 @@ fn change(folder: &Path, version: &str, fault: Fault) -> anyhow::Result<Files> {
         .to_owned();
     let hash = another_tree(&good, &files, &manifest)?;
 
-    let words = folder.join("cmdline");
-    let section = |name: &str| format!("{name}={}", folder.join(&name[1..]).display());
-    ran(Command::new("objcopy")
-        .args(["-O", "binary", "--dump-section", &section(".cmdline")])
-        .arg(&good.uki)
-        .arg("/dev/null"))?;
-    let line = read(&words)?.replace(&old, &hash).replace(
-        &format!("holdfast.version={next}"),
-        &format!("holdfast.version={version}"),
-    );
-    ensure!(
-        line.contains(&hash) && line.contains(version),
-        "the command line is {line:?}"
-    );
+    let mut uki = fs::read(&good.uki).with_context(|| format!("{}", good.uki.display()))?;
+    let line = String::from_utf8(section(&mut uki, ".cmdline")?.1.to_vec())?;
     let more = match fault {
-        Fault::NoInit => "rdinit=/none",
-        Fault::NoMemoryController => "cgroup_disable=memory",
+        Fault::NoInit => "rdinit=/none ",
+        Fault::NoMemoryController => "cgroup_disable=memory ",
         Fault::InitExits | Fault::WantsSignedConfig => "",
     };
-    let line = line.replace("holdfast.end", &format!("{more} holdfast.end"));
-    fs::write(&words, line)?;
-    let mut objcopy = Command::new("objcopy");
-    objcopy.args(["--update-section", &section(".cmdline")]);
-    if fault == Fault::InitExits {
-        fs::write(folder.join("initrd"), init_that_exits()?)?;
-        objcopy.args(["--update-section", &section(".initrd")]);
+    let words = [
+        (old, hash.clone()),
+        (
+            format!("holdfast.version={next}"),
+            format!("holdfast.version={version}"),
+        ),
+        ("holdfast.end".to_owned(), format!("{more}holdfast.end")),
+    ];
+    let mut line = line;
+    for (from, to) in words {
+        ensure!(line.contains(&from), "{from:?} is not in {line:?}");
+        line = line.replace(&from, &to);
     }
-    ran(objcopy.arg(&good.uki).arg(&files.uki))?;
+    replace(&mut uki, ".cmdline", line.trim_end_matches('\0').as_bytes())?;
+    if fault == Fault::InitExits {
+        replace(&mut uki, ".initrd", &init_that_exits()?)?;
+    }
+    fs::write(&files.uki, uki)?;
 
     manifest["version"] = json!(version);
     manifest["root_hash"] = json!(hash);
@@ -126,6 +123,49 @@ fn change(folder: &Path, version: &str, fault: Fault) -> anyhow::Result<Files> {
     }
     fs::write(&files.manifest, serde_json::to_vec(&manifest)?)?;
     Ok(files)
+}
+
+/// The header and the content of a section of a PE program, as far as it has room in the file.
+fn section<'a>(program: &'a mut [u8], name: &str) -> anyhow::Result<(&'a mut [u8], &'a mut [u8])> {
+    const HEADER: usize = 40;
+    let number = |at: usize, size: usize| -> anyhow::Result<usize> {
+        let bytes = program.get(at..at + size).context("a program cut off")?;
+        Ok(bytes
+            .iter()
+            .rev()
+            .fold(0, |sum, byte| sum << 8 | usize::from(*byte)))
+    };
+    let pe = number(0x3c, 4)?;
+    let first = pe + 24 + number(pe + 20, 2)?;
+    let count = number(pe + 6, 2)?;
+    let mut wanted = [0; 8];
+    wanted[..name.len()].copy_from_slice(name.as_bytes());
+    let at = (0..count)
+        .map(|index| first + index * HEADER)
+        .find(|at| program.get(*at..*at + 8) == Some(&wanted))
+        .with_context(|| format!("no section {name}"))?;
+    let (size, place) = (number(at + 16, 4)?, number(at + 20, 4)?);
+    ensure!(
+        place > at + HEADER && place + size <= program.len(),
+        "section {name} is cut off"
+    );
+    let (headers, contents) = program.split_at_mut(place);
+    Ok((&mut headers[at..at + HEADER], &mut contents[..size]))
+}
+
+/// Puts other content into a section, in place.
+fn replace(program: &mut [u8], name: &str, content: &[u8]) -> anyhow::Result<()> {
+    let (header, place) = section(program, name)?;
+    ensure!(
+        content.len() <= place.len(),
+        "{} bytes do not fit {name}, which has {}",
+        content.len(),
+        place.len()
+    );
+    header[8..12].copy_from_slice(&u32::try_from(content.len())?.to_le_bytes());
+    place.fill(0);
+    place[..content.len()].copy_from_slice(content);
+    Ok(())
 }
 
 /// The same content below a tree with another salt; gives the root hash.
