@@ -24,7 +24,7 @@ export RUST_LIB_BACKTRACE ?= 0
 
 .PHONY: help
 help: ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## install what the host lacks (Debian, Ubuntu)
@@ -103,6 +103,11 @@ sweep: setup ## every cut of an upgrade, each disk judged
 minors: engine ## a newer Kubernetes on trial, and back: this engine and that of the first release on one datastore
 	tools/first-release engine
 	cargo test --quiet --workspace --test control_plane -- emulation --ignored
+
+.PHONY: tuf-conformance
+tuf-conformance: setup ## the cases of that suite against the reader of release repositories
+	tools/build-rust tuf-client
+	tests/tuf-conformance/run
 
 .PHONY: judges judge
 judges: image judge ## foreign tools judge the built image

@@ -1,12 +1,12 @@
 //! Opening a repository.
 
+use crate::accepted::Accepted;
 use crate::error::Error;
+use crate::files::Files;
 use crate::format::{RELEASES, Releases};
-use crate::metadata;
 use crate::repository::Repository;
 use crate::source::Source;
-use crate::store::{Effort, Store};
-use crate::targets::Targets;
+use crate::store::Effort;
 use crate::trust::Trust;
 use jiff::Timestamp;
 
@@ -31,28 +31,34 @@ impl Client {
     }
 
     /// Reads and verifies all signed metadata and the list of releases. What is found good is kept in the trust folder: newer
-    /// roots, and the versions below which nothing is accepted any more.
+    /// roots, and the versions below which nothing is accepted any more; also when something behind it is not good.
     ///
     /// # Errors
-    /// As [`Error`] says. Of metadata that is not good nothing is kept.
+    /// As [`Error`] says.
     pub async fn open(
         &self,
         source: &Source,
         trust: &Trust,
         now: Timestamp,
     ) -> Result<Repository, Error> {
-        let store = Store::new(source, self.effort)?;
-        let loaded = metadata::load(&store, &trust.newest_root()?).await?;
-        // An old state is told from one that was not refreshed: the first is an attack, the second mostly is not.
-        trust.check(&loaded)?;
-        loaded.check_expiry(now)?;
-        trust.keep(&loaded)?;
-        let targets = Targets::of(&loaded);
-        let list = targets.small(&store, RELEASES, LARGEST_LIST).await?;
+        let (_, files) = self.files(source, trust, now).await;
+        let files = files?;
+        let list = files.small(RELEASES, LARGEST_LIST).await?;
         let releases = Releases::parse(&list).map_err(|source| Error::Content {
             what: RELEASES.to_owned(),
             source,
         })?;
-        Ok(Repository::new(store, targets, releases, &loaded))
+        Ok(Repository::new(files, releases))
+    }
+
+    /// As [`Client::open`], for a repository that need not have releases. The metadata files that were found good are given
+    /// back as they came, also those before one that was not.
+    pub async fn files(
+        &self,
+        source: &Source,
+        trust: &Trust,
+        now: Timestamp,
+    ) -> (Accepted, Result<Files, Error>) {
+        Files::read(source, self.effort, trust, now).await
     }
 }

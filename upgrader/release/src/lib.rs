@@ -6,7 +6,8 @@
 //!
 //! - [`Releases`], [`Manifest`], [`BlockIndex`]: the formats, each with a pure parser of bytes that somebody else wrote
 //! - [`Releases::choose`]: which release a node takes, or why none; pure
-//! - [`Client`], [`Repository`] (feature `client`): a repository, verified; all expiry is judged by the time that is handed in
+//! - [`Client`], [`Repository`] (feature `client`): a repository, verified; all expiry is judged by the time that is handed in.
+//!   [`Files`]: the same for a repository of whatever files
 //! - [`Delta`] (feature `client`): a root image made out of another one
 //! - [`keys`], [`publish`] (feature `publish`): keys, and writing a repository; for workstations
 //!
@@ -26,11 +27,15 @@ mod choose;
 mod format;
 
 #[cfg(feature = "client")]
+mod accepted;
+#[cfg(feature = "client")]
 mod client;
 #[cfg(feature = "client")]
 mod delta;
 #[cfg(feature = "client")]
 mod error;
+#[cfg(feature = "client")]
+mod files;
 #[cfg(feature = "publish")]
 pub mod keys;
 #[cfg(feature = "client")]
@@ -39,6 +44,8 @@ mod metadata;
 pub mod publish;
 #[cfg(feature = "client")]
 mod repository;
+#[cfg(feature = "client")]
+mod root;
 #[cfg(feature = "client")]
 mod source;
 #[cfg(feature = "client")]
@@ -56,6 +63,8 @@ pub use format::{
 };
 
 #[cfg(feature = "client")]
+pub use accepted::Accepted;
+#[cfg(feature = "client")]
 pub use bytes::Bytes;
 #[cfg(feature = "client")]
 pub use client::Client;
@@ -64,9 +73,11 @@ pub use delta::{Delta, DeltaError};
 #[cfg(feature = "client")]
 pub use error::Error;
 #[cfg(feature = "client")]
-pub use metadata::root_version as check_root;
+pub use files::Files;
 #[cfg(feature = "client")]
 pub use repository::{Repository, TargetFacts};
+#[cfg(feature = "client")]
+pub use root::root_version as check_root;
 #[cfg(feature = "client")]
 pub use source::{Source, SourceError};
 #[cfg(feature = "client")]

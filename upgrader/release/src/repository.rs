@@ -2,10 +2,10 @@
 
 use crate::choose::{Choice, Node, Unwanted, Wanted};
 use crate::error::Error;
+use crate::files::Files;
 use crate::format::{
     Arch, BlockIndex, Digest, File, FileFacts, Manifest, Releases, Version, target_name,
 };
-use crate::metadata::Loaded;
 use crate::store::{Pieces, Store};
 use crate::targets::{self, Targets};
 use futures_util::TryStreamExt;
@@ -31,18 +31,13 @@ pub struct Repository {
 }
 
 impl Repository {
-    pub(crate) fn new(
-        store: Store,
-        targets: Targets,
-        releases: Releases,
-        loaded: &Loaded,
-    ) -> Repository {
+    pub(crate) fn new(files: Files, releases: Releases) -> Repository {
         Repository {
-            store,
-            targets,
+            expires: files.loaded.earliest_expiry(),
+            root_version: files.loaded.root.signed.version.get(),
+            store: files.store,
+            targets: files.targets,
             releases,
-            expires: loaded.earliest_expiry(),
-            root_version: loaded.root.signed.version.get(),
         }
     }
 

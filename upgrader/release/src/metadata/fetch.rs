@@ -1,7 +1,9 @@
 //! Metadata files for `tough`, from our store.
 
+use super::passed::Seen;
 use crate::error::Error;
 use crate::store::Store;
+use crate::trust::Reading;
 use bytes::Bytes;
 use futures_util::stream;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,35 +23,20 @@ pub(super) struct Fetch {
 }
 
 /// What came, shared with the copies that `tough` makes.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Memory(Arc<Mutex<Seen>>);
 
-#[derive(Debug, Default)]
-pub(super) struct Seen {
-    /// Roots by number, as they came, verified or not.
-    pub(super) roots: Vec<(u64, Vec<u8>)>,
-    /// The file that came last.
-    pub(super) last: Option<(String, Vec<u8>)>,
-    /// Why a file did not come.
-    pub(super) failure: Option<Error>,
-}
-
 impl Memory {
-    /// What came so far; it is forgotten here.
-    pub(super) fn take(&self) -> Seen {
-        self.change(std::mem::take)
-    }
-
-    fn change<T>(&self, change: impl FnOnce(&mut Seen) -> T) -> T {
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut Seen) -> T) -> T {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl Fetch {
-    pub(super) fn new(store: Store) -> Fetch {
+    pub(super) fn new(store: Store, reading: Reading) -> Fetch {
         Fetch {
             store,
-            seen: Memory::default(),
+            seen: Memory(Arc::new(Mutex::new(Seen::new(reading)))),
         }
     }
 
@@ -59,8 +46,13 @@ impl Fetch {
 
     async fn file(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
         let limit = match role(name) {
-            Some("targets") => LARGEST_TARGETS,
-            Some(_) => LARGEST,
+            Some(role) => {
+                self.seen.change(|seen| seen.asked_for(role))?;
+                match role {
+                    "targets" => LARGEST_TARGETS,
+                    _ => LARGEST,
+                }
+            }
             None => {
                 let why = format!(
                     "{name} is signed by others than the targets role, which is not done here"
@@ -93,13 +85,7 @@ impl Transport for Fetch {
         let name = name.unwrap_or_default().to_owned();
         let item = match self.file(&name).await {
             Ok(Some(bytes)) => {
-                self.seen.change(|seen| {
-                    let number = name.strip_suffix(".root.json").and_then(|n| n.parse().ok());
-                    if let Some(number) = number {
-                        seen.roots.push((number, bytes.clone()));
-                    }
-                    seen.last = Some((name, bytes.clone()));
-                });
+                self.seen.change(|seen| seen.came(name, &bytes));
                 Ok(Bytes::from(bytes))
             }
             Ok(None) => {

@@ -1,6 +1,6 @@
 //! What `tough` found wrong, in words for an operator.
 
-use super::fetch::Seen;
+use super::passed::Seen;
 use crate::error::Error;
 use serde::Deserialize;
 use tough::error::Error as Tough;

@@ -10,6 +10,7 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::format::{Arch, RELEASES, Version, is_delta, target_folder};
 use crate::metadata::{self, Loaded};
+use crate::root::root_version;
 use crate::source::Source;
 use crate::store::{Effort, Store};
 use crate::targets::{self, Targets};
@@ -95,7 +96,7 @@ async fn copy_metadata(
         true => format!("metadata/{number}.{role}.json"),
         false => format!("metadata/{role}.json"),
     };
-    let first = metadata::root_version(root)?;
+    let first = root_version(root)?;
     let newest = loaded.root.signed.version.get();
     // Older ones are for nodes that know only those.
     let roots = (1..=newest).map(|number| (format!("metadata/{number}.root.json"), number > first));

@@ -10,6 +10,7 @@
 mod attacks;
 mod clock;
 mod excerpt;
+mod halfway;
 mod keys;
 mod network;
 mod publishing;
