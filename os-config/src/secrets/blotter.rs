@@ -129,8 +129,9 @@ impl Blotter {
         if let Some(text) = decoded.and_then(|bytes| String::from_utf8(bytes).ok()) {
             self.add_lines(&text);
         }
+        // Also of a file with one line, `key = value`.
+        self.add_lines(value);
         if value.contains('\n') {
-            self.add_lines(value);
             for document in &yaml::read_all(value, 0).documents {
                 self.add_data(document, false);
             }
@@ -319,9 +320,11 @@ mod tests {
     fn what_is_secret_is_hidden_wherever_it_stands() {
         let text = "version: 1\npassword: \"qu\\\"oted pass\"\nhostname: shop\nnetwork:\n  wifi: [{name: shop, passphrase: 12345678}]\n  \
                     proxy: {http: 'http://me:pr0xyword@proxy:3128'}\nwrite_files:\n- path: /etc/x\n  permissions: 0600\n  content: |\n    \
-                    [main]\n    key = abcdefghij\n    exit 0\n- {path: /etc/y, content: harmless-content}\n";
+                    [main]\n    key = abcdefghij\n    exit 0\n- {path: /etc/y, content: harmless-content}\n- path: /etc/z\n  permissions: 0600\n  \
+                    content: |\n    key = of-one-line\n";
         let blotter = of(SourceName::ConfigPartition, text);
         for (said, expected) in [
+            ("a file of-one-line", "a file (redacted)"),
             (
                 "login with qu\"oted pass failed",
                 "login with (redacted) failed",
