@@ -67,6 +67,7 @@ pub(super) const PARTS: &[Part] = &[
                 "problem.json",
                 "config-url.txt",
                 "last-resort.txt",
+                "trial-waits.txt",
                 "engine.json",
                 "emulated",
             ],

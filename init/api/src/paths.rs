@@ -21,6 +21,8 @@ pub const URL_TROUBLE: &str = "/run/holdfast/config-url.txt";
 pub const LAST_RESORT: &str = "/run/holdfast/last-resort.txt";
 /// What the hardware says of its health, one line each, written by the keeper; gone when all is well.
 pub const HARDWARE: &str = "/run/holdfast/hardware.txt";
+/// What the release on trial still waits for, one line each, written by the upgrader; gone when no trial goes on.
+pub const TRIAL_WAITS: &str = "/run/holdfast/trial-waits.txt";
 /// [`crate::InstallState`], written by `holdfast node install`.
 pub const INSTALL: &str = "/run/holdfast/install.json";
 /// The console on which a person fills in the form, one line, written by `holdfast node form`; gone when nobody does. PID 1 says nothing on

@@ -3,7 +3,7 @@
 use super::super::end::End;
 use super::super::page::View;
 use super::super::{addresses, cards, notes, trial};
-use super::Server;
+use super::{Server, records};
 use crate::clock;
 use crate::supervise::Event;
 use init_api::interface::missing;
@@ -73,7 +73,10 @@ impl Server {
 
     pub(super) fn advance_trial(&mut self, event: trial::Event) {
         let (next, action) = self.trial.next(event, self.clock.now());
-        self.trial = next;
+        if next != self.trial {
+            self.trial = next;
+            self.unconfirmed = next.record(&self.status(), &records::trial_waits(&self.root));
+        }
         match action {
             trial::Action::None => {}
             trial::Action::Return => self.begin_end(

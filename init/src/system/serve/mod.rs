@@ -24,7 +24,9 @@ use crate::uevent::Listener;
 use crate::watchdog::Guard;
 use clock_notes::ClockNotes;
 use deadlines::Deadlines;
-use init_api::{BootRecord, Millis, Mode, Problem, Release, Root, Services, Standing, paths};
+use init_api::{
+    BootRecord, Millis, Mode, Problem, Release, Root, Services, Standing, UnconfirmedBoot, paths,
+};
 use records::Records;
 use rustix::fs::inotify;
 use std::collections::BTreeMap;
@@ -92,6 +94,8 @@ pub(super) struct Server {
     disks_changed: Option<Millis>,
     config_written: ConfigWrites,
     trial: Trial,
+    /// How the trial ended, if nobody confirmed this boot.
+    unconfirmed: Option<UnconfirmedBoot>,
     clock_notes: ClockNotes,
     led: Led,
     end: Option<(End, Millis)>,
@@ -132,6 +136,7 @@ impl Server {
             phases,
             problem: facts.problem.clone(),
             trial: Trial::new(facts.boot.as_ref().and_then(|boot| boot.trial.as_ref())),
+            unconfirmed: None,
             facts,
             buttons: BTreeMap::new(),
             base: built_in.early_with(&root.path(paths::EARLY_SERVICES)),
@@ -218,10 +223,11 @@ impl Server {
     }
 
     fn depart(mut self, end: End) -> Departure {
-        let status = self.status();
-        let unconfirmed = self.trial.record(&status);
+        let unconfirmed = self.unconfirmed.take();
         let boot = self.facts.boot.as_ref();
-        let next = Question::new(&self.root, boot, &status.version, unconfirmed.as_ref());
+        let release = self.facts.release.as_ref();
+        let version = release.map_or("", |release| &release.version);
+        let next = Question::new(&self.root, boot, version, unconfirmed.as_ref());
         Departure {
             end,
             next: next.filter(|_| end == End::Reboot),

@@ -2,7 +2,7 @@
 
 use super::super::super::end::{Departure, End};
 use super::Stand;
-use super::stand::{on, problem, state_of};
+use super::stand::{on, problem, shell, state_of};
 use init_api::{
     BootRecord, BootTrial, Millis, Mode, Partitions, Request, Root, ServiceState, Slot,
     StateOutcome, UnconfirmedBoot, WhyUnconfirmed, paths,
@@ -108,6 +108,36 @@ fn it_also_runs_out_while_the_configuration_hangs() {
         },
         |departure, root| {
             went_back(&departure, root);
+        },
+    );
+}
+
+#[test]
+fn what_failed_last_is_written_down_as_it_was_before_the_services_were_stopped() {
+    on(
+        || {
+            let stand = on_trial();
+            stand.configured(&[shell("app", "exit 3")]);
+            let waits = "check http://127.0.0.1:8080/healthz: status 503\n\n\u{1b}[2Jcheck tills\n";
+            std::fs::create_dir_all(stand.at(paths::RUN)).expect("folder");
+            std::fs::write(stand.at(paths::TRIAL_WAITS), waits).expect("written");
+            stand
+        },
+        |person| {
+            person.wait_for("app fails", |status| {
+                state_of(status, "app") == Some(ServiceState::Pausing)
+            });
+            person.let_pass(Millis::seconds(DEADLINE));
+            let _ = person.ask().status();
+        },
+        |departure, root| {
+            let record = went_back(&departure, root);
+            let expected = [
+                "service app (exit code 3): see `holdfast logs app`",
+                "check http://127.0.0.1:8080/healthz: status 503",
+                "[2Jcheck tills",
+            ];
+            assert_eq!(record.reasons, expected);
         },
     );
 }
