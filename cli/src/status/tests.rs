@@ -43,6 +43,7 @@ fn trouble() -> Status {
         }),
         install: None,
         trial_until_ms: None,
+        last_boot: None,
         notes: vec!["no watchdog".to_owned()],
     }
 }

@@ -1,6 +1,8 @@
 //! What PID 1 knows about itself and its services.
 
-use crate::{BootRecord, InstallState, Kind, Millis, NodeState, Phase, Problem, ServiceName};
+use crate::{
+    BootRecord, InstallState, Kind, LastBoot, Millis, NodeState, Phase, Problem, ServiceName,
+};
 use serde::{Deserialize, Serialize};
 
 /// The answer to [`crate::Request::Status`]. Points in time are since the kernel's start (`CLOCK_BOOTTIME`).
@@ -35,6 +37,9 @@ pub struct Status {
     /// When the machine goes back to what ran before, unless this boot is confirmed; none when it is not on trial.
     #[serde(default)]
     pub trial_until_ms: Option<Millis>,
+    /// How the boot before this one ended; none where that was not found out.
+    #[serde(default)]
+    pub last_boot: Option<LastBoot>,
     /// Things that are not right and do not stop the node, each one line: a clock far ahead, no watchdog.
     pub notes: Vec<String>,
 }

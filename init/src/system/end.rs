@@ -7,7 +7,7 @@ use crate::report::Log;
 use crate::supervise::{Groups, is_populated, kill, processes};
 use crate::watchdog::Guard;
 use host::with_causes;
-use init_api::{BootRecord, Partitions, UnconfirmedBoot};
+use init_api::{BootNote, BootRecord, Down, FileError, Partitions, UnconfirmedBoot};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::system::{RebootCommand, reboot};
 use std::ffi::CString;
@@ -17,25 +17,6 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
-
-/// How the machine goes down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
-    /// Start anew.
-    Reboot,
-    /// Switch off.
-    PowerOff,
-}
-
-impl End {
-    /// For people.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Reboot => "reboot",
-            Self::PowerOff => "power off",
-        }
-    }
-}
 
 /// How long pods, whose kubelet is gone, get to end by themselves.
 const PODS: Duration = Duration::from_secs(10);
@@ -53,11 +34,13 @@ const LOOK: Duration = Duration::from_millis(50);
 /// A machine whose services have ended, about to go down.
 #[derive(Debug)]
 pub(super) struct Departure {
-    pub(super) end: End,
+    pub(super) end: Down,
     /// What has to be asked about the next start; none where the boot loader decides by itself.
     pub(super) next: Option<Question>,
-    /// What is to be written about this boot, and where.
+    /// What is to be written about a trial that ended with this boot, and where.
     pub(super) record: Option<(PathBuf, UnconfirmedBoot)>,
+    /// How this boot ends, for the next one, and where that is written; none once it is.
+    pub(super) note: Option<(PathBuf, BootNote)>,
     /// Where the time is noted for the next boot; none if the clock is not believed.
     pub(super) clock: Option<PathBuf>,
     /// What the initramfs stage says about the booted disk.
@@ -70,16 +53,26 @@ pub(super) struct Departure {
 }
 
 impl Departure {
-    /// Writes down how the boot ended, if there is something to say about it: the state partition is still mounted, and
-    /// may be what has failed.
+    /// Writes down how the boot ended: the state partition is still mounted, and may be what has failed.
     pub(super) fn write_record(&mut self) {
-        let Some((path, record)) = self.record.take() else {
-            return;
-        };
+        if let Some((path, record)) = self.record.take() {
+            let write = move || init_api::store(path, &record);
+            self.write_down("why this boot was not confirmed", write);
+        }
+        if let Some((path, note)) = self.note.take() {
+            self.write_down("how this boot ends", move || init_api::store(path, &note));
+        }
+    }
+
+    fn write_down(
+        &mut self,
+        what: &str,
+        write: impl FnOnce() -> Result<(), FileError> + Send + 'static,
+    ) {
         let (sender, result) = mpsc::channel();
         let write = move || {
             // Nobody listens only after this has taken too long.
-            let _ = sender.send(init_api::store(&path, &record));
+            let _ = sender.send(write());
         };
         let failure = match in_thread(write, RECORDED, &mut self.guard) {
             Ok(true) => result
@@ -91,9 +84,8 @@ impl Departure {
             Err(error) => Some(error.to_string()),
         };
         if let Some(failure) = failure {
-            self.log.error(&format!(
-                "cannot write down why this boot was not confirmed: {failure}"
-            ));
+            self.log
+                .error(&format!("cannot write down {what}: {failure}"));
         }
     }
 
@@ -116,6 +108,7 @@ impl Departure {
             end,
             next,
             record: _,
+            note: _,
             clock: _,
             boot,
             groups,
@@ -140,8 +133,8 @@ impl Departure {
             ));
         }
         let command = match end {
-            End::Reboot => RebootCommand::Restart,
-            End::PowerOff => RebootCommand::PowerOff,
+            Down::Reboot => RebootCommand::Restart,
+            Down::PowerOff => RebootCommand::PowerOff,
         };
         loop {
             if let Err(error) = reboot(command) {

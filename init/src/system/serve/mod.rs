@@ -9,7 +9,8 @@ mod records;
 
 use super::config_writes::ConfigWrites;
 use super::configure::Runs;
-use super::end::{Departure, End};
+use super::end::Departure;
+use super::last_boot;
 use super::led::{Code, Led};
 use super::next_start::Question;
 use super::page::Page;
@@ -25,7 +26,8 @@ use crate::watchdog::Guard;
 use clock_notes::ClockNotes;
 use deadlines::Deadlines;
 use init_api::{
-    BootRecord, Millis, Mode, Problem, Release, Root, Services, Standing, UnconfirmedBoot, paths,
+    Asked, BootNote, BootRecord, Down, LastBoot, Millis, Mode, OrderlyEnd, Problem, Release, Root,
+    Services, Standing, UnconfirmedBoot, paths,
 };
 use records::Records;
 use rustix::fs::inotify;
@@ -98,7 +100,17 @@ pub(super) struct Server {
     unconfirmed: Option<UnconfirmedBoot>,
     clock_notes: ClockNotes,
     led: Led,
-    end: Option<(End, Millis)>,
+    /// How the boot before this one ended.
+    last_boot: Option<LastBoot>,
+    end: Option<Going>,
+}
+
+/// The machine goes down.
+#[derive(Debug, Clone)]
+struct Going {
+    down: Down,
+    asked: Asked,
+    since: Millis,
 }
 
 impl Server {
@@ -154,6 +166,7 @@ impl Server {
                 &root.path("/sys"),
             ),
             clock_notes: ClockNotes::new(root.path(paths::CLOCK)),
+            last_boot: last_boot::told(&root),
             end: None,
             root,
             clock,
@@ -173,8 +186,8 @@ impl Server {
         self.runs.want();
         self.find_buttons();
         loop {
-            if let Some(end) = self.advance() {
-                return self.depart(end);
+            if let Some(going) = self.advance() {
+                return self.depart(going);
             }
             let sources = self.wake.wait(self.patience().into());
             match sources {
@@ -185,7 +198,7 @@ impl Server {
     }
 
     /// Everything that time and the services' standing make due; how the machine goes down, once it can.
-    fn advance(&mut self) -> Option<End> {
+    fn advance(&mut self) -> Option<Going> {
         let now = self.clock.now();
         self.guard.feed();
         self.advance_trial(trial::Event::Tick);
@@ -203,10 +216,10 @@ impl Server {
             }
         }
         let limit = END_LIMIT.plus(self.supervisor.first_stop_timeout());
-        if let Some((end, since)) = self.end
-            && (self.supervisor.is_quiet() || now.since(since) >= limit)
+        if let Some(going) = &self.end
+            && (self.supervisor.is_quiet() || now.since(going.since) >= limit)
         {
-            return Some(end);
+            return Some(going.clone());
         }
         if now.since(self.shown) >= SHOW {
             self.shown = now;
@@ -222,15 +235,26 @@ impl Server {
         self.led.show(Code::of(self.mode, on_trial, ready));
     }
 
-    fn depart(mut self, end: End) -> Departure {
+    fn depart(mut self, going: Going) -> Departure {
+        let Going { down, asked, .. } = going;
         let unconfirmed = self.unconfirmed.take();
         let boot = self.facts.boot.as_ref();
         let release = self.facts.release.as_ref();
         let version = release.map_or("", |release| &release.version);
         let next = Question::new(&self.root, boot, version, unconfirmed.as_ref());
+        let note = BootNote {
+            version: version.to_owned(),
+            root_hash: boot.map(|boot| boot.root_hash.clone()).unwrap_or_default(),
+            end: Some(OrderlyEnd {
+                down,
+                asked,
+                at_ms: self.clock.now(),
+            }),
+        };
         Departure {
-            end,
-            next: next.filter(|_| end == End::Reboot),
+            end: down,
+            next: next.filter(|_| down == Down::Reboot),
+            note: Some((self.root.path(paths::BOOT_NOTE), note)),
             record: unconfirmed.map(|record| (self.root.path(paths::UNCONFIRMED_BOOT), record)),
             clock: self.clock_notes.last(self.facts.release.as_ref()),
             boot: self.facts.boot,

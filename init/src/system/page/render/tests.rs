@@ -26,6 +26,7 @@ fn status(mode: Mode) -> Status {
         node: None,
         install: None,
         trial_until_ms: None,
+        last_boot: None,
         notes: Vec::new(),
     }
 }
