@@ -93,6 +93,12 @@ pub(super) const PARTS: &[Part] = &[
             &["bootstatus", "identity", "state", "timeout"],
         ),
     ),
+    part("last-boots/last-boot.json", From::File(paths::LAST_BOOT)),
+    part("last-boots/boot-note.json", From::File(paths::BOOT_NOTE)),
+    part(
+        "last-boots/kernel-crashes",
+        From::Folder(paths::KERNEL_CRASHES, &[".txt"]),
+    ),
     part("last-boots/pstore", From::Folder("/sys/fs/pstore", &[""])),
     part(
         "last-boots/state-repairs",

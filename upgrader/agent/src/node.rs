@@ -2,7 +2,8 @@
 
 use anyhow::{Context, anyhow};
 use init_api::{
-    BootRecord, PendingTrial, Release, Root, SlotBoots, SlotRelease, Status, UnconfirmedBoot, paths,
+    BootRecord, LastBoot, PendingTrial, Release, Root, SlotBoots, SlotRelease, Status,
+    UnconfirmedBoot, paths,
 };
 use slots::{BootLoader, EntryName, Mounted};
 use std::path::PathBuf;
@@ -173,6 +174,14 @@ impl Node {
     /// How the last boot on trial ended that nobody confirmed.
     pub(crate) fn unconfirmed(&self) -> Option<UnconfirmedBoot> {
         init_api::load_if_present(self.root.path(paths::UNCONFIRMED_BOOT)).unwrap_or_else(|error| {
+            eprintln!("{:#}", anyhow!(error));
+            None
+        })
+    }
+
+    /// How the boot before this one ended, of whatever release it was.
+    pub(crate) fn last_boot(&self) -> Option<LastBoot> {
+        init_api::load_if_present(self.root.path(paths::LAST_BOOT)).unwrap_or_else(|error| {
             eprintln!("{:#}", anyhow!(error));
             None
         })
