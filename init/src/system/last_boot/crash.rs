@@ -40,9 +40,11 @@ pub struct Crash {
 pub fn read_crashes<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Vec<Crash> {
     let mut crashes: Vec<Crash> = Vec::new();
     for (header, part, text) in parts.into_iter().filter_map(read_part) {
-        match crashes.last_mut() {
+        // A complaint and the panic after it may lie between each other: firmware knows the second and the part, in this order.
+        let same = crashes.iter_mut().rfind(|crash| crash.header == header);
+        match same {
             // A part of which the one before is missing still belongs to it.
-            Some(last) if last.header == header && part >= last.next_part => {
+            Some(last) if part >= last.next_part => {
                 last.text.insert_str(0, &text);
                 last.next_part = part.saturating_add(1);
             }
@@ -163,6 +165,7 @@ mod tests {
         let parts = [
             "Oops#1 Part1\nOops: 0002\n",
             "Panic#1 Part1\nb\n",
+            "Oops#1 Part2\nbefore\n",
             "Panic#1 Part3\na\n",
             // Of the next boot.
             "Panic#1 Part1\nc\n",
@@ -171,7 +174,11 @@ mod tests {
         let found: Vec<_> = found.iter().map(|c| (c.panic, c.text.as_str())).collect();
         assert_eq!(
             found,
-            [(false, "Oops: 0002\n"), (true, "a\nb\n"), (true, "c\n")]
+            [
+                (false, "before\nOops: 0002\n"),
+                (true, "a\nb\n"),
+                (true, "c\n")
+            ]
         );
     }
 
