@@ -93,6 +93,10 @@ pub(super) const PARTS: &[Part] = &[
             &["bootstatus", "identity", "state", "timeout"],
         ),
     ),
+    part(
+        "last-boots/trial-logs",
+        From::Folder(paths::TRIAL_LOGS, &[".log"]),
+    ),
     part("last-boots/last-boot.json", From::File(paths::LAST_BOOT)),
     part("last-boots/boot-note.json", From::File(paths::BOOT_NOTE)),
     part(

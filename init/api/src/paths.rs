@@ -65,6 +65,8 @@ pub const STATE: &str = "/var/lib/holdfast";
 pub const EARLY_SERVICES: &str = "/var/lib/holdfast/early-services.json";
 /// An empty file whose own time is the last one that PID 1 knew, for machines without a clock that goes on while they are off.
 pub const CLOCK: &str = "/var/lib/holdfast/clock";
+/// The ends of the services' logs of the last trial that ran out of time, `<name>.log`; written by PID 1.
+pub const TRIAL_LOGS: &str = "/var/lib/holdfast/trial-logs";
 /// [`crate::BootNote`], written by PID 1.
 pub const BOOT_NOTE: &str = "/var/lib/holdfast/boot-note.json";
 /// What the kernel said when it crashed, a file for each time: `1.txt`, `2.txt`; written by PID 1, the oldest make room.

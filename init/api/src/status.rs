@@ -169,13 +169,26 @@ impl Status {
 }
 
 impl ServiceStatus {
-    /// Which, how it ended, and where to look, on one line.
-    pub fn failure(&self) -> String {
-        let name = &self.name;
+    /// Which, and how it ended.
+    fn ended(&self) -> String {
         let how = self
             .last_exit
             .map_or_else(String::new, |exit| format!(" ({exit})"));
-        format!("service {name}{how}: see `holdfast logs {name}`")
+        format!("service {}{how}", self.name)
+    }
+
+    /// Which, how it ended, and where to look, on one line.
+    pub fn failure(&self) -> String {
+        format!("{}: see `holdfast logs {}`", self.ended(), self.name)
+    }
+
+    /// As [`ServiceStatus::failure`], for whoever reads it when the trial is over and its log is put aside.
+    pub fn failure_in_trial(&self) -> String {
+        format!(
+            "{}: see `holdfast logs --trial {}`",
+            self.ended(),
+            self.name
+        )
     }
 
     /// Whether it failed for good, waits for its next start after a bad end, or ended badly so lately that its new start

@@ -2,6 +2,7 @@
 
 use super::file_systems;
 use super::next_start::Question;
+use super::trial_logs::TrialLogs;
 use crate::clock;
 use crate::report::Log;
 use crate::supervise::{Groups, is_populated, kill, processes};
@@ -41,6 +42,8 @@ pub(super) struct Departure {
     pub(super) record: Option<(PathBuf, UnconfirmedBoot)>,
     /// How this boot ends, for the next one, and where that is written; none once it is.
     pub(super) note: Option<(PathBuf, BootNote)>,
+    /// The logs of a trial that ran out of time; they are kept when they are whole.
+    pub(super) trial_logs: Option<TrialLogs>,
     /// Where the time is noted for the next boot; none if the clock is not believed.
     pub(super) clock: Option<PathBuf>,
     /// What the initramfs stage says about the booted disk.
@@ -69,21 +72,8 @@ impl Departure {
         what: &str,
         write: impl FnOnce() -> Result<(), FileError> + Send + 'static,
     ) {
-        let (sender, result) = mpsc::channel();
-        let write = move || {
-            // Nobody listens only after this has taken too long.
-            let _ = sender.send(write());
-        };
-        let failure = match in_thread(write, RECORDED, &mut self.guard) {
-            Ok(true) => result
-                .recv()
-                .ok()
-                .and_then(Result::err)
-                .map(|error| with_causes(&error)),
-            Ok(false) => Some("the state partition does not answer".to_owned()),
-            Err(error) => Some(error.to_string()),
-        };
-        if let Some(failure) = failure {
+        let write = move || write().map_err(|error| with_causes(&error));
+        if let Err(failure) = in_time(write, "state", &mut self.guard) {
             self.log
                 .error(&format!("cannot write down {what}: {failure}"));
         }
@@ -109,6 +99,7 @@ impl Departure {
             next,
             record: _,
             note: _,
+            trial_logs,
             clock: _,
             boot,
             groups,
@@ -122,6 +113,12 @@ impl Departure {
             && !fed_until(WRITTEN, &mut guard, || logs.is_finished())
         {
             log.error("the services' logs cannot be written to their end");
+        }
+        if let Some(logs) = trial_logs {
+            let keep = move || logs.keep().map_err(|error| error.to_string());
+            if let Err(failure) = in_time(keep, "state", &mut guard) {
+                log.error(&format!("cannot keep the logs of this trial: {failure}"));
+            }
         }
         close_file_systems(boot.as_ref(), &log, &mut guard);
         let word = next.and_then(|next| word_for_restart(next, &log, &mut guard));
@@ -148,17 +145,7 @@ impl Departure {
 
 /// The word for the kernel. Without it the last good release is next, whatever hindered the question.
 fn word_for_restart(next: Question, log: &Log, guard: &mut Guard) -> Option<CString> {
-    let (sender, result) = mpsc::channel();
-    let ask = move || {
-        // Nobody listens only after this has taken too long.
-        let _ = sender.send(next.answer());
-    };
-    let answer = match in_thread(ask, RECORDED, guard) {
-        Ok(true) => result.recv().unwrap_or_else(|error| Err(error.to_string())),
-        Ok(false) => Err("the boot partition does not answer".to_owned()),
-        Err(error) => Err(error.to_string()),
-    };
-    answer.unwrap_or_else(|error| {
+    in_time(move || next.answer(), "boot", guard).unwrap_or_else(|error| {
         log.error(&format!("the last good release is next: {error}"));
         None
     })
@@ -254,6 +241,24 @@ fn device_nodes(partitions: &Partitions) -> impl Iterator<Item = PathBuf> {
     [boot, config, root, spare_root, state]
         .into_iter()
         .flatten()
+}
+
+/// Does work on a partition that may not answer; what it gives, or why it was not done.
+fn in_time<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, String> + Send + 'static,
+    partition: &str,
+    guard: &mut Guard,
+) -> Result<T, String> {
+    let (sender, result) = mpsc::channel();
+    let work = move || {
+        // Nobody listens only after this has taken too long.
+        let _ = sender.send(work());
+    };
+    match in_thread(work, RECORDED, guard) {
+        Ok(true) => result.recv().unwrap_or_else(|error| Err(error.to_string())),
+        Ok(false) => Err(format!("the {partition} partition does not answer")),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// Does work that may hang in the kernel, in a thread of its own; tells whether it was done in time.

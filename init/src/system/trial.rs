@@ -9,7 +9,7 @@
 //! A trial ends once, and only one of commit, interruption and timeout is its end. Both ends without a commit are written
 //! down before the state partition is closed.
 
-use init_api::{BootTrial, Millis, Status, UnconfirmedBoot, WhyUnconfirmed};
+use init_api::{BootTrial, Millis, ServiceStatus, Status, UnconfirmedBoot, WhyUnconfirmed};
 
 /// How the trial of this boot stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,11 +122,14 @@ fn reasons(status: &Status, waits: &[String]) -> Vec<String> {
             Some(format!("node {} was not ready{why}", node.name))
         }
     };
+    let failing = status
+        .failing_services()
+        .map(ServiceStatus::failure_in_trial);
     let told = |line: &&String| problem.is_some_and(|problem| problem.title == **line);
     problem
         .map(|problem| format!("{}: {}", problem.title, problem.text))
         .into_iter()
-        .chain(status.failing())
+        .chain(failing)
         .chain(waits.iter().filter(|line| !told(line)).cloned())
         .chain(node)
         .collect()

@@ -17,6 +17,7 @@ use super::page::Page;
 use super::requests::Requests;
 use super::signals::Signals;
 use super::trial::{self, Trial};
+use super::trial_logs::TrialLogs;
 use super::wake::{Source, Wake};
 use crate::clock::Clock;
 use crate::report::{Log, Phases};
@@ -27,7 +28,7 @@ use clock_notes::ClockNotes;
 use deadlines::Deadlines;
 use init_api::{
     Asked, BootNote, BootRecord, Down, LastBoot, Millis, Mode, OrderlyEnd, Problem, Release, Root,
-    Services, Standing, UnconfirmedBoot, paths,
+    Services, Standing, UnconfirmedBoot, WhyUnconfirmed, paths,
 };
 use records::Records;
 use rustix::fs::inotify;
@@ -253,6 +254,10 @@ impl Server {
         };
         Departure {
             end: down,
+            trial_logs: unconfirmed
+                .as_ref()
+                .filter(|record| record.why == WhyUnconfirmed::TimedOut)
+                .map(|_| TrialLogs::of(&self.root)),
             next: next.filter(|_| down == Down::Reboot),
             note: Some((self.root.path(paths::BOOT_NOTE), note)),
             record: unconfirmed.map(|record| (self.root.path(paths::UNCONFIRMED_BOOT), record)),

@@ -137,11 +137,12 @@ fn what_failed_last_is_written_down_as_it_was_before_the_services_were_stopped()
         |departure, root| {
             let record = went_back(&departure, root);
             let expected = [
-                "service app (exit code 3): see `holdfast logs app`",
+                "service app (exit code 3): see `holdfast logs --trial app`",
                 "check http://127.0.0.1:8080/healthz: status 503",
                 "[2Jcheck tills",
             ];
             assert_eq!(record.reasons, expected);
+            assert!(departure.trial_logs.is_some(), "the logs are kept");
         },
     );
 }
