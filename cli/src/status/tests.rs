@@ -20,6 +20,7 @@ fn panicked() -> LastBoot {
         found_by: String::new(),
         version: Some("0.1.0".to_owned()),
         root_hash: None,
+        was_ready: None,
         end: BootEnd::Panic,
         reset_by_watchdog: false,
         kernel: vec!["Fatal exception".to_owned(), "BUG: y".to_owned()],

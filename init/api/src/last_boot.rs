@@ -87,6 +87,9 @@ pub struct BootNote {
     pub version: String,
     /// Its verity root hash.
     pub root_hash: String,
+    /// Whether the node was Ready in it.
+    #[serde(default)]
+    pub ready: bool,
     /// How it ended; none if it did not come to that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<OrderlyEnd>,
@@ -131,6 +134,9 @@ pub struct LastBoot {
     /// Its verity root hash.
     #[serde(default)]
     pub root_hash: Option<String>,
+    /// Whether the node was Ready in it; none if the boot wrote nothing down.
+    #[serde(default)]
+    pub was_ready: Option<bool>,
     /// How it ended.
     pub end: BootEnd,
     /// Whether the watchdog's hardware says that it did the last reset: also after an orderly end, if the restart hung, or if a
@@ -158,7 +164,7 @@ impl LastBoot {
     /// How it ended, on one line, without the release.
     pub fn how(&self) -> String {
         let kernel = self.kernel.first();
-        match &self.end {
+        let mut how = match &self.end {
             BootEnd::NotKnown => "nothing was written down before this boot".to_owned(),
             BootEnd::InOrder(end) => end.to_string(),
             BootEnd::Panic => match kernel {
@@ -173,7 +179,12 @@ impl LastBoot {
                 "power was lost, or the machine was reset from outside{}",
                 complaint(kernel)
             ),
+        };
+        let is_cut_off = matches!(self.end, BootEnd::Panic | BootEnd::Watchdog | BootEnd::Cut);
+        if is_cut_off && self.was_ready == Some(false) {
+            how.push_str("; the node had not been Ready in that boot");
         }
+        how
     }
 
     /// How it ended, on one line, with the release if it is known, and where more is kept.
@@ -241,6 +252,7 @@ mod tests {
             found_by: "id".into(),
             version: Some("0.1.0".into()),
             root_hash: None,
+            was_ready: None,
             end,
             reset_by_watchdog: false,
             kernel: Vec::new(),
@@ -308,6 +320,19 @@ mod tests {
             assert_eq!(last.line(), expected);
             assert_eq!(last.is_in_order(), ordered, "{expected}");
         }
+        let early = LastBoot {
+            was_ready: Some(false),
+            ..last(BootEnd::Watchdog)
+        };
+        assert_eq!(
+            early.how(),
+            "the machine hung, and the watchdog reset it; the node had not been Ready in that boot"
+        );
+        let late = LastBoot {
+            was_ready: Some(true),
+            ..early
+        };
+        assert_eq!(late.how(), "the machine hung, and the watchdog reset it");
         let unknown = LastBoot {
             version: None,
             kept: Some("/k/1.txt".into()),

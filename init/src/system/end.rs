@@ -42,6 +42,8 @@ pub(super) struct Departure {
     pub(super) record: Option<(PathBuf, UnconfirmedBoot)>,
     /// How this boot ends, for the next one, and where that is written; none once it is.
     pub(super) note: Option<(PathBuf, BootNote)>,
+    /// What still writes an earlier note of this boot.
+    pub(super) ready_note: Option<JoinHandle<()>>,
     /// The logs of a trial that ran out of time; they are kept when they are whole.
     pub(super) trial_logs: Option<TrialLogs>,
     /// Where the time is noted for the next boot; none if the clock is not believed.
@@ -63,7 +65,12 @@ impl Departure {
             self.write_down("why this boot was not confirmed", write);
         }
         if let Some((path, note)) = self.note.take() {
-            self.write_down("how this boot ends", move || init_api::store(path, &note));
+            let earlier = self.ready_note.take();
+            self.write_down("how this boot ends", move || {
+                // One that failed is no reason not to write this.
+                let _ = earlier.map(JoinHandle::join);
+                init_api::store(path, &note)
+            });
         }
     }
 
@@ -99,6 +106,7 @@ impl Departure {
             next,
             record: _,
             note: _,
+            ready_note: _,
             trial_logs,
             clock: _,
             boot,

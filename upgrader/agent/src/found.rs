@@ -450,6 +450,7 @@ mod tests {
                 found_by: String::new(),
                 version: of.map(str::to_owned),
                 root_hash: of.map(|version| format!("hash of {version}")),
+                was_ready: None,
                 end,
                 reset_by_watchdog: watchdog,
                 kernel: owned(kernel),

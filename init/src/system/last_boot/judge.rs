@@ -39,6 +39,7 @@ pub(super) fn judge(findings: &Findings<'_>, found_by: String) -> LastBoot {
         found_by,
         version: of_note.map(|note| note.version.clone()),
         root_hash: of_note.map(|note| note.root_hash.clone()),
+        was_ready: of_note.map(|note| note.ready),
         end,
         reset_by_watchdog,
         kernel: crash.map(Crash::headline).unwrap_or_default(),
@@ -70,6 +71,7 @@ mod tests {
         let note = |end: Option<&OrderlyEnd>| BootNote {
             version: "1".into(),
             root_hash: "ab".into(),
+            ready: true,
             end: end.cloned(),
         };
         let (begun, closed) = (note(None), note(Some(&ended)));
@@ -164,6 +166,7 @@ mod tests {
             let release = known.then_some(("1", "ab"));
             let found = last.version.as_deref().zip(last.root_hash.as_deref());
             assert_eq!(found, release, "{case}");
+            assert_eq!(last.was_ready, known.then_some(true), "{case}");
             assert_eq!(last.kernel.is_empty(), crash.is_none(), "{case}");
 
             let mut late = judge(

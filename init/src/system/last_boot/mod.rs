@@ -102,6 +102,7 @@ fn begin(root: &Root, boot: Option<&BootRecord>, release: Option<&Release>) -> i
             .map(|release| release.version.clone())
             .unwrap_or_default(),
         root_hash: boot.map(|boot| boot.root_hash.clone()).unwrap_or_default(),
+        ready: false,
         end: None,
     };
     let path = root.path(paths::BOOT_NOTE);
@@ -109,6 +110,24 @@ fn begin(root: &Root, boot: Option<&BootRecord>, release: Option<&Release>) -> i
         // Nothing is known then, which is true.
         let _ = host::file::remove_for_good(&path);
         io::Error::other(host::with_causes(&error))
+    })
+}
+
+/// The node is Ready in this boot.
+///
+/// # Errors
+/// The state partition does not take it.
+pub(super) fn note_ready(root: &Root) -> Result<(), init_api::FileError> {
+    let path = root.path(paths::BOOT_NOTE);
+    let note = init_api::load_if_present::<BootNote>(&path)?;
+    note.map_or(Ok(()), |note| {
+        init_api::store(
+            path,
+            &BootNote {
+                ready: true,
+                ..note
+            },
+        )
     })
 }
 
@@ -242,7 +261,11 @@ mod tests {
 
         let ended = machine.end();
         assert_eq!(machine.boot().end, BootEnd::InOrder(ended));
-        assert_eq!(machine.boot().end, BootEnd::Cut);
+        let early = machine.boot();
+        assert_eq!((early.end, early.was_ready), (BootEnd::Cut, Some(false)));
+        super::note_ready(&machine.root).expect("noted");
+        let late = machine.boot();
+        assert_eq!((late.end, late.was_ready), (BootEnd::Cut, Some(true)));
 
         machine.panic(7, "<0>[  1.0] Kernel panic - not syncing: VFS");
         let last = machine.boot();

@@ -145,7 +145,10 @@ impl Server {
         let standing = node.standing(now);
         match (self.standing, standing) {
             (Some(Standing::Ready { .. }), Standing::Ready { .. }) => {}
-            (_, Standing::Ready { .. }) => self.log.line("node Ready"),
+            (_, Standing::Ready { .. }) => {
+                self.log.line("node Ready");
+                self.ready_note.note(&self.root);
+            }
             (Some(Standing::Ready { .. }), Standing::NotReady) => {
                 let reason = node.why_not_ready().unwrap_or_default();
                 self.log.line(&format!("node not ready{reason}"));

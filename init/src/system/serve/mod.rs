@@ -5,6 +5,7 @@ mod apply;
 mod clock_notes;
 mod deadlines;
 mod events;
+mod ready_note;
 mod records;
 
 use super::config_writes::ConfigWrites;
@@ -30,6 +31,7 @@ use init_api::{
     Asked, BootNote, BootRecord, Down, LastBoot, Millis, Mode, OrderlyEnd, Problem, Release, Root,
     Services, Standing, UnconfirmedBoot, WhyUnconfirmed, paths,
 };
+use ready_note::ReadyNote;
 use records::Records;
 use rustix::fs::inotify;
 use std::collections::BTreeMap;
@@ -103,6 +105,7 @@ pub(super) struct Server {
     led: Led,
     /// How the boot before this one ended.
     last_boot: Option<LastBoot>,
+    ready_note: ReadyNote,
     end: Option<Going>,
 }
 
@@ -168,6 +171,7 @@ impl Server {
             ),
             clock_notes: ClockNotes::new(root.path(paths::CLOCK)),
             last_boot: last_boot::told(&root),
+            ready_note: ReadyNote::default(),
             end: None,
             root,
             clock,
@@ -243,9 +247,11 @@ impl Server {
         let release = self.facts.release.as_ref();
         let version = release.map_or("", |release| &release.version);
         let next = Question::new(&self.root, boot, version, unconfirmed.as_ref());
+        let (ready, ready_note) = self.ready_note.end();
         let note = BootNote {
             version: version.to_owned(),
             root_hash: boot.map(|boot| boot.root_hash.clone()).unwrap_or_default(),
+            ready,
             end: Some(OrderlyEnd {
                 down,
                 asked,
@@ -254,6 +260,7 @@ impl Server {
         };
         Departure {
             end: down,
+            ready_note,
             trial_logs: unconfirmed
                 .as_ref()
                 .filter(|record| record.why == WhyUnconfirmed::TimedOut)

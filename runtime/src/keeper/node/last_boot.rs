@@ -66,6 +66,7 @@ mod tests {
                 found_by: found_by.into(),
                 version: Some("0.1.0".into()),
                 root_hash: None,
+                was_ready: None,
                 end,
                 reset_by_watchdog: false,
                 kernel: Vec::new(),

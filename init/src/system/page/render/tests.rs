@@ -103,6 +103,7 @@ fn the_end_of_the_last_boot_is_one_line_and_only_shown_when_it_is_known() {
             found_by: String::new(),
             version: Some("1.2.2".into()),
             root_hash: None,
+            was_ready: None,
             end,
             reset_by_watchdog: false,
             kernel: vec!["x".repeat(200), "y".into()],

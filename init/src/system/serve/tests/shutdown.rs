@@ -64,6 +64,43 @@ fn asked(root: &Root) -> Asked {
 }
 
 #[test]
+fn a_node_that_was_ready_is_noted_before_the_end_and_with_it() {
+    on(
+        Stand::new,
+        |person| {
+            let path = person.at(paths::BOOT_NOTE);
+            let begun = BootNote {
+                version: "1".into(),
+                root_hash: "ab".into(),
+                ready: false,
+                end: None,
+            };
+            init_api::store(&path, &begun).expect("stored");
+            person.wait_for("it runs", runs);
+            let node = NodeState {
+                ready: true,
+                answered_ms: Some(person.now()),
+                ..NodeState::default()
+            };
+            init_api::store(person.at(paths::NODE), &node).expect("stored");
+            let noted = BootNote {
+                ready: true,
+                ..begun
+            };
+            person.wait_for("the note", |_| {
+                init_api::load::<BootNote>(&path).is_ok_and(|note| note == noted)
+            });
+            person.ask().ask(&Request::Reboot).expect("accepted");
+        },
+        |_, root| {
+            assert_eq!(asked(root), Asked::by(Asker::Command));
+            let note: BootNote = init_api::load(root.path(paths::BOOT_NOTE)).expect("a note");
+            assert!(note.ready);
+        },
+    );
+}
+
+#[test]
 fn the_next_boot_is_told_who_asked_first_and_why() {
     on(
         Stand::held,
