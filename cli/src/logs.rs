@@ -21,28 +21,35 @@ pub(crate) struct Args {
     /// Only the last lines, so many
     #[arg(short = 'n', long, value_name = "N")]
     lines: Option<usize>,
+    /// What they were at the end of the last trial of a release that ran out of time
+    #[arg(long, conflicts_with = "follow")]
+    trial: bool,
     /// Where the logs are
     #[arg(long, hide = true, default_value = init_api::paths::LOGS)]
     directory: PathBuf,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    if !args.directory.exists() {
+    let directory = directory(args);
+    if !directory.exists() {
         on_a_node()?;
+        if args.trial {
+            bail!("no trial of a release ran out of time on this node");
+        }
     }
     let Some(service) = &args.service else {
-        for name in names(&args.directory)? {
+        for name in names(directory)? {
             out::line(name)?;
         }
         return Ok(ExitCode::SUCCESS);
     };
     let name = ServiceName::new(service.as_str())?;
-    let path = args.directory.join(format!("{}.log", name.as_str()));
-    let older = args.directory.join(format!("{}.log.1", name.as_str()));
+    let path = directory.join(format!("{}.log", name.as_str()));
+    let older = directory.join(format!("{}.log.1", name.as_str()));
     if !path.exists() && !older.exists() {
         bail!(
             "there is no log of {service}; there are: {}",
-            names(&args.directory)?.join(", ")
+            names(directory)?.join(", ")
         );
     }
     let mut follower = Follower::open(&path)?;
@@ -54,6 +61,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         follower.follow(&mut out)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn directory(args: &Args) -> &Path {
+    if args.trial {
+        Path::new(init_api::paths::TRIAL_LOGS)
+    } else {
+        &args.directory
+    }
 }
 
 fn names(directory: &Path) -> anyhow::Result<Vec<String>> {
@@ -181,6 +196,23 @@ fn stands_at(mut file: &File) -> io::Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    #[test]
+    fn those_of_a_trial_lie_elsewhere_and_nobody_writes_to_them() {
+        use clap::Parser as _;
+        let parse = |words: &[&str]| Line::try_parse_from([&["logs"], words].concat());
+        let args = parse(&["--trial", "app"]).expect("known").args;
+        assert_eq!(directory(&args), Path::new(init_api::paths::TRIAL_LOGS));
+        let args = parse(&["app"]).expect("known").args;
+        assert_eq!(directory(&args), Path::new(init_api::paths::LOGS));
+        assert!(parse(&["--trial", "-f", "app"]).is_err());
+    }
 
     #[test]
     fn last_lines() {

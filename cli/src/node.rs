@@ -3,7 +3,7 @@
 use anyhow::Context;
 use clap::Subcommand;
 use init_api::Root;
-use init_api::{Client, Millis, Problem, Request, paths};
+use init_api::{Asked, Asker, Client, Down, Millis, Problem, Request, paths};
 use node_setup::change;
 use node_setup::reset::{self, AskedByStick};
 use node_setup::{BUS, NodeMedia, Outcome, ThisMachine, configure, last_resort, online, trial};
@@ -146,7 +146,10 @@ fn run_reset(root: &Root, asked: &AskedByStick) -> anyhow::Result<ExitCode> {
                 "the USB stick {} asks for a reset: restarting",
                 asked.device
             );
-            Client::connect(paths::SOCKET)?.ask(&Request::Reboot)?;
+            Client::connect(paths::SOCKET)?.ask(&Request::GoDown {
+                down: Down::Reboot,
+                asked: Asked::about(Asker::Reset, format!("the stick {}", asked.device)),
+            })?;
             Problem::new(
                 "The machine is being reset",
                 format!(

@@ -4,7 +4,7 @@ use crate::client::{connect, on_a_node};
 use crate::config::as_root_on_a_node;
 use crate::out;
 use anyhow::bail;
-use init_api::{Request, Root};
+use init_api::{Asked, Asker, Down, Request, Root};
 use node_setup::reset::{Reset, request};
 use std::process::ExitCode;
 
@@ -41,7 +41,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         );
     }
     request(&Root::default(), reset)?;
-    connect()?.ask(&Request::Reboot)?;
+    connect()?.ask(&Request::GoDown {
+        down: Down::Reboot,
+        asked: Asked::by(Asker::Reset),
+    })?;
     out::line("restarting; the next boot resets the machine")?;
     Ok(ExitCode::SUCCESS)
 }

@@ -9,7 +9,7 @@ use crate::out;
 use anyhow::{Context, bail};
 use backup::Bucket;
 use backup::age::Identity;
-use init_api::{Request, Root};
+use init_api::{Asked, Asker, Down, Request, Root};
 use node_setup::StickOut;
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
@@ -72,7 +72,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         "the backup of node {} of {} (release {}, Kubernetes {}) is whole; the machine restarts as this node",
         about.node, about.made, about.release, about.kubernetes
     ))?;
-    connect()?.ask(&Request::Reboot)?;
+    connect()?.ask(&Request::GoDown {
+        down: Down::Reboot,
+        asked: Asked::by(Asker::Restore),
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -131,6 +131,12 @@ fn page(everything: &Everything) -> String {
     if let Some(trial) = status.trial() {
         facts.row(["trial", &trial]);
     }
+    if let Some(last) = &status.last_boot {
+        facts.row(["last boot", &last.line()]);
+        for line in last.kernel.iter().skip(1) {
+            facts.row(["", line]);
+        }
+    }
     for (index, address) in addresses.iter().enumerate() {
         let label = if index == 0 { "address" } else { "" };
         facts.row([label, &format!("{} {}", address.interface, address.address)]);

@@ -1,5 +1,6 @@
 //! What every program of ours does to the machine that it runs on, once: running a command, replacing a file or a folder
-//! whole, the digest of bytes, new identifiers, variables of the firmware, and how much memory there is.
+//! whole, the digest of bytes, new identifiers, variables of the firmware, text fit to be shown, and how
+//! much memory there is.
 //!
 //! Synchronous, and nothing but system calls: PID 1 may use it.
 
@@ -22,6 +23,7 @@ pub mod file;
 pub mod folder;
 pub mod identifier;
 pub mod memory;
+pub mod plain;
 
 pub use cause::with_causes;
 pub use command::{Command, CommandError, Output};

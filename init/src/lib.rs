@@ -34,7 +34,7 @@ pub use start::start;
 pub use disk::efi_text;
 pub use initramfs::wanted_blocks;
 pub use modules::Index as ModuleIndex;
-pub use system::whole_requests;
+pub use system::{Crash, read_crashes, whole_requests};
 pub use uevent::Event as DeviceEvent;
 
 // The count of boots on trial, and what a restart leads to: played over every power cut by the sweep.

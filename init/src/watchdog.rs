@@ -98,6 +98,13 @@ impl Guard {
         self.armed.as_ref().map(|armed| &armed.about)
     }
 
+    /// Whether the hardware says that it did the last reset. One that cannot tell did not.
+    pub(crate) fn did_the_last_reset(&self) -> bool {
+        self.armed
+            .as_ref()
+            .is_some_and(|armed| armed.watchdog.did_the_last_reset().unwrap_or(false))
+    }
+
     /// How long a caller may wait before it feeds again.
     pub(crate) fn interval(&self) -> Duration {
         INTERVAL

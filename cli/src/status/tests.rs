@@ -1,5 +1,5 @@
 use super::*;
-use init_api::{Configuration, ConfigurationState, Kind, Problem, ServiceName};
+use init_api::{BootEnd, Configuration, ConfigurationState, Kind, LastBoot, Problem, ServiceName};
 
 fn service(name: &str, state: ServiceState) -> ServiceStatus {
     ServiceStatus {
@@ -12,6 +12,19 @@ fn service(name: &str, state: ServiceState) -> ServiceStatus {
         since_ms: Millis::seconds(10),
         waiting_for: Vec::new(),
         last_output: vec!["panic: no datastore".to_owned()],
+    }
+}
+
+fn panicked() -> LastBoot {
+    LastBoot {
+        found_by: String::new(),
+        version: Some("0.1.0".to_owned()),
+        root_hash: None,
+        was_ready: None,
+        end: BootEnd::Panic,
+        reset_by_watchdog: false,
+        kernel: vec!["Fatal exception".to_owned(), "BUG: y".to_owned()],
+        kept: Some("/k/1.txt".into()),
     }
 }
 
@@ -43,6 +56,7 @@ fn trouble() -> Status {
         }),
         install: None,
         trial_until_ms: None,
+        last_boot: None,
         notes: vec!["no watchdog".to_owned()],
     }
 }
@@ -107,12 +121,14 @@ fn the_page_of_a_node_in_trouble() {
     }];
     let expected = "\
 edge-1  Holdfast 0.1.0, slot ?, Linux 6.12.1
-up       2 h 5 min
-mode     MAINTENANCE: something must be repaired, see below
-node     edge-1 is not Ready; waiting for the API
-address  eth0 10.0.0.2
-config   image: a
-         CONFIG partition: b
+up         2 h 5 min
+mode       MAINTENANCE: something must be repaired, see below
+node       edge-1 is not Ready; waiting for the API
+last boot  release 0.1.0: the kernel panicked: Fatal exception; all that the kernel said: /k/1.txt
+           BUG: y
+address    eth0 10.0.0.2
+config     image: a
+           CONFIG partition: b
 
 SERVICE  STATE   SINCE      RESTARTS  PID
 ssh      ready   2 h 4 min  2         77   last: exit code 1
@@ -131,7 +147,10 @@ What to do: cure
 ";
     assert_eq!(
         page(&Everything {
-            status: trouble(),
+            status: Status {
+                last_boot: Some(panicked()),
+                ..trouble()
+            },
             configuration,
             addresses,
             authorities: None,

@@ -67,6 +67,7 @@ pub(super) const PARTS: &[Part] = &[
                 "problem.json",
                 "config-url.txt",
                 "last-resort.txt",
+                "trial-waits.txt",
                 "engine.json",
                 "emulated",
             ],
@@ -91,6 +92,16 @@ pub(super) const PARTS: &[Part] = &[
             "/sys/class/watchdog/watchdog0",
             &["bootstatus", "identity", "state", "timeout"],
         ),
+    ),
+    part(
+        "last-boots/trial-logs",
+        From::Folder(paths::TRIAL_LOGS, &[".log"]),
+    ),
+    part("last-boots/last-boot.json", From::File(paths::LAST_BOOT)),
+    part("last-boots/boot-note.json", From::File(paths::BOOT_NOTE)),
+    part(
+        "last-boots/kernel-crashes",
+        From::Folder(paths::KERNEL_CRASHES, &[".txt"]),
     ),
     part("last-boots/pstore", From::Folder("/sys/fs/pstore", &[""])),
     part(

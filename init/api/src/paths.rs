@@ -21,6 +21,10 @@ pub const URL_TROUBLE: &str = "/run/holdfast/config-url.txt";
 pub const LAST_RESORT: &str = "/run/holdfast/last-resort.txt";
 /// What the hardware says of its health, one line each, written by the keeper; gone when all is well.
 pub const HARDWARE: &str = "/run/holdfast/hardware.txt";
+/// [`crate::LastBoot`], written by PID 1.
+pub const LAST_BOOT: &str = "/run/holdfast/last-boot.json";
+/// What the release on trial still waits for, one line each, written by the upgrader; gone when no trial goes on.
+pub const TRIAL_WAITS: &str = "/run/holdfast/trial-waits.txt";
 /// [`crate::InstallState`], written by `holdfast node install`.
 pub const INSTALL: &str = "/run/holdfast/install.json";
 /// The console on which a person fills in the form, one line, written by `holdfast node form`; gone when nobody does. PID 1 says nothing on
@@ -61,6 +65,12 @@ pub const STATE: &str = "/var/lib/holdfast";
 pub const EARLY_SERVICES: &str = "/var/lib/holdfast/early-services.json";
 /// An empty file whose own time is the last one that PID 1 knew, for machines without a clock that goes on while they are off.
 pub const CLOCK: &str = "/var/lib/holdfast/clock";
+/// The ends of the services' logs of the last trial that ran out of time, `<name>.log`; written by PID 1.
+pub const TRIAL_LOGS: &str = "/var/lib/holdfast/trial-logs";
+/// [`crate::BootNote`], written by PID 1.
+pub const BOOT_NOTE: &str = "/var/lib/holdfast/boot-note.json";
+/// What the kernel said when it crashed, a file for each time: `1.txt`, `2.txt`; written by PID 1, the oldest make room.
+pub const KERNEL_CRASHES: &str = "/var/lib/holdfast/kernel-crashes";
 /// [`crate::UnconfirmedBoot`], written by PID 1.
 pub const UNCONFIRMED_BOOT: &str = "/var/lib/holdfast/unconfirmed-boot.json";
 /// On an install stick: when the machine was given to its disk.

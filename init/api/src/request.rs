@@ -1,6 +1,6 @@
 //! The conversation on `/run/holdfast/init.sock`: one JSON line each way, as often as wanted.
 
-use crate::{Service, ServiceName, Status};
+use crate::{Asked, Down, Service, ServiceName, Status};
 use serde::{Deserialize, Serialize};
 
 /// What PID 1 can be asked. The socket belongs to root.
@@ -30,10 +30,17 @@ pub enum Request {
     Reconfigure,
     /// This boot is good: keep its slot. Refused when it is not on trial, or the trial is over.
     Commit,
-    /// Shut down in order and start anew.
+    /// Shut down in order and start anew, as a person asks for it.
     Reboot,
-    /// Shut down in order and switch off.
+    /// Shut down in order and switch off, as a person asks for it.
     PowerOff,
+    /// As the two before, for a reason that the next boot tells.
+    GoDown {
+        /// What then.
+        down: Down,
+        /// Who wants it.
+        asked: Asked,
+    },
 }
 
 /// PID 1's answer. Everything but `Status` says what was begun, not that it is done: ask for the status to see.

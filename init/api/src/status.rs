@@ -1,6 +1,8 @@
 //! What PID 1 knows about itself and its services.
 
-use crate::{BootRecord, InstallState, Kind, Millis, NodeState, Phase, Problem, ServiceName};
+use crate::{
+    BootRecord, InstallState, Kind, LastBoot, Millis, NodeState, Phase, Problem, ServiceName,
+};
 use serde::{Deserialize, Serialize};
 
 /// The answer to [`crate::Request::Status`]. Points in time are since the kernel's start (`CLOCK_BOOTTIME`).
@@ -35,6 +37,9 @@ pub struct Status {
     /// When the machine goes back to what ran before, unless this boot is confirmed; none when it is not on trial.
     #[serde(default)]
     pub trial_until_ms: Option<Millis>,
+    /// How the boot before this one ended; none where that was not found out.
+    #[serde(default)]
+    pub last_boot: Option<LastBoot>,
     /// Things that are not right and do not stop the node, each one line: a clock far ahead, no watchdog.
     pub notes: Vec<String>,
 }
@@ -164,13 +169,26 @@ impl Status {
 }
 
 impl ServiceStatus {
-    /// Which, how it ended, and where to look, on one line.
-    pub fn failure(&self) -> String {
-        let name = &self.name;
+    /// Which, and how it ended.
+    fn ended(&self) -> String {
         let how = self
             .last_exit
             .map_or_else(String::new, |exit| format!(" ({exit})"));
-        format!("service {name}{how}: see `holdfast logs {name}`")
+        format!("service {}{how}", self.name)
+    }
+
+    /// Which, how it ended, and where to look, on one line.
+    pub fn failure(&self) -> String {
+        format!("{}: see `holdfast logs {}`", self.ended(), self.name)
+    }
+
+    /// As [`ServiceStatus::failure`], for whoever reads it when the trial is over and its log is put aside.
+    pub fn failure_in_trial(&self) -> String {
+        format!(
+            "{}: see `holdfast logs --trial {}`",
+            self.ended(),
+            self.name
+        )
     }
 
     /// Whether it failed for good, waits for its next start after a bad end, or ended badly so lately that its new start

@@ -2,12 +2,13 @@
 
 use super::file_systems;
 use super::next_start::Question;
+use super::trial_logs::TrialLogs;
 use crate::clock;
 use crate::report::Log;
 use crate::supervise::{Groups, is_populated, kill, processes};
 use crate::watchdog::Guard;
 use host::with_causes;
-use init_api::{BootRecord, Partitions, UnconfirmedBoot};
+use init_api::{BootNote, BootRecord, Down, FileError, Partitions, UnconfirmedBoot};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::system::{RebootCommand, reboot};
 use std::ffi::CString;
@@ -17,25 +18,6 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
-
-/// How the machine goes down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
-    /// Start anew.
-    Reboot,
-    /// Switch off.
-    PowerOff,
-}
-
-impl End {
-    /// For people.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Reboot => "reboot",
-            Self::PowerOff => "power off",
-        }
-    }
-}
 
 /// How long pods, whose kubelet is gone, get to end by themselves.
 const PODS: Duration = Duration::from_secs(10);
@@ -53,11 +35,17 @@ const LOOK: Duration = Duration::from_millis(50);
 /// A machine whose services have ended, about to go down.
 #[derive(Debug)]
 pub(super) struct Departure {
-    pub(super) end: End,
+    pub(super) end: Down,
     /// What has to be asked about the next start; none where the boot loader decides by itself.
     pub(super) next: Option<Question>,
-    /// What is to be written about this boot, and where.
+    /// What is to be written about a trial that ended with this boot, and where.
     pub(super) record: Option<(PathBuf, UnconfirmedBoot)>,
+    /// How this boot ends, for the next one, and where that is written; none once it is.
+    pub(super) note: Option<(PathBuf, BootNote)>,
+    /// What still writes an earlier note of this boot.
+    pub(super) ready_note: Option<JoinHandle<()>>,
+    /// The logs of a trial that ran out of time; they are kept when they are whole.
+    pub(super) trial_logs: Option<TrialLogs>,
     /// Where the time is noted for the next boot; none if the clock is not believed.
     pub(super) clock: Option<PathBuf>,
     /// What the initramfs stage says about the booted disk.
@@ -70,30 +58,31 @@ pub(super) struct Departure {
 }
 
 impl Departure {
-    /// Writes down how the boot ended, if there is something to say about it: the state partition is still mounted, and
-    /// may be what has failed.
+    /// Writes down how the boot ended: the state partition is still mounted, and may be what has failed.
     pub(super) fn write_record(&mut self) {
-        let Some((path, record)) = self.record.take() else {
-            return;
-        };
-        let (sender, result) = mpsc::channel();
-        let write = move || {
-            // Nobody listens only after this has taken too long.
-            let _ = sender.send(init_api::store(&path, &record));
-        };
-        let failure = match in_thread(write, RECORDED, &mut self.guard) {
-            Ok(true) => result
-                .recv()
-                .ok()
-                .and_then(Result::err)
-                .map(|error| with_causes(&error)),
-            Ok(false) => Some("the state partition does not answer".to_owned()),
-            Err(error) => Some(error.to_string()),
-        };
-        if let Some(failure) = failure {
-            self.log.error(&format!(
-                "cannot write down why this boot was not confirmed: {failure}"
-            ));
+        if let Some((path, record)) = self.record.take() {
+            let write = move || init_api::store(path, &record);
+            self.write_down("why this boot was not confirmed", write);
+        }
+        if let Some((path, note)) = self.note.take() {
+            let earlier = self.ready_note.take();
+            self.write_down("how this boot ends", move || {
+                // One that failed is no reason not to write this.
+                let _ = earlier.map(JoinHandle::join);
+                init_api::store(path, &note)
+            });
+        }
+    }
+
+    fn write_down(
+        &mut self,
+        what: &str,
+        write: impl FnOnce() -> Result<(), FileError> + Send + 'static,
+    ) {
+        let write = move || write().map_err(|error| with_causes(&error));
+        if let Err(failure) = in_time(write, "state", &mut self.guard) {
+            self.log
+                .error(&format!("cannot write down {what}: {failure}"));
         }
     }
 
@@ -116,6 +105,9 @@ impl Departure {
             end,
             next,
             record: _,
+            note: _,
+            ready_note: _,
+            trial_logs,
             clock: _,
             boot,
             groups,
@@ -130,6 +122,12 @@ impl Departure {
         {
             log.error("the services' logs cannot be written to their end");
         }
+        if let Some(logs) = trial_logs {
+            let keep = move || logs.keep().map_err(|error| error.to_string());
+            if let Err(failure) = in_time(keep, "state", &mut guard) {
+                log.error(&format!("cannot keep the logs of this trial: {failure}"));
+            }
+        }
         close_file_systems(boot.as_ref(), &log, &mut guard);
         let word = next.and_then(|next| word_for_restart(next, &log, &mut guard));
         log.line(&format!("{} now", end.name()));
@@ -140,8 +138,8 @@ impl Departure {
             ));
         }
         let command = match end {
-            End::Reboot => RebootCommand::Restart,
-            End::PowerOff => RebootCommand::PowerOff,
+            Down::Reboot => RebootCommand::Restart,
+            Down::PowerOff => RebootCommand::PowerOff,
         };
         loop {
             if let Err(error) = reboot(command) {
@@ -155,17 +153,7 @@ impl Departure {
 
 /// The word for the kernel. Without it the last good release is next, whatever hindered the question.
 fn word_for_restart(next: Question, log: &Log, guard: &mut Guard) -> Option<CString> {
-    let (sender, result) = mpsc::channel();
-    let ask = move || {
-        // Nobody listens only after this has taken too long.
-        let _ = sender.send(next.answer());
-    };
-    let answer = match in_thread(ask, RECORDED, guard) {
-        Ok(true) => result.recv().unwrap_or_else(|error| Err(error.to_string())),
-        Ok(false) => Err("the boot partition does not answer".to_owned()),
-        Err(error) => Err(error.to_string()),
-    };
-    answer.unwrap_or_else(|error| {
+    in_time(move || next.answer(), "boot", guard).unwrap_or_else(|error| {
         log.error(&format!("the last good release is next: {error}"));
         None
     })
@@ -261,6 +249,24 @@ fn device_nodes(partitions: &Partitions) -> impl Iterator<Item = PathBuf> {
     [boot, config, root, spare_root, state]
         .into_iter()
         .flatten()
+}
+
+/// Does work on a partition that may not answer; what it gives, or why it was not done.
+fn in_time<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, String> + Send + 'static,
+    partition: &str,
+    guard: &mut Guard,
+) -> Result<T, String> {
+    let (sender, result) = mpsc::channel();
+    let work = move || {
+        // Nobody listens only after this has taken too long.
+        let _ = sender.send(work());
+    };
+    match in_thread(work, RECORDED, guard) {
+        Ok(true) => result.recv().unwrap_or_else(|error| Err(error.to_string())),
+        Ok(false) => Err(format!("the {partition} partition does not answer")),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// Does work that may hang in the kernel, in a thread of its own; tells whether it was done in time.

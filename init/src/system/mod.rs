@@ -12,6 +12,7 @@ mod end;
 mod file_systems;
 mod folders;
 mod identity;
+mod last_boot;
 mod led;
 mod mounts;
 mod next_start;
@@ -25,8 +26,10 @@ mod serve;
 mod signals;
 mod stage;
 mod trial;
+mod trial_logs;
 mod wake;
 
+pub use last_boot::{Crash, read_crashes};
 pub use next_start::before_restart;
 pub(crate) use phase::Phase;
 pub use requests::whole_requests;

@@ -7,6 +7,8 @@ pub(crate) enum Phase {
     Mounts,
     /// What lasts: the folders of the state partition, bound to where they belong.
     Folders,
+    /// How the boot before this one ended, and that this one began.
+    LastBoot,
     /// Control groups with all controllers passed on.
     Groups,
     /// Machine-id, host name, loopback, clock.
@@ -15,13 +17,20 @@ pub(crate) enum Phase {
 
 impl Phase {
     /// In the order in which they run. `configure` follows them while services already start.
-    pub(crate) const ORDER: [Self; 4] = [Self::Mounts, Self::Folders, Self::Groups, Self::Identity];
+    pub(crate) const ORDER: [Self; 5] = [
+        Self::Mounts,
+        Self::Folders,
+        Self::LastBoot,
+        Self::Groups,
+        Self::Identity,
+    ];
 
     /// The name that people see.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Mounts => "mounts",
             Self::Folders => "folders",
+            Self::LastBoot => "last-boot",
             Self::Groups => "groups",
             Self::Identity => "identity",
         }

@@ -1,7 +1,7 @@
 //! PID 1 from its first instruction to the loop that it never leaves.
 
 use super::serve::{Facts, Server, Setting};
-use super::{Phase, folders, identity, mounts, notes, restore};
+use super::{Phase, folders, identity, last_boot, mounts, notes, restore};
 use crate::clock::{self, KernelClock};
 use crate::emergency;
 use crate::report::{Log, Phases};
@@ -46,7 +46,9 @@ pub(crate) fn run() -> ! {
     }
     let mut problem = state_problem(boot.as_ref());
     for phase in Phase::ORDER {
-        match phases.run(phase.name(), &log, || perform(phase, boot.as_ref(), &log)) {
+        match phases.run(phase.name(), &log, || {
+            perform(phase, boot.as_ref(), &guard, &log)
+        }) {
             Ok(told) => told.into_iter().for_each(|text| note(&log, text)),
             Err(error) => {
                 let text = format!("phase {}: {error}", phase.name());
@@ -70,13 +72,21 @@ pub(crate) fn run() -> ! {
         Ok(server) => server.serve().leave(),
         Err(error) => {
             let log = Log::open(Path::new("/dev"), Path::new("/sys"));
+            if let Err(error) = last_boot::give_up(&Root::new("/"), &error.to_string()) {
+                log.error(&host::with_causes(&error));
+            }
             emergency::reboot_because_of(&log, &broken(error.to_string()))
         }
     }
 }
 
 /// Does one phase; gives notes about what is not right and can be lived with.
-fn perform(phase: Phase, boot: Option<&BootRecord>, log: &Log) -> io::Result<Vec<String>> {
+fn perform(
+    phase: Phase,
+    boot: Option<&BootRecord>,
+    guard: &Guard,
+    log: &Log,
+) -> io::Result<Vec<String>> {
     let root = Path::new("/");
     match phase {
         Phase::Mounts => {
@@ -85,6 +95,15 @@ fn perform(phase: Phase, boot: Option<&BootRecord>, log: &Log) -> io::Result<Vec
             Ok(notes)
         }
         Phase::Folders => folders::bind_all(root).map(|()| Vec::new()),
+        Phase::LastBoot => {
+            let release = init_api::load(paths::RELEASE).ok();
+            let watchdog = guard.did_the_last_reset();
+            let notes = last_boot::find_out(&Root::new("/"), boot, release.as_ref(), watchdog);
+            if let Some(last) = last_boot::told(&Root::new("/")) {
+                log.line(&format!("the last boot: {}", last.line()));
+            }
+            Ok(notes)
+        }
         Phase::Groups => Groups::at(Path::new("/sys/fs/cgroup")).prepare(size(boot)),
         Phase::Identity => identify(root, log),
     }

@@ -9,7 +9,7 @@
 //! A trial ends once, and only one of commit, interruption and timeout is its end. Both ends without a commit are written
 //! down before the state partition is closed.
 
-use init_api::{BootTrial, Millis, Status, UnconfirmedBoot, WhyUnconfirmed};
+use init_api::{BootTrial, Millis, ServiceStatus, Status, UnconfirmedBoot, WhyUnconfirmed};
 
 /// How the trial of this boot stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,8 +89,9 @@ impl Trial {
         }
     }
 
-    /// What is written down about a trial that ended without a commit.
-    pub(super) fn record(self, status: &Status) -> Option<UnconfirmedBoot> {
+    /// What is written down about a trial that ended without a commit just now: later, the services have been stopped and say
+    /// nothing any more. `waits` is what the upgrader waited for.
+    pub(super) fn record(self, status: &Status, waits: &[String]) -> Option<UnconfirmedBoot> {
         let why = match self {
             Self::TimedOut => WhyUnconfirmed::TimedOut,
             Self::Interrupted => WhyUnconfirmed::Interrupted,
@@ -102,16 +103,18 @@ impl Trial {
             root_hash: boot.root_hash.clone(),
             version: status.version.clone(),
             why,
-            reasons: reasons(status),
+            reasons: reasons(status, waits),
             at_ms: status.uptime_ms,
         })
     }
 }
 
-/// What kept the boot from being confirmed, as far as PID 1 knows: a line each.
-fn reasons(status: &Status) -> Vec<String> {
+/// What kept the boot from being confirmed, a line each: what PID 1 knows, and what the upgrader waited for. It knows of the node
+/// and of the operator's checks; where it said nothing, because it never came so far, PID 1's own word about the node stands.
+fn reasons(status: &Status, waits: &[String]) -> Vec<String> {
     let problem = status.problem.as_ref();
     let node = match &status.node {
+        _ if !waits.is_empty() => None,
         None => Some("the node was not known yet".to_owned()),
         Some(node) if node.ready => None,
         Some(node) => {
@@ -119,10 +122,15 @@ fn reasons(status: &Status) -> Vec<String> {
             Some(format!("node {} was not ready{why}", node.name))
         }
     };
-    let problem = problem.map(|problem| format!("{}: {}", problem.title, problem.text));
+    let failing = status
+        .failing_services()
+        .map(ServiceStatus::failure_in_trial);
+    let told = |line: &&String| problem.is_some_and(|problem| problem.title == **line);
     problem
+        .map(|problem| format!("{}: {}", problem.title, problem.text))
         .into_iter()
-        .chain(status.failing())
+        .chain(failing)
+        .chain(waits.iter().filter(|line| !told(line)).cloned())
         .chain(node)
         .collect()
 }

@@ -8,8 +8,12 @@ use std::path::Path;
 use std::time::Duration;
 
 const WDIOC_GETSUPPORT: u32 = request(READ, b'W', 0, size_of::<Info>());
+const WDIOC_GETBOOTSTATUS: u32 = request(READ, b'W', 2, size_of::<libc::c_int>());
 const WDIOC_SETTIMEOUT: u32 = request(READ | WRITE, b'W', 6, size_of::<libc::c_int>());
 const WDIOC_GETTIMEOUT: u32 = request(READ, b'W', 7, size_of::<libc::c_int>());
+
+/// The bit of the boot status that says so.
+const WDIOF_CARDRESET: libc::c_int = 0x20;
 
 /// `struct watchdog_info`.
 #[repr(C)]
@@ -63,6 +67,17 @@ impl Watchdog {
             .position(|b| *b == 0)
             .unwrap_or(info.identity.len());
         Ok(String::from_utf8_lossy(&info.identity[..end]).into_owned())
+    }
+
+    /// Whether the hardware says that it did the last reset of the machine. Many drivers never do.
+    ///
+    /// # Errors
+    /// The driver does not tell.
+    pub fn did_the_last_reset(&self) -> io::Result<bool> {
+        let mut status: libc::c_int = 0;
+        // SAFETY: WDIOC_GETBOOTSTATUS writes one int.
+        unsafe { ioctl(self.file.as_fd(), WDIOC_GETBOOTSTATUS, &mut status) }?;
+        Ok(status & WDIOF_CARDRESET != 0)
     }
 
     /// Asks for a timeout and tells the one that the hardware took.

@@ -6,7 +6,7 @@ use crate::told::{FROM_DISK, Told, after, already, broken_stick, failed, refused
 use crate::{Device, Doing, Failure, Files, Job, Mark, Source, choose, execute, plan, signatures};
 use disk_devices::Disk;
 use host::identifier::random;
-use init_api::{Client, InstallState, Problem, Request, Root, paths};
+use init_api::{Asked, Asker, Client, Down, InstallState, Problem, Request, Root, paths};
 use os_config::{AfterInstall, Config};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::inotify;
@@ -174,9 +174,12 @@ fn write(
 
 fn end(root: &Root, then: AfterInstall) -> Result<(), Box<dyn Error + Send + Sync>> {
     let mut client = Client::connect(root.path(paths::SOCKET))?;
-    client.ask(&match then {
-        AfterInstall::Reboot => Request::Reboot,
-        AfterInstall::PowerOff => Request::PowerOff,
+    client.ask(&Request::GoDown {
+        down: match then {
+            AfterInstall::Reboot => Down::Reboot,
+            AfterInstall::PowerOff => Down::PowerOff,
+        },
+        asked: Asked::by(Asker::Installer),
     })?;
     Ok(())
 }

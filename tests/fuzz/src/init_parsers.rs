@@ -1,6 +1,6 @@
 //! What PID 1 and the initramfs read: the kernel's and the firmware's bytes, and the state partition's.
 
-use init::{DeviceEvent, ModuleIndex, efi_text, wanted_blocks, whole_requests};
+use init::{DeviceEvent, ModuleIndex, efi_text, read_crashes, wanted_blocks, whole_requests};
 
 use crate::Target;
 use crate::target::no_made_seeds;
@@ -15,6 +15,36 @@ pub(crate) const EFI_VARIABLE: Target = Target {
     folders: &[],
     made_seeds: no_made_seeds,
     words: &["-\0", "\0\0", "a\0", "{\0"],
+};
+
+/// What the kernel left in the firmware when it crashed: whoever had the machine can have written it. Parts have zeros between
+/// them.
+pub(crate) const KERNEL_CRASH: Target = Target {
+    name: "init-kernel-crash",
+    run: |input| {
+        for crash in read_crashes(input.split(|byte| *byte == 0)) {
+            assert!(crash.text.len() <= 64 * 1024);
+            let is_plain = |text: &str| !text.chars().any(|c| c.is_control() && c != '\n');
+            assert!(is_plain(&crash.text), "it could move a cursor");
+            let headline = crash.headline();
+            assert!(headline.len() <= 3);
+            for line in headline {
+                assert!(is_plain(&line) && !line.contains('\n') && line.chars().count() <= 200);
+            }
+        }
+    },
+    folders: &[],
+    made_seeds: no_made_seeds,
+    words: &[
+        "Panic#1 Part1\n",
+        "Oops#1 Part2\n",
+        "\0",
+        "<0>[    1.0] ",
+        "Kernel panic - not syncing",
+        "BUG:",
+        "CPU: 0 Comm: ",
+        "\u{1b}[2J",
+    ],
 };
 
 pub(crate) const MODULES: Target = Target {

@@ -17,6 +17,7 @@ pub const TARGETS: &[Target] = &[
     disks::VERITY,
     disks::VERITY_SUPERBLOCK,
     init_parsers::EFI_VARIABLE,
+    init_parsers::KERNEL_CRASH,
     init_parsers::MODULES,
     init_parsers::REQUESTS,
     init_parsers::STATE_SUPERBLOCK,

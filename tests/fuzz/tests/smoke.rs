@@ -35,6 +35,7 @@ targets! {
     gpt = "gpt",
     gpt_large_sectors = "gpt-large-sectors",
     init_efi_variable = "init-efi-variable",
+    init_kernel_crash = "init-kernel-crash",
     init_modules = "init-modules",
     init_requests = "init-requests",
     init_state_superblock = "init-state-superblock",

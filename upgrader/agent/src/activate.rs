@@ -8,7 +8,7 @@ use crate::firmware;
 use crate::node::{Node, event};
 use anyhow::{Context, bail};
 use disk::verity::{BLOCK, RootHash, Superblock};
-use init_api::{HealthCheck, Minor, PendingTrial, Request, SlotRelease, paths};
+use init_api::{Asked, Asker, Down, HealthCheck, Minor, PendingTrial, Request, SlotRelease, paths};
 use slots::{BootLoader, Counter, DirectReader, EntryName};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
@@ -44,8 +44,17 @@ pub(crate) fn activate(
     boot.arm(&name, boot.tries())?;
     put_behind(&boot, running.as_ref())?;
     drop(mounted);
-    node.pid_1()?.ask(&Request::Reboot)?;
+    restart(node, Asker::Upgrade, &release)?;
     Ok(release.version)
+}
+
+/// The next boot says that this was why.
+fn restart(node: &Node, by: Asker, release: &SlotRelease) -> anyhow::Result<()> {
+    node.pid_1()?.ask(&Request::GoDown {
+        down: Down::Reboot,
+        asked: Asked::about(by, format!("to release {}", release.version)),
+    })?;
+    Ok(())
 }
 
 /// As [`activate`], with the release that ran before this one.
@@ -80,7 +89,7 @@ pub(crate) fn roll_back(
     boot.count(&name, Some(Counter::fresh(boot.tries())))?;
     put_behind(&boot, running.as_ref())?;
     drop(mounted);
-    node.pid_1()?.ask(&Request::Reboot)?;
+    restart(node, Asker::Rollback, &release)?;
     Ok(release.version)
 }
 

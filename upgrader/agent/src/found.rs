@@ -1,6 +1,6 @@
 //! What the agent finds at its start: how a trial stands, judged from what several hands left. A pure decision.
 
-use init_api::{PendingTrial, UnconfirmedBoot, WhyUnconfirmed};
+use init_api::{BootEnd, LastBoot, PendingTrial, UnconfirmedBoot, WhyUnconfirmed};
 use slots::{Counter, Entry};
 
 /// What is there of the entry of the release on trial.
@@ -27,6 +27,15 @@ pub(crate) struct Running<'a> {
     pub(crate) waits_for_a_word: bool,
 }
 
+/// What PID 1 wrote down about boots that ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ended<'a> {
+    /// The last boot on trial that it ended itself.
+    pub(crate) unconfirmed: Option<&'a UnconfirmedBoot>,
+    /// The boot before this one, of whatever release.
+    pub(crate) last_boot: Option<&'a LastBoot>,
+}
+
 /// How the trial stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Found {
@@ -46,12 +55,12 @@ pub(crate) enum Found {
     BrokenOff,
 }
 
-/// Judges a trial from the release that runs, the entry, and how the last boot on trial ended.
+/// Judges a trial from the release that runs, the entry, and how boots ended.
 pub(crate) fn judge(
     pending: &PendingTrial,
     running: &Running<'_>,
     files: BootFiles<'_>,
-    unconfirmed: Option<&UnconfirmedBoot>,
+    ended: Ended<'_>,
 ) -> Found {
     let entry = match files {
         BootFiles::Entry(entry) => Some(entry),
@@ -85,7 +94,7 @@ pub(crate) fn judge(
         return Found::BrokenOff;
     }
     Found::Failed {
-        why: reasons(pending, running, counter, unconfirmed),
+        why: reasons(pending, running, counter, ended),
     }
 }
 
@@ -102,9 +111,11 @@ fn reasons(
     pending: &PendingTrial,
     running: &Running<'_>,
     counter: Option<Counter>,
-    unconfirmed: Option<&UnconfirmedBoot>,
+    ended: Ended<'_>,
 ) -> Vec<String> {
-    let last = unconfirmed.filter(|last| last.root_hash == pending.release.root_hash);
+    let last = ended
+        .unconfirmed
+        .filter(|last| last.root_hash == pending.release.root_hash);
     if let Some(last) = last.filter(|last| last.why == WhyUnconfirmed::TimedOut) {
         let seconds = pending.deadline_s;
         return std::iter::once(format!("it was not confirmed within {seconds} s"))
@@ -124,13 +135,36 @@ fn reasons(
             "it was started {attempts} times and never confirmed: each time it crashed, hung or lost power"
         ),
     };
-    vec![why]
+    let last = ended.last_boot.map(|last| how_it_ended(pending, last));
+    std::iter::once(why)
+        .chain(last.unwrap_or_default())
+        .collect()
+}
+
+/// What is known of the last boot of the release on trial, a line each. One that wrote nothing down is known by what the kernel or
+/// the watchdog's hardware kept.
+fn how_it_ended(pending: &PendingTrial, last: &LastBoot) -> Vec<String> {
+    let is_its = match &last.root_hash {
+        Some(hash) => *hash == pending.release.root_hash,
+        None => last.end == BootEnd::Panic,
+    };
+    if is_its && !last.is_in_order() {
+        let kernel = last.kernel.iter().skip(1).cloned();
+        return std::iter::once(format!("the last time, {}", last.how()))
+            .chain(kernel)
+            .collect();
+    }
+    let by_watchdog = !is_its && last.reset_by_watchdog;
+    let line = "the last time, it hung: the watchdog's hardware says that it reset the machine";
+    by_watchdog.then(|| line.to_owned()).into_iter().collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{BootFiles, Found, Running, judge};
-    use init_api::{Millis, PendingTrial, Slot, SlotRelease, UnconfirmedBoot, WhyUnconfirmed};
+    use super::{BootFiles, Ended, Found, Running, how_it_ended, judge};
+    use init_api::{
+        BootEnd, LastBoot, Millis, PendingTrial, Slot, SlotRelease, UnconfirmedBoot, WhyUnconfirmed,
+    };
     use slots::{Counter, Entry};
 
     fn release(version: &str, slot: Slot) -> SlotRelease {
@@ -326,8 +360,118 @@ mod tests {
                 starts_first: case.starts_with("a way back to an older"),
                 waits_for_a_word: case.starts_with("asked for"),
             };
-            let found = judge(&pending, &running, files, last);
+            let ended = Ended {
+                unconfirmed: last,
+                last_boot: None,
+            };
+            let found = judge(&pending, &running, files, ended);
             assert_eq!(found, expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn the_last_boot_says_what_it_died_of() {
+        let pending = PendingTrial {
+            release: release("2", Slot::B),
+            tries: 3,
+            attempts: 3,
+            deadline_s: 600,
+            good: release("1", Slot::A),
+            rollback: false,
+            checks: Vec::new(),
+        };
+        let oops = ["Kernel panic - not syncing: x", "BUG: y"].as_slice();
+        let hung = "the last time, it hung: the watchdog's hardware says that it reset the machine";
+        for (case, of, end, watchdog, kernel, expected) in [
+            (
+                "panic",
+                Some("2"),
+                BootEnd::Panic,
+                false,
+                oops,
+                [
+                    "the last time, the kernel panicked: Kernel panic - not syncing: x",
+                    "BUG: y",
+                ]
+                .as_slice(),
+            ),
+            (
+                "panic before it wrote anything",
+                None,
+                BootEnd::Panic,
+                false,
+                &oops[..1],
+                &["the last time, the kernel panicked: Kernel panic - not syncing: x"],
+            ),
+            (
+                "watchdog",
+                Some("2"),
+                BootEnd::Watchdog,
+                true,
+                &[],
+                &["the last time, the machine hung, and the watchdog reset it"],
+            ),
+            (
+                "power",
+                Some("2"),
+                BootEnd::Cut,
+                false,
+                &[],
+                &["the last time, power was lost, or the machine was reset from outside"],
+            ),
+            (
+                "hung before it wrote anything",
+                Some("1"),
+                BootEnd::NotKnown,
+                true,
+                &[],
+                &[hung],
+            ),
+            (
+                "of the good release",
+                Some("1"),
+                BootEnd::Panic,
+                false,
+                oops,
+                &[],
+            ),
+            (
+                "nothing is known",
+                Some("1"),
+                BootEnd::NotKnown,
+                false,
+                &[],
+                &[],
+            ),
+        ] {
+            let owned = |lines: &[&str]| -> Vec<String> {
+                lines.iter().map(|&line| line.to_owned()).collect()
+            };
+            let last = LastBoot {
+                found_by: String::new(),
+                version: of.map(str::to_owned),
+                root_hash: of.map(|version| format!("hash of {version}")),
+                was_ready: None,
+                end,
+                reset_by_watchdog: watchdog,
+                kernel: owned(kernel),
+                kept: None,
+            };
+            assert_eq!(how_it_ended(&pending, &last), owned(expected), "{case}");
+            let running = Running {
+                root_hash: "hash of 1",
+                counter: None,
+                starts_first: false,
+                waits_for_a_word: false,
+            };
+            let ended = Ended {
+                unconfirmed: None,
+                last_boot: Some(&last),
+            };
+            let Found::Failed { why } = judge(&pending, &running, BootFiles::Missing, ended) else {
+                panic!("{case}: it failed");
+            };
+            assert_eq!(why[1..], owned(expected), "{case}");
         }
     }
 }

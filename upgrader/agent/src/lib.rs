@@ -30,6 +30,7 @@ mod serve;
 mod slot;
 mod stage;
 mod trial;
+mod waits;
 mod way;
 
 pub use serve::serve;

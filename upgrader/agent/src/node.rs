@@ -2,7 +2,7 @@
 
 use anyhow::{Context, anyhow};
 use init_api::{
-    BootRecord, Configured, PendingTrial, Release, Root, SlotBoots, SlotRelease, Status,
+    BootRecord, Configured, LastBoot, PendingTrial, Release, Root, SlotBoots, SlotRelease, Status,
     UnconfirmedBoot, paths,
 };
 use slots::{BootLoader, EntryName, Mounted};
@@ -180,6 +180,14 @@ impl Node {
     /// How the last boot on trial ended that nobody confirmed.
     pub(crate) fn unconfirmed(&self) -> Option<UnconfirmedBoot> {
         init_api::load_if_present(self.root.path(paths::UNCONFIRMED_BOOT)).unwrap_or_else(|error| {
+            eprintln!("{:#}", anyhow!(error));
+            None
+        })
+    }
+
+    /// How the boot before this one ended, of whatever release it was.
+    pub(crate) fn last_boot(&self) -> Option<LastBoot> {
+        init_api::load_if_present(self.root.path(paths::LAST_BOOT)).unwrap_or_else(|error| {
             eprintln!("{:#}", anyhow!(error));
             None
         })

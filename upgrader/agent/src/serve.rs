@@ -2,6 +2,7 @@
 
 use crate::node::Node;
 use crate::stage::Tell;
+use crate::waits::Waits;
 use crate::{activate, stage, trial};
 use anyhow::Context;
 use init_api::{PendingTrial, Root, paths};
@@ -86,19 +87,22 @@ async fn settle_and_watch(agent: &Agent) -> anyhow::Result<()> {
 async fn watch_trial(agent: &Agent, pending: &PendingTrial) -> anyhow::Result<()> {
     let version = &pending.release.version;
     println!("release {version} is on trial");
-    let mut last = Vec::new();
+    let mut waits = Waits::new(&agent.node);
     let tell = |waiting_for: Vec<String>| {
-        if waiting_for != last {
+        if waits.tell(&waiting_for) {
             match waiting_for.join("; ").as_str() {
                 "" => println!("all is well; it has to stay so for a while"),
                 lines => println!("waiting: {lines}"),
             }
-            last.clone_from(&waiting_for);
         }
         agent.doing.send_replace(Doing::Trial { waiting_for });
     };
-    trial::watch(&agent.node, pending, tell).await?;
+    if let Err(error) = trial::watch(&agent.node, pending, tell).await {
+        waits.tell(&[format!("{error:#}")]);
+        return Err(error);
+    }
     agent.doing.send_replace(Doing::Nothing);
+    waits.end()?;
     Ok(())
 }
 

@@ -6,7 +6,7 @@
 //! record goes.
 
 use crate::checks::Checks;
-use crate::found::{BootFiles, Found, Running, judge};
+use crate::found::{BootFiles, Ended, Found, Running, judge};
 use crate::health::{Settling, refuses_configuration, waiting_for};
 use crate::node::{Node, event, now_s};
 use anyhow::Context;
@@ -42,7 +42,12 @@ pub(crate) fn settle(node: &Node) -> anyhow::Result<Option<PendingTrial>> {
         starts_first: boot.starts_before(&own, &name),
         waits_for_a_word: boot.waits_for_a_word(),
     };
-    match judge(&pending, &running, files, node.unconfirmed().as_ref()) {
+    let (unconfirmed, last_boot) = (node.unconfirmed(), node.last_boot());
+    let ended = Ended {
+        unconfirmed: unconfirmed.as_ref(),
+        last_boot: last_boot.as_ref(),
+    };
+    match judge(&pending, &running, files, ended) {
         Found::OnTrial { counter } => {
             if counter.is_some() {
                 boot.count(&name, counter)?;

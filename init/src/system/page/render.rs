@@ -1,7 +1,7 @@
 //! The page's text.
 
 use super::view::View;
-use init_api::{Mode, NO_ADDRESS, Problem, ServiceState, Standing, Status};
+use init_api::{BootEnd, Mode, NO_ADDRESS, Problem, ServiceState, Standing, Status};
 use std::fmt::Write;
 
 /// More notes than this would push the rest off a screen of 25 lines.
@@ -18,6 +18,7 @@ pub(super) fn render(view: &View<'_>) -> String {
     page.labelled("Addresses", addresses(view));
     page.labelled("State", [state(status)]);
     page.labelled("Trial", status.trial());
+    page.labelled("Last boot", last_boot(status));
     page.labelled("Waiting", waiting(status));
     for service in status.failing_services() {
         page.labelled("Failing", [service.failure()]);
@@ -121,6 +122,13 @@ fn state(status: &Status) -> String {
             None => "running, node not known yet".into(),
         },
     }
+}
+
+/// One line; nothing where nothing is known.
+fn last_boot(status: &Status) -> Option<String> {
+    let last = status.last_boot.as_ref();
+    let known = last.filter(|last| last.end != BootEnd::NotKnown);
+    known.map(|last| shortened(&last.line()))
 }
 
 fn waiting(status: &Status) -> Vec<String> {

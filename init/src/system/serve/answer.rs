@@ -1,13 +1,12 @@
 //! What PID 1 answers and shows.
 
-use super::super::end::End;
 use super::super::page::View;
 use super::super::{addresses, cards, notes, trial};
-use super::Server;
+use super::{Going, Server, records};
 use crate::clock;
 use crate::supervise::Event;
 use init_api::interface::missing;
-use init_api::{Mode, Request, Response, ServiceName, Status};
+use init_api::{Asked, Asker, Down, Mode, Request, Response, ServiceName, Status};
 use std::net::IpAddr;
 
 impl Server {
@@ -30,11 +29,15 @@ impl Server {
             },
             Request::Commit => self.commit(),
             Request::Reboot => {
-                self.end_by_request(End::Reboot);
+                self.end_by_request(Down::Reboot, Asked::by(Asker::Command));
                 Response::Accepted
             }
             Request::PowerOff => {
-                self.end_by_request(End::PowerOff);
+                self.end_by_request(Down::PowerOff, Asked::by(Asker::Command));
+                Response::Accepted
+            }
+            Request::GoDown { down, asked } => {
+                self.end_by_request(down, asked);
                 Response::Accepted
             }
         }
@@ -73,28 +76,36 @@ impl Server {
 
     pub(super) fn advance_trial(&mut self, event: trial::Event) {
         let (next, action) = self.trial.next(event, self.clock.now());
-        self.trial = next;
+        if next != self.trial {
+            self.trial = next;
+            self.unconfirmed = next.record(&self.status(), &records::trial_waits(&self.root));
+        }
         match action {
             trial::Action::None => {}
             trial::Action::Return => self.begin_end(
-                End::Reboot,
+                Down::Reboot,
+                Asked::by(Asker::TrialOver),
                 "this boot was not confirmed in time: going back to what ran before",
             ),
         }
     }
 
     /// Somebody wants the machine to go down.
-    pub(super) fn end_by_request(&mut self, end: End) {
+    pub(super) fn end_by_request(&mut self, down: Down, asked: Asked) {
         self.advance_trial(trial::Event::GoingDown);
-        self.begin_end(end, &format!("{} was asked for", end.name()));
+        self.begin_end(down, asked, &format!("{} was asked for", down.name()));
     }
 
-    fn begin_end(&mut self, end: End, why: &str) {
+    fn begin_end(&mut self, down: Down, asked: Asked, why: &str) {
         if self.end.is_none() {
             self.log.line(&format!("{why}; ending services"));
             self.say_what_the_installer_said_last();
             self.mode = Mode::ShuttingDown;
-            self.end = Some((end, self.clock.now()));
+            self.end = Some(Going {
+                down,
+                asked,
+                since: self.clock.now(),
+            });
             self.supervisor.begin_end(&self.log);
         }
     }
@@ -130,6 +141,7 @@ impl Server {
             node: self.records.node.clone(),
             install: self.records.install.clone(),
             trial_until_ms: self.trial.deadline(),
+            last_boot: self.last_boot.clone(),
             notes: self.notes(),
         }
     }

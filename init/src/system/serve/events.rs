@@ -1,11 +1,10 @@
 //! What PID 1 does about what wakes it.
 
-use super::super::end::End;
-use super::super::power_button;
 use super::super::signals::{self, Meaning};
 use super::super::wake::Source;
+use super::super::{last_boot, power_button};
 use super::Server;
-use init_api::{Millis, Mode, Response, Standing};
+use init_api::{Asked, Asker, Down, Millis, Mode, Response, Standing};
 use rustix::fs::inotify;
 
 impl Server {
@@ -48,8 +47,12 @@ impl Server {
                         self.supervisor.ended(pid, exit, &self.log);
                     }
                 }
-                Meaning::Reboot => self.end_by_request(End::Reboot),
-                Meaning::PowerOff => self.end_by_request(End::PowerOff),
+                Meaning::Reboot => {
+                    self.end_by_request(Down::Reboot, Asked::by(Asker::Signal));
+                }
+                Meaning::PowerOff => {
+                    self.end_by_request(Down::PowerOff, Asked::by(Asker::Signal));
+                }
             }
         }
     }
@@ -70,9 +73,24 @@ impl Server {
 
     fn arm_watchdog(&mut self) {
         match self.guard.arm(&self.root.path("/dev")) {
-            Ok(true) => self.log.line("watchdog armed"),
+            Ok(true) => {
+                self.log.line("watchdog armed");
+                self.hear_of_last_reset();
+            }
             Ok(false) => {}
             Err(error) => self.log.error(&format!("cannot arm the watchdog: {error}")),
+        }
+    }
+
+    /// Its driver came after it was told how the last boot ended.
+    fn hear_of_last_reset(&mut self) {
+        if !self.guard.did_the_last_reset() {
+            return;
+        }
+        if let Some(last) = &mut self.last_boot
+            && let Err(error) = last_boot::watchdog_came(&self.root, last)
+        {
+            self.log.error(&host::with_causes(&error));
         }
     }
 
@@ -94,7 +112,9 @@ impl Server {
             .get(&number)
             .map(|(_, file)| power_button::is_pressed(file));
         match pressed {
-            Some(Some(true)) => self.end_by_request(End::PowerOff),
+            Some(Some(true)) => {
+                self.end_by_request(Down::PowerOff, Asked::by(Asker::PowerButton));
+            }
             Some(None) => {
                 self.buttons.remove(&number);
             }
@@ -125,7 +145,10 @@ impl Server {
         let standing = node.standing(now);
         match (self.standing, standing) {
             (Some(Standing::Ready { .. }), Standing::Ready { .. }) => {}
-            (_, Standing::Ready { .. }) => self.log.line("node Ready"),
+            (_, Standing::Ready { .. }) => {
+                self.log.line("node Ready");
+                self.ready_note.note(&self.root);
+            }
             (Some(Standing::Ready { .. }), Standing::NotReady) => {
                 let reason = node.why_not_ready().unwrap_or_default();
                 self.log.line(&format!("node not ready{reason}"));

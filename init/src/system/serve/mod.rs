@@ -5,17 +5,20 @@ mod apply;
 mod clock_notes;
 mod deadlines;
 mod events;
+mod ready_note;
 mod records;
 
 use super::config_writes::ConfigWrites;
 use super::configure::Runs;
-use super::end::{Departure, End};
+use super::end::Departure;
+use super::last_boot;
 use super::led::{Code, Led};
 use super::next_start::Question;
 use super::page::Page;
 use super::requests::Requests;
 use super::signals::Signals;
 use super::trial::{self, Trial};
+use super::trial_logs::TrialLogs;
 use super::wake::{Source, Wake};
 use crate::clock::Clock;
 use crate::report::{Log, Phases};
@@ -24,7 +27,11 @@ use crate::uevent::Listener;
 use crate::watchdog::Guard;
 use clock_notes::ClockNotes;
 use deadlines::Deadlines;
-use init_api::{BootRecord, Millis, Mode, Problem, Release, Root, Services, Standing, paths};
+use init_api::{
+    Asked, BootNote, BootRecord, Down, LastBoot, Millis, Mode, OrderlyEnd, Problem, Release, Root,
+    Services, Standing, UnconfirmedBoot, WhyUnconfirmed, paths,
+};
+use ready_note::ReadyNote;
 use records::Records;
 use rustix::fs::inotify;
 use std::collections::BTreeMap;
@@ -92,9 +99,22 @@ pub(super) struct Server {
     disks_changed: Option<Millis>,
     config_written: ConfigWrites,
     trial: Trial,
+    /// How the trial ended, if nobody confirmed this boot.
+    unconfirmed: Option<UnconfirmedBoot>,
     clock_notes: ClockNotes,
     led: Led,
-    end: Option<(End, Millis)>,
+    /// How the boot before this one ended.
+    last_boot: Option<LastBoot>,
+    ready_note: ReadyNote,
+    end: Option<Going>,
+}
+
+/// The machine goes down.
+#[derive(Debug, Clone)]
+struct Going {
+    down: Down,
+    asked: Asked,
+    since: Millis,
 }
 
 impl Server {
@@ -132,6 +152,7 @@ impl Server {
             phases,
             problem: facts.problem.clone(),
             trial: Trial::new(facts.boot.as_ref().and_then(|boot| boot.trial.as_ref())),
+            unconfirmed: None,
             facts,
             buttons: BTreeMap::new(),
             base: built_in.early_with(&root.path(paths::EARLY_SERVICES)),
@@ -149,6 +170,8 @@ impl Server {
                 &root.path("/sys"),
             ),
             clock_notes: ClockNotes::new(root.path(paths::CLOCK)),
+            last_boot: last_boot::told(&root),
+            ready_note: ReadyNote::default(),
             end: None,
             root,
             clock,
@@ -168,8 +191,8 @@ impl Server {
         self.runs.want();
         self.find_buttons();
         loop {
-            if let Some(end) = self.advance() {
-                return self.depart(end);
+            if let Some(going) = self.advance() {
+                return self.depart(going);
             }
             let sources = self.wake.wait(self.patience().into());
             match sources {
@@ -180,7 +203,7 @@ impl Server {
     }
 
     /// Everything that time and the services' standing make due; how the machine goes down, once it can.
-    fn advance(&mut self) -> Option<End> {
+    fn advance(&mut self) -> Option<Going> {
         let now = self.clock.now();
         self.guard.feed();
         self.advance_trial(trial::Event::Tick);
@@ -198,10 +221,10 @@ impl Server {
             }
         }
         let limit = END_LIMIT.plus(self.supervisor.first_stop_timeout());
-        if let Some((end, since)) = self.end
-            && (self.supervisor.is_quiet() || now.since(since) >= limit)
+        if let Some(going) = &self.end
+            && (self.supervisor.is_quiet() || now.since(going.since) >= limit)
         {
-            return Some(end);
+            return Some(going.clone());
         }
         if now.since(self.shown) >= SHOW {
             self.shown = now;
@@ -217,14 +240,33 @@ impl Server {
         self.led.show(Code::of(self.mode, on_trial, ready));
     }
 
-    fn depart(mut self, end: End) -> Departure {
-        let status = self.status();
-        let unconfirmed = self.trial.record(&status);
+    fn depart(mut self, going: Going) -> Departure {
+        let Going { down, asked, .. } = going;
+        let unconfirmed = self.unconfirmed.take();
         let boot = self.facts.boot.as_ref();
-        let next = Question::new(&self.root, boot, &status.version, unconfirmed.as_ref());
+        let release = self.facts.release.as_ref();
+        let version = release.map_or("", |release| &release.version);
+        let next = Question::new(&self.root, boot, version, unconfirmed.as_ref());
+        let (ready, ready_note) = self.ready_note.end();
+        let note = BootNote {
+            version: version.to_owned(),
+            root_hash: boot.map(|boot| boot.root_hash.clone()).unwrap_or_default(),
+            ready,
+            end: Some(OrderlyEnd {
+                down,
+                asked,
+                at_ms: self.clock.now(),
+            }),
+        };
         Departure {
-            end,
-            next: next.filter(|_| end == End::Reboot),
+            end: down,
+            ready_note,
+            trial_logs: unconfirmed
+                .as_ref()
+                .filter(|record| record.why == WhyUnconfirmed::TimedOut)
+                .map(|_| TrialLogs::of(&self.root)),
+            next: next.filter(|_| down == Down::Reboot),
+            note: Some((self.root.path(paths::BOOT_NOTE), note)),
             record: unconfirmed.map(|record| (self.root.path(paths::UNCONFIRMED_BOOT), record)),
             clock: self.clock_notes.last(self.facts.release.as_ref()),
             boot: self.facts.boot,

@@ -9,6 +9,8 @@ use std::path::Path;
 
 /// More is not read: it would not fit a screen, and PID 1 has better uses for memory.
 const LARGEST: u64 = 256 * 1024;
+/// Of what a trial waits for, so many lines of so many characters are kept.
+const WAITS: (usize, usize) = (20, 500);
 
 /// What they say.
 #[derive(Debug, Default)]
@@ -48,6 +50,17 @@ impl Records {
         let hardware = text(&root.path(paths::HARDWARE)).unwrap_or_default();
         self.notes.extend(hardware.lines().map(str::to_owned));
     }
+}
+
+/// What the upgrader says that the release on trial waits for, a line each; nothing where it said nothing.
+pub(super) fn trial_waits(root: &Root) -> Vec<String> {
+    let (most, longest) = WAITS;
+    let said = text(&root.path(paths::TRIAL_WAITS)).unwrap_or_default();
+    said.lines()
+        .map(|line| host::plain::line(line, longest))
+        .filter(|line| !line.is_empty())
+        .take(most)
+        .collect()
 }
 
 fn text(path: &Path) -> Option<String> {

@@ -7,6 +7,7 @@ mod drained;
 mod hardware;
 mod heartbeat;
 mod labels;
+mod last_boot;
 mod last_resort;
 mod leftover;
 mod pod_network;
@@ -22,6 +23,7 @@ use k8s_openapi::api::core::v1::Node;
 use kube::api::{Api, Patch, PatchParams};
 use kube::runtime::watcher::{self, watch_object};
 use kube::{Client, Error};
+use last_boot::LAST_BOOT;
 use last_resort::LAST_RESORT;
 use std::fs;
 use std::pin::pin;
@@ -47,6 +49,7 @@ pub(super) async fn follow(keeper: &Keeper, client: &Client) {
         follow_changes(keeper, client),
         heartbeat::follow(keeper, client),
         CONFIGURATION.follow(keeper, client),
+        LAST_BOOT.follow(keeper, client),
         LAST_RESORT.follow(keeper, client),
         HARDWARE.follow(keeper, client),
         leftover::tidy(keeper, client)

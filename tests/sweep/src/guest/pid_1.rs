@@ -59,7 +59,7 @@ impl Pid1 {
                 Request::Status => Response::Status {
                     status: Box::new(self.status()),
                 },
-                Request::Reboot => {
+                Request::GoDown { .. } => {
                     self.rebooting.store(true, Ordering::SeqCst);
                     Response::Accepted
                 }
@@ -93,6 +93,7 @@ impl Pid1 {
             }),
             install: None,
             trial_until_ms: None,
+            last_boot: None,
             notes: Vec::new(),
         }
     }

@@ -3,8 +3,8 @@
 use super::render;
 use crate::system::page::View;
 use init_api::{
-    Configuration, ConfigurationState, Exit, InstallState, Kind, Millis, Mode, NodeState, Problem,
-    ServiceName, ServiceState, ServiceStatus, Status,
+    BootEnd, Configuration, ConfigurationState, Exit, InstallState, Kind, LastBoot, Millis, Mode,
+    NodeState, Problem, ServiceName, ServiceState, ServiceStatus, Status,
 };
 use std::net::IpAddr;
 
@@ -26,6 +26,7 @@ fn status(mode: Mode) -> Status {
         node: None,
         install: None,
         trial_until_ms: None,
+        last_boot: None,
         notes: Vec::new(),
     }
 }
@@ -93,6 +94,29 @@ fn a_trial_says_how_long_it_lasts() {
     let shown = page(&status, &[], &[]);
     let expected = "  Trial      this version is on trial: the machine goes back to the one before unless it is confirmed within 4 min\n";
     assert!(shown.contains(expected), "{shown}");
+}
+
+#[test]
+fn the_end_of_the_last_boot_is_one_line_and_only_shown_when_it_is_known() {
+    let last = |end| Status {
+        last_boot: Some(LastBoot {
+            found_by: String::new(),
+            version: Some("1.2.2".into()),
+            root_hash: None,
+            was_ready: None,
+            end,
+            reset_by_watchdog: false,
+            kernel: vec!["x".repeat(200), "y".into()],
+            kept: None,
+        }),
+        ..status(Mode::Running)
+    };
+    let shown = page(&last(BootEnd::Panic), &[], &[]);
+    let expected = "  Last boot  release 1.2.2: the kernel panicked: xxx";
+    let line = shown.lines().find(|line| line.starts_with(expected));
+    assert!(line.is_some_and(|line| line.ends_with("x …")), "{shown}");
+    let shown = page(&last(BootEnd::NotKnown), &[], &[]);
+    assert!(!shown.contains("Last boot"), "{shown}");
 }
 
 fn node(ready: bool) -> NodeState {

@@ -1,8 +1,8 @@
 //! Runs of the configuration, and the modes that they lead to.
 
-use super::super::super::end::End;
 use super::Stand;
 use super::stand::{Person, on, problem, shell, state_of};
+use init_api::Down;
 use init_api::interface::{By, Wanted};
 use init_api::{
     ConfigurationState, Configured, InstallState, Millis, Mode, NodeState, Request, ServiceState,
@@ -30,7 +30,7 @@ fn a_good_configuration_puts_its_services_in_force() {
             assert_eq!(phases, ["configure"]);
             person.ask().ask(&Request::Reboot).expect("accepted");
         },
-        |departure, _| assert_eq!(departure.end, End::Reboot),
+        |departure, _| assert_eq!(departure.end, Down::Reboot),
     );
 }
 
@@ -64,7 +64,7 @@ fn an_interface_that_is_not_there_is_told_until_it_comes() {
             person.wait_for("no note", |status| told(status).is_none());
             person.ask().ask(&Request::PowerOff).expect("accepted");
         },
-        |departure, _| assert_eq!(departure.end, End::PowerOff),
+        |departure, _| assert_eq!(departure.end, Down::PowerOff),
     );
 }
 
@@ -93,7 +93,7 @@ fn a_bad_configuration_leads_to_maintenance_and_a_mended_one_out_of_it() {
             assert_eq!((status.mode, status.problem), (Mode::Running, None));
             person.ask().ask(&Request::PowerOff).expect("accepted");
         },
-        |departure, _| assert_eq!(departure.end, End::PowerOff),
+        |departure, _| assert_eq!(departure.end, Down::PowerOff),
     );
 }
 
@@ -124,7 +124,7 @@ fn what_runs_by_a_good_configuration_outlives_a_bad_one() {
             assert_eq!(pids(&status.services), pids(&before.services));
             person.ask().ask(&Request::Reboot).expect("accepted");
         },
-        |departure, _| assert_eq!(departure.end, End::Reboot),
+        |departure, _| assert_eq!(departure.end, Down::Reboot),
     );
 }
 
@@ -146,7 +146,7 @@ fn a_configuration_that_hangs_is_stopped_and_told() {
             assert!(text.contains("did not end within 120 s"), "{text}");
             person.ask().ask(&Request::Reboot).expect("accepted");
         },
-        |departure, _| assert_eq!(departure.end, End::Reboot),
+        |departure, _| assert_eq!(departure.end, Down::Reboot),
     );
 }
 
@@ -167,7 +167,7 @@ fn a_machine_that_did_not_start_as_it_should_stays_in_maintenance() {
             assert_eq!(state_of(&status, "app"), None, "it is not for maintenance");
             person.ask().ask(&Request::Reboot).expect("accepted");
         },
-        |departure, _| assert_eq!(departure.end, End::Reboot),
+        |departure, _| assert_eq!(departure.end, Down::Reboot),
     );
 }
 
@@ -195,7 +195,7 @@ fn what_the_last_boot_left_starts_before_the_configuration_is_read() {
             assert_eq!(pid(&status), pid(&early), "it runs on");
             person.ask().ask(&Request::Reboot).expect("accepted");
         },
-        |departure, _| assert_eq!(departure.end, End::Reboot),
+        |departure, _| assert_eq!(departure.end, Down::Reboot),
     );
 }
 
@@ -224,7 +224,7 @@ fn the_keepers_record_is_read_as_it_is_written() {
             person.wait_for_console("node shed is not known to be Ready");
             person.ask().ask(&Request::Reboot).expect("accepted");
         },
-        |departure, _| assert_eq!(departure.end, End::Reboot),
+        |departure, _| assert_eq!(departure.end, Down::Reboot),
     );
 }
 

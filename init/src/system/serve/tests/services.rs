@@ -1,9 +1,8 @@
 //! Services that end, and what people ask for.
 
-use super::super::super::end::End;
 use super::Stand;
 use super::stand::{name, on, shell, state_of};
-use init_api::{Exit, Request, Response, ServiceState, paths};
+use init_api::{Down, Exit, Request, Response, ServiceState, paths};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -81,7 +80,7 @@ fn services_are_stopped_and_started_by_request() {
             assert!(refused.to_string().starts_with(reason), "{refused}");
             person.ask().ask(&Request::Reboot).expect("accepted");
         },
-        |departure, _| assert_eq!(departure.end, End::Reboot),
+        |departure, _| assert_eq!(departure.end, Down::Reboot),
     );
 }
 
@@ -104,6 +103,6 @@ fn nonsense_is_refused_and_the_client_may_go_on() {
             }
             assert_eq!(ask("{\"request\":\"reboot\"}\n"), Response::Accepted);
         },
-        |departure, _| assert_eq!(departure.end, End::Reboot),
+        |departure, _| assert_eq!(departure.end, Down::Reboot),
     );
 }

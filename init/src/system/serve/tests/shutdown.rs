@@ -1,10 +1,10 @@
 //! The ways down.
 
-use super::super::super::end::End;
 use super::Stand;
 use super::stand::{on, shell, state_of};
 use init_api::{
-    InstallState, KillWhat, Millis, Mode, NodeState, Request, Service, ServiceState, paths,
+    Asked, Asker, BootNote, Down, InstallState, KillWhat, Millis, Mode, NodeState, Request, Root,
+    Service, ServiceState, paths,
 };
 use rustix::process::{Pid, Signal, getpid, kill_process};
 use std::fs;
@@ -21,7 +21,7 @@ fn a_signal_reboots_in_order() {
             person.wait_for("it runs", runs);
             kill_process(getpid(), Signal::TERM).expect("sent");
         },
-        |departure, _| assert_eq!(departure.end, End::Reboot),
+        |departure, _| assert_eq!(departure.end, Down::Reboot),
     );
 }
 
@@ -50,7 +50,75 @@ fn a_power_supply_that_fails_switches_off() {
             person.wait_for("it runs", runs);
             kill_process(getpid(), Signal::POWER).expect("sent");
         },
-        |departure, _| assert_eq!(departure.end, End::PowerOff),
+        |departure, root| {
+            assert_eq!(departure.end, Down::PowerOff);
+            assert_eq!(asked(root), Asked::by(Asker::Signal));
+        },
+    );
+}
+
+/// Who is written down as the one who asked for the end.
+fn asked(root: &Root) -> Asked {
+    let note: BootNote = init_api::load(root.path(paths::BOOT_NOTE)).expect("it is written down");
+    note.end.expect("it ended in order").asked
+}
+
+#[test]
+fn a_node_that_was_ready_is_noted_before_the_end_and_with_it() {
+    on(
+        Stand::new,
+        |person| {
+            let path = person.at(paths::BOOT_NOTE);
+            let begun = BootNote {
+                version: "1".into(),
+                root_hash: "ab".into(),
+                ready: false,
+                end: None,
+            };
+            init_api::store(&path, &begun).expect("stored");
+            person.wait_for("it runs", runs);
+            let node = NodeState {
+                ready: true,
+                answered_ms: Some(person.now()),
+                ..NodeState::default()
+            };
+            init_api::store(person.at(paths::NODE), &node).expect("stored");
+            let noted = BootNote {
+                ready: true,
+                ..begun
+            };
+            person.wait_for("the note", |_| {
+                init_api::load::<BootNote>(&path).is_ok_and(|note| note == noted)
+            });
+            person.ask().ask(&Request::Reboot).expect("accepted");
+        },
+        |_, root| {
+            assert_eq!(asked(root), Asked::by(Asker::Command));
+            let note: BootNote = init_api::load(root.path(paths::BOOT_NOTE)).expect("a note");
+            assert!(note.ready);
+        },
+    );
+}
+
+#[test]
+fn the_next_boot_is_told_who_asked_first_and_why() {
+    on(
+        Stand::held,
+        |person| {
+            person.wait_until_it_listens();
+            let mut client = person.ask();
+            let upgrade = Request::GoDown {
+                down: Down::Reboot,
+                asked: Asked::about(Asker::Upgrade, "to release 2"),
+            };
+            client.ask(&upgrade).expect("accepted");
+            client.ask(&Request::PowerOff).expect_err("too late");
+            person.let_go();
+        },
+        |departure, root| {
+            assert_eq!(departure.end, Down::Reboot);
+            assert_eq!(asked(root), Asked::about(Asker::Upgrade, "to release 2"));
+        },
     );
 }
 
@@ -71,7 +139,7 @@ fn services_end_before_the_machine_does_and_nothing_else_is_begun() {
             person.let_go();
         },
         |departure, root| {
-            assert_eq!(departure.end, End::Reboot, "what was asked for first");
+            assert_eq!(departure.end, Down::Reboot, "what was asked for first");
             let ended = fs::read_to_string(root.path("/ended")).expect("it ended");
             assert_eq!(ended, "app\n");
         },
@@ -149,7 +217,7 @@ fn a_service_that_does_not_end_keeps_no_machine_up() {
             let _ = client.status();
         },
         |departure, root| {
-            assert_eq!(departure.end, End::Reboot);
+            assert_eq!(departure.end, Down::Reboot);
             let text = fs::read_to_string(root.path("/pid")).expect("its number");
             let pid = text.trim().parse().ok().and_then(Pid::from_raw);
             kill_process(pid.expect("a number"), Signal::KILL).expect("it runs still");

@@ -1,11 +1,11 @@
 //! A boot on trial, over the whole loop: how it ends, and what is written down about it.
 
-use super::super::super::end::{Departure, End};
+use super::super::super::end::Departure;
 use super::Stand;
-use super::stand::{on, problem, state_of};
+use super::stand::{on, problem, shell, state_of};
 use init_api::{
-    BootRecord, BootTrial, Millis, Mode, Partitions, Request, Root, ServiceState, Slot,
-    StateOutcome, UnconfirmedBoot, WhyUnconfirmed, paths,
+    Asked, Asker, BootNote, BootRecord, BootTrial, Down, Millis, Mode, Partitions, Request, Root,
+    ServiceState, Slot, StateOutcome, UnconfirmedBoot, WhyUnconfirmed, paths,
 };
 
 /// Seconds; a test's clock begins at 0.
@@ -38,7 +38,7 @@ fn record(root: &Root) -> Option<UnconfirmedBoot> {
 
 /// The machine goes back by itself, and says so on state.
 fn went_back(departure: &Departure, root: &Root) -> UnconfirmedBoot {
-    assert_eq!(departure.end, End::Reboot);
+    assert_eq!(departure.end, Down::Reboot);
     let record = record(root).expect("it is written down");
     assert_eq!(record.why, WhyUnconfirmed::TimedOut);
     assert_eq!(
@@ -64,6 +64,10 @@ fn one_that_nobody_confirms_goes_back() {
         |departure, root| {
             let record = went_back(&departure, root);
             assert_eq!(record.reasons, ["the node was not known yet"]);
+            let note: BootNote = init_api::load(root.path(paths::BOOT_NOTE)).expect("a note");
+            assert_eq!(note.root_hash, "ab".repeat(32));
+            let end = note.end.expect("it ended in order");
+            assert_eq!(end.asked, Asked::by(Asker::TrialOver));
         },
     );
 }
@@ -113,6 +117,37 @@ fn it_also_runs_out_while_the_configuration_hangs() {
 }
 
 #[test]
+fn what_failed_last_is_written_down_as_it_was_before_the_services_were_stopped() {
+    on(
+        || {
+            let stand = on_trial();
+            stand.configured(&[shell("app", "exit 3")]);
+            let waits = "check http://127.0.0.1:8080/healthz: status 503\n\n\u{1b}[2Jcheck tills\n";
+            std::fs::create_dir_all(stand.at(paths::RUN)).expect("folder");
+            std::fs::write(stand.at(paths::TRIAL_WAITS), waits).expect("written");
+            stand
+        },
+        |person| {
+            person.wait_for("app fails", |status| {
+                state_of(status, "app") == Some(ServiceState::Pausing)
+            });
+            person.let_pass(Millis::seconds(DEADLINE));
+            let _ = person.ask().status();
+        },
+        |departure, root| {
+            let record = went_back(&departure, root);
+            let expected = [
+                "service app (exit code 3): see `holdfast logs --trial app`",
+                "check http://127.0.0.1:8080/healthz: status 503",
+                "[2Jcheck tills",
+            ];
+            assert_eq!(record.reasons, expected);
+            assert!(departure.trial_logs.is_some(), "the logs are kept");
+        },
+    );
+}
+
+#[test]
 fn a_confirmed_one_stays() {
     on(
         on_trial,
@@ -129,7 +164,7 @@ fn a_confirmed_one_stays() {
             client.ask(&Request::PowerOff).expect("accepted");
         },
         |departure, root| {
-            assert_eq!(departure.end, End::PowerOff, "what a person asked for");
+            assert_eq!(departure.end, Down::PowerOff, "what a person asked for");
             assert_eq!(record(root), None);
         },
     );
@@ -149,7 +184,7 @@ fn a_reboot_that_a_person_asks_for_is_no_failure() {
             person.let_go();
         },
         |departure, root| {
-            assert_eq!(departure.end, End::Reboot);
+            assert_eq!(departure.end, Down::Reboot);
             let record = record(root).expect("it is written down");
             assert_eq!(record.why, WhyUnconfirmed::Interrupted);
         },
