@@ -124,7 +124,8 @@ fn unmanaged() -> String {
         .iter()
         .map(|prefix| format!("interface-name:{prefix}*;"))
         .collect();
-    devices.push_str("type:veth;type:dummy;type:tun;type:vxlan");
+    // A veth is an ethernet by its type, and other networks of pods than ours have names of their own for them.
+    devices.push_str("driver:veth;type:dummy;type:tun;type:vxlan");
     devices
 }
 

@@ -27,11 +27,9 @@ pub(crate) fn ports_are_those_of_the_table(stage: &mut Stage) -> anyhow::Result<
          ip link set outside up && {WITHIN} ip addr add {NEIGHBOUR}/24 dev eth0 && {WITHIN} ip link set eth0 up && \
          {WITHIN} ip route add default via {HERE}"
     ))?;
+    node.ssh(&format!("ip addr add {HERE}/24 dev outside"))?;
     node.until("the link to the neighbour", 30, |node| {
-        // What is set before NetworkManager has looked at a new link does not stay.
-        node.ssh(&format!(
-            "ip addr replace {HERE}/24 dev outside && {WITHIN} ping -c 1 -W 1 {HERE}"
-        ))
+        node.ssh(&format!("{WITHIN} ping -c 1 -W 1 {HERE}"))
     })?;
     stage.judge(
         &mut node,

@@ -378,6 +378,7 @@ mod tests {
             deadline_s: 600,
             good: release("1", Slot::A),
             rollback: false,
+            own_config: false,
             checks: Vec::new(),
         };
         let oops = ["Kernel panic - not syncing: x", "BUG: y"].as_slice();
