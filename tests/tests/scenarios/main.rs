@@ -56,16 +56,8 @@ const ALL: &[Scenario] = &[
         "config_changes_of_a_running_node",
         config_change::config_changes_of_a_running_node,
     ),
-    Scenario::core(
-        "first_boot_without_a_network_card",
-        first_boot::first_boot_without_a_network_card,
-    ),
     Scenario::core("an_upgrade_by_resource", upgrade::an_upgrade_by_resource),
     Scenario::core("reboot_keeps_everything", reboot::reboot_keeps_everything),
-    Scenario::core(
-        "a_repairable_state_partition_is_repaired_and_it_is_said",
-        damage::a_repairable_state_partition_is_repaired_and_it_is_said,
-    ),
     Scenario::core(
         "maintenance_mode_that_is_asked_for",
         maintenance::maintenance_mode_that_is_asked_for,
@@ -85,6 +77,14 @@ const ALL: &[Scenario] = &[
     Scenario::core(
         "a_missing_config_partition_is_said",
         damage::a_missing_config_partition_is_said,
+    ),
+    Scenario::full(
+        "first_boot_without_a_network_card",
+        first_boot::first_boot_without_a_network_card,
+    ),
+    Scenario::full(
+        "a_repairable_state_partition_is_repaired_and_it_is_said",
+        damage::a_repairable_state_partition_is_repaired_and_it_is_said,
     ),
     Scenario::full(
         "a_stick_brings_the_next_release",
