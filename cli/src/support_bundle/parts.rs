@@ -28,11 +28,14 @@ pub(super) enum From {
 
 const KUBECTL: &str = "/usr/bin/kubectl";
 const API_PATIENCE: &str = "--request-timeout=8s";
+/// The first one after a boot has to be read from a slow disk, and asks for many lists before its own. An API that is away
+/// ends it sooner.
+const KUBECTL_S: u64 = 60;
 const KUBECONFIG: &str = "--kubeconfig=/run/holdfast/cluster/admin.kubeconfig";
 
 macro_rules! kubectl {
     ($($word:literal),+) => {
-        From::Program(&[KUBECTL, KUBECONFIG, API_PATIENCE, $($word),+], 20)
+        From::Program(&[KUBECTL, KUBECONFIG, API_PATIENCE, $($word),+], KUBECTL_S)
     };
 }
 

@@ -29,6 +29,7 @@ pub(crate) fn a_support_bundle_has_no_secret(stage: &mut Stage) -> anyhow::Resul
     node.ssh(&format!("holdfast config apply {FILE} && rm {FILE}"))?;
     // Commands run at a boot.
     node.reboot(15)?;
+    node.wait_for_system()?;
     node.until("the secrets in a log", 120, |node| {
         node.ssh(&format!(
             "grep -q {WORD}-registry /run/log/holdfast/run-commands.log"
