@@ -136,7 +136,8 @@ pub(crate) fn an_upgrade_by_resource(stage: &mut Stage) -> anyhow::Result<()> {
 
 /// A release that was asked for starts on trial, is Ready, and is confirmed.
 pub(crate) fn comes_up_in_slot_b(node: &mut Node, next: &str) -> anyhow::Result<()> {
-    node.wait_for_text(&format!("release {next} is on trial: boot 1 of 3"), 600)?;
+    // Staged, drained and restarted, which a busy host makes slow.
+    node.wait_for_text(&format!("release {next} is on trial: boot 1 of 3"), 1200)?;
     node.wait_ready(15)?;
     let state = confirmed(node, next)?;
     ensure!(
