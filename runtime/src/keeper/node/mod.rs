@@ -48,10 +48,10 @@ pub(super) async fn follow(keeper: &Keeper, client: &Client) {
     tokio::join!(
         follow_changes(keeper, client),
         heartbeat::follow(keeper, client),
-        CONFIGURATION.follow(keeper, client),
-        LAST_BOOT.follow(keeper, client),
-        LAST_RESORT.follow(keeper, client),
-        HARDWARE.follow(keeper, client),
+        Box::pin(CONFIGURATION.follow(keeper, client)),
+        Box::pin(LAST_BOOT.follow(keeper, client)),
+        Box::pin(LAST_RESORT.follow(keeper, client)),
+        Box::pin(HARDWARE.follow(keeper, client)),
         leftover::tidy(keeper, client)
     );
 }
