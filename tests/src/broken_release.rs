@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, ensure};
+use formats::uki;
 use serde_json::{Value, json};
 
 use crate::artefacts::{BOARD, command, image, next_release, printed, root};
@@ -16,6 +17,9 @@ const ARCH: &str = "amd64";
 /// A configuration policy that no node's unsigned `config.yaml` passes. The key is a published example.
 const POLICY: &str =
     "config: signed\nconfig_signers: ['ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=']\n";
+
+/// Words of the kernel's line that a test can do without: they make room for those of a fault.
+const DISPENSABLE: &str = "quiet loglevel=4 console=tty0";
 
 /// What is wrong with a release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,11 +93,12 @@ fn change(folder: &Path, version: &str, fault: Fault) -> anyhow::Result<Files> {
         .to_owned();
     let hash = another_tree(&good, &files, &manifest)?;
 
-    let mut uki = fs::read(&good.uki).with_context(|| format!("{}", good.uki.display()))?;
-    let line = String::from_utf8(section(&mut uki, ".cmdline")?.1.to_vec())?;
+    let mut program = fs::read(&good.uki).with_context(|| format!("{}", good.uki.display()))?;
+    let line = uki::section(&program, ".cmdline")?.context("no command line")?;
+    let mut line = String::from_utf8(line.to_vec())?;
     let more = match fault {
-        Fault::NoInit => "rdinit=/none ",
-        Fault::NoMemoryController => "cgroup_disable=memory ",
+        Fault::NoInit => "rdinit=/none",
+        Fault::NoMemoryController => "cgroup_disable=memory",
         Fault::InitExits | Fault::WantsSignedConfig => "",
     };
     let words = [
@@ -102,18 +107,17 @@ fn change(folder: &Path, version: &str, fault: Fault) -> anyhow::Result<Files> {
             format!("holdfast.version={next}"),
             format!("holdfast.version={version}"),
         ),
-        ("holdfast.end".to_owned(), format!("{more}holdfast.end")),
+        (DISPENSABLE.to_owned(), more.to_owned()),
     ];
-    let mut line = line;
     for (from, to) in words {
         ensure!(line.contains(&from), "{from:?} is not in {line:?}");
         line = line.replace(&from, &to);
     }
-    replace(&mut uki, ".cmdline", line.trim_end_matches('\0').as_bytes())?;
+    replace(&mut program, ".cmdline", line.as_bytes(), b' ')?;
     if fault == Fault::InitExits {
-        replace(&mut uki, ".initrd", &init_that_exits()?)?;
+        replace(&mut program, ".initrd", &init_that_exits()?, 0)?;
     }
-    fs::write(&files.uki, uki)?;
+    fs::write(&files.uki, program)?;
 
     manifest["version"] = json!(version);
     manifest["root_hash"] = json!(hash);
@@ -125,45 +129,19 @@ fn change(folder: &Path, version: &str, fault: Fault) -> anyhow::Result<Files> {
     Ok(files)
 }
 
-/// The header and the content of a section of a PE program, as far as it has room in the file.
-fn section<'a>(program: &'a mut [u8], name: &str) -> anyhow::Result<(&'a mut [u8], &'a mut [u8])> {
-    const HEADER: usize = 40;
-    let number = |at: usize, size: usize| -> anyhow::Result<usize> {
-        let bytes = program.get(at..at + size).context("a program cut off")?;
-        Ok(bytes
-            .iter()
-            .rev()
-            .fold(0, |sum, byte| sum << 8 | usize::from(*byte)))
-    };
-    let pe = number(0x3c, 4)?;
-    let first = pe + 24 + number(pe + 20, 2)?;
-    let count = number(pe + 6, 2)?;
-    let mut wanted = [0; 8];
-    wanted[..name.len()].copy_from_slice(name.as_bytes());
-    let at = (0..count)
-        .map(|index| first + index * HEADER)
-        .find(|at| program.get(*at..*at + 8) == Some(&wanted))
-        .with_context(|| format!("no section {name}"))?;
-    let (size, place) = (number(at + 16, 4)?, number(at + 20, 4)?);
+/// Puts other content into a section, in place; what is left of the old one becomes `filling`.
+fn replace(program: &mut [u8], name: &str, content: &[u8], filling: u8) -> anyhow::Result<()> {
+    let sections = uki::sections(program)?;
+    let section = sections.iter().find(|section| section.name == name);
+    let section = section.with_context(|| format!("no section {name}"))?;
+    let (begin, room) = (section.offset as usize, section.data.len());
     ensure!(
-        place > at + HEADER && place + size <= program.len(),
-        "section {name} is cut off"
+        content.len() <= room,
+        "{} bytes do not fit {name}, which has {room}",
+        content.len()
     );
-    let (headers, contents) = program.split_at_mut(place);
-    Ok((&mut headers[at..at + HEADER], &mut contents[..size]))
-}
-
-/// Puts other content into a section, in place.
-fn replace(program: &mut [u8], name: &str, content: &[u8]) -> anyhow::Result<()> {
-    let (header, place) = section(program, name)?;
-    ensure!(
-        content.len() <= place.len(),
-        "{} bytes do not fit {name}, which has {}",
-        content.len(),
-        place.len()
-    );
-    header[8..12].copy_from_slice(&u32::try_from(content.len())?.to_le_bytes());
-    place.fill(0);
+    let place = &mut program[begin..begin + room];
+    place.fill(filling);
     place[..content.len()].copy_from_slice(content);
     Ok(())
 }

@@ -1,7 +1,6 @@
 //! Releases that are no good: each goes back by itself to the one before it, with what ran on the node, and says why.
 
 use anyhow::{Context, ensure};
-use machine::Event;
 use vm_tests::{Fault, Node, Stage, broken_releases, hang, next_release, probe_manifest};
 
 use crate::upgrade::{
@@ -81,14 +80,7 @@ fn comes_back(node: &mut Node, version: &str) -> anyhow::Result<String> {
         Ok(())
     })?;
     node.wait_cured(30)?;
-    let said = node.until("the Upgrade to say why it stopped", 900, |node| {
-        let stands = stands(node)?;
-        ensure!(
-            stands.starts_with("Stopped 0/1 ") && is_back(&status(node)?, version),
-            "it stands at {stands}"
-        );
-        Ok(stands)
-    })?;
+    let said = stopped(node, version, 900)?;
     let again = format!("holdfast upgrade stage --source {REPOSITORY} --version {version}");
     let refused = node.ssh(&again).err();
     let refused = refused.context("a release that failed was staged again")?;
@@ -97,6 +89,18 @@ fn comes_back(node: &mut Node, version: &str) -> anyhow::Result<String> {
         "the refusal is {refused:#}"
     );
     Ok(said)
+}
+
+/// Waits until the resource says why it stopped, and the node knows that `version` failed; gives what the resource says.
+fn stopped(node: &Node, version: &str, seconds: u64) -> anyhow::Result<String> {
+    node.until("the Upgrade to say why it stopped", seconds, |node| {
+        let stands = stands(node)?;
+        ensure!(
+            stands.starts_with("Stopped 0/1 ") && is_back(&status(node)?, version),
+            "it stands at {stands}"
+        );
+        Ok(stands)
+    })
 }
 
 fn is_on_trial(status: &serde_json::Value, version: &str) -> bool {
@@ -131,20 +135,11 @@ pub(crate) fn a_release_that_hangs_goes_back(stage: &mut Stage) -> anyhow::Resul
         node.until("a way in", 240, |node| node.ssh("true"))?;
         node.send_program(&program, "/run/hang")?;
         node.ssh("setsid /run/hang 1 > /run/said 2>&1 < /dev/null &")?;
-        node.wait_for_event("the watchdog to bite", 300, |event| {
-            matches!(event, Event::Phase { at, .. } if *at < 15.0).then_some(())
-        })?;
+        // The watchdog bites.
+        node.next_boot()?;
     }
     node.wait_cured(20)?;
-    let said = node.until("the Upgrade to say why it stopped", 300, |node| {
-        let stands = stands(node)?;
-        ensure!(
-            stands.starts_with("Stopped 0/1 ") && is_back(&status(node)?, &next),
-            "it stands at {stands}"
-        );
-        Ok(stands)
-    })?;
-    stage.note(said);
+    stage.note(stopped(&node, &next, 300)?);
     still_kept(&node, &before)?;
     node.wait_available("default", "deployment/probe")
 }

@@ -1,7 +1,7 @@
 //! Attacks on a repository in a folder or on its way, each refused with its own message.
 
 use crate::shop::{Shop, days, hasty, noon, take, told, version};
-use release::publish::{Role, Rotation, rotate};
+use release::publish::{Role, rotate};
 use release::{Arch, Node, Wanted};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -242,14 +242,9 @@ async fn a_root_that_too_few_of_the_old_keys_signed_is_refused() {
     };
     release::keys::init(&asked).unwrap();
     shop.publish("0.1.0").await;
-    let asked = Rotation {
-        repo: shop.repo(),
-        keys: shop.keys(),
-        role: Role::Timestamp,
-        root_expires: noon() + days(3650),
-        lifetimes: shop.lifetimes,
-    };
-    rotate(&asked, noon()).await.unwrap();
+    rotate(&shop.rotation(Role::Timestamp), noon())
+        .await
+        .unwrap();
     let path = shop.metadata("2.root.json");
     let mut root: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     root["signatures"].as_array_mut().unwrap().truncate(1);

@@ -3,7 +3,7 @@
 use crate::shop::{Shop, days, hasty, noon};
 use jiff::Timestamp;
 use release::keys::{Init, init};
-use release::publish::{Lifetimes, Role, Rotation, refresh, rotate};
+use release::publish::{Lifetimes, Role, refresh, rotate};
 use release::{Client, Trust};
 use std::fs;
 
@@ -130,14 +130,7 @@ async fn what_was_seen_is_one_file_and_damage_to_it_is_not_overlooked() {
 #[tokio::test]
 async fn kept_roots_count_only_if_the_images_root_vouches_for_them() {
     let (shop, thief) = (Shop::open().await, Shop::open().await);
-    let asked = |shop: &Shop, role| Rotation {
-        repo: shop.repo(),
-        keys: shop.keys(),
-        role,
-        root_expires: noon() + days(3650),
-        lifetimes: shop.lifetimes,
-    };
-    rotate(&asked(&thief, Role::Root), noon()).await.unwrap();
+    rotate(&thief.rotation(Role::Root), noon()).await.unwrap();
     fs::create_dir(shop.path("trust")).unwrap();
     fs::copy(
         thief.path("keys/2.root.json"),
@@ -160,7 +153,7 @@ async fn kept_roots_count_only_if_the_images_root_vouches_for_them() {
         .unwrap();
 
     // The right one is fetched again over the wrong one.
-    rotate(&asked(&shop, Role::Targets), noon()).await.unwrap();
+    rotate(&shop.rotation(Role::Targets), noon()).await.unwrap();
     let repository = hasty()
         .open(&shop.source(), &shop.trust(), noon())
         .await
@@ -195,14 +188,9 @@ async fn numbers_that_a_thief_raised_count_anew_with_other_keys() {
         error.to_string().contains("has seen version 4000000"),
         "{error}"
     );
-    let asked = Rotation {
-        repo: shop.repo(),
-        keys: shop.keys(),
-        role: Role::Timestamp,
-        root_expires: noon() + days(3650),
-        lifetimes: shop.lifetimes,
-    };
-    rotate(&asked, noon()).await.unwrap();
+    rotate(&shop.rotation(Role::Timestamp), noon())
+        .await
+        .unwrap();
     hasty()
         .open(&shop.source(), &shop.trust(), noon())
         .await

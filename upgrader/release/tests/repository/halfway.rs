@@ -1,7 +1,7 @@
 //! A repository that is good up to some file: what was good of it counts from then on.
 
-use crate::shop::{Shop, days, hasty, noon};
-use release::publish::{Role, Rotation, rotate};
+use crate::shop::{Shop, hasty, noon};
+use release::publish::{Role, rotate};
 use std::fs;
 use std::path::Path;
 
@@ -38,14 +38,9 @@ async fn a_root_that_takes_a_key_away_is_not_forgotten_when_the_next_file_is_mis
     let shop = Shop::open().await;
     assert_eq!(open(&shop).await, Ok(1));
     let former = Copy::of(&shop.repo().join("metadata"));
-    let asked = Rotation {
-        repo: shop.repo(),
-        keys: shop.keys(),
-        role: Role::Timestamp,
-        root_expires: noon() + days(3650),
-        lifetimes: shop.lifetimes,
-    };
-    rotate(&asked, noon()).await.unwrap();
+    rotate(&shop.rotation(Role::Timestamp), noon())
+        .await
+        .unwrap();
     fs::remove_file(shop.metadata("timestamp.json")).unwrap();
     let error = open(&shop).await.unwrap_err();
     assert!(error.contains("timestamp.json is not there"), "{error}");

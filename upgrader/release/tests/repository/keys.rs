@@ -1,21 +1,11 @@
 //! Keys: made once, changed in a way that no reader is left behind.
 
-use crate::shop::{Shop, days, hasty, noon, take, told, version};
+use crate::shop::{Shop, hasty, noon, take, told, version};
 use release::keys::{Init, init};
-use release::publish::{Role, Rotation, publish, rotate};
+use release::publish::{Role, publish, rotate};
 use release::{Client, Trust};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-
-fn rotation(shop: &Shop, role: Role) -> Rotation {
-    Rotation {
-        repo: shop.repo(),
-        keys: shop.keys(),
-        role,
-        root_expires: noon() + days(3650),
-        lifetimes: shop.lifetimes,
-    }
-}
 
 #[test]
 fn keys_are_private_and_never_overwritten() {
@@ -84,7 +74,7 @@ async fn nodes_with_the_oldest_root_follow_every_rotation() {
     .into_iter()
     .enumerate()
     {
-        let (file, root) = rotate(&rotation(&shop, role), noon()).await.unwrap();
+        let (file, root) = rotate(&shop.rotation(role), noon()).await.unwrap();
         assert!(file.exists(), "{role:?}");
         assert_eq!(root, number as u64 + 2);
         let repository = Client::new()
@@ -118,7 +108,7 @@ async fn nodes_with_the_oldest_root_follow_every_rotation() {
 async fn readers_of_the_old_and_of_the_new_root_are_served_in_the_middle_of_a_rotation() {
     let shop = Shop::open().await;
     for role in [Role::Targets, Role::Snapshot, Role::Timestamp] {
-        let (_, number) = rotate(&rotation(&shop, role), noon()).await.unwrap();
+        let (_, number) = rotate(&shop.rotation(role), noon()).await.unwrap();
         // The cut before the new root appears.
         let root = shop.metadata(&format!("{number}.root.json"));
         let text = fs::read(&root).unwrap();
@@ -143,7 +133,7 @@ async fn keys_that_are_elsewhere_are_missed_by_name() {
     }
     // Root keys are not needed for releases.
     shop.publish("0.2.0").await;
-    let error = rotate(&rotation(&shop, Role::Targets), noon())
+    let error = rotate(&shop.rotation(Role::Targets), noon())
         .await
         .unwrap_err();
     let text = told(&error);

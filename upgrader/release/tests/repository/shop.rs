@@ -4,7 +4,7 @@ use disk::verity::{Params, append};
 use futures_util::TryStreamExt;
 use jiff::{SignedDuration, Timestamp};
 use release::keys::{Init, init};
-use release::publish::{Lifetimes, Publication, Published, publish};
+use release::publish::{Lifetimes, Publication, Published, Role, Rotation, publish};
 use release::{
     Arch, Client, Digest, Effort, File, RawFile, RawManifest, Repository, Severity, Source, Trust,
     Version, target_name,
@@ -92,6 +92,17 @@ impl Shop {
 
     pub(crate) fn keys(&self) -> PathBuf {
         self.path("keys")
+    }
+
+    /// What is asked for to exchange a role's keys.
+    pub(crate) fn rotation(&self, role: Role) -> Rotation {
+        Rotation {
+            repo: self.repo(),
+            keys: self.keys(),
+            role,
+            root_expires: noon() + days(3650),
+            lifetimes: self.lifetimes,
+        }
     }
 
     pub(crate) fn source(&self) -> Source {
