@@ -1,4 +1,4 @@
-//! An address without a network: on an interface without hardware, so that the node works without a cable.
+//! An interface without hardware: an address without a network stands on it, so that the node works without a cable.
 
 use crate::Paths;
 use host::{Command, CommandError};
@@ -22,9 +22,7 @@ pub struct StandInError(#[from] CommandError);
 /// # Errors
 /// `ip` failed.
 pub fn stand_in(paths: &Paths, address: IpAddr) -> Result<(), StandInError> {
-    if !exists(paths) {
-        ip(&["link", "add", STAND_IN, "type", "dummy"])?;
-    }
+    switched_on(paths)?;
     ip(&["address", "flush", "dev", STAND_IN])?;
     let prefix = if address.is_ipv4() { 32 } else { 128 };
     ip(&[
@@ -33,11 +31,19 @@ pub fn stand_in(paths: &Paths, address: IpAddr) -> Result<(), StandInError> {
         &format!("{address}/{prefix}"),
         "dev",
         STAND_IN,
-    ])?;
+    ])
+}
+
+/// Makes the interface if it is not there, and lets packets through.
+pub(super) fn switched_on(paths: &Paths) -> Result<(), StandInError> {
+    if !exists(paths) {
+        ip(&["link", "add", STAND_IN, "type", "dummy"])?;
+    }
     ip(&["link", "set", STAND_IN, "up"])
 }
 
-/// Takes the stand-in's addresses away, if it has any. The interface itself stays: flannel's may hang on it.
+/// Takes the stand-in's addresses away, if it has any. The interface itself stays: flannel's may hang on it, and the way to
+/// Services leads by it.
 ///
 /// # Errors
 /// `ip` failed.

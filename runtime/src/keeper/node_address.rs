@@ -8,7 +8,8 @@ use super::folder::{self, Folder};
 use super::report::Report;
 use super::restart::restart;
 use crate::address::{
-    Changes, Patience, interface_of, is_stand_in, read_host, stand_down, stand_in,
+    Changes, Patience, interface_of, is_stand_in, keep_services_route, read_host, stand_down,
+    stand_in,
 };
 use crate::name_servers::copy_name_servers;
 use crate::pki::certificate_source;
@@ -89,6 +90,7 @@ fn check(keeper: &Keeper, started: Instant, memory: &mut Memory) -> Result<Step,
         }
     }
     let now = prepared_address(paths)?;
+    keep_services_route(paths, keeper.settings.cluster.services, now)?;
     // State may have been full when the node moved.
     store_address(paths, now)?;
     show(&keeper.report, now);

@@ -162,7 +162,7 @@ fn what_is_inside(_: &mut Stage, node: &mut Node) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What an operator opens answers, and has a port of the row for it.
+/// What an operator opens answers at the node's address, and has a port of the row for it.
 fn a_node_port(_: &mut Stage, node: &mut Node) -> anyhow::Result<()> {
     let range = PortTable::read()?.node_ports.context("no row for them")?;
     node.kubectl()?.apply(&probe_manifest())?;
@@ -180,8 +180,10 @@ fn a_node_port(_: &mut Stage, node: &mut Node) -> anyhow::Result<()> {
         .run(&["get", "service", "outside", "-o", path])?
         .parse()?;
     ensure!(range.contains(&port), "{port} is not in {range:?}");
+    let path = "jsonpath={.items[0].status.addresses[?(@.type=='InternalIP')].address}";
+    let address = kubectl.run(&["get", "nodes", "-o", path])?;
     node.until("the node port to answer a neighbour", 60, |node| {
-        let open = open_ports(node, &format!("{HERE} {port} {port}"))?;
+        let open = open_ports(node, &format!("{address} {port} {port}"))?;
         ensure!(open.contains(&port), "{port} is not open");
         Ok(())
     })
