@@ -48,6 +48,8 @@ mod power;
 #[cfg(feature = "workstation")]
 mod release;
 mod report;
+#[cfg(feature = "workstation")]
+mod rescue;
 #[cfg(feature = "node")]
 mod reset;
 #[cfg(feature = "node")]
@@ -98,6 +100,8 @@ enum Command {
     Release(release::Args),
     #[cfg(feature = "workstation")]
     Bundle(Box<bundle::Args>),
+    #[cfg(feature = "workstation")]
+    Rescue(rescue::Args),
     /// Show what the node is, how it is, and what is wrong
     #[cfg(feature = "node")]
     Status(status::Args),
@@ -160,6 +164,8 @@ pub fn run(holdfast: Holdfast) -> anyhow::Result<ExitCode> {
         Command::Release(args) => release::run(args),
         #[cfg(feature = "workstation")]
         Command::Bundle(args) => bundle::run(*args),
+        #[cfg(feature = "workstation")]
+        Command::Rescue(args) => rescue::run(args),
         #[cfg(feature = "node")]
         Command::Status(args) => status::run(&args),
         #[cfg(feature = "node")]

@@ -5,6 +5,7 @@ use clap::Subcommand;
 use init_api::Root;
 use init_api::{Asked, Asker, Client, Down, Millis, Problem, Request, paths};
 use node_setup::change;
+use node_setup::rescue;
 use node_setup::reset::{self, AskedByStick};
 use node_setup::{BUS, NodeMedia, Outcome, ThisMachine, configure, last_resort, online, trial};
 use os_config::SshKeySource;
@@ -30,6 +31,8 @@ enum Action {
     Form,
     /// Mount the stick with a bundle that is plugged in, or let go one that was pulled out
     Stick,
+    /// Run the script that a stick brings
+    Rescue,
     /// Run the configuration's run_commands
     RunCommands,
     /// Fetch ssh keys
@@ -80,6 +83,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
                 node_setup::stick::follow(&root).context("cannot say which stick is plugged in")?;
             notes.iter().for_each(|note| println!("{note}"));
         }
+        Action::Rescue => run_rescue(&root)?,
         Action::RunCommands => online::run_commands(&root, &mut ThisMachine)?,
         Action::FetchKeys { sources } => {
             let sources: Result<Vec<_>, _> = sources
@@ -117,6 +121,21 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         Action::Trial { .. } => wait_out(&root)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// After one that ended well the machine is as it would be without the stick. Where nothing lasts it would be run again.
+fn run_rescue(root: &Root) -> anyhow::Result<()> {
+    if !rescue::run(root, &mut NodeMedia)? {
+        println!(
+            "the machine stays up: its state partition is not in use, so that the script would be run again"
+        );
+        return Ok(());
+    }
+    Client::connect(paths::SOCKET)?.ask(&Request::GoDown {
+        down: Down::Reboot,
+        asked: Asked::by(Asker::Rescue),
+    })?;
+    Ok(())
 }
 
 /// What was answered becomes the file on the CONFIG partition.

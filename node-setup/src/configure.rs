@@ -219,6 +219,7 @@ impl<M: Machine> Run<'_, M> {
         let situation = Situation {
             trial: self.found.trial,
             purpose: services::Purpose::Node,
+            rescue: false,
         };
         self.interfaces = report::interfaces(config);
         let facts = &self.facts;
@@ -269,6 +270,7 @@ impl<M: Machine> Run<'_, M> {
         let situation = Situation {
             trial: self.found.trial,
             purpose,
+            rescue: self.found.rescue,
         };
         let mut steps = begin();
         steps.extend(plan_maintenance(config, &self.facts));

@@ -31,6 +31,7 @@ pub mod policy;
 mod reading;
 mod reload;
 mod report;
+pub mod rescue;
 pub mod reset;
 mod services;
 mod sources;
@@ -50,7 +51,7 @@ pub use plan::{plan, plan_maintenance};
 pub use reload::{BUS, Reload};
 pub use services::{Purpose, Situation, services};
 pub use sources::{
-    CONFIG_MOUNT, ConfigPartition, Media, NodeMedia, Stick, StickOut, StickOutError, StoredUrl,
-    UrlCopy, Volume, VolumeKind, identify_volume,
+    CONFIG_MOUNT, ConfigPartition, Media, NodeMedia, RescueFiles, Stick, StickOut, StickOutError,
+    StoredUrl, UrlCopy, Volume, VolumeKind, identify_volume,
 };
 pub use step::{Content, OnFailure, Owner, Step};

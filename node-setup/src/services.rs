@@ -17,6 +17,8 @@ pub struct Situation {
     pub trial: Option<Millis>,
     /// What they are for.
     pub purpose: Purpose,
+    /// A stick brings a script to be run in maintenance mode.
+    pub rescue: bool,
 }
 
 /// What the services of this boot are for.
@@ -53,6 +55,9 @@ pub fn services(
         Purpose::Maintenance => {}
         Purpose::Unconfigured => all.push(form()),
         Purpose::Install => all.push(install()),
+    }
+    if situation.rescue && situation.purpose != Purpose::Node {
+        all.push(rescue());
     }
     if situation.purpose != Purpose::Install {
         all.push(upgrade());
@@ -93,6 +98,15 @@ fn form() -> Service {
     })
     .after([name("udev-trigger")])
     .unconfined(limits::FORM)
+}
+
+/// Never twice: half of what the script does may have been done.
+fn rescue() -> Service {
+    let run = Service {
+        restart: Restart::never(),
+        ..Service::one_shot(name("rescue"), [HOLDFAST, "node", "rescue"])
+    };
+    in_maintenance(run.after([name("udev-trigger")])).unconfined(limits::RESCUE)
 }
 
 /// udev runs it again when a stick comes or goes (`90-holdfast.rules` in the image).
@@ -309,6 +323,7 @@ mod tests {
                 let situation = Situation {
                     trial: None,
                     purpose,
+                    rescue: false,
                 };
                 let services = services(&config, &facts, situation).expect("they fit");
                 let mut prompts: Vec<&str> = services
@@ -340,6 +355,7 @@ mod tests {
             let situation = Situation {
                 trial: Some(init_api::Millis(1)),
                 purpose,
+                rescue: false,
             };
             let all = services(&config, &Facts::default(), situation).expect("they fit");
             for service in all.iter() {
@@ -358,6 +374,7 @@ mod tests {
         let situation = Situation {
             trial: Some(init_api::Millis(1)),
             purpose: Purpose::Node,
+            rescue: false,
         };
         let all = services(&config, &Facts::default(), situation).expect("they fit");
         let once: Vec<&str> = all

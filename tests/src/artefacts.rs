@@ -81,6 +81,20 @@ pub fn releases() -> anyhow::Result<PathBuf> {
     Ok(archive)
 }
 
+/// The repository of the same release for ARM64, as a folder.
+///
+/// # Errors
+/// When there is none, with how to make one.
+pub fn releases_for_arm64() -> anyhow::Result<PathBuf> {
+    let folder = root().join("build/releases-arm64");
+    ensure!(
+        folder.is_dir(),
+        "{} does not exist; make it with `tools/cross-image`",
+        folder.display()
+    );
+    Ok(folder)
+}
+
 /// The version of the release in [`releases`].
 ///
 /// # Errors

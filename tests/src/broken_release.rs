@@ -12,14 +12,12 @@ use crate::artefacts::{BOARD, command, image, next_release, printed, root};
 use crate::own_keys::ran;
 use crate::programs::hang;
 
-/// Only the release's architecture matters; that of the board under test.
-const ARCH: &str = "amd64";
 /// A configuration policy that no node's unsigned `config.yaml` passes. The key is a published example.
 const POLICY: &str =
     "config: signed\nconfig_signers: ['ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=']\n";
 
 /// Words of the kernel's line that a test can do without: they make room for those of a fault.
-const DISPENSABLE: &str = "quiet loglevel=4 console=tty0";
+const DISPENSABLE: [&str; 3] = ["quiet", "loglevel=4", "console=tty0"];
 
 /// What is wrong with a release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,8 +40,8 @@ struct Files {
 }
 
 impl Files {
-    fn of(folder: &Path, version: &str) -> Self {
-        let file = |ending: &str| folder.join(format!("holdfast_{version}_{ARCH}.{ending}"));
+    fn of(folder: &Path, version: &str, arch: &str) -> Self {
+        let file = |ending: &str| folder.join(format!("holdfast_{version}_{arch}.{ending}"));
         Self {
             uki: file("efi"),
             root: file("root"),
@@ -56,8 +54,8 @@ impl Files {
 ///
 /// # Errors
 /// When one of them cannot be made.
-pub fn broken_releases(faults: &[(&str, Fault)]) -> anyhow::Result<PathBuf> {
-    let folder = root().join("build/vm-tests/broken-releases");
+pub fn broken_releases(arch: &str, faults: &[(&str, Fault)]) -> anyhow::Result<PathBuf> {
+    let folder = root().join(format!("build/vm-tests/broken-releases-{arch}"));
     if folder.exists() {
         fs::remove_dir_all(&folder)
             .with_context(|| format!("cannot remove {}", folder.display()))?;
@@ -65,8 +63,8 @@ pub fn broken_releases(faults: &[(&str, Fault)]) -> anyhow::Result<PathBuf> {
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     for (version, fault) in faults {
         let files = match fault {
-            Fault::WantsSignedConfig => build_with_policy(&folder, version)?,
-            _ => change(&folder, version, *fault)?,
+            Fault::WantsSignedConfig => build_with_policy(&folder, version, arch)?,
+            _ => change(&folder, version, arch, *fault)?,
         };
         publish(&folder, &files)?;
         fs::remove_file(&files.root)?;
@@ -82,10 +80,10 @@ pub fn broken_releases(faults: &[(&str, Fault)]) -> anyhow::Result<PathBuf> {
 }
 
 /// The next release under another version and with another root hash, which is what a node knows a release by, and a fault.
-fn change(folder: &Path, version: &str, fault: Fault) -> anyhow::Result<Files> {
+fn change(folder: &Path, version: &str, arch: &str, fault: Fault) -> anyhow::Result<Files> {
     let next = next_release()?;
-    let good = Files::of(&image()?.with_file_name(""), &next);
-    let files = Files::of(folder, version);
+    let good = Files::of(&image()?.with_file_name(""), &next, arch);
+    let files = Files::of(folder, version, arch);
     let mut manifest: Value = serde_json::from_str(&read(&good.manifest)?)?;
     let old = manifest["root_hash"]
         .as_str()
@@ -95,24 +93,15 @@ fn change(folder: &Path, version: &str, fault: Fault) -> anyhow::Result<Files> {
 
     let mut program = fs::read(&good.uki).with_context(|| format!("{}", good.uki.display()))?;
     let line = uki::section(&program, ".cmdline")?.context("no command line")?;
-    let mut line = String::from_utf8(line.to_vec())?;
-    let more = match fault {
-        Fault::NoInit => "rdinit=/none",
-        Fault::NoMemoryController => "cgroup_disable=memory",
-        Fault::InitExits | Fault::WantsSignedConfig => "",
-    };
-    let words = [
+    let line = str::from_utf8(line)?.trim_end_matches('\0').to_owned();
+    let names = [
         (old, hash.clone()),
         (
             format!("holdfast.version={next}"),
             format!("holdfast.version={version}"),
         ),
-        (DISPENSABLE.to_owned(), more.to_owned()),
     ];
-    for (from, to) in words {
-        ensure!(line.contains(&from), "{from:?} is not in {line:?}");
-        line = line.replace(&from, &to);
-    }
+    let line = with_fault(line, &names, fault)?;
     replace(&mut program, ".cmdline", line.as_bytes(), b' ')?;
     if fault == Fault::InitExits {
         replace(&mut program, ".initrd", &init_that_exits()?, 0)?;
@@ -127,6 +116,27 @@ fn change(folder: &Path, version: &str, fault: Fault) -> anyhow::Result<Files> {
     }
     fs::write(&files.manifest, serde_json::to_vec(&manifest)?)?;
     Ok(files)
+}
+
+/// The kernel's line with other names in place of those of the good release, and the fault's words.
+fn with_fault(
+    mut line: String,
+    names: &[(String, String)],
+    fault: Fault,
+) -> anyhow::Result<String> {
+    for (from, to) in names {
+        ensure!(line.contains(from), "{from:?} is not in {line:?}");
+        line = line.replace(from, to);
+    }
+    let more = match fault {
+        Fault::NoInit => Some("rdinit=/none"),
+        Fault::NoMemoryController => Some("cgroup_disable=memory"),
+        Fault::InitExits | Fault::WantsSignedConfig => None,
+    };
+    let kept = line
+        .split_whitespace()
+        .filter(|word| !DISPENSABLE.contains(word));
+    Ok(kept.chain(more).collect::<Vec<_>>().join(" "))
 }
 
 /// Puts other content into a section, in place; what is left of the old one becomes `filling`.
@@ -183,7 +193,7 @@ fn init_that_exits() -> anyhow::Result<Vec<u8>> {
     Ok(archive.finish()?)
 }
 
-fn build_with_policy(folder: &Path, version: &str) -> anyhow::Result<Files> {
+fn build_with_policy(folder: &Path, version: &str, arch: &str) -> anyhow::Result<Files> {
     let policy = folder.join("policy.yaml");
     fs::write(&policy, POLICY)?;
     let out = folder.join("out");
@@ -203,7 +213,7 @@ fn build_with_policy(folder: &Path, version: &str) -> anyhow::Result<Files> {
         .arg(keys().join("root.json"))
         .arg("--output")
         .arg(&out))?;
-    Ok(Files::of(&out, version))
+    Ok(Files::of(&out, version, arch))
 }
 
 fn publish(folder: &Path, files: &Files) -> anyhow::Result<()> {

@@ -21,12 +21,15 @@ mod port_table;
 mod programs;
 mod random;
 mod report;
+mod rescue_stick;
 mod scenario;
 mod stage;
 mod verdict;
 mod workload;
 
-pub use artefacts::{commit, image, next_release, printed, records, releases, root};
+pub use artefacts::{
+    commit, image, next_release, printed, records, releases, releases_for_arm64, root,
+};
 pub use broken_release::{Fault, broken_releases};
 pub use bundle::{Bundle, bundle};
 pub use command::VmCommand;
@@ -40,6 +43,7 @@ pub use port_table::PortTable;
 pub use programs::{DRIVER, driver, hang};
 pub use random::Random;
 pub use report::{Record, collect, render};
+pub use rescue_stick::rescue_stick;
 pub use scenario::{Scenario, Tier, run_scenarios};
 pub use stage::{Judgement, Stage};
 pub use verdict::Verdict;

@@ -47,6 +47,8 @@ pub enum Asker {
     Restore,
     /// The installer, when it was done.
     Installer,
+    /// The rescue script of a USB stick, when it was done.
+    Rescue,
     /// PID 1: it could not go on.
     Trouble,
     /// Somebody that this version does not know.
@@ -223,6 +225,7 @@ impl fmt::Display for OrderlyEnd {
             Asker::Reset => "a reset of the machine",
             Asker::Restore => "`holdfast restore`",
             Asker::Installer => "the installer",
+            Asker::Rescue => "the rescue script of a USB stick",
             Asker::Trouble => "PID 1, which could not go on",
             Asker::Other => "something that this release does not know",
         };

@@ -63,7 +63,7 @@ fn changed_profile(step: &Step, facts: &Facts) -> Option<String> {
         return None;
     }
     let file = path.file_name()?.to_string_lossy();
-    let changed = matches!(step, Step::Remove { .. })
-        || changes(step, path, facts.profiles.get(file.as_ref()));
+    let changed =
+        matches!(step, Step::Remove { .. }) || changes(step, path, facts.profiles.get(&*file));
     changed.then(|| file.trim_end_matches(".nmconnection").to_owned())
 }

@@ -6,6 +6,7 @@ use init_api::{Calls, Confinement, paths};
 pub(super) const INSTALL: &str = "it writes a whole disk";
 pub(super) const UPGRADE: &str = "it writes disks and boot entries, and runs the operator's checks";
 pub(super) const STICK: &str = "it mounts a stick for the whole machine";
+pub(super) const RESCUE: &str = "it runs a script that the keys of releases vouch for";
 pub(super) const COMMANDS: &str = "it runs the operator's commands";
 pub(super) const FORM: &str = "it writes the configuration, and reads disks and consoles";
 pub(super) const LOGIN: &str = "who logs in is root on the node";

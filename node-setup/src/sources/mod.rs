@@ -2,6 +2,7 @@
 //!
 //! The order in which sources win is os-config's ([`os_config::SourceName`]); this finds and reads them.
 
+mod asked_rescue;
 mod asked_reset;
 mod attempt;
 mod block;
@@ -16,6 +17,8 @@ mod stick_out;
 mod stored_url;
 mod volume;
 
+pub use asked_rescue::RescueFiles;
+pub(crate) use asked_rescue::{Judged, judge, note_begun};
 pub use asked_reset::AskedByStick;
 pub(crate) use bundled::{Bundled, bundle_sticks, mount_bundle, unmount_bundle};
 pub(crate) use file::read;
@@ -23,7 +26,7 @@ pub(crate) use known_sticks::KnownSticks;
 pub use media::{CONFIG_MOUNT, ConfigPartition, Media, NodeMedia};
 pub(crate) use media::{as_flashed, is_unconfigured};
 pub use stick::Stick;
-pub(crate) use stick::{mark_reset_done, readable};
+pub(crate) use stick::{mark_reset_done, mount_own, readable};
 pub use stick_out::{StickOut, StickOutError};
 pub use stored_url::{StoredUrl, UrlCopy};
 pub use volume::{Kind as VolumeKind, Volume, identify as identify_volume};
@@ -31,6 +34,7 @@ pub use volume::{Kind as VolumeKind, Volume, identify as identify_volume};
 use crate::policy::{CommandLine, NotVouched, Policy, SIGNATURES, UsbStick};
 use crate::trial;
 use init_api::{BootRecord, Millis, Problem, Root, paths};
+use jiff::Timestamp;
 use os_config::{Source, SourceName, Sources};
 
 const STICK_MISSED: &str =
@@ -55,6 +59,8 @@ pub(crate) struct FoundSources {
     pub(crate) maintenance_asked_by: Option<String>,
     /// The reset that a stick asks for.
     pub(crate) reset: Option<AskedByStick>,
+    /// A stick brings a script to be run, and the keys of releases vouch for it.
+    pub(crate) rescue: bool,
 }
 
 /// Reads every source that needs no network.
@@ -134,8 +140,15 @@ fn collect(
         });
         found.notes.extend(ignored);
     }
+    // These bring their own signatures.
+    let rescues = sticks.iter();
+    let rescues = rescues.filter_map(|stick| Some((stick.device.clone(), stick.rescue.clone()?)));
+    let rescues: Vec<_> = rescues.collect();
     let believed = |stick: Stick| believed_stick(&policy, stick);
     let believed: Vec<_> = sticks.into_iter().map(believed).collect();
+    for (device, files) in rescues {
+        found.add_rescue(root, &device, &files);
+    }
     for (stick, refused) in believed {
         found.notes.extend(refused);
         stick.into_iter().for_each(|stick| found.add_stick(stick));
@@ -220,6 +233,19 @@ impl FoundSources {
         }
     }
 
+    fn add_rescue(&mut self, root: &Root, device: &str, files: &RescueFiles) {
+        match judge(root, files, Timestamp::now()) {
+            Judged::Run(_) => {
+                self.rescue = true;
+                let by = format!("the rescue script on the USB stick {device}");
+                self.maintenance_asked_by = Some(by);
+            }
+            Judged::No(why) => self.notes.push(format!(
+                "the rescue script on the USB stick {device} is not run: {why}"
+            )),
+        }
+    }
+
     fn add_stick(&mut self, stick: Stick) {
         let device = &stick.device;
         match &stick.asks_for_reset {
@@ -245,7 +271,7 @@ impl FoundSources {
                 self.add_own(SourceName::UsbStick, origin, text);
             }
             // A stick that was made to ask needs no configuration.
-            Err(_) if stick.asks_for_maintenance || stick.asks_for_reset.is_some() => {}
+            Err(_) if stick.is_a_wish() => {}
             Err(note) => self.notes.push(note),
         }
     }

@@ -1,5 +1,6 @@
 //! USB sticks that hold a configuration.
 
+use super::asked_rescue::RescueFiles;
 use super::attempt::Attempt;
 use super::block::{self, Block};
 use super::volume::Volume;
@@ -36,6 +37,8 @@ pub struct Stick {
     pub asks_for_maintenance: bool,
     /// The file at its top that asks for a reset, and how far that goes, or why it asks for none.
     pub asks_for_reset: Option<(&'static str, Result<Reset, String>)>,
+    /// The script at its top that it asks to run, with the order to do so.
+    pub rescue: Option<RescueFiles>,
 }
 
 /// Some editors end every name with .txt.
@@ -50,6 +53,7 @@ impl Stick {
             signatures: None,
             asks_for_maintenance: false,
             asks_for_reset: None,
+            rescue: None,
         }
     }
 
@@ -61,7 +65,15 @@ impl Stick {
             signatures: None,
             asks_for_maintenance: false,
             asks_for_reset: None,
+            rescue: None,
         }
+    }
+}
+
+impl Stick {
+    /// Whether it was made to ask for something: then it needs no configuration.
+    pub(super) fn is_a_wish(&self) -> bool {
+        self.asks_for_maintenance || self.asks_for_reset.is_some() || self.rescue.is_some()
     }
 }
 
@@ -163,6 +175,10 @@ fn read(device: &Path, volume: &volume::Volume, shown: String) -> Option<Stick> 
         let text = file::read(&at.join(name), &mut Vec::new())?;
         Some((name, asked_reset::parse(&text)))
     });
+    let rescue = file::read(&at.join("rescue.sh"), &mut notes).map(|script| RescueFiles {
+        script,
+        order: file::read(&at.join("rescue.json"), &mut notes).unwrap_or_default(),
+    });
     if let Err(error) = mount::detach(at) {
         let why = format!("the USB stick {shown} cannot be unmounted: {error}");
         return Some(Stick::unreadable(shown, why));
@@ -172,6 +188,7 @@ fn read(device: &Path, volume: &volume::Volume, shown: String) -> Option<Stick> 
         && brings_a_bundle
         && !asks_for_maintenance
         && asks_for_reset.is_none()
+        && rescue.is_none()
     {
         return None;
     }
@@ -185,6 +202,7 @@ fn read(device: &Path, volume: &volume::Volume, shown: String) -> Option<Stick> 
         signatures,
         asks_for_maintenance,
         asks_for_reset,
+        rescue,
     })
 }
 
@@ -193,16 +211,24 @@ fn read(device: &Path, volume: &volume::Volume, shown: String) -> Option<Stick> 
 /// # Errors
 /// The stick is gone or takes no writes.
 pub(crate) fn mark_reset_done(device: &str, file: &str) -> io::Result<()> {
-    let device = Path::new(device);
     let at = Path::new(MOUNT);
-    let volume = volume::read(device)?.ok_or(io::ErrorKind::NotFound)?;
-    fs::create_dir_all(at)?;
-    mount::read_only(device, at, &volume)?;
+    mount_own(device, at)?;
     let renamed = mount::set_writable(at, true)
         .and_then(|()| fs::rename(at.join(file), at.join(format!("{file}.done"))))
         .and_then(|()| fs::File::open(at)?.sync_all());
     mount::detach(at)?;
     renamed
+}
+
+/// Mounts a stick whose wish is believed, read-only.
+///
+/// # Errors
+/// The stick is gone, or the kernel's.
+pub(crate) fn mount_own(device: &str, at: &Path) -> io::Result<()> {
+    let device = Path::new(device);
+    let volume = volume::read(device)?.ok_or(io::ErrorKind::NotFound)?;
+    fs::create_dir_all(at)?;
+    mount::read_only(device, at, &volume)
 }
 
 #[cfg(test)]

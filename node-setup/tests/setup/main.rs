@@ -24,5 +24,6 @@ mod online;
 mod plan;
 mod policy;
 mod profiles;
+mod rescue;
 mod sticks;
 mod told;

@@ -118,6 +118,7 @@ fn who_asks_for_maintenance_gets_it_and_a_way_in() {
         signatures: None,
         asks_for_maintenance: true,
         asks_for_reset: None,
+        rescue: None,
     };
     let without = || asking(Err("there is no config.yaml on it".to_owned()));
     let cases: [(&str, &str, &str, Vec<Stick>, &str); 4] = [
@@ -185,6 +186,7 @@ fn a_stick_that_asks_for_a_reset_gets_it_before_anything_is_configured() {
         signatures: None,
         asks_for_maintenance: false,
         asks_for_reset: Some(("reset", asks)),
+        rescue: None,
     };
     let node = TestNode::new(GOOD);
     let mut media = node.media();

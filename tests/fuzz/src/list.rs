@@ -37,6 +37,7 @@ pub const TARGETS: &[Target] = &[
     releases::DELTA,
     releases::LIST,
     releases::MANIFEST,
+    releases::RESCUE,
     slot_records::TARGET,
     image_formats::FAT,
     image_formats::UKI,

@@ -1,7 +1,11 @@
 //! Files of a release repository.
 
 use crate::Target;
-use release::{BlockIndex, Delta, DeltaHeader, Digest, Manifest, RawFile, RawManifest, Releases};
+use jiff::Timestamp;
+use release::{
+    BlockIndex, Delta, DeltaHeader, Digest, Manifest, RawFile, RawManifest, Releases, RescueOrder,
+    Trust,
+};
 use std::io::{Cursor, Read};
 
 pub(crate) const LIST: Target = Target {
@@ -121,6 +125,36 @@ fn some_manifest() -> RawManifest {
         files: files.map(|(name, size)| (name.into(), file(size))).into(),
     }
 }
+
+/// What `seeds/rescue-order/order.json` orders to be run, and how it is called. Its keys were thrown away.
+const RESCUE_SCRIPT: &[u8] = b"#!/bin/sh\nhostname\n";
+const RESCUE_ID: &str = "a926f57b27c19b9a25285f15bedbe024";
+
+/// The order counts for what is signed, and only whole: whatever is changed in it is refused.
+pub(crate) const RESCUE: Target = Target {
+    name: "rescue-order",
+    run: |input| {
+        let trust = Trust::fleeting(include_bytes!("../seeds/rescue-order/root.json"));
+        match RescueOrder::read(input, RESCUE_SCRIPT, &trust, Timestamp::MIN) {
+            Ok(order) => assert_eq!(order.id, RESCUE_ID),
+            Err(error) => assert!(!error.to_string().is_empty()),
+        }
+    },
+    folders: &[],
+    made_seeds: Vec::new,
+    words: &[
+        "\"_type\"",
+        "holdfast-rescue",
+        "\"signatures\"",
+        "\"keyid\"",
+        "\"expires\"",
+        "-009999-01-01T00:00:00Z",
+        "\"within_s\"",
+        "18446744073709551615",
+        "[]",
+        "null",
+    ],
+};
 
 /// What a delta begins with here.
 const OLD: &[u8] = b"a root image that runs, and then some more of it";

@@ -49,6 +49,7 @@ targets! {
     release_delta = "release-delta",
     release_list = "release-list",
     release_manifest = "release-manifest",
+    rescue_order = "rescue-order",
     root_parameters = "root-parameters",
     slot_record = "slot-record",
     ssh_keys = "ssh-keys",

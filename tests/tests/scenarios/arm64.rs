@@ -40,7 +40,7 @@ pub(crate) fn qemu_arm64_to_ready(stage: &mut Stage) -> anyhow::Result<()> {
 /// The board whose image a Raspberry Pi 4 boots.
 pub(crate) const PI: &str = "rpi4";
 /// How long its first boot may take: its four processors share one thread of the host.
-const PI_READY_WITHIN: u64 = 60;
+pub(crate) const PI_READY_WITHIN: u64 = 60;
 
 /// The board whose image a Raspberry Pi 3 boots.
 const PI_3: &str = "rpi3";

@@ -15,11 +15,13 @@ mod hostile;
 mod install;
 mod maintenance;
 mod network;
+mod pi_upgrade;
 mod ports;
 mod power_cuts;
 mod reboot;
 mod recorded;
 mod rescue;
+mod rescue_stick;
 mod secure_boot;
 mod state;
 mod u_boot;
@@ -103,6 +105,10 @@ const ALL: &[Scenario] = &[
         rescue::a_support_bundle_has_no_secret,
     ),
     Scenario::full(
+        "a_signed_script_lets_its_owner_in",
+        rescue_stick::a_signed_script_lets_its_owner_in,
+    ),
+    Scenario::full(
         "a_stick_pulled_out_at_any_moment",
         bundle::a_stick_pulled_out_at_any_moment,
     ),
@@ -110,6 +116,10 @@ const ALL: &[Scenario] = &[
     Scenario::full("qemu_arm64_to_ready", arm64::qemu_arm64_to_ready),
     Scenario::full("rpi4_to_ready", arm64::rpi4_to_ready),
     Scenario::full("rpi3_to_ready", arm64::rpi3_to_ready),
+    Scenario::full(
+        "a_pi_goes_back_and_upgrades",
+        pi_upgrade::a_pi_goes_back_and_upgrades,
+    ),
     Scenario::full("what_u_boot_starts", u_boot::what_u_boot_starts),
     Scenario::full(
         "power_cuts_while_the_disk_is_laid_out",

@@ -77,7 +77,8 @@ impl State {
         Ok(state)
     }
 
-    fn play_journal(&self) -> anyhow::Result<()> {
+    /// Brings it to where the machine's next boot would.
+    pub(crate) fn play_journal(&self) -> anyhow::Result<()> {
         let mut check = Command::new("/usr/sbin/e2fsck");
         run(check.arg("-p").arg(&self.file), &[0, 1]).map(drop)
     }
@@ -90,6 +91,25 @@ impl State {
         fs::create_dir(&out).with_context(|| format!("cannot make {}", out.display()))?;
         self.debugfs(&["-R", &format!("rdump {path} {}", out.display())])?;
         Ok(out.join(Path::new(path).file_name().unwrap_or_default()))
+    }
+
+    /// Copies a folder of the host to `to`, which is not there yet.
+    pub(crate) fn bring(&self, folder: &Path, to: &str) -> anyhow::Result<()> {
+        self.debugfs(&["-w", "-R", &format!("mkdir {to}")])?;
+        for entry in
+            fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?
+        {
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let inside = format!("{to}/{name}");
+            if path.is_dir() {
+                self.bring(&path, &inside)?;
+            } else {
+                let request = format!("write {} {inside}", path.display());
+                self.debugfs(&["-w", "-R", &request])?;
+            }
+        }
+        Ok(())
     }
 
     /// Writes the copy back over the partition.

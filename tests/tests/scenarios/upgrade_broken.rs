@@ -45,7 +45,7 @@ const ALL: [Broken; 4] = [
 
 pub(crate) fn releases_that_are_no_good_go_back(stage: &mut Stage) -> anyhow::Result<()> {
     let faults: Vec<_> = ALL.iter().map(|one| (one.version, one.fault)).collect();
-    let archive = broken_releases(&faults)?;
+    let archive = broken_releases("amd64", &faults)?;
     let mut node = stage.ready_node()?;
     node.kubectl()?.apply(&probe_manifest())?;
     let before = write_and_keep(&node)?;

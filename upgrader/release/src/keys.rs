@@ -7,11 +7,13 @@
 mod error;
 mod folder;
 mod key;
+mod rescue;
 mod sign;
 
 pub use error::KeyError;
 pub(crate) use folder::KeyFolder;
 pub(crate) use key::Key;
+pub use rescue::sign_rescue;
 pub(crate) use sign::{encode, sign};
 
 use jiff::Timestamp;

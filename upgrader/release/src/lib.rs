@@ -8,6 +8,7 @@
 //! - [`Releases::choose`]: which release a node takes, or why none; pure
 //! - [`Client`], [`Repository`] (feature `client`): a repository, verified; all expiry is judged by the time that is handed in.
 //!   [`Files`]: the same for a repository of whatever files
+//! - [`RescueOrder`] (feature `client`): the same keys order that a script is run on a machine that nobody can log in to
 //! - [`Delta`] (feature `client`): a root image made out of another one
 //! - [`keys`], [`publish`] (feature `publish`): keys, and writing a repository; for workstations
 //!
@@ -45,6 +46,8 @@ pub mod publish;
 #[cfg(feature = "client")]
 mod repository;
 #[cfg(feature = "client")]
+mod rescue_order;
+#[cfg(feature = "client")]
 mod root;
 #[cfg(feature = "client")]
 mod source;
@@ -76,6 +79,8 @@ pub use error::Error;
 pub use files::Files;
 #[cfg(feature = "client")]
 pub use repository::{Repository, TargetFacts};
+#[cfg(feature = "client")]
+pub use rescue_order::{OrderError, RescueOrder};
 #[cfg(feature = "client")]
 pub use root::root_version as check_root;
 #[cfg(feature = "client")]

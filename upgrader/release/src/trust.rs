@@ -47,7 +47,7 @@ impl Trust {
     }
 
     /// The newest root that follows from the image's.
-    fn newest_root(&self) -> Result<Vec<u8>, Error> {
+    pub(crate) fn newest_root(&self) -> Result<Vec<u8>, Error> {
         let mut newest = self.baked_root.clone();
         let mut number = root_version(&newest)?;
         while let Some(folder) = &self.folder {

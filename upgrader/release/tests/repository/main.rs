@@ -15,5 +15,6 @@ mod keys;
 mod network;
 mod publishing;
 mod reading;
+mod rescue;
 mod server;
 mod shop;

@@ -1,0 +1,122 @@
+//! Releases on an emulated Raspberry Pi 4, from the resource to U-Boot's choice: one that panics goes back, a good one stays.
+//!
+//! The emulated machine has no network: what is asked for comes with the card, put there while the machine is off, and what came of
+//! it is read from the console and the card.
+
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+use machine::Vm;
+use serde_json::Value;
+use vm_tests::{Fault, Node, Stage, broken_releases, next_release, releases_for_arm64};
+
+use crate::arm64::{PI, PI_READY_WITHIN, pi};
+use crate::state::State;
+use crate::upgrade::upgrade_from;
+
+/// A release whose kernel panics.
+const PANICS: &str = "0.1.2";
+/// Where the repositories lie on the node.
+const BROKEN: &str = "/var/broken";
+const GOOD: &str = "/var/releases";
+/// Four processors share one thread of the host: a boot to Ready takes minutes.
+const HEALTH: &str = "health: {deadline: 50m}";
+const WITHIN_S: u64 = PI_READY_WITHIN * 60;
+
+pub(crate) fn a_pi_goes_back_and_upgrades(stage: &mut Stage) -> anyhow::Result<()> {
+    let next = next_release()?;
+    let broken = broken_releases("arm64", &[(PANICS, Fault::NoInit)])?;
+    let vm = stage.machine_of(PI, pi(), None)?;
+    let mut node = stage.start(&vm)?;
+    let took = node.wait_ready(PI_READY_WITHIN)?;
+    stage.note(format!("first Ready after {:.0} s", took.as_secs_f64()));
+    node.power_cut()?;
+    bring(&vm, &broken.with_file_name("releases"), BROKEN)?;
+    bring(&vm, &releases_for_arm64()?, GOOD)?;
+
+    ask(&vm, BROKEN, PANICS)?;
+    goes_back(stage.start(&vm)?)?;
+    let why = fate(&vm, "/failed/0")?;
+    ensure!(
+        why["version"] == PANICS && why["why"][0].is_string(),
+        "of the release that panics the card says {why}"
+    );
+    stage.note(format!("the release that panics: {}", why["why"]));
+
+    ask(&vm, GOOD, &next)?;
+    let mut node = stage.start(&vm)?;
+    node.wait_for_text(
+        &format!("release {next} is on trial: boot 1 of 3"),
+        2 * WITHIN_S,
+    )?;
+    node.wait_for_text("this boot is confirmed: its slot stays", WITHIN_S)?;
+    node.power_cut()?;
+    let events = fate(&vm, "/events")?;
+    let last = events.as_array().and_then(|all| all.last());
+    let last = last.context("nothing happened")?;
+    ensure!(
+        last["version"] == *next && last["what"] == "committed",
+        "the last that the card says is {last}"
+    );
+    starts_first(&mut stage.start(&vm)?, &next)
+}
+
+/// Its kernel panics as often as it is tried, and the release before it is Ready again.
+fn goes_back(mut node: Node) -> anyhow::Result<()> {
+    let start = format!("holdfast: starting holdfast_{PANICS}");
+    node.wait_for_text(&start, 2 * WITHIN_S)?;
+    for _ in 0..2 {
+        node.wait_for_text("Kernel panic", 600)?;
+        node.wait_for_text(&start, 600)?;
+    }
+    node.wait_for_text("Kernel panic", 600)?;
+    let good = format!("holdfast: starting holdfast_{}", env!("CARGO_PKG_VERSION"));
+    node.wait_for_text(&good, 600)?;
+    node.wait_cured(PI_READY_WITHIN)?;
+    node.power_cut()?;
+    Ok(())
+}
+
+/// After a loss of power U-Boot takes the release that was confirmed, and it comes up.
+fn starts_first(node: &mut Node, version: &str) -> anyhow::Result<()> {
+    node.wait_for_text(&format!("holdfast: starting holdfast_{version}"), 600)?;
+    node.wait_for_text("phase state done", 600)?;
+    Ok(())
+}
+
+/// Puts a folder onto the card of a machine that is off.
+fn bring(vm: &Vm, folder: &Path, to: &str) -> anyhow::Result<()> {
+    let state = state(vm)?;
+    state.bring(folder, to)?;
+    let errors = state.errors()?;
+    ensure!(errors.is_none(), "{errors:?}");
+    state.put_back()
+}
+
+/// Writes the resource into the configuration on the card, as one edits it in a reader.
+fn ask(vm: &Vm, source: &str, version: &str) -> anyhow::Result<()> {
+    let resource = upgrade_from(&format!("{{folder: {source}}}"), version, HEALTH);
+    let lines: String = resource
+        .lines()
+        .map(|line| format!("      {line}\n"))
+        .collect();
+    let config = Stage::config(vm)?;
+    let manifests = format!("manifests:\n  - name: upgrade.yaml\n    content: |\n{lines}");
+    Ok(vm.place_config(&format!("{config}{manifests}"))?)
+}
+
+/// What the card of a machine that is off says of releases, by a pointer into the record.
+fn fate(vm: &Vm, pointer: &str) -> anyhow::Result<Value> {
+    let folder = state(vm)?.folder("/var/lib/holdfast/upgrade")?;
+    let file = folder.join("record.json");
+    let text = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let record: Value = serde_json::from_slice(&text)?;
+    let part = record.pointer(pointer).cloned();
+    part.with_context(|| format!("no {pointer} in {record}"))
+}
+
+fn state(vm: &Vm) -> anyhow::Result<State> {
+    let state = State::copy(vm)?.context("the card has no state partition")?;
+    state.play_journal()?;
+    Ok(state)
+}
