@@ -1,6 +1,6 @@
 //! What every program of ours does to the machine that it runs on, once: running a command, replacing a file or a folder
-//! whole, the digest of bytes, new identifiers, variables of the firmware, text fit to be shown, and how
-//! much memory there is.
+//! whole, the digest of bytes, new identifiers, variables of the firmware, text fit to be shown, how
+//! much memory there is, and writing much without keeping others from the disk.
 //!
 //! Synchronous, and nothing but system calls: PID 1 may use it.
 
@@ -23,6 +23,7 @@ pub mod file;
 pub mod folder;
 pub mod identifier;
 pub mod memory;
+pub mod pace;
 pub mod plain;
 
 pub use cause::with_causes;

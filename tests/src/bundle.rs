@@ -21,6 +21,19 @@ pub struct Bundle {
 /// # Errors
 /// When it cannot be made.
 pub fn bundle(at: &Path, manifest: &str, board: Option<&str>) -> anyhow::Result<Bundle> {
+    bundle_with(at, manifest, board, &[])
+}
+
+/// As [`bundle`], with the images of more archives.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn bundle_with(
+    at: &Path,
+    manifest: &str,
+    board: Option<&str>,
+    archives: &[PathBuf],
+) -> anyhow::Result<Bundle> {
     let below = |name: &str| -> anyhow::Result<PathBuf> {
         let path = at.join(name);
         fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
@@ -44,7 +57,9 @@ pub fn bundle(at: &Path, manifest: &str, board: Option<&str>) -> anyhow::Result<
     if let Some(board) = board {
         making.arg("--image").arg(base(board)?);
     }
-    making.arg("--image-archive").arg(archive()?);
+    for archive in archives.iter().chain([&archive()?]) {
+        making.arg("--image-archive").arg(archive);
+    }
     making.arg("--manifests").arg(&manifests);
     making.args([
         "--release",

@@ -31,7 +31,7 @@ pub use artefacts::{
     commit, image, next_release, printed, records, releases, releases_for_arm64, root,
 };
 pub use broken_release::{Fault, broken_releases};
-pub use bundle::{Bundle, bundle};
+pub use bundle::{Bundle, bundle, bundle_with};
 pub use command::VmCommand;
 pub use efi_program::{Ending, efi_program};
 pub use history::{Change, History};
@@ -48,6 +48,6 @@ pub use scenario::{Scenario, Tier, run_scenarios};
 pub use stage::{Judgement, Stage};
 pub use verdict::Verdict;
 pub use workload::{
-    PROBE_IMAGE, archive as probe_archive, asker_manifest, farewell_manifest, hostile_manifest,
-    manifest as probe_manifest, program as probe_program,
+    PROBE_IMAGE, archive as probe_archive, asker_manifest, ballast, eater_manifest,
+    farewell_manifest, hostile_manifest, manifest as probe_manifest, program as probe_program,
 };

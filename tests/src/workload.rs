@@ -1,6 +1,7 @@
 //! The container image that the scenarios run, made by themselves from one static program.
 
 use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -50,6 +51,32 @@ fn build() -> anyhow::Result<PathBuf> {
     Ok(archive)
 }
 
+/// The archive of an image `holdfast.test/ballast-NUMBER:1` with so many bytes that nothing makes smaller, in `folder`.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn ballast(folder: &Path, number: usize, size: u64) -> anyhow::Result<PathBuf> {
+    let mut bytes = Vec::new();
+    File::open("/dev/urandom")
+        .and_then(|file| file.take(size).read_to_end(&mut bytes))
+        .context("cannot read /dev/urandom")?;
+    let path = folder.join(format!("ballast-{number}.tar"));
+    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    let image = Image {
+        name: format!("holdfast.test/ballast-{number}:1"),
+        architecture: "amd64".to_owned(),
+        entries: vec![Entry {
+            path: "ballast".to_owned(),
+            mode: 0o644,
+            content: Content::File(bytes),
+        }],
+        entrypoint: vec!["/ballast".to_owned()],
+        env: Vec::new(),
+    };
+    image.write(file).context("cannot write the archive")?;
+    Ok(path)
+}
+
 /// The program on the host, for a node to run without a container.
 ///
 /// # Errors
@@ -96,6 +123,13 @@ pub fn manifest() -> String {
 pub fn hostile_manifest(name: &str, image: &str, script: &str) -> String {
     let template = include_str!("hostile.yaml").replace("NAME", name);
     template.replace("IMAGE", image).replace("SCRIPT", script)
+}
+
+/// A pod `eater` that asks for so many bytes of memory and takes them. `image` is the node's system image.
+#[must_use]
+pub fn eater_manifest(image: &str, bytes: u64) -> String {
+    let template = include_str!("eater.yaml").replace("BYTES", &bytes.to_string());
+    template.replace("IMAGE", image)
 }
 
 /// A pod `asker` that waits, with the node's programs and the token of its service account. `image` is the node's system image.

@@ -2,6 +2,7 @@
 
 mod acknowledged;
 mod arm64;
+mod ballast;
 mod bundle;
 mod clock;
 mod command;
@@ -23,6 +24,7 @@ mod recorded;
 mod rescue;
 mod rescue_stick;
 mod secure_boot;
+mod small;
 mod state;
 mod u_boot;
 mod upgrade;
@@ -109,6 +111,10 @@ const ALL: &[Scenario] = &[
         rescue_stick::a_signed_script_lets_its_owner_in,
     ),
     Scenario::full(
+        "two_gigabytes_of_images_cost_no_start",
+        ballast::two_gigabytes_of_images_cost_no_start,
+    ),
+    Scenario::full(
         "a_stick_pulled_out_at_any_moment",
         bundle::a_stick_pulled_out_at_any_moment,
     ),
@@ -116,6 +122,7 @@ const ALL: &[Scenario] = &[
     Scenario::full("qemu_arm64_to_ready", arm64::qemu_arm64_to_ready),
     Scenario::full("rpi4_to_ready", arm64::rpi4_to_ready),
     Scenario::full("rpi3_to_ready", arm64::rpi3_to_ready),
+    Scenario::full("one_gigabyte_is_enough", small::one_gigabyte_is_enough),
     Scenario::full(
         "a_pi_goes_back_and_upgrades",
         pi_upgrade::a_pi_goes_back_and_upgrades,

@@ -44,7 +44,7 @@ pub(crate) fn apply(
         if !index.is_block(number, &block) {
             bail!("block {number} that comes out of it is not what was signed");
         }
-        slot.write(index, number, &block)?;
+        std::thread::sleep(slot.write(index, number, &block)?);
     }
     Ok(())
 }

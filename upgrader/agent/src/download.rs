@@ -1,15 +1,14 @@
 //! A file of a repository on its way to the state partition. What is there stays there, so a download that was broken off goes on
-//! where it was, also after a reboot.
+//! where it was, also after a reboot: each part that was flushed is not fetched again.
 
 use anyhow::{Context, bail};
 use futures_util::TryStreamExt;
+use host::pace::Pace;
 use release::{Digest, Error, FileFacts, Repository};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// After so many bytes the disk is told to keep what it has: as much is fetched twice after a power cut.
-const FLUSH: u64 = 4 << 20;
 /// So many bytes of the state partition stay free, or a twentieth of it if that is less: the system writes there, too.
 const RESERVE: u64 = 64 << 20;
 
@@ -111,16 +110,14 @@ impl<'a> Download<'a> {
         file.set_len(begun).with_context(failed)?;
         let size = self.facts.size;
         let mut pieces = repository.stream(self.target, begun..size).await?;
-        let (mut there, mut flushed) = (begun, begun);
+        let (mut there, mut pace) = (begun, Pace::default());
         while let Some(piece) = pieces.try_next().await? {
             file.write_all(&piece).with_context(failed)?;
             there += piece.len() as u64;
             *fetched += piece.len() as u64;
-            if there - flushed >= FLUSH {
-                file.sync_data().with_context(failed)?;
-                flushed = there;
-            }
+            let pause = pace.after(piece.len(), &file).with_context(failed)?;
             tell(there, size);
+            tokio::time::sleep(pause).await;
         }
         file.sync_all().with_context(failed)
     }

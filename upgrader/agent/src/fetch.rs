@@ -81,7 +81,8 @@ impl Fetch<'_> {
                     continue;
                 }
                 if wanted.iter().any(|wanted| wanted.contains(&number)) {
-                    self.slot.write(self.index, number, &block)?;
+                    let pause = self.slot.write(self.index, number, &block)?;
+                    tokio::time::sleep(pause).await;
                     *written += block.len() as u64;
                     tell(*written, total);
                 }

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, bail};
 use disk::verity::RootHash;
+use host::pace::Pace;
 use release::BlockIndex;
 use slots::DirectReader;
 use std::fs::File;
@@ -9,12 +10,15 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// The spare slot's partition.
 #[derive(Debug)]
 pub(crate) struct SpareSlot {
     device: PathBuf,
     file: File,
+    pace: Mutex<Pace>,
 }
 
 impl SpareSlot {
@@ -40,6 +44,7 @@ impl SpareSlot {
         Ok(Self {
             device: device.into(),
             file,
+            pace: Mutex::default(),
         })
     }
 
@@ -73,7 +78,7 @@ impl SpareSlot {
         Ok(missing)
     }
 
-    /// Writes a block, if it is the one that the index names.
+    /// Writes a block, if it is the one that the index names. Tells how long to leave the disk to others before the next.
     ///
     /// # Errors
     /// It is not, or the device does not take it.
@@ -82,7 +87,7 @@ impl SpareSlot {
         index: &BlockIndex,
         number: usize,
         block: &[u8],
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Duration> {
         let Some(range) = index
             .range(number)
             .filter(|_| index.is_block(number, block))
@@ -91,8 +96,10 @@ impl SpareSlot {
                 "block {number} of the root image is not what was signed: the source gives out something else, or it was damaged on its way"
             );
         };
+        let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
         self.file
             .write_all_at(block, range.start)
+            .and_then(|()| pace.after(block.len(), &self.file))
             .with_context(|| format!("cannot write the spare slot {}", self.device.display()))
     }
 

@@ -277,7 +277,7 @@ impl Staging<'_> {
             if length == 0 {
                 break;
             }
-            writing.write(&piece[..length])?;
+            tokio::time::sleep(writing.write(&piece[..length])?).await;
             done += length as u64;
             tell("boot files", done, facts.size);
         }

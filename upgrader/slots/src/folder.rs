@@ -2,9 +2,11 @@
 
 use crate::aside::aside;
 use crate::{DirectReader, SlotsError};
+use host::pace::Pace;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Where programs are, on the boot partition.
 const FOLDER: &str = "EFI/Linux";
@@ -50,6 +52,7 @@ impl Folder {
             folder: self.clone(),
             path,
             file,
+            pace: Pace::default(),
         })
     }
 
@@ -101,18 +104,23 @@ pub(crate) struct NewFile {
     folder: Folder,
     path: PathBuf,
     file: File,
+    pace: Pace,
 }
 
 impl NewFile {
     /// Writes the next bytes.
-    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), SlotsError> {
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<Duration, SlotsError> {
         let written = self.file.write_all(bytes);
-        written.map_err(failure("write", &self.path))
+        written
+            .and_then(|()| self.pace.after(bytes.len(), &self.file))
+            .map_err(failure("write", &self.path))
     }
 
     /// Flushes the file and reads it back from the device: it must be what has this SHA-256, or it is gone then.
     pub(crate) fn finish(self, sha256: &str) -> Result<(), SlotsError> {
-        let Self { folder, path, file } = self;
+        let Self {
+            folder, path, file, ..
+        } = self;
         file.sync_all().map_err(failure("flush", &path))?;
         drop(file);
         folder.flush()?;

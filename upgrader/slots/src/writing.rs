@@ -3,6 +3,7 @@
 use crate::SlotsError;
 use crate::folder::NewFile;
 use crate::tryboot::NewImage;
+use std::time::Duration;
 
 /// A program that is being written beside the entries. Dropped before [`Writing::finish`], it leaves what no boot loader starts
 /// and the next one of its name replaces.
@@ -26,11 +27,11 @@ impl Writing {
         Self(Kind::Image(image))
     }
 
-    /// Writes the next bytes.
+    /// Writes the next bytes. Tells how long to leave the disk to others before the next.
     ///
     /// # Errors
     /// The disk does not take them.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<(), SlotsError> {
+    pub fn write(&mut self, bytes: &[u8]) -> Result<Duration, SlotsError> {
         match &mut self.0 {
             Kind::File(file) => file.write(bytes),
             Kind::Image(image) => image.write(bytes),

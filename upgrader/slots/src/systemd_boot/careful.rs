@@ -92,7 +92,7 @@ impl SystemdBoot {
         loop {
             match file.read(&mut piece).map_err(&failed)? {
                 0 => break,
-                length => writing.write(&piece[..length])?,
+                length => std::thread::sleep(writing.write(&piece[..length])?),
             }
         }
         writing.finish(&sha256)

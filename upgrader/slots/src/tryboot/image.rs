@@ -3,10 +3,12 @@
 use super::records::Records;
 use crate::folder::{check_first, failure};
 use crate::{EntryName, SlotsError};
+use host::pace::Pace;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The bytes that come last: with zeroes there, nobody takes the partition for a file system.
 pub(super) const HEAD: usize = 4096;
@@ -25,6 +27,7 @@ pub(crate) struct NewImage {
     head: Vec<u8>,
     /// Where the next bytes go.
     at: u64,
+    pace: Pace,
 }
 
 impl NewImage {
@@ -50,16 +53,19 @@ impl NewImage {
             file,
             head: Vec::with_capacity(HEAD),
             at: HEAD as u64,
+            pace: Pace::default(),
         })
     }
 
-    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), SlotsError> {
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<Duration, SlotsError> {
         let (head, rest) = bytes.split_at(bytes.len().min(HEAD - self.head.len()));
         self.head.extend_from_slice(head);
         for block in rest.chunks(BLOCK) {
             self.put(block).map_err(failure("write", &self.device))?;
         }
-        Ok(())
+        self.pace
+            .after(bytes.len(), &self.file)
+            .map_err(failure("write", &self.device))
     }
 
     /// Much of an image is what the one before had there, and a card wears with each write.
