@@ -1,7 +1,7 @@
 //! The secrets of a node, which must not be in its bundle; and its configuration without them.
 
 use super::found::Found;
-use init_api::{BootRecord, Problem, Root, paths};
+use init_api::{BootRecord, Millis, Problem, Root, paths};
 use node_setup::change;
 use node_setup::{ConfigPartition, Media, NodeMedia, Stick};
 use os_config::{Blotter, Source, SourceName};
@@ -110,6 +110,8 @@ impl Media for FilesOf<'_> {
             notes: Vec::new(),
         })
     }
+
+    fn settle(&mut self, _: Option<Millis>) {}
 
     fn sticks(&mut self) -> Vec<Stick> {
         Vec::new()

@@ -3,10 +3,10 @@
 use super::block::{self, Block};
 use super::mount;
 use super::stick::{self, Stick};
-use super::volume;
+use super::{usb, volume};
 use crate::machine::as_io;
 use host::Command;
-use init_api::{BootRecord, Problem};
+use init_api::{BootRecord, Millis, Problem};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +31,9 @@ pub trait Media {
     /// # Errors
     /// Why there is none, for a person.
     fn config_partition(&mut self, boot: Option<&BootRecord>) -> Result<ConfigPartition, Problem>;
+
+    /// Waits until the kernel has looked at all that is plugged in, whose drivers were `loaded` then after its start.
+    fn settle(&mut self, loaded: Option<Millis>);
 
     /// Every stick.
     fn sticks(&mut self) -> Vec<Stick>;
@@ -62,6 +65,10 @@ impl Media for NodeMedia {
         let device = config_device(boot, &blocks)?;
         mount_config(&device, at, &mut found.notes)?;
         Ok(found)
+    }
+
+    fn settle(&mut self, loaded: Option<Millis>) {
+        usb::wait(Path::new("/sys"), loaded);
     }
 
     fn sticks(&mut self) -> Vec<Stick> {

@@ -15,6 +15,7 @@ mod signed_words;
 mod stick;
 mod stick_out;
 mod stored_url;
+mod usb;
 mod volume;
 
 pub use asked_rescue::RescueFiles;
@@ -83,6 +84,9 @@ pub(crate) fn find_with_known_sticks(
     if policy.policy.usb_stick == UsbStick::Ignore {
         return collect(root, media, policy, Vec::new());
     }
+    if first {
+        media.settle(drivers_loaded(root));
+    }
     let known = KnownSticks::new(root).count();
     let sticks = if first && known > 0 {
         media.awaited_sticks(known)
@@ -100,6 +104,13 @@ pub(crate) fn find_with_known_sticks(
         found.incomplete = Some(STICK_MISSED.to_owned());
     }
     found
+}
+
+/// When the initramfs had loaded the drivers of all that a disk can be behind.
+fn drivers_loaded(root: &Root) -> Option<Millis> {
+    let boot: BootRecord = init_api::load_if_present(root.path(paths::BOOT)).ok()??;
+    let phase = boot.phases.iter().find(|phase| phase.name == "modules")?;
+    phase.ended_ms
 }
 
 fn collect(

@@ -1,6 +1,6 @@
 //! A node in a temporary directory: a root with what an image has, media made of folders, a machine that records.
 
-use init_api::{BootRecord, Problem, Root, Services};
+use init_api::{BootRecord, Millis, Problem, Root, Services};
 use node_setup::{ConfigPartition, Machine, Media, Outcome, Reload, Stick};
 use std::cell::RefCell;
 use std::fs;
@@ -147,6 +147,7 @@ impl TestNode {
             config: Ok(self.directory.path().join("config")),
             booted_from_a_stick: false,
             sticks: Vec::new(),
+            on_their_way: Vec::new(),
             late: Vec::new(),
             awaited: Vec::new(),
         }
@@ -180,6 +181,8 @@ pub(crate) struct Folders {
     /// The disk with it is a stick.
     pub(crate) booted_from_a_stick: bool,
     pub(crate) sticks: Vec<Stick>,
+    /// Sticks that the kernel has not come to yet.
+    pub(crate) on_their_way: Vec<Stick>,
     /// More sticks, for who waits.
     pub(crate) late: Vec<Stick>,
     /// How many sticks were waited for, each time.
@@ -193,6 +196,10 @@ impl Media for Folders {
             pluggable: self.booted_from_a_stick,
             notes: Vec::new(),
         })
+    }
+
+    fn settle(&mut self, _: Option<Millis>) {
+        self.sticks.append(&mut self.on_their_way);
     }
 
     fn sticks(&mut self) -> Vec<Stick> {

@@ -123,6 +123,19 @@ fn a_late_stick_is_a_source_as_one_that_was_there() {
     );
 }
 
+/// A boot may be faster than its sticks, also than one that it has never seen.
+#[test]
+fn a_boot_does_not_miss_a_stick_that_the_kernel_is_about_to_find() {
+    let node = TestNode::new(CONFIG);
+    let mut media = node.media();
+    media.on_their_way = vec![good("/dev/sda1")];
+    boot(&node, &mut media);
+    assert!(
+        node.read("run/holdfast/config.json")
+            .contains("of-the-stick")
+    );
+}
+
 #[test]
 fn a_damaged_record_was_one_of_a_stick() {
     let node = TestNode::new(CONFIG);

@@ -24,6 +24,7 @@ mod recorded;
 mod rescue;
 mod rescue_stick;
 mod secure_boot;
+mod slow_card;
 mod small;
 mod state;
 mod u_boot;
@@ -136,6 +137,10 @@ const ALL: &[Scenario] = &[
     Scenario::full(
         "a_release_damaged_after_it_was_staged",
         upgrade_faults::a_release_damaged_after_it_was_staged,
+    ),
+    Scenario::full(
+        "a_release_is_staged_on_a_slow_card",
+        slow_card::a_release_is_staged_on_a_slow_card,
     ),
     Scenario::full(
         "power_cuts_during_an_upgrade",
