@@ -6,6 +6,7 @@
 
 mod addresses;
 mod cards;
+mod closed_state;
 mod config_writes;
 mod configure;
 mod end;

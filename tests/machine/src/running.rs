@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::Bus;
 use crate::names;
 use crate::power_button::press_until_off;
 use crate::run::{RUN, Run};
@@ -286,11 +287,19 @@ impl Running {
         )
     }
 
-    /// Pulls the plug: what the guest has not flushed is lost.
+    /// Pulls the plug: what the guest has not flushed is lost. Of an SD card nothing is that was acknowledged: nothing flushes one,
+    /// so that QEMU's own notes of where the blocks of its file are would be lost with it, which no card does.
     ///
     /// # Errors
     /// When QEMU cannot be killed.
     pub fn power_cut(self) -> Result<Vm> {
+        match self.vm.spec().hardware.bus {
+            Bus::Sd => self.quit(),
+            _ => self.kill(),
+        }
+    }
+
+    fn kill(self) -> Result<Vm> {
         self.process.kill()?;
         self.gone()
     }
@@ -303,7 +312,7 @@ impl Running {
         match self.qmp().and_then(|mut qmp| qmp.execute("quit", None)) {
             // It may end before it answers.
             Ok(_) | Err(Error::QmpProtocol(_)) => self.gone(),
-            Err(_) => self.power_cut(),
+            Err(_) => self.kill(),
         }
     }
 

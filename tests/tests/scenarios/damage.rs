@@ -243,3 +243,22 @@ pub(crate) fn a_repairable_state_partition_is_repaired_and_it_is_said(
     ensure!(errors.is_none(), "after the repair: {errors:?}");
     Ok(())
 }
+
+/// An error that the kernel finds while the node runs: the machine says so, restarts by itself, and is a node again.
+pub(crate) fn a_state_that_the_kernel_closes_is_mended(stage: &mut Stage) -> anyhow::Result<()> {
+    let mut node = stage.ready_node()?;
+    let device = node.ssh("basename $(readlink -f /dev/disk/by-partlabel/state)")?;
+    node.ssh(&format!(
+        "echo 1 > /sys/fs/ext4/{}/trigger_fs_error",
+        device.trim()
+    ))?;
+    node.wait_for_text("the kernel takes no more writes to it", 120)?;
+    node.wait_for_text("ending services", 900)?;
+    node.next_boot()?;
+    node.wait_ready(15)?;
+    node.ssh("touch /var/writable && rm /var/writable")?;
+    let log = node.ssh("cat /run/log/holdfast/e2fsck.log")?;
+    stage.note(log.split_whitespace().collect::<Vec<_>>().join(" "));
+    node.power_down()?;
+    Ok(())
+}

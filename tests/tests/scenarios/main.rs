@@ -88,6 +88,10 @@ const ALL: &[Scenario] = &[
         first_boot::first_boot_without_a_network_card,
     ),
     Scenario::full(
+        "a_state_that_the_kernel_closes_is_mended",
+        damage::a_state_that_the_kernel_closes_is_mended,
+    ),
+    Scenario::full(
         "a_repairable_state_partition_is_repaired_and_it_is_said",
         damage::a_repairable_state_partition_is_repaired_and_it_is_said,
     ),
@@ -124,10 +128,8 @@ const ALL: &[Scenario] = &[
     Scenario::full("rpi4_to_ready", arm64::rpi4_to_ready),
     Scenario::full("rpi3_to_ready", arm64::rpi3_to_ready),
     Scenario::full("one_gigabyte_is_enough", small::one_gigabyte_is_enough),
-    Scenario::full(
-        "a_pi_goes_back_and_upgrades",
-        pi_upgrade::a_pi_goes_back_and_upgrades,
-    ),
+    Scenario::full("a_pi_upgrades", pi_upgrade::a_pi_upgrades),
+    Scenario::full("a_pi_goes_back", pi_upgrade::a_pi_goes_back),
     Scenario::full("what_u_boot_starts", u_boot::what_u_boot_starts),
     Scenario::full(
         "power_cuts_while_the_disk_is_laid_out",

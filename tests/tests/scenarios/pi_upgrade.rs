@@ -12,29 +12,18 @@ use vm_tests::{Fault, Node, Stage, broken_releases, next_release, releases_for_a
 
 use crate::arm64::{PI, PI_READY_WITHIN, pi};
 use crate::state::State;
-use crate::upgrade::upgrade_from;
+use crate::upgrade::{REPOSITORY, upgrade};
 
 /// A release whose kernel panics.
 const PANICS: &str = "0.1.2";
-/// Where the repositories lie on the node.
-const BROKEN: &str = "/var/broken";
-const GOOD: &str = "/var/releases";
 /// Four processors share one thread of the host: a boot to Ready takes minutes.
 const HEALTH: &str = "health: {deadline: 50m}";
 const WITHIN_S: u64 = PI_READY_WITHIN * 60;
 
-pub(crate) fn a_pi_goes_back_and_upgrades(stage: &mut Stage) -> anyhow::Result<()> {
-    let next = next_release()?;
+/// A release whose kernel panics.
+pub(crate) fn a_pi_goes_back(stage: &mut Stage) -> anyhow::Result<()> {
     let broken = broken_releases("arm64", &[(PANICS, Fault::NoInit)])?;
-    let vm = stage.machine_of(PI, pi(), None)?;
-    let mut node = stage.start(&vm)?;
-    let took = node.wait_ready(PI_READY_WITHIN)?;
-    stage.note(format!("first Ready after {:.0} s", took.as_secs_f64()));
-    node.power_cut()?;
-    bring(&vm, &broken.with_file_name("releases"), BROKEN)?;
-    bring(&vm, &releases_for_arm64()?, GOOD)?;
-
-    ask(&vm, BROKEN, PANICS)?;
+    let vm = asked(stage, &broken.with_file_name("releases"), PANICS)?;
     goes_back(stage.start(&vm)?)?;
     let why = fate(&vm, "/failed/0")?;
     ensure!(
@@ -42,8 +31,13 @@ pub(crate) fn a_pi_goes_back_and_upgrades(stage: &mut Stage) -> anyhow::Result<(
         "of the release that panics the card says {why}"
     );
     stage.note(format!("the release that panics: {}", why["why"]));
+    Ok(())
+}
 
-    ask(&vm, GOOD, &next)?;
+/// A good one: it is confirmed, and from then on the one that starts.
+pub(crate) fn a_pi_upgrades(stage: &mut Stage) -> anyhow::Result<()> {
+    let next = next_release()?;
+    let vm = asked(stage, &releases_for_arm64()?, &next)?;
     let mut node = stage.start(&vm)?;
     node.wait_for_text(
         &format!("release {next} is on trial: boot 1 of 3"),
@@ -59,6 +53,18 @@ pub(crate) fn a_pi_goes_back_and_upgrades(stage: &mut Stage) -> anyhow::Result<(
         "the last that the card says is {last}"
     );
     starts_first(&mut stage.start(&vm)?, &next)
+}
+
+/// A Pi that was Ready once, switched off; on its card are a repository and the wish for a release.
+fn asked(stage: &mut Stage, repository: &Path, version: &str) -> anyhow::Result<Vm> {
+    let vm = stage.machine_of(PI, pi(), None)?;
+    let mut node = stage.start(&vm)?;
+    let took = node.wait_ready(PI_READY_WITHIN)?;
+    stage.note(format!("first Ready after {:.0} s", took.as_secs_f64()));
+    node.power_cut()?;
+    bring(&vm, repository, REPOSITORY)?;
+    ask(&vm, version)?;
+    Ok(vm)
 }
 
 /// Its kernel panics as often as it is tried, and the release before it is Ready again.
@@ -94,8 +100,8 @@ fn bring(vm: &Vm, folder: &Path, to: &str) -> anyhow::Result<()> {
 }
 
 /// Writes the resource into the configuration on the card, as one edits it in a reader.
-fn ask(vm: &Vm, source: &str, version: &str) -> anyhow::Result<()> {
-    let resource = upgrade_from(&format!("{{folder: {source}}}"), version, HEALTH);
+fn ask(vm: &Vm, version: &str) -> anyhow::Result<()> {
+    let resource = upgrade(version, HEALTH);
     let lines: String = resource
         .lines()
         .map(|line| format!("      {line}\n"))

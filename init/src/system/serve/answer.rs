@@ -1,12 +1,13 @@
 //! What PID 1 answers and shows.
 
 use super::super::page::View;
-use super::super::{addresses, cards, notes, trial};
+use super::super::{addresses, cards, closed_state, notes, trial};
 use super::{Going, Server, records};
 use crate::clock;
 use crate::supervise::Event;
 use init_api::interface::missing;
-use init_api::{Asked, Asker, Down, Mode, Request, Response, ServiceName, Status};
+use init_api::{Asked, Asker, Down, Millis, Mode, Request, Response, ServiceName, Status};
+use std::fs;
 use std::net::IpAddr;
 
 impl Server {
@@ -90,6 +91,28 @@ impl Server {
         }
     }
 
+    /// Nothing is written down about it: the state partition takes no writes.
+    pub(super) fn advance_closed_state(&mut self, now: Millis) {
+        if self.end.is_some() {
+            return;
+        }
+        let before = self.closed_state;
+        let mounts =
+            || fs::read_to_string(self.root.path("/proc/self/mountinfo")).unwrap_or_default();
+        self.closed_state = before.next(now, mounts);
+        if before.deadline().is_none()
+            && let Some(note) = self.closed_state.note(now)
+        {
+            self.log.line(&note);
+            self.stale = true;
+        }
+        if self.closed_state.is_due(now) {
+            self.advance_trial(trial::Event::GoingDown);
+            let asked = Asked::about(Asker::Trouble, closed_state::WHY);
+            self.begin_end(Down::Reboot, asked, closed_state::WHY);
+        }
+    }
+
     /// Somebody wants the machine to go down.
     pub(super) fn end_by_request(&mut self, down: Down, asked: Asked) {
         self.advance_trial(trial::Event::GoingDown);
@@ -156,6 +179,7 @@ impl Server {
             unguarded,
             clock,
             notes::about_state(&self.root.path("/state")),
+            self.closed_state.note(self.clock.now()),
         ];
         self.facts
             .notes

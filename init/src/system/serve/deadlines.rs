@@ -8,6 +8,7 @@ pub(super) struct Deadlines {
     pub(super) services: Option<Millis>,
     pub(super) page: Option<Millis>,
     pub(super) trial: Option<Millis>,
+    pub(super) closed_state: Option<Millis>,
     pub(super) runs: Option<Millis>,
     pub(super) disks: Option<Millis>,
 }
@@ -16,7 +17,7 @@ impl Deadlines {
     /// How long there is nothing to do, at most `interval`. On the way down nothing is configured or tried any more: what would
     /// be due then must not keep PID 1 awake.
     pub(super) fn patience(self, now: Millis, ending: bool, interval: Millis) -> Millis {
-        let configuration = [self.runs, self.disks, self.trial]
+        let configuration = [self.runs, self.disks, self.trial, self.closed_state]
             .into_iter()
             .filter(|_| !ending);
         [self.services, self.page]
@@ -40,6 +41,7 @@ mod tests {
             services: None,
             page: None,
             trial: None,
+            closed_state: None,
             runs: None,
             disks: None,
         };

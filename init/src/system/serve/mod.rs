@@ -8,6 +8,7 @@ mod events;
 mod ready_note;
 mod records;
 
+use super::closed_state::ClosedState;
 use super::config_writes::ConfigWrites;
 use super::configure::Runs;
 use super::end::Departure;
@@ -102,6 +103,7 @@ pub(super) struct Server {
     /// How the trial ended, if nobody confirmed this boot.
     unconfirmed: Option<UnconfirmedBoot>,
     clock_notes: ClockNotes,
+    closed_state: ClosedState,
     led: Led,
     /// How the boot before this one ended.
     last_boot: Option<LastBoot>,
@@ -170,6 +172,7 @@ impl Server {
                 &root.path("/sys"),
             ),
             clock_notes: ClockNotes::new(root.path(paths::CLOCK)),
+            closed_state: ClosedState::default(),
             last_boot: last_boot::told(&root),
             ready_note: ReadyNote::default(),
             end: None,
@@ -210,6 +213,7 @@ impl Server {
         self.supervisor.tick(&self.log);
         self.advance_configuration(now);
         self.clock_notes.advance(now, self.facts.release.as_ref());
+        self.advance_closed_state(now);
         self.announce_node(now);
         self.show_code();
         for number in self.supervisor.fresh_pipes() {
@@ -286,6 +290,7 @@ impl Server {
             services: self.supervisor.deadline(),
             page,
             trial: self.trial.deadline(),
+            closed_state: self.closed_state.deadline(),
             runs: self.runs.deadline(),
             disks: self.disks_changed.map(|at| at.plus(QUIET)),
         };

@@ -1,5 +1,6 @@
 //! The loop with real processes, below a folder, as an ordinary user; its control groups are plain files.
 
+mod closed_state;
 mod configuration;
 mod services;
 mod shutdown;
