@@ -58,10 +58,11 @@ pub enum ServicesError {
 
 impl Services {
     /// Services that PID 1 brings along; one in `services.json` with the same name takes its place.
-    pub const BUILT_IN: [&str; 8] = [
+    pub const BUILT_IN: [&str; 9] = [
         "udevd",
         "udev-adapters",
         "udev-network",
+        "udev-sticks",
         "dbus",
         "network",
         "time",

@@ -20,12 +20,19 @@ impl BuiltIn {
     /// Those of the image.
     pub(crate) fn of_the_image() -> Self {
         Self {
-            early: set(vec![udevd(), udev_adapters(), udev_network(), dbus()]),
+            early: set(vec![
+                udevd(),
+                udev_adapters(),
+                udev_network(),
+                udev_sticks(),
+                dbus(),
+            ]),
             known: vec![early::containerd()],
             all: set(vec![
                 udevd(),
                 udev_adapters(),
                 udev_network(),
+                udev_sticks(),
                 dbus(),
                 network(),
                 time(),
@@ -123,6 +130,20 @@ fn udev_network() -> Service {
         .map(str::to_owned)
         .chain(buses);
     Service::one_shot(name("udev-network"), command)
+        .after([name("udevd")])
+        .confined(limits::trigger())
+}
+
+/// Sticks that the kernel found when the initramfs listened no longer and udevd did not yet: the configuration looks for them.
+fn udev_sticks() -> Service {
+    let command = [
+        "/usr/bin/udevadm",
+        "trigger",
+        "--action=add",
+        "--subsystem-match=usb",
+        "--attr-match=bInterfaceClass=08",
+    ];
+    Service::one_shot(name("udev-sticks"), command)
         .after([name("udevd")])
         .confined(limits::trigger())
 }
