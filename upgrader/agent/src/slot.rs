@@ -59,7 +59,9 @@ impl SpareSlot {
         mut progress: impl FnMut(u64),
     ) -> anyhow::Result<Vec<Range<usize>>> {
         let failed = || format!("cannot read the spare slot {}", self.device.display());
-        let mut reader = DirectReader::open(&self.device).with_context(failed)?;
+        let mut reader = DirectReader::open(&self.device)
+            .with_context(failed)?
+            .paced();
         let mut block = Vec::new();
         let mut missing: Vec<Range<usize>> = Vec::new();
         for number in 0..index.digests().len() {
@@ -124,7 +126,9 @@ impl SpareSlot {
                 self.device.display()
             )
         };
-        let mut reader = DirectReader::open(&self.device).with_context(failed)?;
+        let mut reader = DirectReader::open(&self.device)
+            .with_context(failed)?
+            .paced();
         disk::verity::verify(&mut reader, data_size, root).with_context(failed)
     }
 }

@@ -1,14 +1,17 @@
 //! Reading what is on the device: `O_DIRECT` goes past the kernel's memory of what was written (open(2)).
 
+use host::pace;
 use rustix::fs::{Mode, OFlags, open};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::thread;
+use std::time::Instant;
 
 /// What any disk's sectors and any file system's blocks are aligned to.
 const ALIGNMENT: usize = 4096;
 /// How much is read at once.
-const WINDOW: usize = 1 << 20;
+const WINDOW: usize = 256 << 10;
 
 /// A file or block device, read from the device. Constant memory.
 #[derive(Debug)]
@@ -21,6 +24,8 @@ pub struct DirectReader {
     at: u64,
     filled: usize,
     position: u64,
+    /// Whether the disk is left to others after each window.
+    paced: bool,
 }
 
 impl DirectReader {
@@ -43,7 +48,17 @@ impl DirectReader {
             at: 0,
             filled: 0,
             position: 0,
+            paced: false,
         })
+    }
+
+    /// Leaves the disk to others after each part, for as long as that took: for much that is read while a node runs.
+    #[must_use]
+    pub fn paced(self) -> Self {
+        Self {
+            paced: true,
+            ..self
+        }
     }
 
     fn fill(&mut self) -> io::Result<()> {
@@ -53,7 +68,11 @@ impl DirectReader {
         self.filled = 0;
         self.at = aligned;
         // A short read stands at the end; it need not be a whole block, so no second one may follow.
+        let began = Instant::now();
         self.filled = self.file.read(window)?;
+        if self.paced {
+            thread::sleep(pace::pause(began));
+        }
         Ok(())
     }
 }
