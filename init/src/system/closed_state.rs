@@ -5,7 +5,9 @@
 //! the next boot looks at all of it and mends what can be mended. So the machine restarts, in order, but not soon after its
 //! start: a disk that fails at each boot must leave people time to read and to log in.
 
-use init_api::Millis;
+use init_api::{Millis, Root};
+use std::fs;
+use std::path::Path;
 
 /// Where it is mounted.
 const MOUNT: &str = "/state";
@@ -16,6 +18,29 @@ const EARLIEST: Millis = Millis::seconds(600);
 /// What was under way may end, and a person may read why.
 const NOTICE: Millis = Millis::seconds(60);
 
+/// What the kernel says about it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Look {
+    /// The text of `/proc/self/mountinfo`.
+    mounts: String,
+    /// Errors that were found in the file system since the last check of all of it; none where the kernel does not count.
+    errors: Option<u64>,
+}
+
+impl Look {
+    /// As things stand below `root`.
+    pub(super) fn at(root: &Root) -> Self {
+        let read = |path: &str| fs::read_to_string(root.path(path)).unwrap_or_default();
+        let mounts = read("/proc/self/mountinfo");
+        let errors = mounted(&mounts).and_then(|(source, _)| {
+            let device = Path::new(source).file_name()?.to_string_lossy();
+            let count = read(&format!("/sys/fs/ext4/{device}/errors_count"));
+            count.trim().parse().ok()
+        });
+        Self { mounts, errors }
+    }
+}
+
 /// How it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ClosedState {
@@ -23,6 +48,8 @@ pub(super) enum ClosedState {
     Open {
         /// Since the kernel's start.
         looked: Millis,
+        /// Errors that were counted before this boot.
+        errors: Option<u64>,
     },
     /// It takes none: the machine restarts at that time.
     Closed {
@@ -31,22 +58,32 @@ pub(super) enum ClosedState {
     },
 }
 
-impl Default for ClosedState {
-    fn default() -> Self {
-        Self::Open { looked: Millis(0) }
-    }
-}
-
 impl ClosedState {
-    /// The next state. `mounts` gives the text of `/proc/self/mountinfo`, and is asked when it is time to look.
-    pub(super) fn next(self, now: Millis, mounts: impl FnOnce() -> String) -> Self {
-        match self {
-            Self::Open { looked } if now.since(looked) < EVERY => self,
-            Self::Open { .. } if is_closed(&mounts()) => Self::Closed {
+    /// As it is found when PID 1 begins.
+    pub(super) fn new(look: &Look) -> Self {
+        Self::Open {
+            looked: Millis(0),
+            errors: look.errors,
+        }
+    }
+
+    /// The next state; `look` is asked when it is time to look.
+    pub(super) fn next(self, now: Millis, look: impl FnOnce() -> Look) -> Self {
+        let Self::Open { looked, errors } = self else {
+            return self;
+        };
+        if now.since(looked) < EVERY {
+            return self;
+        }
+        let look = look();
+        if is_closed(&look.mounts) || look.errors > errors.or(Some(0)) {
+            return Self::Closed {
                 restart: now.plus(NOTICE).max(EARLIEST),
-            },
-            Self::Open { .. } => Self::Open { looked: now },
-            Self::Closed { .. } => self,
+            };
+        }
+        Self::Open {
+            looked: now,
+            errors,
         }
     }
 
@@ -75,26 +112,28 @@ impl ClosedState {
 /// Why the machine restarts.
 pub(super) const WHY: &str = "the file system of the state partition has an error, and the kernel takes no more writes to it";
 
-/// Whether it lies on a disk and takes no writes. Since 6.13 the kernel calls that `emergency_ro`.
+/// Whether the mount says that it takes no writes. Kernels from 6.12 to 6.14 say it nowhere but in the count of errors; newer ones
+/// call it `emergency_ro`.
 fn is_closed(mountinfo: &str) -> bool {
-    mountinfo.lines().any(|line| {
-        let Some((front, back)) = line.split_once(" - ") else {
-            return false;
-        };
+    let closed = |option| option == "ro" || option == "emergency_ro";
+    mounted(mountinfo).is_some_and(|(_, options)| options.split(',').any(closed))
+}
+
+/// The device that is mounted there, and the options of its file system; none while memory stands in for it.
+fn mounted(mountinfo: &str) -> Option<(&str, &str)> {
+    mountinfo.lines().find_map(|line| {
+        let (front, back) = line.split_once(" - ")?;
         let mut back = back.split(' ').skip(1);
-        let on_disk = back
-            .next()
-            .is_some_and(|source| source.starts_with("/dev/"));
-        let options = back.next().unwrap_or_default();
-        let closed = |option| option == "ro" || option == "emergency_ro";
-        front.split(' ').nth(4) == Some(MOUNT) && on_disk && options.split(',').any(closed)
+        let (source, options) = (back.next()?, back.next()?);
+        (front.split(' ').nth(4) == Some(MOUNT) && source.starts_with("/dev/"))
+            .then_some((source, options))
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ClosedState, is_closed};
-    use init_api::Millis;
+    use super::{ClosedState, Look, is_closed};
+    use init_api::{Millis, Root};
 
     const OPEN: &str =
         "30 1 254:5 / /state rw,noatime shared:3 - ext4 /dev/vda5 rw,errors=remount-ro\n";
@@ -130,21 +169,62 @@ mod tests {
     #[test]
     fn the_machine_restarts_after_notice_and_never_early() {
         let at = Millis::seconds;
-        for (found, restart) in [(20, 600), (541, 601), (86_400, 86_460)] {
-            let mut state = ClosedState::default().next(at(found - 5), || OPEN.to_owned());
+        let look = |mounts: &str, errors| Look {
+            mounts: mounts.to_owned(),
+            errors,
+        };
+        let closed = [
+            look(CLOSED, None),
+            look(CLOSED, Some(2)),
+            look(OPEN, Some(3)),
+        ];
+        for (found, closed) in [20, 541, 86_400].into_iter().zip(closed) {
+            let open = look(OPEN, closed.errors.map(|_| 2));
+            let mut state = ClosedState::new(&open).next(at(found - 5), || open.clone());
             state = state.next(at(found), || panic!("it was looked at just now"));
-            state = state.next(at(found + 10), || CLOSED.to_owned());
-            let restart = at(restart).max(at(found + 10 + 60));
-            assert_eq!(state, ClosedState::Closed { restart });
+            state = state.next(at(found + 10), || closed.clone());
+            let restart = at(600).max(at(found + 10 + 60));
+            assert_eq!(state, ClosedState::Closed { restart }, "{closed:?}");
             // It stays so, whatever the mounts say: ours are made read-only at the end, too.
             let later = state.next(restart, || panic!("nobody looks any more"));
             assert!(later.is_due(restart), "{found}");
             assert!(!later.is_due(Millis(restart.0 - 1)), "{found}");
-            assert!(
-                later
-                    .note(at(found + 10))
-                    .is_some_and(|note| note.contains(" min"))
-            );
+            let note = later.note(at(found + 10));
+            assert!(note.is_some_and(|note| note.contains(" min")));
         }
+    }
+
+    #[test]
+    fn errors_of_before_this_boot_close_nothing() {
+        for (before, now, expected) in [
+            (None, None, true),
+            (Some(0), Some(0), true),
+            (Some(2), Some(2), true),
+            (Some(2), Some(3), false),
+            (None, Some(1), false),
+        ] {
+            let look = |errors| Look {
+                mounts: OPEN.to_owned(),
+                errors,
+            };
+            let state = ClosedState::new(&look(before)).next(Millis::seconds(60), || look(now));
+            let is_open = matches!(state, ClosedState::Open { .. });
+            assert_eq!(is_open, expected, "{before:?} {now:?}");
+        }
+    }
+
+    #[test]
+    fn the_count_is_that_of_the_device() {
+        let folder = tempfile::tempdir().expect("folder");
+        let root = Root::new(folder.path());
+        for (path, text) in [
+            ("/proc/self/mountinfo", OPEN),
+            ("/sys/fs/ext4/vda5/errors_count", "4\n"),
+        ] {
+            let path = root.path(path);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+            std::fs::write(path, text).expect("written");
+        }
+        assert_eq!(Look::at(&root).errors, Some(4));
     }
 }

@@ -59,8 +59,8 @@ pub(crate) fn a_pi_upgrades(stage: &mut Stage) -> anyhow::Result<()> {
 fn asked(stage: &mut Stage, repository: &Path, version: &str) -> anyhow::Result<Vm> {
     let vm = stage.machine_of(PI, pi(), None)?;
     let mut node = stage.start(&vm)?;
-    let took = node.wait_ready(PI_READY_WITHIN)?;
-    stage.note(format!("first Ready after {:.0} s", took.as_secs_f64()));
+    // Its first boot is not what is tried: a busy host may make a service give up once.
+    node.wait_cured(PI_READY_WITHIN)?;
     node.power_cut()?;
     bring(&vm, repository, REPOSITORY)?;
     ask(&vm, version)?;

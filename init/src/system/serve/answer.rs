@@ -1,5 +1,6 @@
 //! What PID 1 answers and shows.
 
+use super::super::closed_state::Look;
 use super::super::page::View;
 use super::super::{addresses, cards, closed_state, notes, trial};
 use super::{Going, Server, records};
@@ -7,7 +8,6 @@ use crate::clock;
 use crate::supervise::Event;
 use init_api::interface::missing;
 use init_api::{Asked, Asker, Down, Millis, Mode, Request, Response, ServiceName, Status};
-use std::fs;
 use std::net::IpAddr;
 
 impl Server {
@@ -97,9 +97,7 @@ impl Server {
             return;
         }
         let before = self.closed_state;
-        let mounts =
-            || fs::read_to_string(self.root.path("/proc/self/mountinfo")).unwrap_or_default();
-        self.closed_state = before.next(now, mounts);
+        self.closed_state = before.next(now, || Look::at(&self.root));
         if before.deadline().is_none()
             && let Some(note) = self.closed_state.note(now)
         {

@@ -8,7 +8,7 @@ mod events;
 mod ready_note;
 mod records;
 
-use super::closed_state::ClosedState;
+use super::closed_state::{ClosedState, Look};
 use super::config_writes::ConfigWrites;
 use super::configure::Runs;
 use super::end::Departure;
@@ -172,7 +172,7 @@ impl Server {
                 &root.path("/sys"),
             ),
             clock_notes: ClockNotes::new(root.path(paths::CLOCK)),
-            closed_state: ClosedState::default(),
+            closed_state: ClosedState::new(&Look::at(&root)),
             last_boot: last_boot::told(&root),
             ready_note: ReadyNote::default(),
             end: None,
