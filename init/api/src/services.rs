@@ -58,11 +58,12 @@ pub enum ServicesError {
 
 impl Services {
     /// Services that PID 1 brings along; one in `services.json` with the same name takes its place.
-    pub const BUILT_IN: [&str; 9] = [
+    pub const BUILT_IN: [&str; 10] = [
         "udevd",
         "udev-adapters",
         "udev-network",
         "udev-sticks",
+        "udev-scsi",
         "dbus",
         "network",
         "time",

@@ -25,6 +25,7 @@ impl BuiltIn {
                 udev_adapters(),
                 udev_network(),
                 udev_sticks(),
+                udev_scsi(),
                 dbus(),
             ]),
             known: vec![early::containerd()],
@@ -33,6 +34,7 @@ impl BuiltIn {
                 udev_adapters(),
                 udev_network(),
                 udev_sticks(),
+                udev_scsi(),
                 dbus(),
                 network(),
                 time(),
@@ -144,6 +146,19 @@ fn udev_sticks() -> Service {
         "--attr-match=bInterfaceClass=08",
     ];
     Service::one_shot(name("udev-sticks"), command)
+        .after([name("udevd")])
+        .confined(limits::trigger())
+}
+
+/// The same for the disks of sticks whose interface has its driver already.
+fn udev_scsi() -> Service {
+    let command = [
+        "/usr/bin/udevadm",
+        "trigger",
+        "--action=add",
+        "--subsystem-match=scsi",
+    ];
+    Service::one_shot(name("udev-scsi"), command)
         .after([name("udevd")])
         .confined(limits::trigger())
 }
