@@ -77,6 +77,8 @@ pub const UNCONFIRMED_BOOT: &str = "/var/lib/holdfast/unconfirmed-boot.json";
 pub const HAND_OVERS: &str = "/var/lib/holdfast/hand-overs.json";
 /// What was done about damage of the state partition: a folder for each time, with [`crate::StateRepair`].
 pub const STATE_REPAIRS: &str = "/var/lib/holdfast/state-repairs";
+/// A rescue script was begun in this boot: which, by its order.
+pub const RESCUE: &str = "/run/holdfast/rescue-order";
 /// Rescue scripts that were begun on this machine.
 pub const RESCUES: &str = "/var/lib/holdfast/rescues.json";
 /// What the upgrader keeps.

@@ -70,6 +70,12 @@ fn begun(root: &Root) -> Result<Vec<Begun>, FileError> {
     Ok(load_if_present(root.path(paths::RESCUES))?.unwrap_or_default())
 }
 
+/// Whether one was begun in this boot: the machine stays in maintenance mode then, whatever a later look finds, so that nothing ends
+/// the script but its own end.
+pub(super) fn is_under_way(root: &Root) -> bool {
+    root.path(paths::RESCUE).exists()
+}
+
 /// From now on the order is carried out.
 pub(crate) fn note_begun(
     root: &Root,
@@ -82,5 +88,7 @@ pub(crate) fn note_begun(
         at: now,
     });
     all.drain(..all.len().saturating_sub(MOST));
-    store(root.path(paths::RESCUES), &all)
+    store(root.path(paths::RESCUES), &all)?;
+    // Last: an order that is not remembered is not begun.
+    store(root.path(paths::RESCUE), &order.id)
 }

@@ -157,8 +157,14 @@ fn collect(
     let rescues: Vec<_> = rescues.collect();
     let believed = |stick: Stick| believed_stick(&policy, stick);
     let believed: Vec<_> = sticks.into_iter().map(believed).collect();
-    for (device, files) in rescues {
-        found.add_rescue(root, &device, &files);
+    if asked_rescue::is_under_way(root) {
+        found.rescue = true;
+        let by = "the rescue script that was begun in this boot";
+        found.maintenance_asked_by = Some(by.to_owned());
+    } else {
+        for (device, files) in rescues {
+            found.add_rescue(root, &device, &files);
+        }
     }
     for (stick, refused) in believed {
         found.notes.extend(refused);

@@ -157,6 +157,16 @@ fn a_script_is_begun_once_on_a_machine() {
         error.contains("no USB stick has a rescue script"),
         "{error}"
     );
+    // A look for new disks must not end it, nor a stick that is pulled out.
+    for media in [vec![stick.clone()], Vec::new()] {
+        let mut looked = node.media();
+        looked.sticks = media;
+        let outcome = configure(&node.root, &mut looked, node.machine.clone()).unwrap();
+        let text = problem(outcome).text;
+        assert!(text.contains("that was begun in this boot"), "{text}");
+        assert!(services(&node).contains(&"rescue".to_owned()));
+    }
+    node.boot_again();
     assert_eq!(configured_with(&node, &stick), Outcome::Applied);
     let warnings = node.warnings().join("\n");
     assert!(
@@ -169,6 +179,7 @@ fn a_script_is_begun_once_on_a_machine() {
     let failing = keys.stick(&format!("echo >>{}; exit 3\n", ran.display()), 1);
     let error = run(&node, &failing).unwrap_err();
     assert!(error.contains("ended with exit status: 3"), "{error}");
+    node.boot_again();
     assert_eq!(configured_with(&node, &failing), Outcome::Applied);
 
     // What is damaged cannot tell.
