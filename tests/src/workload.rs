@@ -34,21 +34,32 @@ fn build() -> anyhow::Result<PathBuf> {
     let program = compile(&folder)?;
     let bytes = fs::read(&program).with_context(|| format!("cannot read {}", program.display()))?;
     let archive = folder.join("probe.tar");
+    image_of_one_file(&archive, PROBE_IMAGE, ("probe", 0o755), bytes)?;
+    Ok(archive)
+}
+
+/// Writes the archive of an image that has one file, at its top, and starts that.
+fn image_of_one_file(
+    archive: &Path,
+    name: &str,
+    (path, mode): (&str, u16),
+    bytes: Vec<u8>,
+) -> anyhow::Result<()> {
     let file =
-        File::create(&archive).with_context(|| format!("cannot write {}", archive.display()))?;
+        File::create(archive).with_context(|| format!("cannot write {}", archive.display()))?;
     let image = Image {
-        name: PROBE_IMAGE.to_owned(),
+        name: name.to_owned(),
         architecture: "amd64".to_owned(),
         entries: vec![Entry {
-            path: "probe".to_owned(),
-            mode: 0o755,
+            path: path.to_owned(),
+            mode: mode.into(),
             content: Content::File(bytes),
         }],
-        entrypoint: vec!["/probe".to_owned()],
+        entrypoint: vec![format!("/{path}")],
         env: Vec::new(),
     };
     image.write(file).context("cannot write the archive")?;
-    Ok(archive)
+    Ok(())
 }
 
 /// The archive of an image `holdfast.test/ballast-NUMBER:1` with so many bytes that nothing makes smaller, in `folder`.
@@ -61,19 +72,8 @@ pub fn ballast(folder: &Path, number: usize, size: u64) -> anyhow::Result<PathBu
         .and_then(|file| file.take(size).read_to_end(&mut bytes))
         .context("cannot read /dev/urandom")?;
     let path = folder.join(format!("ballast-{number}.tar"));
-    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-    let image = Image {
-        name: format!("holdfast.test/ballast-{number}:1"),
-        architecture: "amd64".to_owned(),
-        entries: vec![Entry {
-            path: "ballast".to_owned(),
-            mode: 0o644,
-            content: Content::File(bytes),
-        }],
-        entrypoint: vec!["/ballast".to_owned()],
-        env: Vec::new(),
-    };
-    image.write(file).context("cannot write the archive")?;
+    let name = format!("holdfast.test/ballast-{number}:1");
+    image_of_one_file(&path, &name, ("ballast", 0o644), bytes)?;
     Ok(path)
 }
 

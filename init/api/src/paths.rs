@@ -83,6 +83,8 @@ pub const RESCUE: &str = "/run/holdfast/rescue-order";
 pub const RESCUES: &str = "/var/lib/holdfast/rescues.json";
 /// What the upgrader keeps.
 pub const UPGRADE: &str = "/var/lib/holdfast/upgrade";
+/// What was seen of the keys that sign releases: newer roots, and the oldest state of a repository that counts.
+pub const RELEASE_TRUST: &str = "/var/lib/holdfast/upgrade/trust";
 /// [`crate::PendingTrial`], written by the upgrader and the initramfs stage.
 pub const TRIAL: &str = "/var/lib/holdfast/upgrade/trial.json";
 /// Configurations that were good, and copies of what they were made from.

@@ -19,28 +19,19 @@ pub(crate) struct BuiltIn {
 impl BuiltIn {
     /// Those of the image.
     pub(crate) fn of_the_image() -> Self {
+        let early = vec![
+            udevd(),
+            udev_adapters(),
+            udev_network(),
+            udev_sticks(),
+            udev_scsi(),
+            dbus(),
+        ];
+        let later = [network(), time(), ssh(), udev_trigger()];
         Self {
-            early: set(vec![
-                udevd(),
-                udev_adapters(),
-                udev_network(),
-                udev_sticks(),
-                udev_scsi(),
-                dbus(),
-            ]),
+            all: set(early.iter().cloned().chain(later).collect()),
+            early: set(early),
             known: vec![early::containerd()],
-            all: set(vec![
-                udevd(),
-                udev_adapters(),
-                udev_network(),
-                udev_sticks(),
-                udev_scsi(),
-                dbus(),
-                network(),
-                time(),
-                ssh(),
-                udev_trigger(),
-            ]),
         }
     }
 
@@ -110,74 +101,50 @@ const SUBSYSTEMS: [&str; 24] = [
     "watchdog",
 ];
 
-/// Network adapters by their class on the bus: a node waits for its address.
-fn udev_adapters() -> Service {
-    let command = [
-        "/usr/bin/udevadm",
-        "trigger",
-        "--action=add",
-        "--subsystem-match=pci",
-        "--attr-match=class=0x02*",
-    ];
-    Service::one_shot(name("udev-adapters"), command)
-        .after([name("udevd")])
-        .confined(limits::trigger())
-}
-
-/// Network adapters of virtual machines and on SD buses, and those that are there already.
-fn udev_network() -> Service {
-    let buses = ["virtio", "sdio", "net"].map(|bus| format!("--subsystem-match={bus}"));
-    let command = ["/usr/bin/udevadm", "trigger", "--action=add"]
-        .into_iter()
-        .map(str::to_owned)
-        .chain(buses);
-    Service::one_shot(name("udev-network"), command)
-        .after([name("udevd")])
-        .confined(limits::trigger())
-}
-
-/// Sticks that the kernel found when the initramfs listened no longer and udevd did not yet: the configuration looks for them.
-fn udev_sticks() -> Service {
-    let command = [
-        "/usr/bin/udevadm",
-        "trigger",
-        "--action=add",
-        "--subsystem-match=usb",
-        "--attr-match=bInterfaceClass=08",
-    ];
-    Service::one_shot(name("udev-sticks"), command)
-        .after([name("udevd")])
-        .confined(limits::trigger())
-}
-
-/// The same for the disks of sticks whose interface has its driver already.
-fn udev_scsi() -> Service {
-    let command = [
-        "/usr/bin/udevadm",
-        "trigger",
-        "--action=add",
-        "--subsystem-match=scsi",
-    ];
-    Service::one_shot(name("udev-scsi"), command)
-        .after([name("udevd")])
-        .confined(limits::trigger())
-}
-
-/// Behind everything that a node waits for.
-fn udev_trigger() -> Service {
-    let matches = SUBSYSTEMS
-        .iter()
-        .map(|name| format!("--subsystem-match={name}"));
+/// Has udevd look anew at devices of which it was not told, each as `matches` says (udevadm(8)).
+fn trigger(service: &str, matches: impl IntoIterator<Item = String>) -> Service {
     let command = ["/usr/bin/udevadm", "trigger", "--action=add"]
         .into_iter()
         .map(str::to_owned)
         .chain(matches);
-    let service = Service::one_shot(name("udev-trigger"), command)
-        .after([name("udevd"), name("network")])
-        .confined(limits::trigger());
+    Service::one_shot(name(service), command)
+        .after([name("udevd")])
+        .confined(limits::trigger())
+}
+
+/// All devices of these subsystems.
+fn of<'a>(subsystems: impl IntoIterator<Item = &'a str>) -> impl Iterator<Item = String> {
+    let all = subsystems.into_iter();
+    all.map(|subsystem| format!("--subsystem-match={subsystem}"))
+}
+
+/// Network adapters by their class on the bus: a node waits for its address.
+fn udev_adapters() -> Service {
+    let class = "--attr-match=class=0x02*".to_owned();
+    trigger("udev-adapters", of(["pci"]).chain([class]))
+}
+
+/// Network adapters of virtual machines and on SD buses, and those that are there already.
+fn udev_network() -> Service {
+    trigger("udev-network", of(["virtio", "sdio", "net"]))
+}
+
+/// Sticks that the kernel found when the initramfs listened no longer and udevd did not yet: the configuration looks for them.
+fn udev_sticks() -> Service {
+    let class = "--attr-match=bInterfaceClass=08".to_owned();
+    trigger("udev-sticks", of(["usb"]).chain([class]))
+}
+
+/// The same for the disks of sticks whose interface has its driver already.
+fn udev_scsi() -> Service {
+    trigger("udev-scsi", of(["scsi"]))
+}
+
+/// Behind everything that a node waits for.
+fn udev_trigger() -> Service {
     Service {
         group: in_background(),
-        ..service
+        ..trigger("udev-trigger", of(SUBSYSTEMS)).after([name("network")])
     }
 }
 

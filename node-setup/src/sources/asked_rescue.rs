@@ -46,7 +46,7 @@ pub(crate) fn judge(root: &Root, files: &RescueFiles, now: Timestamp) -> Judged 
             "there is no rescue.json beside it, which `holdfast rescue sign` writes".to_owned(),
         );
     }
-    let trust = Trust::kept(root.path(paths::UPGRADE).join("trust"), baked);
+    let trust = Trust::kept(root.path(paths::RELEASE_TRUST), baked);
     let order = match RescueOrder::read(&files.order, &files.script, &trust, now) {
         Ok(order) => order,
         Err(error) => return Judged::No(host::with_causes(&error)),

@@ -134,7 +134,7 @@ async fn open(node: &Node, source: &str) -> anyhow::Result<Repository> {
             "this image trusts no release keys, so it cannot be upgraded: build images with --release-root (docs/releases.md)"
         )
     })?;
-    let trust = Trust::kept(node.path(paths::UPGRADE).join("trust"), root);
+    let trust = Trust::kept(node.path(paths::RELEASE_TRUST), root);
     let now = jiff::Timestamp::now();
     Ok(Client::new().open(&source, &trust, now).await?)
 }
