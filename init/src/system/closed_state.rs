@@ -5,6 +5,7 @@
 //! the next boot looks at all of it and mends what can be mended. So the machine restarts, in order, but not soon after its
 //! start: a disk that fails at each boot must leave people time to read and to log in.
 
+use super::mount_line::MountLine;
 use init_api::{Millis, Root};
 use std::fs;
 use std::path::Path;
@@ -32,8 +33,8 @@ impl Look {
     pub(super) fn at(root: &Root) -> Self {
         let read = |path: &str| fs::read_to_string(root.path(path)).unwrap_or_default();
         let mounts = read("/proc/self/mountinfo");
-        let errors = mounted(&mounts).and_then(|(source, _)| {
-            let device = Path::new(source).file_name()?.to_string_lossy();
+        let errors = mounted(&mounts).and_then(|line| {
+            let device = Path::new(line.source).file_name()?.to_string_lossy();
             let count = read(&format!("/sys/fs/ext4/{device}/errors_count"));
             count.trim().parse().ok()
         });
@@ -116,18 +117,12 @@ pub(super) const WHY: &str = "the file system of the state partition has an erro
 /// call it `emergency_ro`.
 fn is_closed(mountinfo: &str) -> bool {
     let closed = |option| option == "ro" || option == "emergency_ro";
-    mounted(mountinfo).is_some_and(|(_, options)| options.split(',').any(closed))
+    mounted(mountinfo).is_some_and(|line| line.options.split(',').any(closed))
 }
 
-/// The device that is mounted there, and the options of its file system; none while memory stands in for it.
-fn mounted(mountinfo: &str) -> Option<(&str, &str)> {
-    mountinfo.lines().find_map(|line| {
-        let (front, back) = line.split_once(" - ")?;
-        let mut back = back.split(' ').skip(1);
-        let (source, options) = (back.next()?, back.next()?);
-        (front.split(' ').nth(4) == Some(MOUNT) && source.starts_with("/dev/"))
-            .then_some((source, options))
-    })
+/// What is mounted there from a disk; none while memory stands in for it.
+fn mounted(mountinfo: &str) -> Option<MountLine<'_>> {
+    MountLine::all(mountinfo).find(|line| line.target == Path::new(MOUNT) && line.is_on_disk())
 }
 
 #[cfg(test)]

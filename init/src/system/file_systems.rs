@@ -1,5 +1,6 @@
 //! Closing file systems when the machine goes down, so that every disk is whole.
 
+use super::mount_line::MountLine;
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, UnmountFlags, mount_remount, unmount};
 use std::fs;
@@ -40,12 +41,10 @@ fn close(target: &Path) -> Result<(), Errno> {
 
 impl OnDisk {
     fn find(mountinfo: &str, ours: &[PathBuf]) -> Self {
-        let mut found: Vec<_> = mountinfo.lines().filter_map(on_disk).collect();
-        found.reverse();
-        let (own, foreign): (Vec<_>, Vec<_>) = found
-            .into_iter()
-            .partition(|(source, _)| ours.iter().any(|node| node == Path::new(source)));
-        let targets = |list: Vec<(&str, PathBuf)>| list.into_iter().map(|(_, to)| to).collect();
+        let latest_first = MountLine::all(mountinfo).filter(is_writable).rev();
+        let (own, foreign): (Vec<_>, Vec<_>) =
+            latest_first.partition(|line| ours.iter().any(|node| node == Path::new(line.source)));
+        let targets = |list: Vec<MountLine<'_>>| list.into_iter().map(|line| line.target).collect();
         Self {
             own: targets(own),
             foreign: targets(foreign),
@@ -53,26 +52,9 @@ impl OnDisk {
     }
 }
 
-/// Source and mount point of a file system on a block device that can be written to.
-fn on_disk(line: &str) -> Option<(&str, PathBuf)> {
-    let (front, back) = line.split_once(" - ")?;
-    let target = front.split(' ').nth(4)?;
-    let mut back = back.split(' ');
-    let (kind, source) = (back.next()?, back.next()?);
-    (source.starts_with("/dev/") && kind != "erofs" && kind != "devtmpfs")
-        .then(|| (source, unescape(target).into()))
-}
-
-/// `mountinfo` writes space, tab, newline and backslash as three octal digits.
-fn unescape(text: &str) -> String {
-    [
-        ("\\040", " "),
-        ("\\011", "\t"),
-        ("\\012", "\n"),
-        ("\\134", "\\"),
-    ]
-    .iter()
-    .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+/// Whether it is on a block device and can be written to.
+fn is_writable(line: &MountLine<'_>) -> bool {
+    line.is_on_disk() && line.kind != "erofs" && line.kind != "devtmpfs"
 }
 
 #[cfg(test)]

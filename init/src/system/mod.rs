@@ -15,6 +15,7 @@ mod folders;
 mod identity;
 mod last_boot;
 mod led;
+mod mount_line;
 mod mounts;
 mod next_start;
 mod notes;

@@ -1,5 +1,6 @@
 //! The mounts of the running system, as data.
 
+use super::mount_line::MountLine;
 use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_change};
 use std::ffi::CStr;
 use std::fs;
@@ -116,9 +117,7 @@ fn is_mounted(root: &Path, target: &str) -> bool {
 
 /// Whether `mountinfo` has a mount at exactly this path.
 fn is_mount_point(mountinfo: &str, path: &str) -> bool {
-    mountinfo
-        .lines()
-        .any(|line| line.split(' ').nth(4) == Some(path))
+    MountLine::all(mountinfo).any(|line| line.target == Path::new(path))
 }
 
 /// What programs expect in `/dev` and the kernel does not make.
