@@ -32,10 +32,11 @@ pub(crate) struct Args {
     /// On a node, a bundle takes the place of an earlier one of the same name
     #[arg(long, value_name = "NAME", default_value = "site")]
     name: Name,
-    /// The release to bring
+    /// A release to bring; may be given more than once. Of a newer one only the change to an older one is put onto the stick, where
+    /// the repository has that
     #[arg(long, value_name = "VERSION", requires_all = ["repo", "root"])]
-    release: Option<Version>,
-    /// Folder or address of the release's repository
+    release: Vec<Version>,
+    /// Folder or address of the releases' repository
     #[arg(long, value_name = "DIR|URL", requires = "release")]
     repo: Option<String>,
     /// The root to begin with, as images have it
@@ -97,7 +98,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     if order.images.is_empty()
         && order.archives.is_empty()
         && order.manifests.is_none()
-        && order.release.is_none()
+        && order.releases.is_none()
     {
         bail!("nothing to bring: give --images, --image-archive, --manifests or --release");
     }
@@ -130,9 +131,14 @@ fn told(name: &Name, place: &Path, order: &Order, made: &Made) -> String {
         made.manifests,
         made.bytes as f64 / 1e6
     );
-    if let (Some(release), Some(expires)) = (&order.release, made.expires) {
-        let version = &release.version;
-        text += &format!("; release {version}, whose signatures count until {expires}");
+    if let (Some(releases), Some(expires)) = (&order.releases, made.expires) {
+        let versions: Vec<_> = releases.versions.iter().map(Version::to_string).collect();
+        let word = match versions.len() {
+            1 => "release",
+            _ => "releases",
+        };
+        let versions = versions.join(", ");
+        text += &format!("; {word} {versions}, whose signatures count until {expires}");
     }
     text
 }
@@ -142,11 +148,12 @@ fn order(args: Args, config: Option<Vec<u8>>) -> anyhow::Result<Order> {
         Some(path) => parse_list(path, &text(path)?)?,
         None => BTreeSet::new(),
     };
-    let release = match (args.release, &args.repo, &args.root) {
-        (Some(version), Some(repo), Some(root)) => Some(ReleaseOrder {
+    let versions: BTreeSet<_> = args.release.into_iter().collect();
+    let releases = match (&args.repo, &args.root) {
+        (Some(repo), Some(root)) if !versions.is_empty() => Some(ReleaseOrder {
             source: source(repo)?,
             root: std::fs::read(root).with_context(|| format!("cannot read {}", root.display()))?,
-            version,
+            versions,
         }),
         _ => None,
     };
@@ -160,7 +167,7 @@ fn order(args: Args, config: Option<Vec<u8>>) -> anyhow::Result<Order> {
         allowed_missing: parse_list(Path::new("--allow-missing"), &missing)?,
         manifests: args.manifests,
         platforms: args.platform.into_iter().collect(),
-        release,
+        releases,
         key,
         config,
         plain_http: args.plain_http,

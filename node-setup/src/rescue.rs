@@ -65,6 +65,8 @@ pub fn run(root: &Root, media: &mut dyn Media) -> Result<bool, RescueError> {
     note_begun(root, &order, now)?;
     let stick = BroughtStick::mounted(root, &device);
     let ended = run_script(root, &script, &stick, order.within);
+    // It is not run again: what it did may not be lost with the power.
+    rustix::fs::sync();
     match &ended {
         Ok(()) => println!("{END} well"),
         Err(error) => println!("{END}: {error}"),

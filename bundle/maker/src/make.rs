@@ -39,8 +39,8 @@ pub struct Order {
     pub manifests: Option<PathBuf>,
     /// What images are for.
     pub platforms: BTreeSet<Platform>,
-    /// The release.
-    pub release: Option<ReleaseOrder>,
+    /// The releases.
+    pub releases: Option<ReleaseOrder>,
     /// Who vouches for images and manifests.
     pub key: Option<PrivateKey>,
     /// The checked text of `config.yaml`.
@@ -49,15 +49,15 @@ pub struct Order {
     pub plain_http: Vec<String>,
 }
 
-/// A release for a bundle.
+/// Releases for a bundle.
 #[derive(Debug)]
 pub struct ReleaseOrder {
     /// The repository.
     pub source: Source,
     /// The root to begin with.
     pub root: Vec<u8>,
-    /// Which.
-    pub version: Version,
+    /// Which: one at least.
+    pub versions: BTreeSet<Version>,
 }
 
 /// A bundle that was made.
@@ -69,7 +69,7 @@ pub struct Made {
     pub manifests: usize,
     /// Bytes of images and manifests.
     pub bytes: u64,
-    /// When the first signature of the release expires.
+    /// When the first signature of the releases expires.
     pub expires: Option<Timestamp>,
 }
 
@@ -95,7 +95,7 @@ pub async fn make(
     let folder = make_way(&order.output)?;
     let mut files = bring_images(order, &folder, &images, &archives, say).await?;
     files.extend(write_manifests(&folder, &manifests)?);
-    let expires = copy_release(order, &folder, now, say).await?;
+    let expires = copy_releases(order, &folder, now, say).await?;
     if let Some(text) = &order.config {
         let path = order.output.join("config.yaml");
         host::file::write(&path, 0o600, text).map_err(MakeError::write(&path))?;
@@ -210,14 +210,14 @@ fn write_manifests(
     Ok(entries)
 }
 
-async fn copy_release(
+async fn copy_releases(
     order: &Order,
     folder: &Path,
     now: Timestamp,
     say: &mut dyn FnMut(&str),
 ) -> Result<Option<Timestamp>, MakeError> {
     let folder = folder.join(RELEASES);
-    let Some(release) = &order.release else {
+    let Some(releases) = &order.releases else {
         host::folder::remove(&folder).map_err(MakeError::write(&folder))?;
         return Ok(None);
     };
@@ -225,8 +225,8 @@ async fn copy_release(
         Platform::Amd64 => Arch::Amd64,
         Platform::Arm64 => Arch::Arm64,
     });
-    let (source, root, wanted) = (&release.source, &release.root, archs.collect());
-    let which = (&release.version, &wanted);
+    let (source, root, wanted) = (&releases.source, &releases.root, archs.collect());
+    let which = (&releases.versions, &wanted);
     let expires = excerpt(source, root, which, &folder, now, say).await?;
     Ok(Some(expires))
 }

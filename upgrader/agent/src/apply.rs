@@ -1,21 +1,13 @@
 //! Applying a delta: what comes out of it goes into the spare slot, block by block, if it is what was signed.
 
+use crate::origin::Seed;
 use crate::slot::SpareSlot;
 use anyhow::{Context, bail};
 use release::{BLOCK_SIZE, BlockIndex, Delta, DeltaHeader};
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::ops::Range;
-use std::path::{Path, PathBuf};
-
-/// The image that runs.
-#[derive(Debug, Clone)]
-pub(crate) struct Seed {
-    /// Its partition.
-    pub(crate) device: PathBuf,
-    /// Its verity root hash: the kernel reads no other.
-    pub(crate) root_hash: release::Digest,
-}
+use std::path::Path;
 
 /// Writes the blocks in `missing` that come out of the delta at `path`; `tell` hears how many bytes came out. Constant memory.
 ///
@@ -30,7 +22,7 @@ pub(crate) fn apply(
 ) -> anyhow::Result<()> {
     let open =
         |path: &Path| File::open(path).with_context(|| format!("cannot read {}", path.display()));
-    let mut made = Delta::open(BufReader::new(open(path)?), open(&seed.device)?, wanted)?;
+    let mut made = Delta::open(BufReader::new(open(path)?), open(&seed.path)?, wanted)?;
     let mut block = Vec::with_capacity(BLOCK_SIZE as usize);
     for number in 0..index.digests().len() {
         let range = index.range(number).context("the index ends early")?;

@@ -1,12 +1,13 @@
 //! Bringing the root image of a release into the spare slot, by the way with the fewest bytes. A delta that is of no use is said,
 //! remembered, and the image fetched.
 
-use crate::apply::{Seed, apply};
+use crate::apply::apply;
 use crate::download::Download;
 use crate::fetch::Fetch;
+use crate::origin::{Origin, Seed};
 use crate::slot::SpareSlot;
 use crate::way::{DeltaBytes, shortest};
-use anyhow::Context;
+use anyhow::{Context, bail};
 use release::{Arch, File, Version, target_name};
 use release::{BlockIndex, DeltaHeader, Digest, Error, FileFacts, Repository, delta_name};
 use std::ops::Range;
@@ -27,12 +28,11 @@ pub(crate) struct Bring<'a> {
     pub(crate) slot: &'a Arc<SpareSlot>,
     /// Where files lie while they are fetched.
     pub(crate) folder: &'a Path,
-    /// What runs; none where bytes cost nothing, as from a folder.
-    pub(crate) seed: Option<Seed>,
+    pub(crate) origin: &'a Origin,
     pub(crate) tell: &'a TellStep,
 }
 
-/// The delta from what runs, if the repository has one.
+/// The delta from the seed, if the repository has one.
 pub(crate) fn delta(
     repository: &Repository,
     (version, arch): (&Version, Arch),
@@ -57,20 +57,28 @@ impl Bring<'_> {
             image: self.index.length(),
             no_delta: None,
         };
-        let offered = delta(self.repository, self.release, self.seed.as_ref());
-        if let (Some(seed), Some((name, facts))) = (&self.seed, &offered) {
+        let Origin { has_image, seed } = self.origin;
+        let offered = delta(self.repository, self.release, seed.as_ref());
+        if let (Some(seed), Some((name, facts))) = (seed, &offered) {
             let download = Download::of(self.folder, name, *facts);
-            brought.no_delta = download.refused();
+            // Where there is nothing else, it is tried again: another stick may be a better one.
+            brought.no_delta = has_image.then(|| download.refused()).flatten();
             let usable = brought.no_delta.is_none().then(|| DeltaBytes {
                 size: facts.size,
                 have: download.have(),
             });
-            if shortest(self.bytes(&missing), usable) == Way::Delta {
+            if shortest(self.bytes(&missing), *has_image, usable) == Way::Delta {
                 let fetched = &mut brought.fetched;
                 let Some(why) = self.by_delta(&download, seed, &missing, fetched).await? else {
                     brought.way = Way::Delta;
                     return Ok(brought);
                 };
+                if !has_image {
+                    let (version, _) = self.release;
+                    bail!(
+                        "the source has release {version} as a change to another release alone, and that is of no use: {why}"
+                    );
+                }
                 eprintln!("the delta is not used: {why}; fetching the image");
                 brought.no_delta = Some(why);
                 // Some blocks may have come out of it.
@@ -102,7 +110,7 @@ impl Bring<'_> {
                 let why = format!("{error:#}");
                 // No room, say, is not its fault: it may be used the next time.
                 if error.downcast_ref::<Error>().is_some() {
-                    refuse(download, &why);
+                    self.refuse(download, &why);
                 }
                 return Ok(Some(why));
             }
@@ -122,9 +130,18 @@ impl Bring<'_> {
             Ok(()) => Ok(None),
             Err(error) => {
                 let why = format!("{error:#}");
-                refuse(download, &why);
+                self.refuse(download, &why);
                 Ok(Some(why))
             }
+        }
+    }
+
+    /// Remembers that a delta is of no use, where there is an image to fetch instead.
+    fn refuse(&self, download: &Download<'_>, why: &str) {
+        if self.origin.has_image
+            && let Err(error) = download.refuse(why)
+        {
+            eprintln!("{error:#}");
         }
     }
 
@@ -162,13 +179,6 @@ impl Bring<'_> {
     fn teller(&self, step: &'static str) -> impl Fn(u64, u64) + Send + Sync + 'static + use<> {
         let tell = self.tell.clone();
         move |done, total| tell(step, done, total)
-    }
-}
-
-/// Remembers that a delta is of no use.
-fn refuse(download: &Download<'_>, why: &str) {
-    if let Err(error) = download.refuse(why) {
-        eprintln!("{error:#}");
     }
 }
 

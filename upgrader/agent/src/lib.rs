@@ -26,6 +26,7 @@ mod firmware;
 mod found;
 mod health;
 mod node;
+mod origin;
 mod serve;
 mod slot;
 mod stage;

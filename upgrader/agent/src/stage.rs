@@ -10,10 +10,10 @@
 //! The slot and the boot files of the release that runs are never touched. Before the first byte of the spare slot changes, the
 //! boot loader has no entry for it and the record names nothing in it, so a power cut at any moment leaves the release that runs.
 
-use crate::apply::Seed;
 use crate::bring::{Bring, TellStep, delta};
 use crate::download::{Download, keep_only};
 use crate::node::{Node, event};
+use crate::origin::{Origin, Seed, origin};
 use crate::slot::SpareSlot;
 use anyhow::{Context, anyhow, bail};
 use disk::verity::RootHash;
@@ -96,11 +96,13 @@ pub(crate) async fn stage(
     let manifest = repository.manifest(&version, arch()?).await?;
     refuse_failed(node, &manifest, request.again)?;
     let index = Arc::new(repository.index(&version, arch()?).await?);
+    let running = node.running_root();
+    let running = running.map(|(path, root_hash)| Seed { path, root_hash });
     let staging = Staging {
         node,
         repository: &repository,
         manifest: &manifest,
-        seed: seed(node, &request.source),
+        origin: origin(&repository, (&version, manifest.arch), running).await,
         tell,
     };
     let program = staging.make_room()?;
@@ -109,13 +111,6 @@ pub(crate) async fn stage(
     let staged = staging.record(&digest, brought)?;
     keep_only(&staging.folder(), &[]);
     Ok(staged)
-}
-
-/// What runs, as the beginning of a delta. A folder is read, not fetched: there a delta saves nothing.
-fn seed(node: &Node, source: &str) -> Option<Seed> {
-    let source: Source = source.parse().ok()?;
-    let (device, root_hash) = node.running_root()?;
-    matches!(source, Source::Url(_)).then_some(Seed { device, root_hash })
 }
 
 async fn open(node: &Node, source: &str) -> anyhow::Result<Repository> {
@@ -200,7 +195,7 @@ struct Staging<'a> {
     node: &'a Node,
     repository: &'a Repository,
     manifest: &'a Manifest,
-    seed: Option<Seed>,
+    origin: Origin,
     tell: &'a Tell,
 }
 
@@ -227,7 +222,7 @@ impl Staging<'_> {
         let slot = Arc::new(SpareSlot::open(&device, index.length())?);
         let folder = self.folder();
         let release = (&self.manifest.version, self.manifest.arch);
-        let delta = delta(self.repository, release, self.seed.as_ref());
+        let delta = delta(self.repository, release, self.origin.seed.as_ref());
         let delta = delta
             .as_ref()
             .map(|(name, facts)| Download::of(&folder, name, *facts));
@@ -242,7 +237,7 @@ impl Staging<'_> {
             index,
             slot: &slot,
             folder: &folder,
-            seed: self.seed.clone(),
+            origin: &self.origin,
             tell: &self.teller(),
         };
         let brought = bring.run().await?;

@@ -12,9 +12,10 @@ pub(crate) struct DeltaBytes {
 }
 
 /// The shortest way, when blocks of `missing` bytes are not in the slot yet. With as many bytes, it is the image, which needs no
-/// room on the state partition.
-pub(crate) fn shortest(missing: u64, delta: Option<DeltaBytes>) -> Way {
+/// room on the state partition. Where the image is not to be had, it is the delta, unless nothing is missing.
+pub(crate) fn shortest(missing: u64, has_image: bool, delta: Option<DeltaBytes>) -> Way {
     match delta {
+        Some(_) if !has_image && missing > 0 => Way::Delta,
         Some(delta) if delta.size.saturating_sub(delta.have) < missing => Way::Delta,
         _ => Way::Image,
     }
@@ -38,7 +39,11 @@ mod tests {
             ("all of the image is there", 0, delta(12, 12), Way::Image),
             ("more is there than can be", 1, delta(12, 13), Way::Delta),
         ] {
-            assert_eq!(shortest(missing, delta), expected, "{name}");
+            assert_eq!(shortest(missing, true, delta), expected, "{name}");
+        }
+        for (missing, expected) in [(5, Way::Delta), (0, Way::Image)] {
+            let without_image = shortest(missing, false, delta(12, 0));
+            assert_eq!(without_image, expected, "{missing} bytes are missing");
         }
     }
 }

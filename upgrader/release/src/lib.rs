@@ -78,7 +78,7 @@ pub use error::Error;
 #[cfg(feature = "client")]
 pub use files::Files;
 #[cfg(feature = "client")]
-pub use repository::{Repository, TargetFacts};
+pub use repository::{Place, Repository, TargetFacts};
 #[cfg(feature = "client")]
 pub use rescue_order::{OrderError, RescueOrder};
 #[cfg(feature = "client")]

@@ -13,12 +13,24 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::PathBuf;
 
 /// The largest manifest that is asked for.
 const LARGEST_MANIFEST: u64 = 64 << 10;
 
 /// Size and digest of a file in the repository, as signed.
 pub type TargetFacts = FileFacts;
+
+/// Where a file of the repository is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// On a web server, as far as is known without asking.
+    Server,
+    /// Here, with the size that was signed; what is in it is **not verified**.
+    File(PathBuf),
+    /// The repository is a folder, and it is not there: a stick has some of the releases that its metadata names.
+    Missing,
+}
 
 /// A repository whose metadata is verified and in date.
 #[derive(Debug, Clone)]
@@ -67,6 +79,23 @@ impl Repository {
     /// The repository has none of that name.
     pub fn facts(&self, target: &str) -> Result<TargetFacts, Error> {
         self.targets.facts(target)
+    }
+
+    /// Where a file is.
+    pub fn place(&self, target: &str) -> Place {
+        let Store::Folder(folder) = &self.store else {
+            return Place::Server;
+        };
+        let facts = self.facts(target);
+        let found = facts.and_then(|facts| Ok((self.targets.path(target, facts)?, facts.size)));
+        let Ok((path, size)) = found else {
+            return Place::Missing;
+        };
+        let path = folder.join(path);
+        match std::fs::metadata(&path) {
+            Ok(is) if is.is_file() && is.len() == size => Place::File(path),
+            _ => Place::Missing,
+        }
     }
 
     /// As [`Releases::choose`].

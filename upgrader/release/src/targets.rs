@@ -99,7 +99,7 @@ impl Targets {
     }
 
     /// Where a file lies: its digest stands before its last name, as in other programs for TUF.
-    fn path(&self, target: &str, facts: FileFacts) -> Result<String, Error> {
+    pub(crate) fn path(&self, target: &str, facts: FileFacts) -> Result<String, Error> {
         if !target.split('/').all(is_plain) {
             let why = format!("{target:?} is no plain name of a file");
             return Err(Error::Repository(why));

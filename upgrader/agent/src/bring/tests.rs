@@ -4,9 +4,11 @@ mod server;
 mod shop;
 
 use super::{Bring, TellStep};
-use crate::apply::{Seed, apply};
+use crate::apply::apply;
+use crate::origin::{Seed, origin};
 use crate::slot::SpareSlot;
 use disk::verity::RootHash;
+use release::publish::excerpt;
 use release::{Arch, BlockIndex, Client, DeltaHeader, Effort, Repository, Source, Trust};
 use server::Server;
 use shop::{Shop, image};
@@ -33,22 +35,26 @@ impl Case {
         self.shop.path("slot")
     }
 
-    async fn open(&self) -> Repository {
+    async fn open(&self, source: &Source) -> Repository {
         let effort = Effort {
             first_pause: Duration::from_millis(1),
             longest_pause: Duration::from_millis(2),
             ..Effort::default()
         };
         let root = fs::read(self.shop.path("keys/1.root.json")).expect("root");
-        let source: Source = self.server.url.parse().expect("an address");
         Client::with(effort)
-            .open(&source, &Trust::fleeting(root), jiff::Timestamp::now())
+            .open(source, &Trust::fleeting(root), jiff::Timestamp::now())
             .await
             .expect("a good repository")
     }
 
     async fn bring(&self, running: &str) -> anyhow::Result<Brought> {
-        let repository = self.open().await;
+        let source = self.server.url.parse().expect("an address");
+        self.bring_from(&source, running).await
+    }
+
+    async fn bring_from(&self, source: &Source, running: &str) -> anyhow::Result<Brought> {
+        let repository = self.open(source).await;
         let version = "0.2.0".parse().expect("a version");
         let release = (&version, Arch::Amd64);
         let index = Arc::new(repository.index(release.0, release.1).await?);
@@ -59,6 +65,11 @@ impl Case {
         }
         let slot = Arc::new(SpareSlot::open(&self.slot(), index.length())?);
         let quiet: TellStep = Arc::new(|_, _, _| {});
+        let running = Seed {
+            path: self.shop.root(running),
+            root_hash: self.shop.root_hash(running),
+        };
+        let origin = origin(&repository, release, Some(running)).await;
         let bring = Bring {
             repository: &repository,
             release,
@@ -66,10 +77,7 @@ impl Case {
             index: &index,
             slot: &slot,
             folder: &self.shop.path("fetched"),
-            seed: Some(Seed {
-                device: self.shop.root(running),
-                root_hash: self.shop.root_hash(running),
-            }),
+            origin: &origin,
             tell: &quiet,
         };
         let brought = bring.run().await?;
@@ -80,9 +88,26 @@ impl Case {
 
     /// The delta's file on the server.
     fn delta(&self) -> PathBuf {
-        let folder = self.shop.repo().join("targets/0.2.0/amd64/from");
-        let mut files = fs::read_dir(folder).expect("deltas").flatten();
-        files.next().expect("a delta").path()
+        file(&self.shop.repo().join("targets/0.2.0/amd64/from"), "")
+    }
+
+    /// What `holdfast bundle` puts onto a stick of these releases.
+    async fn stick(&self, versions: &[&str]) -> PathBuf {
+        let folder = self.shop.path("stick");
+        let root = fs::read(self.shop.path("keys/1.root.json")).expect("root");
+        let versions = versions.iter().map(|version| version.parse());
+        let versions = versions.collect::<Result<_, _>>().expect("versions");
+        excerpt(
+            &Source::Folder(self.shop.repo()),
+            &root,
+            (&versions, &[Arch::Amd64].into()),
+            &folder,
+            jiff::Timestamp::now(),
+            &mut |_| {},
+        )
+        .await
+        .expect("a stick");
+        folder
     }
 
     fn stands_there(&self) -> bool {
@@ -91,6 +116,13 @@ impl Case {
             .expect("the slot")
             .starts_with(&wanted)
     }
+}
+
+fn file(folder: &Path, end: &str) -> PathBuf {
+    let files = fs::read_dir(folder).expect("a folder").flatten();
+    let mut paths = files.map(|entry| entry.path());
+    let ends = |path: &PathBuf| path.to_string_lossy().ends_with(end);
+    paths.find(ends).expect("a file")
 }
 
 #[tokio::test]
@@ -155,6 +187,51 @@ async fn what_is_wrong_with_a_delta_is_said_and_the_image_fetched() {
             "{words}"
         );
     }
+}
+
+/// A stick with both releases has the image of the older one, and of the newer one the change. A node that runs neither makes the
+/// newer one of the older one's image on the stick.
+#[tokio::test]
+async fn a_stick_with_two_releases_gives_each() {
+    let case = Case::new().await;
+    let stick = case.stick(&["0.1.0", "0.2.0"]).await;
+    let source = Source::Folder(stick.clone());
+    for running in ["0.1.0", "0.0.9"] {
+        let brought = case.bring_from(&source, running).await.expect(running);
+        assert_eq!(brought.way, Way::Delta, "{running}: {brought}");
+        assert!(case.stands_there(), "{running}");
+        fs::remove_file(case.slot()).expect("gone");
+        fs::remove_dir_all(case.shop.path("fetched")).expect("gone");
+    }
+
+    // A stick that gives something else under the image's name is told, and the next one is believed again.
+    let image = file(&stick.join("targets/0.1.0/amd64"), ".root.img");
+    let good = fs::read(&image).expect("read");
+    fs::write(&image, vec![3; good.len()]).expect("written");
+    let error = case
+        .bring_from(&source, "0.0.9")
+        .await
+        .expect_err("damaged");
+    let error = format!("{error:#}");
+    assert!(
+        error.contains("release 0.2.0 as a change to another release alone"),
+        "{error}"
+    );
+    assert!(error.contains("is not what was signed"), "{error}");
+    fs::write(&image, good).expect("written");
+    let brought = case.bring_from(&source, "0.0.9").await.expect("whole");
+    assert_eq!(brought.way, Way::Delta, "{brought}");
+    assert!(case.stands_there());
+}
+
+/// Alone on a stick a release is whole, and is read as it is.
+#[tokio::test]
+async fn a_stick_with_one_release_gives_its_image() {
+    let case = Case::new().await;
+    let source = Source::Folder(case.stick(&["0.2.0"]).await);
+    let brought = case.bring_from(&source, "0.1.0").await.expect("brought");
+    assert_eq!(brought.way, Way::Image, "{brought}");
+    assert!(case.stands_there());
 }
 
 #[tokio::test]
@@ -282,7 +359,7 @@ async fn a_delta_of_other_images_writes_nothing() {
         fs::write(&slot, vec![0; index.length() as usize]).expect("written");
         let opened = SpareSlot::open(&slot, index.length()).expect("opened");
         let seed = Seed {
-            device: seed.clone(),
+            path: seed.clone(),
             root_hash: good.from,
         };
         let all = 0..index.digests().len();

@@ -1,6 +1,8 @@
 //! A part of a repository as a repository: what a stick carries.
 //!
-//! The root image is among the files and is read from the stick in any case, so deltas to it, which save bytes of a line, are left out.
+//! The oldest of its releases has its root image, which is read from the stick in any case: deltas to it, which save bytes of a line, are
+//! left out. A newer one has the delta from an image that comes along instead of its own, where the repository has one, so that
+//! the second release takes little more room than its boot files.
 //!
 //! Signatures stay as they are, so nobody needs a key for this. The list of files names more than is there; a node that asks
 //! for a release which was left out hears that its file is missing.
@@ -8,8 +10,11 @@
 use super::error::PublishError;
 use crate::client::Client;
 use crate::error::Error;
-use crate::format::{Arch, RELEASES, Version, is_delta, target_folder};
+use crate::format::{
+    Arch, Digest, File, RELEASES, Version, delta_name, is_delta, target_folder, target_name,
+};
 use crate::metadata::{self, Loaded};
+use crate::repository::Repository;
 use crate::root::root_version;
 use crate::source::Source;
 use crate::store::{Effort, Store};
@@ -24,7 +29,7 @@ use tokio::io::AsyncWriteExt;
 /// The largest metadata file.
 const LARGEST: u64 = 8 << 20;
 
-/// Copies all metadata, and the files of one release for some architectures, into a folder; files that are there already and
+/// Copies all metadata, and the files of some releases for some architectures, into a folder; files that are there already and
 /// right are not fetched again. Gives when the first signature expires.
 ///
 /// # Errors
@@ -32,7 +37,7 @@ const LARGEST: u64 = 8 << 20;
 pub async fn excerpt(
     source: &Source,
     root: &[u8],
-    (version, archs): (&Version, &BTreeSet<Arch>),
+    (versions, archs): (&BTreeSet<Version>, &BTreeSet<Arch>),
     folder: &Path,
     now: Timestamp,
     at: &mut dyn FnMut(&str),
@@ -40,9 +45,9 @@ pub async fn excerpt(
     let client = Client::new();
     let repository = client.open(source, &Trust::fleeting(root), now).await?;
     let store = Store::new(source, Effort::default())?;
-    let wanted = wanted(repository.files().keys(), version, archs)?;
+    let mut wanted = BTreeSet::from([RELEASES.to_owned()]);
     for arch in archs {
-        repository.manifest(version, *arch).await?;
+        wanted.extend(of_arch(&repository, versions, *arch).await?);
     }
     let loaded = metadata::load(&store, root).await?;
     let names = copy_metadata(&store, root, &loaded, folder).await?;
@@ -62,26 +67,48 @@ pub async fn excerpt(
     Ok(copied.expires())
 }
 
-/// The files of a release, and the list of releases.
-fn wanted<'a>(
-    all: impl Iterator<Item = &'a String>,
-    version: &Version,
-    archs: &BTreeSet<Arch>,
+/// The files of the releases, the oldest first.
+async fn of_arch(
+    repository: &Repository,
+    versions: &BTreeSet<Version>,
+    arch: Arch,
 ) -> Result<BTreeSet<String>, Error> {
-    let all: Vec<&String> = all.collect();
-    let mut wanted = BTreeSet::from([RELEASES.to_owned()]);
-    for arch in archs {
-        let folder = target_folder(version, *arch);
-        let files: Vec<_> = all
-            .iter()
-            .filter(|name| name.starts_with(&folder) && !is_delta(name))
-            .collect();
+    let (mut wanted, mut images) = (BTreeSet::new(), Vec::new());
+    for version in versions {
+        let folder = target_folder(version, arch);
+        let names = repository.files().keys();
+        let own = names.filter(|name| name.starts_with(&folder) && !is_delta(name));
+        let mut files: BTreeSet<String> = own.cloned().collect();
         if files.is_empty() {
             return Err(Error::NotListed(folder));
         }
-        wanted.extend(files.into_iter().map(|name| (*name).clone()));
+        let manifest = repository.manifest(version, arch).await?;
+        match smaller(repository, version, arch, &images)? {
+            Some(delta) => {
+                files.remove(&target_name(version, arch, File::Root));
+                files.insert(delta);
+            }
+            None => images.push(manifest.root_hash),
+        }
+        wanted.extend(files);
     }
     Ok(wanted)
+}
+
+/// The smallest delta from one of these images, if it is smaller than the release's own.
+fn smaller(
+    repository: &Repository,
+    version: &Version,
+    arch: Arch,
+    images: &[Digest],
+) -> Result<Option<String>, Error> {
+    let own = repository
+        .facts(&target_name(version, arch, File::Root))?
+        .size;
+    let names = images.iter().map(|from| delta_name(version, arch, from));
+    let sized = names.filter_map(|name| Some((repository.facts(&name).ok()?.size, name)));
+    let smallest = sized.filter(|(size, _)| *size < own).min();
+    Ok(smallest.map(|(_, name)| name))
 }
 
 /// Gives the paths of what was copied. The newest come first in time and last into the folder: the timestamp.

@@ -3,7 +3,7 @@
 use crate::shop::{Shop, days, noon, version};
 use jiff::Timestamp;
 use release::publish::{Publication, PublishError, excerpt, publish};
-use release::{Arch, Client, File, Repository, Source, Trust, target_name};
+use release::{Arch, Client, File, Place, Repository, Source, Trust, target_name};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
@@ -15,19 +15,20 @@ fn stick(shop: &Shop) -> PathBuf {
 }
 
 async fn copy(shop: &Shop, which: &str, archs: &[Arch]) -> Result<(), PublishError> {
-    copy_at(shop, which, archs, noon()).await
+    copy_at(shop, &[which], archs, noon()).await
 }
 
 async fn copy_at(
     shop: &Shop,
-    which: &str,
+    which: &[&str],
     archs: &[Arch],
     now: Timestamp,
 ) -> Result<(), PublishError> {
     let root = fs::read(shop.path("keys/1.root.json")).unwrap();
     let archs: BTreeSet<Arch> = archs.iter().copied().collect();
-    let (source, version, folder) = (shop.source(), version(which), stick(shop));
-    let which = (&version, &archs);
+    let versions = which.iter().copied().map(version).collect();
+    let (source, folder) = (shop.source(), stick(shop));
+    let which = (&versions, &archs);
     excerpt(&source, &root, which, &folder, now, &mut |_| {})
         .await
         .map(drop)
@@ -90,6 +91,37 @@ async fn a_stick_has_no_deltas_and_is_whole_without() {
     assert_eq!(whole(&read(&shop).await, "0.2.0").await, Ok(()));
 }
 
+/// Of two releases the older one is there whole, and the newer one as the change from it.
+#[tokio::test]
+async fn a_second_release_takes_the_room_of_its_change() {
+    let shop = Shop::open().await;
+    let asked = Publication {
+        deltas: 2,
+        ..shop.build_with("0.2.0", "amd64", "0.1.0")
+    };
+    publish(&asked, noon()).await.unwrap();
+    shop.publish("0.3.0").await; // Without deltas.
+    let all = ["0.1.0", "0.2.0", "0.3.0"];
+    copy_at(&shop, &all, &AMD64, noon()).await.unwrap();
+    let repository = read(&shop).await;
+    for which in ["0.1.0", "0.3.0"] {
+        assert_eq!(whole(&repository, which).await, Ok(()), "{which}");
+    }
+    let version = version("0.2.0");
+    let place = |file| repository.place(&target_name(&version, Arch::Amd64, file));
+    assert_eq!(place(File::Root), Place::Missing);
+    for file in [File::Uki, File::Blocks, File::Manifest] {
+        let path = place(file);
+        assert!(matches!(path, Place::File(_)), "{file}: {path:?}");
+    }
+    let from = fs::read_dir(stick(&shop).join("targets/0.2.0/amd64/from")).unwrap();
+    assert_eq!(from.count(), 1);
+
+    // Without the older one, the newer one is whole.
+    copy(&shop, "0.2.0", &AMD64).await.unwrap();
+    assert_eq!(whole(&read(&shop).await, "0.2.0").await, Ok(()));
+}
+
 #[tokio::test]
 async fn what_is_there_is_not_copied_again() {
     let shop = Shop::open().await;
@@ -143,7 +175,7 @@ async fn what_the_repository_has_not_or_has_damaged_is_said() {
 async fn an_expired_repository_is_not_put_onto_a_stick() {
     let shop = Shop::open().await;
     let later = noon() + days(31);
-    let error = copy_at(&shop, "0.1.0", &AMD64, later)
+    let error = copy_at(&shop, &["0.1.0"], &AMD64, later)
         .await
         .unwrap_err()
         .to_string();
