@@ -18,6 +18,10 @@ use crate::{
 
 /// How long QEMU may take to end after it was told to.
 const QUIT_WITHIN: Duration = Duration::from_secs(30);
+/// How long a device may take to be gone after it was pulled out.
+const PULLED_WITHIN: Duration = Duration::from_secs(30);
+/// A stick that was plugged in while the machine ran.
+const PLUGGED: &str = "plugged";
 /// How long the console is read on after it said that the node will not be Ready.
 const REASON_WITHIN: Duration = Duration::from_secs(3);
 
@@ -157,7 +161,8 @@ impl Running {
     /// # Errors
     /// When there is none.
     pub fn pull_stick(&self) -> Result<()> {
-        self.pull("plugged-stick")
+        self.pull("plugged-stick")?;
+        self.forget_drive(PLUGGED)
     }
 
     /// Plugs it in again.
@@ -168,9 +173,9 @@ impl Running {
         let image = self.vm.dir().join(names::STICK);
         let mut qmp = self.qmp()?;
         let file = json!({ "driver": "file", "filename": image.display().to_string() });
-        let drive = json!({ "driver": "raw", "node-name": "plugged", "file": file });
+        let drive = json!({ "driver": "raw", "node-name": PLUGGED, "file": file });
         qmp.execute("blockdev-add", Some(drive))?;
-        let device = json!({ "driver": "usb-storage", "bus": "usb.0", "drive": "plugged",
+        let device = json!({ "driver": "usb-storage", "bus": "usb.0", "drive": PLUGGED,
             "id": "plugged-stick", "removable": true });
         qmp.execute("device_add", Some(device)).map(drop)
     }
@@ -178,6 +183,25 @@ impl Running {
     fn pull(&self, id: &str) -> Result<()> {
         let stick = json!({ "id": id });
         self.qmp()?.execute("device_del", Some(stick)).map(drop)
+    }
+
+    /// Has QEMU close what a device that was pulled out was made of. A drive that came with the machine goes by itself.
+    fn forget_drive(&self, name: &str) -> Result<()> {
+        let (mut qmp, deadline) = (self.qmp()?, Deadline::after(PULLED_WITHIN));
+        loop {
+            match qmp.execute("blockdev-del", Some(json!({ "node-name": name }))) {
+                Err(Error::Qmp { reason, .. }) if reason.contains("Failed to find node") => {
+                    return Ok(());
+                }
+                // The device is on its way out.
+                Err(Error::Qmp { reason, .. })
+                    if reason.contains("in use") && !deadline.left().is_zero() =>
+                {
+                    std::thread::sleep(Duration::from_millis(50));
+                }
+                done => return done.map(drop),
+            }
+        }
     }
 
     /// The way in by ssh. It works from the moment the console reports the ssh service.

@@ -1,17 +1,19 @@
-//! What two gigabytes of images from a stick cost at each start of a node.
+//! What images from a stick cost at each start of a node.
 
 use anyhow::ensure;
 use machine::{Event, Spec};
 use vm_tests::{Node, Stage, ballast, bundle_with, median, probe_manifest};
 
 const IMAGES: usize = 8;
-const IMAGE_BYTES: u64 = 256 << 20;
+/// All of them together would cost ten minutes more, were they read again: an emulated machine loads less than a megabyte a second.
+/// For the same reason it is not the 2 GB that a store may have.
+const IMAGE_BYTES: u64 = 32 << 20;
 /// Starts of each kind; of an odd number one is in the middle.
 const STARTS: usize = 3;
 /// A start with them may take so much longer, percent; the rest is the noise of a shared host.
 const MOST_PERCENT: f64 = 125.0;
 
-pub(crate) fn two_gigabytes_of_images_cost_no_start(stage: &mut Stage) -> anyhow::Result<()> {
+pub(crate) fn images_of_a_stick_cost_no_start(stage: &mut Stage) -> anyhow::Result<()> {
     let spec = Spec {
         stick: true,
         disk_gib: 16,
@@ -55,7 +57,8 @@ pub(crate) fn two_gigabytes_of_images_cost_no_start(stage: &mut Stage) -> anyhow
     let with = starts(&mut node)?;
     let percent = with / without * 100.0;
     stage.note(format!(
-        "kernel start to Ready: {without:.0} s without, {with:.0} s with 2 GB of images on the stick and in the store: {percent:.0} %"
+        "kernel start to Ready: {without:.0} s without, {with:.0} s with {} MB of images on the stick and in the store: {percent:.0} %",
+        (IMAGES as u64 * IMAGE_BYTES) >> 20
     ));
     ensure!(percent <= MOST_PERCENT, "{percent:.0} % of a start without");
     node.power_down()?;

@@ -116,8 +116,8 @@ const ALL: &[Scenario] = &[
         rescue_stick::a_signed_script_lets_its_owner_in,
     ),
     Scenario::full(
-        "two_gigabytes_of_images_cost_no_start",
-        ballast::two_gigabytes_of_images_cost_no_start,
+        "images_of_a_stick_cost_no_start",
+        ballast::images_of_a_stick_cost_no_start,
     ),
     Scenario::full(
         "a_stick_pulled_out_at_any_moment",
