@@ -4,13 +4,11 @@ use crate::{duration, lifetime, out};
 use anyhow::{Context, bail, ensure};
 use clap::Subcommand;
 use jiff::{SignedDuration, Timestamp};
+use release::RescueOrder;
 use release::keys::sign_rescue;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
-
-/// A node reads no more of a file.
-const MOST: usize = 8 << 20;
 
 /// Have machines that nobody can log in to run a script from a USB stick
 #[derive(Debug, clap::Args)]
@@ -58,9 +56,11 @@ fn sign(args: &SignArgs) -> anyhow::Result<ExitCode> {
     let script = std::fs::read(&args.script)
         .with_context(|| format!("cannot read {}", args.script.display()))?;
     can_run(&script, &args.script)?;
+    let longest = RescueOrder::LONGEST;
     ensure!(
-        (1..=86_400).contains(&args.within.as_secs()),
-        "--within must be between 1s and 24h"
+        (Duration::from_secs(1)..=longest).contains(&args.within),
+        "--within must be between 1s and {}h",
+        longest.as_secs() / 3600
     );
     let expires = Timestamp::now() + args.expires;
     let order = sign_rescue(&args.keys, &script, expires, args.within)?;
@@ -87,10 +87,11 @@ fn sign(args: &SignArgs) -> anyhow::Result<ExitCode> {
 fn can_run(script: &[u8], path: &Path) -> anyhow::Result<()> {
     let path = path.display();
     ensure!(!script.trim_ascii().is_empty(), "{path} is empty");
+    let most = RescueOrder::LARGEST_SCRIPT;
     ensure!(
-        script.len() <= MOST,
+        script.len() <= most,
         "{path} has more than {} MiB: put what it needs beside it on the stick",
-        MOST >> 20
+        most >> 20
     );
     ensure!(
         !script.windows(2).any(|pair| pair == b"\r\n"),

@@ -44,6 +44,8 @@ pub const BOOT_MOUNT: &str = "/run/holdfast/boot";
 pub const STICK_MOUNT: &str = "/run/holdfast/bundle";
 /// Which device that stick is, one line, written by `holdfast node stick`; gone when there is none.
 pub const STICK: &str = "/run/holdfast/plugged-in/device";
+/// Why sticks that are plugged in are not used, a line each, by the same; gone when all is well.
+pub const STICK_PROBLEMS: &str = "/run/holdfast/plugged-in/problems";
 /// The release repository of that stick.
 pub const STICK_RELEASES: &str = "/run/holdfast/bundle/holdfast/releases";
 /// Service logs: `<name>.log`, and `<name>.log.1` for what was before it.

@@ -23,6 +23,17 @@ pub(super) struct Plugged {
 
 /// Looks at the stick that is plugged in now.
 pub(super) fn plugged(settings: &Settings, paths: &Paths) -> Plugged {
+    let mut plugged = used(settings, paths);
+    // What the service that mounts sticks could not use: a second bundle, a damaged file system.
+    let problems = fs::read_to_string(paths.at(init_api::paths::STICK_PROBLEMS));
+    let problems = problems.unwrap_or_default();
+    let problems = problems.lines().map(|line| format!("the stick {line}"));
+    plugged.problems.extend(problems);
+    plugged
+}
+
+/// What there is of the stick that is mounted.
+fn used(settings: &Settings, paths: &Paths) -> Plugged {
     let device = fs::read_to_string(paths.at(init_api::paths::STICK));
     let Ok(device) = device.map(|text| text.trim().to_owned()) else {
         return Plugged::default();

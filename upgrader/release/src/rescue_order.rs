@@ -11,9 +11,6 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 use tough::schema::{Role, RoleType, Root, Signed};
 
-/// The longest a script may be given, seconds: a day.
-const LONGEST_S: u64 = 24 * 3600;
-
 /// An order that counts: who may give orders gave it, for this script, and its time is not over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RescueOrder {
@@ -90,12 +87,17 @@ impl Text {
             id,
             sha256: Digest::of(script).to_string(),
             expires: crate::keys::whole_seconds(expires),
-            within_s: within.as_secs().clamp(1, LONGEST_S),
+            within_s: within.as_secs().clamp(1, RescueOrder::LONGEST.as_secs()),
         }
     }
 }
 
 impl RescueOrder {
+    /// The longest that a script may be given.
+    pub const LONGEST: Duration = Duration::from_secs(24 * 3600);
+    /// Bytes of a script: a node reads no more of a file on a stick.
+    pub const LARGEST_SCRIPT: usize = 8 << 20;
+
     /// Reads an order for this script, as of `now`.
     ///
     /// # Errors
@@ -123,7 +125,7 @@ impl RescueOrder {
         }
         Ok(RescueOrder {
             id: text.id,
-            within: Duration::from_secs(text.within_s.min(LONGEST_S)),
+            within: Duration::from_secs(text.within_s).min(RescueOrder::LONGEST),
         })
     }
 }

@@ -152,6 +152,22 @@ fn no_stick_is_nothing_and_a_damaged_one_is_said() {
     assert!(found.bundle.is_none() && found.problems.is_empty());
 }
 
+/// A second stick, or one that cannot be mounted, is told whether or not another is used.
+#[test]
+fn sticks_that_are_not_used_are_told() {
+    let root = tempfile::tempdir().expect("temp folder");
+    let paths = Paths::below(root.path());
+    let said = paths.at(init_api::paths::STICK_PROBLEMS);
+    fs::create_dir_all(said.parent().expect("a folder")).expect("folder");
+    fs::write(&said, "/dev/sdc cannot be read: bad superblock\n").expect("write");
+    let wanted = ["the stick /dev/sdc cannot be read: bad superblock".to_owned()];
+    assert_eq!(plugged(&settings(&[], true), &paths).problems, wanted);
+    plug(&paths, &["app.yaml"], None);
+    let found = plugged(&settings(&[], true), &paths);
+    assert!(found.bundle.is_some());
+    assert_eq!(found.problems, wanted);
+}
+
 #[test]
 fn manifests_take_the_place_of_those_before() {
     let root = tempfile::tempdir().expect("temp folder");
