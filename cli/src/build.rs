@@ -1,7 +1,7 @@
 //! `holdfast build`: images from this checkout.
 
 use anyhow::Context;
-use builder::{Built, Options, Progress, Project, SecureBoot, megabytes};
+use builder::{Built, Options, Patterns, Progress, Project, Relock, SecureBoot, megabytes};
 use clap::Subcommand;
 use node_setup::policy::{OwnConfig, Policy};
 use std::path::{Path, PathBuf};
@@ -71,6 +71,9 @@ enum Action {
         /// Architectures to resolve for
         #[arg(long = "arch", value_name = "ARCH", default_values = ["amd64", "arm64"])]
         archs: Vec<String>,
+        /// Change these packages alone, `*` stands for any letters: --only 'linux-*' [default: all]
+        #[arg(long, value_name = "PACKAGES")]
+        only: Vec<String>,
     },
     /// Build the Kubernetes engine alone, to build/engine/ARCH; what has not changed is not built again
     Engine {
@@ -89,8 +92,13 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let project = Project::find(&here)?;
     let progress = Progress::detect();
     match args.action {
-        Some(Action::Lock { archs }) => {
-            let changes = builder::relock(&project, &archs, args.mirror.as_deref(), progress)?;
+        Some(Action::Lock { archs, only }) => {
+            let wish = Relock {
+                archs: &archs,
+                mirror: args.mirror.as_deref(),
+                only: Patterns::new("--only", &only)?,
+            };
+            let changes = builder::relock(&project, &wish, progress)?;
             changes.iter().for_each(|change| println!("{change}"));
             println!("{} changes in buildroot/lock", changes.len());
         }

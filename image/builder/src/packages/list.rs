@@ -1,5 +1,7 @@
 //! `buildroot/packages.toml`: the wanted packages by the job they do.
 
+use super::own_modules::{OwnModules, RawOwnModules};
+use super::patterns::Patterns;
 use crate::error::{Error, Result};
 use crate::file;
 use serde::Deserialize;
@@ -18,6 +20,8 @@ pub(crate) struct PackageList {
     arch: BTreeMap<String, Names>,
     without: BTreeMap<String, Vec<String>>,
     tools: Tools,
+    #[serde(default)]
+    modules: BTreeMap<String, RawOwnModules>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -32,6 +36,16 @@ struct Group {
 #[serde(deny_unknown_fields)]
 struct Names {
     packages: Vec<String>,
+    /// Patterns of packages that are taken from the suite's backports.
+    #[serde(default)]
+    backports: Vec<String>,
+}
+
+impl Names {
+    fn backports(&self, arch: &str) -> Result<Patterns> {
+        let place = format!("buildroot/packages.toml: [arch.{arch}] backports");
+        Patterns::new(&place, &self.backports)
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -42,9 +56,13 @@ struct Tools {
 }
 
 /// Names to resolve, and names to leave out of what was resolved.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(crate) struct Wanted {
     pub(crate) packages: BTreeSet<String>,
+    /// Names to take without what they depend on.
+    pub(crate) alone: BTreeSet<String>,
+    /// What is taken from the suite's backports.
+    pub(crate) backports: Patterns,
     pub(crate) without: BTreeSet<String>,
 }
 
@@ -60,6 +78,12 @@ impl PackageList {
                     group.name
                 )));
             }
+        }
+        for (arch, names) in &list.arch {
+            names.backports(arch)?;
+        }
+        for arch in list.modules.keys() {
+            list.own_modules(arch)?;
         }
         Ok(list)
     }
@@ -87,6 +111,8 @@ impl PackageList {
             .collect();
         Ok(Wanted {
             packages,
+            backports: own.backports(arch)?,
+            alone: BTreeSet::new(),
             without: self.without.values().flatten().cloned().collect(),
         })
     }
@@ -96,7 +122,21 @@ impl PackageList {
         Wanted {
             packages: self.tools.packages.iter().cloned().collect(),
             without: self.tools.without.iter().cloned().collect(),
+            ..Wanted::default()
         }
+    }
+
+    /// The kernel modules of ours that an architecture's image has, if there are any.
+    pub(crate) fn own_modules(&self, arch: &str) -> Result<Option<OwnModules>> {
+        let Some(raw) = self.modules.get(arch) else {
+            return Ok(None);
+        };
+        if !self.arch.contains_key(arch) {
+            return Err(Error::Wrong(format!(
+                "buildroot/packages.toml has [modules.{arch}] and no [arch.{arch}], whose kernel they are for"
+            )));
+        }
+        OwnModules::checked(arch, raw).map(Some)
     }
 }
 
@@ -120,6 +160,15 @@ packages = ["erofs-utils"]
 without = ["debconf"]
 "#;
 
+    const MODULES: &str = r#"
+[modules.arm64]
+sources = ["x"]
+cross-compile = "x-"
+compiler = "x-gcc"
+packages = ["make"]
+headers = ["linux-headers-{release}"]
+"#;
+
     #[test]
     fn groups_and_architecture_are_joined() {
         let list = PackageList::parse(LIST, Path::new("packages.toml")).expect("valid");
@@ -138,6 +187,18 @@ without = ["debconf"]
     }
 
     #[test]
+    fn an_architectures_backports_are_its_own() {
+        let text = LIST.replace(
+            "-amd64\"]",
+            "-amd64\"]\nbackports = [\"linux-*\"]\n[arch.arm64]\npackages = []",
+        );
+        let list = PackageList::parse(&text, Path::new("packages.toml")).expect("valid");
+        let backports = |arch| list.root(arch).expect("known").backports;
+        assert!(backports("amd64").matches("linux-image-amd64"));
+        assert!(backports("arm64").is_empty() && list.tools().backports.is_empty());
+    }
+
+    #[test]
     fn mistakes_are_named() {
         let cases = [
             ("unknown key", LIST.replace("suite", "suit"), "suit"),
@@ -145,6 +206,16 @@ without = ["debconf"]
                 "no reason",
                 LIST.replace("a shell", " "),
                 "does not say why",
+            ),
+            (
+                "everything from backports",
+                LIST.replace("-amd64\"]", "-amd64\"]\nbackports = [\"*\"]"),
+                "[arch.amd64] backports: \"*\" names no packages",
+            ),
+            (
+                "modules without a kernel",
+                format!("{LIST}{}", MODULES.replace("arm64]", "riscv64]")),
+                "no [arch.riscv64]",
             ),
         ];
         for (name, text, want) in cases {

@@ -1,5 +1,6 @@
 //! `buildroot/lock/<name>.lock`: every package exactly, by version, pool path and digest. No host is named.
 
+use super::patterns::Patterns;
 use crate::error::{Error, Result};
 use crate::file;
 use serde::{Deserialize, Serialize};
@@ -105,6 +106,16 @@ impl Lock {
         Ok(format!("{HEAD}{body}"))
     }
 
+    /// This lock's packages where `only` names them, those of `old` for the rest.
+    pub(crate) fn limited(self, old: &Self, only: &Patterns) -> Self {
+        let named = |package: &LockedPackage| only.matches(&package.name);
+        let new = self.packages.into_iter().filter(named);
+        let kept = old.packages.iter().filter(|package| !named(package));
+        let mut packages: Vec<LockedPackage> = new.chain(kept.cloned()).collect();
+        packages.sort_by(|a, b| a.name.cmp(&b.name));
+        Self { packages }
+    }
+
     /// What changed from `old` to this lock, one line each.
     #[must_use]
     pub fn changes(&self, old: &Self) -> Vec<String> {
@@ -195,6 +206,32 @@ mod tests {
                 "{name}: {error}"
             );
         }
+    }
+
+    #[test]
+    fn only_what_is_named_changes() {
+        let old = Lock {
+            packages: vec![
+                package("bash", "1"),
+                package("linux-6", "1"),
+                package("z", "1"),
+            ],
+        };
+        let new = Lock {
+            packages: vec![
+                package("bash", "2"),
+                package("dracut", "1"),
+                package("linux-7", "1"),
+            ],
+        };
+        let only = Patterns::new("here", &["linux-*"]).expect("valid");
+        let limited = new.limited(&old, &only);
+        assert_eq!(
+            limited.changes(&old),
+            ["linux-6 1 removed", "linux-7 1 added"]
+        );
+        let names: Vec<&str> = limited.packages.iter().map(|p| p.name.as_str()).collect();
+        assert_eq!(names, ["bash", "linux-7", "z"]);
     }
 
     #[test]

@@ -80,8 +80,14 @@ impl Mirror {
             })
     }
 
-    /// The lines of a sources.list for a suite with its updates.
-    pub(crate) fn sources(&self, suite: &str, components: &[String], keyring: &str) -> String {
+    /// The lines of a sources.list for a suite with its updates, and with its `backports`.
+    pub(crate) fn sources(
+        &self,
+        suite: &str,
+        components: &[String],
+        keyring: &str,
+        backports: bool,
+    ) -> String {
         let components = components.join(" ");
         [
             (&self.debian, suite.to_owned()),
@@ -89,6 +95,7 @@ impl Mirror {
             (&self.security, format!("{suite}-security")),
         ]
         .into_iter()
+        .chain(backports.then(|| (&self.debian, format!("{suite}-backports"))))
         .map(|(url, release)| format!("deb [signed-by={keyring}] {url} {release} {components}\n"))
         .collect()
     }

@@ -1,9 +1,12 @@
 //! Debian packages: which are wanted, which exactly were resolved, and how they get here.
 
+mod backports;
 mod fetch;
 mod list;
 mod lock;
 mod mirror;
+mod own_modules;
+mod patterns;
 mod resolve;
 mod unpack;
 
@@ -13,5 +16,7 @@ pub(crate) use list::PackageList;
 pub(crate) use lock::Archive;
 pub use lock::{Lock, LockedPackage};
 pub use mirror::Mirror;
-pub(crate) use resolve::{AptRoot, KEYRING, parse_uris, resolve};
+pub(crate) use own_modules::{OwnModules, kernel as locked_kernel};
+pub use patterns::Patterns;
+pub(crate) use resolve::{AptRoot, Archives, parse_uris, resolve};
 pub(crate) use unpack::{Kind, Unpacked, extract, unpack};

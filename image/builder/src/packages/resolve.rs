@@ -1,8 +1,10 @@
 //! Lets apt resolve names into exact packages, in an apt root of its own that knows of nothing installed.
 
+use super::backports;
 use super::list::Wanted;
 use super::lock::{Lock, LockedPackage};
 use super::mirror::Mirror;
+use super::patterns::Patterns;
 use crate::error::{Error, Result};
 use crate::file;
 use crate::program::Program;
@@ -18,15 +20,46 @@ const SIGNED: [&str; 4] = [
     "Acquire::AllowDowngradeToInsecureRepositories=false",
 ];
 
+/// What an apt of our own knows.
+#[derive(Debug, Default)]
+pub(crate) struct Archives<'a> {
+    /// Lines of a sources.list.
+    pub(crate) sources: String,
+    /// The architecture, in Debian's words.
+    pub(crate) arch: &'a str,
+    /// Another one whose packages are there as well.
+    pub(crate) foreign: Option<&'a str>,
+    /// Which packages are preferred from which suite.
+    pub(crate) preferences: String,
+}
+
+impl<'a> Archives<'a> {
+    /// A suite with its updates, and with its backports if something is named that comes from there.
+    pub(crate) fn of(
+        mirror: &Mirror,
+        (suite, components): (&str, &[String]),
+        arch: &'a str,
+        named: &Patterns,
+    ) -> Self {
+        Self {
+            sources: mirror.sources(suite, components, KEYRING, !named.is_empty()),
+            arch,
+            foreign: None,
+            preferences: backports::preferences(suite, named),
+        }
+    }
+}
+
 /// An apt of our own: its lists, its sources, no installed packages. Proxy settings of the machine still hold.
 pub(crate) struct AptRoot {
     root: PathBuf,
     arch: String,
+    archs: String,
 }
 
 impl AptRoot {
     /// Makes the folders and files apt wants and fetches the package lists.
-    pub(crate) fn prepare(root: &Path, arch: &str, sources: &str) -> Result<Self> {
+    pub(crate) fn prepare(root: &Path, archives: &Archives<'_>) -> Result<Self> {
         if !Path::new(KEYRING).is_file() {
             return Err(Error::Wrong(format!(
                 "{KEYRING} is missing: run tools/setup, or install the package debian-archive-keyring"
@@ -36,10 +69,20 @@ impl AptRoot {
             file::folder(&root.join(folder))?;
         }
         file::write(&root.join("status"), b"")?;
-        file::write(&root.join("etc/sources.list"), sources.as_bytes())?;
+        for (name, text) in [
+            ("sources.list", &archives.sources),
+            ("preferences", &archives.preferences),
+        ] {
+            file::write(&root.join("etc").join(name), text.as_bytes())?;
+        }
+        let archs: Vec<&str> = [archives.arch]
+            .into_iter()
+            .chain(archives.foreign)
+            .collect();
         let apt = Self {
             root: root.to_owned(),
-            arch: arch.to_owned(),
+            arch: archives.arch.to_owned(),
+            archs: archs.join(","),
         };
         apt.run(&["update"], &[])?;
         Ok(apt)
@@ -53,10 +96,10 @@ impl AptRoot {
             format!("Dir::Cache={}", at("cache")),
             format!("Dir::Etc::sourcelist={}", at("etc/sources.list")),
             "Dir::Etc::sourceparts=/dev/null".into(),
-            "Dir::Etc::preferences=/dev/null".into(),
+            format!("Dir::Etc::preferences={}", at("etc/preferences")),
             "Dir::Etc::preferencesparts=/dev/null".into(),
             format!("APT::Architecture={}", self.arch),
-            format!("APT::Architectures={}", self.arch),
+            format!("APT::Architectures={}", self.archs),
             "APT::Sandbox::User=".into(),
             "APT::Install-Recommends=false".into(),
             "Acquire::Languages=none".into(),
@@ -87,12 +130,22 @@ impl AptRoot {
             packages,
         )
     }
+
+    /// The download lines for these packages alone.
+    fn own_uris(&self, packages: &[&str]) -> Result<String> {
+        self.run(&["download", "--print-uris"], packages)
+    }
 }
 
 /// Resolves what is wanted into a lock.
 pub(crate) fn resolve(apt: &AptRoot, wanted: &Wanted, mirror: &Mirror) -> Result<Lock> {
     let names: Vec<&str> = wanted.packages.iter().map(String::as_str).collect();
     let mut packages = parse_uris(&apt.uris(&names)?, mirror)?;
+    if !wanted.alone.is_empty() {
+        let alone: Vec<&str> = wanted.alone.iter().map(String::as_str).collect();
+        packages.extend(parse_uris(&apt.own_uris(&alone)?, mirror)?);
+    }
+    backports::check(&packages, &wanted.backports)?;
     packages.retain(|package| !wanted.without.contains(&package.name));
     packages.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Lock { packages })
@@ -203,7 +256,12 @@ mod tests {
             "deb [signed-by={KEYRING}] file:{} ./\n",
             repository.display()
         );
-        let refused = AptRoot::prepare(&folder.path().join("apt"), "amd64", &sources);
+        let archives = Archives {
+            sources,
+            arch: "amd64",
+            ..Archives::default()
+        };
+        let refused = AptRoot::prepare(&folder.path().join("apt"), &archives);
         let Err(error) = refused else {
             panic!("a repository without a signature was taken")
         };
