@@ -1,6 +1,6 @@
 //! A checked board.
 
-use crate::{Arch, BootMechanism, Drivers, KernelVersion, PartitionTable, Release, Vm};
+use crate::{Arch, BootMechanism, Drivers, PartitionTable, Release, Vm};
 
 /// A board with the release it starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,11 +15,8 @@ pub struct Board {
     pub boot: BootMechanism,
     /// The kind of partition table on its disk.
     pub partition_table: PartitionTable,
-    /// What it needs itself; a part of `release.drivers`, unless it waits for a newer kernel.
+    /// What it needs itself; a part of `release.drivers`.
     pub drivers: Drivers,
-    /// The oldest kernel that has its drivers. Until the release has that, nothing of it is asked of the release, and its own image
-    /// cannot be built.
-    pub kernel_from: Option<KernelVersion>,
     /// How to imitate it, if that is known.
     pub vm: Option<Vm>,
 }

@@ -7,8 +7,8 @@ use toml::Spanned;
 use crate::raw::{RawBase, RawBoard, RawDrivers, RawMechanism, RawTryboot, RawUBoot, RawVm};
 use crate::source::Source;
 use crate::{
-    Arch, BootMechanism, Disk, Drivers, Error, KernelVersion, Machine, Network, PartitionTable,
-    Release, SystemdBoot, Tryboot, UBoot, Vm, Watchdog,
+    Arch, BootMechanism, Disk, Drivers, Error, Machine, Network, PartitionTable, Release,
+    SystemdBoot, Tryboot, UBoot, Vm, Watchdog,
 };
 
 /// A board file without its base.
@@ -20,7 +20,6 @@ pub(crate) struct Own {
     pub(crate) boot: Spanned<RawMechanism>,
     pub(crate) u_boot: Option<UBoot>,
     pub(crate) tryboot: Option<Tryboot>,
-    pub(crate) kernel_from: Option<KernelVersion>,
     pub(crate) partition_table: PartitionTable,
     pub(crate) drivers: Drivers,
     pub(crate) vm: Option<Spanned<Vm>>,
@@ -60,6 +59,7 @@ pub(crate) fn base(source: &Source<'_>) -> Result<Base, Error> {
         led: raw.kernel.led.as_ref().map(|led| led.get_ref().clone()),
         stub: raw.uki.stub,
         drivers: drivers(source, &raw.drivers)?,
+        tryboot: None,
     };
     Ok(Base {
         release,
@@ -104,6 +104,28 @@ pub(crate) fn mechanism(
     }
 }
 
+/// Puts what a slot's boot partition is made of into what the base's boards share: releases are theirs, too.
+pub(crate) fn share_slot_image(
+    source: &Source<'_>,
+    own: &Own,
+    base: &mut Base,
+    mechanism: &BootMechanism,
+) -> Result<(), Error> {
+    let BootMechanism::Tryboot(tryboot) = mechanism else {
+        return Ok(());
+    };
+    if base.release.tryboot.is_some() {
+        let message = format!(
+            "another board of `{}.toml` has `boot = \"tryboot\"`, and a release has one image of a slot's boot partition: \
+             put the device trees into that board's file",
+            own.base.get_ref()
+        );
+        return Err(source.wrong(own.boot.span(), message));
+    }
+    base.release.tryboot = Some(tryboot.clone());
+    Ok(())
+}
+
 /// Checks a board file, whose name gives the board's.
 pub(crate) fn board(source: &Source<'_>, name: &str) -> Result<Own, Error> {
     let raw: RawBoard = source.parse()?;
@@ -138,10 +160,6 @@ pub(crate) fn board(source: &Source<'_>, name: &str) -> Result<Own, Error> {
             return Err(source.wrong(span, message));
         }
     }
-    let kernel_from = raw.kernel_from.as_ref().map(|version| {
-        let parsed = version.get_ref().parse();
-        parsed.map_err(|error| source.wrong(version.span(), format!("`kernel-from`: {error}")))
-    });
     Ok(Own {
         name: name.to_owned(),
         title: raw.title.into_inner(),
@@ -155,7 +173,6 @@ pub(crate) fn board(source: &Source<'_>, name: &str) -> Result<Own, Error> {
             .tryboot
             .map(|raw| tryboot(source, raw.get_ref()))
             .transpose()?,
-        kernel_from: kernel_from.transpose()?,
         partition_table: raw.partition_table,
         drivers: drivers(source, &raw.drivers)?,
         vm: raw.vm.map(|raw| vm(source, &raw)).transpose()?,

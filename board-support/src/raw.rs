@@ -95,8 +95,6 @@ pub(crate) struct RawBoard {
     #[serde(default)]
     pub(crate) tryboot: Option<Spanned<RawTryboot>>,
     #[serde(default)]
-    pub(crate) kernel_from: Option<Spanned<String>>,
-    #[serde(default)]
     pub(crate) drivers: RawDrivers,
     #[serde(default)]
     pub(crate) vm: Option<RawVm>,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::Arch;
+use crate::{Arch, Tryboot};
 
 /// The parts of a release that boards decide, for all boards of one architecture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Release {
     pub led: Option<String>,
     /// The EFI stub that its UKI is made of, as a path in Debian's packages.
     pub stub: String,
+    /// What the image of a slot's own boot partition is made of, if a board has such slots. A release has one such image.
+    pub tryboot: Option<Tryboot>,
     /// Drivers of the base and of every board, in order of their names.
     pub drivers: Drivers,
 }

@@ -67,11 +67,10 @@ impl Boards {
             let base = bases
                 .get_mut(name)
                 .ok_or_else(|| no_base(source, own, files))?;
-            // What only a newer kernel has cannot be asked of the release.
-            if own.kernel_from.is_none() {
-                base.release.drivers.extend(&own.drivers);
-            }
-            mechanisms.push(check::mechanism(source, own, base)?);
+            base.release.drivers.extend(&own.drivers);
+            let mechanism = check::mechanism(source, own, base)?;
+            check::share_slot_image(source, own, base, &mechanism)?;
+            mechanisms.push(mechanism);
             check::machine(source, own, base)?;
         }
         let board = |((own, _), boot): ((Own, Source<'_>), _)| {
@@ -85,7 +84,6 @@ impl Boards {
                     boot,
                     partition_table: own.partition_table,
                     drivers: own.drivers,
-                    kernel_from: own.kernel_from,
                     vm: own.vm.map(Spanned::into_inner),
                 },
             )

@@ -138,7 +138,7 @@ fn a_wrong_board_is_told_with_file_line_and_key() {
             "unknown key",
             "title",
             "titel",
-            "nuc.toml:3:1: unknown field `titel`, expected one of `title`, `base`, `boot`, `partition-table`, `u-boot`, `tryboot`, `kernel-from`, `drivers`, `vm`\n  3 | titel =",
+            "nuc.toml:3:1: unknown field `titel`, expected one of `title`, `base`, `boot`, `partition-table`, `u-boot`, `tryboot`, `drivers`, `vm`\n  3 | titel =",
         ),
         (
             "key of the base",
@@ -319,29 +319,28 @@ fn the_boot_mechanism_is_the_boards() {
 }
 
 #[test]
-fn a_board_that_waits_for_a_kernel_asks_nothing_of_the_release() {
+fn slots_with_boot_partitions_are_the_releases() {
     const PI: &str = include_str!("../boards/rpi5.toml");
     let boards = Boards::open(&folder()).unwrap();
     let pi = boards.get("rpi5").unwrap();
-    assert_eq!(pi.kernel_from, Some("7.3".parse().unwrap()));
     assert_eq!(pi.release, boards.get("rpi4").unwrap().release);
-    assert!(pi.drivers.initramfs.contains("sdhci_brcmstb"));
-    assert!(!pi.release.drivers.initramfs.contains("sdhci_brcmstb"));
+    assert!(pi.release.drivers.initramfs.contains("sdhci_brcmstb"));
+    assert!(pi.release.drivers.root.contains("holdfast_tryboot"));
     let BootMechanism::Tryboot(boot) = &pi.boot else {
         panic!("{:?}", pi.boot);
     };
     assert_eq!(boot.words, ["console=ttyAMA10,115200"]);
+    assert_eq!(pi.release.tryboot.as_ref(), Some(boot));
+    assert_eq!(boards.get("nuc").unwrap().release.tryboot, None);
     let base = include_str!("../boards/base-arm64.toml");
-    let without = PI.replacen("kernel-from = \"7.3\"\n", "", 1);
-    let boards = parse(&[("base-arm64", base), ("rpi5", &without)]).expect("a board");
-    let drivers = &boards.get("rpi5").unwrap().release.drivers;
-    assert!(drivers.initramfs.contains("sdhci_brcmstb"));
+    let two = [("base-arm64", base), ("rpi5", PI), ("rpi6", PI)];
+    let error = parse(&two).expect_err("two images").to_string();
+    assert!(
+        error.starts_with("rpi6.toml:")
+            && error.contains("a release has one image of a slot's boot partition"),
+        "{error}"
+    );
     for (from, to, message) in [
-        (
-            "\"7.3\"",
-            "\"new\"",
-            "`kernel-from`: `new` is no kernel version such as `7.3`",
-        ),
         (
             "\"config.txt\"",
             "\"../x\"",

@@ -114,6 +114,10 @@ fn change(folder: &Path, version: &str, arch: &str, fault: Fault) -> anyhow::Res
         manifest["files"][name] =
             json!({ "size": fs::metadata(file)?.len(), "sha256": digest(file)? });
     }
+    // Nobody here starts slots by boot partitions of their own, and the good release's image would name another root.
+    if let Some(files) = manifest["files"].as_object_mut() {
+        files.remove("boot.img");
+    }
     fs::write(&files.manifest, serde_json::to_vec(&manifest)?)?;
     Ok(files)
 }

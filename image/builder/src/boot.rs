@@ -10,7 +10,7 @@ use crate::root_image::RootImage;
 use crate::secure_boot::SecureBoot;
 use crate::slot_boot;
 use crate::tree::Tree;
-use boards::{Board, BootMechanism};
+use boards::{Board, BootMechanism, Tryboot};
 use disk::layout::{END_OF_SIGNED, WantedRoot};
 use formats::uki::Uki;
 use slots::u_boot::{self, Record};
@@ -24,6 +24,8 @@ const INITRAMFS_LEVEL: i32 = 19;
 #[derive(Debug, Clone)]
 pub(crate) struct BootFiles {
     pub(crate) uki: Vec<u8>,
+    /// The image of a slot's own boot partition, if a board of the architecture has such: a release is for all of them.
+    pub(crate) slot_image: Option<Vec<u8>>,
     pub(crate) loader: Loader,
 }
 
@@ -35,9 +37,8 @@ pub(crate) enum Loader {
     /// Firmware, device trees, U-Boot and its script: paths on the boot partition, and what is there. The record of the slots
     /// names the version, and is made with it.
     UBoot(BTreeMap<String, Vec<u8>>),
-    /// The Raspberry Pi's firmware: the image of a slot's own boot partition. What chooses the slot names the version, and is made
-    /// with it.
-    Tryboot(Vec<u8>),
+    /// The Raspberry Pi's firmware, which starts the slot image. What chooses the slot names the version, and is made with it.
+    Tryboot,
 }
 
 /// systemd-boot's settings. The menu is not shown, entries are chosen by version and counter (a `default` would override
@@ -46,10 +47,10 @@ const LOADER_CONF: &str =
     "timeout 0\neditor no\nauto-entries no\nauto-firmware no\nreboot-on-error yes\n";
 
 impl BootFiles {
-    /// What each slot's own boot partition holds, if it has one.
-    pub(crate) fn slot_image(&self) -> Option<&[u8]> {
+    /// What each slot's own boot partition holds on this board's disk, if it has one.
+    pub(crate) fn own_slot_image(&self) -> Option<&[u8]> {
         match &self.loader {
-            Loader::Tryboot(image) => Some(image),
+            Loader::Tryboot => self.slot_image.as_deref(),
             Loader::SystemdBoot { .. } | Loader::UBoot(_) => None,
         }
     }
@@ -76,7 +77,7 @@ impl BootFiles {
                     ])
                     .collect()
             }
-            Loader::Tryboot(_) => {
+            Loader::Tryboot => {
                 let record = tryboot::Record::of(name).render().to_vec();
                 let files = [tryboot::RECORD, tryboot::SPARE_RECORD];
                 return Ok(files
@@ -92,12 +93,13 @@ impl BootFiles {
     fn signed(self, signer: &SecureBoot) -> Result<Self> {
         Ok(Self {
             uki: signer.sign(&self.uki)?,
+            slot_image: self.slot_image,
             loader: match self.loader {
                 Loader::SystemdBoot { program, path } => Loader::SystemdBoot {
                     program: signer.sign(&program)?,
                     path,
                 },
-                Loader::UBoot(_) | Loader::Tryboot(_) => {
+                Loader::UBoot(_) | Loader::Tryboot => {
                     return Err(Error::Wrong(
                         "this board's firmware checks no signatures: build its image without --secure-boot-key".into(),
                     ));
@@ -142,20 +144,21 @@ pub(crate) fn make(
     }
     .build(&content(parts.packages, &board.release.stub)?)
     .map_err(Error::format("the UKI"))?;
-    let loader = match &board.boot {
-        BootMechanism::Tryboot(own) => {
-            let parameters = parameters.into_iter().chain(own.words.iter().cloned());
-            let kernel = slot_boot::Kernel {
-                release: &parts.modules.release,
-                program: &kernel,
-                initramfs: &initrd,
-                cmdline: &cmdline(&root, version, parameters.collect()),
-            };
-            Loader::Tryboot(slot_boot::image(parts.packages, own, &kernel)?)
-        }
-        others => loader(parts.packages, others, &parts.modules.release)?,
+    let slot_image = |own: &Tryboot| {
+        let parameters = parameters.iter().chain(&own.words).cloned();
+        let kernel = slot_boot::Kernel {
+            release: &parts.modules.release,
+            program: &kernel,
+            initramfs: &initrd,
+            cmdline: &cmdline(&root, version, parameters.collect()),
+        };
+        slot_boot::image(parts.packages, own, &kernel)
     };
-    let files = BootFiles { uki, loader };
+    let files = BootFiles {
+        slot_image: board.release.tryboot.as_ref().map(slot_image).transpose()?,
+        loader: loader(parts.packages, &board.boot, &parts.modules.release)?,
+        uki,
+    };
     match signer {
         Some(signer) => files.signed(signer),
         None => Ok(files),
@@ -169,6 +172,7 @@ fn loader(packages: &Tree, mechanism: &BootMechanism, kernel: &str) -> Result<Lo
             path: files.loader_path.clone(),
         }),
         BootMechanism::UBoot(files) => u_boot(packages, files, kernel),
+        BootMechanism::Tryboot(_) => Ok(Loader::Tryboot),
         other => Err(Error::Wrong(format!(
             "images for {other:?} cannot be built yet"
         ))),
@@ -225,7 +229,10 @@ pub(crate) fn key(files: &BootFiles, key: Key) -> Key {
         Loader::UBoot(files) => files.iter().fold(key, |key, (path, content)| {
             key.with(path, digest::of_bytes(content))
         }),
-        Loader::Tryboot(image) => key.with("slot", digest::of_bytes(image)),
+        Loader::Tryboot => key.with(
+            "slot",
+            digest::of_bytes(files.own_slot_image().unwrap_or_default()),
+        ),
     }
 }
 
@@ -244,6 +251,7 @@ mod tests {
         let (uki, loader) = (stub.to_vec(), [&stub[..], &[0; 512]].concat());
         let signed = BootFiles {
             uki: uki.clone(),
+            slot_image: None,
             loader: Loader::SystemdBoot {
                 program: loader.clone(),
                 path: "EFI/BOOT/BOOTX64.EFI".into(),
@@ -272,11 +280,13 @@ mod tests {
     fn the_boot_partition_has_what_firmware_and_loader_look_for() {
         let files = BootFiles {
             uki: vec![1],
+            slot_image: Some(vec![3; 8192]),
             loader: Loader::SystemdBoot {
                 program: vec![2],
                 path: "EFI/BOOT/BOOTX64.EFI".into(),
             },
         };
+        assert_eq!(files.own_slot_image(), None, "that is another board's");
         let files = files.files("1.2.0").expect("a version");
         let there: Vec<_> = files
             .iter()
@@ -297,9 +307,10 @@ mod tests {
     fn a_firmware_that_chooses_finds_which_slot_starts() {
         let files = BootFiles {
             uki: vec![1],
-            loader: Loader::Tryboot(vec![2; 8192]),
+            slot_image: Some(vec![2; 8192]),
+            loader: Loader::Tryboot,
         };
-        assert_eq!(files.slot_image(), Some(&[2; 8192][..]));
+        assert_eq!(files.own_slot_image(), Some(&[2; 8192][..]));
         let files = files.files("1.2.0").expect("a version");
         let names: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
         assert_eq!(names, ["autoboot.txt", "autoboot-good.txt"]);
@@ -341,6 +352,7 @@ mod tests {
         assert!(missing.to_string().contains("6.13-arm64"), "{missing}");
         let files = BootFiles {
             uki: vec![1],
+            slot_image: None,
             loader: u_boot(&packages, &board, "6.12-arm64").expect("made"),
         };
         let there: BTreeMap<_, _> = files

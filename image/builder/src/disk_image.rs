@@ -64,7 +64,7 @@ pub(crate) fn write(contents: &Contents<'_>, path: &Path) -> Result<()> {
     }
     .map_err(Error::format("the partition table"))?;
     boot_volume(contents, &disk, boot, path)?;
-    if let Some(image) = contents.boot.slot_image() {
+    if let Some(image) = contents.boot.own_slot_image() {
         slot_boot(image, &disk, extent(PartitionRole::BootA), path)?;
     }
     config_volume(contents, &disk, config, path)?;
@@ -74,7 +74,7 @@ pub(crate) fn write(contents: &Contents<'_>, path: &Path) -> Result<()> {
 
 fn table(contents: &Contents<'_>) -> Result<Table> {
     let guid = |name: &str| derive_guid(contents.seed, name);
-    let partitions = match contents.boot.slot_image() {
+    let partitions = match contents.boot.own_slot_image() {
         Some(_) => image_partitions_with_slot_boots(contents.root_type, guid),
         None => image_partitions(contents.root_type, guid),
     };

@@ -9,9 +9,9 @@ use crate::error::{Error, Result};
 use crate::file;
 use crate::flashable;
 use crate::initramfs::{Contents, Parts};
-use crate::kernel;
+use crate::kernel::Own;
 use crate::options::Options;
-use crate::packages::{Lock, fetch};
+use crate::packages::{Lock, OwnModules, PackageList, fetch};
 use crate::progress::{Progress, megabytes};
 use crate::project::Project;
 use crate::release::{Release, build_time, check_version};
@@ -71,7 +71,8 @@ pub fn build(project: &Project, options: &Options, progress: Progress) -> Result
 
     let step = progress.step("root file system");
     let tools = Tools::unpack(&locked.tools, &locked.debs, &cache)?;
-    let base = rootfs::base(project, &locked.image, &tools, &cache, &step)?;
+    let own = locked.own_modules(project);
+    let base = rootfs::base(project, &locked.image, own.as_ref(), &tools, &cache, &step)?;
     rootfs::check_drivers(&base, &board.release.drivers)?;
     let kubernetes = sbom::module_version(&binaries.engine, "k8s.io/kubernetes")?;
     let release = Release {
@@ -111,7 +112,7 @@ pub fn build(project: &Project, options: &Options, progress: Progress) -> Result
     step.done(&format!("UKI {}", megabytes(boot.uki.len() as u64)));
 
     let step = progress.step("release files");
-    let programs = (&boot.uki[..], boot.slot_image());
+    let programs = (&boot.uki[..], boot.slot_image.as_deref());
     let upgrade = upgrade::write(&options.output, &release, &root, programs)?;
     step.done(&megabytes(root.size + boot.uki.len() as u64));
 
@@ -152,8 +153,21 @@ struct Locked {
     image: Lock,
     /// Those with the programs that build it.
     tools: Lock,
+    /// Kernel modules of ours, and what builds them.
+    modules: Option<(OwnModules, Lock)>,
     /// The folder they are in.
     debs: PathBuf,
+}
+
+impl Locked {
+    fn own_modules(&self, project: &Project) -> Option<Own<'_>> {
+        self.modules.as_ref().map(|(modules, lock)| Own {
+            modules,
+            lock,
+            debs: &self.debs,
+            sources: project.path("buildroot/modules"),
+        })
+    }
 }
 
 fn fetch_locked(
@@ -163,14 +177,20 @@ fn fetch_locked(
     progress: Progress,
 ) -> Result<Locked> {
     let step = progress.step("packages");
-    let image = Lock::load(&project.lock(board.arch().debian()))?;
-    kernel::files::check(board, &image)?;
+    let (arch, host) = (board.arch().debian(), tools::host()?.0);
+    let list = PackageList::load(&project.path("buildroot/packages.toml"))?;
+    let with_lock = |modules: OwnModules| {
+        let lock = Lock::load(&project.lock(&modules.lock_name(host)))?;
+        Ok::<_, Error>((modules, lock))
+    };
     let locked = Locked {
-        image,
-        tools: Lock::load(&project.lock(&format!("tools-{}", tools::host()?.0)))?,
+        image: Lock::load(&project.lock(arch))?,
+        tools: Lock::load(&project.lock(&format!("tools-{host}")))?,
+        modules: list.own_modules(arch)?.map(with_lock).transpose()?,
         debs: project.cache().join("debs"),
     };
-    for lock in [&locked.image, &locked.tools] {
+    let modules = locked.modules.iter().map(|(_, lock)| lock);
+    for lock in [&locked.image, &locked.tools].into_iter().chain(modules) {
         fetch(lock, &locked.debs, || options.mirror(), &step)?;
     }
     step.done(&format!(

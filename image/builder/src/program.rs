@@ -17,6 +17,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("go", "golang-go"),
     ("rustc", "rustc"),
     ("sbsign", "sbsigntool"),
+    ("unshare", "util-linux"),
 ];
 
 /// A command to be run without a shell.

@@ -4,7 +4,7 @@ use crate::binaries::Binaries;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::file;
-use crate::kernel::{self, Modules};
+use crate::kernel::{self, Modules, Own};
 use crate::packages::{Lock, unpack};
 use crate::progress::Step;
 use crate::project::Project;
@@ -46,6 +46,7 @@ pub(crate) struct Base {
 pub(crate) fn base(
     project: &Project,
     lock: &Lock,
+    own: Option<&Own<'_>>,
     tools: &Tools,
     cache: &Cache,
     step: &Step,
@@ -58,6 +59,10 @@ pub(crate) fn base(
     for package in &lock.packages {
         step.at(&package.name);
         packages.add_package(&unpack(package, &debs, &store)?, &package.name)?;
+    }
+    if let Some(own) = own {
+        step.at("kernel modules of our own");
+        own.add(&mut packages, cache)?;
     }
     step.at("rules and overlay");
     let mut tree = packages.clone();

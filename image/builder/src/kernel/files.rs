@@ -2,9 +2,7 @@
 //! beside the modules.
 
 use crate::error::{Error, Result};
-use crate::packages::Lock;
 use crate::tree::Tree;
-use boards::{Board, KernelVersion};
 
 /// The kernel's program.
 pub(crate) fn program(packages: &Tree, kernel: &str) -> Result<Vec<u8>> {
@@ -35,39 +33,10 @@ fn first(packages: &Tree, places: &[String; 2]) -> Result<Vec<u8>> {
     found.read()
 }
 
-fn is_from(kernel: &str, wanted: KernelVersion) -> bool {
-    kernel
-        .parse::<KernelVersion>()
-        .is_ok_and(|kernel| kernel >= wanted)
-}
-
-/// Refuses a board that waits for a newer kernel than the locked one.
-pub(crate) fn check(board: &Board, lock: &Lock) -> Result<()> {
-    let Some(wanted) = board.kernel_from else {
-        return Ok(());
-    };
-    let names = lock.packages.iter().map(|package| package.name.as_str());
-    let mut kernels = names.filter_map(|name| name.strip_prefix("linux-image-"));
-    let locked = kernels.find(|name| name.parse::<KernelVersion>().is_ok());
-    let name = &board.name;
-    Err(Error::Wrong(match locked {
-        Some(kernel) if is_from(kernel, wanted) => format!(
-            "the locked kernel {kernel} has what board `{name}` waited for: take `kernel-from` out of {name}.toml, so that its drivers are asked of the release"
-        ),
-        kernel => format!(
-            "board `{name}` needs Linux {wanted} or newer, and the lock has {}: no image can be built for it (docs/boards.md says what it takes)",
-            kernel.unwrap_or("no kernel")
-        ),
-    }))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{check, device_tree, program};
-    use crate::packages::{Lock, LockedPackage};
+    use super::{device_tree, program};
     use crate::tree::{Content, Node, Tree};
-    use boards::Boards;
-    use std::path::Path;
 
     #[test]
     fn old_and_new_packages_are_read() {
@@ -92,36 +61,5 @@ mod tests {
             let missing = program(&packages, "7.3-arm64").expect_err("another one");
             assert!(missing.to_string().contains("7.3-arm64"), "{missing}");
         }
-    }
-
-    #[test]
-    fn a_board_that_waits_for_a_kernel_says_for_which() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../board-support/boards");
-        let boards = Boards::open(&folder).expect("boards");
-        let lock = |kernel: &str| Lock {
-            packages: vec![LockedPackage {
-                name: format!("linux-image-{kernel}"),
-                version: "1".into(),
-                arch: "arm64".into(),
-                archive: crate::packages::Archive::Debian,
-                path: "pool/x.deb".into(),
-                size: 1,
-                sha256: String::new(),
-            }],
-        };
-        let said = |board: &str, kernel: &str| {
-            let board = boards.get(board).expect("a board");
-            check(board, &lock(kernel))
-                .err()
-                .map(|error| error.to_string())
-        };
-        assert_eq!(said("rpi4", "6.12.117+deb13-arm64"), None);
-        let old = said("rpi5", "6.12.117+deb13-arm64").expect("refused");
-        assert!(
-            old.contains("needs Linux 7.3 or newer, and the lock has 6.12.117+deb13-arm64"),
-            "{old}"
-        );
-        let new = said("rpi5", "7.3.4+deb13-arm64").expect("refused");
-        assert!(new.contains("take `kernel-from` out of rpi5.toml"), "{new}");
     }
 }

@@ -5,6 +5,9 @@ mod firmware;
 mod index;
 mod information;
 mod modules;
+mod own;
 
 pub(crate) use index::Index;
+use modules::release;
 pub(crate) use modules::{Modules, install};
+pub(crate) use own::Own;

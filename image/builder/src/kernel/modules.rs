@@ -124,7 +124,7 @@ fn index(folder: &Path, all: &Tree, release: &str, prefix: &str, tools: &Tools) 
 }
 
 /// The one kernel there is.
-fn release(tree: &Tree) -> Result<String> {
+pub(super) fn release(tree: &Tree) -> Result<String> {
     let releases: BTreeSet<&str> = tree
         .iter()
         .filter_map(|(path, _)| {

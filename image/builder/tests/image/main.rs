@@ -4,6 +4,7 @@
 
 mod bill;
 mod key_pair;
+mod pi5;
 mod secure_boot;
 
 use builder::Project;
@@ -53,8 +54,11 @@ fn text(output: &Output) -> String {
 
 /// Copies a partition to a file of its own, which judges can read.
 fn partition(name: &str, folder: &Path) -> PathBuf {
-    let image = image();
-    let mut disk = std::fs::File::open(&image).expect("image");
+    partition_of(&image(), name, folder)
+}
+
+fn partition_of(image: &Path, name: &str, folder: &Path) -> PathBuf {
+    let mut disk = std::fs::File::open(image).expect("image");
     let length = disk.metadata().expect("size").len();
     let geometry = Geometry::new(Sector::Bytes512, length);
     let table = gpt::current(&disk, geometry).expect("a partition table");
