@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Asks a Raspberry Pi's firmware for one start of the other slot, if the word of a restart says so: "0 tryboot". */
 
+#include <linux/mod_devicetable.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
 #include <linux/of.h>
@@ -51,6 +52,13 @@ static void __exit stop(void)
 	unregister_reboot_notifier(&notifier);
 	rpi_firmware_put(firmware);
 }
+
+/* Not a driver of the node, which has one: it says on which machines udev loads this. */
+static const struct of_device_id machines[] __maybe_unused = {
+	{ .compatible = "raspberrypi,bcm2835-firmware" },
+	{ }
+};
+MODULE_DEVICE_TABLE(of, machines);
 
 module_init(start);
 module_exit(stop);
