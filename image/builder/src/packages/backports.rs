@@ -68,7 +68,13 @@ mod tests {
         let kernel = package("linux-image-7.3.4+deb13-arm64", "7.3.4-1~bpo13+1");
         let old = package("linux-image-6.12.117+deb13-arm64", "6.12.117-1");
         let other = package("dracut", "111-1~bpo13+1");
-        let cases: [(&str, Vec<&LockedPackage>, &[&str], Option<&str>); 5] = [
+        type Case<'a> = (
+            &'a str,
+            Vec<&'a LockedPackage>,
+            &'a [&'a str],
+            Option<&'a str>,
+        );
+        let cases: [Case<'_>; 5] = [
             ("nothing", vec![&bash, &old], &[], None),
             ("a kernel", vec![&bash, &kernel], &["linux-image-*"], None),
             (

@@ -2,6 +2,7 @@
 
 use super::own_modules::{OwnModules, RawOwnModules};
 use super::patterns::Patterns;
+use super::wanted::Wanted;
 use crate::error::{Error, Result};
 use crate::file;
 use serde::Deserialize;
@@ -53,17 +54,6 @@ impl Names {
 struct Tools {
     packages: Vec<String>,
     without: Vec<String>,
-}
-
-/// Names to resolve, and names to leave out of what was resolved.
-#[derive(Debug, Default)]
-pub(crate) struct Wanted {
-    pub(crate) packages: BTreeSet<String>,
-    /// Names to take without what they depend on.
-    pub(crate) alone: BTreeSet<String>,
-    /// What is taken from the suite's backports.
-    pub(crate) backports: Patterns,
-    pub(crate) without: BTreeSet<String>,
 }
 
 impl PackageList {

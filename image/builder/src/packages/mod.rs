@@ -9,6 +9,7 @@ mod own_modules;
 mod patterns;
 mod resolve;
 mod unpack;
+mod wanted;
 
 pub(crate) use fetch::{fetch, place as deb};
 pub(crate) use list::PackageList;

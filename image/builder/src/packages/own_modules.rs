@@ -1,8 +1,8 @@
 //! `[modules.<arch>]` of `buildroot/packages.toml`: kernel modules of our own, and what builds them.
 
-use super::list::Wanted;
 use super::lock::Lock;
 use super::patterns::Patterns;
+use super::wanted::Wanted;
 use crate::error::{Error, Result};
 use serde::Deserialize;
 

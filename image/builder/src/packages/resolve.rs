@@ -1,10 +1,10 @@
 //! Lets apt resolve names into exact packages, in an apt root of its own that knows of nothing installed.
 
 use super::backports;
-use super::list::Wanted;
 use super::lock::{Lock, LockedPackage};
 use super::mirror::Mirror;
 use super::patterns::Patterns;
+use super::wanted::Wanted;
 use crate::error::{Error, Result};
 use crate::file;
 use crate::program::Program;
