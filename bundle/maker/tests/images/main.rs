@@ -30,7 +30,7 @@ fn order(output: &Path, images: &str) -> Order {
         allowed_missing: BTreeSet::new(),
         manifests: None,
         platforms: BTreeSet::from([Platform::Amd64]),
-        release: None,
+        releases: None,
         key: None,
         config: None,
         plain_http: Vec::new(),
