@@ -4,12 +4,12 @@
 use crate::apply::apply;
 use crate::download::Download;
 use crate::fetch::Fetch;
-use crate::origin::{Origin, Seed};
+use crate::origin::{OfferedDelta, Origin, Seed};
 use crate::slot::SpareSlot;
 use crate::way::{DeltaBytes, shortest};
 use anyhow::{Context, bail};
 use release::{Arch, File, Version, target_name};
-use release::{BlockIndex, DeltaHeader, Digest, Error, FileFacts, Repository, delta_name};
+use release::{BlockIndex, DeltaHeader, Digest, Error, Repository};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -32,17 +32,6 @@ pub(crate) struct Bring<'a> {
     pub(crate) tell: &'a TellStep,
 }
 
-/// The delta from the seed, if the repository has one.
-pub(crate) fn delta(
-    repository: &Repository,
-    (version, arch): (&Version, Arch),
-    seed: Option<&Seed>,
-) -> Option<(String, FileFacts)> {
-    let name = delta_name(version, arch, &seed?.root_hash);
-    let facts = repository.facts(&name).ok()?;
-    Some((name, facts))
-}
-
 impl Bring<'_> {
     /// Does it. When it returns, each block of the slot was once the one that was signed; whether the device keeps it is to be
     /// verified then.
@@ -57,9 +46,8 @@ impl Bring<'_> {
             image: self.index.length(),
             no_delta: None,
         };
-        let Origin { has_image, seed } = self.origin;
-        let offered = delta(self.repository, self.release, seed.as_ref());
-        if let (Some(seed), Some((name, facts))) = (seed, &offered) {
+        let Origin { has_image, delta } = self.origin;
+        if let Some(OfferedDelta { name, facts, seed }) = delta {
             let download = Download::of(self.folder, name, *facts);
             // Where there is nothing else, it is tried again: another stick may be a better one.
             brought.no_delta = has_image.then(|| download.refused()).flatten();

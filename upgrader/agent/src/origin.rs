@@ -1,6 +1,6 @@
 //! What a release's root image can come from: the whole image in the repository, or a delta and the image that it begins with.
 
-use release::{Arch, Digest, File, Place, Repository, Version, delta_name, target_name};
+use release::{Arch, Digest, File, FileFacts, Place, Repository, Version, delta_name, target_name};
 use std::path::PathBuf;
 
 /// An image that a delta begins with.
@@ -12,13 +12,23 @@ pub(crate) struct Seed {
     pub(crate) root_hash: Digest,
 }
 
+/// A delta that the repository has.
+#[derive(Debug, Clone)]
+pub(crate) struct OfferedDelta {
+    /// Its name there.
+    pub(crate) name: String,
+    pub(crate) facts: FileFacts,
+    /// What it begins with.
+    pub(crate) seed: Seed,
+}
+
 /// What there is to make a root image of.
 #[derive(Debug, Clone)]
 pub(crate) struct Origin {
     /// Whether the repository has all of it.
     pub(crate) has_image: bool,
-    /// What a delta can begin with. None where that saves nothing.
-    pub(crate) seed: Option<Seed>,
+    /// None where it saves nothing.
+    pub(crate) delta: Option<OfferedDelta>,
 }
 
 /// Looks at what the repository has of a release.
@@ -30,25 +40,29 @@ pub(crate) async fn origin(
     (version, arch): (&Version, Arch),
     running: Option<Seed>,
 ) -> Origin {
-    let whole = |seed| Origin {
+    let from = |seed: Seed| {
+        let name = delta_name(version, arch, &seed.root_hash);
+        let facts = repository.facts(&name).ok()?;
+        Some(OfferedDelta { name, facts, seed })
+    };
+    let whole = |delta| Origin {
         has_image: true,
-        seed,
+        delta,
     };
     match repository.place(&target_name(version, arch, File::Root)) {
-        Place::Server => whole(running),
+        Place::Server => whole(running.and_then(from)),
         Place::File(_) => whole(None),
         Place::Missing => {
-            let begins = |seed: &Seed| {
-                let delta = delta_name(version, arch, &seed.root_hash);
-                matches!(repository.place(&delta), Place::File(_))
+            let lies = |seed: Seed| {
+                from(seed).filter(|delta| matches!(repository.place(&delta.name), Place::File(_)))
             };
-            let seed = match running.filter(begins) {
-                Some(running) => Some(running),
-                None => others(repository, arch).await.into_iter().find(begins),
+            let delta = match running.and_then(lies) {
+                Some(delta) => Some(delta),
+                None => others(repository, arch).await.into_iter().find_map(lies),
             };
             Origin {
                 has_image: false,
-                seed,
+                delta,
             }
         }
     }

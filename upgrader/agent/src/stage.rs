@@ -10,7 +10,7 @@
 //! The slot and the boot files of the release that runs are never touched. Before the first byte of the spare slot changes, the
 //! boot loader has no entry for it and the record names nothing in it, so a power cut at any moment leaves the release that runs.
 
-use crate::bring::{Bring, TellStep, delta};
+use crate::bring::{Bring, TellStep};
 use crate::download::{Download, keep_only};
 use crate::node::{Node, event};
 use crate::origin::{Origin, Seed, origin};
@@ -222,10 +222,8 @@ impl Staging<'_> {
         let slot = Arc::new(SpareSlot::open(&device, index.length())?);
         let folder = self.folder();
         let release = (&self.manifest.version, self.manifest.arch);
-        let delta = delta(self.repository, release, self.origin.seed.as_ref());
-        let delta = delta
-            .as_ref()
-            .map(|(name, facts)| Download::of(&folder, name, *facts));
+        let delta = self.origin.delta.as_ref();
+        let delta = delta.map(|delta| Download::of(&folder, &delta.name, delta.facts));
         let target = self.target(program);
         let program = Download::of(&folder, &target, self.facts(program)?);
         let kept: Vec<_> = delta.iter().chain([&program]).collect();
