@@ -70,10 +70,7 @@ fn take_first<'a, T>(
 /// Writes a file that is there as long as there is something to say.
 fn say(path: &Path, text: Option<&str>) -> io::Result<()> {
     let Some(text) = text else {
-        return match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        };
+        return file::remove(path).map(drop);
     };
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;

@@ -86,14 +86,12 @@ impl Repository {
         let Store::Folder(folder) = &self.store else {
             return Place::Server;
         };
-        let facts = self.facts(target);
-        let found = facts.and_then(|facts| Ok((self.targets.path(target, facts)?, facts.size)));
-        let Ok((path, size)) = found else {
+        let (Ok(path), Ok(facts)) = (self.targets.path_of(target), self.facts(target)) else {
             return Place::Missing;
         };
         let path = folder.join(path);
         match std::fs::metadata(&path) {
-            Ok(is) if is.is_file() && is.len() == size => Place::File(path),
+            Ok(is) if is.is_file() && is.len() == facts.size => Place::File(path),
             _ => Place::Missing,
         }
     }

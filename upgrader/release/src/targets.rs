@@ -93,13 +93,12 @@ impl Targets {
     }
 
     /// Where a file lies in the repository.
-    #[cfg(feature = "publish")]
     pub(crate) fn path_of(&self, target: &str) -> Result<String, Error> {
         self.path(target, self.facts(target)?)
     }
 
     /// Where a file lies: its digest stands before its last name, as in other programs for TUF.
-    pub(crate) fn path(&self, target: &str, facts: FileFacts) -> Result<String, Error> {
+    fn path(&self, target: &str, facts: FileFacts) -> Result<String, Error> {
         if !target.split('/').all(is_plain) {
             let why = format!("{target:?} is no plain name of a file");
             return Err(Error::Repository(why));

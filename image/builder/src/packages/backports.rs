@@ -47,20 +47,8 @@ pub(super) fn check(packages: &[LockedPackage], named: &Patterns) -> Result<()> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::lock::Archive;
+    use super::super::lock::tests::package;
     use super::*;
-
-    fn package(name: &str, version: &str) -> LockedPackage {
-        LockedPackage {
-            name: name.into(),
-            version: version.into(),
-            arch: "arm64".into(),
-            archive: Archive::Debian,
-            path: "pool/x.deb".into(),
-            size: 1,
-            sha256: String::new(),
-        }
-    }
 
     #[test]
     fn what_comes_from_there_is_named_and_all_that_is_named_comes() {

@@ -148,10 +148,11 @@ impl Lock {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn package(name: &str, version: &str) -> LockedPackage {
+    /// A package of that name and version; the rest is of no matter.
+    pub(in crate::packages) fn package(name: &str, version: &str) -> LockedPackage {
         LockedPackage {
             name: name.into(),
             version: version.into(),

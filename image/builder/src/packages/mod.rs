@@ -13,8 +13,6 @@ mod wanted;
 
 pub(crate) use fetch::{fetch, place as deb};
 pub(crate) use list::PackageList;
-#[cfg(test)]
-pub(crate) use lock::Archive;
 pub use lock::{Lock, LockedPackage};
 pub use mirror::Mirror;
 pub(crate) use own_modules::{OwnModules, kernel as locked_kernel};

@@ -132,8 +132,8 @@ pub(crate) fn kernel(lock: &Lock) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::lock::tests::package;
     use super::*;
-    use crate::packages::{Archive, LockedPackage};
 
     const TABLE: &str = r#"
 sources = ["holdfast_tryboot"]
@@ -150,17 +150,8 @@ without = ["debconf"]
     }
 
     fn lock(names: &[&str]) -> Lock {
-        let package = |name: &&str| LockedPackage {
-            name: (*name).to_owned(),
-            version: "1".into(),
-            arch: "arm64".into(),
-            archive: Archive::Debian,
-            path: "pool/x.deb".into(),
-            size: 1,
-            sha256: "0".repeat(64),
-        };
         Lock {
-            packages: names.iter().map(package).collect(),
+            packages: names.iter().map(|name| package(name, "1")).collect(),
         }
     }
 

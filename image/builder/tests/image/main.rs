@@ -163,30 +163,31 @@ fn the_root_passes_fsck_erofs_and_veritysetup() {
     let folder = tempfile::tempdir().expect("temp dir");
     let (uki, root) = (uki(folder.path()), partition("root-a", folder.path()));
     let cmdline = cmdline(&uki);
-    let (hash, size) = (
-        parameter(&cmdline, "holdfast.roothash"),
-        parameter(&cmdline, "holdfast.rootsize"),
-    );
-    judge(
-        Command::new("/usr/sbin/veritysetup")
-            .arg("verify")
-            .args([&root, &root])
-            .arg(&hash)
-            .arg(format!("--hash-offset={size}")),
-    );
-    // One flipped bit, and the judge must say no: otherwise the check above proves nothing.
-    flip(&root, size.parse::<u64>().expect("number") / 2);
-    let said = Command::new("/usr/sbin/veritysetup")
-        .arg("verify")
-        .args([&root, &root])
-        .arg(&hash)
-        .arg(format!("--hash-offset={size}"))
-        .output()
-        .expect("veritysetup");
-    assert!(!said.status.success(), "a flipped bit went unnoticed");
-    flip(&root, size.parse::<u64>().expect("number") / 2);
+    passes_veritysetup(&root, &cmdline);
     // Reads and unpacks every file, without writing any.
     judge(locked("usr/bin/fsck.erofs").arg("--extract").arg(&root));
+}
+
+/// The root is what the kernel's words say, and every bit of it counts.
+fn passes_veritysetup(root: &Path, words: &str) {
+    let size: u64 = parameter(words, "holdfast.rootsize")
+        .parse()
+        .expect("a number");
+    let verify = || {
+        let mut judge = Command::new("/usr/sbin/veritysetup");
+        judge
+            .arg("verify")
+            .args([root, root])
+            .arg(parameter(words, "holdfast.roothash"))
+            .arg(format!("--hash-offset={size}"));
+        judge
+    };
+    judge(&mut verify());
+    // One flipped bit, and the judge must say no: otherwise the check above proves nothing.
+    flip(root, size / 2);
+    let said = verify().output().expect("veritysetup");
+    assert!(!said.status.success(), "a flipped bit went unnoticed");
+    flip(root, size / 2);
 }
 
 fn flip(path: &Path, at: u64) {

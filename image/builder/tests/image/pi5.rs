@@ -1,7 +1,7 @@
 //! The image of board `rpi5`, where it lies beside the one under test (`make image BOARD=rpi5`). Nothing imitates that machine, so
 //! foreign programs and the files' own rules are all that judges it.
 
-use super::{flip, image, judge, locked, parameter, partition_of, text};
+use super::{image, judge, locked, partition_of, passes_veritysetup, text};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -94,24 +94,8 @@ fn a_pi_5s_firmware_finds_a_slot_that_leads_to_its_root() {
         assert!(said.contains("raspberrypi,5-model-b"), "{tree}: {said}");
     }
     let words = String::from_utf8(slot_file(&boot, "cmdline.txt")).expect("text");
-    let size: u64 = parameter(&words, "holdfast.rootsize")
-        .parse()
-        .expect("a number");
     let root = partition_of(&image, "root-a", folder.path());
-    let verify = || {
-        let mut judge = Command::new("/usr/sbin/veritysetup");
-        judge
-            .arg("verify")
-            .args([&root, &root])
-            .arg(parameter(&words, "holdfast.roothash"))
-            .arg(format!("--hash-offset={size}"));
-        judge
-    };
-    judge(&mut verify());
-    flip(&root, size / 2);
-    let said = verify().output().expect("veritysetup");
-    assert!(!said.status.success(), "a flipped bit went unnoticed");
-    flip(&root, size / 2);
+    passes_veritysetup(&root, &words);
     the_flags_module_is_for_its_kernel(&root, &folder.path().join("module.ko"));
 }
 

@@ -34,6 +34,16 @@ async fn copy_at(
         .map(drop)
 }
 
+/// Publishes 0.2.0 with a delta from 0.1.0.
+async fn publish_with_delta(shop: &Shop) {
+    let asked = Publication {
+        deltas: 2,
+        ..shop.build_with("0.2.0", "amd64", "0.1.0")
+    };
+    let published = publish(&asked, noon()).await.unwrap();
+    assert_eq!(published.deltas, [version("0.1.0")]);
+}
+
 /// The stick as a node with the first root reads it.
 async fn read(shop: &Shop) -> Repository {
     let root = fs::read(shop.path("keys/1.root.json")).unwrap();
@@ -78,12 +88,7 @@ async fn one_release_is_whole_and_the_other_is_missing() {
 #[tokio::test]
 async fn a_stick_has_no_deltas_and_is_whole_without() {
     let shop = Shop::open().await;
-    let asked = Publication {
-        deltas: 2,
-        ..shop.build_with("0.2.0", "amd64", "0.1.0")
-    };
-    let published = publish(&asked, noon()).await.unwrap();
-    assert_eq!(published.deltas, [version("0.1.0")]);
+    publish_with_delta(&shop).await;
     let from = "targets/0.2.0/amd64/from";
     assert!(shop.repo().join(from).exists());
     copy(&shop, "0.2.0", &AMD64).await.unwrap();
@@ -95,11 +100,7 @@ async fn a_stick_has_no_deltas_and_is_whole_without() {
 #[tokio::test]
 async fn a_second_release_takes_the_room_of_its_change() {
     let shop = Shop::open().await;
-    let asked = Publication {
-        deltas: 2,
-        ..shop.build_with("0.2.0", "amd64", "0.1.0")
-    };
-    publish(&asked, noon()).await.unwrap();
+    publish_with_delta(&shop).await;
     shop.publish("0.3.0").await; // Without deltas.
     let all = ["0.1.0", "0.2.0", "0.3.0"];
     copy_at(&shop, &all, &AMD64, noon()).await.unwrap();
