@@ -2,14 +2,14 @@
 
 use crate::error::BundleError;
 use crate::listing::Entry;
+use crate::pieces::Pieces;
 use sha2::{Digest as _, Sha256};
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
 
 /// Reads a file and compares it with what is listed; the last byte is given only when all are right.
 pub(crate) struct Checked {
-    file: File,
+    file: Pieces,
     path: PathBuf,
     left: u64,
     expected: String,
@@ -19,15 +19,18 @@ pub(crate) struct Checked {
 }
 
 impl Checked {
-    pub(crate) fn new(file: File, path: PathBuf, entry: &Entry) -> Checked {
-        Checked {
+    /// # Errors
+    /// It cannot be opened.
+    pub(crate) fn open(path: PathBuf, entry: &Entry) -> Result<Checked, BundleError> {
+        let file = Pieces::open(&path).map_err(BundleError::read(&path))?;
+        Ok(Checked {
             file,
             path,
             left: entry.size,
             expected: entry.sha256.clone(),
             hasher: Sha256::new(),
             wrong: None,
-        }
+        })
     }
 
     fn refuse(&mut self, error: BundleError) -> io::Error {

@@ -130,8 +130,7 @@ impl Bundle {
             header.set_size(entry.size);
             header.set_mode(0o644);
             header.set_entry_type(tar::EntryType::Regular);
-            let file = File::open(&path).map_err(BundleError::read(&path))?;
-            let mut reader = Checked::new(file, path, entry);
+            let mut reader = Checked::open(path, entry)?;
             let added = archive.append_data(&mut header, name, &mut reader);
             match (reader.wrong.take(), added) {
                 (Some(wrong), _) => return Err(wrong),
@@ -160,8 +159,7 @@ impl Bundle {
     }
 
     fn copy(&self, path: &Path, entry: &Entry, out: &mut Vec<u8>) -> Result<(), BundleError> {
-        let file = File::open(path).map_err(BundleError::read(path))?;
-        let mut reader = Checked::new(file, path.to_owned(), entry);
+        let mut reader = Checked::open(path.to_owned(), entry)?;
         let copied = reader.read_to_end(out);
         match (reader.wrong.take(), copied) {
             (Some(wrong), _) => Err(wrong),

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `bundle.json` | the [`Listing`]: what images and manifests there are, each file with size and SHA-256 |
 //! | `bundle.sig` | who vouches for the listing: a line `ed25519:PUBLIC-KEY SIGNATURE` for each key |
-//! | `images/` | container images, an OCI image layout: a layer that several images share is there once |
+//! | `images/` | container images, an OCI image layout: a layer that several images share is there once; one of more than [`LARGEST_FILE`] lies in [`Pieces`] |
 //! | `manifests/` | Kubernetes manifests |
 //! | `releases/` | a release repository, which has signatures of its own; `bundle.json` does not list it |
 //! | `SHA256SUMS` | digests of all files, for `sha256sum -c` |
@@ -28,10 +28,12 @@ mod error;
 mod folder;
 mod listing;
 mod paths;
+mod pieces;
 mod signature;
 
 pub use error::BundleError;
 pub use folder::{Bundle, has_releases, is_there};
 pub use listing::{Entry, Listing, ListingError, Name, is_plain_name};
 pub use paths::{FOLDER, IMAGES, LISTING, MANIFESTS, RELEASES, SIGNATURES, SUMS};
+pub use pieces::{LARGEST_FILE, Pieces, piece};
 pub use signature::{KeyError, PrivateKey, PublicKey, Signature};

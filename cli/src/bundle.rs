@@ -170,6 +170,7 @@ fn order(args: Args, config: Option<Vec<u8>>) -> anyhow::Result<Order> {
         releases,
         key,
         config,
+        largest_file: bundle::LARGEST_FILE,
         plain_http: args.plain_http,
     })
 }

@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use clap::Subcommand;
+use form::Wish;
 use init_api::Root;
 use init_api::{Asked, Asker, Client, Down, Millis, Problem, Request, paths};
 use node_setup::change;
@@ -29,6 +30,12 @@ enum Action {
     Install,
     /// Offer the form on the consoles
     Form,
+    /// Offer the menu of maintenance mode on the consoles
+    Menu {
+        /// Consoles that are left out: a login prompt is there
+        #[arg(long)]
+        without: Vec<String>,
+    },
     /// Mount the stick with a bundle that is plugged in, or let go one that was pulled out
     Stick,
     /// Run the script that a stick brings
@@ -77,6 +84,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         Action::Form => {
             form::serve(&root, &mut |config| write_answers(&root, config))?;
             Client::connect(paths::SOCKET)?.reconfigure()?;
+        }
+        Action::Menu { without } => {
+            form::serve_menu(&root, &without, &mut |wish| carry_out(&root, wish))?;
         }
         Action::Stick => {
             let notes =
@@ -139,11 +149,27 @@ fn run_rescue(root: &Root) -> anyhow::Result<()> {
 }
 
 /// What was answered becomes the file on the CONFIG partition.
-fn write_answers(root: &Root, config: &str) -> Result<(), String> {
-    let text = config.as_bytes().to_vec();
+fn write_answers(root: &Root, config: String) -> Result<(), String> {
+    let text = config.into_bytes();
     change::propose(root, &mut NodeMedia, "the answers", text, None)
         .and_then(|proposal| proposal.write_to_config(root, &mut NodeMedia, &mut change::Remount))
         .map_err(|error| host::with_causes(&error))
+}
+
+/// What was chosen from the menu.
+fn carry_out(root: &Root, wish: Wish) -> Result<(), String> {
+    let at_the_console = |by| Asked::about(by, "the menu on the console".to_owned());
+    let (down, asked) = match wish {
+        Wish::Restart => (Down::Reboot, at_the_console(Asker::Command)),
+        Wish::PowerOff => (Down::PowerOff, at_the_console(Asker::Command)),
+        Wish::Reset(reset) => {
+            reset::request(root, reset).map_err(|error| host::with_causes(&error))?;
+            (Down::Reboot, at_the_console(Asker::Reset))
+        }
+    };
+    let go_down = Request::GoDown { down, asked };
+    let done = Client::connect(paths::SOCKET).and_then(|mut client| client.ask(&go_down));
+    done.map(drop).map_err(|error| host::with_causes(&error))
 }
 
 fn run_configure(root: &Root) -> anyhow::Result<ExitCode> {

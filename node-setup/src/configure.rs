@@ -14,7 +14,7 @@ use crate::last_good::{self, LastGood};
 use crate::machine::Machine;
 use crate::next_boot::{self, BestEffort};
 use crate::plan::{begin, containerd, plan, plan_maintenance, records, services_alone};
-use crate::policy::{OwnConfig, Policy};
+use crate::policy::{OwnConfig, Policy, UsbStick};
 use crate::reading;
 use crate::report;
 use crate::reset::AskedByStick;
@@ -106,6 +106,12 @@ pub fn configure<M: Machine>(
                             (services::Purpose::Maintenance, signed_is_asked_for(problem))
                         }
                     }
+                }
+                _ if found.maintenance_asked_by.is_some()
+                    && !found.rescue
+                    && policy.usb_stick == UsbStick::Allow =>
+                {
+                    (services::Purpose::Asked, with_the_menu(problem))
                 }
                 _ => (services::Purpose::Maintenance, problem),
             };
@@ -318,6 +324,16 @@ fn with_the_form(problem: Problem) -> Problem {
     let form = "Press Enter at the machine's console: a form asks for what is needed.";
     Problem {
         cure: format!("{form} Or: {}", problem.cure),
+        ..problem
+    }
+}
+
+/// Who could plug in a stick with a wish for a reset may type it, too.
+fn with_the_menu(problem: Problem) -> Problem {
+    let menu =
+        "Press Enter at the machine's console: a menu restarts it, powers it off, or resets it.";
+    Problem {
+        cure: format!("{menu} {}", problem.cure),
         ..problem
     }
 }

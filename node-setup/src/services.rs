@@ -28,6 +28,8 @@ pub enum Purpose {
     Node,
     /// A node in maintenance mode: nothing that needs a good configuration.
     Maintenance,
+    /// Maintenance mode that a person asked for, who may do at the console what a stick may ask for.
+    Asked,
     /// A machine that has no configuration and never had one: maintenance mode with the form on the console.
     Unconfigured,
     /// An install stick: nothing but the installer.
@@ -53,6 +55,7 @@ pub fn services(
             all.extend(backups(config));
         }
         Purpose::Maintenance => {}
+        Purpose::Asked => all.push(menu(config, facts)),
         Purpose::Unconfigured => all.push(form()),
         Purpose::Install => all.push(install()),
     }
@@ -98,6 +101,19 @@ fn form() -> Service {
     })
     .after([name("udev-trigger")])
     .unconfined(limits::FORM)
+}
+
+/// Not where a login prompt is: it would take every other line from it.
+fn menu(config: &Config, facts: &Facts) -> Service {
+    let taken = facts.serial_consoles.iter();
+    let taken = taken.filter(|_| config.password.is_some());
+    let without = taken.flat_map(|console| ["--without", console]);
+    let command = [HOLDFAST, "node", "menu"].into_iter().chain(without);
+    in_maintenance(Service {
+        restart: Restart::on_failure(),
+        ..Service::one_shot(name("menu"), command)
+    })
+    .unconfined(limits::MENU)
 }
 
 /// Never twice: half of what the script does may have been done.
@@ -317,6 +333,7 @@ mod tests {
             for purpose in [
                 Purpose::Node,
                 Purpose::Maintenance,
+                Purpose::Asked,
                 Purpose::Unconfigured,
                 Purpose::Install,
             ] {
@@ -340,6 +357,29 @@ mod tests {
     }
 
     #[test]
+    fn the_menu_is_not_where_a_login_prompt_is() {
+        for (text, expected) in [
+            ("", &["menu"][..]),
+            ("password: secretly\n", &["menu", "--without", "ttyS0"]),
+        ] {
+            let config = parse_config("config.yaml", format!("version: 1\n{text}").as_bytes())
+                .unwrap_or_else(|report| panic!("{report}"));
+            let facts = Facts {
+                serial_consoles: vec!["ttyS0".to_owned()],
+                ..Facts::default()
+            };
+            let situation = Situation {
+                trial: None,
+                purpose: Purpose::Asked,
+                rescue: false,
+            };
+            let services = services(&config, &facts, situation).expect("they fit");
+            let menu = services.iter().find(|it| it.name.as_str() == "menu");
+            assert_eq!(menu.expect("there").command[2..], *expected, "{text}");
+        }
+    }
+
+    #[test]
     fn what_each_may_do_is_said_with_its_reason() {
         let text = "version: 1\npassword: secretly\nrun_commands: [a]\nconfig_url: https://x.test/c\n\
                     ssh_authorized_keys: [github:octocat]\nimages: [{url: 'https://x.test/i.tar'}]\n\
@@ -349,6 +389,7 @@ mod tests {
         for purpose in [
             Purpose::Node,
             Purpose::Maintenance,
+            Purpose::Asked,
             Purpose::Unconfigured,
             Purpose::Install,
         ] {

@@ -324,6 +324,15 @@ impl Node {
         })
     }
 
+    /// Holds a key down at the serial console until it shows `text`, and types `keys` then.
+    ///
+    /// # Errors
+    /// When it is not shown in time, or the console takes nothing.
+    pub fn hold_key(&mut self, key: &str, text: &str, keys: &str) -> anyhow::Result<()> {
+        self.running.hold_key(key, text, Deadline::minutes(5))?;
+        Ok(machine::type_keys(&self.running, keys)?)
+    }
+
     /// Types a line at the serial console.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use crate::below::below;
 use crate::docker_save;
 use crate::document::{Document, hex, no_image};
 use crate::error::MakeError;
+use crate::layout::Layout;
 use crate::names::full_name;
 use flate2::read::GzDecoder;
 use oci_spec::image::{Descriptor, ImageIndex};
@@ -88,17 +89,24 @@ impl Archive {
         }
     }
 
-    /// Copies a blob.
-    pub(crate) fn blob(&self, name: &str, digest: &str, to: &Path) -> Result<(), MakeError> {
-        let (from, part) = (self.at(digest), to.with_extension("part"));
-        let mut source = File::open(&from).map_err(MakeError::read(&from))?;
-        let mut file = File::create(&part).map_err(MakeError::write(&part))?;
-        io::copy(&mut source, &mut file).map_err(MakeError::write(&part))?;
-        file.sync_all().map_err(MakeError::write(&part))?;
-        if host::digest::of_file(&part).map_err(MakeError::read(&part))? != digest {
-            return Err(self.damaged(name, digest));
+    /// Copies a blob into the layout.
+    pub(crate) fn blob(
+        &self,
+        name: &str,
+        blob: &Descriptor,
+        layout: &Layout,
+    ) -> Result<(), MakeError> {
+        let digest = hex(name, blob)?;
+        let from = self.at(&digest);
+        if host::digest::of_file(&from).map_err(MakeError::read(&from))? != digest {
+            return Err(self.damaged(name, &digest));
         }
-        std::fs::rename(&part, to).map_err(MakeError::write(to))
+        let mut source = File::open(&from).map_err(MakeError::read(&from))?;
+        let copied = layout.begin(&digest, blob.size()).and_then(|mut file| {
+            io::copy(&mut source, &mut file)?;
+            file.finish()
+        });
+        copied.map_err(MakeError::write(layout.path(&digest)))
     }
 
     fn at(&self, digest: &str) -> PathBuf {

@@ -91,16 +91,6 @@ pub enum MakeError {
         /// Why.
         why: String,
     },
-    /// A stick with FAT cannot hold it.
-    #[error(
-        "{image} has a layer of {size} bytes, and a stick with FAT holds files of less than 4 GiB: format the stick with exFAT or ext4, or make the image's layers smaller"
-    )]
-    LargeLayer {
-        /// Which image.
-        image: String,
-        /// Bytes.
-        size: u64,
-    },
     /// The folder holds something else.
     #[error("{} is there already; --replace takes it away first", path.display())]
     InTheWay {

@@ -6,9 +6,11 @@ use crate::error::MakeError;
 use crate::layout::Layout;
 use crate::names::Platform;
 use crate::registry::Registry;
+use bundle::Pieces;
 use oci_spec::image::{Arch, Descriptor, ImageIndex, ImageManifest, MediaType, Os};
 use serde::Deserialize;
 use std::collections::BTreeSet;
+use std::io::Read;
 
 /// Where an image comes from.
 #[derive(Debug, Clone, Copy)]
@@ -19,17 +21,6 @@ pub(crate) enum Origin<'a> {
     Archive(&'a Archive),
 }
 
-/// What is common to all images of a bundle.
-#[derive(Debug, Clone)]
-pub(crate) struct Wanted<'a> {
-    pub(crate) platforms: &'a BTreeSet<Platform>,
-    /// Files of 4 GiB do not fit.
-    pub(crate) on_fat: bool,
-}
-
-/// Largest file on FAT.
-const LARGEST_ON_FAT: u64 = u32::MAX as u64;
-
 /// Brings an image into the layout.
 ///
 /// # Errors
@@ -37,7 +28,7 @@ const LARGEST_ON_FAT: u64 = u32::MAX as u64;
 pub(crate) async fn bring(
     origin: Origin<'_>,
     name: &str,
-    wanted: &Wanted<'_>,
+    wanted: &BTreeSet<Platform>,
     layout: &mut Layout,
 ) -> Result<(), MakeError> {
     let top = origin.top(name).await?;
@@ -46,19 +37,19 @@ pub(crate) async fn bring(
     let media_type = kind.media_type();
     match kind {
         Kind::Index(index) => {
-            for chosen in choose(name, &index, wanted.platforms)? {
+            for chosen in choose(name, &index, wanted)? {
                 let child = origin.manifest(name, &hex(name, &chosen)?).await?;
                 layout.add(&child.digest, &child.bytes)?;
                 let Kind::Manifest(manifest) = Kind::of(name, &child)? else {
                     return Err(no_image(name, "its index leads to another index"));
                 };
-                blobs(origin, name, wanted, &manifest, layout).await?;
+                blobs(origin, name, &manifest, layout).await?;
             }
         }
         Kind::Manifest(manifest) => {
-            blobs(origin, name, wanted, &manifest, layout).await?;
+            blobs(origin, name, &manifest, layout).await?;
             let config = layout.path(&hex(name, manifest.config())?);
-            check_platform(name, &config, wanted.platforms)?;
+            check_platform(name, &config, wanted)?;
         }
     }
     let digest = format!("sha256:{}", top.digest);
@@ -136,7 +127,10 @@ fn check_platform(
     struct Config {
         architecture: String,
     }
-    let text = std::fs::read(config).map_err(MakeError::read(config))?;
+    let mut text = Vec::new();
+    Pieces::open(config)
+        .and_then(|mut file| file.read_to_end(&mut text))
+        .map_err(MakeError::read(config))?;
     let config: Config = serde_json::from_slice(&text)
         .map_err(|error| no_image(name, format!("its configuration: {error}")))?;
     match wanted
@@ -154,19 +148,13 @@ fn check_platform(
 async fn blobs(
     origin: Origin<'_>,
     name: &str,
-    wanted: &Wanted<'_>,
     manifest: &ImageManifest,
     layout: &mut Layout,
 ) -> Result<(), MakeError> {
     for blob in std::iter::once(manifest.config()).chain(manifest.layers()) {
         let (digest, size) = (hex(name, blob)?, blob.size());
-        if wanted.on_fat && size > LARGEST_ON_FAT {
-            let image = name.to_owned();
-            return Err(MakeError::LargeLayer { image, size });
-        }
         if !layout.has(&digest, size) {
-            let path = layout.path(&digest);
-            origin.blob(name, blob, &path).await?;
+            origin.blob(name, blob, layout).await?;
             layout.added(&digest, size);
         }
     }
@@ -199,15 +187,10 @@ impl Origin<'_> {
         }
     }
 
-    async fn blob(
-        &self,
-        name: &str,
-        blob: &Descriptor,
-        to: &std::path::Path,
-    ) -> Result<(), MakeError> {
+    async fn blob(&self, name: &str, blob: &Descriptor, layout: &Layout) -> Result<(), MakeError> {
         match self {
-            Origin::Registry(registry) => registry.blob(name, blob, to).await,
-            Origin::Archive(archive) => archive.blob(name, &hex(name, blob)?, to),
+            Origin::Registry(registry) => registry.blob(name, blob, layout).await,
+            Origin::Archive(archive) => archive.blob(name, blob, layout),
         }
     }
 }

@@ -1,9 +1,11 @@
 //! The image layout of a bundle, written: each blob once, whatever number of images share it.
 
+use crate::blob::Blob;
 use crate::error::MakeError;
-use bundle::{Entry, IMAGES};
+use bundle::{Entry, IMAGES, Pieces, piece};
 use oci_spec::image::{Descriptor, ImageIndexBuilder, MediaType, OciLayoutBuilder};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// containerd gives an image this name when it imports it.
@@ -14,18 +16,21 @@ const BLOBS: &str = "blobs/sha256";
 #[derive(Debug)]
 pub(crate) struct Layout {
     folder: PathBuf,
+    /// Blobs of more bytes lie in pieces.
+    largest: u64,
     blobs: BTreeMap<String, u64>,
     images: BTreeMap<String, Descriptor>,
 }
 
 impl Layout {
     /// In this folder; what is there of an earlier bundle may be used again.
-    pub(crate) fn open(bundle: &Path) -> Result<Layout, MakeError> {
+    pub(crate) fn open(bundle: &Path, largest: u64) -> Result<Layout, MakeError> {
         let folder = bundle.join(IMAGES);
         let blobs = folder.join(BLOBS);
         std::fs::create_dir_all(&blobs).map_err(MakeError::write(&blobs))?;
         Ok(Layout {
             folder,
+            largest,
             blobs: BTreeMap::new(),
             images: BTreeMap::new(),
         })
@@ -38,8 +43,11 @@ impl Layout {
         }
         let path = self.path(digest);
         let length = std::fs::metadata(&path).map(|facts| facts.len());
-        let is_whole = length.is_ok_and(|length| length == size)
-            && host::digest::of_file(&path).is_ok_and(|found| found == digest);
+        // A digest takes its time.
+        let may_be = length.is_ok_and(|length| length == size) || piece(&path, 1).exists();
+        let content = may_be.then(|| Pieces::open(&path).ok()).flatten();
+        let found = content.and_then(|mut content| host::digest::of_stream(&mut content).ok());
+        let is_whole = found.is_some_and(|found| found == digest);
         if is_whole {
             self.added(digest, size);
         }
@@ -49,6 +57,11 @@ impl Layout {
     /// Where a blob with this SHA-256 lies.
     pub(crate) fn path(&self, digest: &str) -> PathBuf {
         self.folder.join(BLOBS).join(digest)
+    }
+
+    /// Begins to write a blob.
+    pub(crate) fn begin(&self, digest: &str, size: u64) -> io::Result<Blob> {
+        Blob::begin(&self.path(digest), size, self.largest)
     }
 
     /// A blob was written.
@@ -106,7 +119,11 @@ impl Layout {
 
     fn take_away_others(&self) -> Result<(), MakeError> {
         let kept: BTreeSet<&str> = self.blobs.keys().map(String::as_str).collect();
-        take_away_all_but(&self.folder.join(BLOBS), |name| kept.contains(name))
+        take_away_all_but(&self.folder.join(BLOBS), |name| {
+            let piece = name.split_once('.');
+            let piece = piece.filter(|(_, number)| number.parse::<u32>().is_ok());
+            kept.contains(piece.map_or(name, |(digest, _)| digest))
+        })
     }
 }
 

@@ -15,6 +15,7 @@
 
 mod archive;
 mod below;
+mod blob;
 mod closure;
 mod docker_save;
 mod document;

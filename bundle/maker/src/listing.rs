@@ -1,7 +1,7 @@
 //! What is written last: digests, the signature, the listing.
 
 use crate::error::MakeError;
-use bundle::{Entry, LISTING, Listing, Name, PrivateKey, RELEASES, SIGNATURES, SUMS};
+use bundle::{Entry, LISTING, Listing, Name, PrivateKey, RELEASES, SIGNATURES, SUMS, piece};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -27,7 +27,10 @@ pub(crate) fn write_listing(
     };
     let mut sums = String::new();
     for (path, entry) in &content.files {
-        sums += &format!("{}  {path}\n", entry.sha256);
+        match folder.join(path).exists() {
+            true => sums += &format!("{}  {path}\n", entry.sha256),
+            false => sums += &sums_of_pieces(folder, path)?,
+        }
     }
     for path in files_below(&folder.join(RELEASES))? {
         let digest = host::digest::of_file(&path).map_err(MakeError::read(&path))?;
@@ -43,6 +46,20 @@ pub(crate) fn write_listing(
         write(SIGNATURES, format!("{}\n", key.sign(&text)).as_bytes())?;
     }
     write(LISTING, &text)
+}
+
+fn sums_of_pieces(folder: &Path, path: &str) -> Result<String, MakeError> {
+    let mut sums = String::new();
+    let path = Path::new(path);
+    for name in (1..).map(|number| piece(path, number)) {
+        let file = folder.join(&name);
+        if !file.exists() {
+            break;
+        }
+        let digest = host::digest::of_file(&file).map_err(MakeError::read(&file))?;
+        sums += &format!("{digest}  {}\n", name.display());
+    }
+    Ok(sums)
 }
 
 /// All files below a folder that need not be there, in order.

@@ -3,7 +3,7 @@
 use crate::archive::Archive;
 use crate::closure::{images_of, missing};
 use crate::error::MakeError;
-use crate::image::{Origin, Wanted, bring};
+use crate::image::{Origin, bring};
 use crate::layout::{Layout, take_away_all_but};
 use crate::listing::{Content, write_listing};
 use crate::manifests::{self, Manifest};
@@ -18,9 +18,6 @@ use release::{Arch, Source, Version};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// The file systems on which a file has less than 4 GiB (`MSDOS_SUPER_MAGIC`, linux/magic.h).
-const FAT: i64 = 0x4d44;
 
 /// What a bundle is made of.
 #[derive(Debug)]
@@ -45,6 +42,8 @@ pub struct Order {
     pub key: Option<PrivateKey>,
     /// The checked text of `config.yaml`.
     pub config: Option<Vec<u8>>,
+    /// Layers and configurations of images with more bytes lie in pieces; [`bundle::LARGEST_FILE`] for sticks.
+    pub largest_file: u64,
     /// Registries without TLS.
     pub plain_http: Vec<String>,
 }
@@ -165,12 +164,8 @@ async fn bring_images(
         host::folder::remove(&earlier).map_err(MakeError::write(&earlier))?;
         return Ok(BTreeMap::new());
     }
-    let mut layout = Layout::open(folder)?;
+    let mut layout = Layout::open(folder, order.largest_file)?;
     let registry = Registry::new(&order.plain_http);
-    let wanted = Wanted {
-        platforms: &order.platforms,
-        on_fat: is_fat(folder),
-    };
     for name in images {
         say(name);
         let has = |archive: &&Archive| archive.names().any(|is| is == name);
@@ -178,13 +173,9 @@ async fn bring_images(
             Some(archive) => Origin::Archive(archive),
             None => Origin::Registry(&registry),
         };
-        bring(origin, name, &wanted, &mut layout).await?;
+        bring(origin, name, &order.platforms, &mut layout).await?;
     }
     layout.finish()
-}
-
-fn is_fat(folder: &Path) -> bool {
-    rustix::fs::statfs(folder).is_ok_and(|facts| facts.f_type == FAT)
 }
 
 fn write_manifests(

@@ -1,7 +1,8 @@
 //! Images from OCI registries.
 
-use crate::document::{Document, no_image};
+use crate::document::{Document, hex, no_image};
 use crate::error::MakeError;
+use crate::layout::Layout;
 use crate::names::parse;
 use docker_credential::DockerCredential;
 use host::with_causes;
@@ -16,7 +17,6 @@ use oci_client::{Client, Reference};
 use oci_spec::image::Descriptor;
 use std::fmt;
 use std::future::Future;
-use std::path::Path;
 use std::time::Duration;
 
 /// A registry is a server on a network: what failed may pass.
@@ -79,12 +79,12 @@ impl Registry {
         }
     }
 
-    /// A blob into a file, whose bytes are compared with its digest; the file is there when it is whole.
+    /// A blob into the layout; its bytes are compared with its digest, and it is there when it is whole.
     pub(crate) async fn blob(
         &self,
         name: &str,
         blob: &Descriptor,
-        to: &Path,
+        layout: &Layout,
     ) -> Result<(), MakeError> {
         let reference = parse(name).map_err(|why| no_image(name, why))?;
         let layer = OciDescriptor {
@@ -92,20 +92,16 @@ impl Registry {
             size: blob.size() as i64,
             ..OciDescriptor::default()
         };
-        let part = to.with_extension("part");
+        let digest = hex(name, blob)?;
         let pull = || async {
-            let mut file = tokio::fs::File::create(&part).await?;
+            let mut file = layout.begin(&digest, blob.size())?;
             self.client.pull_blob(&reference, &layer, &mut file).await?;
-            file.sync_all().await?;
-            Ok(())
+            Ok(file.finish()?)
         };
         tried(pull).await.map_err(|error| match error {
-            OciDistributionError::IoError(source) => MakeError::write(&part)(source),
+            OciDistributionError::IoError(source) => MakeError::write(layout.path(&digest))(source),
             error => refused(name, &error),
-        })?;
-        tokio::fs::rename(&part, to)
-            .await
-            .map_err(MakeError::write(to))
+        })
     }
 }
 

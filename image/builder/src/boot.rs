@@ -12,7 +12,7 @@ use crate::slot_boot;
 use crate::tree::Tree;
 use boards::{Board, BootMechanism, Tryboot};
 use disk::layout::{END_OF_SIGNED, WantedRoot};
-use formats::uki::Uki;
+use formats::uki::{Profile, Uki};
 use slots::u_boot::{self, Record};
 use slots::{EntryName, tryboot};
 use std::borrow::Cow;
@@ -109,6 +109,10 @@ impl BootFiles {
     }
 }
 
+/// The entry of the boot menu for a person who stands at the machine: reset, restart, and who can log in can mend. It is signed with the
+/// rest, so that it is there with Secure Boot, too.
+const MAINTENANCE: &str = "holdfast.maintenance";
+
 /// The command line that binds this kernel to its root. Its last word says where it ends: what a boot loader or a virtual machine
 /// appends comes after it.
 fn cmdline(root: &WantedRoot, version: &str, parameters: Vec<String>) -> String {
@@ -133,6 +137,7 @@ pub(crate) fn make(
     let microcode = parts.microcode()?;
     let version = &parts.release.version;
     let (root, parameters) = (root.root()?, board.release.kernel_parameters());
+    let for_a_person = parameters.iter().cloned().chain([MAINTENANCE.to_owned()]);
     let uki = Uki {
         os_release: parts.release.os_release().as_bytes(),
         cmdline: &cmdline(&root, version, parameters.clone()),
@@ -141,6 +146,11 @@ pub(crate) fn make(
         initrd: &initrd,
         ucode: &microcode,
         dtb: &[],
+        profiles: &[Profile {
+            id: "maintenance",
+            title: "maintenance mode, reset",
+            cmdline: &cmdline(&root, version, for_a_person.collect()),
+        }],
     }
     .build(&content(parts.packages, &board.release.stub)?)
     .map_err(Error::format("the UKI"))?;

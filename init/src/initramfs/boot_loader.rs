@@ -37,8 +37,16 @@ pub(super) fn started(sys: &Path) -> Started {
         };
     }
     Started {
-        entry: variable(sys, "LoaderEntrySelected"),
+        entry: variable(sys, "LoaderEntrySelected").map(without_profile),
         attempt: attempt(variable(sys, "LoaderBootCountPath").as_deref()),
+    }
+}
+
+/// `holdfast_1.2.0.efi@maintenance` is another command line of the same program.
+fn without_profile(entry: String) -> String {
+    match entry.split_once('@') {
+        Some((file, _)) => file.to_owned(),
+        None => entry,
     }
 }
 
@@ -140,6 +148,16 @@ mod tests {
             fs::write(chosen.join("tryboot"), number.to_be_bytes()).expect("written");
             let entry = None;
             assert_eq!(started(sys.path()), Started { entry, attempt });
+        }
+    }
+
+    #[test]
+    fn an_entry_is_its_file_whatever_command_line_was_chosen() {
+        for (entry, file) in [
+            ("holdfast_1.2.0.efi", "holdfast_1.2.0.efi"),
+            ("holdfast_1.2.0.efi@maintenance", "holdfast_1.2.0.efi"),
+        ] {
+            assert_eq!(without_profile(entry.to_owned()), file);
         }
     }
 

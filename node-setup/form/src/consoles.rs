@@ -21,11 +21,12 @@ pub(crate) struct Console {
     typed: Vec<u8>,
 }
 
-/// Opens all that the kernel's messages go to.
-pub(crate) fn open_all(root: &Root) -> Vec<Console> {
+/// Opens all that the kernel's messages go to, but those `without`.
+pub(crate) fn open_all(root: &Root, without: &[String]) -> Vec<Console> {
     let active = root.path("/sys/class/tty/console/active");
     let active = fs::read_to_string(active).unwrap_or_default();
     let names = active.split_whitespace();
+    let names = names.filter(|name| without.iter().all(|other| other != name));
     names
         .filter_map(|name| Console::open(&root.path("/dev"), name).ok())
         .collect()

@@ -1,19 +1,9 @@
 //! The form as a state machine: a line in, the next question out.
 
 use crate::answers::{Answers, Network, Place};
+use crate::conversation::{Conversation, Heard};
 use crate::facts::Facts;
 use crate::question::Question;
-
-/// What a line led to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Heard {
-    /// The next question is [`Form::text`].
-    Next,
-    /// It is no answer, and why; the same question again.
-    NotThat(String),
-    /// All is said: the configuration.
-    Done(String),
-}
 
 /// The form, at one of its questions.
 #[derive(Debug, Clone)]
@@ -36,38 +26,6 @@ impl Form {
             facts,
             question: Question::Place,
             before: Vec::new(),
-        }
-    }
-
-    /// What is asked now.
-    pub fn text(&self) -> String {
-        self.question.text(&self.answers, &self.facts)
-    }
-
-    /// Takes an answer.
-    pub fn hear(&mut self, line: &str) -> Heard {
-        let line = line.trim();
-        match line {
-            "back" => {
-                self.question = self.before.pop().unwrap_or(Question::Place);
-                return Heard::Next;
-            }
-            "again" => {
-                *self = Self::new(self.facts.clone());
-                return Heard::Next;
-            }
-            _ => {}
-        }
-        if let Err(why) = self.take(line) {
-            return Heard::NotThat(why);
-        }
-        match self.question.next(&self.answers, &self.facts) {
-            None => Heard::Done(self.answers.yaml(&self.facts)),
-            Some(next) => {
-                self.before.push(self.question);
-                self.question = next;
-                Heard::Next
-            }
         }
     }
 
@@ -115,6 +73,51 @@ impl Form {
         }
         self.answers = answers;
         Ok(())
+    }
+}
+
+impl Conversation for Form {
+    type Result = String;
+
+    fn greeting(&self) -> String {
+        format!(
+            "Holdfast {}: what this machine shall be. An empty line takes what stands in brackets; `back` goes to the question before.",
+            self.facts.release
+        )
+    }
+
+    fn text(&self) -> String {
+        self.question.text(&self.answers, &self.facts)
+    }
+
+    fn hear(&mut self, line: &str) -> Heard<String> {
+        let line = line.trim();
+        match line {
+            "back" => {
+                self.question = self.before.pop().unwrap_or(Question::Place);
+                return Heard::Next;
+            }
+            "again" => {
+                *self = Self::new(self.facts.clone());
+                return Heard::Next;
+            }
+            _ => {}
+        }
+        if let Err(why) = self.take(line) {
+            return Heard::NotThat(why);
+        }
+        match self.question.next(&self.answers, &self.facts) {
+            None => Heard::Done(self.answers.yaml(&self.facts)),
+            Some(next) => {
+                self.before.push(self.question);
+                self.question = next;
+                Heard::Next
+            }
+        }
+    }
+
+    fn goodbye(&self) -> String {
+        "Written. This machine goes on by itself.".to_owned()
     }
 }
 

@@ -1,7 +1,9 @@
-//! The service `holdfast node form`.
+//! The services `holdfast node form` and `holdfast node menu`.
 
 use crate::consoles::{Console, open_all, wait};
-use crate::{Facts, Form, Heard};
+use crate::conversation::{Conversation, Heard};
+use crate::menu::{Menu, Wish};
+use crate::{Facts, Form};
 use init_api::{Root, paths};
 use std::io;
 use std::time::{Duration, Instant};
@@ -18,8 +20,8 @@ pub struct FormError(io::Error);
 
 /// How a conversation ended.
 enum End {
-    /// The configuration is written.
-    Written,
+    /// What was asked for was carried out.
+    Done,
     /// The person is gone, or the console is.
     Left,
 }
@@ -31,12 +33,34 @@ enum End {
 /// `/run/holdfast` cannot be written.
 pub fn serve(
     root: &Root,
-    write: &mut dyn FnMut(&str) -> Result<(), String>,
+    write: &mut dyn FnMut(String) -> Result<(), String>,
+) -> Result<(), FormError> {
+    listen(root, &[], &mut || Form::new(Facts::read(root)), write)
+}
+
+/// As [`serve`], with the menu of maintenance mode, and not on the consoles `without`.
+///
+/// # Errors
+/// `/run/holdfast` cannot be written.
+pub fn serve_menu(
+    root: &Root,
+    without: &[String],
+    act: &mut dyn FnMut(Wish) -> Result<(), String>,
+) -> Result<(), FormError> {
+    let begin = &mut || Menu::new(&Facts::read(root).release);
+    listen(root, without, begin, act)
+}
+
+fn listen<C: Conversation>(
+    root: &Root,
+    without: &[String],
+    begin: &mut dyn FnMut() -> C,
+    act: &mut dyn FnMut(C::Result) -> Result<(), String>,
 ) -> Result<(), FormError> {
     let record = root.path(paths::FORM);
     host::file::remove(&record).map_err(FormError)?;
     loop {
-        let mut consoles = open_all(root);
+        let mut consoles = open_all(root, without);
         let typed = wait(&consoles, Some(AGAIN)).map_err(FormError)?;
         let mut pressed = typed
             .into_iter()
@@ -47,41 +71,36 @@ pub fn serve(
         let mut console = consoles.swap_remove(at);
         host::file::write_in_memory(&record, 0o644, format!("{}\n", console.name))
             .map_err(FormError)?;
-        let end = converse(&mut console, Facts::read(root), write);
+        let end = converse(&mut console, begin(), act);
         host::file::remove(&record).map_err(FormError)?;
         match end {
-            Ok(End::Written) => return Ok(()),
+            Ok(End::Done) => return Ok(()),
             Ok(End::Left) => {}
             Err(error) => println!("{}: {error}", console.name),
         }
     }
 }
 
-fn converse(
+fn converse<C: Conversation>(
     console: &mut Console,
-    facts: Facts,
-    write: &mut dyn FnMut(&str) -> Result<(), String>,
+    mut conversation: C,
+    act: &mut dyn FnMut(C::Result) -> Result<(), String>,
 ) -> io::Result<End> {
     console.forget();
-    console.say(&format!(
-        "\n\nHoldfast {}: what this machine shall be. An empty line takes what stands in brackets; `back` goes to the question \
-         before.\n\n",
-        facts.release
-    ))?;
-    let mut form = Form::new(facts);
+    console.say(&format!("\n\n{}\n\n", conversation.greeting()))?;
     loop {
-        console.say(&format!("{}\n> ", form.text()))?;
+        console.say(&format!("{}\n> ", conversation.text()))?;
         let Some(line) = next_line(console)? else {
-            console.say("\nNothing was written.\n")?;
+            console.say("\nNothing was done.\n")?;
             return Ok(End::Left);
         };
-        match form.hear(&line) {
+        match conversation.hear(&line) {
             Heard::Next => console.say("\n")?,
             Heard::NotThat(why) => console.say(&format!("{why}\n\n"))?,
-            Heard::Done(config) => match write(&config) {
+            Heard::Done(result) => match act(result) {
                 Ok(()) => {
-                    console.say("\nWritten. This machine goes on by itself.\n")?;
-                    return Ok(End::Written);
+                    console.say(&format!("\n{}\n", conversation.goodbye()))?;
+                    return Ok(End::Done);
                 }
                 Err(why) => console.say(&format!("{why}\n\n"))?,
             },

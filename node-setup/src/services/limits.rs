@@ -9,6 +9,7 @@ pub(super) const STICK: &str = "it mounts a stick for the whole machine";
 pub(super) const RESCUE: &str = "it runs a script that the keys of releases vouch for";
 pub(super) const COMMANDS: &str = "it runs the operator's commands";
 pub(super) const FORM: &str = "it writes the configuration, and reads disks and consoles";
+pub(super) const MENU: &str = "it writes the partition table, and reads consoles";
 pub(super) const LOGIN: &str = "who logs in is root on the node";
 pub(super) const BACKUPS: &str = "it reads all of the state, and writes wherever `backup` says";
 

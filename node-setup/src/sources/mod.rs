@@ -34,6 +34,7 @@ pub use volume::{Kind as VolumeKind, Volume, identify as identify_volume};
 
 use crate::policy::{CommandLine, NotVouched, Policy, SIGNATURES, UsbStick};
 use crate::trial;
+use disk::layout::END_OF_SIGNED;
 use init_api::{BootRecord, Millis, Problem, Root, paths};
 use jiff::Timestamp;
 use os_config::{Source, SourceName, Sources};
@@ -173,8 +174,7 @@ fn collect(
     if let Some(line) = read(&root.path("/proc/cmdline"), &mut found.notes) {
         let line = found.believed(root, &policy, line);
         if asks_for_maintenance(&line) {
-            let by = "`holdfast.maintenance` on the kernel's command line";
-            found.maintenance_asked_by = Some(by.to_owned());
+            found.maintenance_asked_by = Some(asked_by(&line).to_owned());
         }
         let source = Source::new(SourceName::CommandLine, "/proc/cmdline", line);
         found.sources.add(source);
@@ -365,6 +365,16 @@ fn believed_stick(policy: &Policy, stick: Stick) -> (Option<Stick>, Option<Strin
     }
 }
 
+/// The word in the image's own part of the line is that of the boot menu's entry.
+fn asked_by(line: &[u8]) -> &'static str {
+    let text = String::from_utf8_lossy(line);
+    let (own, _) = signed_words::split(&text);
+    match own.ends_with(END_OF_SIGNED) && asks_for_maintenance(own.as_bytes()) {
+        true => "the boot menu's entry \"maintenance mode, reset\"",
+        false => "`holdfast.maintenance` on the kernel's command line",
+    }
+}
+
 /// Whether a kernel command line has the word `holdfast.maintenance`; `=0` and the like take it back.
 fn asks_for_maintenance(line: &[u8]) -> bool {
     let line = String::from_utf8_lossy(line);
@@ -380,7 +390,24 @@ fn asks_for_maintenance(line: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::asks_for_maintenance;
+    use super::{asked_by, asks_for_maintenance};
+
+    #[test]
+    fn the_boot_menus_entry_is_told_from_a_word_that_somebody_typed() {
+        for (line, entry) in [
+            ("a=1 holdfast.maintenance holdfast.end\n", true),
+            ("a=1 holdfast.maintenance holdfast.end quiet", true),
+            ("a=1 holdfast.end holdfast.maintenance\n", false),
+            // Of a release that does not say where its line ends.
+            ("a=1 holdfast.maintenance", false),
+        ] {
+            assert_eq!(
+                asked_by(line.as_bytes()).contains("boot menu"),
+                entry,
+                "{line}"
+            );
+        }
+    }
 
     #[test]
     fn a_word_on_the_kernels_line_asks_for_maintenance() {

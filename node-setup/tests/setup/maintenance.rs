@@ -165,7 +165,9 @@ fn who_asks_for_maintenance_gets_it_and_a_way_in() {
         assert!(problem.text.contains(expected), "{case}: {}", problem.text);
         let keys = node.read("etc/ssh/authorized_keys.d/root");
         assert!(keys.contains(" me\n"), "{case}: nobody gets in");
-        assert_eq!(services(&node), ["upgrade", "firewall"], "{case}");
+        assert_eq!(services(&node), ["menu", "upgrade", "firewall"], "{case}");
+        let menu = "Press Enter at the machine's console";
+        assert!(problem.cure.starts_with(menu), "{case}: {}", problem.cure);
         let warnings = node.warnings().join("\n");
         assert!(
             !warnings.contains("config.yaml on it"),

@@ -245,6 +245,31 @@ fn a_stick_beside_a_file_that_is_not_believed() {
     assert!(warnings.contains("is not believed"), "{warnings}");
 }
 
+/// The console asks for no more than a stick may: what nobody signed resets nothing.
+#[test]
+fn maintenance_mode_has_no_menu_where_sticks_must_be_signed() {
+    for (strictly, menu) in [(false, true), (true, false)] {
+        let node = TestNode::new(GOOD);
+        let signed = format!(
+            r#"{{"usb_stick":"signed","config_signers":["{}"]}}"#,
+            key().public()
+        );
+        if strictly {
+            node.write(CONFIG_POLICY.trim_start_matches('/'), &signed);
+        }
+        node.write("proc/cmdline", "a=1 holdfast.maintenance holdfast.end\n");
+        let problem = problem(node.configure());
+        assert!(problem.text.contains("boot menu's entry"), "{problem:?}");
+        assert_eq!(
+            problem.cure.contains("a menu restarts"),
+            menu,
+            "{problem:?}"
+        );
+        let services = crate::node::services(&node);
+        assert_eq!(services.contains(&"menu".to_owned()), menu);
+    }
+}
+
 /// No form where nobody can sign what it would write.
 #[test]
 fn a_machine_without_a_configuration_offers_no_form_where_it_must_be_signed() {

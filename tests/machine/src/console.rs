@@ -14,6 +14,8 @@ use crate::{Deadline, Error, Event, Process, Result};
 
 /// Lines of the console that an error message shows.
 const TAIL: usize = 15;
+/// How soon a key is typed again that is held.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// One line of the console.
 #[derive(Debug, Clone)]
@@ -123,6 +125,37 @@ impl Console {
             line.text.contains(text).then(|| line.clone())
         })?;
         Ok(found.1)
+    }
+
+    /// Does `each` again and again until the console shows `text`, on a line or on what is no line yet, as a menu is.
+    ///
+    /// # Errors
+    /// As [`Console::wait_for`], and what `each` fails with.
+    pub fn repeat_until_shown(
+        &mut self,
+        text: &str,
+        qemu: &Process,
+        deadline: Deadline,
+        mut each: impl FnMut() -> Result<()>,
+    ) -> Result<()> {
+        loop {
+            self.read()?;
+            let new = self.lines.get(self.next..).unwrap_or_default();
+            if new.iter().any(|line| line.text.contains(text))
+                || plain(&self.partial).contains(text)
+            {
+                return Ok(());
+            }
+            if qemu.ended() || deadline.passed() {
+                return Err(Error::TimedOut {
+                    what: format!("{text:?} on the console"),
+                    after: deadline.length(),
+                    last: self.tail(),
+                });
+            }
+            each()?;
+            self.wait_for_data(qemu, Deadline::after(AGAIN))?;
+        }
     }
 
     /// All lines so far.

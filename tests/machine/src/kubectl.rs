@@ -48,7 +48,8 @@ impl Client {
 }
 
 impl Kubectl {
-    pub(crate) fn new(kubeconfig: &Path) -> Self {
+    /// The way that this kubeconfig leads.
+    pub fn new(kubeconfig: &Path) -> Self {
         Self {
             client: Client::find(),
             kubeconfig: kubeconfig.to_owned(),

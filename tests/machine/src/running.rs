@@ -1,6 +1,7 @@
 //! QEMU running on a machine's folder: waiting, ways in, ways to end it.
 
 use std::fs;
+use std::io::Write;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::Bus;
+use crate::attach;
 use crate::names;
 use crate::power_button::press_until_off;
 use crate::run::{RUN, Run};
@@ -108,6 +110,21 @@ impl Running {
     /// As [`Console::wait_for`].
     pub fn wait_for_text(&mut self, text: &str, deadline: Deadline) -> Result<crate::Line> {
         self.console.wait_for_text(text, &self.process, deadline)
+    }
+
+    /// Holds a key down until the console shows `text`, which need not be a whole line.
+    ///
+    /// # Errors
+    /// As [`Console::wait_for`], or when nothing can be typed.
+    pub fn hold_key(&mut self, key: &str, text: &str, deadline: Deadline) -> Result<()> {
+        let path = self.console_socket();
+        let mut keyboard = attach::connected(self)?;
+        self.console
+            .repeat_until_shown(text, &self.process, deadline, || {
+                keyboard
+                    .write_all(key.as_bytes())
+                    .map_err(Error::file("type at", &path))
+            })
     }
 
     /// Waits until the console says that the node is Ready and returns when it did. Maintenance mode and a kernel

@@ -32,9 +32,13 @@ fn installed(stage: &mut Stage) -> anyhow::Result<Node> {
     let spec = Spec {
         hardware,
         install_stick: true,
+        stick: true,
         ..Stage::spec()
     };
     let vm = stage.machine_with_install_stick(NUC, spec, None)?;
+    let other = vm.dir().join("other");
+    std::fs::create_dir_all(&other)?;
+    vm.place_stick_of(&bundle(&other, &probe_manifest(), None)?.path)?;
     let bundle = bundle(vm.dir(), &probe_manifest(), Some(NUC))?;
     vm.flash_stick(&bundle.path)?;
     vm.configure_stick(&format!(
@@ -43,6 +47,8 @@ fn installed(stage: &mut Stage) -> anyhow::Result<Node> {
         bundle.signer
     ))?;
     let mut node = stage.start(&vm)?;
+    // Not yet.
+    node.pull_stick()?;
     wait_installed(stage, &mut node, "reboot was asked for")?;
     node.next_boot()?;
     let took = node.wait_ready(15)?;
@@ -73,8 +79,18 @@ pub(crate) fn a_stick_brings_the_next_release(stage: &mut Stage) -> anyhow::Resu
         loaded.trim() == "0",
         "the images were loaded again after the restart: {loaded}"
     );
+    a_second_stick_is_left_alone(&node)?;
     node.power_down()?;
     Ok(())
+}
+
+/// Which of two is meant nobody can know: the one that is used stays in use, and a person is told.
+fn a_second_stick_is_left_alone(node: &Node) -> anyhow::Result<()> {
+    node.plug_stick()?;
+    says(node, "is left alone", true)?;
+    says(node, "bundle stores of ", true)?;
+    node.pull_stick()?;
+    says(node, "is left alone", false)
 }
 
 /// A stick that is pulled out again and again while a running node reads it: the node stays Ready, keeps nothing half, and takes all of

@@ -23,6 +23,7 @@ mod reboot;
 mod recorded;
 mod rescue;
 mod rescue_stick;
+mod rotation;
 mod secure_boot;
 mod slow_card;
 mod small;
@@ -106,6 +107,10 @@ const ALL: &[Scenario] = &[
     Scenario::full(
         "a_reset_machine_begins_again",
         rescue::a_reset_machine_begins_again,
+    ),
+    Scenario::full(
+        "authorities_are_exchanged",
+        rotation::authorities_are_exchanged,
     ),
     Scenario::full(
         "a_support_bundle_has_no_secret",

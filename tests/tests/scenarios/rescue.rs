@@ -148,7 +148,7 @@ pub(crate) fn a_reset_machine_begins_again(stage: &mut Stage) -> anyhow::Result<
     ensure!(!left.contains("before"), "the reset left an object: {left}");
     drop(kubectl);
 
-    node.reboot_by("holdfast reset --yes")?;
+    reset_from_the_boot_menu(&mut node)?;
     node.wait_for_text("There is no config.yaml on the CONFIG partition", 600)?;
     let vm = node.power_down()?;
     // Whoever places a configuration has a node again.
@@ -157,4 +157,24 @@ pub(crate) fn a_reset_machine_begins_again(stage: &mut Stage) -> anyhow::Result<
     node.wait_ready(15)?;
     node.power_down()?;
     Ok(())
+}
+
+/// What a person at the console sees, and types then.
+const TYPED: [(&str, &str); 3] = [
+    ("Press Enter at the machine's console", ""),
+    ("reset: as it was flashed", "4"),
+    ("Type `reset` to go on", "reset"),
+];
+
+/// The space bar brings the menu, the second entry is below the first.
+fn reset_from_the_boot_menu(node: &mut Node) -> anyhow::Result<()> {
+    let (code, said) = node.try_ssh("holdfast reboot")?;
+    ensure!(code == 0 || code == 255, "exit code {code}: {said}");
+    // One down, and Enter.
+    node.hold_key(" ", "maintenance mode, reset", "j\r")?;
+    for (said, typed) in TYPED {
+        node.wait_for_text(said, 600)?;
+        node.type_line(typed)?;
+    }
+    node.next_boot()
 }

@@ -52,7 +52,7 @@ impl DirectReader {
         })
     }
 
-    /// Leaves the disk to others after each part, for as long as that took: for much that is read while a node runs.
+    /// Leaves a slow disk to others after each part, for as long as that took: for much that is read while a node runs.
     #[must_use]
     pub fn paced(self) -> Self {
         Self {
@@ -71,7 +71,7 @@ impl DirectReader {
         let began = Instant::now();
         self.filled = self.file.read(window)?;
         if self.paced {
-            thread::sleep(pace::pause(began));
+            thread::sleep(pace::pause(began.elapsed()));
         }
         Ok(())
     }

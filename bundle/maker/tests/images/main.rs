@@ -33,6 +33,7 @@ fn order(output: &Path, images: &str) -> Order {
         releases: None,
         key: None,
         config: None,
+        largest_file: bundle::LARGEST_FILE,
         plain_http: Vec::new(),
     }
 }
@@ -45,11 +46,18 @@ fn made(order: &Order) -> Result<Made, MakeError> {
     runtime.block_on(make(order, Timestamp::now(), &mut |_| {}))
 }
 
+/// What a node hands to containerd.
+fn archive(stick: &Path) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let bundle = Bundle::open(stick, &[]).unwrap();
+    bundle.write_images(&mut bytes).unwrap();
+    bytes
+}
+
 /// What a node reads: names and sizes of the files in the archive.
 fn read(stick: &Path) -> (Vec<String>, Vec<String>) {
     let bundle = Bundle::open(stick, &[]).unwrap();
-    let mut bytes = Vec::new();
-    bundle.write_images(&mut bytes).unwrap();
+    let bytes = archive(stick);
     let mut archive = tar::Archive::new(bytes.as_slice());
     let entries = archive.entries().unwrap();
     let names = entries.map(|entry| entry.unwrap().path().unwrap().display().to_string());
@@ -122,6 +130,48 @@ fn images_of_a_registry_share_their_layers_and_come_for_the_wanted_platforms() {
     drop(server);
     let error = made(&order).unwrap_err().to_string();
     assert!(error.contains("cannot be had from its registry"), "{error}");
+}
+
+/// A stick with FAT32 holds no file of 4 GiB; a layer can have more.
+#[test]
+fn a_layer_that_no_stick_holds_in_one_file_lies_in_pieces() {
+    let server = Server::start();
+    let host = server.address();
+    server.push("stores/base:1", &[&Picture::new("amd64", &["base", "app"])]);
+    let [whole, pieces] = [(); 2].map(|()| TempDir::new().unwrap());
+    let mut order = order(whole.path(), &format!("{host}/stores/base:1\n"));
+    order.plain_http = vec![host];
+    made(&order).unwrap();
+    order.output = pieces.path().to_owned();
+    order.largest_file = 50;
+    // The second time, what is there is used again.
+    for _ in 0..2 {
+        made(&order).unwrap();
+        assert_eq!(archive(pieces.path()), archive(whole.path()));
+        assert!(sums_are_right(pieces.path()));
+        let folder = pieces.path().join(FOLDER).join("images/blobs/sha256");
+        let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+        let in_pieces: Vec<u64> = files
+            .filter(|file| file.path().extension().is_some())
+            .map(|file| file.metadata().unwrap().len())
+            .collect();
+        // Two layers and a configuration; the manifest is never large.
+        assert!(in_pieces.len() >= 6, "{in_pieces:?}");
+        assert!(in_pieces.iter().all(|size| *size <= 50), "{in_pieces:?}");
+    }
+
+    // The same bundle in whole files takes the pieces away.
+    order.largest_file = bundle::LARGEST_FILE;
+    let blobs = pieces.path().join(FOLDER).join("images/blobs/sha256");
+    for entry in fs::read_dir(&blobs).unwrap() {
+        fs::write(entry.unwrap().path(), "damaged").unwrap();
+    }
+    made(&order).unwrap();
+    assert_eq!(archive(pieces.path()), archive(whole.path()));
+    let names = fs::read_dir(&blobs)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    assert_eq!(names.filter(|name| name.extension().is_some()).count(), 0);
 }
 
 #[test]

@@ -11,6 +11,9 @@ use super::image::{Image, name};
 /// Bytes of one section header.
 pub(super) const SECTION_HEADER: usize = size_of::<ImageSectionHeader>();
 
+/// What begins a profile: sections that come after it take the places of those that all profiles share.
+pub(super) const PROFILE: &str = ".profile";
+
 /// The headers of the new sections: file positions after the stub, addresses after its last one.
 pub(super) fn plan(
     image: &Image<'_>,
@@ -20,7 +23,8 @@ pub(super) fn plan(
     let optional = &image.headers.optional_header;
     let file_alignment = u64::from(optional.file_alignment.get(LE));
     let section_alignment = u64::from(optional.section_alignment.get(LE));
-    let mut taken: Vec<String> = image.sections.iter().map(name).collect();
+    let stub: Vec<String> = image.sections.iter().map(name).collect();
+    let mut taken = stub.clone();
     let mut header_end = image.sections_at + size_of_val(image.sections);
     let limit = header_limit(image);
     let mut offset = (body.len() as u64).next_multiple_of(file_alignment);
@@ -36,6 +40,9 @@ pub(super) fn plan(
                 end: header_end,
                 limit,
             });
+        }
+        if *wanted == PROFILE {
+            taken.clone_from(&stub);
         }
         if wanted.len() > 8 || taken.iter().any(|t| t == wanted) {
             return Err(BuildError::Name((*wanted).to_owned()));

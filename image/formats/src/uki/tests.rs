@@ -124,6 +124,46 @@ fn sections_read_back() {
     );
 }
 
+/// What all entries of the boot menu share comes before the first profile; the first profile is what is started when nobody chooses.
+#[test]
+fn a_profile_has_a_command_line_of_its_own() {
+    let linux = kernel();
+    let profile = |id, title, cmdline| Profile { id, title, cmdline };
+    let uki = Uki {
+        os_release: b"ID=holdfast\n",
+        cmdline: "quiet",
+        linux: &linux,
+        profiles: &[
+            profile("maintenance", "maintenance mode", "quiet maintenance"),
+            profile("other", "another", "loud"),
+        ],
+        ..Uki::default()
+    };
+    let uki = uki.build(&stub()).unwrap();
+    let all = sections(&uki).unwrap();
+    let at = all.iter().position(|it| it.name == ".osrel").unwrap();
+    let names: Vec<&str> = all[at..].iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            ".osrel", ".cmdline", ".linux", ".profile", ".profile", ".cmdline", ".profile",
+            ".cmdline"
+        ]
+    );
+    assert_eq!(section(&uki, ".cmdline").unwrap(), Some(&b"quiet"[..]));
+    let contents: Vec<&[u8]> = all[at + 3..].iter().map(|it| it.data).collect();
+    assert_eq!(
+        contents,
+        [
+            &b"ID=main\n"[..],
+            b"ID=maintenance\nTITLE=\"maintenance mode\"\n",
+            b"quiet maintenance",
+            b"ID=other\nTITLE=\"another\"\n",
+            b"loud",
+        ]
+    );
+}
+
 #[test]
 fn objdump_reads_it() {
     let file = tempfile::NamedTempFile::new().unwrap();
@@ -254,6 +294,9 @@ fn what_cannot_be_built_is_refused() {
         let error = build(&stub, part).expect_err(name).to_string();
         assert!(error.starts_with(message), "{name}: {error}");
     }
+    let parts: [(&str, &[u8]); 3] = [(".profile", b"a"), (".cmdline", b"b"), (".cmdline", b"c")];
+    let twice = BuildError::Name(".cmdline".into());
+    assert_eq!(build(&stub(), &parts), Err(twice));
     for bad in [".text", ".ninechars"] {
         assert_eq!(
             build(&stub(), &[(bad, b"")]),

@@ -9,7 +9,7 @@ use object::pod::{bytes_of, from_bytes_mut, slice_from_bytes};
 
 use super::error::BuildError;
 use super::image::{Image, ParseError};
-use super::plan::{SECTION_HEADER, plan};
+use super::plan::{PROFILE, SECTION_HEADER, plan};
 use crate::bytes::{put, u32_at};
 
 /// The parts of a unified kernel image. Empty parts are left out.
@@ -29,6 +29,29 @@ pub struct Uki<'a> {
     pub ucode: &'a [u8],
     /// Device tree, for boards whose firmware brings none.
     pub dtb: &'a [u8],
+    /// What else the boot menu offers.
+    pub profiles: &'a [Profile<'a>],
+}
+
+/// Another way to start the same kernel: an entry of its own in the boot menu, after the one without a profile, which is what is
+/// started when nobody chooses. See "Multi-Profile UKIs" in <https://uapi-group.org/specifications/specs/unified_kernel_image/>.
+#[derive(Debug, Clone, Copy)]
+pub struct Profile<'a> {
+    /// The boot loader calls the entry by it: the file's name, `@`, and this.
+    pub id: &'a str,
+    /// What the menu shows beside the system's name.
+    pub title: &'a str,
+    /// Its kernel command line.
+    pub cmdline: &'a str,
+}
+
+/// The first profile is the one that has nothing of its own.
+const MAIN_PROFILE: &[u8] = b"ID=main\n";
+
+impl Profile<'_> {
+    fn text(&self) -> String {
+        format!("ID={}\nTITLE=\"{}\"\n", self.id, self.title)
+    }
 }
 
 impl Uki<'_> {
@@ -48,7 +71,8 @@ impl Uki<'_> {
         let nx = kernel.headers.optional_header.dll_characteristics.get(LE)
             & IMAGE_DLLCHARACTERISTICS_NX_COMPAT
             != 0;
-        let parts: Vec<(&str, &[u8])> = [
+        let profiles: Vec<String> = self.profiles.iter().map(Profile::text).collect();
+        let mut parts: Vec<(&str, &[u8])> = [
             (".osrel", self.os_release),
             (".cmdline", self.cmdline.as_bytes()),
             (".dtb", self.dtb),
@@ -60,6 +84,13 @@ impl Uki<'_> {
         .into_iter()
         .filter(|(_, data)| !data.is_empty())
         .collect();
+        if !profiles.is_empty() {
+            parts.push((PROFILE, MAIN_PROFILE));
+        }
+        for (profile, text) in self.profiles.iter().zip(&profiles) {
+            parts.push((PROFILE, text.as_bytes()));
+            parts.push((".cmdline", profile.cmdline.as_bytes()));
+        }
         let mut out = build(stub, &parts)?;
         if !nx {
             // Firmware that enforces it would else start the stub and refuse the kernel.

@@ -1,4 +1,5 @@
-use super::{Form, Heard};
+use super::Form;
+use crate::conversation::{Conversation as _, Heard};
 use crate::facts::{Card, DiskFacts, Facts};
 
 fn facts() -> Facts {

@@ -22,8 +22,7 @@ fn kernel(cmdline: &str) -> Vec<u8> {
         uname: "6.12",
         linux: STUB,
         initrd: b"an initramfs",
-        ucode: &[],
-        dtb: &[],
+        ..Uki::default()
     };
     uki.build(STUB).expect("a kernel")
 }
