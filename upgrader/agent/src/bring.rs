@@ -2,14 +2,15 @@
 //! remembered, and the image fetched.
 
 use crate::apply::apply;
+use crate::delta::Delta;
 use crate::download::Download;
 use crate::fetch::Fetch;
 use crate::origin::{OfferedDelta, Origin, Seed};
 use crate::slot::SpareSlot;
 use crate::way::{DeltaBytes, shortest};
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
 use release::{Arch, File, Version, target_name};
-use release::{BlockIndex, DeltaHeader, Digest, Error, Repository};
+use release::{BlockIndex, DeltaHeader, Digest, Repository};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -46,26 +47,27 @@ impl Bring<'_> {
             image: self.index.length(),
             no_delta: None,
         };
-        let Origin { has_image, delta } = self.origin;
+        let Origin { has_whole, delta } = self.origin;
         if let Some(OfferedDelta { name, facts, seed }) = delta {
             let download = Download::of(self.folder, name, *facts);
-            // Where there is nothing else, it is tried again: another stick may be a better one.
-            brought.no_delta = has_image.then(|| download.refused()).flatten();
+            let delta = Delta {
+                repository: self.repository,
+                download: &download,
+                has_whole: *has_whole,
+            };
+            brought.no_delta = delta.refused();
             let usable = brought.no_delta.is_none().then(|| DeltaBytes {
                 size: facts.size,
                 have: download.have(),
             });
-            if shortest(self.bytes(&missing), *has_image, usable) == Way::Delta {
+            if shortest(self.bytes(&missing), *has_whole, usable) == Way::Delta {
                 let fetched = &mut brought.fetched;
-                let Some(why) = self.by_delta(&download, seed, &missing, fetched).await? else {
+                let Some(why) = self.by_delta(&delta, seed, &missing, fetched).await? else {
                     brought.way = Way::Delta;
                     return Ok(brought);
                 };
-                if !has_image {
-                    let (version, _) = self.release;
-                    bail!(
-                        "the source has release {version} as a change to another release alone, and that is of no use: {why}"
-                    );
+                if !has_whole {
+                    return Err(change_alone(self.release.0, &why));
                 }
                 eprintln!("the delta is not used: {why}; fetching the image");
                 brought.no_delta = Some(why);
@@ -80,35 +82,21 @@ impl Bring<'_> {
     /// Gives why it did not work, if that is the delta's fault.
     async fn by_delta(
         &self,
-        download: &Download<'_>,
+        delta: &Delta<'_>,
         seed: &Seed,
         missing: &[Range<usize>],
         fetched: &mut u64,
     ) -> anyhow::Result<Option<String>> {
-        let had = download.have();
-        match download
-            .run(self.repository, &self.teller("fetch delta"))
-            .await
-        {
-            Ok(bytes) => *fetched += bytes,
-            // The image is on the same server: the next try goes on with the delta.
-            Err(error) if is_line(&error) => return Err(error),
-            Err(error) => {
-                *fetched += download.have().saturating_sub(had);
-                let why = format!("{error:#}");
-                // No room, say, is not its fault: it may be used the next time.
-                if error.downcast_ref::<Error>().is_some() {
-                    self.refuse(download, &why);
-                }
-                return Ok(Some(why));
-            }
+        let why = delta.fetch(fetched, &self.teller("fetch delta")).await?;
+        if why.is_some() {
+            return Ok(why);
         }
         let work = {
-            let (path, seed) = (download.path().to_owned(), seed.clone());
+            let (path, seed) = (delta.download.path().to_owned(), seed.clone());
             let (slot, index, missing) = (self.slot.clone(), self.index.clone(), missing.to_vec());
             let tell = self.teller("apply delta");
             let wanted = DeltaHeader {
-                from: seed.root_hash,
+                from: seed.identity,
                 to: self.root_hash,
                 length: self.index.length(),
             };
@@ -118,18 +106,9 @@ impl Bring<'_> {
             Ok(()) => Ok(None),
             Err(error) => {
                 let why = format!("{error:#}");
-                self.refuse(download, &why);
+                delta.refuse(&why);
                 Ok(Some(why))
             }
-        }
-    }
-
-    /// Remembers that a delta is of no use, where there is an image to fetch instead.
-    fn refuse(&self, download: &Download<'_>, why: &str) {
-        if self.origin.has_image
-            && let Err(error) = download.refuse(why)
-        {
-            eprintln!("{error:#}");
         }
     }
 
@@ -170,13 +149,12 @@ impl Bring<'_> {
     }
 }
 
-/// Whether it is the line or the server that failed, not the file.
-fn is_line(error: &anyhow::Error) -> bool {
-    matches!(
-        error.downcast_ref(),
-        Some(Error::Unreachable { .. } | Error::Client(_))
+/// A stick may have a release as a change alone.
+pub(crate) fn change_alone(version: &Version, why: &str) -> anyhow::Error {
+    anyhow!(
+        "the source has release {version} as a change to another release alone, and that is of no use: {why}"
     )
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -122,7 +122,11 @@ impl<'a> Download<'a> {
         file.sync_all().with_context(failed)
     }
 
-    fn is_whole(&self) -> anyhow::Result<bool> {
+    /// Whether all of it is there, and what was signed.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn is_whole(&self) -> anyhow::Result<bool> {
         let digest = host::digest::of_file(&self.path)
             .with_context(|| format!("cannot read {}", self.path.display()))?;
         Ok(digest
@@ -130,7 +134,11 @@ impl<'a> Download<'a> {
             .is_ok_and(|digest| digest == self.facts.digest))
     }
 
-    fn check_room(&self, begun: u64) -> anyhow::Result<()> {
+    /// Checks that it fits, with `begun` bytes of it there already.
+    ///
+    /// # Errors
+    /// It does not.
+    pub(crate) fn check_room(&self, begun: u64) -> anyhow::Result<()> {
         let folder = self.path.parent().unwrap_or(&self.path);
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let room = rustix::fs::statvfs(folder)
@@ -149,12 +157,12 @@ impl<'a> Download<'a> {
 }
 
 /// Takes away what was kept but for these files.
-pub(crate) fn keep_only(folder: &Path, kept: &[&Download<'_>]) {
+pub(crate) fn keep_only(folder: &Path, kept: &[Download<'_>]) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
     };
     for path in entries.flatten().map(|entry| entry.path()) {
-        let is_kept = |download: &&Download<'_>| path.with_extension("") == download.path;
+        let is_kept = |download: &Download<'_>| path.with_extension("") == download.path;
         // What stays although it should go is looked at again the next time.
         if !kept.iter().any(is_kept) {
             let _ = fs::remove_file(path);

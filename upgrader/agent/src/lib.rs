@@ -18,14 +18,17 @@
 
 mod activate;
 mod apply;
+mod boot_file;
 mod bring;
 mod checks;
+mod delta;
 mod download;
 mod fetch;
 mod firmware;
 mod found;
 mod health;
 mod node;
+mod offers;
 mod origin;
 mod serve;
 mod slot;

@@ -1,15 +1,16 @@
-//! What a release's root image can come from: the whole image in the repository, or a delta and the image that it begins with.
+//! What a file of a release can come from: the whole file in the repository, or a delta and the file that it begins with.
 
 use release::{Arch, Digest, File, FileFacts, Place, Repository, Version, delta_name, target_name};
 use std::path::PathBuf;
 
-/// An image that a delta begins with.
+/// A file that a delta begins with.
 #[derive(Debug, Clone)]
 pub(crate) struct Seed {
-    /// Its partition, or a file.
+    /// Where it is: a file, or a partition that begins with it.
     pub(crate) path: PathBuf,
-    /// Its verity root hash. What comes out of a delta is compared with the release that is wanted, so a seed need not be verified.
-    pub(crate) root_hash: Digest,
+    /// Which it is ([`release::Manifest::identity`]). What comes out of a delta is compared with the release that is wanted, so a seed
+    /// need not be verified.
+    pub(crate) identity: Digest,
 }
 
 /// A delta that the repository has.
@@ -22,34 +23,35 @@ pub(crate) struct OfferedDelta {
     pub(crate) seed: Seed,
 }
 
-/// What there is to make a root image of.
+/// What there is to make a file of.
 #[derive(Debug, Clone)]
 pub(crate) struct Origin {
     /// Whether the repository has all of it.
-    pub(crate) has_image: bool,
+    pub(crate) has_whole: bool,
     /// None where it saves nothing.
     pub(crate) delta: Option<OfferedDelta>,
 }
 
-/// Looks at what the repository has of a release.
+/// Looks at what the repository has of a release's file; `running` is the one that the node runs of.
 ///
-/// From a server a delta to the image that runs saves bytes of the line. In a folder the image is read, and deltas save nothing; but a
-/// stick with several releases holds one image whole, and of others what makes them out of it.
+/// From a server a delta to what runs saves bytes of the line. In a folder the file is read, and deltas save nothing; but a stick with
+/// several releases holds the files of one whole, and of others what makes them out of those.
 pub(crate) async fn origin(
     repository: &Repository,
     (version, arch): (&Version, Arch),
+    file: File,
     running: Option<Seed>,
 ) -> Origin {
     let from = |seed: Seed| {
-        let name = delta_name(version, arch, &seed.root_hash);
+        let name = delta_name(version, arch, &seed.identity);
         let facts = repository.facts(&name).ok()?;
         Some(OfferedDelta { name, facts, seed })
     };
     let whole = |delta| Origin {
-        has_image: true,
+        has_whole: true,
         delta,
     };
-    match repository.place(&target_name(version, arch, File::Root)) {
+    match repository.place(&target_name(version, arch, file)) {
         Place::Server => whole(running.and_then(from)),
         Place::File(_) => whole(None),
         Place::Missing => {
@@ -58,30 +60,31 @@ pub(crate) async fn origin(
             };
             let delta = match running.and_then(lies) {
                 Some(delta) => Some(delta),
-                None => others(repository, arch).await.into_iter().find_map(lies),
+                None => others(repository, arch, file)
+                    .await
+                    .into_iter()
+                    .find_map(lies),
             };
             Origin {
-                has_image: false,
+                has_whole: false,
                 delta,
             }
         }
     }
 }
 
-/// The images that lie in the repository's folder.
-async fn others(repository: &Repository, arch: Arch) -> Vec<Seed> {
+/// The files of other releases that lie in the repository's folder.
+async fn others(repository: &Repository, arch: Arch, file: File) -> Vec<Seed> {
     let mut found = Vec::new();
     for release in repository.releases().iter() {
-        let image = target_name(&release.version, arch, File::Root);
-        let Place::File(path) = repository.place(&image) else {
+        let name = target_name(&release.version, arch, file);
+        let Place::File(path) = repository.place(&name) else {
             continue;
         };
         // A release without its manifest is one that was left out.
-        if let Ok(manifest) = repository.manifest(&release.version, arch).await {
-            found.push(Seed {
-                path,
-                root_hash: manifest.root_hash,
-            });
+        let manifest = repository.manifest(&release.version, arch).await.ok();
+        if let Some(identity) = manifest.and_then(|manifest| manifest.identity(file)) {
+            found.push(Seed { path, identity });
         }
     }
     found

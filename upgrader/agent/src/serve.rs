@@ -3,7 +3,7 @@
 use crate::node::Node;
 use crate::stage::Tell;
 use crate::waits::Waits;
-use crate::{activate, stage, trial};
+use crate::{activate, offers, stage, trial};
 use anyhow::Context;
 use init_api::{PendingTrial, Root, paths};
 use std::fs::Permissions;
@@ -147,7 +147,7 @@ async fn answer(agent: &Agent, request: &Request) -> anyhow::Result<Answer> {
             report: Box::new(report(agent)?),
         }),
         Request::Check { source } => Ok(Answer::Offers {
-            offers: stage::check(&agent.node, source).await?,
+            offers: offers::check(&agent.node, source).await?,
         }),
         Request::Activate { deadline_s, checks } => {
             restart(agent, |node| activate::activate(node, *deadline_s, checks))

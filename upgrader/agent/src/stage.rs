@@ -10,71 +10,28 @@
 //! The slot and the boot files of the release that runs are never touched. Before the first byte of the spare slot changes, the
 //! boot loader has no entry for it and the record names nothing in it, so a power cut at any moment leaves the release that runs.
 
+use crate::boot_file::{BootFile, running};
 use crate::bring::{Bring, TellStep};
 use crate::download::{Download, keep_only};
 use crate::node::{Node, event};
+use crate::offers::{arch, choose, open};
 use crate::origin::{Origin, Seed, origin};
 use crate::slot::SpareSlot;
-use anyhow::{Context, anyhow, bail};
+use anyhow::bail;
 use disk::verity::RootHash;
 use init_api::{SlotRelease, paths};
-use release::{
-    Arch, BlockIndex, Client, File, Manifest, Repository, Source, Trust, Version, target_name,
-};
+use release::{BlockIndex, File, Manifest, Repository};
 use slots::{EntryName, Program};
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use upgrade_api::{Brought, Happened, Offer, Progress, StageRequest, StagedRelease, Wanted};
+use upgrade_api::{Brought, Happened, Progress, StageRequest, StagedRelease};
 
 /// So many bytes of a boot file are in memory at once.
 const PIECE: usize = 1 << 20;
 
 /// Who hears how far it is. Called from whatever thread does the work.
 pub(crate) type Tell = Arc<dyn Fn(Progress) + Send + Sync>;
-
-/// What the repository at `source` has for this node, the newest first.
-///
-/// # Errors
-/// It cannot be read, or is not to be trusted.
-pub(crate) async fn check(node: &Node, source: &str) -> anyhow::Result<Vec<Offer>> {
-    let repository = open(node, source).await?;
-    let record = node.record();
-    let (running, id) = (node.running.version.parse()?, node.id());
-    let about = about(node, &running, &id, false);
-    let now = jiff::Timestamp::now();
-    let given = |channel: &String| {
-        let wanted = release::Wanted::Channel(channel.clone());
-        let choice = repository.choose(&wanted, &about, now).ok();
-        choice.map(|choice| choice.release.version)
-    };
-    let offers = repository.releases().iter().map(|release| {
-        let wanted = release::Wanted::Version(release.version.clone());
-        let failed =
-            |failed: &&upgrade_api::FailedRelease| failed.version == release.version.to_string();
-        let not_because = match repository.choose(&wanted, &about, now) {
-            Err(why) => Some(why.to_string()),
-            Ok(_) => record
-                .failed
-                .iter()
-                .find(failed)
-                .map(|failed| format!("it failed on this node: {}", failed.why.join("; "))),
-        };
-        Offer {
-            version: release.version.to_string(),
-            channels: release.channels.keys().cloned().collect(),
-            given_by: release
-                .channels
-                .keys()
-                .filter(|channel| given(channel).as_ref() == Some(&release.version))
-                .cloned()
-                .collect(),
-            not_because,
-            changelog: release.changelog.clone(),
-        }
-    });
-    Ok(offers.collect())
-}
 
 /// Writes a release to the spare slot; gives what stands there.
 ///
@@ -97,77 +54,22 @@ pub(crate) async fn stage(
     refuse_failed(node, &manifest, request.again)?;
     let index = Arc::new(repository.index(&version, arch()?).await?);
     let running = node.running_root();
-    let running = running.map(|(path, root_hash)| Seed { path, root_hash });
+    let running = running.map(|(path, identity)| Seed { path, identity });
+    let release = (&version, manifest.arch);
     let staging = Staging {
         node,
         repository: &repository,
         manifest: &manifest,
-        origin: origin(&repository, (&version, manifest.arch), running).await,
+        origin: origin(&repository, release, File::Root, running).await,
         tell,
     };
-    let program = staging.make_room()?;
-    let brought = staging.root(&index, program).await?;
-    let digest = staging.program(program).await?;
+    let boot_file = staging.boot_file().await?;
+    staging.make_room(&boot_file)?;
+    let brought = staging.root(&index, &boot_file).await?;
+    let digest = staging.program(&boot_file).await?;
     let staged = staging.record(&digest, brought)?;
     keep_only(&staging.folder(), &[]);
     Ok(staged)
-}
-
-async fn open(node: &Node, source: &str) -> anyhow::Result<Repository> {
-    let source: Source = source.parse()?;
-    if let Source::Folder(folder) = &source
-        && folder == Path::new(paths::STICK_RELEASES)
-        && !folder.exists()
-    {
-        bail!(
-            "no USB stick with a release is plugged into this node: it needs the label HOLDFAST and what `holdfast bundle --release` puts on it"
-        );
-    }
-    let path = node.path(paths::RELEASE_ROOT);
-    let root = std::fs::read(&path).map_err(|_| {
-        anyhow!(
-            "this image trusts no release keys, so it cannot be upgraded: build images with --release-root (docs/releases.md)"
-        )
-    })?;
-    let trust = Trust::kept(node.path(paths::RELEASE_TRUST), root);
-    let now = jiff::Timestamp::now();
-    Ok(Client::new().open(&source, &trust, now).await?)
-}
-
-fn arch() -> anyhow::Result<Arch> {
-    let name = match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    };
-    Ok(name.parse()?)
-}
-
-fn about<'a>(
-    node: &'a Node,
-    running: &'a Version,
-    id: &'a str,
-    allow_downgrade: bool,
-) -> release::Node<'a> {
-    release::Node {
-        running,
-        kubernetes: node.running.kubernetes.as_deref(),
-        arch: arch().unwrap_or(Arch::Amd64),
-        id,
-        allow_downgrade,
-    }
-}
-
-fn choose(node: &Node, repository: &Repository, request: &StageRequest) -> anyhow::Result<Version> {
-    let wanted = match &request.wanted {
-        Wanted::Version(version) => release::Wanted::Version(version.parse()?),
-        Wanted::Channel(channel) => release::Wanted::Channel(channel.clone()),
-    };
-    let (running, id) = (node.running.version.parse()?, node.id());
-    let now = jiff::Timestamp::now();
-    let about = about(node, &running, &id, request.allow_downgrade);
-    let choice = repository.choose(&wanted, &about, now)?;
-    Ok(choice.release.version)
 }
 
 fn refuse_failed(node: &Node, manifest: &Manifest, again: bool) -> anyhow::Result<()> {
@@ -200,33 +102,44 @@ struct Staging<'a> {
 }
 
 impl Staging<'_> {
-    /// Takes away what the spare slot was good for, and sees that there is room for what the boot loader starts; gives which file of
-    /// the release that is.
-    fn make_room(&self) -> anyhow::Result<File> {
+    /// What the machine's boot loader starts.
+    async fn boot_file(&self) -> anyhow::Result<BootFile<'_>> {
+        let program = {
+            let mounted = self.node.boot_partition()?;
+            file(self.node.boot_loader(&mounted).program())
+        };
+        let from = (self.repository, self.manifest);
+        let running = running(self.node, from, program).await;
+        BootFile::of(from, program, running, self.folder()).await
+    }
+
+    /// Takes away what the spare slot was good for, and sees that there is room for what the boot loader starts.
+    fn make_room(&self, boot_file: &BootFile<'_>) -> anyhow::Result<()> {
         let mut record = self.node.record();
         let mounted = self.node.boot_partition()?;
         let boot = self.node.boot_loader(&mounted);
         let running: EntryName = self.node.running.entry.parse()?;
-        let program = file(boot.program());
         boot.keep_only(&[&running])?;
-        boot.check_room(self.facts(program)?.size)?;
+        boot.check_room(boot_file.facts.size)?;
         if record.staged.take().is_some() | record.previous.take().is_some() {
             self.node.store_record(&record)?;
         }
-        Ok(program)
+        Ok(())
     }
 
     /// Brings the root image into the slot, and proves that it stands there.
-    async fn root(&self, index: &Arc<BlockIndex>, program: File) -> anyhow::Result<Brought> {
+    async fn root(
+        &self,
+        index: &Arc<BlockIndex>,
+        boot_file: &BootFile<'_>,
+    ) -> anyhow::Result<Brought> {
         let device = self.node.spare()?;
         let slot = Arc::new(SpareSlot::open(&device, index.length())?);
         let folder = self.folder();
         let release = (&self.manifest.version, self.manifest.arch);
         let delta = self.origin.delta.as_ref();
         let delta = delta.map(|delta| Download::of(&folder, &delta.name, delta.facts));
-        let target = self.target(program);
-        let program = Download::of(&folder, &target, self.facts(program)?);
-        let kept: Vec<_> = delta.iter().chain([&program]).collect();
+        let kept: Vec<_> = delta.into_iter().chain(boot_file.downloads()).collect();
         keep_only(&folder, &kept);
         let bring = Bring {
             repository: self.repository,
@@ -251,17 +164,17 @@ impl Staging<'_> {
     }
 
     /// Puts what the boot loader starts where it waits to become an entry; gives its digest.
-    async fn program(&self, file: File) -> anyhow::Result<String> {
-        let facts = self.facts(file)?;
+    async fn program(&self, boot_file: &BootFile<'_>) -> anyhow::Result<String> {
+        let facts = boot_file.facts;
         let sha256 = facts.digest.to_string();
         let name = EntryName::of_version(&self.manifest.version.to_string())?;
         let tell = self.teller();
-        // Fetched whole before the partition is mounted: it is open for as short as it can be.
-        let (folder, target) = (self.folder(), self.target(file));
-        let download = Download::of(&folder, &target, facts);
-        let fetching = |done, total| tell("fetch boot files", done, total);
-        download.run(self.repository, &fetching).await?;
-        let mut file = std::fs::File::open(download.path())?;
+        // It lies there whole before the partition is mounted for it: that is open for as short as it can be.
+        let node = self.node.clone();
+        let path = boot_file
+            .bring(move || node.boot_partition(), &tell)
+            .await?;
+        let mut file = std::fs::File::open(path)?;
         let mounted = self.node.boot_partition()?;
         let mut writing = self.node.boot_loader(&mounted).begin(&name, facts.size)?;
         let (mut piece, mut done) = (vec![0; PIECE], 0);
@@ -306,17 +219,6 @@ impl Staging<'_> {
     /// Where files lie while they are fetched.
     fn folder(&self) -> PathBuf {
         self.node.path(paths::UPGRADE).join("fetched")
-    }
-
-    fn facts(&self, file: File) -> anyhow::Result<release::FileFacts> {
-        let facts = self.manifest.files.get(&file).copied();
-        facts.with_context(|| {
-            format!("the release has no {file}, which this machine's firmware starts: it is not one for this board")
-        })
-    }
-
-    fn target(&self, file: File) -> String {
-        target_name(&self.manifest.version, self.manifest.arch, file)
     }
 
     fn teller(&self) -> TellStep {

@@ -1,4 +1,4 @@
-//! Making a root image out of another one, by a delta.
+//! Making a file of a release out of that of another one, by a delta.
 
 use crate::format::{DeltaHeader, DeltaHeaderError};
 use std::io::{self, BufReader, Read, Seek};
@@ -21,14 +21,14 @@ pub enum DeltaError {
     Read(String),
 }
 
-/// An image as it comes out of a delta: [`Read`] gives its bytes from the first to the last. **Not verified**: the caller checks
-/// blocks. Constant memory, whatever the images are: the decoder's window of 8 MiB and some small buffers.
+/// A file as it comes out of a delta: [`Read`] gives its bytes from the first to the last. **Not verified**: the caller checks
+/// blocks, or the digest of all of it. Constant memory, whatever the files are: the decoder's window of 8 MiB and some small buffers.
 pub struct Delta<D: Read, O: Read + Seek> {
     made: bipatch::Reader<zstd::Decoder<'static, BufReader<D>>, O>,
 }
 
 impl<D: Read, O: Read + Seek> Delta<D, O> {
-    /// Reads the head of a delta; `old` stands at the first byte of the image that it begins with.
+    /// Reads the head of a delta; `old` stands at the first byte of the file that it begins with.
     ///
     /// # Errors
     /// It is not the delta that is wanted.

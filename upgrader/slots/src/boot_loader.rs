@@ -4,7 +4,7 @@ use crate::{
     Counter, Entry, EntryName, SlotBoots, SlotsError, SystemdBoot, Tryboot, UBoot, Writing,
     starts_before, tryboot,
 };
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What starts entries from a mounted boot partition.
 #[derive(Debug, Clone)]
@@ -83,6 +83,18 @@ impl BootLoader {
             Self::SystemdBoot(boot) => boot.find(name),
             Self::UBoot(boot) => boot.find(name),
             Self::Tryboot(boot) => boot.find(name),
+        }
+    }
+
+    /// Where the program of this entry can be read: a file of the mounted partition, or a device that begins with it.
+    ///
+    /// # Errors
+    /// The entries cannot be read.
+    pub fn program_of(&self, name: &EntryName) -> Result<Option<PathBuf>, SlotsError> {
+        match self {
+            Self::SystemdBoot(boot) => boot.program_of(name),
+            Self::UBoot(boot) => boot.program_of(name),
+            Self::Tryboot(boot) => boot.program_of(name),
         }
     }
 

@@ -54,6 +54,15 @@ impl SystemdBoot {
             .min_by_key(|entry| entry.counter.is_some()))
     }
 
+    /// The program of the entry of this name.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn program_of(&self, name: &EntryName) -> Result<Option<PathBuf>, SlotsError> {
+        let entry = self.find(name)?;
+        Ok(entry.map(|entry| self.folder.join(&entry.file())))
+    }
+
     /// Whether a program waits to become the entry of this name.
     pub fn waits(&self, name: &EntryName) -> bool {
         self.waiting(name).is_file()

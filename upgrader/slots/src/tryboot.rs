@@ -93,6 +93,22 @@ impl Tryboot {
         }))
     }
 
+    /// The device that begins with the image of this entry.
+    ///
+    /// # Errors
+    /// The record is damaged, or nobody said where the partition is.
+    pub fn program_of(&self, name: &EntryName) -> Result<Option<PathBuf>, SlotsError> {
+        let record = self.record()?;
+        let slot = match record.good_name == *name {
+            true => record.good,
+            false => record.good.other(),
+        };
+        match self.find(name)? {
+            Some(_) => self.device(slot).map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Whether an image waits to become the entry of this name.
     pub fn waits(&self, name: &EntryName) -> bool {
         self.record()

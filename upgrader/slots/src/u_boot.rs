@@ -76,6 +76,14 @@ impl UBoot {
         Ok(self.program(name).is_file().then_some(entry))
     }
 
+    /// The program of the entry of this name.
+    ///
+    /// # Errors
+    /// The record is damaged.
+    pub fn program_of(&self, name: &EntryName) -> Result<Option<PathBuf>, SlotsError> {
+        Ok(self.find(name)?.map(|entry| self.program(&entry.name)))
+    }
+
     /// Whether a program waits to become the entry of this name: it is there, and the record does not name it.
     pub fn waits(&self, name: &EntryName) -> bool {
         let known = self.record().is_ok_and(|record| record.names(name));

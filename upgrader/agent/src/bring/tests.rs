@@ -1,7 +1,7 @@
 //! A repository with a delta on a web server, a slot, and what can be wrong with them.
 
-mod server;
-mod shop;
+pub(crate) mod server;
+pub(crate) mod shop;
 
 use super::{Bring, TellStep};
 use crate::apply::apply;
@@ -9,7 +9,7 @@ use crate::origin::{Seed, origin};
 use crate::slot::SpareSlot;
 use disk::verity::RootHash;
 use release::publish::excerpt;
-use release::{Arch, BlockIndex, Client, DeltaHeader, Effort, Repository, Source, Trust};
+use release::{Arch, BlockIndex, Client, DeltaHeader, Effort, File, Repository, Source, Trust};
 use server::Server;
 use shop::{Shop, image};
 use std::fs;
@@ -67,9 +67,9 @@ impl Case {
         let quiet: TellStep = Arc::new(|_, _, _| {});
         let running = Seed {
             path: self.shop.root(running),
-            root_hash: self.shop.root_hash(running),
+            identity: self.shop.root_hash(running),
         };
-        let origin = origin(&repository, release, Some(running)).await;
+        let origin = origin(&repository, release, File::Root, Some(running)).await;
         let bring = Bring {
             repository: &repository,
             release,
@@ -86,9 +86,10 @@ impl Case {
         Ok(brought)
     }
 
-    /// The delta's file on the server.
+    /// The root image's delta on the server.
     fn delta(&self) -> PathBuf {
-        file(&self.shop.repo().join("targets/0.2.0/amd64/from"), "")
+        let end = format!("{}.delta", self.shop.root_hash("0.1.0"));
+        file(&self.shop.repo().join("targets/0.2.0/amd64/from"), &end)
     }
 
     /// What `holdfast bundle` puts onto a stick of these releases.
@@ -310,21 +311,21 @@ async fn a_delta_of_other_images_writes_nothing() {
                 from: other,
                 ..good
             },
-            "it begins with the root",
+            "it begins with",
         ),
         (
             "another release",
             &delta,
             &seed,
             DeltaHeader { to: other, ..good },
-            "it makes the root",
+            "it makes",
         ),
         (
             "another size",
             &delta,
             &seed,
             DeltaHeader { length: 1, ..good },
-            "and the release's has 1",
+            "and the release's file has 1",
         ),
         (
             "cut off",
@@ -360,7 +361,7 @@ async fn a_delta_of_other_images_writes_nothing() {
         let opened = SpareSlot::open(&slot, index.length()).expect("opened");
         let seed = Seed {
             path: seed.clone(),
-            root_hash: good.from,
+            identity: good.from,
         };
         let all = 0..index.digests().len();
         let done = apply(

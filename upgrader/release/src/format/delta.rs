@@ -1,8 +1,8 @@
-//! A delta: what makes the root image of a release out of that of another one.
+//! A delta: what makes a file of a release (root image, UKI, boot image) out of that of another one.
 //!
-//! Layout, numbers little-endian: 8 bytes magic, u32 format, u32 zero, u64 length of the image that it makes, 32 bytes verity root
-//! hash of the image that it begins with, 32 bytes that of the image that it makes; then one zstd frame, which holds a patch as the
-//! crate `bidiff` writes it.
+//! Layout, numbers little-endian: 8 bytes magic, u32 format, u32 zero, u64 length of the file that it makes, 32 bytes that tell which
+//! file it begins with, 32 bytes for the one that it makes (a root image's verity root hash, another file's SHA-256); then one zstd
+//! frame, which holds a patch as the crate `bidiff` writes it.
 
 use super::Digest;
 use super::blocks::array;
@@ -13,11 +13,11 @@ const FORMAT: u32 = 1;
 /// What a delta is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeltaHeader {
-    /// Verity root hash of the image that it begins with.
+    /// The file that it begins with ([`Manifest::identity`](super::Manifest::identity)).
     pub from: Digest,
-    /// Verity root hash of the image that it makes.
+    /// The file that it makes.
     pub to: Digest,
-    /// Bytes of the image that it makes.
+    /// Bytes of the file that it makes.
     pub length: u64,
 }
 
@@ -30,24 +30,24 @@ pub enum DeltaHeaderError {
     /// A later format.
     #[error("it has format {0}, this release reads format {FORMAT}")]
     Format(u32),
-    /// It begins with another image.
-    #[error("it begins with the root {found}, and {wanted} runs")]
+    /// It begins with another file.
+    #[error("it begins with {found}, and {wanted} is there")]
     From {
-        /// The root that it begins with.
+        /// What it begins with.
         found: Digest,
         /// The one that is there.
         wanted: Digest,
     },
-    /// It makes another image.
-    #[error("it makes the root {found}, and the release has {wanted}")]
+    /// It makes another file.
+    #[error("it makes {found}, and the release has {wanted}")]
     To {
-        /// The root that it makes.
+        /// What it makes.
         found: Digest,
         /// The one that is wanted.
         wanted: Digest,
     },
-    /// It makes an image of another size.
-    #[error("it makes an image of {found} bytes, and the release's has {wanted}")]
+    /// It makes a file of another size.
+    #[error("it makes {found} bytes, and the release's file has {wanted}")]
     Length {
         /// Bytes that it makes.
         found: u64,
@@ -149,21 +149,21 @@ mod tests {
         let other = Digest([3; 32]);
         for (words, found) in [
             (
-                "begins with the root 0303",
+                "begins with 0303",
                 DeltaHeader {
                     from: other,
                     ..wanted
                 },
             ),
             (
-                "makes the root 0303",
+                "makes 0303",
                 DeltaHeader {
                     to: other,
                     ..wanted
                 },
             ),
             (
-                "makes an image of 7 bytes",
+                "makes 7 bytes",
                 DeltaHeader {
                     length: 7,
                     ..wanted

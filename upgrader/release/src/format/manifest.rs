@@ -109,6 +109,15 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// By what a delta knows a file of this release: the root image by its verity root hash, which a node that runs it has at hand, others
+    /// by their SHA-256. None if the release has no such file.
+    pub fn identity(&self, file: File) -> Option<Digest> {
+        match file {
+            File::Root => Some(self.root_hash),
+            _ => self.files.get(&file).map(|facts| facts.digest),
+        }
+    }
+
     /// As it is written.
     pub fn raw(&self) -> RawManifest {
         let file = |(file, facts): (&File, &FileFacts)| {

@@ -5,7 +5,7 @@ use std::fmt;
 
 /// The list of all releases.
 pub const RELEASES: &str = "releases.json";
-/// Where the deltas are that make a release's root image.
+/// Where the deltas are that make files of a release.
 const DELTAS: &str = "from/";
 
 /// A file of a release for one architecture.
@@ -37,6 +37,9 @@ impl File {
         File::Sbom,
     ];
 
+    /// Those that deltas are made of: the large ones.
+    pub const WITH_DELTAS: [File; 3] = [File::Root, File::Uki, File::Boot];
+
     /// Its name in the folder of its release and architecture.
     pub const fn name(self) -> &'static str {
         match self {
@@ -66,8 +69,8 @@ pub(crate) fn target_folder(version: &Version, arch: Arch) -> String {
     format!("{version}/{arch}/")
 }
 
-/// The name of the delta that makes a release's root image out of the one with the verity root hash `from`:
-/// `0.2.0/amd64/from/<hash>.delta`.
+/// The name of the delta that makes a file of a release out of the same file of another one, which is `from`
+/// ([`Manifest::identity`](super::Manifest::identity)): `0.2.0/amd64/from/<digest>.delta`.
 pub fn delta_name(version: &Version, arch: Arch, from: &Digest) -> String {
     format!("{}{DELTAS}{from}.delta", target_folder(version, arch))
 }

@@ -1,6 +1,6 @@
-//! Deltas from releases before the one that is published.
+//! Deltas from releases before the one that is published: of the root image, and of what boot loaders start.
 //!
-//! Each is tried before it is put on the list: what comes out of it is the release's root image, byte by byte.
+//! Each is tried before it is put on the list: what comes out of it is the release's file, byte by byte.
 
 use super::books::put;
 use super::error::PublishError;
@@ -12,6 +12,7 @@ use crate::format::{
     target_name,
 };
 use crate::targets::path_with_digest;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -23,12 +24,12 @@ const LEVEL: i32 = 19;
 /// The release that is published.
 pub(super) struct New<'a> {
     pub(super) manifest: &'a Manifest,
-    /// Its root image.
-    pub(super) root: &'a Path,
+    /// Its files; of those that are not there no delta is made.
+    pub(super) files: &'a [(File, PathBuf, FileFacts)],
 }
 
-/// Adds deltas from the last `count` releases before this one for the same architecture; tells which were made. One that is listed
-/// already is not made again, and one that saves less than a tenth of the image is left out.
+/// Adds deltas from the last `count` releases before this one for the same architecture; tells from which some were made. One that is
+/// listed already is not made again, and one that saves less than a tenth of the file is left out.
 pub(super) fn add(
     repo: &Path,
     targets: &mut Targets,
@@ -41,30 +42,44 @@ pub(super) fn add(
         let Some(old) = Old::read(repo, targets, &version, new.manifest.arch)? else {
             continue;
         };
-        let name = delta_name(&new.manifest.version, new.manifest.arch, &old.root_hash);
-        if listed(targets, &name).is_some() {
-            continue;
-        }
-        let path = temporary(repo)?;
-        let made_one = one(&path, &old, new).and_then(|facts| {
-            let size = new.manifest.files.get(&File::Root).map(|root| root.size);
-            if size.is_none_or(|size| facts.size > size / 10 * 9) {
-                return Ok(());
+        let mut some = false;
+        for file in File::WITH_DELTAS {
+            if let Some(pair) = Pair::of(file, &old, new) {
+                some |= add_one(repo, targets, new.manifest, &pair)?;
             }
-            copy(
-                &path,
-                &repo.join(path_with_digest(&name, facts.digest)),
-                facts,
-            )?;
-            put(targets, &name, facts)?;
-            made.push(version);
-            Ok(())
-        });
-        // Of no use whether it went well or not.
-        let _ = fs::remove_file(&path);
-        made_one?;
+        }
+        made.extend(some.then_some(version));
     }
     Ok(made)
+}
+
+/// Whether there is one now that was not.
+fn add_one(
+    repo: &Path,
+    targets: &mut Targets,
+    new: &Manifest,
+    pair: &Pair,
+) -> Result<bool, PublishError> {
+    let name = delta_name(&new.version, new.arch, &pair.header.from);
+    if listed(targets, &name).is_some() {
+        return Ok(false);
+    }
+    let path = temporary(repo)?;
+    let made = one(&path, pair).and_then(|facts| {
+        if facts.size > pair.header.length / 10 * 9 {
+            return Ok(false);
+        }
+        copy(
+            &path,
+            &repo.join(path_with_digest(&name, facts.digest)),
+            facts,
+        )?;
+        put(targets, &name, facts)?;
+        Ok(true)
+    });
+    // Of no use whether it went well or not.
+    let _ = fs::remove_file(&path);
+    made
 }
 
 /// The releases to begin with, the newest first.
@@ -78,45 +93,67 @@ fn before(releases: &Releases, new: &Manifest, count: usize) -> Vec<Version> {
         .collect()
 }
 
-/// An image to begin with.
+/// A release to begin with.
 struct Old {
-    path: PathBuf,
-    root_hash: Digest,
+    manifest: Manifest,
+    files: BTreeMap<File, PathBuf>,
 }
 
 impl Old {
-    /// None if its files were taken out of the repository.
+    /// None if its manifest was taken out of the repository. Other files may be gone, too.
     fn read(
         repo: &Path,
         targets: &Targets,
         version: &Version,
         arch: Arch,
     ) -> Result<Option<Old>, PublishError> {
-        let file = |file| {
+        let there = |file| {
             let name = target_name(version, arch, file);
             let facts = listed(targets, &name)?;
             let path = repo.join(path_with_digest(&name, facts.digest));
             path.exists().then_some((path, facts))
         };
-        let (Some((manifest, facts)), Some((path, _))) = (file(File::Manifest), file(File::Root))
-        else {
+        let Some((path, facts)) = there(File::Manifest) else {
             return Ok(None);
         };
-        let text = fs::read(&manifest).map_err(PublishError::read(&manifest))?;
+        let text = fs::read(&path).map_err(PublishError::read(&path))?;
         if Digest::of(&text) != facts.digest {
             return Err(PublishError::Value {
                 what: "the manifest of a release before",
                 why: "it is not what was signed",
             });
         }
-        let manifest = Manifest::parse(&text).map_err(|source| PublishError::Manifest {
-            path: manifest,
-            source,
-        })?;
+        let manifest =
+            Manifest::parse(&text).map_err(|source| PublishError::Manifest { path, source })?;
+        let files = File::WITH_DELTAS.into_iter();
+        let files = files.filter_map(|file| Some((file, there(file)?.0)));
         Ok(Some(Old {
-            path,
-            root_hash: manifest.root_hash,
+            manifest,
+            files: files.collect(),
         }))
+    }
+}
+
+/// The same file of two releases.
+struct Pair {
+    header: DeltaHeader,
+    older: PathBuf,
+    newer: PathBuf,
+}
+
+impl Pair {
+    /// None if one of them has no such file.
+    fn of(file: File, old: &Old, new: &New<'_>) -> Option<Pair> {
+        let (_, newer, facts) = new.files.iter().find(|(is, ..)| *is == file)?;
+        Some(Pair {
+            header: DeltaHeader {
+                from: old.manifest.identity(file)?,
+                to: new.manifest.identity(file)?,
+                length: facts.size,
+            },
+            older: old.files.get(&file)?.clone(),
+            newer: newer.clone(),
+        })
     }
 }
 
@@ -126,20 +163,15 @@ fn temporary(repo: &Path) -> Result<PathBuf, PublishError> {
 }
 
 /// Makes a delta and applies it.
-fn one(path: &Path, old: &Old, new: &New<'_>) -> Result<FileFacts, PublishError> {
-    let root = new.manifest.files.get(&File::Root);
-    let header = DeltaHeader {
-        from: old.root_hash,
-        to: new.manifest.root_hash,
-        length: root.map_or(0, |root| root.size),
-    };
-    let older = fs::read(&old.path).map_err(PublishError::read(&old.path))?;
-    let newer = fs::read(new.root).map_err(PublishError::read(new.root))?;
-    write(path, &header, &older, &newer).map_err(PublishError::write(path))?;
+fn one(path: &Path, pair: &Pair) -> Result<FileFacts, PublishError> {
+    let header = &pair.header;
+    let older = fs::read(&pair.older).map_err(PublishError::read(&pair.older))?;
+    let newer = fs::read(&pair.newer).map_err(PublishError::read(&pair.newer))?;
+    write(path, header, &older, &newer).map_err(PublishError::write(path))?;
     drop(older);
     let file = fs::File::open(path).map_err(PublishError::read(path))?;
-    let seed = fs::File::open(&old.path).map_err(PublishError::read(&old.path))?;
-    let same = Delta::open(BufReader::new(file), seed, &header)
+    let seed = fs::File::open(&pair.older).map_err(PublishError::read(&pair.older))?;
+    let same = Delta::open(BufReader::new(file), seed, header)
         .map_err(|error| io::Error::other(error.to_string()))
         .and_then(|mut made| gives(&mut made, &newer))
         .map_err(PublishError::read(path))?;
@@ -147,7 +179,7 @@ fn one(path: &Path, old: &Old, new: &New<'_>) -> Result<FileFacts, PublishError>
         true => input::facts(path),
         false => Err(PublishError::Value {
             what: "a delta",
-            why: "it does not give the release's root image: this is a bug, publish with --deltas 0",
+            why: "it does not give the release's file: this is a bug, publish with --deltas 0",
         }),
     }
 }

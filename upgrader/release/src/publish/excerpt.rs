@@ -1,8 +1,8 @@
 //! A part of a repository as a repository: what a stick carries.
 //!
-//! The oldest of its releases has its root image, which is read from the stick in any case: deltas to it, which save bytes of a line, are
-//! left out. A newer one has the delta from an image that comes along instead of its own, where the repository has one, so that
-//! the second release takes little more room than its boot files.
+//! The oldest of its releases has its files whole, which are read from the stick in any case: deltas to them, which save bytes of a line,
+//! are left out. A newer one has the delta from a file that comes along instead of its own, where the repository has one, so that
+//! the second release takes little room.
 //!
 //! Signatures stay as they are, so nobody needs a key for this. The list of files names more than is there; a node that asks
 //! for a release which was left out hears that its file is missing.
@@ -73,7 +73,7 @@ async fn of_arch(
     versions: &BTreeSet<Version>,
     arch: Arch,
 ) -> Result<BTreeSet<String>, Error> {
-    let (mut wanted, mut images) = (BTreeSet::new(), Vec::new());
+    let (mut wanted, mut whole) = (BTreeSet::new(), Vec::new());
     for version in versions {
         let folder = target_folder(version, arch);
         let names = repository.files().keys();
@@ -83,32 +83,39 @@ async fn of_arch(
             return Err(Error::NotListed(folder));
         }
         let manifest = repository.manifest(version, arch).await?;
-        match smaller(repository, version, arch, &images)? {
-            Some(delta) => {
-                files.remove(&target_name(version, arch, File::Root));
-                files.insert(delta);
+        let mut own = Vec::new();
+        for file in File::WITH_DELTAS {
+            let name = target_name(version, arch, file);
+            let Some(facts) = manifest.files.get(&file) else {
+                continue;
+            };
+            let seeds = whole.iter().filter(|(is, _)| *is == file);
+            let seeds = seeds.map(|(_, from)| from);
+            match smaller(repository, (version, arch), facts.size, seeds) {
+                Some(delta) => {
+                    files.remove(&name);
+                    files.insert(delta);
+                }
+                None => own.extend(manifest.identity(file).map(|is| (file, is))),
             }
-            None => images.push(manifest.root_hash),
         }
+        whole.extend(own);
         wanted.extend(files);
     }
     Ok(wanted)
 }
 
-/// The smallest delta from one of these images, if it is smaller than the release's own.
-fn smaller(
+/// The smallest delta from one of these files, if it is smaller than the release's own of `size`.
+fn smaller<'a>(
     repository: &Repository,
-    version: &Version,
-    arch: Arch,
-    images: &[Digest],
-) -> Result<Option<String>, Error> {
-    let own = repository
-        .facts(&target_name(version, arch, File::Root))?
-        .size;
-    let names = images.iter().map(|from| delta_name(version, arch, from));
+    (version, arch): (&Version, Arch),
+    size: u64,
+    seeds: impl Iterator<Item = &'a Digest>,
+) -> Option<String> {
+    let names = seeds.map(|from| delta_name(version, arch, from));
     let sized = names.filter_map(|name| Some((repository.facts(&name).ok()?.size, name)));
-    let smallest = sized.filter(|(size, _)| *size < own).min();
-    Ok(smallest.map(|(_, name)| name))
+    let smallest = sized.filter(|(delta, _)| *delta < size).min();
+    smallest.map(|(_, name)| name)
 }
 
 /// Gives the paths of what was copied. The newest come first in time and last into the folder: the timestamp.

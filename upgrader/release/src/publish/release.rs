@@ -86,7 +86,7 @@ pub async fn publish(asked: &Publication, now: Timestamp) -> Result<Published, P
     let mut changed = add_files(&asked.repo, &mut targets, input.clone())?;
     let new = New {
         manifest: &input.manifest,
-        root: &asked.root,
+        files: &input.files,
     };
     let deltas = deltas::add(&asked.repo, &mut targets, &releases, &new, asked.deltas)?;
     changed |= !deltas.is_empty();

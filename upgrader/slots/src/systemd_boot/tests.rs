@@ -56,6 +56,9 @@ fn a_program_becomes_an_entry_that_is_counted_and_then_good() {
         files(&folder),
         ["holdfast_1.efi", "holdfast_2+3.efi", "other.efi"]
     );
+    let program = boot.program_of(&two).expect("readable").expect("an entry");
+    assert_eq!(std::fs::read(program).expect("there"), content);
+    assert_eq!(boot.program_of(&name("3")).expect("readable"), None);
     for (counter, file) in [
         (Some(Counter { left: 2, done: 1 }), "holdfast_2+2-1.efi"),
         (Some(Counter { left: 0, done: 3 }), "holdfast_2+0-3.efi"),

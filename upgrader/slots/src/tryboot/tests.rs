@@ -66,6 +66,11 @@ fn a_release_is_tried_once_and_then_good_and_the_one_before_is_kept() {
     assert_eq!(restart(&one, false), NextStart::Good, "nobody activated it");
     boot.arm(&two, 1).expect("armed");
     assert_eq!(found(&boot, &two), Some(counter(1, 0)));
+    for (name, device) in [(&one, "boot-a"), (&two, "boot-b")] {
+        let program = boot.program_of(name).expect("readable");
+        assert_eq!(program, Some(folder.path().join(device)));
+    }
+    assert_eq!(boot.program_of(&name("3")).expect("readable"), None);
     assert!(boot.begin(&two, 1).is_err(), "it may be started");
     assert_eq!(restart(&one, false), NextStart::Trial);
     assert_eq!(

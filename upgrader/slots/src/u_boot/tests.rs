@@ -61,6 +61,9 @@ fn a_release_is_tried_counted_and_then_good_and_the_one_before_is_kept() {
     );
     assert_eq!(text(&folder, SPARE_RECORD), "good=holdfast_1.efi\n");
     assert_eq!(found(&boot, &two), Some(counter(3, 0)));
+    let program = boot.program_of(&two).expect("readable").expect("an entry");
+    assert_eq!(fs::read(program).expect("there"), b"2");
+    assert_eq!(boot.program_of(&name("3")).expect("readable"), None);
     assert!(boot.begin(&two, 1).is_err(), "it may be started");
     boot.count(&two, counter(2, 1)).expect("counted");
     assert_eq!(found(&boot, &two), Some(counter(2, 1)));

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-pub(super) struct Server {
-    pub(super) url: String,
+pub(crate) struct Server {
+    pub(crate) url: String,
     shared: Arc<Shared>,
 }
 
@@ -20,7 +20,7 @@ struct Shared {
 
 impl Server {
     /// Serves a folder. Its thread ends with the test's process.
-    pub(super) fn of(folder: &Path) -> Server {
+    pub(crate) fn of(folder: &Path) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}/", listener.local_addr().expect("an address"));
         let shared = Arc::new(Shared {
@@ -39,12 +39,12 @@ impl Server {
     }
 
     /// Bytes of files that were given out.
-    pub(super) fn given(&self) -> u64 {
+    pub(crate) fn given(&self) -> u64 {
         self.shared.given.load(Ordering::SeqCst)
     }
 
     /// Each connection ends after so many bytes of a file.
-    pub(super) fn drop_after(&self, bytes: u64) {
+    pub(crate) fn drop_after(&self, bytes: u64) {
         self.shared.drop_after.store(bytes, Ordering::SeqCst);
     }
 }

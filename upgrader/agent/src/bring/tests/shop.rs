@@ -11,12 +11,12 @@ use tempfile::TempDir;
 
 const BLOCKS: usize = 200;
 
-pub(super) struct Shop {
+pub(crate) struct Shop {
     folder: TempDir,
 }
 
 impl Shop {
-    pub(super) async fn open() -> Shop {
+    pub(crate) async fn open() -> Shop {
         let shop = Shop {
             folder: tempfile::tempdir().expect("folder"),
         };
@@ -36,19 +36,23 @@ impl Shop {
         shop
     }
 
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub(super) fn repo(&self) -> PathBuf {
+    pub(crate) fn repo(&self) -> PathBuf {
         self.path("repo")
     }
 
-    pub(super) fn root(&self, version: &str) -> PathBuf {
+    pub(crate) fn root(&self, version: &str) -> PathBuf {
         self.path(&format!("{version}.root"))
     }
 
-    pub(super) fn root_hash(&self, version: &str) -> Digest {
+    pub(crate) fn uki(&self, version: &str) -> PathBuf {
+        self.path(&format!("{version}.efi"))
+    }
+
+    pub(crate) fn root_hash(&self, version: &str) -> Digest {
         let copy = self.path("copy");
         let hash = image(&copy, version);
         hash.parse().expect("a digest")
@@ -58,9 +62,11 @@ impl Shop {
         let root = self.root(version);
         let root_hash = image(&root, version);
         let data_size = (BLOCKS * 4096) as u64;
-        let uki = self.path("efi");
-        let line = format!("holdfast.roothash={root_hash} holdfast.rootsize={data_size}");
-        fs::write(&uki, format!("{version} {line}")).expect("written");
+        let uki = self.uki(version);
+        let line = format!("{version} holdfast.roothash={root_hash} holdfast.rootsize={data_size}");
+        // A kernel that is the same in each.
+        let kernel = filling("kernel", 60_000);
+        fs::write(&uki, [line.as_bytes(), &kernel].concat()).expect("written");
         let facts = |path: &Path| {
             let content = fs::read(path).expect("read");
             RawFile {
@@ -108,16 +114,7 @@ impl Shop {
 
 /// Bytes that do not get smaller: each version has some of its own, from another place on; with their verity tree. Gives the root
 /// hash.
-pub(super) fn image(path: &Path, version: &str) -> String {
-    let filling = |seed: &str, length: usize| {
-        let mut next = Digest::of(seed);
-        let mut bytes = Vec::new();
-        while bytes.len() < length {
-            bytes.extend(next.0);
-            next = Digest::of(next.0);
-        }
-        bytes
-    };
+pub(crate) fn image(path: &Path, version: &str) -> String {
     let shared = match version {
         "0.1.0" | "0.2.0" => "shared",
         other => other,
@@ -139,4 +136,14 @@ pub(super) fn image(path: &Path, version: &str) -> String {
     };
     let tree = append(&mut file, params).expect("a tree");
     tree.root_hash().to_string()
+}
+
+fn filling(seed: &str, length: usize) -> Vec<u8> {
+    let mut next = Digest::of(seed);
+    let mut bytes = Vec::new();
+    while bytes.len() < length {
+        bytes.extend(next.0);
+        next = Digest::of(next.0);
+    }
+    bytes
 }
