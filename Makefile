@@ -68,7 +68,7 @@ check: lint licences ## formatting, lints, licences, layering
 
 lint:
 	cargo fmt --all --check
-	cargo clippy --quiet --workspace --all-targets --test scenarios -- -D warnings
+	cargo clippy --quiet --workspace --all-targets --test scenarios --test reproducible --test image -- -D warnings
 	tools/check-layers
 	tools/check-circles
 

@@ -58,6 +58,11 @@ impl Read for Checked {
             return Err(self.other("it is longer"));
         }
         if count == 0 && self.left > 0 && !buffer.is_empty() {
+            // A stick that was pulled out is no damage of the bundle.
+            if let Some(path) = self.file.missing() {
+                let source = io::ErrorKind::NotFound.into();
+                return Err(self.refuse(BundleError::Read { path, source }));
+            }
             return Err(self.other("it is shorter"));
         }
         self.left -= count as u64;

@@ -6,8 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
-/// The format that is written, and the only one that is read.
+/// The format that is written.
 const FORMAT: u32 = 1;
+/// The same with files in pieces, which earlier releases do not find.
+const IN_PIECES: u32 = 2;
 /// Where an OCI image layout has its blobs, below the images.
 const BLOBS: &str = "images/blobs/sha256/";
 /// Longest path; all of ours are shorter.
@@ -58,7 +60,7 @@ pub enum ListingError {
     Parse(#[from] serde_json::Error),
     /// It is of a later release.
     #[error(
-        "it has format {0}, and only format {FORMAT} is known: it was made by a later release of holdfast"
+        "it has format {0}, and formats to {IN_PIECES} are known: it was made by a later release of holdfast"
     )]
     Format(u32),
     /// The name cannot be one.
@@ -80,7 +82,7 @@ pub enum ListingError {
 }
 
 impl Listing {
-    /// One of this content.
+    /// One of this content; `in_pieces` is whether files lie in pieces.
     ///
     /// # Errors
     /// As [`ListingError`] says.
@@ -89,9 +91,10 @@ impl Listing {
         made: String,
         images: BTreeSet<String>,
         files: BTreeMap<String, Entry>,
+        in_pieces: bool,
     ) -> Result<Listing, ListingError> {
         let raw = RawListing {
-            format: FORMAT,
+            format: if in_pieces { IN_PIECES } else { FORMAT },
             name,
             made,
             images,
@@ -111,7 +114,7 @@ impl Listing {
             format: u32,
         }
         let Format { format } = serde_json::from_slice(bytes)?;
-        if format != FORMAT {
+        if ![FORMAT, IN_PIECES].contains(&format) {
             return Err(ListingError::Format(format));
         }
         serde_json::from_slice::<RawListing>(bytes)?.check()

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-/// The largest file of a bundle. FAT32 ends below 4 GiB; half of that leaves nobody in doubt.
+/// The largest file of a bundle's images: half of what FAT32 does not hold any more.
 pub const LARGEST_FILE: u64 = 2 << 30;
 
 /// The path of a piece, counted from 1.
@@ -31,9 +31,11 @@ impl Pieces {
     pub fn open(path: &Path) -> io::Result<Pieces> {
         let whole = |file| (file, None);
         let first = |missing: io::Error| match missing.kind() {
-            io::ErrorKind::NotFound => File::open(piece(path, 1))
-                .map(|file| (file, Some(1)))
-                .map_err(|_| missing),
+            io::ErrorKind::NotFound => match File::open(piece(path, 1)) {
+                Ok(file) => Ok((file, Some(1))),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Err(missing),
+                Err(error) => Err(error),
+            },
             _ => Err(missing),
         };
         let (file, number) = File::open(path).map(whole).or_else(first)?;
@@ -42,6 +44,11 @@ impl Pieces {
             file,
             number,
         })
+    }
+
+    /// When reading came to its end: which piece would be next. None of a whole file.
+    pub(crate) fn missing(&self) -> Option<PathBuf> {
+        self.number.map(|number| piece(&self.path, number + 1))
     }
 }
 

@@ -52,7 +52,8 @@ fn stick() -> TempDir {
     }
     let images = BTreeSet::from(["docker.io/library/app:1".to_owned()]);
     let name = "stores".parse().unwrap();
-    let listing = Listing::new(name, "2026-10-01T00:00:00Z".into(), images, entries).unwrap();
+    let listing = Listing::new(name, "2026-10-01T00:00:00Z".into(), images, entries, false);
+    let listing = listing.unwrap();
     let text = listing.to_json().unwrap();
     let folder = stick.path().join(FOLDER);
     fs::write(folder.join(SIGNATURES), format!("{}\n", key(1).sign(&text))).unwrap();
@@ -124,7 +125,7 @@ fn keys_as_text() {
 #[test]
 fn what_was_changed_is_refused() {
     type Change = fn(&Path);
-    let cases: [(&str, Change, &str); 7] = [
+    let cases: [(&str, Change, &str); 10] = [
         (
             "a listing that was changed after it was signed",
             |at| {
@@ -157,6 +158,33 @@ fn what_was_changed_is_refused() {
             "an index of other images",
             |at| fs::write(at.join("images/index.json"), INDEX.to_ascii_uppercase()).unwrap(),
             "its SHA-256 is another",
+        ),
+        // As of a stick that was pulled out in between.
+        (
+            "a piece that is not there",
+            |at| {
+                fs::remove_file(at.join(blob())).unwrap();
+                fs::write(at.join(format!("{}.1", blob())), b"a la").unwrap();
+            },
+            ".2 cannot be read",
+        ),
+        (
+            "a piece of other bytes",
+            |at| {
+                fs::remove_file(at.join(blob())).unwrap();
+                fs::write(at.join(format!("{}.1", blob())), b"a la").unwrap();
+                fs::write(at.join(format!("{}.2", blob())), b"yes").unwrap();
+            },
+            "its SHA-256 is another",
+        ),
+        (
+            "a piece too many",
+            |at| {
+                fs::remove_file(at.join(blob())).unwrap();
+                fs::write(at.join(format!("{}.1", blob())), LAYER).unwrap();
+                fs::write(at.join(format!("{}.2", blob())), b"!").unwrap();
+            },
+            "it is longer",
         ),
         (
             "a layer that is not there",

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use builder::{Built, Options, Patterns, Progress, Project, Relock, SecureBoot, megabytes};
 use clap::Subcommand;
-use node_setup::policy::{OwnConfig, Policy};
+use node_setup::policy::{OwnConfig, Policy, UsbStick};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -121,6 +121,10 @@ fn options(project: &Project, args: Args) -> anyhow::Result<Options> {
         signed_as_asked(policy, config)?;
     }
     let config_must_be_signed = policy.as_ref().is_some_and(must_be_signed);
+    // Who may not ask by a stick may not at the keyboard either.
+    let maintenance_entry = policy
+        .as_ref()
+        .is_none_or(|policy| policy.usb_stick == UsbStick::Allow);
     let config_policy = policy.as_ref().map(serde_json::to_vec).transpose()?;
     Ok(Options {
         board: args.board,
@@ -138,6 +142,7 @@ fn options(project: &Project, args: Args) -> anyhow::Result<Options> {
         release_root: args.release_root,
         config_policy,
         config_must_be_signed,
+        maintenance_entry,
         source_date_epoch: args.source_date_epoch,
     })
 }

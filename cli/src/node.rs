@@ -158,18 +158,19 @@ fn write_answers(root: &Root, config: String) -> Result<(), String> {
 
 /// What was chosen from the menu.
 fn carry_out(root: &Root, wish: Wish) -> Result<(), String> {
-    let at_the_console = |by| Asked::about(by, "the menu on the console".to_owned());
-    let (down, asked) = match wish {
-        Wish::Restart => (Down::Reboot, at_the_console(Asker::Command)),
-        Wish::PowerOff => (Down::PowerOff, at_the_console(Asker::Command)),
+    let (down, asked, noted) = match wish {
+        Wish::Restart => (Down::Reboot, Asked::by(Asker::Console), ""),
+        Wish::PowerOff => (Down::PowerOff, Asked::by(Asker::Console), ""),
         Wish::Reset(reset) => {
             reset::request(root, reset).map_err(|error| host::with_causes(&error))?;
-            (Down::Reboot, at_the_console(Asker::Reset))
+            let by = Asked::about(Asker::Reset, "the menu on the console".to_owned());
+            (Down::Reboot, by, "; the next start resets the machine")
         }
     };
     let go_down = Request::GoDown { down, asked };
     let done = Client::connect(paths::SOCKET).and_then(|mut client| client.ask(&go_down));
-    done.map(drop).map_err(|error| host::with_causes(&error))
+    done.map(drop)
+        .map_err(|error| format!("{}{noted}", host::with_causes(&error)))
 }
 
 fn run_configure(root: &Root) -> anyhow::Result<ExitCode> {

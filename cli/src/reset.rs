@@ -3,7 +3,7 @@
 use crate::client::{connect, on_a_node};
 use crate::config::as_root_on_a_node;
 use crate::out;
-use anyhow::bail;
+use anyhow::{Context, bail};
 use init_api::{Asked, Asker, Down, Request, Root};
 use node_setup::reset::{Reset, request};
 use std::process::ExitCode;
@@ -12,7 +12,8 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "The installed releases stay. Without a way to log in, an empty file `reset` at the top of a USB stick with the label \
-    HOLDFAST does the same at the next boot; the word keep-config or wipe-secrets in it is the option."
+    HOLDFAST does the same at the next boot; the word keep-config or wipe-secrets in it is the option. On a PC so does the boot menu's \
+    second entry (hold the space bar while the machine starts)."
 )]
 pub(crate) struct Args {
     /// Keep config.yaml: the machine begins again as a new node
@@ -41,10 +42,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         );
     }
     request(&Root::default(), reset)?;
-    connect()?.ask(&Request::GoDown {
+    let restart = Request::GoDown {
         down: Down::Reboot,
         asked: Asked::by(Asker::Reset),
-    })?;
+    };
+    connect()
+        .and_then(|mut client| Ok(client.ask(&restart)?))
+        .context("the reset is noted, and the next start of the machine does it; it cannot be restarted now")?;
     out::line("restarting; the next boot resets the machine")?;
     Ok(ExitCode::SUCCESS)
 }

@@ -13,10 +13,12 @@ use std::time::{Duration, Instant};
 
 /// Bytes that are on their way at once: what others write waits behind so many at most. The least, for a slow card.
 const SMALLEST: u64 = 512 << 10;
-/// The most: a flush costs a good disk no more time then.
+/// The most: a good disk loses no time by a flush after so many.
 const LARGEST: u64 = 16 << 20;
 /// Others who wait so long behind a part do not notice.
 const QUICK: Duration = Duration::from_millis(30);
+/// Bytes a second: a disk that does less is a card or a stick, on which everybody waits for everybody.
+const SLOW: f64 = 25e6;
 /// The longest pause. A disk that needs longer for a part has trouble of its own, which waiting does not mend.
 const LONGEST: Duration = Duration::from_secs(5);
 
@@ -47,27 +49,27 @@ impl Pace {
         if self.unflushed < self.part {
             return Ok(Duration::ZERO);
         }
-        self.unflushed = 0;
+        let written = std::mem::take(&mut self.unflushed);
         let began = Instant::now();
         file.sync_data()?;
         // A wish, no more.
         let _ = fadvise(file, 0, None, Advice::DontNeed);
         let took = began.elapsed();
         self.part = next_part(self.part, took);
-        Ok(pause(took))
+        Ok(pause(written, took))
     }
 }
 
-/// How long to leave the disk to others after work on it that took so long.
-pub fn pause(took: Duration) -> Duration {
-    match took <= QUICK {
+/// How long to leave the disk to others after so many bytes that took so long.
+pub fn pause(bytes: u64, took: Duration) -> Duration {
+    match bytes as f64 >= SLOW * took.as_secs_f64() {
         true => Duration::ZERO,
         false => took.min(LONGEST),
     }
 }
 
-/// The next part after one that took so long: as large as the disk takes while nobody notices. One that was slow may have waited behind
-/// others, who are there then.
+/// The next part after one that took so long: as large as the disk takes while nobody notices. After one that was slow the next is small:
+/// it may have waited behind others, who are there then.
 fn next_part(part: u64, took: Duration) -> u64 {
     if took > QUICK {
         return SMALLEST;
@@ -90,7 +92,7 @@ mod tests {
         for _ in 0..100 {
             let took = Duration::from_secs_f64(part as f64 / bytes_a_second as f64);
             worked += took;
-            paused += pause(took);
+            paused += pause(part, took);
             part = next_part(part, took);
         }
         (part, paused.as_secs_f64() / (worked + paused).as_secs_f64())
@@ -101,8 +103,8 @@ mod tests {
         for (megabytes, part, share) in [
             (1, SMALLEST, 0.5),
             (4, SMALLEST, 0.5),
-            (15, SMALLEST, 0.5),
-            (20, SMALLEST, 0.0),
+            (20, SMALLEST, 0.5),
+            (30, SMALLEST, 0.0),
             (100, 2 << 20, 0.0),
             (5000, LARGEST, 0.0),
         ] {
@@ -118,19 +120,26 @@ mod tests {
     #[test]
     fn a_disk_that_becomes_slow_gets_small_parts_at_once() {
         assert_eq!(next_part(LARGEST, QUICK * 2), SMALLEST);
-        assert_eq!(pause(Duration::from_secs(60)), Duration::from_secs(5));
+        let minute = Duration::from_secs(60);
+        assert_eq!(pause(LARGEST, minute), Duration::from_secs(5));
+        // Read in smaller parts than what is written, a slow disk is a slow disk.
+        let took = Duration::from_millis(20);
+        assert_eq!(pause(256 << 10, took), took);
     }
 
     #[test]
     fn what_is_written_is_flushed_in_parts() {
         let mut file = tempfile::tempfile().expect("file");
         let block = vec![7; 64 << 10];
-        let mut pace = Pace::default();
+        let (mut pace, mut flushes) = (Pace::default(), 0);
         for _ in 0..256 {
             file.write_all(&block).expect("written");
             pace.after(block.len(), &file).expect("flushed");
+            flushes += u32::from(pace.unflushed == 0);
             assert!(pace.unflushed < pace.part, "{pace:?}");
             assert!((SMALLEST..=LARGEST).contains(&pace.part), "{pace:?}");
         }
+        // 16 MiB: one, if the first part was all of it, to 32, if each was the smallest.
+        assert!((2..=32).contains(&flushes), "{flushes}");
     }
 }

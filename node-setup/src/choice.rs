@@ -213,7 +213,7 @@ fn maintenance_was_asked(by: &str, wrong: Option<&Problem>) -> Problem {
     Problem::new(
         "Maintenance mode was asked for",
         text,
-        "Mend what you came for. A restart ends it, unless a word on the kernel's command line or a stick asks again: take that away before.",
+        "Mend what you came for. A restart ends maintenance mode, unless a word on the kernel's command line or a stick asks again: take that away before.",
     )
 }
 

@@ -96,24 +96,8 @@ pub fn configure<M: Machine>(
         }
         (Choice::Maintenance { ways_in, problem }, own) => {
             let (purpose, problem) = match own {
-                Err(_) if !is_node && is_unconfigured(&problem) => {
-                    match policy.config {
-                        OwnConfig::Allow => {
-                            (services::Purpose::Unconfigured, with_the_form(problem))
-                        }
-                        // Nobody signs at the console.
-                        OwnConfig::Signed => {
-                            (services::Purpose::Maintenance, signed_is_asked_for(problem))
-                        }
-                    }
-                }
-                _ if found.maintenance_asked_by.is_some()
-                    && !found.rescue
-                    && policy.usb_stick == UsbStick::Allow =>
-                {
-                    (services::Purpose::Asked, with_the_menu(problem))
-                }
-                _ => (services::Purpose::Maintenance, problem),
+                Err(_) if !is_node && is_unconfigured(&problem) => without_any(&policy, problem),
+                _ => asked_or_not(&found, &policy, problem),
             };
             run.maintain(ways_in, own.as_ref().ok().map(Loaded::config), purpose);
             (Err(problem), reading.sources, None)
@@ -319,6 +303,28 @@ impl<M: Machine> Run<'_, M> {
     }
 }
 
+/// A machine that never had a configuration.
+fn without_any(policy: &Policy, problem: Problem) -> (services::Purpose, Problem) {
+    match policy.config {
+        OwnConfig::Allow => (services::Purpose::Unconfigured, with_the_form(problem)),
+        // Nobody signs at the console.
+        OwnConfig::Signed => (services::Purpose::Maintenance, signed_is_asked_for(problem)),
+    }
+}
+
+/// Who could plug in a stick with a wish for a reset may type it, too. A rescue script is left alone.
+fn asked_or_not(
+    found: &FoundSources,
+    policy: &Policy,
+    problem: Problem,
+) -> (services::Purpose, Problem) {
+    let by_a_person = found.maintenance_asked_by.is_some() && !found.rescue;
+    match by_a_person && policy.usb_stick == UsbStick::Allow {
+        true => (services::Purpose::Asked, with_the_menu(problem)),
+        false => (services::Purpose::Maintenance, problem),
+    }
+}
+
 /// The form is the quickest cure for who stands in front of the machine.
 fn with_the_form(problem: Problem) -> Problem {
     let form = "Press Enter at the machine's console: a form asks for what is needed.";
@@ -328,10 +334,8 @@ fn with_the_form(problem: Problem) -> Problem {
     }
 }
 
-/// Who could plug in a stick with a wish for a reset may type it, too.
 fn with_the_menu(problem: Problem) -> Problem {
-    let menu =
-        "Press Enter at the machine's console: a menu restarts it, powers it off, or resets it.";
+    let menu = "Press Enter at the machine's console, where no login prompt is: a menu restarts it, powers it off, or resets it.";
     Problem {
         cure: format!("{menu} {}", problem.cure),
         ..problem

@@ -1,11 +1,13 @@
 //! Images from archives on this workstation: an OCI image layout, as a folder or a tar, and what `docker save` writes.
 
 use crate::below::below;
+use crate::blob::Copying;
 use crate::docker_save;
 use crate::document::{Document, hex, no_image};
 use crate::error::MakeError;
 use crate::layout::Layout;
 use crate::names::full_name;
+use bundle::Pieces;
 use flate2::read::GzDecoder;
 use oci_spec::image::{Descriptor, ImageIndex};
 use std::collections::BTreeMap;
@@ -97,16 +99,22 @@ impl Archive {
         layout: &Layout,
     ) -> Result<(), MakeError> {
         let digest = hex(name, blob)?;
-        let from = self.at(&digest);
-        if host::digest::of_file(&from).map_err(MakeError::read(&from))? != digest {
-            return Err(self.damaged(name, &digest));
+        let (from, to) = (self.at(&digest), layout.path(&digest));
+        let mut file = layout
+            .begin(&digest, blob.size())
+            .map_err(MakeError::write(&to))?;
+        let mut copying = Copying {
+            from: Pieces::open(&from).map_err(MakeError::read(&from))?,
+            to: &mut file,
+            failed: None,
+        };
+        let found = host::digest::of_stream(&mut copying);
+        match (copying.failed, found) {
+            (Some(error), _) => Err(MakeError::write(&to)(error)),
+            (None, Err(error)) => Err(MakeError::read(&from)(error)),
+            (None, Ok(found)) if found != digest => Err(self.damaged(name, &digest)),
+            (None, Ok(_)) => file.finish().map_err(MakeError::write(&to)),
         }
-        let mut source = File::open(&from).map_err(MakeError::read(&from))?;
-        let copied = layout.begin(&digest, blob.size()).and_then(|mut file| {
-            io::copy(&mut source, &mut file)?;
-            file.finish()
-        });
-        copied.map_err(MakeError::write(layout.path(&digest)))
     }
 
     fn at(&self, digest: &str) -> PathBuf {

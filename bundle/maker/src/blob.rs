@@ -2,7 +2,7 @@
 
 use bundle::piece;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -23,12 +23,7 @@ pub(crate) struct Blob {
 impl Blob {
     /// Begins one of `size` bytes at `path`, and takes away what is there of an earlier one.
     pub(crate) fn begin(path: &Path, size: u64, largest: u64) -> io::Result<Blob> {
-        host::file::remove(path)?;
-        let mut number = 1;
-        while piece(path, number).exists() {
-            host::file::remove(&piece(path, number))?;
-            number += 1;
-        }
+        take_away(path)?;
         let mut blob = Blob {
             path: path.to_owned(),
             in_pieces: size > largest,
@@ -63,6 +58,39 @@ impl Blob {
     }
 }
 
+/// Whatever lies there of it, also where a piece between others is gone.
+fn take_away(path: &Path) -> io::Result<()> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return Ok(());
+    };
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?.path();
+        if entry == path || entry.file_stem() == Some(name) {
+            host::file::remove(&entry)?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads, and writes what it reads to a blob.
+pub(crate) struct Copying<'a, R> {
+    pub(crate) from: R,
+    pub(crate) to: &'a mut Blob,
+    /// Why the blob could not be written, when reading gave an error.
+    pub(crate) failed: Option<io::Error>,
+}
+
+impl<R: Read> Read for Copying<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.from.read(buffer)?;
+        self.to.write_all(&buffer[..count]).map_err(|error| {
+            self.failed = Some(error);
+            io::Error::from(io::ErrorKind::Other)
+        })?;
+        Ok(count)
+    }
+}
+
 fn part(name: &Path) -> PathBuf {
     let mut part = name.as_os_str().to_owned();
     part.push(".part");
@@ -91,7 +119,7 @@ impl Write for Blob {
     }
 }
 
-/// As tokio's own files do it but for the thread: there is nothing else to be done meanwhile.
+/// Without a thread of its own: there is nothing else to be done meanwhile.
 impl AsyncWrite for Blob {
     fn poll_write(
         mut self: Pin<&mut Self>,
@@ -148,7 +176,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("blob");
             // Of an earlier bundle.
-            for name in ["blob", "blob.1", "blob.2", "blob.3", "blob.4", "blob.5"] {
+            for name in ["blob", "blob.1", "blob.2", "blob.3", "blob.5", "blob.17"] {
                 fs::write(folder.path().join(name), "old").unwrap();
             }
             let mut blob = Blob::begin(&path, 1000, largest).unwrap();

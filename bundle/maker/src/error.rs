@@ -92,7 +92,7 @@ pub enum MakeError {
         why: String,
     },
     /// The folder holds something else.
-    #[error("{} is there already; --replace takes it away first", path.display())]
+    #[error("{} is there already, and is not of a bundle: take another stick, or move it away", path.display())]
     InTheWay {
         /// Which.
         path: PathBuf,

@@ -44,7 +44,10 @@ impl Layout {
         let path = self.path(digest);
         let length = std::fs::metadata(&path).map(|facts| facts.len());
         // A digest takes its time.
-        let may_be = length.is_ok_and(|length| length == size) || piece(&path, 1).exists();
+        let may_be = match size > self.largest {
+            true => piece(&path, 1).exists() && length.is_err(),
+            false => length.is_ok_and(|length| length == size),
+        };
         let content = may_be.then(|| Pieces::open(&path).ok()).flatten();
         let found = content.and_then(|mut content| host::digest::of_stream(&mut content).ok());
         let is_whole = found.is_some_and(|found| found == digest);

@@ -25,11 +25,14 @@ pub(crate) fn write_listing(
         let path = folder.join(name);
         host::file::write(&path, 0o644, bytes).map_err(MakeError::write(&path))
     };
-    let mut sums = String::new();
+    let (mut sums, mut in_pieces) = (String::new(), false);
     for (path, entry) in &content.files {
         match folder.join(path).exists() {
             true => sums += &format!("{}  {path}\n", entry.sha256),
-            false => sums += &sums_of_pieces(folder, path)?,
+            false => {
+                in_pieces = true;
+                sums += &sums_of_pieces(folder, path)?;
+            }
         }
     }
     for path in files_below(&folder.join(RELEASES))? {
@@ -38,8 +41,8 @@ pub(crate) fn write_listing(
         sums += &format!("{digest}  {}\n", inside.display());
     }
     let made = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let text =
-        Listing::new(content.name.clone(), made, content.images, content.files)?.to_json()?;
+    let (name, images, files) = (content.name.clone(), content.images, content.files);
+    let text = Listing::new(name, made, images, files, in_pieces)?.to_json()?;
     sums += &format!("{}  {LISTING}\n", host::digest::of_bytes(&text));
     write(SUMS, sums.as_bytes())?;
     if let Some(key) = content.key {
@@ -48,6 +51,7 @@ pub(crate) fn write_listing(
     write(LISTING, &text)
 }
 
+/// Read once more: these are for people, of what lies on the stick.
 fn sums_of_pieces(folder: &Path, path: &str) -> Result<String, MakeError> {
     let mut sums = String::new();
     let path = Path::new(path);

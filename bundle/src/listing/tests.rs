@@ -20,8 +20,13 @@ fn what_is_a_listing_and_what_is_not() {
         ),
         (with_file("images/oci-layout", DIGEST), None),
         (
-            good.replace("\"format\":1", "\"format\":2"),
+            good.replace("\"format\":1", "\"format\":3"),
             Some("made by a later release"),
+        ),
+        (good.replace("\"format\":1", "\"format\":2"), None),
+        (
+            good.replace("\"format\":1", "\"format\":0"),
+            Some("it has format 0"),
         ),
         (
             good.replace("\"name\"", "\"nam\""),

@@ -30,5 +30,5 @@ pub use partitions::{
 pub use reset::Reset;
 pub use roles::{StatePartition, is_holdfast};
 pub use slot::{FoundSlot, Slot, SlotError, find_slot};
-pub use wanted_root::{END_OF_SIGNED, WantedRoot, WantedRootError};
+pub use wanted_root::{END_OF_SIGNED, MAINTENANCE, MAINTENANCE_ENTRY, WantedRoot, WantedRootError};
 pub use when_damaged::WhenDamaged;

@@ -39,6 +39,12 @@ pub enum WantedRootError {
 /// after it.
 pub const END_OF_SIGNED: &str = "holdfast.end";
 
+/// The word on the kernel command line that asks for maintenance mode.
+pub const MAINTENANCE: &str = "holdfast.maintenance";
+
+/// What the boot menu calls the entry whose command line has [`MAINTENANCE`].
+pub const MAINTENANCE_ENTRY: &str = "maintenance mode, reset";
+
 const HASH: &str = "holdfast.roothash";
 const SIZE: &str = "holdfast.rootsize";
 

@@ -11,7 +11,7 @@ use crate::secure_boot::SecureBoot;
 use crate::slot_boot;
 use crate::tree::Tree;
 use boards::{Board, BootMechanism, Tryboot};
-use disk::layout::{END_OF_SIGNED, WantedRoot};
+use disk::layout::{END_OF_SIGNED, MAINTENANCE, MAINTENANCE_ENTRY, WantedRoot};
 use formats::uki::{Profile, Uki};
 use slots::u_boot::{self, Record};
 use slots::{EntryName, tryboot};
@@ -109,10 +109,6 @@ impl BootFiles {
     }
 }
 
-/// The entry of the boot menu for a person who stands at the machine: reset, restart, and who can log in can mend. It is signed with the
-/// rest, so that it is there with Secure Boot, too.
-const MAINTENANCE: &str = "holdfast.maintenance";
-
 /// The command line that binds this kernel to its root. Its last word says where it ends: what a boot loader or a virtual machine
 /// appends comes after it.
 fn cmdline(root: &WantedRoot, version: &str, parameters: Vec<String>) -> String {
@@ -124,11 +120,11 @@ fn cmdline(root: &WantedRoot, version: &str, parameters: Vec<String>) -> String 
         .join(" ")
 }
 
-/// Makes the boot files.
+/// Makes the boot files; `asked` is whether a person at the machine may ask for maintenance mode by the boot menu.
 pub(crate) fn make(
     parts: &Parts<'_>,
     root: &RootImage,
-    board: &Board,
+    (board, asked): (&Board, bool),
     signer: Option<&SecureBoot>,
     cache: &Cache,
 ) -> Result<BootFiles> {
@@ -137,7 +133,14 @@ pub(crate) fn make(
     let microcode = parts.microcode()?;
     let version = &parts.release.version;
     let (root, parameters) = (root.root()?, board.release.kernel_parameters());
+    // It is signed with the rest, so that it is there with Secure Boot, too.
     let for_a_person = parameters.iter().cloned().chain([MAINTENANCE.to_owned()]);
+    let for_a_person = cmdline(&root, version, for_a_person.collect());
+    let profiles = asked.then_some(Profile {
+        id: "maintenance",
+        title: MAINTENANCE_ENTRY,
+        cmdline: &for_a_person,
+    });
     let uki = Uki {
         os_release: parts.release.os_release().as_bytes(),
         cmdline: &cmdline(&root, version, parameters.clone()),
@@ -146,11 +149,7 @@ pub(crate) fn make(
         initrd: &initrd,
         ucode: &microcode,
         dtb: &[],
-        profiles: &[Profile {
-            id: "maintenance",
-            title: "maintenance mode, reset",
-            cmdline: &cmdline(&root, version, for_a_person.collect()),
-        }],
+        profiles: profiles.as_slice(),
     }
     .build(&content(parts.packages, &board.release.stub)?)
     .map_err(Error::format("the UKI"))?;

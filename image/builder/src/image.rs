@@ -270,5 +270,11 @@ fn boot_files(
         init: &binaries.init,
         release,
     };
-    boot::make(&parts, root, board, options.secure_boot.as_ref(), cache)
+    boot::make(
+        &parts,
+        root,
+        (board, options.maintenance_entry),
+        options.secure_boot.as_ref(),
+        cache,
+    )
 }

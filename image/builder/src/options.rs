@@ -34,6 +34,8 @@ pub struct Options {
     pub config_policy: Option<Vec<u8>>,
     /// It says that the CONFIG partition's file must be signed.
     pub config_must_be_signed: bool,
+    /// A person at the machine may ask for maintenance mode by the boot menu.
+    pub maintenance_entry: bool,
     /// `SOURCE_DATE_EPOCH` of the environment.
     pub source_date_epoch: Option<String>,
 }

@@ -58,6 +58,8 @@ fn build(clone: &Path) -> Files {
         release_only: false,
         jobs: None,
         config_policy: None,
+        config_must_be_signed: false,
+        maintenance_entry: true,
         release_root: std::env::var_os("HOLDFAST_RELEASE_ROOT").map(PathBuf::from),
         source_date_epoch: None,
     };

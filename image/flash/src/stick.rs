@@ -50,7 +50,7 @@ pub enum StickError {
     },
     /// FAT cannot hold it.
     #[error(
-        "{} has {size} bytes, and files on the FAT of a bootable stick have less than 4 GiB: bring the bundle on a stick of its own with ext4 (without --image)", path.display()
+        "{} has {size} bytes, and files on the FAT of a bootable stick have less than 4 GiB: bring the bundle on a stick of its own with exFAT or ext4 (without --image)", path.display()
     )]
     LargeFile {
         /// Which.

@@ -31,6 +31,8 @@ impl Down {
 pub enum Asker {
     /// A person or a program, by `holdfast reboot` or `holdfast poweroff`.
     Command,
+    /// Somebody at the machine's console, by the menu of maintenance mode.
+    Console,
     /// Somebody at the power button.
     PowerButton,
     /// Ctrl-Alt-Del, a signal to PID 1, or the power supply's.
@@ -217,6 +219,7 @@ impl fmt::Display for OrderlyEnd {
         };
         let why = match self.asked.by {
             Asker::Command => command,
+            Asker::Console => "the menu on the console",
             Asker::PowerButton => "the power button",
             Asker::Signal => "a signal to PID 1, as of Ctrl-Alt-Del or the power supply",
             Asker::Upgrade => "an upgrade",
@@ -272,6 +275,12 @@ mod tests {
                 None,
                 true,
                 "release 0.1.0: restarted in order, asked for by `holdfast reboot`",
+            ),
+            (
+                in_order(Down::PowerOff, Asked::by(Asker::Console)),
+                None,
+                true,
+                "release 0.1.0: switched off in order, asked for by the menu on the console",
             ),
             (
                 in_order(Down::PowerOff, Asked::by(Asker::PowerButton)),

@@ -27,8 +27,8 @@ pub const LAST_BOOT: &str = "/run/holdfast/last-boot.json";
 pub const TRIAL_WAITS: &str = "/run/holdfast/trial-waits.txt";
 /// [`crate::InstallState`], written by `holdfast node install`.
 pub const INSTALL: &str = "/run/holdfast/install.json";
-/// The console on which a person fills in the form, one line, written by `holdfast node form`; gone when nobody does. PID 1 says nothing on
-/// the consoles meanwhile.
+/// The console on which a person fills in the form or is in the menu, one line, written by `holdfast node form` and `menu`; gone when
+/// nobody is. PID 1 says nothing on the consoles meanwhile.
 pub const FORM: &str = "/run/holdfast/form";
 /// [`crate::NodeState`], written by the keeper.
 pub const NODE: &str = "/run/holdfast/node.json";

@@ -28,8 +28,17 @@ pub(crate) fn open_all(root: &Root, without: &[String]) -> Vec<Console> {
     let names = active.split_whitespace();
     let names = names.filter(|name| without.iter().all(|other| other != name));
     names
+        .map(in_front)
         .filter_map(|name| Console::open(&root.path("/dev"), name).ok())
         .collect()
+}
+
+/// `tty0` is whichever virtual console is in front: it may be one with a login prompt, which goes on there.
+fn in_front(name: &str) -> &str {
+    match name {
+        "tty0" => "tty1",
+        name => name,
+    }
 }
 
 /// Waits until something was typed; the places of the consoles where.
@@ -146,7 +155,14 @@ fn split(typed: &mut Vec<u8>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LONGEST, split};
+    use super::{LONGEST, in_front, split};
+
+    #[test]
+    fn a_login_prompt_on_another_virtual_console_is_left_alone() {
+        for (name, opened) in [("tty0", "tty1"), ("tty1", "tty1"), ("ttyS0", "ttyS0")] {
+            assert_eq!(in_front(name), opened);
+        }
+    }
 
     #[test]
     fn lines_are_taken_one_by_one_and_keys_that_are_no_text_are_left_out() {

@@ -4,7 +4,7 @@ use crate::consoles::{Console, open_all, wait};
 use crate::conversation::{Conversation, Heard};
 use crate::menu::{Menu, Wish};
 use crate::{Facts, Form};
-use init_api::{Root, paths};
+use init_api::{Release, Root, paths};
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -13,9 +13,9 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// Consoles come late: a serial adapter, a screen's driver.
 const AGAIN: Duration = Duration::from_secs(5);
 
-/// The form cannot be offered.
+/// Form or menu cannot be offered.
 #[derive(Debug, thiserror::Error)]
-#[error("the form on the console cannot be offered: {0}")]
+#[error("nothing can be asked on the console: {0}")]
 pub struct FormError(io::Error);
 
 /// How a conversation ended.
@@ -47,8 +47,10 @@ pub fn serve_menu(
     without: &[String],
     act: &mut dyn FnMut(Wish) -> Result<(), String>,
 ) -> Result<(), FormError> {
-    let begin = &mut || Menu::new(&Facts::read(root).release);
-    listen(root, without, begin, act)
+    // Nothing else is looked at: a disk that hangs may be why somebody is here.
+    let release = init_api::load::<Release>(root.path(paths::RELEASE));
+    let version = release.map(|release| release.version).unwrap_or_default();
+    listen(root, without, &mut || Menu::new(&version), act)
 }
 
 fn listen<C: Conversation>(

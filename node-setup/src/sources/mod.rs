@@ -2,6 +2,7 @@
 //!
 //! The order in which sources win is os-config's ([`os_config::SourceName`]); this finds and reads them.
 
+mod asked_maintenance;
 mod asked_rescue;
 mod asked_reset;
 mod attempt;
@@ -34,7 +35,6 @@ pub use volume::{Kind as VolumeKind, Volume, identify as identify_volume};
 
 use crate::policy::{CommandLine, NotVouched, Policy, SIGNATURES, UsbStick};
 use crate::trial;
-use disk::layout::END_OF_SIGNED;
 use init_api::{BootRecord, Millis, Problem, Root, paths};
 use jiff::Timestamp;
 use os_config::{Source, SourceName, Sources};
@@ -173,9 +173,8 @@ fn collect(
     }
     if let Some(line) = read(&root.path("/proc/cmdline"), &mut found.notes) {
         let line = found.believed(root, &policy, line);
-        if asks_for_maintenance(&line) {
-            found.maintenance_asked_by = Some(asked_by(&line).to_owned());
-        }
+        let by = asked_maintenance::asked_by(&line);
+        found.maintenance_asked_by = by.or(found.maintenance_asked_by);
         let source = Source::new(SourceName::CommandLine, "/proc/cmdline", line);
         found.sources.add(source);
     }
@@ -362,66 +361,5 @@ fn believed_stick(policy: &Policy, stick: Stick) -> (Option<Stick>, Option<Strin
             (quiet.config.is_ok().then_some(quiet), text)
         }
         Ok(()) => (Some(stick), None),
-    }
-}
-
-/// The word in the image's own part of the line is that of the boot menu's entry.
-fn asked_by(line: &[u8]) -> &'static str {
-    let text = String::from_utf8_lossy(line);
-    let (own, _) = signed_words::split(&text);
-    match own.ends_with(END_OF_SIGNED) && asks_for_maintenance(own.as_bytes()) {
-        true => "the boot menu's entry \"maintenance mode, reset\"",
-        false => "`holdfast.maintenance` on the kernel's command line",
-    }
-}
-
-/// Whether a kernel command line has the word `holdfast.maintenance`; `=0` and the like take it back.
-fn asks_for_maintenance(line: &[u8]) -> bool {
-    let line = String::from_utf8_lossy(line);
-    let asks = |word: &str| {
-        let rest = word.strip_prefix("holdfast.maintenance")?;
-        match rest.strip_prefix('=') {
-            Some(value) => Some(!matches!(value, "0" | "false" | "no" | "off")),
-            None => rest.is_empty().then_some(true),
-        }
-    };
-    line.split_whitespace().filter_map(asks).next_back() == Some(true)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{asked_by, asks_for_maintenance};
-
-    #[test]
-    fn the_boot_menus_entry_is_told_from_a_word_that_somebody_typed() {
-        for (line, entry) in [
-            ("a=1 holdfast.maintenance holdfast.end\n", true),
-            ("a=1 holdfast.maintenance holdfast.end quiet", true),
-            ("a=1 holdfast.end holdfast.maintenance\n", false),
-            // Of a release that does not say where its line ends.
-            ("a=1 holdfast.maintenance", false),
-        ] {
-            assert_eq!(
-                asked_by(line.as_bytes()).contains("boot menu"),
-                entry,
-                "{line}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_word_on_the_kernels_line_asks_for_maintenance() {
-        for (line, expected) in [
-            ("quiet holdfast.maintenance\n", true),
-            ("holdfast.maintenance=1 quiet", true),
-            ("holdfast.maintenance=yes", true),
-            ("holdfast.maintenance=0", false),
-            ("holdfast.maintenance holdfast.maintenance=off", false),
-            ("quiet", false),
-            ("holdfast.maintenanceless", false),
-            ("xholdfast.maintenance", false),
-        ] {
-            assert_eq!(asks_for_maintenance(line.as_bytes()), expected, "{line}");
-        }
     }
 }

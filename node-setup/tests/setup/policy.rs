@@ -247,15 +247,21 @@ fn a_stick_beside_a_file_that_is_not_believed() {
 
 /// The console asks for no more than a stick may: what nobody signed resets nothing.
 #[test]
-fn maintenance_mode_has_no_menu_where_sticks_must_be_signed() {
-    for (strictly, menu) in [(false, true), (true, false)] {
+fn maintenance_mode_has_no_menu_where_sticks_are_not_believed() {
+    let signed = format!(
+        r#"{{"usb_stick":"signed","config_signers":["{}"]}}"#,
+        key().public()
+    );
+    for (policy, menu) in [
+        (None, true),
+        (Some(r#"{"usb_stick":"allow"}"#), true),
+        (Some(r#"{"usb_stick":"ignore"}"#), false),
+        (Some(&signed[..]), false),
+        (Some("damaged"), false),
+    ] {
         let node = TestNode::new(GOOD);
-        let signed = format!(
-            r#"{{"usb_stick":"signed","config_signers":["{}"]}}"#,
-            key().public()
-        );
-        if strictly {
-            node.write(CONFIG_POLICY.trim_start_matches('/'), &signed);
+        if let Some(policy) = policy {
+            node.write(CONFIG_POLICY.trim_start_matches('/'), policy);
         }
         node.write("proc/cmdline", "a=1 holdfast.maintenance holdfast.end\n");
         let problem = problem(node.configure());
@@ -263,10 +269,10 @@ fn maintenance_mode_has_no_menu_where_sticks_must_be_signed() {
         assert_eq!(
             problem.cure.contains("a menu restarts"),
             menu,
-            "{problem:?}"
+            "{policy:?}: {problem:?}"
         );
         let services = crate::node::services(&node);
-        assert_eq!(services.contains(&"menu".to_owned()), menu);
+        assert_eq!(services.contains(&"menu".to_owned()), menu, "{policy:?}");
     }
 }
 

@@ -16,13 +16,13 @@ const PULLED_OUT: u32 = 20;
 const LONGEST_MILLIS: u64 = 12_000;
 
 pub(crate) fn a_stick_brings_system_and_workload(stage: &mut Stage) -> anyhow::Result<()> {
-    installed(stage)?.power_down()?;
+    installed(stage, false)?.power_down()?;
     Ok(())
 }
 
-/// A machine with an empty disk and one stick, which stays in: the firmware prefers it at each start, and each time it
+/// A machine with an empty disk and one stick, which stays in; a `second` one is at hand. The firmware prefers it at each start, and each time it
 /// gives the machine to its disk. The network card leads to nowhere but to us.
-fn installed(stage: &mut Stage) -> anyhow::Result<Node> {
+fn installed(stage: &mut Stage, second: bool) -> anyhow::Result<Node> {
     let hardware = Hardware {
         bus: Bus::Nvme,
         card: Card::E1000e,
@@ -32,13 +32,15 @@ fn installed(stage: &mut Stage) -> anyhow::Result<Node> {
     let spec = Spec {
         hardware,
         install_stick: true,
-        stick: true,
+        stick: second,
         ..Stage::spec()
     };
     let vm = stage.machine_with_install_stick(NUC, spec, None)?;
-    let other = vm.dir().join("other");
-    std::fs::create_dir_all(&other)?;
-    vm.place_stick_of(&bundle(&other, &probe_manifest(), None)?.path)?;
+    if second {
+        let other = vm.dir().join("other");
+        std::fs::create_dir_all(&other)?;
+        vm.place_stick_of(&bundle(&other, &probe_manifest(), None)?.path)?;
+    }
     let bundle = bundle(vm.dir(), &probe_manifest(), Some(NUC))?;
     vm.flash_stick(&bundle.path)?;
     vm.configure_stick(&format!(
@@ -47,8 +49,10 @@ fn installed(stage: &mut Stage) -> anyhow::Result<Node> {
         bundle.signer
     ))?;
     let mut node = stage.start(&vm)?;
-    // Not yet.
-    node.pull_stick()?;
+    if second {
+        // Not yet.
+        node.pull_stick()?;
+    }
     wait_installed(stage, &mut node, "reboot was asked for")?;
     node.next_boot()?;
     let took = node.wait_ready(15)?;
@@ -65,7 +69,7 @@ fn installed(stage: &mut Stage) -> anyhow::Result<Node> {
 
 pub(crate) fn a_stick_brings_the_next_release(stage: &mut Stage) -> anyhow::Result<()> {
     let next = next_release()?;
-    let mut node = installed(stage)?;
+    let mut node = installed(stage, true)?;
     node.kubectl()?
         .apply(&upgrade_from("{usb: {}}", &next, ""))?;
     comes_up_in_slot_b(&mut node, &next)?;

@@ -71,7 +71,7 @@ impl DirectReader {
         let began = Instant::now();
         self.filled = self.file.read(window)?;
         if self.paced {
-            thread::sleep(pace::pause(began.elapsed()));
+            thread::sleep(pace::pause(self.filled as u64, began.elapsed()));
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ mod pi5;
 mod secure_boot;
 
 use builder::Project;
+use disk::layout::{END_OF_SIGNED, MAINTENANCE};
 use disk::{Geometry, Sector, gpt};
 use os_config::{Source, SourceName, Sources};
 use std::collections::BTreeSet;
@@ -112,14 +113,21 @@ fn parameter(cmdline: &str, key: &str) -> String {
         .to_owned()
 }
 
-fn cmdline(uki: &Path) -> String {
+/// The kernel's words of each entry of the boot menu; the first is what starts when nobody chooses.
+fn cmdlines(uki: &Path) -> Vec<String> {
     let bytes = std::fs::read(uki).expect("UKI");
-    let section = formats::uki::section(&bytes, ".cmdline")
-        .expect("a UKI")
-        .expect("a command line");
-    String::from_utf8_lossy(section)
-        .trim_end_matches('\0')
-        .to_owned()
+    let sections = formats::uki::sections(&bytes).expect("a UKI");
+    let lines = sections.iter().filter(|section| section.name == ".cmdline");
+    let text = |data| {
+        String::from_utf8_lossy(data)
+            .trim_end_matches('\0')
+            .to_owned()
+    };
+    lines.map(|section| text(section.data)).collect()
+}
+
+fn cmdline(uki: &Path) -> String {
+    cmdlines(uki).into_iter().next().expect("a command line")
 }
 
 fn locked(tool: &str) -> Command {
@@ -151,11 +159,26 @@ fn fsck_fat_finds_both_volumes_clean() {
 #[test]
 fn the_kernels_words_are_no_configuration() {
     let folder = tempfile::tempdir().expect("temp dir");
-    let text = cmdline(&uki(folder.path()));
-    let source = Source::new(SourceName::CommandLine, "/proc/cmdline", text);
-    let loaded = os_config::load(&Sources::new().with(source));
-    let loaded = loaded.unwrap_or_else(|report| panic!("{report}"));
-    assert_eq!(loaded.config(), &os_config::Config::default());
+    for text in cmdlines(&uki(folder.path())) {
+        let source = Source::new(SourceName::CommandLine, "/proc/cmdline", text);
+        let loaded = os_config::load(&Sources::new().with(source));
+        let loaded = loaded.unwrap_or_else(|report| panic!("{report}"));
+        assert_eq!(loaded.config(), &os_config::Config::default());
+    }
+}
+
+/// The boot menu's second entry is the first one with a word more.
+#[test]
+fn the_boot_menu_leads_to_maintenance_mode() {
+    let folder = tempfile::tempdir().expect("temp dir");
+    let lines = cmdlines(&uki(folder.path()));
+    let [main, maintenance] = &lines[..] else {
+        panic!("{lines:?}");
+    };
+    assert!(!main.contains(MAINTENANCE), "{main}");
+    let end = format!(" {END_OF_SIGNED}");
+    let wanted = main.replace(&end, &format!(" {MAINTENANCE}{end}"));
+    assert_eq!(*maintenance, wanted);
 }
 
 #[test]

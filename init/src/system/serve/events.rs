@@ -128,7 +128,7 @@ impl Server {
         let mut reader = inotify::Reader::new(&self.record_changes, &mut buffer);
         while reader.next().is_ok() {}
         self.records.read(&self.root);
-        // Not while it goes down: whoever filled in the form is ended then.
+        // Not while it goes down: whoever was asked something is left alone then.
         let is_left = self.records.form && self.mode == Mode::Maintenance;
         self.log.be_quiet(is_left);
     }

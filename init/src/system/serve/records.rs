@@ -21,7 +21,7 @@ pub(super) struct Records {
     pub(super) install: Option<InstallState>,
     /// What of the configuration did not work and did not stop the node.
     pub(super) notes: Vec<String>,
-    /// A person fills in the form on a console.
+    /// A person fills in the form on a console, or is in the menu.
     pub(super) form: bool,
     /// The interfaces that the configuration has settings for.
     pub(super) interfaces: Vec<Wanted>,
