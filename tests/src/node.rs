@@ -324,13 +324,15 @@ impl Node {
         })
     }
 
-    /// Holds a key down at the serial console until it shows `text`, and types `keys` then.
+    /// Holds a key down at the serial console until it shows `text`, then types `keys`; gives when a kernel starts.
     ///
     /// # Errors
-    /// When it is not shown in time, or the console takes nothing.
-    pub fn hold_key(&mut self, key: &str, text: &str, keys: &str) -> anyhow::Result<()> {
-        self.running.hold_key(key, text, Deadline::minutes(5))?;
-        Ok(machine::type_keys(&self.running, keys)?)
+    /// When it is not shown in time, nothing starts, or the console takes nothing.
+    pub fn boot_by_menu(&mut self, key: &str, text: &str, keys: &str) -> anyhow::Result<()> {
+        let then = (keys, "phase kernel done");
+        Ok(self
+            .running
+            .hold_key(key, text, then, Deadline::minutes(5))?)
     }
 
     /// Types a line at the serial console.

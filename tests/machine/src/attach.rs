@@ -34,18 +34,10 @@ pub fn attach(running: &Running) -> Result<()> {
 /// # Errors
 /// When a person is attached, or the machine has ended.
 pub fn type_line(running: &Running, line: &str) -> Result<()> {
-    type_keys(running, &format!("{line}\r"))
-}
-
-/// Types single keys at the console.
-///
-/// # Errors
-/// As [`type_line`].
-pub fn type_keys(running: &Running, keys: &str) -> Result<()> {
     let path = running.console_socket();
     let mut socket = connected(running)?;
     socket
-        .write_all(keys.as_bytes())
+        .write_all(format!("{line}\r").as_bytes())
         .map_err(Error::file("type at", &path))
 }
 

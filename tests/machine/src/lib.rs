@@ -44,7 +44,7 @@ mod vm;
 mod write_log;
 
 pub use accel::Accel;
-pub use attach::{attach, follow, type_keys, type_line};
+pub use attach::{attach, follow, type_line};
 pub use config_partition::with_ssh_key;
 pub use console::{Console, Line};
 pub use disk::{Disk, Partition};

@@ -112,19 +112,31 @@ impl Running {
         self.console.wait_for_text(text, &self.process, deadline)
     }
 
-    /// Holds a key down until the console shows `text`, which need not be a whole line.
+    /// Holds a key down until the console shows `text`, which need not be a whole line; then types `keys`, and waits for a line with
+    /// `done`. QEMU forgets what a closed connection left before a serial port that is full, so it stays open until then.
     ///
     /// # Errors
     /// As [`Console::wait_for`], or when nothing can be typed.
-    pub fn hold_key(&mut self, key: &str, text: &str, deadline: Deadline) -> Result<()> {
+    pub fn hold_key(
+        &mut self,
+        key: &str,
+        text: &str,
+        (keys, done): (&str, &str),
+        deadline: Deadline,
+    ) -> Result<()> {
         let path = self.console_socket();
         let mut keyboard = attach::connected(self)?;
+        let mut typed = |keys: &str| {
+            keyboard
+                .write_all(keys.as_bytes())
+                .map_err(Error::file("type at", &path))
+        };
         self.console
-            .repeat_until_shown(text, &self.process, deadline, || {
-                keyboard
-                    .write_all(key.as_bytes())
-                    .map_err(Error::file("type at", &path))
-            })
+            .repeat_until_shown(text, &self.process, deadline, || typed(key))?;
+        typed(keys)?;
+        self.console
+            .wait_for_text(done, &self.process, deadline)
+            .map(drop)
     }
 
     /// Waits until the console says that the node is Ready and returns when it did. Maintenance mode and a kernel

@@ -173,7 +173,7 @@ fn reset_from_the_boot_menu(node: &mut Node) -> anyhow::Result<()> {
     // Not before: a serial port that is full when the machine is reset stays so until a kernel reads from it.
     node.wait_for_text("BdsDxe: loading", 300)?;
     // One down, and Enter.
-    node.hold_key(" ", "maintenance mode, reset", "j\r")?;
+    node.boot_by_menu(" ", "maintenance mode, reset", "j\r")?;
     for (said, typed) in TYPED {
         node.wait_for_text(said, 600)?;
         node.type_line(typed)?;
