@@ -1,15 +1,14 @@
 //! A person at a machine's serial console.
 
-use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::termios::{self, OptionalActions, Termios};
 
-use crate::names;
+use crate::keyboard::Keyboard;
 use crate::{Deadline, Error, Result, Running};
 
 /// Ctrl-], which leaves, as in telnet.
@@ -21,7 +20,7 @@ const LEAVE: u8 = 0x1d;
 /// When another person is attached, or the terminal cannot be switched.
 pub fn attach(running: &Running) -> Result<()> {
     let path = running.console_socket();
-    let mut socket = connected(running)?;
+    let mut socket = Keyboard::connect(running.vm().dir())?.socket;
     let stdin = std::io::stdin();
     let terminal = Raw::enter(stdin.as_fd())?;
     let outcome = shuttle(&mut socket).map_err(|errno| Error::file("talk to", &path)(errno.into()));
@@ -34,24 +33,7 @@ pub fn attach(running: &Running) -> Result<()> {
 /// # Errors
 /// When a person is attached, or the machine has ended.
 pub fn type_line(running: &Running, line: &str) -> Result<()> {
-    let path = running.console_socket();
-    let mut socket = connected(running)?;
-    socket
-        .write_all(format!("{line}\r").as_bytes())
-        .map_err(Error::file("type at", &path))
-}
-
-/// Through the folder: a socket's own path may be too long for its address.
-pub(crate) fn connected(running: &Running) -> Result<UnixStream> {
-    let path = running.console_socket();
-    let dir = running.vm().dir();
-    let folder = File::open(dir).map_err(Error::file("open", dir))?;
-    let short = format!(
-        "/proc/self/fd/{}/{}",
-        folder.as_raw_fd(),
-        names::CONSOLE_SOCKET
-    );
-    UnixStream::connect(short).map_err(Error::file("connect to", &path))
+    Keyboard::connect(running.vm().dir())?.type_keys(&format!("{line}\r"))
 }
 
 /// Prints the console as it grows, from this run's beginning, until the machine ends.

@@ -20,6 +20,7 @@ mod event;
 mod evidence;
 mod firmware;
 mod hardware;
+mod keyboard;
 mod kubectl;
 mod moment;
 mod names;

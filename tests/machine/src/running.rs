@@ -1,7 +1,6 @@
 //! QEMU running on a machine's folder: waiting, ways in, ways to end it.
 
 use std::fs;
-use std::io::Write;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,7 +8,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::Bus;
-use crate::attach;
+use crate::keyboard::Keyboard;
 use crate::names;
 use crate::power_button::press_until_off;
 use crate::run::{RUN, Run};
@@ -124,16 +123,10 @@ impl Running {
         (keys, done): (&str, &str),
         deadline: Deadline,
     ) -> Result<()> {
-        let path = self.console_socket();
-        let mut keyboard = attach::connected(self)?;
-        let mut typed = |keys: &str| {
-            keyboard
-                .write_all(keys.as_bytes())
-                .map_err(Error::file("type at", &path))
-        };
+        let mut keyboard = Keyboard::connect(self.vm.dir())?;
         self.console
-            .repeat_until_shown(text, &self.process, deadline, || typed(key))?;
-        typed(keys)?;
+            .repeat_until_shown(text, &self.process, deadline, || keyboard.type_keys(key))?;
+        keyboard.type_keys(keys)?;
         self.console
             .wait_for_text(done, &self.process, deadline)
             .map(drop)
