@@ -14,8 +14,9 @@ use crate::{Deadline, Error, Event, Process, Result};
 
 /// Lines of the console that an error message shows.
 const TAIL: usize = 15;
-/// How soon a key is typed again that is held.
-const AGAIN: Duration = Duration::from_millis(200);
+/// How soon what is repeated is done again. The boot loader draws its menu anew for each key that it was given meanwhile, and an emulated
+/// machine does that slowly.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// One line of the console.
 #[derive(Debug, Clone)]

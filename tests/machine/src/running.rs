@@ -127,6 +127,7 @@ impl Running {
         self.console
             .repeat_until_shown(text, &self.process, deadline, || keyboard.type_keys(key))?;
         keyboard.type_keys(keys)?;
+        let deadline = Deadline::after(deadline.length());
         self.console
             .wait_for_text(done, &self.process, deadline)
             .map(drop)

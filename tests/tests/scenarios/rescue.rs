@@ -171,7 +171,7 @@ fn reset_from_the_boot_menu(node: &mut Node) -> anyhow::Result<()> {
     let (code, said) = node.try_ssh("holdfast reboot")?;
     ensure!(code == 0 || code == 255, "exit code {code}: {said}");
     // Not before: a serial port that is full when the machine is reset stays so until a kernel reads from it.
-    node.wait_for_text("BdsDxe: loading", 300)?;
+    node.wait_for_text("BdsDxe: starting", 300)?;
     // One down, and Enter.
     node.boot_by_menu(" ", "maintenance mode, reset", "j\r")?;
     for (said, typed) in TYPED {
