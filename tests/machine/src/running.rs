@@ -111,8 +111,8 @@ impl Running {
         self.console.wait_for_text(text, &self.process, deadline)
     }
 
-    /// Holds a key down until the console shows `text`, which need not be a whole line; then types `keys`, and waits for a line with
-    /// `done`. QEMU forgets what a closed connection left before a serial port that is full, so it stays open until then.
+    /// Types a key until the console shows `text`, which need not be a whole line; then `keys` until it shows `done`: a boot loader forgets
+    /// what was typed while it drew its menu, and QEMU what a closed connection left before a serial port that is full.
     ///
     /// # Errors
     /// As [`Console::wait_for`], or when nothing can be typed.
@@ -126,11 +126,9 @@ impl Running {
         let mut keyboard = Keyboard::connect(self.vm.dir())?;
         self.console
             .repeat_until_shown(text, &self.process, deadline, || keyboard.type_keys(key))?;
-        keyboard.type_keys(keys)?;
         let deadline = Deadline::after(deadline.length());
         self.console
-            .wait_for_text(done, &self.process, deadline)
-            .map(drop)
+            .repeat_until_shown(done, &self.process, deadline, || keyboard.type_keys(keys))
     }
 
     /// Waits until the console says that the node is Ready and returns when it did. Maintenance mode and a kernel
