@@ -1,7 +1,7 @@
 //! What is typed at a machine's serial console.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -38,8 +38,24 @@ impl Keyboard {
     /// # Errors
     /// When the machine has ended.
     pub(crate) fn type_keys(&mut self, keys: &str) -> Result<()> {
-        self.socket
-            .write_all(keys.as_bytes())
+        self.drain()
+            .and_then(|()| self.socket.write_all(keys.as_bytes()))
             .map_err(Error::file("type at", &self.path))
+    }
+
+    /// Takes what the machine has said meanwhile, which is in its log, too: one whose words nobody takes stops.
+    fn drain(&mut self) -> io::Result<()> {
+        self.socket.set_nonblocking(true)?;
+        let mut said = [0; 4096];
+        let end = loop {
+            match self.socket.read(&mut said) {
+                Ok(0) => break Ok(()),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        self.socket.set_nonblocking(false)?;
+        end
     }
 }
