@@ -3,6 +3,14 @@ use crate::facts::Facts;
 use init_api::Rights;
 use os_config::parse_config;
 
+const PURPOSES: [Purpose; 5] = [
+    Purpose::Node,
+    Purpose::Maintenance,
+    Purpose::Asked,
+    Purpose::Unconfigured,
+    Purpose::Install,
+];
+
 #[test]
 fn a_login_prompt_only_where_a_password_is_configured() {
     let key = "ssh_authorized_keys: [github:octocat]\n";
@@ -31,13 +39,7 @@ fn a_login_prompt_only_where_a_password_is_configured() {
             serial_consoles: consoles.iter().map(ToString::to_string).collect(),
             ..Facts::default()
         };
-        for purpose in [
-            Purpose::Node,
-            Purpose::Maintenance,
-            Purpose::Asked,
-            Purpose::Unconfigured,
-            Purpose::Install,
-        ] {
+        for purpose in PURPOSES {
             let situation = Situation {
                 trial: None,
                 purpose,
@@ -87,13 +89,7 @@ fn what_each_may_do_is_said_with_its_reason() {
                 backup: {to: /var/backups, every_hours: 24, recipients: [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p]}\n";
     let config =
         parse_config("config.yaml", text.as_bytes()).unwrap_or_else(|report| panic!("{report}"));
-    for purpose in [
-        Purpose::Node,
-        Purpose::Maintenance,
-        Purpose::Asked,
-        Purpose::Unconfigured,
-        Purpose::Install,
-    ] {
+    for purpose in PURPOSES {
         let situation = Situation {
             trial: Some(init_api::Millis(1)),
             purpose,

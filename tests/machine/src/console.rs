@@ -94,19 +94,7 @@ impl Console {
                     return Ok((line.at, found));
                 }
             }
-            if ended {
-                return Err(Error::Ended {
-                    what: what.to_owned(),
-                    last: self.tail(),
-                });
-            }
-            if deadline.passed() {
-                return Err(Error::TimedOut {
-                    what: what.to_owned(),
-                    after: deadline.length(),
-                    last: self.tail(),
-                });
-            }
+            self.go_on(what, ended, deadline)?;
             self.wait_for_data(qemu, deadline)?;
         }
     }
@@ -139,7 +127,9 @@ impl Console {
         deadline: Deadline,
         mut each: impl FnMut() -> Result<()>,
     ) -> Result<()> {
+        let what = format!("{text:?} on the console");
         loop {
+            let ended = qemu.ended();
             self.read()?;
             let new = self.lines.get(self.next..).unwrap_or_default();
             if new.iter().any(|line| line.text.contains(text))
@@ -147,13 +137,7 @@ impl Console {
             {
                 return Ok(());
             }
-            if qemu.ended() || deadline.passed() {
-                return Err(Error::TimedOut {
-                    what: format!("{text:?} on the console"),
-                    after: deadline.length(),
-                    last: self.tail(),
-                });
-            }
+            self.go_on(&what, ended, deadline)?;
             each()?;
             self.wait_for_data(qemu, Deadline::after(AGAIN))?;
         }
@@ -175,6 +159,24 @@ impl Console {
             .filter(|text| !text.trim().is_empty())
             .collect();
         said[said.len().saturating_sub(TAIL)..].join("\n")
+    }
+
+    /// Whether there is still something to wait for.
+    fn go_on(&self, what: &str, ended: bool, deadline: Deadline) -> Result<()> {
+        if ended {
+            return Err(Error::Ended {
+                what: what.to_owned(),
+                last: self.tail(),
+            });
+        }
+        if deadline.passed() {
+            return Err(Error::TimedOut {
+                what: what.to_owned(),
+                after: deadline.length(),
+                last: self.tail(),
+            });
+        }
+        Ok(())
     }
 
     /// Sleeps until the log grows, QEMU ends, or the deadline comes.

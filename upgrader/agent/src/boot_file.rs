@@ -4,12 +4,11 @@ use crate::bring::{TellStep, change_alone};
 use crate::delta::Delta;
 use crate::download::Download;
 use crate::node::Node;
-use crate::origin::{OfferedDelta, Origin, Seed, origin};
-use crate::way::{DeltaBytes, shortest};
+use crate::origin::{Origin, Seed, origin};
+use crate::way::shortest;
 use anyhow::Context;
 use host::pace::Pace;
 use release::{DeltaHeader, File, FileFacts, Manifest, Repository, target_name};
-use slots::EntryName;
 use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use upgrade_api::Way;
@@ -59,7 +58,7 @@ impl<'a> BootFile<'a> {
     /// What is kept of it from try to try.
     pub(crate) fn downloads(&self) -> impl Iterator<Item = Download<'_>> {
         let delta = self.origin.delta.as_ref();
-        let delta = delta.map(|delta| Download::of(&self.folder, &delta.name, delta.facts));
+        let delta = delta.map(|delta| delta.download(&self.folder));
         delta.into_iter().chain([self.whole()])
     }
 
@@ -81,20 +80,17 @@ impl<'a> BootFile<'a> {
         if whole.have() == self.facts.size && whole.is_whole()? {
             return Ok(path);
         }
-        if let Some(OfferedDelta { name, facts, seed }) = &self.origin.delta {
-            let download = Download::of(&self.folder, name, *facts);
+        if let Some(offered) = &self.origin.delta {
+            let download = offered.download(&self.folder);
             let delta = Delta {
                 repository: self.repository,
                 download: &download,
                 has_whole,
             };
-            let usable = delta.refused().is_none().then(|| DeltaBytes {
-                size: facts.size,
-                have: download.have(),
-            });
+            let usable = delta.refused().is_none().then(|| delta.bytes());
             let missing = self.facts.size.saturating_sub(whole.have());
             if shortest(missing, has_whole, usable) == Way::Delta {
-                match self.by_delta(&delta, seed, hold, tell).await? {
+                match self.by_delta(&delta, &offered.seed, hold, tell).await? {
                     None => return Ok(path),
                     Some(why) if has_whole => {
                         eprintln!(
@@ -166,19 +162,17 @@ impl<'a> BootFile<'a> {
     }
 }
 
-/// What the boot loader started of the release that runs. None where the repository does not know that release: there is no delta
-/// from it then.
+/// What the boot loader started of the release that runs, which lies at `path`. None where the repository does not know that release:
+/// there is no delta from it then.
 pub(crate) async fn running(
     node: &Node,
     (repository, manifest): (&Repository, &Manifest),
     file: File,
+    path: PathBuf,
 ) -> Option<Seed> {
     let version = node.running.version.parse().ok()?;
     let before = repository.manifest(&version, manifest.arch).await.ok()?;
     let identity = before.identity(file)?;
-    let entry: EntryName = node.running.entry.parse().ok()?;
-    let mounted = node.boot_partition().ok()?;
-    let path = node.boot_loader(&mounted).program_of(&entry).ok()??;
     Some(Seed { path, identity })
 }
 

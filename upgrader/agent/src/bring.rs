@@ -3,11 +3,10 @@
 
 use crate::apply::apply;
 use crate::delta::Delta;
-use crate::download::Download;
 use crate::fetch::Fetch;
-use crate::origin::{OfferedDelta, Origin, Seed};
+use crate::origin::{Origin, Seed};
 use crate::slot::SpareSlot;
-use crate::way::{DeltaBytes, shortest};
+use crate::way::shortest;
 use anyhow::{Context, anyhow};
 use release::{Arch, File, Version, target_name};
 use release::{BlockIndex, DeltaHeader, Digest, Repository};
@@ -48,21 +47,21 @@ impl Bring<'_> {
             no_delta: None,
         };
         let Origin { has_whole, delta } = self.origin;
-        if let Some(OfferedDelta { name, facts, seed }) = delta {
-            let download = Download::of(self.folder, name, *facts);
+        if let Some(offered) = delta {
+            let download = offered.download(self.folder);
             let delta = Delta {
                 repository: self.repository,
                 download: &download,
                 has_whole: *has_whole,
             };
             brought.no_delta = delta.refused();
-            let usable = brought.no_delta.is_none().then(|| DeltaBytes {
-                size: facts.size,
-                have: download.have(),
-            });
+            let usable = brought.no_delta.is_none().then(|| delta.bytes());
             if shortest(self.bytes(&missing), *has_whole, usable) == Way::Delta {
                 let fetched = &mut brought.fetched;
-                let Some(why) = self.by_delta(&delta, seed, &missing, fetched).await? else {
+                let Some(why) = self
+                    .by_delta(&delta, &offered.seed, &missing, fetched)
+                    .await?
+                else {
                     brought.way = Way::Delta;
                     return Ok(brought);
                 };

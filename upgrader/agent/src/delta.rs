@@ -1,6 +1,7 @@
 //! Fetching a delta. One that is of no use is remembered, where there is another way.
 
 use crate::download::Download;
+use crate::way::DeltaBytes;
 use release::{Error, Repository};
 
 /// A delta on its way.
@@ -48,6 +49,14 @@ impl Delta<'_> {
             && let Err(error) = self.download.refuse(why)
         {
             eprintln!("{error:#}");
+        }
+    }
+
+    /// Its bytes.
+    pub(crate) fn bytes(&self) -> DeltaBytes {
+        DeltaBytes {
+            size: self.download.size(),
+            have: self.download.have(),
         }
     }
 

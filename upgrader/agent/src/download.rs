@@ -35,6 +35,11 @@ impl<'a> Download<'a> {
         &self.path
     }
 
+    /// Bytes of all of it.
+    pub(crate) fn size(&self) -> u64 {
+        self.facts.size
+    }
+
     /// Bytes of it that are there.
     pub(crate) fn have(&self) -> u64 {
         fs::metadata(&self.path).map_or(0, |is| is.len())

@@ -1,7 +1,8 @@
 //! What a file of a release can come from: the whole file in the repository, or a delta and the file that it begins with.
 
+use crate::download::Download;
 use release::{Arch, Digest, File, FileFacts, Place, Repository, Version, delta_name, target_name};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A file that a delta begins with.
 #[derive(Debug, Clone)]
@@ -21,6 +22,13 @@ pub(crate) struct OfferedDelta {
     pub(crate) facts: FileFacts,
     /// What it begins with.
     pub(crate) seed: Seed,
+}
+
+impl OfferedDelta {
+    /// It, on its way to `folder`.
+    pub(crate) fn download(&self, folder: &Path) -> Download<'_> {
+        Download::of(folder, &self.name, self.facts)
+    }
 }
 
 /// What there is to make a file of.

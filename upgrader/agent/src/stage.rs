@@ -12,7 +12,7 @@
 
 use crate::boot_file::{BootFile, running};
 use crate::bring::{Bring, TellStep};
-use crate::download::{Download, keep_only};
+use crate::download::keep_only;
 use crate::node::{Node, event};
 use crate::offers::{arch, choose, open};
 use crate::origin::{Origin, Seed, origin};
@@ -104,12 +104,19 @@ struct Staging<'a> {
 impl Staging<'_> {
     /// What the machine's boot loader starts.
     async fn boot_file(&self) -> anyhow::Result<BootFile<'_>> {
-        let program = {
+        let (program, path) = {
             let mounted = self.node.boot_partition()?;
-            file(self.node.boot_loader(&mounted).program())
+            let boot = self.node.boot_loader(&mounted);
+            let entry: EntryName = self.node.running.entry.parse()?;
+            // Without it there is the whole file.
+            let path = boot.program_of(&entry).ok().flatten();
+            (file(boot.program()), path)
         };
         let from = (self.repository, self.manifest);
-        let running = running(self.node, from, program).await;
+        let running = match path {
+            Some(path) => running(self.node, from, program, path).await,
+            None => None,
+        };
         BootFile::of(from, program, running, self.folder()).await
     }
 
@@ -138,7 +145,7 @@ impl Staging<'_> {
         let folder = self.folder();
         let release = (&self.manifest.version, self.manifest.arch);
         let delta = self.origin.delta.as_ref();
-        let delta = delta.map(|delta| Download::of(&folder, &delta.name, delta.facts));
+        let delta = delta.map(|delta| delta.download(&folder));
         let kept: Vec<_> = delta.into_iter().chain(boot_file.downloads()).collect();
         keep_only(&folder, &kept);
         let bring = Bring {

@@ -83,7 +83,6 @@ async fn of_arch(
             return Err(Error::NotListed(folder));
         }
         let manifest = repository.manifest(version, arch).await?;
-        let mut own = Vec::new();
         for file in File::WITH_DELTAS {
             let name = target_name(version, arch, file);
             let Some(facts) = manifest.files.get(&file) else {
@@ -96,10 +95,9 @@ async fn of_arch(
                     files.remove(&name);
                     files.insert(delta);
                 }
-                None => own.extend(manifest.identity(file).map(|is| (file, is))),
+                None => whole.extend(manifest.identity(file).map(|is| (file, is))),
             }
         }
-        whole.extend(own);
         wanted.extend(files);
     }
     Ok(wanted)
