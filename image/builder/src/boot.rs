@@ -136,9 +136,11 @@ pub(crate) fn make(
     // It is signed with the rest, so that it is there with Secure Boot, too.
     let for_a_person = parameters.iter().cloned().chain([MAINTENANCE.to_owned()]);
     let for_a_person = cmdline(&root, version, for_a_person.collect());
+    let os_release = parts.release.os_release_of_maintenance();
     let profiles = asked.then_some(Profile {
         id: "maintenance",
         title: MAINTENANCE_ENTRY,
+        os_release: os_release.as_bytes(),
         cmdline: &for_a_person,
     });
     let uki = Uki {

@@ -29,10 +29,22 @@ impl Release {
 
     /// `/etc/os-release`.
     pub(crate) fn os_release(&self) -> String {
+        self.os_release_as("holdfast")
+    }
+
+    /// What the boot menu's entry for maintenance says of itself. systemd-boot sorts entries by `IMAGE_ID`, and starts the first one
+    /// when nobody chooses: this one must come after every entry that starts the system, of whatever version. Its profile's number
+    /// does not see to that: systemd-boot 257 puts the second profile first when the file's name has a counter
+    /// (<https://github.com/systemd/systemd/pull/39848>), and so it would start every release on trial in maintenance mode.
+    pub(crate) fn os_release_of_maintenance(&self) -> String {
+        self.os_release_as("holdfast-maintenance")
+    }
+
+    fn os_release_as(&self, image: &str) -> String {
         let version = &self.version;
         format!(
             "NAME=\"Holdfast\"\nID=holdfast\nID_LIKE=debian\nVERSION=\"{version}\"\nVERSION_ID={version}\nPRETTY_NAME=\"Holdfast {version}\"\n\
-             IMAGE_ID=holdfast\nIMAGE_VERSION={version}\nANSI_COLOR=\"0;36\"\n"
+             IMAGE_ID={image}\nIMAGE_VERSION={version}\nANSI_COLOR=\"0;36\"\n"
         )
     }
 }

@@ -113,17 +113,21 @@ fn parameter(cmdline: &str, key: &str) -> String {
         .to_owned()
 }
 
-/// The kernel's words of each entry of the boot menu; the first is what starts when nobody chooses.
+/// The kernel's words of each entry of the boot menu.
 fn cmdlines(uki: &Path) -> Vec<String> {
+    texts(uki, ".cmdline")
+}
+
+fn texts(uki: &Path, section: &str) -> Vec<String> {
     let bytes = std::fs::read(uki).expect("UKI");
     let sections = formats::uki::sections(&bytes).expect("a UKI");
-    let lines = sections.iter().filter(|section| section.name == ".cmdline");
+    let found = sections.iter().filter(|it| it.name == section);
     let text = |data| {
         String::from_utf8_lossy(data)
             .trim_end_matches('\0')
             .to_owned()
     };
-    lines.map(|section| text(section.data)).collect()
+    found.map(|section| text(section.data)).collect()
 }
 
 fn cmdline(uki: &Path) -> String {
@@ -165,6 +169,23 @@ fn the_kernels_words_are_no_configuration() {
         let loaded = loaded.unwrap_or_else(|report| panic!("{report}"));
         assert_eq!(loaded.config(), &os_config::Config::default());
     }
+}
+
+/// systemd-boot starts the entry whose image has the first name, whatever profile it is of: see `Release::os_release_of_maintenance`.
+#[test]
+fn the_system_comes_first_in_the_boot_menu() {
+    let folder = tempfile::tempdir().expect("temp dir");
+    let ids: Vec<String> = texts(&uki(folder.path()), ".osrel")
+        .iter()
+        .map(|text| {
+            let id = text.lines().find_map(|line| line.strip_prefix("IMAGE_ID="));
+            id.unwrap_or_else(|| panic!("{text}")).to_owned()
+        })
+        .collect();
+    let [main, maintenance] = &ids[..] else {
+        panic!("{ids:?}");
+    };
+    assert!(main < maintenance, "{ids:?}");
 }
 
 /// The boot menu's second entry is the first one with a word more.

@@ -128,7 +128,12 @@ fn sections_read_back() {
 #[test]
 fn a_profile_has_a_command_line_of_its_own() {
     let linux = kernel();
-    let profile = |id, title, cmdline| Profile { id, title, cmdline };
+    let profile = |id, title, cmdline| Profile {
+        id,
+        title,
+        os_release: b"ID=other\n",
+        cmdline,
+    };
     let uki = Uki {
         os_release: b"ID=holdfast\n",
         cmdline: "quiet",
@@ -146,8 +151,8 @@ fn a_profile_has_a_command_line_of_its_own() {
     assert_eq!(
         names,
         [
-            ".osrel", ".cmdline", ".linux", ".profile", ".profile", ".cmdline", ".profile",
-            ".cmdline"
+            ".osrel", ".cmdline", ".linux", ".profile", ".profile", ".osrel", ".cmdline",
+            ".profile", ".osrel", ".cmdline"
         ]
     );
     assert_eq!(section(&uki, ".cmdline").unwrap(), Some(&b"quiet"[..]));
@@ -157,8 +162,10 @@ fn a_profile_has_a_command_line_of_its_own() {
         [
             &b"ID=main\n"[..],
             b"ID=maintenance\nTITLE=\"maintenance mode\"\n",
+            b"ID=other\n",
             b"quiet maintenance",
             b"ID=other\nTITLE=\"another\"\n",
+            b"ID=other\n",
             b"loud",
         ]
     );

@@ -33,14 +33,15 @@ pub struct Uki<'a> {
     pub profiles: &'a [Profile<'a>],
 }
 
-/// Another way to start the same kernel: an entry of its own in the boot menu, after the one without a profile, which is what is
-/// started when nobody chooses. See "Multi-Profile UKIs" in <https://uapi-group.org/specifications/specs/unified_kernel_image/>.
+/// Another way to start the same kernel: an entry of its own in the boot menu. See "Multi-Profile UKIs" in <https://uapi-group.org/specifications/specs/unified_kernel_image/>.
 #[derive(Debug, Clone, Copy)]
 pub struct Profile<'a> {
     /// The boot loader calls the entry by it: the file's name, `@`, and this.
     pub id: &'a str,
     /// What the menu shows beside the system's name.
     pub title: &'a str,
+    /// Its own `/etc/os-release`: a boot loader sorts entries by what stands there, before it looks at profiles.
+    pub os_release: &'a [u8],
     /// Its kernel command line.
     pub cmdline: &'a str,
 }
@@ -89,6 +90,7 @@ impl Uki<'_> {
         }
         for (profile, text) in self.profiles.iter().zip(&profiles) {
             parts.push((PROFILE, text.as_bytes()));
+            parts.push((".osrel", profile.os_release));
             parts.push((".cmdline", profile.cmdline.as_bytes()));
         }
         let mut out = build(stub, &parts)?;
