@@ -40,7 +40,7 @@ vm: host image ## build the image and boot it in QEMU until its node is Ready
 
 .PHONY: image
 image: host ## build the flashable image: make image BOARD=nuc [CONFIG=config.yaml]
-	$(HOLDFAST) build --board $(BOARD) $(if $(CONFIG),--config $(CONFIG)) $(if $(MIRROR),--mirror $(MIRROR))
+	options=$$(tools/release-keys pcr) && $(HOLDFAST) build --board $(BOARD) $$options $(if $(CONFIG),--config $(CONFIG)) $(if $(MIRROR),--mirror $(MIRROR))
 
 .PHONY: images
 images: host ## build what the scenarios boot: boards qemu-x86_64 and nuc

@@ -1,7 +1,7 @@
 //! `holdfast build`: images from this checkout.
 
 use anyhow::Context;
-use builder::{Built, Options, Patterns, Progress, Project, Relock, SecureBoot, megabytes};
+use builder::{Built, Options, Patterns, PcrKey, Progress, Project, Relock, SecureBoot, megabytes};
 use clap::Subcommand;
 use node_setup::policy::{OwnConfig, Policy, UsbStick};
 use std::path::{Path, PathBuf};
@@ -44,6 +44,10 @@ pub struct Args {
     /// Certificate (PEM) of that key, enrolled in the machine's firmware
     #[arg(long, value_name = "FILE", requires = "secure_boot_key")]
     secure_boot_cert: Option<PathBuf>,
+    /// Private RSA key (PEM) to sign what a TPM measures of the kernel with: encrypted state opens after releases that are signed by
+    /// it alone. Keep it, and build all releases of a fleet with the same
+    #[arg(long, value_name = "FILE")]
+    pcr_key: Option<PathBuf>,
     /// Root of the release repository that the image trusts, from `holdfast keys init`; without it nodes take no releases
     #[arg(long, value_name = "FILE")]
     release_root: Option<PathBuf>,
@@ -136,6 +140,7 @@ fn options(project: &Project, args: Args) -> anyhow::Result<Options> {
             .secure_boot_key
             .zip(args.secure_boot_cert)
             .map(|(key, certificate)| SecureBoot { key, certificate }),
+        pcr_key: args.pcr_key.map(PcrKey::new),
         programs: args.programs,
         release_only: args.release_only,
         jobs: args.jobs.map(usize::from),

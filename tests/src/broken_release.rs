@@ -215,6 +215,8 @@ fn build_with_policy(folder: &Path, version: &str, arch: &str) -> anyhow::Result
         .arg(&policy)
         .arg("--release-root")
         .arg(keys().join("root.json"))
+        .arg("--pcr-key")
+        .arg(keys().join("pcr.pem"))
         .arg("--output")
         .arg(&out))?;
     Ok(Files::of(&out, version, arch))

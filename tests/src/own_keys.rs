@@ -72,7 +72,9 @@ impl OwnKeys {
             .arg("--secure-boot-key")
             .arg(self.folder.join("key.pem"))
             .arg("--secure-boot-cert")
-            .arg(self.folder.join("cert.pem"));
+            .arg(self.folder.join("cert.pem"))
+            .arg("--pcr-key")
+            .arg(root().join("build/release-keys/pcr.pem"));
         ran(&mut build)?;
         let image = fs::read_dir(&out)
             .with_context(|| format!("cannot list {}", out.display()))?

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::file;
 use crate::initramfs::Parts;
 use crate::kernel::files::{device_tree, program};
+use crate::pcr_policy;
 use crate::root_image::RootImage;
 use crate::secure_boot::SecureBoot;
 use crate::slot_boot;
@@ -45,6 +46,22 @@ pub(crate) enum Loader {
 /// that), and a UKI that cannot be loaded leads to a reboot, not to a wait for a person.
 const LOADER_CONF: &str =
     "timeout 0\neditor no\nauto-entries no\nauto-firmware no\nreboot-on-error yes\n";
+
+/// Who signs what: the UKI is measured as it is without a signature for Secure Boot, which comes last.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Signers<'a> {
+    pub(crate) secure_boot: Option<&'a SecureBoot>,
+    pub(crate) pcr: Option<pcr_policy::Signer<'a>>,
+}
+
+impl Signers<'_> {
+    fn uki(&self, uki: &Uki<'_>, stub: &[u8]) -> Result<Vec<u8>> {
+        match self.pcr {
+            Some(signer) => signer.build(uki, stub),
+            None => uki.build(stub).map_err(Error::format("the UKI")),
+        }
+    }
+}
 
 impl BootFiles {
     /// What each slot's own boot partition holds on this board's disk, if it has one.
@@ -125,7 +142,7 @@ pub(crate) fn make(
     parts: &Parts<'_>,
     root: &RootImage,
     (board, asked): (&Board, bool),
-    signer: Option<&SecureBoot>,
+    signers: Signers<'_>,
     cache: &Cache,
 ) -> Result<BootFiles> {
     let kernel = program(parts.packages, &parts.modules.release)?;
@@ -136,25 +153,27 @@ pub(crate) fn make(
     // It is signed with the rest, so that it is there with Secure Boot, too.
     let for_a_person = parameters.iter().cloned().chain([MAINTENANCE.to_owned()]);
     let for_a_person = cmdline(&root, version, for_a_person.collect());
-    let os_release = parts.release.os_release_of_maintenance();
+    let os_release = parts.release.os_release();
+    let of_maintenance = parts.release.os_release_of_maintenance();
     let profiles = asked.then_some(Profile {
         id: "maintenance",
         title: MAINTENANCE_ENTRY,
-        os_release: os_release.as_bytes(),
+        os_release: of_maintenance.as_bytes(),
         cmdline: &for_a_person,
+        ..Profile::default()
     });
     let uki = Uki {
-        os_release: parts.release.os_release().as_bytes(),
+        os_release: os_release.as_bytes(),
         cmdline: &cmdline(&root, version, parameters.clone()),
         uname: &parts.modules.release,
         linux: &kernel,
         initrd: &initrd,
         ucode: &microcode,
-        dtb: &[],
         profiles: profiles.as_slice(),
-    }
-    .build(&content(parts.packages, &board.release.stub)?)
-    .map_err(Error::format("the UKI"))?;
+        ..Uki::default()
+    };
+    let stub = content(parts.packages, &board.release.stub)?;
+    let uki = signers.uki(&uki, &stub)?;
     let slot_image = |own: &Tryboot| {
         let parameters = parameters.iter().chain(&own.words).cloned();
         let kernel = slot_boot::Kernel {
@@ -170,7 +189,7 @@ pub(crate) fn make(
         loader: loader(parts.packages, &board.boot, &parts.modules.release)?,
         uki,
     };
-    match signer {
+    match signers.secure_boot {
         Some(signer) => files.signed(signer),
         None => Ok(files),
     }

@@ -1,7 +1,7 @@
 //! From a checkout to a flashable image: the steps in their order.
 
 use crate::binaries::Binaries;
-use crate::boot::{self, BootFiles};
+use crate::boot::{self, BootFiles, Signers};
 use crate::cache::Cache;
 use crate::config;
 use crate::digest::Key;
@@ -12,6 +12,7 @@ use crate::initramfs::{Contents, Parts};
 use crate::kernel::Own;
 use crate::options::Options;
 use crate::packages::{Lock, OwnModules, PackageList, fetch};
+use crate::pcr_policy::{self, PcrKey};
 use crate::progress::{Progress, megabytes};
 use crate::project::Project;
 use crate::release::{Release, build_time, check_version};
@@ -60,9 +61,7 @@ pub fn build(project: &Project, options: &Options, progress: Progress) -> Result
     check_version(&options.version)?;
     let boards = Boards::open(&project.path("board-support/boards")).map_err(Error::board)?;
     let board = boards.get(&options.board).map_err(Error::board)?;
-    if let Some(signer) = &options.secure_boot {
-        signer.check()?;
-    }
+    check_keys(options)?;
     let config = config::files(options.config.as_deref(), options.config_must_be_signed)?;
     let release_root = options.release_root()?;
     let cache = Cache::new(&project.cache());
@@ -107,7 +106,7 @@ pub fn build(project: &Project, options: &Options, progress: Progress) -> Result
 
     let step = progress.step("boot files");
     let boot = boot_files(
-        project, board, &base, &binaries, &release, &root, options, &cache,
+        project, board, &base, &binaries, &release, &root, options, &tools, &cache,
     )?;
     step.done(&format!("UKI {}", megabytes(boot.uki.len() as u64)));
 
@@ -145,6 +144,14 @@ pub fn build(project: &Project, options: &Options, progress: Progress) -> Result
         bill,
         image_size: flashable.packed_size,
     })))
+}
+
+/// Looks at the user's keys before anything is built, which would otherwise fail with its last step.
+fn check_keys(options: &Options) -> Result<()> {
+    if let Some(signer) = &options.secure_boot {
+        signer.check()?;
+    }
+    options.pcr_key.as_ref().map_or(Ok(()), PcrKey::check)
 }
 
 /// Packages that are on this machine, checked.
@@ -253,6 +260,7 @@ fn boot_files(
     release: &Release,
     root: &RootImage,
     options: &Options,
+    tools: &Tools,
     cache: &Cache,
 ) -> Result<BootFiles> {
     let contents = Contents::load(&project.path("buildroot/initramfs.toml"))?;
@@ -274,7 +282,13 @@ fn boot_files(
         &parts,
         root,
         (board, options.maintenance_entry),
-        options.secure_boot.as_ref(),
+        Signers {
+            secure_boot: options.secure_boot.as_ref(),
+            pcr: options
+                .pcr_key
+                .as_ref()
+                .map(|key| pcr_policy::Signer { key, tools }),
+        },
         cache,
     )
 }

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::file;
 use crate::packages::Mirror;
+use crate::pcr_policy::PcrKey;
 use crate::secure_boot::SecureBoot;
 use std::path::PathBuf;
 
@@ -21,6 +22,8 @@ pub struct Options {
     pub mirror: Option<String>,
     /// A key to sign boot files with.
     pub secure_boot: Option<SecureBoot>,
+    /// A key to sign what a TPM measures with; without it no state can be sealed to what this image is.
+    pub pcr_key: Option<PcrKey>,
     /// A folder with programs that are built already (`init`, `pause`, `holdfast`, and the engine's
     /// four); those it lacks are built.
     pub programs: Option<PathBuf>,

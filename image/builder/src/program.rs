@@ -15,6 +15,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("dpkg-deb", "dpkg"),
     ("git", "git"),
     ("go", "golang-go"),
+    ("openssl", "openssl"),
     ("rustc", "rustc"),
     ("sbsign", "sbsigntool"),
     ("unshare", "util-linux"),

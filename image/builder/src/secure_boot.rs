@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::file;
+use crate::private_key::{self, has};
 use crate::program::Program;
 use std::path::{Path, PathBuf};
 
@@ -15,25 +16,13 @@ pub struct SecureBoot {
 }
 
 impl SecureBoot {
-    /// Looks at both files before a build begins, which would otherwise fail with its last step.
+    /// Looks at both files.
     ///
     /// # Errors
     /// The file that cannot be read or is not PEM of its kind. Whether key and certificate belong together is found out
     /// by signing.
     pub fn check(&self) -> Result<()> {
-        let key = file::read(&self.key)?;
-        if has(&key, "ENCRYPTED") {
-            return Err(Error::Wrong(format!(
-                "the key {0} has a passphrase, and a build cannot ask for it: write one without with `openssl pkey -in {0} -out {0}.pem`",
-                self.key.display()
-            )));
-        }
-        if !has(&key, "-----BEGIN") || !has(&key, "PRIVATE KEY-----") {
-            return Err(Error::Wrong(format!(
-                "{0} is no private key in PEM (-----BEGIN PRIVATE KEY-----): if it is in DER, convert it with `openssl pkey -inform der -in {0} -out {0}.pem`",
-                self.key.display()
-            )));
-        }
+        private_key::check(&self.key)?;
         if !has(
             &file::read(&self.certificate)?,
             "-----BEGIN CERTIFICATE-----",
@@ -65,12 +54,6 @@ impl SecureBoot {
             .stdout()?;
         file::read(&signed)
     }
-}
-
-fn has(bytes: &[u8], words: &str) -> bool {
-    bytes
-        .windows(words.len())
-        .any(|window| window == words.as_bytes())
 }
 
 #[cfg(test)]

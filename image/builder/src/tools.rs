@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::packages::{Lock, deb};
 use crate::program::Program;
 use crate::project::Project;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// The unpacked tools.
@@ -15,7 +16,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Tools {
     root: PathBuf,
     loader: PathBuf,
-    libraries: PathBuf,
+    /// Folders of libraries, as the loader takes them.
+    libraries: OsString,
     /// Identifies the versions of all tools.
     pub(crate) identity: String,
 }
@@ -60,9 +62,13 @@ impl Tools {
             Ok(())
         })?;
         let (_, loader, libraries) = host()?;
+        let mut both = root.join(libraries).into_os_string();
+        // systemd's programs have a folder of their own.
+        both.push(":");
+        both.push(root.join(libraries).join("systemd"));
         Ok(Self {
             loader: root.join(loader),
-            libraries: root.join(libraries),
+            libraries: both,
             root,
             identity: key,
         })

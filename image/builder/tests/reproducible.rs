@@ -6,7 +6,8 @@
 //! The Go programs are linked in both folders, but what they are linked from may come from the one build cache that Go
 //! keeps for the user: this notices a folder's name in a program, not a compiler that gives other bytes each time.
 //!
-//! `HOLDFAST_RELEASE_ROOT`, if set, is the root of the release keys that goes into all of them.
+//! `HOLDFAST_RELEASE_ROOT`, if set, is the root of the release keys that goes into all of them; `HOLDFAST_PCR_KEY` the key that signs
+//! what a TPM measures of them.
 //!
 //! `HOLDFAST_PROGRAMS`, if set, is a folder with programs that are taken as they are, into both images: nothing is said
 //! about them then.
@@ -54,6 +55,7 @@ fn build(clone: &Path) -> Files {
         output: project.out(),
         mirror: None,
         secure_boot: None,
+        pcr_key: std::env::var_os("HOLDFAST_PCR_KEY").map(|path| builder::PcrKey::new(path.into())),
         programs: std::env::var_os("HOLDFAST_PROGRAMS").map(PathBuf::from),
         release_only: false,
         jobs: None,

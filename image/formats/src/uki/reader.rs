@@ -1,5 +1,7 @@
 //! Reading the sections of an EFI program.
 
+use std::borrow::Cow;
+
 use object::LittleEndian as LE;
 
 use super::image::{Arch, Image, ParseError, name};
@@ -17,6 +19,20 @@ pub struct Section<'a> {
     pub offset: u32,
     /// Content: what is in the file, without its padding.
     pub data: &'a [u8],
+}
+
+impl<'a> Section<'a> {
+    /// Content when loaded: what the file does not have is zero.
+    #[must_use]
+    pub fn in_memory(&self) -> Cow<'a, [u8]> {
+        let size = self.virtual_size as usize;
+        if self.data.len() == size {
+            return Cow::Borrowed(self.data);
+        }
+        let mut content = self.data.to_vec();
+        content.resize(size, 0);
+        Cow::Owned(content)
+    }
 }
 
 /// All sections of `program`, in the order of its table.

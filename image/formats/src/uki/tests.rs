@@ -8,7 +8,11 @@ use crate::bytes::put;
 
 /// A program with the shape of systemd's stub: 0x400 bytes of headers, sections from 0x1000.
 fn program(arch: Arch, sections: &[(&str, usize)]) -> Vec<u8> {
-    let mut out = vec![0; 0x400];
+    program_with(0x400, arch, sections)
+}
+
+fn program_with(headers: u32, arch: Arch, sections: &[(&str, usize)]) -> Vec<u8> {
+    let mut out = vec![0; headers as usize];
     put(&mut out, 0, b"MZ");
     put(&mut out, 0x3c, &0x80_u32.to_le_bytes());
     put(&mut out, 0x80, b"PE\0\0");
@@ -22,7 +26,7 @@ fn program(arch: Arch, sections: &[(&str, usize)]) -> Vec<u8> {
     put(&mut out, optional + 16, &0x1000_u32.to_le_bytes());
     put(&mut out, optional + 32, &0x1000_u32.to_le_bytes());
     put(&mut out, optional + 36, &0x200_u32.to_le_bytes());
-    put(&mut out, optional + 60, &0x400_u32.to_le_bytes());
+    put(&mut out, optional + 60, &headers.to_le_bytes());
     put(&mut out, optional + 64, &0xdead_u32.to_le_bytes());
     put(&mut out, optional + 68, &10_u16.to_le_bytes());
     put(&mut out, optional + 70, &0x160_u16.to_le_bytes());
@@ -55,8 +59,10 @@ fn pattern(size: usize, seed: usize) -> impl Iterator<Item = u8> {
     (0..size).map(move |n| (n * 7 + n / 256 + seed) as u8)
 }
 
+const SBAT: (&str, usize) = (".sbat", 0x100);
+
 fn stub() -> Vec<u8> {
-    program(Arch::X86_64, &[(".text", 0x1234), (".sbat", 0x100)])
+    program(Arch::X86_64, &[(".text", 0x1234), SBAT])
 }
 
 fn kernel() -> Vec<u8> {
@@ -133,6 +139,7 @@ fn a_profile_has_a_command_line_of_its_own() {
         title,
         os_release: b"ID=other\n",
         cmdline,
+        ..Profile::default()
     };
     let uki = Uki {
         os_release: b"ID=holdfast\n",
@@ -169,6 +176,140 @@ fn a_profile_has_a_command_line_of_its_own() {
             b"loud",
         ]
     );
+}
+
+/// A UKI with every part, and with `profiles` beside the main one.
+fn signed(profiles: &[Profile<'_>]) -> Vec<u8> {
+    let linux = kernel();
+    Uki {
+        os_release: b"ID=holdfast\n",
+        cmdline: "quiet",
+        uname: "6.12.0",
+        linux: &linux,
+        initrd: b"initrd",
+        ucode: b"ucode",
+        pcr_key: b"key",
+        pcr_signature: b"signature of main",
+        profiles,
+        ..Uki::default()
+    }
+    // As many headers as these need do not fit the other stub.
+    .build(&program_with(
+        0x600,
+        Arch::X86_64,
+        &[(".text", 0x1234), SBAT],
+    ))
+    .unwrap()
+}
+
+const OTHER: Profile<'_> = Profile {
+    id: "other",
+    title: "another",
+    os_release: b"ID=other\n",
+    cmdline: "loud",
+    pcr_signature: b"signature of other",
+};
+
+/// The key is for all profiles, a signature for one.
+#[test]
+fn a_signature_stands_with_its_profile() {
+    let shared = [
+        ".osrel", ".cmdline", ".uname", ".linux", ".initrd", ".ucode", ".pcrpkey",
+    ];
+    let main = [".profile", ".pcrsig"];
+    let other = [".profile", ".osrel", ".cmdline", ".pcrsig"];
+    let unsigned = Profile {
+        pcr_signature: b"",
+        ..OTHER
+    };
+    let cases = [
+        ("no profiles", vec![], vec![&shared[..], &[".pcrsig"]]),
+        ("one more", vec![OTHER], vec![&shared[..], &main, &other]),
+        (
+            "two more, one without a signature",
+            vec![OTHER, unsigned],
+            vec![&shared[..], &main, &other, &other[..3]],
+        ),
+    ];
+    for (name, profiles, want) in cases {
+        let uki = signed(&profiles);
+        let all = sections(&uki).unwrap();
+        let names: Vec<&str> = all[2..].iter().map(|it| it.name.as_str()).collect();
+        assert_eq!(names, want.concat(), "{name}");
+    }
+}
+
+/// In the stub's own order, with the stub's own `.sbat`, and never a signature.
+#[test]
+fn what_is_measured_is_what_a_profile_starts_with() {
+    let shared = [
+        (".linux", kernel()),
+        (".osrel", b"ID=holdfast\n".to_vec()),
+        (".cmdline", b"quiet".to_vec()),
+        (".initrd", b"initrd".to_vec()),
+        (".ucode", b"ucode".to_vec()),
+        (".uname", b"6.12.0".to_vec()),
+        (
+            ".sbat",
+            section(&stub(), ".sbat").unwrap().unwrap().to_vec(),
+        ),
+        (".pcrpkey", b"key".to_vec()),
+    ];
+    let with = |changes: &[(&'static str, &[u8])]| {
+        let mut all = shared
+            .clone()
+            .map(|(name, data)| (name.to_owned(), data))
+            .to_vec();
+        for (name, content) in changes {
+            match all.iter_mut().find(|(there, _)| there == name) {
+                Some((_, old)) => *old = content.to_vec(),
+                None => all.push(((*name).to_owned(), content.to_vec())),
+            }
+        }
+        Some(all)
+    };
+    let title = b"ID=other\nTITLE=\"another\"\n";
+    let other: [(&str, &[u8]); 3] = [
+        (".osrel", b"ID=other\n"),
+        (".cmdline", b"loud"),
+        (".profile", title),
+    ];
+    let cases = [
+        ("alone", signed(&[]), 0, with(&[])),
+        ("alone, no other", signed(&[]), 1, None),
+        (
+            "main of two",
+            signed(&[OTHER]),
+            0,
+            with(&[(".profile", b"ID=main\n")]),
+        ),
+        ("other of two", signed(&[OTHER]), 1, with(&other)),
+        ("no third", signed(&[OTHER]), 2, None),
+        ("second of three", signed(&[OTHER, OTHER]), 1, with(&other)),
+    ];
+    for (name, uki, profile, want) in cases {
+        let found = measured(&uki, profile).unwrap();
+        let found: Option<Vec<_>> = found.map(|found| {
+            let parts = found.iter();
+            let part = |it: &Section<'_>| (it.name.clone(), it.in_memory().into_owned());
+            parts.map(part).collect()
+        });
+        assert_eq!(found, want, "{name}");
+    }
+}
+
+/// What is in memory and not in the file is zero, and the stub measures memory.
+#[test]
+fn what_a_file_does_not_have_is_measured_as_zero() {
+    let mut stub = stub();
+    // The size in memory of `.sbat`, whose header is the second one.
+    put(&mut stub, 0x98 + 240 + 40 + 8, &0x300_u32.to_le_bytes());
+    let found = measured(&stub, 0).unwrap().unwrap();
+    let [sbat] = &found[..] else {
+        panic!("{found:?}");
+    };
+    let content = sbat.in_memory();
+    assert_eq!((content.len(), &content[0x200..]), (0x300, &[0; 0x100][..]));
 }
 
 #[test]
@@ -342,6 +483,7 @@ proptest! {
         }
         program.truncate(length.max(0x40));
         let _ = dump(&program);
+        let _ = measured(&program, 1);
         let _ = build(&program, &[(".x", b"y")]);
     }
 }

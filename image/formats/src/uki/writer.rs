@@ -9,6 +9,7 @@ use object::pod::{bytes_of, from_bytes_mut, slice_from_bytes};
 
 use super::error::BuildError;
 use super::image::{Image, ParseError};
+use super::measured::{PCR_KEY, PCR_SIGNATURE};
 use super::plan::{PROFILE, SECTION_HEADER, plan};
 use crate::bytes::{put, u32_at};
 
@@ -29,12 +30,16 @@ pub struct Uki<'a> {
     pub ucode: &'a [u8],
     /// Device tree, for boards whose firmware brings none.
     pub dtb: &'a [u8],
+    /// Public key (PEM) of whoever signs what the stub measures. It is measured, too.
+    pub pcr_key: &'a [u8],
+    /// The signature (JSON of `systemd-measure sign`) of what [`measured`](super::measured()) says of the first profile.
+    pub pcr_signature: &'a [u8],
     /// What else the boot menu offers.
     pub profiles: &'a [Profile<'a>],
 }
 
 /// Another way to start the same kernel: an entry of its own in the boot menu. See "Multi-Profile UKIs" in <https://uapi-group.org/specifications/specs/unified_kernel_image/>.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Profile<'a> {
     /// The boot loader calls the entry by it: the file's name, `@`, and this.
     pub id: &'a str,
@@ -44,6 +49,8 @@ pub struct Profile<'a> {
     pub os_release: &'a [u8],
     /// Its kernel command line.
     pub cmdline: &'a str,
+    /// The signature of what is measured when this one is chosen; left out when empty.
+    pub pcr_signature: &'a [u8],
 }
 
 /// The first profile is the one that has nothing of its own.
@@ -72,8 +79,22 @@ impl Uki<'_> {
         let nx = kernel.headers.optional_header.dll_characteristics.get(LE)
             & IMAGE_DLLCHARACTERISTICS_NX_COMPAT
             != 0;
-        let profiles: Vec<String> = self.profiles.iter().map(Profile::text).collect();
-        let mut parts: Vec<(&str, &[u8])> = [
+        let texts: Vec<String> = self.profiles.iter().map(Profile::text).collect();
+        let mut out = build(stub, &self.parts(&texts))?;
+        if !nx {
+            // Firmware that enforces it would else start the stub and refuse the kernel.
+            clear_nx(&mut out);
+        }
+        Ok(out)
+    }
+
+    /// What all profiles share, then what each has of its own: a signature is one profile's, since it covers that one's words.
+    fn parts<'p>(&'p self, texts: &'p [String]) -> Vec<(&'p str, &'p [u8])> {
+        let main = match texts {
+            [] => &[][..],
+            _ => MAIN_PROFILE,
+        };
+        let mut parts = vec![
             (".osrel", self.os_release),
             (".cmdline", self.cmdline.as_bytes()),
             (".dtb", self.dtb),
@@ -81,24 +102,20 @@ impl Uki<'_> {
             (".linux", self.linux),
             (".initrd", self.initrd),
             (".ucode", self.ucode),
-        ]
-        .into_iter()
-        .filter(|(_, data)| !data.is_empty())
-        .collect();
-        if !profiles.is_empty() {
-            parts.push((PROFILE, MAIN_PROFILE));
+            (PCR_KEY, self.pcr_key),
+            (PROFILE, main),
+            (PCR_SIGNATURE, self.pcr_signature),
+        ];
+        for (profile, text) in self.profiles.iter().zip(texts) {
+            parts.extend([
+                (PROFILE, text.as_bytes()),
+                (".osrel", profile.os_release),
+                (".cmdline", profile.cmdline.as_bytes()),
+                (PCR_SIGNATURE, profile.pcr_signature),
+            ]);
         }
-        for (profile, text) in self.profiles.iter().zip(&profiles) {
-            parts.push((PROFILE, text.as_bytes()));
-            parts.push((".osrel", profile.os_release));
-            parts.push((".cmdline", profile.cmdline.as_bytes()));
-        }
-        let mut out = build(stub, &parts)?;
-        if !nx {
-            // Firmware that enforces it would else start the stub and refuse the kernel.
-            clear_nx(&mut out);
-        }
-        Ok(out)
+        parts.retain(|(_, data)| !data.is_empty());
+        parts
     }
 }
 
