@@ -129,7 +129,7 @@ impl Disk {
     ///
     /// # Errors
     /// When `qemu-img` fails, which it does while the machine runs.
-    pub(crate) fn flatten(&self, to: &Path) -> Result<()> {
+    pub fn flatten(&self, to: &Path) -> Result<()> {
         let mut convert = Command::new("qemu-img");
         convert
             .args(["convert", "-f", "qcow2", "-O", "raw"])

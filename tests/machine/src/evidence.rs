@@ -26,8 +26,10 @@ pub fn keep(vm: &Vm, to: &Path) -> Result<()> {
     if let Err(error) = service_logs(vm, to) {
         missing.push(format!("logs.tar: {error}"));
     }
+    let tpm = vm.spec().tpm.then_some(names::TPM_LOG);
+    let files = [names::CONSOLE, names::QEMU_LOG, names::VARS, names::DISK];
     // The disk of a running machine changes while it is copied; what is on it matters less than that it is there.
-    for name in [names::CONSOLE, names::QEMU_LOG, names::VARS, names::DISK] {
+    for name in files.into_iter().chain(tpm) {
         if let Err(error) = fs::copy(vm.dir().join(name), to.join(name)) {
             missing.push(format!("{name}: {error}"));
         }

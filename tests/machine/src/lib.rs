@@ -22,6 +22,7 @@ mod firmware;
 mod hardware;
 mod keyboard;
 mod kubectl;
+mod mainboard;
 mod moment;
 mod names;
 mod network;
@@ -41,6 +42,7 @@ mod spec;
 mod ssh;
 mod start;
 mod stick;
+mod tpm;
 mod vm;
 mod write_log;
 

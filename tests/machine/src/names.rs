@@ -26,6 +26,14 @@ pub(crate) const U_BOOT: &str = "u-boot.bin";
 pub(crate) const DEVICE_TREE: &str = "board.dtb";
 /// QEMU's control socket.
 pub(crate) const QMP: &str = "qmp.sock";
+/// What the TPM keeps, a folder.
+pub(crate) const TPM: &str = "tpm";
+/// The TPM's control socket.
+pub(crate) const TPM_SOCKET: &str = "tpm.sock";
+/// The process id of the TPM's emulator.
+pub(crate) const TPM_PID: &str = "tpm.pid";
+/// What the TPM's emulator itself printed.
+pub(crate) const TPM_LOG: &str = "tpm.log";
 /// QEMU's process id.
 pub(crate) const PID: &str = "qemu.pid";
 /// What QEMU itself printed.

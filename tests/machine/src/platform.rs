@@ -72,6 +72,14 @@ impl Platform {
         !self.is_raspberry_pi()
     }
 
+    /// The device by which it has a TPM 2.0. QEMU refuses that of a Raspberry Pi, which has no bus for one.
+    pub(crate) const fn tpm(self) -> &'static str {
+        match self {
+            Self::Q35 => "tpm-crb",
+            Self::Virt | Self::Raspi3b | Self::Raspi4b => "tpm-tis-device",
+        }
+    }
+
     /// Whether two serial ports are one console, as QEMU has it: `on` or `off`.
     pub(crate) const fn shares_console(self) -> &'static str {
         match self {

@@ -39,6 +39,15 @@ impl Process {
         })
     }
 
+    /// The process whose id is all that the file holds, or `None` when there is none.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub(crate) fn written_in(file: &Path) -> Result<Option<Self>> {
+        let text = fs::read_to_string(file).map_err(Error::file("read", file))?;
+        Ok(text.trim().parse().ok().and_then(Self::open))
+    }
+
     /// The process that was written down as `identity`, if it still lives.
     pub(crate) fn find(identity: Identity) -> Option<Self> {
         Self::open(identity.pid).filter(|process| process.identity == identity && !process.ended())

@@ -10,6 +10,9 @@ pub(crate) const RUN: &str = "run.json";
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Run {
     pub(crate) qemu: Identity,
+    /// What emulates its TPM, of a machine that has one.
+    #[serde(default)]
+    pub(crate) tpm: Option<Identity>,
     pub(crate) ports: Ports,
     /// Length of the console's log when QEMU started.
     pub(crate) console_from: u64,

@@ -12,6 +12,7 @@ use crate::keyboard::Keyboard;
 use crate::names;
 use crate::power_button::press_until_off;
 use crate::run::{RUN, Run};
+use crate::tpm::Tpm;
 use crate::{
     Console, Deadline, Error, Event, Kubectl, Network, Ports, Process, Qmp, Result, Ssh, Vm,
     with_server,
@@ -31,6 +32,7 @@ const REASON_WITHIN: Duration = Duration::from_secs(3);
 pub struct Running {
     vm: Vm,
     process: Process,
+    tpm: Option<Tpm>,
     ports: Ports,
     console: Console,
     owned: bool,
@@ -42,6 +44,7 @@ impl Drop for Running {
             // Nobody is left to tell; the next start on this folder would notice.
             let _ = self.process.kill();
             let _ = self.process.wait(Deadline::after(QUIT_WITHIN));
+            let _ = self.wait_for_tpms_end();
         }
     }
 }
@@ -52,6 +55,7 @@ impl Running {
         Ok(Self {
             vm,
             process,
+            tpm: run.tpm.and_then(Tpm::find),
             ports: run.ports,
             console,
             owned: false,
@@ -322,14 +326,18 @@ impl Running {
     /// # Errors
     /// When QEMU does not answer.
     pub fn power_down(&self, deadline: Deadline) -> Result<bool> {
-        press_until_off(
+        let off = press_until_off(
             || {
                 let mut qmp = self.qmp()?;
                 qmp.execute("system_powerdown", None).map(drop)
             },
             |within| self.process.wait(Deadline::after(within)),
             deadline,
-        )
+        )?;
+        if off {
+            self.wait_for_tpms_end()?;
+        }
+        Ok(off)
     }
 
     /// Pulls the plug: what the guest has not flushed is lost. Of an SD card nothing is that was acknowledged: nothing flushes one,
@@ -363,6 +371,7 @@ impl Running {
 
     fn gone(self) -> Result<Vm> {
         if self.process.wait(Deadline::after(QUIT_WITHIN)) {
+            self.wait_for_tpms_end()?;
             return Ok(self.vm.clone());
         }
         Err(Error::TimedOut {
@@ -370,6 +379,11 @@ impl Running {
             after: QUIT_WITHIN,
             last: self.console.tail(),
         })
+    }
+
+    /// Of a machine that has ended: nothing of it is left behind.
+    fn wait_for_tpms_end(&self) -> Result<()> {
+        self.tpm.as_ref().map_or(Ok(()), Tpm::wait_for_end)
     }
 
     fn must_have_network(&self) -> Result<()> {

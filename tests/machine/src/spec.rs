@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::names::{self, escaped};
-use crate::{Bus, Hardware, Network, Ports, Processor, Qemu, Result, raspberry_pi};
+use crate::{Bus, Hardware, Network, Ports, Processor, Qemu, Result, raspberry_pi, tpm};
 
 /// Where the guest's hardware clock starts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +71,10 @@ pub struct Spec {
     /// The firmware checks the signatures of what it starts.
     #[serde(default)]
     pub secure_boot: bool,
+    /// It has a TPM 2.0. What that keeps is in the machine's folder, and stays over restarts, until
+    /// [`Vm::exchange_tpm`](crate::Vm::exchange_tpm).
+    #[serde(default)]
+    pub tpm: bool,
     /// The processors' model.
     #[serde(default)]
     pub processor: Processor,
@@ -93,6 +97,7 @@ impl Default for Spec {
             stick: false,
             install_stick: false,
             secure_boot: false,
+            tpm: false,
             processor: Processor::default(),
             kernel_arguments: Vec::new(),
         }
@@ -162,6 +167,9 @@ impl Spec {
             None => list.extend(raspberry_pi::arguments(dir)),
         }
         list.extend(self.devices(ports));
+        if self.tpm {
+            list.extend(tpm::arguments(platform));
+        }
         let sticks = self.stick || self.install_stick;
         if sticks && !matches!(self.hardware.bus, Bus::Usb | Bus::Sd) {
             list.extend(["-device", "qemu-xhci,id=usb"].map(str::to_owned));

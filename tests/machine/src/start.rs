@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use crate::names;
 use crate::record::{read_json, write_json};
 use crate::run::{RUN, Run};
+use crate::tpm::Tpm;
 use crate::{Error, Ports, Process, Qemu, Result, Running, Vm, command, raspberry_pi};
 
 /// How often a start is tried when another program takes one of its ports first.
@@ -36,6 +37,7 @@ impl Vm {
 
     pub(crate) fn start_with(&self, name: &str, qemu: &Qemu, more: &[&str]) -> Result<Running> {
         self.must_be_off()?;
+        self.wait_for_tpms_end()?;
         self.remember_disk()?;
         if let Some(model) = raspberry_pi::model(self.spec().hardware.platform) {
             raspberry_pi::prepare(model, &self.disk(), self.dir())?;
@@ -48,12 +50,12 @@ impl Vm {
             .map_err(Error::file("open", &log))?;
         let console_from = console.metadata().map_err(Error::file("read", &log))?.len();
         let mut tries = 1;
-        let ports = loop {
+        let (ports, tpm) = loop {
             let ports = Ports::free()?;
             let mut arguments = self.spec().arguments(name, self.dir(), qemu, ports)?;
             arguments.extend(more.iter().map(|word| (*word).to_owned()));
             match self.launch(qemu, &arguments) {
-                Ok(()) => break ports,
+                Ok(tpm) => break (ports, tpm),
                 // Another program took the port between our look and QEMU's.
                 Err(Error::Failed { stderr, .. })
                     if stderr.contains("host forwarding") && tries < STARTS =>
@@ -66,6 +68,7 @@ impl Vm {
         let process = self.launched()?;
         let run = Run {
             qemu: process.identity(),
+            tpm: tpm.as_ref().map(Tpm::identity),
             ports,
             console_from,
         };
@@ -73,8 +76,19 @@ impl Vm {
         Running::attach(self.clone(), process, run)
     }
 
+    /// Starts QEMU, and before it the TPM that it looks for.
+    fn launch(&self, qemu: &Qemu, arguments: &[String]) -> Result<Option<Tpm>> {
+        let tpm = self.spec().tpm.then(|| Tpm::start(self.dir()));
+        let tpm = tpm.transpose()?;
+        let launched = self.launch_qemu(qemu, arguments);
+        if let (Err(_), Some(tpm)) = (&launched, &tpm) {
+            tpm.kill()?;
+        }
+        launched.map(|()| tpm)
+    }
+
     /// Starts QEMU, which returns once it is in the background with all sockets listening.
-    fn launch(&self, qemu: &Qemu, arguments: &[String]) -> Result<()> {
+    fn launch_qemu(&self, qemu: &Qemu, arguments: &[String]) -> Result<()> {
         let log = self.dir().join(names::QEMU_LOG);
         let stderr = File::create(&log).map_err(Error::file("write", &log))?;
         let mut command = Command::new(&qemu.program);
@@ -103,14 +117,9 @@ impl Vm {
     }
 
     fn launched(&self) -> Result<Process> {
-        let file = self.dir().join(names::PID);
-        let text = fs::read_to_string(&file).map_err(Error::file("read", &file))?;
-        text.trim()
-            .parse()
-            .ok()
-            .and_then(Process::open)
-            .ok_or_else(|| Error::NotRunning {
-                dir: self.dir().to_owned(),
-            })
+        let written = Process::written_in(&self.dir().join(names::PID))?;
+        written.ok_or_else(|| Error::NotRunning {
+            dir: self.dir().to_owned(),
+        })
     }
 }

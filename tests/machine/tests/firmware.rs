@@ -4,7 +4,8 @@ use std::fs::File;
 use std::path::Path;
 
 use machine::{
-    Bus, Cache, Card, Deadline, Hardware, Network, Platform, Qemu, Snapshot, Spec, Vm, Watchdog,
+    Bus, Cache, Card, Deadline, Hardware, Network, Platform, Process, Qemu, Snapshot, Spec, Vm,
+    Watchdog,
 };
 
 /// What the firmware says when it found nothing to boot.
@@ -64,6 +65,62 @@ fn a_machine_starts_is_found_again_and_loses_power() {
         .unwrap();
     again.quit().unwrap();
     assert!(vm.running().unwrap().is_none());
+}
+
+/// What emulates the TPM of the machine that was started last.
+fn emulator(vm: &Vm) -> Option<Process> {
+    let written = std::fs::read_to_string(vm.dir().join("tpm.pid")).ok()?;
+    Process::open(written.trim().parse().ok()?)
+}
+
+#[test]
+fn a_tpm_ends_with_its_machine_and_keeps_what_it_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut vm, qemu) = machine(folder.path()).unwrap();
+    vm.change(|spec| spec.tpm = true).unwrap();
+    let kept = vm.dir().join("tpm/tpm2-00.permall");
+    let start = || vm.start("holdfast-tpm", &qemu).unwrap().owned();
+
+    let mut running = start();
+    let first = emulator(&vm).unwrap();
+    running
+        .wait_for_text(NOTHING_TO_BOOT, Deadline::minutes(2))
+        .unwrap();
+    let seen = running.qmp().unwrap().execute("query-tpm", None).unwrap();
+    assert_eq!(seen[0]["model"], "tpm-crb", "{seen}");
+    running.power_cut().unwrap();
+    assert!(first.ended(), "after a power cut");
+    assert!(kept.is_file(), "it kept nothing");
+
+    let running = start();
+    let second = emulator(&vm).unwrap();
+    assert_ne!(second.pid(), first.pid());
+    assert!(vm.exchange_tpm().is_err(), "while the machine runs");
+    drop(running);
+    assert!(second.ended(), "with the one who owned it");
+    assert!(kept.is_file(), "a restart must not lose what it kept");
+
+    vm.exchange_tpm().unwrap();
+    assert!(!kept.exists());
+    start().quit().unwrap();
+    assert!(kept.is_file());
+    assert!(emulator(&vm).unwrap().ended(), "in order");
+}
+
+#[test]
+fn a_tpm_does_not_wait_for_a_qemu_that_refuses() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut vm, qemu) = machine(folder.path()).unwrap();
+    vm.change(|spec| spec.tpm = true).unwrap();
+    for program in ["/bin/false", "/no/such/program"] {
+        let broken = Qemu {
+            program: program.into(),
+            ..qemu.clone()
+        };
+        vm.start("holdfast-refused", &broken).unwrap_err();
+        let left = emulator(&vm);
+        assert!(left.is_none_or(|process| process.ended()), "{program}");
+    }
 }
 
 #[test]

@@ -24,10 +24,12 @@ mod recorded;
 mod rescue;
 mod rescue_stick;
 mod rotation;
+mod sealed_state;
 mod secure_boot;
 mod slow_card;
 mod small;
 mod state;
+mod stolen_disk;
 mod u_boot;
 mod upgrade;
 mod upgrade_broken;
@@ -107,6 +109,10 @@ const ALL: &[Scenario] = &[
     Scenario::full(
         "a_reset_machine_begins_again",
         rescue::a_reset_machine_begins_again,
+    ),
+    Scenario::full(
+        "a_sealed_state_opens_on_its_own_machine_alone",
+        sealed_state::a_sealed_state_opens_on_its_own_machine_alone,
     ),
     Scenario::full(
         "authorities_are_exchanged",
@@ -201,6 +207,10 @@ const ALL: &[Scenario] = &[
     Scenario::full("clock_at_2000", clock::clock_at_2000),
     Scenario::full("clock_at_2097", clock::clock_at_2097),
     Scenario::full("clock_at_2099", clock::clock_at_2099),
+    Scenario::full(
+        "a_machine_without_a_tpm_says_so",
+        sealed_state::a_machine_without_a_tpm_says_so,
+    ),
     Scenario::full(
         "maintenance_mode_and_a_mended_file",
         maintenance::maintenance_mode_and_a_mended_file,

@@ -9,7 +9,7 @@ const WRONG: &str = "version: 1\nhostnam: shop\n";
 /// What asks for it on the kernel's command line.
 const ASK: &str = "holdfast.maintenance";
 
-fn wait_for_maintenance(node: &mut Node) -> anyhow::Result<String> {
+pub(crate) fn wait_for_maintenance(node: &mut Node) -> anyhow::Result<String> {
     node.wait_for_event("maintenance mode", 300, |event| match event {
         Event::Maintenance(text) => Some(text.clone()),
         _ => None,

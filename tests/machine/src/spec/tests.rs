@@ -30,6 +30,7 @@ fn what_is_asked_for_is_on_the_command_line() {
         cache: Cache::Unsafe,
         stick: true,
         secure_boot: true,
+        tpm: true,
         processor: Processor::V3,
         kernel_arguments: vec!["mitigations=off".to_owned(), "a=b,c".to_owned()],
         ..Spec::default()
@@ -52,6 +53,7 @@ fn what_is_asked_for_is_on_the_command_line() {
         ..Spec::default()
     };
     let arm = Spec {
+        tpm: true,
         hardware: Hardware {
             platform: Platform::Virt,
             ..Hardware::default()
@@ -81,6 +83,16 @@ fn what_is_asked_for_is_on_the_command_line() {
             "-machine q35,graphics=off,smm=on -global driver=cfi.pflash01,property=secure,value=on",
         ),
         ("its code", &unusual, "file=/fw/s,,b.fd"),
+        (
+            "a TPM",
+            &unusual,
+            "-chardev socket,id=tpm,path=tpm.sock -tpmdev emulator,id=tpm,chardev=tpm -device tpm-crb,tpmdev=tpm",
+        ),
+        (
+            "a TPM without an Intel chipset",
+            &arm,
+            "-device tpm-tis-device,tpmdev=tpm",
+        ),
         (
             "a stick",
             &unusual,

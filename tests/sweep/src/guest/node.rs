@@ -225,6 +225,7 @@ impl Node {
                 boot: Some(device(BOOT)),
                 config: None,
                 root: Some(device(part(slot))),
+                opened_state: None,
                 spare_root: Some(device(part(slot.other()))),
                 state: Some(device(STATE)),
             },
