@@ -63,6 +63,8 @@ mod service_log;
 #[cfg(feature = "workstation")]
 mod signing_key;
 #[cfg(feature = "node")]
+mod state_key;
+#[cfg(feature = "node")]
 mod status;
 #[cfg(feature = "node")]
 mod support_bundle;
@@ -121,6 +123,10 @@ enum Command {
     Restore(restore::Args),
     #[cfg(feature = "node")]
     Reset(reset::Args),
+    #[cfg(feature = "node")]
+    RecoveryKey(state_key::RecoveryKey),
+    #[cfg(feature = "node")]
+    Unlock(state_key::Unlock),
     #[cfg(feature = "node")]
     Upgrade(upgrade::Args),
     /// Show the containers of pods, also when the API server is down
@@ -182,6 +188,10 @@ pub fn run(holdfast: Holdfast) -> anyhow::Result<ExitCode> {
         Command::Restore(args) => restore::run(&args),
         #[cfg(feature = "node")]
         Command::Reset(args) => reset::run(&args),
+        #[cfg(feature = "node")]
+        Command::RecoveryKey(args) => state_key::recovery_key(&args),
+        #[cfg(feature = "node")]
+        Command::Unlock(args) => state_key::unlock(&args),
         #[cfg(feature = "node")]
         Command::Upgrade(args) => upgrade::run(args),
         #[cfg(feature = "node")]

@@ -6,6 +6,7 @@ use form::Wish;
 use init_api::Root;
 use init_api::{Asked, Asker, Client, Down, Millis, Problem, Request, paths};
 use node_setup::change;
+use node_setup::encryption;
 use node_setup::rescue;
 use node_setup::reset::{self, AskedByStick};
 use node_setup::{BUS, NodeMedia, Outcome, ThisMachine, configure, last_resort, online, trial};
@@ -177,6 +178,7 @@ fn run_configure(root: &Root) -> anyhow::Result<ExitCode> {
     match configure(root, &mut NodeMedia, ThisMachine)? {
         Outcome::Applied => Ok(ExitCode::SUCCESS),
         Outcome::Reset(asked) => run_reset(root, &asked),
+        Outcome::Encrypt => run_encrypt(root),
         Outcome::Problem(problem) => {
             eprintln!("{}\n\n{}\n\n{}", problem.title, problem.text, problem.cure);
             Ok(ExitCode::from(NOT_CONFIGURED))
@@ -213,6 +215,26 @@ fn run_reset(root: &Root, asked: &AskedByStick) -> anyhow::Result<ExitCode> {
     };
     init_api::store(root.path(paths::PROBLEM), &problem)?;
     eprintln!("{}\n\n{}", problem.title, problem.text);
+    Ok(ExitCode::from(NOT_CONFIGURED))
+}
+
+/// State that is new and shall be encrypted is made anew at the next boot; nothing is on it yet.
+fn run_encrypt(root: &Root) -> anyhow::Result<ExitCode> {
+    encryption::begin(root).context("`state.encryption` cannot be noted in the partition table")?;
+    println!("`state.encryption` is `tpm`: restarting, to make the new state partition encrypted");
+    Client::connect(paths::SOCKET)?.ask(&Request::GoDown {
+        down: Down::Reboot,
+        asked: Asked::about(
+            Asker::Reset,
+            "state.encryption, on a new machine".to_owned(),
+        ),
+    })?;
+    let problem = Problem::new(
+        "The state partition is being encrypted",
+        "`state.encryption` is `tpm`, and the machine is new.",
+        "Wait: it restarts once.",
+    );
+    init_api::store(root.path(paths::PROBLEM), &problem)?;
     Ok(ExitCode::from(NOT_CONFIGURED))
 }
 

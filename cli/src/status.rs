@@ -153,6 +153,9 @@ fn page(everything: &Everything) -> String {
     if let Some(stick) = status.node.as_ref().and_then(|node| node.stick.as_ref()) {
         facts.row(["stick", stick]);
     }
+    if let Some(state) = encryption(status) {
+        facts.row(["state", &state]);
+    }
     if let Some(rotation) = authorities {
         facts.row(["authorities", rotation]);
     }
@@ -190,6 +193,16 @@ fn page(everything: &Everything) -> String {
         );
     }
     page
+}
+
+/// How the state partition is encrypted; nothing where it is not.
+fn encryption(status: &Status) -> Option<String> {
+    status.boot.as_ref()?.partitions.opened_state.as_ref()?;
+    let unread = match std::path::Path::new(paths::RECOVERY_KEY).exists() {
+        true => "; nobody has read its recovery key yet: `sudo holdfast recovery-key`",
+        false => "",
+    };
+    Some(format!("encrypted, opened by this machine's TPM{unread}"))
 }
 
 fn mode(mode: Mode) -> &'static str {

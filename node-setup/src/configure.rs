@@ -8,6 +8,7 @@
 
 use crate::change;
 use crate::choice::{self, Choice, Given, Purpose, WaysIn};
+use crate::encryption::{self, Wish};
 use crate::execute::Executor;
 use crate::facts::Facts;
 use crate::last_good::{self, LastGood};
@@ -35,6 +36,8 @@ pub enum Outcome {
     Problem(Problem),
     /// A stick asks for a reset: nothing was configured.
     Reset(AskedByStick),
+    /// State is new and shall be encrypted: nothing was configured, see [`crate::encryption::begin`].
+    Encrypt,
 }
 
 /// Configures the node below `root`.
@@ -80,6 +83,17 @@ pub fn configure<M: Machine>(
             false => Ok(own),
         });
     let choice = run.choose(own.as_ref().map(purpose));
+    let choice = match (choice, own.as_ref().map(Loaded::config)) {
+        (Choice::Own, Ok(config)) => match run.wish(config) {
+            Wish::Begin => return Ok(Outcome::Encrypt),
+            Wish::Refused(problem) => Choice::Maintenance {
+                ways_in: WaysIn::Own,
+                problem,
+            },
+            Wish::Nothing | Wish::Later(_) => Choice::Own,
+        },
+        (choice, _) => choice,
+    };
     let (done, sources, instead) = match (choice, &own) {
         (Choice::Own, Ok(own)) => (run.apply_own(own), reading.sources, None),
         (Choice::Install, Ok(own)) => {
@@ -136,6 +150,19 @@ struct Run<'a, M> {
 }
 
 impl<M: Machine> Run<'_, M> {
+    /// What `state.encryption` asks for at this boot; a configuration on trial asks for nothing.
+    fn wish(&mut self, config: &Config) -> Wish {
+        if self.found.trial.is_some() {
+            return Wish::Nothing;
+        }
+        let facts = &self.facts;
+        let wish = encryption::wish(config.state.encryption, facts.state_disk, facts.is_node());
+        if let Wish::Later(note) = &wish {
+            self.notes.push(note.clone());
+        }
+        wish
+    }
+
     /// Which configuration is to be in force.
     fn choose(&mut self, own: Result<Purpose, &Problem>) -> Choice {
         let last_goods = &self.facts.last_goods;

@@ -25,10 +25,14 @@ enum NoteError {
 
 /// What it says now; none where it cannot be read.
 pub(crate) fn read(root: &Root) -> Option<WhenDamaged> {
+    booted_table(root).map(|table| table.when_damaged())
+}
+
+/// The booted disk's table; none where it cannot be read.
+pub(crate) fn booted_table(root: &Root) -> Option<gpt::Table> {
     let disk = booted_disk(root)?;
     let file = File::open(&disk).ok()?;
-    let table = gpt::current(&file, geometry(root, &disk, &file).ok()?).ok()?;
-    Some(table.when_damaged())
+    gpt::current(&file, geometry(root, &disk, &file).ok()?).ok()
 }
 
 /// Notes it. The kernel need not know: no partition changes. A cut leaves the old choice or the new one.

@@ -1,6 +1,7 @@
 //! Carries out a plan: one match, no decisions.
 
 use crate::damage_choice;
+use crate::encryption;
 use crate::machine::Machine;
 use crate::step::{Content, OnFailure, Owner, Step};
 use host::beneath::{self, Folder};
@@ -121,6 +122,7 @@ impl<M: Machine> Executor<M> {
             }
             Step::Warn(_) | Step::Expect { .. } => Ok(()),
             Step::NoteDamageChoice(choice) => damage_choice::note(&Root::new(&self.root), *choice),
+            Step::NoteEncryption(wanted) => encryption::note(&Root::new(&self.root), *wanted),
             Step::SetHostname(name) => self.machine.set_hostname(name),
             Step::Run { command, .. } => self.machine.run(command),
             Step::Command {

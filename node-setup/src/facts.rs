@@ -4,6 +4,7 @@ mod read;
 
 pub(crate) use read::{BEGUN, BOOT_RAN, COMPRESSED, FETCHED_KEYS_CACHE, INIT_RAN};
 
+use crate::encryption::StateDisk;
 use crate::last_good::LastGood;
 use disk::layout::WhenDamaged;
 use runtime::Founding;
@@ -56,6 +57,8 @@ pub struct Facts {
     pub serial_consoles: Vec<String>,
     /// What the partition table says about a damaged state partition; none where it cannot be read.
     pub when_damaged: Option<WhenDamaged>,
+    /// Whether the state partition is encrypted, and can be; none where its table cannot be read.
+    pub state_disk: Option<StateDisk>,
     /// What the node's cluster was founded with, if it was.
     pub founded: Option<Founding>,
     /// Memory of the machine, bytes.

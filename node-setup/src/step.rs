@@ -172,6 +172,8 @@ pub enum Step {
     },
     /// Note in the partition table what a boot does with a damaged state partition.
     NoteDamageChoice(WhenDamaged),
+    /// Note in the partition table whether state is encrypted when it is made new.
+    NoteEncryption(bool),
     /// Tell the kernel the host name.
     SetHostname(String),
     /// Run a program and wait for it.
@@ -234,7 +236,8 @@ impl Step {
             Step::Warn(_)
             | Step::Expect { .. }
             | Step::Command { .. }
-            | Step::NoteDamageChoice(_) => OnFailure::Report,
+            | Step::NoteDamageChoice(_)
+            | Step::NoteEncryption(_) => OnFailure::Report,
         }
     }
 
@@ -271,6 +274,7 @@ impl Step {
             Step::NoteDamageChoice(_) => {
                 "note `state.when_damaged` in the partition table".to_owned()
             }
+            Step::NoteEncryption(_) => "note `state.encryption` in the partition table".to_owned(),
             Step::SetHostname(name) => format!("set the host name {name}"),
             Step::Run { why, .. } => why.clone(),
             Step::Command { key, .. } => format!("run {key}"),

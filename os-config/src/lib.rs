@@ -40,10 +40,10 @@ pub use beside::{SIGNATURES, SIGNED_NOTE};
 pub use check::decode;
 pub use config::{
     AfterInstall, AuditLevel, Backup, Bucket, Bundles, ComponentArgs, Components, Config, DiskBus,
-    DiskChoice, DiskPreference, Dns, Firewall, FlagArgs, Image, Install, Interface, InterfaceMatch,
-    Kubernetes, Logs, Manifest, Network, NtpServers, PodSecurity, Proxy, Registries,
-    RegistryAccess, RegistryAuth, RegistryMirror, RegistryTls, Route, State, Swap, Time,
-    WhenDamaged, Wifi, WriteFile,
+    DiskChoice, DiskPreference, Dns, Encryption, Firewall, FlagArgs, Image, Install, Interface,
+    InterfaceMatch, Kubernetes, Logs, Manifest, Network, NtpServers, PodSecurity, Proxy,
+    Registries, RegistryAccess, RegistryAuth, RegistryMirror, RegistryTls, Route, State, Swap,
+    Time, WhenDamaged, Wifi, WriteFile,
 };
 pub use diff::{Change, diff};
 pub use explain::{Explained, Explanation, Origin, UnknownKey};

@@ -11,6 +11,7 @@
 //! the same steps again ends in the same layout. A partition is formatted only while its name says that it never was.
 
 mod complete;
+mod encryption;
 mod first_boot;
 mod partitions;
 mod reset;

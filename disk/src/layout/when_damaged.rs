@@ -46,8 +46,7 @@ impl WhenDamaged {
 impl Table {
     /// What shall be done with a damaged state partition.
     pub fn when_damaged(&self) -> WhenDamaged {
-        let attributes = self.state_entry().map_or(0, |state| state.attributes);
-        WhenDamaged::of((attributes & CHOICE_MASK) >> CHOICE)
+        WhenDamaged::of((self.state_attributes() & CHOICE_MASK) >> CHOICE)
     }
 
     /// The table with another choice; none if it says so already, or has no state partition.
@@ -57,8 +56,7 @@ impl Table {
 
     /// Whether a repair of the state partition was begun and its end not noted.
     pub fn repair_begun(&self) -> bool {
-        let attributes = self.state_entry().map_or(0, |state| state.attributes);
-        attributes & BEGUN != 0
+        self.state_attributes() & BEGUN != 0
     }
 
     /// The table that says so, or no longer; none if it does already, or has no state partition.
@@ -71,7 +69,11 @@ impl Table {
             .or_else(|| self.find(STATE_UNFORMATTED))
     }
 
-    fn with_state_attributes(&self, change: impl FnOnce(u64) -> u64) -> Option<Self> {
+    pub(super) fn state_attributes(&self) -> u64 {
+        self.state_entry().map_or(0, |state| state.attributes)
+    }
+
+    pub(super) fn with_state_attributes(&self, change: impl FnOnce(u64) -> u64) -> Option<Self> {
         self.with_state_entry(|entry| entry.attributes = change(entry.attributes))
     }
 

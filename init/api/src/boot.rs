@@ -143,6 +143,9 @@ pub struct Partitions {
     /// The state partition.
     #[serde(default)]
     pub state: Option<PathBuf>,
+    /// Where the kernel decrypts the state partition; none where it is not encrypted, or not opened.
+    #[serde(default)]
+    pub opened_state: Option<PathBuf>,
 }
 
 /// Device nodes of the boot partitions that each slot has for itself, where the firmware starts a kernel by itself.

@@ -79,6 +79,11 @@ pub const UNCONFIRMED_BOOT: &str = "/var/lib/holdfast/unconfirmed-boot.json";
 pub const HAND_OVERS: &str = "/var/lib/holdfast/hand-overs.json";
 /// What was done about damage of the state partition: a folder for each time, with [`crate::StateRepair`].
 pub const STATE_REPAIRS: &str = "/var/lib/holdfast/state-repairs";
+/// The public key that the running UKI's PCR policy is signed with, where systemd's programs look for it; put there by the initramfs
+/// stage.
+pub const SEALING_KEY: &str = "/run/systemd/tpm2-pcr-public-key.pem";
+/// The recovery key of an encrypted state partition, until a person has read it.
+pub const RECOVERY_KEY: &str = "/var/lib/holdfast/recovery-key";
 /// A rescue script was begun in this boot: which, by its order.
 pub const RESCUE: &str = "/run/holdfast/rescue-order";
 /// Rescue scripts that were begun on this machine.

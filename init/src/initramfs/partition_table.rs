@@ -48,11 +48,17 @@ fn log_note(note: &Note, disk: &Disk, log: &Log) {
     }
 }
 
-/// Notes in the table that the state partition has been formatted. The kernel need not know: only the name changes.
-pub(super) fn note_format_done(disk: &Disk, table: &Table) -> Result<Table, Failure> {
+/// Notes in the table that the state partition has been formatted, and whether it is encrypted. The kernel need not know: only the
+/// name and attributes change.
+pub(super) fn note_format_done(
+    disk: &Disk,
+    table: &Table,
+    encrypted: bool,
+) -> Result<Table, Failure> {
     let Some(done) = format_done(table) else {
         return Ok(table.clone());
     };
+    let done = done.with_encrypted(encrypted).unwrap_or(done);
     let mut file = disk.open(true)?;
     write(&mut file, &done)?;
     Ok(done)

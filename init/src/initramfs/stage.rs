@@ -34,6 +34,7 @@ struct Context {
     spec: Option<WantedRoot>,
     slot: Option<FoundSlot>,
     state: StateOutcome,
+    opened_state: Option<PathBuf>,
     started: Started,
     trial: Option<BootTrial>,
 }
@@ -52,6 +53,7 @@ pub(crate) fn run(root: &Path) -> (Failure, Log) {
         spec: None,
         slot: None,
         state: StateOutcome::Unusable,
+        opened_state: None,
         started: Started::default(),
         trial: None,
     };
@@ -143,6 +145,7 @@ impl Context {
         let (target, root) = (self.target().join("state"), self.target());
         let config = self.role_node(PartitionRole::Config);
         let places = state::Places {
+            initramfs: &self.root,
             root: &root,
             target: &target,
             config: config.as_deref(),
@@ -150,9 +153,11 @@ impl Context {
             log: &self.log,
         };
         match state::prepare(&disk, node.as_deref(), &layout, &places, &mut self.guard) {
-            Ok(outcome) => {
-                self.state = outcome;
-                self.grow(node.as_deref(), &target);
+            Ok(used) => {
+                self.state = used.outcome;
+                self.grow(&used.device, &target);
+                self.opened_state =
+                    Some(used.device).filter(|device| Some(device) != node.as_ref());
             }
             Err(error) => {
                 let problem = state::problem(&error, node.as_deref(), layout.when_damaged());
@@ -191,8 +196,8 @@ impl Context {
         spec.map(|spec| spec.hash.to_string()).unwrap_or_default()
     }
 
-    fn grow(&self, node: Option<&Path>, mounted: &Path) {
-        match node.map_or(Ok(None), |node| state::grow(node, mounted)) {
+    fn grow(&self, device: &Path, mounted: &Path) {
+        match state::grow(device, mounted) {
             Ok(Some(bytes)) => self
                 .log
                 .line(&format!("state grown to {} MiB", bytes / 1024 / 1024)),
@@ -241,6 +246,7 @@ impl Context {
                 root: self.node(slot.partition),
                 spare_root: self.role_node(slot.slot.other().root()),
                 state: self.state_node(),
+                opened_state: self.opened_state.clone(),
             },
             state: self.state,
             watchdog: self.guard.about().cloned(),

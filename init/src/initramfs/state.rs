@@ -12,6 +12,7 @@
 //! again, and what was done is always told.
 
 mod check;
+mod encrypted;
 mod error;
 mod record;
 mod repair;
@@ -34,7 +35,7 @@ use std::ffi::CStr;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use undo::Undo;
 use usable::make_usable;
 
@@ -45,6 +46,8 @@ const OPTIONS: &CStr = c"errors=remount-ro,commit=30,resuid=4294967294";
 /// Where things are.
 #[derive(Debug)]
 pub(super) struct Places<'a> {
+    /// The initramfs.
+    pub(super) initramfs: &'a Path,
     /// The mounted root, with `/dev` and `/proc`.
     pub(super) root: &'a Path,
     /// Where the state partition goes.
@@ -57,15 +60,30 @@ pub(super) struct Places<'a> {
     pub(super) log: &'a Log,
 }
 
-/// Formats if it never was, checks, repairs as chosen, and mounts.
+/// The state partition as it is used.
+#[derive(Debug)]
+pub(super) struct Used {
+    /// How it came to that.
+    pub(super) outcome: StateOutcome,
+    /// What its file system is on: the partition, or the device at which the kernel decrypts it.
+    pub(super) device: PathBuf,
+}
+
+/// Formats if it never was, opens what is encrypted, checks, repairs as chosen, and mounts.
 pub(super) fn prepare(
     disk: &Disk,
     node: Option<&Path>,
     layout: &Table,
     places: &Places<'_>,
     guard: &mut Guard,
-) -> Result<StateOutcome, StateError> {
+) -> Result<Used, StateError> {
     let node = node.ok_or_else(|| StateError::Partition(disk.node.clone()))?;
+    encrypted::hand_over_policy(places.initramfs, places.root).map_err(|source| {
+        StateError::Write {
+            path: places.root.join("run"),
+            source,
+        }
+    })?;
     let check = Check {
         node,
         root: places.root,
@@ -73,18 +91,21 @@ pub(super) fn prepare(
         log: places.log,
     };
     if layout.state().is_some_and(|state| state.is_new) {
-        if let Some(reset) = layout.reset() {
-            reset::prepare(reset, &check, places.config, guard)?;
-        }
-        check.format(guard)?;
-        partition_table::note_format_done(disk, layout)
-            .map_err(|failure| StateError::Table(Box::new(failure)))?;
-        mount_state(node, places.target)?;
-        return Ok(StateOutcome::Created);
+        return begin(disk, layout, &check, places, guard);
     }
-    let mut undo = Undo::new(places.root, places.config, places.log);
+    let device = match layout.is_encrypted() || encrypted::has_header(node)? {
+        true => encrypted::open(&check, guard)?,
+        false => node.to_owned(),
+    };
+    let check = Check {
+        node: &device,
+        ..check
+    };
+    // What a repair overwrites is in clear: of an encrypted partition it goes nowhere that outlasts this boot.
+    let config = places.config.filter(|_| device == node);
+    let mut undo = Undo::new(places.root, config, places.log);
     let begun = |begun| partition_table::note_repair(disk, layout, begun, places.log);
-    let mount = || mount_state(node, places.target);
+    let mount = || mount_state(&device, places.target);
     let begin = || begun(true);
     let usable = make_usable(&check, layout, &mut undo, guard, mount, begin)?;
     let (outcome, why) = (usable.outcome, &usable.why);
@@ -93,7 +114,48 @@ pub(super) fn prepare(
     if usable.risked || layout.repair_begun() {
         begun(false);
     }
-    Ok(outcome)
+    Ok(Used { outcome, device })
+}
+
+/// The partition as new.
+fn begin(
+    disk: &Disk,
+    layout: &Table,
+    check: &Check<'_>,
+    places: &Places<'_>,
+    guard: &mut Guard,
+) -> Result<Used, StateError> {
+    if let Some(reset) = layout.reset() {
+        reset::prepare(reset, check, places.config, guard)?;
+    }
+    let encrypt = layout.encryption_wanted();
+    let done = || {
+        partition_table::note_format_done(disk, layout, encrypt)
+            .map_err(|failure| StateError::Table(Box::new(failure)))
+    };
+    let device = if encrypt {
+        let (device, recovery_key) = encrypted::make(check, guard)?;
+        let opened = Check {
+            node: &device,
+            ..*check
+        };
+        opened.format(guard)?;
+        mount_state(&device, places.target)?;
+        // Before anything else is on it, and before it counts as made: a cut makes another one, with another key.
+        encrypted::keep_recovery_key(places.target, &recovery_key)?;
+        done()?;
+        device
+    } else {
+        if encrypted::has_header(check.node)? {
+            encrypted::erase(check.node)?;
+        }
+        check.format(guard)?;
+        done()?;
+        mount_state(check.node, places.target)?;
+        check.node.to_owned()
+    };
+    let outcome = StateOutcome::Created;
+    Ok(Used { outcome, device })
 }
 
 fn mount_state(node: &Path, target: &Path) -> Result<(), StateError> {
@@ -163,6 +225,9 @@ pub(super) fn problem(error: &StateError, node: Option<&Path>, choice: WhenDamag
         || "the state partition".into(),
         |node| node.display().to_string(),
     );
+    if let Some(cure) = error.cure() {
+        return Problem::new("The state partition cannot be used", text, cure);
+    }
     let cure = match choice {
         WhenDamaged::Stop => format!(
             "Only what can be corrected without a risk was, as `state.when_damaged` is `stop`. Save what you need, then repair it over ssh with \

@@ -245,8 +245,9 @@ fn device_nodes(partitions: &Partitions) -> impl Iterator<Item = PathBuf> {
         root,
         spare_root,
         state,
+        opened_state,
     } = partitions.clone();
-    [boot, config, root, spare_root, state]
+    [boot, config, root, spare_root, state, opened_state]
         .into_iter()
         .flatten()
 }

@@ -2,6 +2,7 @@
 
 use super::{Facts, VarDir};
 use crate::damage_choice;
+use crate::encryption::StateDisk;
 use crate::last_good;
 use crate::sources::{KnownSticks, StoredUrl};
 use crate::trial;
@@ -66,6 +67,7 @@ impl Facts {
             radios: radios(root),
             serial_consoles: serial_consoles(root),
             when_damaged: damage_choice::read(root),
+            state_disk: StateDisk::read(root),
             founded,
             memory: host::memory::total(&text("/proc/meminfo")),
             compresses_memory: text("/proc/swaps").contains(COMPRESSED),

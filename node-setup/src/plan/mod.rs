@@ -5,7 +5,6 @@
 
 mod commands;
 mod containerd;
-mod damage;
 mod directories;
 mod downloads;
 mod environment;
@@ -21,6 +20,7 @@ mod password;
 mod records;
 mod reload;
 mod ssh;
+mod state_disk;
 mod swap;
 mod time;
 
@@ -48,7 +48,7 @@ pub fn plan(config: &Config, facts: &Facts) -> Vec<Step> {
     let mut steps = logs::steps(config, facts);
     steps.extend(commands::init(config, facts));
     steps.extend(base(config, facts));
-    steps.extend(damage::steps(config, facts));
+    steps.extend(state_disk::steps(config, facts));
     steps.extend(kernel::steps(config));
     steps.extend(swap::steps(config, facts));
     steps.extend(downloads::steps(config, facts));

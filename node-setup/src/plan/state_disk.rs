@@ -1,5 +1,7 @@
-//! What a boot shall do with a damaged state partition.
+//! What a boot has to know of the state partition before it can read it: what to do about damage, and whether to encrypt it when it
+//! is made new.
 
+use crate::encryption::to_note;
 use crate::facts::Facts;
 use crate::step::Step;
 use disk::layout::WhenDamaged;
@@ -13,10 +15,16 @@ pub(super) fn steps(config: &Config, facts: &Facts) -> Vec<Step> {
         os_config::WhenDamaged::Stop => WhenDamaged::Stop,
         os_config::WhenDamaged::Renew => WhenDamaged::Renew,
     };
-    match facts.when_damaged {
-        Some(noted) if noted != wanted && !facts.on_trial => vec![Step::NoteDamageChoice(wanted)],
-        _ => Vec::new(),
+    if facts.on_trial {
+        return Vec::new();
     }
+    let damage = facts.when_damaged.filter(|noted| *noted != wanted);
+    let encryption = to_note(config.state.encryption, facts.state_disk);
+    damage
+        .map(|_| Step::NoteDamageChoice(wanted))
+        .into_iter()
+        .chain(encryption.map(Step::NoteEncryption))
+        .collect()
 }
 
 #[cfg(test)]

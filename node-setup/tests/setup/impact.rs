@@ -85,6 +85,7 @@ const CHANGES: &[(&str, &str)] = &[
     ("", "install: {wipe: true}"),
     ("", "logs: {persist: true}"),
     ("", "state: {when_damaged: stop}"),
+    ("", "state: {encryption: tpm}"),
     ("", "backup: {keep: 3}"),
     (
         "backup: {s3: {endpoint: \"https://s3.example\", bucket: shop, access_key: a, secret_key: b}}",

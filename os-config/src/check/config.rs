@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Checker, clash, files, install, kubernetes, network, registries, time};
-use crate::config::{Bundles, Config, Logs, State, WhenDamaged};
+use crate::config::{Bundles, Config, Encryption, Logs, State, WhenDamaged};
 use crate::raw::{Named, RawBundles, RawCommand, RawConfig, RawLogs, RawState, RawTaint, Text};
 use crate::report::Finding;
 use crate::values::{Command, LabelKey, LabelValue, Taint};
@@ -80,7 +80,14 @@ fn state(raw: Option<&RawState>) -> State {
         Some("renew") => WhenDamaged::Renew,
         _ => WhenDamaged::Repair,
     };
-    State { when_damaged }
+    let encryption = match raw.and_then(|raw| raw.encryption.as_deref()) {
+        Some("tpm") => Encryption::Tpm,
+        _ => Encryption::None,
+    };
+    State {
+        when_damaged,
+        encryption,
+    }
 }
 
 fn commands(c: &mut Checker, key: &str, raw: &[RawCommand]) -> Vec<Command> {

@@ -161,6 +161,19 @@ pub struct Bundles {
 pub struct State {
     /// What a boot does when its file system has damage that cannot be repaired without a risk.
     pub when_damaged: WhenDamaged,
+    /// Whether it is encrypted when it is made new.
+    pub encryption: Encryption,
+}
+
+/// Whether the state partition is encrypted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Encryption {
+    /// It is not.
+    #[default]
+    None,
+    /// It is, and the machine's TPM 2.0 has the key.
+    Tpm,
 }
 
 /// What a boot does when the file system of the state partition has damage that cannot be repaired without a risk.

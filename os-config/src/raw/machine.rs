@@ -55,4 +55,9 @@ pub(crate) struct RawState {
     /// has repaired it), or `renew` (an empty file system: the node begins again).
     #[schemars(extend("default" = "repair", "enum" = ["repair", "stop", "renew"]))]
     pub(crate) when_damaged: Option<String>,
+    /// Whether the state partition is encrypted: `none`, or `tpm` (LUKS2; the key is sealed in the machine's TPM 2.0, which gives it to
+    /// releases that are signed for it and to nothing else). It is made so when the machine is new, and at a reset after that: a
+    /// node that runs keeps what it has. `sudo holdfast recovery-key` prints, once, what opens it without the TPM.
+    #[schemars(extend("default" = "none", "enum" = ["none", "tpm"]))]
+    pub(crate) encryption: Option<String>,
 }

@@ -33,6 +33,7 @@ mod origin;
 mod serve;
 mod slot;
 mod stage;
+mod state_policy;
 mod trial;
 mod waits;
 mod way;

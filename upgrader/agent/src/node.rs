@@ -75,6 +75,12 @@ impl Node {
         self.boot.slot.other()
     }
 
+    /// What the encrypted state partition is sealed for; none where it is not encrypted.
+    pub(crate) fn sealing_key(&self) -> Option<PathBuf> {
+        self.boot.partitions.opened_state.as_ref()?;
+        Some(self.root.path(paths::SEALING_KEY))
+    }
+
     /// Mounts the boot partition for writing.
     ///
     /// # Errors

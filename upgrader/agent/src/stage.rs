@@ -17,6 +17,7 @@ use crate::node::{Node, event};
 use crate::offers::{arch, choose, open};
 use crate::origin::{Origin, Seed, origin};
 use crate::slot::SpareSlot;
+use crate::state_policy;
 use anyhow::bail;
 use disk::verity::RootHash;
 use init_api::{SlotRelease, paths};
@@ -181,6 +182,7 @@ impl Staging<'_> {
         let path = boot_file
             .bring(move || node.boot_partition(), &tell)
             .await?;
+        state_policy::check(self.node, &path)?;
         let mut file = std::fs::File::open(path)?;
         let mounted = self.node.boot_partition()?;
         let mut writing = self.node.boot_loader(&mounted).begin(&name, facts.size)?;

@@ -23,4 +23,50 @@ pub(in crate::initramfs) enum StateError {
     Mount { node: PathBuf, source: io::Error },
     #[error("its repair did not succeed")]
     Repair,
+    #[error("cannot read {node}")]
+    Read { node: PathBuf, source: io::Error },
+    #[error("cannot write {path}")]
+    Write { path: PathBuf, source: io::Error },
+    #[error(
+        "the state partition is encrypted, and this machine has no TPM 2.0 that the kernel knows"
+    )]
+    NoTpm,
+    #[error(
+        "the state partition shall be encrypted, and this release is not signed for that: its UKI has no PCR policy"
+    )]
+    NoPolicy,
+    #[error("the state partition is encrypted, and the TPM of this machine does not open it")]
+    NotOpened(#[source] ProgramError),
+    #[error("{0} was encrypted, and both copies of what opens it are gone or damaged")]
+    HeaderLost(PathBuf),
+    #[error("systemd-cryptenroll printed no recovery key")]
+    NoRecoveryKey,
+    #[error("the kernel does not show the opened state partition")]
+    NoDevice,
+}
+
+impl StateError {
+    /// What a person can do about it, where that is not what helps a damaged file system.
+    pub(in crate::initramfs) fn cure(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NotOpened(_) => {
+                "Nothing on the disk was changed. If this disk or this mainboard came from another machine, or its TPM was cleared: log in, run \
+                 `sudo holdfast unlock`, give it the recovery key, and restart. If a release was installed by hand, it may be signed by other \
+                 keys: start the one before. Without the recovery key what is there is lost: `sudo holdfast reset --keep-config --yes` begins anew."
+            }
+            Self::NoTpm => {
+                "Nothing on the disk was changed. Switch the TPM on in the firmware's setup (it may be called PTT or fTPM there) and restart. Where \
+                 there is none, take `state.encryption` out of config.yaml, and `sudo holdfast reset --keep-config --yes` begins anew without it."
+            }
+            Self::NoPolicy => {
+                "Install a release whose images were built with `--pcr-key` (see docs/building.md), or take `state.encryption` out of config.yaml \
+                 and restart."
+            }
+            Self::HeaderLost(_) => {
+                "Without them nobody can read what is there, with the recovery key neither. `sudo holdfast reset --keep-config --yes` begins anew; \
+                 a backup brings the node back. If the disk is broken, flash a new one."
+            }
+            _ => return None,
+        })
+    }
 }

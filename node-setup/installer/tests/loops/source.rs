@@ -85,6 +85,7 @@ fn machine(root: &Path, disk: &Path, stick: &Stick) -> Root {
             boot: part("boot"),
             config: part("config"),
             root: part("root"),
+            opened_state: None,
             spare_root: None,
             state: None,
         },

@@ -1,0 +1,362 @@
+//! A state partition that is encrypted: LUKS2, its key sealed in the machine's TPM 2.0, and a recovery key for people.
+//!
+//! The TPM gives the key to boots whose UKI is signed by the releases' PCR key, and to no other: systemd's signed policy over PCR 11
+//! (<https://systemd.io/TPM2_PCR_MEASUREMENTS>, `systemd-measure(1)`). The stub measures the UKI that it starts and puts the
+//! signature and the public key that the UKI carries into the initramfs, below `/.extra`. So upgrades, and ways back, need no
+//! new sealing. Nothing here ever destroys what it cannot open.
+
+use super::check::Check;
+use super::error::StateError;
+use crate::program::{Program, ProgramError};
+use crate::watchdog::Guard;
+use init_api::paths;
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// The name of the opened device.
+const NAME: &str = "state";
+/// Where a LUKS2 header and its copy begin, with the sizes that `cryptsetup` takes: `LUKS2 On-Disk Format Specification`, 2.1.
+const MAGIC: [(u64, &[u8; 6]); 2] = [(0, b"LUKS\xba\xbe"), (0x4000, b"SKUL\xba\xbe")];
+/// Headers and key slots.
+const HEADERS: usize = 16 << 20;
+/// What the stub hands on, and where systemd's programs look for it.
+const POLICY: [&str; 2] = ["tpm2-pcr-signature.json", "tpm2-pcr-public-key.pem"];
+/// Where secrets lie while they are needed: in memory.
+const PRIVATE: &str = "run/holdfast/sealing";
+
+/// Puts what the stub found in the UKI where programs of the mounted root at `root` find it.
+///
+/// # Errors
+/// `/run` takes no file.
+pub(super) fn hand_over_policy(initramfs: &Path, root: &Path) -> io::Result<()> {
+    let folder = root.join("run/systemd");
+    for name in POLICY {
+        let from = initramfs.join(".extra").join(name);
+        if from.exists() {
+            fs::create_dir_all(&folder)?;
+            fs::copy(from, folder.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether the partition has a header, or the copy of one.
+pub(super) fn has_header(node: &Path) -> Result<bool, StateError> {
+    let read = || {
+        let device = File::open(node)?;
+        for (at, magic) in MAGIC {
+            let mut found = [0; 6];
+            match device.read_exact_at(&mut found, at) {
+                Ok(()) if found == *magic => return Ok(true),
+                Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(false)
+    };
+    read().map_err(|source| StateError::Read {
+        node: node.into(),
+        source,
+    })
+}
+
+/// Overwrites headers and key slots: what was encrypted with them can be read by nobody any more.
+pub(super) fn erase(node: &Path) -> Result<(), StateError> {
+    let erase = || {
+        let mut device = File::options().write(true).open(node)?;
+        device.write_all(&vec![0; HEADERS])?;
+        device.sync_all()
+    };
+    erase().map_err(|source| StateError::Flush {
+        node: node.into(),
+        source,
+    })
+}
+
+/// Encrypts the partition, which loses what was on it, and opens it. Gives the opened device and the recovery key.
+pub(super) fn make(check: &Check<'_>, guard: &mut Guard) -> Result<(PathBuf, String), StateError> {
+    needs_tpm(check.root)?;
+    if !check.root.join(&paths::SEALING_KEY[1..]).exists() {
+        return Err(StateError::NoPolicy);
+    }
+    let private = Private::new(check.root)?;
+    let key = private.key()?;
+    let node = check.node.to_string_lossy();
+    check.log.line("encrypting the state partition");
+    let sealing = Tool { check, guard };
+    sealing.make(&private, &key, &node)
+}
+
+/// Opens the partition with the machine's TPM; gives the opened device.
+pub(super) fn open(check: &Check<'_>, guard: &mut Guard) -> Result<PathBuf, StateError> {
+    if !has_header(check.node)? {
+        return Err(StateError::HeaderLost(check.node.into()));
+    }
+    needs_tpm(check.root)?;
+    Tool { check, guard }.open(&check.node.to_string_lossy())
+}
+
+/// Notes the recovery key on the state partition mounted at `mounted`: only who may read everything there anyway can read it.
+pub(super) fn keep_recovery_key(mounted: &Path, key: &str) -> Result<(), StateError> {
+    let path = init_api::Root::new(mounted).path(paths::RECOVERY_KEY);
+    let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
+    folder
+        .and_then(|()| host::file::write(&path, 0o400, format!("{key}\n")))
+        .map_err(|source| StateError::Write { path, source })
+}
+
+fn needs_tpm(root: &Path) -> Result<(), StateError> {
+    let found =
+        fs::read_dir(root.join("sys/class/tpmrm")).is_ok_and(|mut all| all.next().is_some());
+    if found {
+        Ok(())
+    } else {
+        Err(StateError::NoTpm)
+    }
+}
+
+/// The programs that do it.
+struct Tool<'a, 'b> {
+    check: &'a Check<'a>,
+    guard: &'b mut Guard,
+}
+
+impl Tool<'_, '_> {
+    fn make(
+        mut self,
+        private: &Private,
+        key: &str,
+        node: &str,
+    ) -> Result<(PathBuf, String), StateError> {
+        // The key is as long as a key can be: nothing is gained by making it slow to try. It is gone at the end of this.
+        let file = format!("--key-file={key}");
+        let format = [
+            "luksFormat",
+            "--batch-mode",
+            "--type=luks2",
+            "--pbkdf=pbkdf2",
+            "--pbkdf-force-iterations=1000",
+            "--label=holdfast-state",
+            &file,
+            node,
+        ];
+        self.cryptsetup("luks-format.log", &format)?;
+        let unlock = format!("--unlock-key-file={key}");
+        let said = private.folder.join("recovery");
+        self.enroll(&said, &[&unlock, "--recovery-key", node])?;
+        let said = fs::read_to_string(&said).unwrap_or_default();
+        let recovery = recovery_key(&said).ok_or(StateError::NoRecoveryKey)?;
+        let public = format!("--tpm2-public-key={}", paths::SEALING_KEY);
+        let seal = [
+            &unlock,
+            "--wipe-slot=password",
+            "--tpm2-device=auto",
+            "--tpm2-pcrs=",
+            &public,
+            "--tpm2-public-key-pcrs=11",
+            node,
+        ];
+        let log = self.check.logs.join("seal.log");
+        self.enroll(&log, &seal)?;
+        Ok((self.open(node)?, recovery.to_owned()))
+    }
+
+    fn open(mut self, node: &str) -> Result<PathBuf, StateError> {
+        let open = [
+            "open",
+            "--token-only",
+            "--token-type=systemd-tpm2",
+            // Flash lives longer where it knows what is free; which blocks are free is all that this tells.
+            "--allow-discards",
+            node,
+            NAME,
+        ];
+        self.cryptsetup("luks-open.log", &open)
+            .map_err(StateError::NotOpened)?;
+        opened(self.check.root).ok_or(StateError::NoDevice)
+    }
+
+    fn cryptsetup(&mut self, log: &str, arguments: &[&str]) -> Result<(), ProgramError> {
+        let log = self.check.logs.join(log);
+        self.run("/usr/sbin/cryptsetup", arguments, &log)
+    }
+
+    fn enroll(&mut self, log: &Path, arguments: &[&str]) -> Result<(), ProgramError> {
+        self.run("/usr/bin/systemd-cryptenroll", arguments, log)
+    }
+
+    fn run(&mut self, path: &str, arguments: &[&str], log: &Path) -> Result<(), ProgramError> {
+        let program = Program {
+            root: self.check.root,
+            path,
+            arguments,
+            good: &[0],
+        };
+        let done = program.run(log, self.guard, |minutes| {
+            let line = format!("still at it, {minutes} min: {path}");
+            self.check.log.line(&line);
+        });
+        done.map(drop)
+    }
+}
+
+/// The opened device by its own name: what it is called elsewhere is a link, and the kernel knows nothing of links.
+fn opened(root: &Path) -> Option<PathBuf> {
+    let all = fs::read_dir(root.join("sys/class/block")).ok()?;
+    let mut names = all.flatten().map(|entry| entry.path());
+    let found = names.find(|path| {
+        fs::read_to_string(path.join("dm/name")).is_ok_and(|name| name.trim_end() == NAME)
+    })?;
+    Some(Path::new("/dev").join(found.file_name()?))
+}
+
+/// What `systemd-cryptenroll` prints among other things: eight groups of eight letters of modhex.
+fn recovery_key(said: &str) -> Option<&str> {
+    let is_group =
+        |group: &str| group.len() == 8 && group.bytes().all(|c| b"cbdefghijklnrtuv".contains(&c));
+    said.split_ascii_whitespace()
+        .find(|word| word.split('-').count() == 8 && word.split('-').all(is_group))
+}
+
+/// A folder in memory that nobody else may look into; it goes with what is in it.
+struct Private {
+    folder: PathBuf,
+}
+
+impl Private {
+    fn new(root: &Path) -> Result<Self, StateError> {
+        let folder = root.join(PRIVATE);
+        match DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&folder)
+        {
+            Ok(()) => Ok(Self { folder }),
+            Err(source) => Err(StateError::Write {
+                path: folder,
+                source,
+            }),
+        }
+    }
+
+    /// A new key; gives its path as programs of the root see it.
+    fn key(&self) -> Result<String, StateError> {
+        let path = self.folder.join("key");
+        let write = || {
+            let mut key = [0; 64];
+            File::open("/dev/urandom")?.read_exact(&mut key)?;
+            let mut file = File::options();
+            let file = file.write(true).create(true).truncate(true).mode(0o600);
+            file.open(&path)?.write_all(&key)
+        };
+        write().map_err(|source| StateError::Write {
+            path: path.clone(),
+            source,
+        })?;
+        Ok(format!("/{PRIVATE}/key"))
+    }
+}
+
+impl Drop for Private {
+    fn drop(&mut self) {
+        // It lies in memory: what cannot be removed ends with this boot.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        HEADERS, erase, hand_over_policy, has_header, keep_recovery_key, opened, recovery_key,
+    };
+    use std::fs::{self, File};
+    use std::os::unix::fs::{FileExt, PermissionsExt};
+    use std::path::Path;
+
+    const KEY: &str = "cbdefghi-jklnrtuv-cbdefghi-jklnrtuv-cbdefghi-jklnrtuv-cbdefghi-jklnrtuv";
+
+    #[test]
+    fn a_header_or_its_copy_is_seen_and_erased() {
+        let folder = tempfile::tempdir().expect("folder");
+        let node = folder.path().join("state");
+        let file = File::create_new(&node).expect("a file");
+        for (size, at, bytes, expected) in [
+            (0, 0, &b""[..], false),
+            (32 << 20, 0, b"", false),
+            (32 << 20, 0, b"LUKS\xba\xbe\0\x02", true),
+            (32 << 20, 0x4000, b"SKUL\xba\xbe\0\x02", true),
+            (32 << 20, 0, b"SKUL\xba\xbe\0\x02", false),
+        ] {
+            file.set_len(0)
+                .and_then(|()| file.set_len(size))
+                .expect("sparse");
+            file.write_all_at(bytes, at).expect("written");
+            assert_eq!(
+                has_header(&node).expect("read"),
+                expected,
+                "{bytes:?} at {at}"
+            );
+        }
+        file.write_all_at(b"LUKS\xba\xbe", 0).expect("written");
+        file.write_all_at(b"data", HEADERS as u64).expect("written");
+        erase(&node).expect("erased");
+        assert!(!has_header(&node).expect("read"));
+        let mut data = [0; 4];
+        file.read_exact_at(&mut data, HEADERS as u64).expect("read");
+        assert_eq!(&data, b"data", "no more than that");
+    }
+
+    #[test]
+    fn the_recovery_key_is_found_in_what_is_printed() {
+        let said = format!(
+            "A secret recovery key has been generated for this volume:\n\n    {KEY}\n\nPlease save it\n"
+        );
+        assert_eq!(recovery_key(&said), Some(KEY));
+        for other in ["", "a-b-c-d-e-f-g-h", &KEY[..62], &KEY.to_uppercase()] {
+            assert_eq!(recovery_key(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn the_recovery_key_is_for_root_alone() {
+        let folder = tempfile::tempdir().expect("folder");
+        keep_recovery_key(folder.path(), KEY).expect("kept");
+        let path = init_api::Root::new(folder.path()).path(init_api::paths::RECOVERY_KEY);
+        let mode = fs::metadata(&path).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o400);
+        assert_eq!(fs::read_to_string(path).expect("there"), format!("{KEY}\n"));
+    }
+
+    #[test]
+    fn a_uki_without_a_policy_hands_nothing_over() {
+        let folder = tempfile::tempdir().expect("folder");
+        let (from, to) = (folder.path().join("a"), folder.path().join("b"));
+        fs::create_dir_all(from.join(".extra")).expect("folder");
+        hand_over_policy(&from, &to).expect("nothing to do");
+        assert!(!to.exists());
+        fs::write(from.join(".extra/tpm2-pcr-public-key.pem"), "key").expect("written");
+        hand_over_policy(&from, &to).expect("copied");
+        let copy = fs::read_to_string(to.join("run/systemd/tpm2-pcr-public-key.pem"));
+        assert_eq!(copy.expect("there"), "key");
+    }
+
+    #[test]
+    fn the_opened_device_has_the_kernels_own_name() {
+        let folder = tempfile::tempdir().expect("folder");
+        for (device, name) in [("dm-0", "root"), ("dm-1", "state")] {
+            let at = folder
+                .path()
+                .join("sys/class/block")
+                .join(device)
+                .join("dm");
+            fs::create_dir_all(&at).expect("folder");
+            fs::write(at.join("name"), format!("{name}\n")).expect("written");
+        }
+        assert_eq!(
+            opened(folder.path()).as_deref(),
+            Some(Path::new("/dev/dm-1"))
+        );
+    }
+}
