@@ -216,7 +216,7 @@ fn build_with_policy(folder: &Path, version: &str, arch: &str) -> anyhow::Result
         .arg("--release-root")
         .arg(keys().join("root.json"))
         .arg("--pcr-key")
-        .arg(keys().join("pcr.pem"))
+        .arg(root().join("build/pcr-keys/pcr.pem"))
         .arg("--output")
         .arg(&out))?;
     Ok(Files::of(&out, version, arch))

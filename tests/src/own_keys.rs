@@ -74,7 +74,7 @@ impl OwnKeys {
             .arg("--secure-boot-cert")
             .arg(self.folder.join("cert.pem"))
             .arg("--pcr-key")
-            .arg(root().join("build/release-keys/pcr.pem"));
+            .arg(root().join("build/pcr-keys/pcr.pem"));
         ran(&mut build)?;
         let image = fs::read_dir(&out)
             .with_context(|| format!("cannot list {}", out.display()))?
