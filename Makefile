@@ -121,13 +121,15 @@ scenarios: images scenario ## core VM scenarios on the built image: make scenari
 scenario:
 	cargo test --quiet --workspace --test scenarios -- $(SCENARIOS)
 
-.PHONY: bench-boot bench-bundle bench-cpu bench-fleet bench-flash bench-idle bench-size bench-rebuild bench-upgrade
+.PHONY: bench-boot bench-bundle bench-cpu bench-encryption bench-fleet bench-flash bench-idle bench-size bench-rebuild bench-upgrade
 bench-cpu: image ## which emulated processor boots a node fastest, and how many machines side by side
 	tests/bench/cpu
 bench-boot: image ## kernel start to engine and to Ready, against Debian with systemd
 	tests/bench/boot
 bench-bundle: image ## bytes of a bundle with two releases that differ by one package, against one with one
 	tests/bench/bundle
+bench-encryption: image ## starts, writing and reading with encrypted state, against the same machine in clear
+	tests/bench/encryption
 bench-fleet: engine ## a rollout over 2,000 simulated nodes: nodes away, the controller's memory and requests; an hour at most
 	cargo test --quiet --workspace --test control_plane -- --exact fleet::a_rollout_over_two_thousand_nodes --ignored --nocapture
 bench-flash: image ## writing a card, against dd on the same loop device; needs root

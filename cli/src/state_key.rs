@@ -5,7 +5,7 @@ use crate::config::as_root_on_a_node;
 use crate::out;
 use anyhow::Context;
 use init_api::Root;
-use node_setup::state_key::{print_recovery_key, seal_again};
+use node_setup::state_key::{ask_for_another, print_recovery_key, seal_again};
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
@@ -15,11 +15,22 @@ use std::process::ExitCode;
     after_help = "Keep it where the machine is not: it opens the partition when the TPM does not, as after an exchange of the mainboard, with \
     `holdfast unlock`. Whoever has it and the disk can read everything on it."
 )]
-pub(crate) struct RecoveryKey {}
+pub(crate) struct RecoveryKey {
+    /// Have the next start of the machine make another one, in place of the one before, which opens nothing any more then
+    #[arg(long)]
+    new: bool,
+}
 
-pub(crate) fn recovery_key(_: &RecoveryKey) -> anyhow::Result<ExitCode> {
+pub(crate) fn recovery_key(args: &RecoveryKey) -> anyhow::Result<ExitCode> {
     on_a_node()?;
     as_root_on_a_node()?;
+    if args.new {
+        ask_for_another(&Root::default())?;
+        out::line(
+            "the next start makes another recovery key; `holdfast recovery-key` prints it then",
+        )?;
+        return Ok(ExitCode::SUCCESS);
+    }
     print_recovery_key(&Root::default(), |key| {
         out::line(key).map_err(io::Error::other)
     })?;

@@ -8,7 +8,7 @@
 
 use crate::change;
 use crate::choice::{self, Choice, Given, Purpose, WaysIn};
-use crate::encryption::{self, Wish};
+use crate::encryption::{self, Kept, Wish};
 use crate::execute::Executor;
 use crate::facts::Facts;
 use crate::last_good::{self, LastGood};
@@ -94,29 +94,7 @@ pub fn configure<M: Machine>(
         },
         (choice, _) => choice,
     };
-    let (done, sources, instead) = match (choice, &own) {
-        (Choice::Own, Ok(own)) => (run.apply_own(own), reading.sources, None),
-        (Choice::Install, Ok(own)) => {
-            run.install(own.config());
-            (Ok(()), reading.sources, None)
-        }
-        (Choice::Own | Choice::Install, Err(problem)) => {
-            run.maintain(WaysIn::Defaults, None, services::Purpose::Maintenance);
-            (Err(problem.clone()), reading.sources, None)
-        }
-        (Choice::LastGood { at, instead }, _) => {
-            let (done, sources) = run.apply_last_good(at, &instead);
-            (done, sources, Some(instead))
-        }
-        (Choice::Maintenance { ways_in, problem }, own) => {
-            let (purpose, problem) = match own {
-                Err(_) if !is_node && is_unconfigured(&problem) => without_any(&policy, problem),
-                _ => asked_or_not(&found, &policy, problem),
-            };
-            run.maintain(ways_in, own.as_ref().ok().map(Loaded::config), purpose);
-            (Err(problem), reading.sources, None)
-        }
-    };
+    let (done, sources, instead) = run.carry_out(choice, own.as_ref(), reading.sources, &policy);
     let instead = instead.filter(|_| done.is_ok());
     let configured = report::configured(&found, &sources, instead, run.interfaces, run.notes);
     report::write(root, &configured, done.as_ref().err())?;
@@ -150,13 +128,49 @@ struct Run<'a, M> {
 }
 
 impl<M: Machine> Run<'_, M> {
-    /// What `state.encryption` asks for at this boot; a configuration on trial asks for nothing.
-    fn wish(&mut self, config: &Config) -> Wish {
-        if self.found.trial.is_some() {
-            return Wish::Nothing;
+    /// Brings about what was chosen; gives how that went, by which sources, and what they stand in for.
+    fn carry_out(
+        &mut self,
+        choice: Choice,
+        own: Result<&Loaded, &Problem>,
+        sources: Sources,
+        policy: &Policy,
+    ) -> (Result<(), Problem>, Sources, Option<Problem>) {
+        match (choice, own) {
+            (Choice::Own, Ok(own)) => (self.apply_own(own), sources, None),
+            (Choice::Install, Ok(own)) => {
+                self.install(own.config());
+                (Ok(()), sources, None)
+            }
+            (Choice::Own | Choice::Install, Err(problem)) => {
+                self.maintain(WaysIn::Defaults, None, services::Purpose::Maintenance);
+                (Err(problem.clone()), sources, None)
+            }
+            (Choice::LastGood { at, instead }, _) => {
+                let (done, sources) = self.apply_last_good(at, &instead);
+                (done, sources, Some(instead))
+            }
+            (Choice::Maintenance { ways_in, problem }, own) => {
+                let is_new = !self.facts.is_node() && is_unconfigured(&problem);
+                let (purpose, problem) = match own {
+                    Err(_) if is_new => without_any(policy, problem),
+                    _ => asked_or_not(self.found, policy, problem),
+                };
+                self.maintain(ways_in, own.ok().map(Loaded::config), purpose);
+                (Err(problem), sources, None)
+            }
         }
+    }
+
+    /// What `state.encryption` asks for at this boot.
+    fn wish(&mut self, config: &Config) -> Wish {
         let facts = &self.facts;
-        let wish = encryption::wish(config.state.encryption, facts.state_disk, facts.is_node());
+        let disk = facts.state_disk.unwrap_or_default();
+        let kept = Kept {
+            cluster: facts.founded.is_some() || disk.repaired,
+            trial: self.found.trial.is_some() || disk.on_trial,
+        };
+        let wish = encryption::wish(config.state.encryption, facts.state_disk, kept);
         if let Wish::Later(note) = &wish {
             self.notes.push(note.clone());
         }

@@ -21,6 +21,10 @@ pub struct StateDisk {
     pub tpm: bool,
     /// The running release is signed for it.
     pub signed: bool,
+    /// The running release is on trial.
+    pub on_trial: bool,
+    /// A repair of its file system may have lost what said that a cluster was there.
+    pub repaired: bool,
 }
 
 impl StateDisk {
@@ -28,12 +32,15 @@ impl StateDisk {
     pub fn read(root: &Root) -> Option<Self> {
         let table = booted_table(root)?;
         let boot: Option<BootRecord> = load_if_present(root.path(paths::BOOT)).ok()?;
-        let tpms = fs::read_dir(root.path("/sys/class/tpmrm"));
+        let state = boot.as_ref().map(|boot| boot.state);
         Some(Self {
             wanted: table.encryption_wanted(),
             encrypted: table.is_encrypted(),
-            in_use: boot.is_some_and(|boot| boot.state != StateOutcome::Unusable),
-            tpm: tpms.is_ok_and(|mut all| all.next().is_some()),
+            in_use: state.is_some_and(|state| state != StateOutcome::Unusable),
+            on_trial: boot.is_some_and(|boot| boot.trial.is_some()),
+            repaired: state == Some(StateOutcome::RepairedAtRisk)
+                || root.path(paths::STATE_REPAIRS).exists(),
+            tpm: has_tpm(root),
             signed: root.path(paths::SEALING_KEY).exists(),
         })
     }
@@ -43,10 +50,15 @@ impl StateDisk {
     }
 }
 
+/// Whether the kernel knows a TPM 2.0.
+pub(crate) fn has_tpm(root: &Root) -> bool {
+    fs::read_dir(root.path("/sys/class/tpmrm")).is_ok_and(|mut all| all.next().is_some())
+}
+
 /// What follows from the key and the disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Wish {
-    /// It is as it shall be, or that is for a later boot.
+    /// It is as it shall be, or why it is not is told already.
     Nothing,
     /// The machine is new: it restarts, and state is made anew.
     Begin,
@@ -56,34 +68,47 @@ pub(crate) enum Wish {
     Later(String),
 }
 
-/// Decides. `is_node` is whether a node ran here before: what is on state then is worth keeping. A machine that was refused, or lost
-/// power on the way, is as new at its next start.
-pub(crate) fn wish(encryption: Encryption, disk: Option<StateDisk>, is_node: bool) -> Wish {
+/// What of the node decides, besides its disk.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Kept {
+    /// State holds something that is worth keeping: a cluster was founded, or a repair saved what there was.
+    pub cluster: bool,
+    /// A configuration or a release is on trial, and what ends the trial lies on state.
+    pub trial: bool,
+}
+
+/// Decides. A machine that was refused, or lost power on the way, is as new at its next start.
+pub(crate) fn wish(encryption: Encryption, disk: Option<StateDisk>, kept: Kept) -> Wish {
     let Some(disk) = disk else {
-        return Wish::Nothing;
+        return match encryption == Encryption::Tpm && !kept.cluster {
+            true => Wish::Refused(refused("the partition table cannot be read")),
+            false => Wish::Nothing,
+        };
     };
     match (encryption, disk.encrypted) {
         (Encryption::None, false) | (Encryption::Tpm, true) => Wish::Nothing,
         (Encryption::None, true) => Wish::Later(
             "state stays encrypted, though `state.encryption` is `none`: it is made so when state is made new (`holdfast reset --keep-config`)".into(),
         ),
-        // Why it is not is told already.
         (Encryption::Tpm, false) if !disk.in_use => Wish::Nothing,
-        (Encryption::Tpm, false) if is_node => Wish::Later(format!(
+        (Encryption::Tpm, false) if kept.cluster => Wish::Later(format!(
             "state is not encrypted, though `state.encryption` is `tpm`: {}",
             missing(disk).unwrap_or("it is made so when state is made new (`holdfast backup` saves the node, `holdfast reset --keep-config` begins anew)")
         )),
         (Encryption::Tpm, false) => match missing(disk) {
-            None => Wish::Begin,
             Some(missing) => Wish::Refused(refused(missing)),
+            None if kept.trial => Wish::Refused(refused(
+                "this configuration, or this release, is on trial: put the key into config.yaml, or flash the release, so that it is for good",
+            )),
+            None => Wish::Begin,
         },
     }
 }
 
 /// What the partition table has to be told, if anything; a machine that cannot encrypt is not asked to. Where memory stands in for
-/// state, nothing: what was begun there goes on.
+/// state, only that it is not wanted any more: what was begun there goes on else.
 pub(crate) fn to_note(encryption: Encryption, disk: Option<StateDisk>) -> Option<bool> {
-    let disk = disk.filter(|disk| disk.in_use)?;
+    let disk = disk.filter(|disk| disk.in_use || encryption == Encryption::None)?;
     let wanted = encryption == Encryption::Tpm && (disk.can() || disk.encrypted);
     (wanted != disk.wanted).then_some(wanted)
 }
@@ -102,7 +127,7 @@ fn refused(missing: &str) -> Problem {
     Problem::new(
         "The state partition cannot be encrypted",
         format!(
-            "`state.encryption` is `tpm`, but {missing}. Nothing was begun, so that nothing lies on the disk in clear."
+            "`state.encryption` is `tpm`, but {missing}. So no cluster was begun, and nothing of one lies on the disk in clear."
         ),
         "Switch the TPM on in the firmware's setup (it may be called PTT or fTPM there), or flash a release that is signed for it, and restart. \
          Where that cannot be, take `state.encryption` out of config.yaml and restart: then a thief who has the disk can read it.",
@@ -131,7 +156,7 @@ pub fn begin(root: &Root) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{StateDisk, Wish, to_note, wish};
+    use super::{Kept, StateDisk, Wish, to_note, wish};
     use os_config::Encryption::{self, None as Clear, Tpm};
 
     fn disk(wanted: bool, encrypted: bool) -> StateDisk {
@@ -141,6 +166,8 @@ mod tests {
             in_use: true,
             tpm: true,
             signed: true,
+            on_trial: false,
+            repaired: false,
         }
     }
 
@@ -153,6 +180,19 @@ mod tests {
         }
     }
 
+    const NEW: Kept = Kept {
+        cluster: false,
+        trial: false,
+    };
+    const NODE: Kept = Kept {
+        cluster: true,
+        trial: false,
+    };
+    const TRIAL: Kept = Kept {
+        cluster: false,
+        trial: true,
+    };
+
     #[test]
     fn only_a_new_machine_begins_again() {
         let without_tpm = |disk| StateDisk { tpm: false, ..disk };
@@ -160,65 +200,72 @@ mod tests {
             signed: false,
             ..disk
         };
-        type Case = (
-            Encryption,
-            Option<StateDisk>,
-            bool,
-            &'static str,
-            Option<bool>,
-        );
         let closed = |disk| StateDisk {
             in_use: false,
             ..disk
         };
-        let cases: [Case; 14] = [
-            (Tpm, None, false, "nothing", None),
-            (Clear, Some(disk(false, false)), false, "nothing", None),
-            (Clear, Some(disk(true, true)), true, "later", Some(false)),
-            (Clear, Some(disk(true, false)), true, "nothing", Some(false)),
-            (Tpm, Some(disk(false, false)), false, "begin", Some(true)),
-            (Tpm, Some(disk(true, false)), false, "begin", None),
-            (Tpm, Some(disk(false, false)), true, "later", Some(true)),
-            (Tpm, Some(disk(true, true)), false, "nothing", None),
-            (Tpm, Some(disk(true, true)), true, "nothing", None),
-            (Tpm, Some(closed(disk(true, true))), false, "nothing", None),
+        type Case = (
+            Encryption,
+            Option<StateDisk>,
+            Kept,
+            &'static str,
+            Option<bool>,
+        );
+        let cases: [Case; 18] = [
+            (Tpm, None, NEW, "refused", None),
+            (Tpm, None, NODE, "nothing", None),
+            (Clear, None, NEW, "nothing", None),
+            (Clear, Some(disk(false, false)), NEW, "nothing", None),
+            (Clear, Some(disk(true, true)), NODE, "later", Some(false)),
+            (Clear, Some(disk(true, false)), NODE, "nothing", Some(false)),
+            (
+                Clear,
+                Some(closed(disk(true, false))),
+                NEW,
+                "nothing",
+                Some(false),
+            ),
+            (Tpm, Some(disk(false, false)), NEW, "begin", Some(true)),
+            (Tpm, Some(disk(true, false)), NEW, "begin", None),
+            (Tpm, Some(disk(false, false)), TRIAL, "refused", Some(true)),
+            (Tpm, Some(disk(false, false)), NODE, "later", Some(true)),
+            (Tpm, Some(disk(true, true)), NEW, "nothing", None),
+            (Tpm, Some(disk(true, true)), NODE, "nothing", None),
+            (Tpm, Some(closed(disk(true, true))), NEW, "nothing", None),
             (
                 Tpm,
                 Some(without_tpm(closed(disk(true, false)))),
-                false,
+                NEW,
                 "nothing",
                 None,
             ),
             (
                 Tpm,
                 Some(without_tpm(disk(false, false))),
-                false,
+                NEW,
                 "refused",
                 None,
             ),
             (
                 Tpm,
                 Some(unsigned(disk(false, false))),
-                false,
+                NEW,
                 "refused",
                 None,
             ),
             (
                 Tpm,
                 Some(without_tpm(disk(true, false))),
-                true,
+                NODE,
                 "later",
                 Some(false),
             ),
         ];
-        for (key, disk, is_node, expected, noted) in cases {
-            let found = wish(key, disk, is_node);
-            assert_eq!(
-                kind(&found),
-                expected,
-                "{key:?} on {disk:?}, {is_node}: {found:?}"
-            );
-            assert_eq!(to_note(key, disk), noted, "{key:?} on {disk:?}");
+        for (key, disk, kept, expected, noted) in cases {
+            let found = wish(key, disk, kept);
+            let case = format!("{key:?} on {disk:?}, {kept:?}: {found:?}");
+            assert_eq!(kind(&found), expected, "{case}");
+            assert_eq!(to_note(key, disk), noted, "{case}");
         }
     }
 
@@ -231,7 +278,7 @@ mod tests {
                 signed,
                 ..disk(false, false)
             };
-            let Wish::Refused(problem) = wish(Tpm, Some(disk), false) else {
+            let Wish::Refused(problem) = wish(Tpm, Some(disk), NEW) else {
                 panic!("{disk:?}");
             };
             assert!(problem.text.contains(expected), "{}", problem.text);

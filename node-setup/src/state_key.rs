@@ -1,5 +1,7 @@
 //! The keys of an encrypted state partition in people's hands: the recovery key, and a new sealing with it.
 
+use crate::damage_choice::booted_table;
+use crate::encryption::has_tpm;
 use host::{Command, CommandError};
 use init_api::{BootRecord, FileError, Root, load_if_present, paths};
 use std::fs;
@@ -15,10 +17,15 @@ pub enum StateKeyError {
     /// It is not encrypted, so there is no key.
     #[error("the state partition of this machine is not encrypted: there is no recovery key")]
     NotEncrypted,
+    /// It cannot be read.
+    #[error(
+        "the state partition of this machine is encrypted and not open: its recovery key cannot be read"
+    )]
+    Closed,
     /// It was printed before.
     #[error(
-        "the recovery key was printed already, and is kept nowhere on this machine. If it is lost: `holdfast backup` saves the node, and a reset \
-         makes a new one"
+        "the recovery key was printed already, and is kept nowhere on this machine. If it is lost: `holdfast recovery-key --new` has the next start \
+         make another one"
     )]
     Printed,
     /// The file with it.
@@ -37,17 +44,32 @@ pub enum StateKeyError {
     /// How the machine was started.
     #[error(transparent)]
     Boot(#[from] FileError),
+    /// The machine.
+    #[error(
+        "this machine has no TPM 2.0 that the kernel knows: switch it on in the firmware's setup; nothing was changed"
+    )]
+    NoTpm,
     /// The release.
     #[error(
         "the running release is not signed for an encrypted state: start one whose images were built with `--pcr-key`"
     )]
     NotSigned,
-    /// `systemd-cryptenroll` said no.
-    #[error("the recovery key does not open {partition}, or the TPM does not take a new key")]
+    /// It is another one's.
+    #[error("the recovery key does not open {partition}; nothing was changed")]
+    WrongKey {
+        /// The state partition.
+        partition: PathBuf,
+        /// What `cryptsetup` said.
+        source: CommandError,
+    },
+    /// The TPM.
+    #[error(
+        "no key of {partition} can be sealed in this machine's TPM. The recovery key opens it still: mend what is said, and try again"
+    )]
     Enroll {
         /// The state partition.
         partition: PathBuf,
-        /// What it said.
+        /// What `systemd-cryptenroll` said.
         source: CommandError,
     },
 }
@@ -73,17 +95,34 @@ pub fn print_recovery_key(
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let boot: Option<BootRecord> = load_if_present(root.path(paths::BOOT))?;
-            let opened = boot.and_then(|boot| boot.partitions.opened_state);
-            Err(opened.map_or(StateKeyError::NotEncrypted, |_| StateKeyError::Printed))
+            let opened = boot.is_some_and(|boot| boot.partitions.opened_state.is_some());
+            let encrypted = booted_table(root).is_some_and(|table| table.is_encrypted());
+            Err(match (opened, encrypted) {
+                (true, _) => StateKeyError::Printed,
+                (false, true) => StateKeyError::Closed,
+                (false, false) => StateKeyError::NotEncrypted,
+            })
         }
         Err(error) => Err(failure(error)),
     }
 }
 
+/// Has the next boot make another recovery key, in place of the one before.
+///
+/// # Errors
+/// What [`StateKeyError`] lists.
+pub fn ask_for_another(root: &Root) -> Result<(), StateKeyError> {
+    let boot: Option<BootRecord> = load_if_present(root.path(paths::BOOT))?;
+    let opened = boot.and_then(|boot| boot.partitions.opened_state);
+    opened.ok_or(StateKeyError::NotEncrypted)?;
+    let path = root.path(paths::NEW_RECOVERY_KEY);
+    host::file::write(&path, 0o600, "").map_err(|source| StateKeyError::File { path, source })
+}
+
 /// Seals the state partition's key in this machine's TPM anew, in place of what was sealed before; the next start opens it.
 ///
 /// # Errors
-/// What [`StateKeyError`] lists; the partition is as before then.
+/// What [`StateKeyError`] lists; what the recovery key opens is as before then.
 pub fn seal_again(root: &Root, recovery_key: &str) -> Result<(), StateKeyError> {
     let key = typed(recovery_key).ok_or(StateKeyError::NoKey)?;
     let boot: Option<BootRecord> = load_if_present(root.path(paths::BOOT))?;
@@ -92,25 +131,46 @@ pub fn seal_again(root: &Root, recovery_key: &str) -> Result<(), StateKeyError> 
     if !root.path(paths::SEALING_KEY).exists() {
         return Err(StateKeyError::NotSigned);
     }
+    // What is sealed in one that is switched off opens the partition when it is on again, and would be gone.
+    if !has_tpm(root) {
+        return Err(StateKeyError::NoTpm);
+    }
     let file = root.path(KEY);
     host::file::write_in_memory(&file, 0o600, key).map_err(|source| StateKeyError::File {
         path: file.clone(),
         source,
     })?;
-    let done = enroll(&file, &partition);
+    let done = seal(&file, &partition);
     host::file::remove(&file).map_err(|source| StateKeyError::File { path: file, source })?;
-    done.map_err(|source| StateKeyError::Enroll { partition, source })
+    done
 }
 
-fn enroll(key: &Path, partition: &Path) -> Result<(), CommandError> {
-    Command::new("systemd-cryptenroll")
+/// `systemd-cryptenroll` does nothing where a key is sealed for the same policy, in whatever TPM: so the old one goes first, once it is
+/// certain that the recovery key opens the partition. Where that is all that opens it for a moment, it is in somebody's hands.
+fn seal(key: &Path, partition: &Path) -> Result<(), StateKeyError> {
+    let node = || partition.to_owned();
+    let opens = Command::new("cryptsetup")
+        .args(["open", "--test-passphrase", "--disable-external-tokens"])
+        .arg(format!("--key-file={}", key.display()))
+        .arg(partition);
+    opens.run().map_err(|source| StateKeyError::WrongKey {
+        partition: node(),
+        source,
+    })?;
+    let wipe = Command::new("systemd-cryptenroll").arg("--wipe-slot=tpm2");
+    let enroll = Command::new("systemd-cryptenroll")
         .arg(format!("--unlock-key-file={}", key.display()))
-        .args(["--wipe-slot=tpm2", "--tpm2-device=auto", "--tpm2-pcrs="])
+        .args(["--tpm2-device=auto", "--tpm2-pcrs="])
         .arg(format!("--tpm2-public-key={}", paths::SEALING_KEY))
-        .arg("--tpm2-public-key-pcrs=11")
-        .arg(partition)
-        .run()
-        .map(drop)
+        .arg("--tpm2-public-key-pcrs=11");
+    for command in [wipe, enroll] {
+        let done = command.arg(partition).run();
+        done.map_err(|source| StateKeyError::Enroll {
+            partition: node(),
+            source,
+        })?;
+    }
+    Ok(())
 }
 
 /// A recovery key as people type it: spaces in place of `-`, capital letters.

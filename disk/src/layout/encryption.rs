@@ -1,6 +1,7 @@
 //! Whether the state partition shall be encrypted, and whether it is: kept in the partition table beside [`super::when_damaged`]'s
 //! choice, for it has to be known before anything on state can be read.
 
+use super::when_damaged::with_choice;
 use crate::gpt::Table;
 
 /// Bit 53: when the partition is formatted, it is encrypted.
@@ -27,7 +28,10 @@ impl Table {
 
     /// The table that says so, or no longer; none if it does already, or has no state partition.
     pub fn with_encrypted(&self, encrypted: bool) -> Option<Self> {
-        self.with_state_attributes(|bits| set(bits, DONE, encrypted))
+        let choice = self.when_damaged();
+        self.with_state_attributes(|bits| {
+            with_choice(set(bits, DONE, encrypted), choice, encrypted)
+        })
     }
 }
 
@@ -58,6 +62,15 @@ mod tests {
         let table = table.with_encrypted(true).expect("a change");
         assert!(table.encryption_wanted() && table.is_encrypted());
         assert_eq!(table.when_damaged(), WhenDamaged::Stop);
+        for choice in [WhenDamaged::Renew, WhenDamaged::Repair, WhenDamaged::Stop] {
+            let table = table.with_when_damaged(choice).unwrap_or(table.clone());
+            assert_eq!(table.when_damaged(), choice);
+            let as_before = (table.state_attributes() >> 48) & 0b11;
+            assert_eq!(as_before, 3, "a release that knows no encryption stops");
+            let clear = table.with_encrypted(false).expect("a change");
+            assert_eq!(clear.when_damaged(), choice);
+            assert!(!clear.is_encrypted());
+        }
         let table = table.with_encryption_wanted(false).expect("a change");
         assert!(table.is_encrypted(), "it is until it is made new");
         let none = small_table(&["boot"], 1, Some(SIZE));

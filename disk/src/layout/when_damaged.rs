@@ -8,7 +8,10 @@ use crate::gpt::{Partition, Table};
 
 /// Bits 48 and 49: [`WhenDamaged`].
 const CHOICE: u32 = 48;
-const CHOICE_MASK: u64 = 0b11 << CHOICE;
+/// Where it stands for a partition that is encrypted: bits 55 and 56. The others say 3 there, which a release that knows no encryption
+/// takes for [`WhenDamaged::Stop`]: it would repair what it takes for a damaged file system, and destroy it.
+const CHOICE_OF_ENCRYPTED: u32 = 55;
+const MASK: u64 = 0b11;
 /// Bit 50: a repair, or making it new, was begun and its end was not noted.
 const BEGUN: u64 = 1 << 50;
 
@@ -46,12 +49,17 @@ impl WhenDamaged {
 impl Table {
     /// What shall be done with a damaged state partition.
     pub fn when_damaged(&self) -> WhenDamaged {
-        WhenDamaged::of((self.state_attributes() & CHOICE_MASK) >> CHOICE)
+        let place = match self.is_encrypted() {
+            true => CHOICE_OF_ENCRYPTED,
+            false => CHOICE,
+        };
+        WhenDamaged::of((self.state_attributes() >> place) & MASK)
     }
 
     /// The table with another choice; none if it says so already, or has no state partition.
     pub fn with_when_damaged(&self, choice: WhenDamaged) -> Option<Self> {
-        self.with_state_attributes(|bits| (bits & !CHOICE_MASK) | (choice.bits() << CHOICE))
+        let encrypted = self.is_encrypted();
+        self.with_state_attributes(|bits| with_choice(bits, choice, encrypted))
     }
 
     /// Whether a repair of the state partition was begun and its end not noted.
@@ -84,6 +92,16 @@ impl Table {
         change(table.partitions.iter_mut().find(|p| p.number == number)?);
         (table != *self).then_some(table)
     }
+}
+
+/// The attributes with a choice, for a partition that is encrypted or not.
+pub(super) const fn with_choice(bits: u64, choice: WhenDamaged, encrypted: bool) -> u64 {
+    let (plain, other) = match encrypted {
+        true => (MASK, choice.bits()),
+        false => (choice.bits(), 0),
+    };
+    let cleared = bits & !(MASK << CHOICE) & !(MASK << CHOICE_OF_ENCRYPTED);
+    cleared | (plain << CHOICE) | (other << CHOICE_OF_ENCRYPTED)
 }
 
 #[cfg(test)]

@@ -84,6 +84,8 @@ pub const STATE_REPAIRS: &str = "/var/lib/holdfast/state-repairs";
 pub const SEALING_KEY: &str = "/run/systemd/tpm2-pcr-public-key.pem";
 /// The recovery key of an encrypted state partition, until a person has read it.
 pub const RECOVERY_KEY: &str = "/var/lib/holdfast/recovery-key";
+/// There is to be another recovery key: the next boot makes it.
+pub const NEW_RECOVERY_KEY: &str = "/var/lib/holdfast/new-recovery-key";
 /// A rescue script was begun in this boot: which, by its order.
 pub const RESCUE: &str = "/run/holdfast/rescue-order";
 /// Rescue scripts that were begun on this machine.

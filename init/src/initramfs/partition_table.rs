@@ -48,6 +48,14 @@ fn log_note(note: &Note, disk: &Disk, log: &Log) {
     }
 }
 
+/// Notes in the table that what was on the state partition is overwritten: that is not asked for any more, a new one is.
+pub(super) fn note_wiped(disk: &Disk, table: &Table) -> Result<(), Failure> {
+    if let Some(wiped) = table.with_reset(layout::Reset::KeepConfig) {
+        write(&mut disk.open(true)?, &wiped)?;
+    }
+    Ok(())
+}
+
 /// Notes in the table that the state partition has been formatted, and whether it is encrypted. The kernel need not know: only the
 /// name and attributes change.
 pub(super) fn note_format_done(

@@ -160,7 +160,9 @@ impl Context {
                     Some(used.device).filter(|device| Some(device) != node.as_ref());
             }
             Err(error) => {
-                let problem = state::problem(&error, node.as_deref(), layout.when_damaged());
+                let opened = state::opened(&self.root);
+                let device = opened.as_deref().or(node.as_deref());
+                let problem = state::problem(&error, device, layout.when_damaged());
                 self.log
                     .error(&format!("{}: {}", problem.title, problem.text));
                 let told = init_api::store(self.below(paths::PROBLEM), &problem);

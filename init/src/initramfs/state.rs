@@ -26,7 +26,7 @@ use crate::report::Log;
 use crate::watchdog::Guard;
 use check::Check;
 use disk::gpt::Table;
-use disk::layout::WhenDamaged;
+use disk::layout::{Reset, WhenDamaged};
 use error::StateError;
 use init_api::{Problem, StateOutcome};
 use rustix::mount::{MountFlags, mount};
@@ -69,7 +69,7 @@ pub(super) struct Used {
     pub(super) device: PathBuf,
 }
 
-/// Formats if it never was, opens what is encrypted, checks, repairs as chosen, and mounts.
+/// Formats if it never was, opens what is encrypted, checks, repairs as chosen, and mounts. After it the TPM gives the key to nobody.
 pub(super) fn prepare(
     disk: &Disk,
     node: Option<&Path>,
@@ -78,12 +78,24 @@ pub(super) fn prepare(
     guard: &mut Guard,
 ) -> Result<Used, StateError> {
     let node = node.ok_or_else(|| StateError::Partition(disk.node.clone()))?;
-    encrypted::hand_over_policy(places.initramfs, places.root).map_err(|source| {
-        StateError::Write {
-            path: places.root.join("run"),
-            source,
-        }
-    })?;
+    encrypted::hand_over(places.initramfs, places.root)?;
+    let used = use_partition(disk, node, layout, places, guard);
+    encrypted::close(places.initramfs, places.root, places.log);
+    used
+}
+
+/// The device of an encrypted partition that was opened.
+pub(super) fn opened(root: &Path) -> Option<PathBuf> {
+    encrypted::opened(root)
+}
+
+fn use_partition(
+    disk: &Disk,
+    node: &Path,
+    layout: &Table,
+    places: &Places<'_>,
+    guard: &mut Guard,
+) -> Result<Used, StateError> {
     let check = Check {
         node,
         root: places.root,
@@ -97,9 +109,10 @@ pub(super) fn prepare(
         true => encrypted::open(&check, guard)?,
         false => node.to_owned(),
     };
+    let partition = check;
     let check = Check {
         node: &device,
-        ..check
+        ..partition
     };
     // What a repair overwrites is in clear: of an encrypted partition it goes nowhere that outlasts this boot.
     let config = places.config.filter(|_| device == node);
@@ -114,6 +127,16 @@ pub(super) fn prepare(
     if usable.risked || layout.repair_begun() {
         begun(false);
     }
+    if device != node && (outcome == StateOutcome::Renewed || encrypted::is_asked_for_a_key(target))
+    {
+        // The node runs without it, and the wish stays.
+        let made = encrypted::another_recovery_key(&partition, guard)
+            .and_then(|key| encrypted::keep_recovery_key(target, &key));
+        if let Err(error) = made {
+            let why = host::with_causes(&error);
+            places.log.error(&format!("no new recovery key: {why}"));
+        }
+    }
     Ok(Used { outcome, device })
 }
 
@@ -127,6 +150,11 @@ fn begin(
 ) -> Result<Used, StateError> {
     if let Some(reset) = layout.reset() {
         reset::prepare(reset, check, places.config, guard)?;
+        if reset == Reset::WipeSecrets {
+            // It takes hours, and what follows may fail for a reason that stays.
+            partition_table::note_wiped(disk, layout)
+                .map_err(|failure| StateError::Table(Box::new(failure)))?;
+        }
     }
     let encrypt = layout.encryption_wanted();
     let done = || {

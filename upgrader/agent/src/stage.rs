@@ -65,6 +65,7 @@ pub(crate) async fn stage(
         tell,
     };
     let boot_file = staging.boot_file().await?;
+    staging.refuse_what_opens_nothing(&boot_file).await?;
     staging.make_room(&boot_file)?;
     let brought = staging.root(&index, &boot_file).await?;
     let digest = staging.program(&boot_file).await?;
@@ -119,6 +120,19 @@ impl Staging<'_> {
             None => None,
         };
         BootFile::of(from, program, running, self.folder()).await
+    }
+
+    /// On a node whose state is encrypted the boot file comes first: a release that cannot open it must not cost the other slot.
+    async fn refuse_what_opens_nothing(&self, boot_file: &BootFile<'_>) -> anyhow::Result<()> {
+        let Some(key) = self.node.sealing_key() else {
+            return Ok(());
+        };
+        let node = self.node.clone();
+        let tell = self.teller();
+        let path = boot_file
+            .bring(move || node.boot_partition(), &tell)
+            .await?;
+        state_policy::check(&key, &path)
     }
 
     /// Takes away what the spare slot was good for, and sees that there is room for what the boot loader starts.
@@ -182,7 +196,6 @@ impl Staging<'_> {
         let path = boot_file
             .bring(move || node.boot_partition(), &tell)
             .await?;
-        state_policy::check(self.node, &path)?;
         let mut file = std::fs::File::open(path)?;
         let mounted = self.node.boot_partition()?;
         let mut writing = self.node.boot_loader(&mounted).begin(&name, facts.size)?;

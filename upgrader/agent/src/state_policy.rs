@@ -1,7 +1,6 @@
 //! Whether a release can open the encrypted state partition of this node: the TPM gives the key to UKIs that carry a policy signed by
 //! the key that the node's state was sealed for, and that key stands in them.
 
-use crate::node::Node;
 use anyhow::{Context, bail};
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -10,15 +9,12 @@ use std::path::Path;
 /// So many bytes are in memory at once.
 const PIECE: usize = 1 << 20;
 
-/// Refuses a UKI that could not open the node's state; a node whose state is not encrypted starts any.
+/// Refuses a UKI that could not open the state that is sealed for `key`, a file.
 ///
 /// # Errors
 /// It is signed by another key, or by none, or cannot be read.
-pub(crate) fn check(node: &Node, uki: &Path) -> anyhow::Result<()> {
-    let Some(key) = node.sealing_key() else {
-        return Ok(());
-    };
-    let read = fs::read(&key);
+pub(crate) fn check(key: &Path, uki: &Path) -> anyhow::Result<()> {
+    let read = fs::read(key);
     let key = read.with_context(|| format!("cannot read {}", key.display()))?;
     if !holds(File::open(uki)?, &key)? {
         bail!(

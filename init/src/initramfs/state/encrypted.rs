@@ -5,78 +5,34 @@
 //! signature and the public key that the UKI carries into the initramfs, below `/.extra`. So upgrades, and ways back, need no
 //! new sealing. Nothing here ever destroys what it cannot open.
 
+mod header;
+mod pcr;
+mod policy;
+
 use super::check::Check;
 use super::error::StateError;
 use crate::program::{Program, ProgramError};
 use crate::watchdog::Guard;
-use init_api::paths;
+use init_api::{Root, paths};
 use std::fs::{self, DirBuilder, File};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::io::{Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+pub(super) use header::{erase, has_header};
+pub(super) use policy::{close, hand_over};
 
 /// The name of the opened device.
 const NAME: &str = "state";
-/// Where a LUKS2 header and its copy begin, with the sizes that `cryptsetup` takes: `LUKS2 On-Disk Format Specification`, 2.1.
-const MAGIC: [(u64, &[u8; 6]); 2] = [(0, b"LUKS\xba\xbe"), (0x4000, b"SKUL\xba\xbe")];
-/// Headers and key slots.
-const HEADERS: usize = 16 << 20;
-/// What the stub hands on, and where systemd's programs look for it.
-const POLICY: [&str; 2] = ["tpm2-pcr-signature.json", "tpm2-pcr-public-key.pem"];
 /// Where secrets lie while they are needed: in memory.
 const PRIVATE: &str = "run/holdfast/sealing";
 
-/// Puts what the stub found in the UKI where programs of the mounted root at `root` find it.
-///
-/// # Errors
-/// `/run` takes no file.
-pub(super) fn hand_over_policy(initramfs: &Path, root: &Path) -> io::Result<()> {
-    let folder = root.join("run/systemd");
-    for name in POLICY {
-        let from = initramfs.join(".extra").join(name);
-        if from.exists() {
-            fs::create_dir_all(&folder)?;
-            fs::copy(from, folder.join(name))?;
-        }
-    }
-    Ok(())
-}
-
-/// Whether the partition has a header, or the copy of one.
-pub(super) fn has_header(node: &Path) -> Result<bool, StateError> {
-    let read = || {
-        let device = File::open(node)?;
-        for (at, magic) in MAGIC {
-            let mut found = [0; 6];
-            match device.read_exact_at(&mut found, at) {
-                Ok(()) if found == *magic => return Ok(true),
-                Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => return Err(error),
-                _ => {}
-            }
-        }
-        Ok(false)
-    };
-    read().map_err(|source| StateError::Read {
-        node: node.into(),
-        source,
-    })
-}
-
-/// Overwrites headers and key slots: what was encrypted with them can be read by nobody any more.
-pub(super) fn erase(node: &Path) -> Result<(), StateError> {
-    let erase = || {
-        let mut device = File::options().write(true).open(node)?;
-        device.write_all(&vec![0; HEADERS])?;
-        device.sync_all()
-    };
-    erase().map_err(|source| StateError::Flush {
-        node: node.into(),
-        source,
-    })
-}
-
 /// Encrypts the partition, which loses what was on it, and opens it. Gives the opened device and the recovery key.
 pub(super) fn make(check: &Check<'_>, guard: &mut Guard) -> Result<(PathBuf, String), StateError> {
+    // A reset ends what was there before, whatever becomes of this.
+    if has_header(check.node)? {
+        erase(check.node)?;
+    }
     needs_tpm(check.root)?;
     if !check.root.join(&paths::SEALING_KEY[1..]).exists() {
         return Err(StateError::NoPolicy);
@@ -98,23 +54,38 @@ pub(super) fn open(check: &Check<'_>, guard: &mut Guard) -> Result<PathBuf, Stat
     Tool { check, guard }.open(&check.node.to_string_lossy())
 }
 
+/// Makes another recovery key for the opened partition, in place of the one before; the TPM opens it for that.
+pub(super) fn another_recovery_key(
+    check: &Check<'_>,
+    guard: &mut Guard,
+) -> Result<String, StateError> {
+    let private = Private::new(check.root)?;
+    let node = check.node.to_string_lossy();
+    let how = ["--unlock-tpm2-device=auto", "--wipe-slot=recovery", &node];
+    Tool { check, guard }.new_recovery_key(&private, &how)
+}
+
+/// Whether somebody on the node asked for another recovery key.
+pub(super) fn is_asked_for_a_key(mounted: &Path) -> bool {
+    Root::new(mounted).path(paths::NEW_RECOVERY_KEY).exists()
+}
+
 /// Notes the recovery key on the state partition mounted at `mounted`: only who may read everything there anyway can read it.
 pub(super) fn keep_recovery_key(mounted: &Path, key: &str) -> Result<(), StateError> {
-    let path = init_api::Root::new(mounted).path(paths::RECOVERY_KEY);
-    let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
-    folder
-        .and_then(|()| host::file::write(&path, 0o400, format!("{key}\n")))
-        .map_err(|source| StateError::Write { path, source })
+    let path = Root::new(mounted).path(paths::RECOVERY_KEY);
+    let keep = || {
+        path.parent().map_or(Ok(()), fs::create_dir_all)?;
+        host::file::write(&path, 0o400, format!("{key}\n"))?;
+        host::file::remove(&Root::new(mounted).path(paths::NEW_RECOVERY_KEY)).map(drop)
+    };
+    keep().map_err(|source| StateError::Write {
+        path: path.clone(),
+        source,
+    })
 }
 
 fn needs_tpm(root: &Path) -> Result<(), StateError> {
-    let found =
-        fs::read_dir(root.join("sys/class/tpmrm")).is_ok_and(|mut all| all.next().is_some());
-    if found {
-        Ok(())
-    } else {
-        Err(StateError::NoTpm)
-    }
+    pcr::device(root).map(drop).ok_or(StateError::NoTpm)
 }
 
 /// The programs that do it.
@@ -144,10 +115,7 @@ impl Tool<'_, '_> {
         ];
         self.cryptsetup("luks-format.log", &format)?;
         let unlock = format!("--unlock-key-file={key}");
-        let said = private.folder.join("recovery");
-        self.enroll(&said, &[&unlock, "--recovery-key", node])?;
-        let said = fs::read_to_string(&said).unwrap_or_default();
-        let recovery = recovery_key(&said).ok_or(StateError::NoRecoveryKey)?;
+        let recovery = self.new_recovery_key(private, &[&unlock, node])?;
         let public = format!("--tpm2-public-key={}", paths::SEALING_KEY);
         let seal = [
             &unlock,
@@ -159,8 +127,22 @@ impl Tool<'_, '_> {
             node,
         ];
         let log = self.check.logs.join("seal.log");
-        self.enroll(&log, &seal)?;
-        Ok((self.open(node)?, recovery.to_owned()))
+        self.enroll(&log, &seal).map_err(StateError::NotSealed)?;
+        match self.open(node) {
+            Ok(device) => Ok((device, recovery)),
+            // What was sealed a moment ago: no other machine is in play.
+            Err(StateError::NotOpened(error)) => Err(StateError::NotSealed(error)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// `how` says what opens the partition, and which it is.
+    fn new_recovery_key(&mut self, private: &Private, how: &[&str]) -> Result<String, StateError> {
+        let said = private.folder.join("recovery");
+        self.enroll(&said, &[&["--recovery-key"], how].concat())?;
+        let said = fs::read_to_string(&said).unwrap_or_default();
+        let key = recovery_key(&said).ok_or(StateError::NoRecoveryKey)?;
+        Ok(key.to_owned())
     }
 
     fn open(mut self, node: &str) -> Result<PathBuf, StateError> {
@@ -203,7 +185,7 @@ impl Tool<'_, '_> {
 }
 
 /// The opened device by its own name: what it is called elsewhere is a link, and the kernel knows nothing of links.
-fn opened(root: &Path) -> Option<PathBuf> {
+pub(super) fn opened(root: &Path) -> Option<PathBuf> {
     let all = fs::read_dir(root.join("sys/class/block")).ok()?;
     let mut names = all.flatten().map(|entry| entry.path());
     let found = names.find(|path| {
@@ -268,45 +250,12 @@ impl Drop for Private {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        HEADERS, erase, hand_over_policy, has_header, keep_recovery_key, opened, recovery_key,
-    };
-    use std::fs::{self, File};
-    use std::os::unix::fs::{FileExt, PermissionsExt};
+    use super::{keep_recovery_key, opened, recovery_key};
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
 
     const KEY: &str = "cbdefghi-jklnrtuv-cbdefghi-jklnrtuv-cbdefghi-jklnrtuv-cbdefghi-jklnrtuv";
-
-    #[test]
-    fn a_header_or_its_copy_is_seen_and_erased() {
-        let folder = tempfile::tempdir().expect("folder");
-        let node = folder.path().join("state");
-        let file = File::create_new(&node).expect("a file");
-        for (size, at, bytes, expected) in [
-            (0, 0, &b""[..], false),
-            (32 << 20, 0, b"", false),
-            (32 << 20, 0, b"LUKS\xba\xbe\0\x02", true),
-            (32 << 20, 0x4000, b"SKUL\xba\xbe\0\x02", true),
-            (32 << 20, 0, b"SKUL\xba\xbe\0\x02", false),
-        ] {
-            file.set_len(0)
-                .and_then(|()| file.set_len(size))
-                .expect("sparse");
-            file.write_all_at(bytes, at).expect("written");
-            assert_eq!(
-                has_header(&node).expect("read"),
-                expected,
-                "{bytes:?} at {at}"
-            );
-        }
-        file.write_all_at(b"LUKS\xba\xbe", 0).expect("written");
-        file.write_all_at(b"data", HEADERS as u64).expect("written");
-        erase(&node).expect("erased");
-        assert!(!has_header(&node).expect("read"));
-        let mut data = [0; 4];
-        file.read_exact_at(&mut data, HEADERS as u64).expect("read");
-        assert_eq!(&data, b"data", "no more than that");
-    }
 
     #[test]
     fn the_recovery_key_is_found_in_what_is_printed() {
@@ -327,19 +276,6 @@ mod tests {
         let mode = fs::metadata(&path).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o400);
         assert_eq!(fs::read_to_string(path).expect("there"), format!("{KEY}\n"));
-    }
-
-    #[test]
-    fn a_uki_without_a_policy_hands_nothing_over() {
-        let folder = tempfile::tempdir().expect("folder");
-        let (from, to) = (folder.path().join("a"), folder.path().join("b"));
-        fs::create_dir_all(from.join(".extra")).expect("folder");
-        hand_over_policy(&from, &to).expect("nothing to do");
-        assert!(!to.exists());
-        fs::write(from.join(".extra/tpm2-pcr-public-key.pem"), "key").expect("written");
-        hand_over_policy(&from, &to).expect("copied");
-        let copy = fs::read_to_string(to.join("run/systemd/tpm2-pcr-public-key.pem"));
-        assert_eq!(copy.expect("there"), "key");
     }
 
     #[test]

@@ -37,6 +37,10 @@ pub(in crate::initramfs) enum StateError {
     NoPolicy,
     #[error("the state partition is encrypted, and the TPM of this machine does not open it")]
     NotOpened(#[source] ProgramError),
+    #[error(
+        "the state partition shall be encrypted, and the TPM of this machine takes no key for it"
+    )]
+    NotSealed(#[source] ProgramError),
     #[error("{0} was encrypted, and both copies of what opens it are gone or damaged")]
     HeaderLost(PathBuf),
     #[error("systemd-cryptenroll printed no recovery key")]
@@ -56,11 +60,16 @@ impl StateError {
             }
             Self::NoTpm => {
                 "Nothing on the disk was changed. Switch the TPM on in the firmware's setup (it may be called PTT or fTPM there) and restart. Where \
-                 there is none, take `state.encryption` out of config.yaml, and `sudo holdfast reset --keep-config --yes` begins anew without it."
+                 there is none any more, take `state.encryption` out of config.yaml, restart, and `sudo holdfast reset --keep-config --yes` begins anew \
+                 without it."
+            }
+            Self::NotSealed(_) => {
+                "Clear the TPM in the firmware's setup, see that its SHA-256 bank is on, and restart: it is tried again. Where that does not help, \
+                 take `state.encryption` out of config.yaml and restart twice: state is made then, in clear."
             }
             Self::NoPolicy => {
                 "Install a release whose images were built with `--pcr-key` (see docs/building.md), or take `state.encryption` out of config.yaml \
-                 and restart."
+                 and restart twice: state is made then, in clear."
             }
             Self::HeaderLost(_) => {
                 "Without them nobody can read what is there, with the recovery key neither. `sudo holdfast reset --keep-config --yes` begins anew; \
