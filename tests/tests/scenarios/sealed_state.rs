@@ -19,6 +19,8 @@ const NOT_OPENED: &str = "the TPM of this machine does not open it";
 const NO_TPM: &str = "has no TPM 2.0";
 /// What `holdfast recovery-key` says from the second time on.
 const PRINTED: &str = "was printed already";
+/// Where systemd's programs look for a signature of what was measured.
+const SIGNATURE: &str = "/run/systemd/tpm2-pcr-signature.json";
 /// The letters of a recovery key, which are where they are on every keyboard.
 const LETTERS: &str = "cbdefghijklnrtuv";
 /// A recovery key, but not this machine's.
@@ -50,6 +52,7 @@ pub(crate) fn a_sealed_state_opens_on_its_own_machine_alone(
     let vm = machine(stage, true, &format!("# {public}\n"))?;
     let mut node = stage.start(&vm)?;
     made_anew_at_the_second_boot(stage, &mut node)?;
+    gives_the_key_to_nobody(stage, &node)?;
     write(&node, &marker)?;
     let key = key_is_printed_once(&node)?;
     goes_up_and_back(&mut node, &marker)?;
@@ -99,6 +102,31 @@ fn is_opened(node: &Node) -> anyhow::Result<()> {
         status.contains(OPENED),
         "holdfast status does not say {OPENED:?}: {status}"
     );
+    Ok(())
+}
+
+/// Root on the running node asks the TPM for the key, with the signatures that the UKI carries for anybody to read: it gives it to nobody
+/// before the machine starts again.
+fn gives_the_key_to_nobody(stage: &mut Stage, node: &Node) -> anyhow::Result<()> {
+    let signatures = node.ssh(
+        "grep -aoE '[{]\"sha256\":\\[[{][^}]*[}]\\][}]' /dev/disk/by-partlabel/boot | sort -u",
+    )?;
+    ensure!(
+        signatures.lines().count() > 1,
+        "one for each entry of the boot menu: {signatures}"
+    );
+    for signature in signatures.lines() {
+        node.write(SIGNATURE, signature)?;
+        let (code, said) = node.try_ssh(
+            "cryptsetup open --test-passphrase --token-only --token-type systemd-tpm2 /dev/disk/by-partlabel/state 2>&1",
+        )?;
+        ensure!(code != 0, "the TPM gives the key: {said}");
+        stage.note(format!(
+            "asked for the key: {}",
+            said.trim().replace('\n', " | ")
+        ));
+    }
+    node.ssh(&format!("rm {SIGNATURE}"))?;
     Ok(())
 }
 
