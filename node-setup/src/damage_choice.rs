@@ -23,11 +23,6 @@ enum NoteError {
     Write(#[from] gpt::WriteError),
 }
 
-/// What it says now; none where it cannot be read.
-pub(crate) fn read(root: &Root) -> Option<WhenDamaged> {
-    booted_table(root).map(|table| table.when_damaged())
-}
-
 /// The booted disk's table; none where it cannot be read.
 pub(crate) fn booted_table(root: &Root) -> Option<gpt::Table> {
     let disk = booted_disk(root)?;
@@ -91,7 +86,7 @@ fn geometry(root: &Root, disk: &Path, mut file: &File) -> Result<Geometry, NoteE
 
 #[cfg(test)]
 mod tests {
-    use super::{note, read};
+    use super::{booted_table, note};
     use disk::gpt::{NewPartition, Table, create, derive_guid, types};
     use disk::layout::WhenDamaged;
     use disk::{Geometry, Sector, gpt};
@@ -99,6 +94,10 @@ mod tests {
     use std::fs::{self, File};
 
     const SIZE: u64 = 64 << 20;
+
+    fn read(root: &Root) -> Option<WhenDamaged> {
+        booted_table(root).map(|table| table.when_damaged())
+    }
 
     #[test]
     fn the_choice_is_on_the_disk_whatever_its_sectors() {

@@ -1,11 +1,11 @@
 //! `state.encryption`: a new machine whose state shall be encrypted, and is not, begins again at once. A node that runs keeps what it
 //! has: what encrypts it, loses it.
 
-use crate::damage_choice::{booted_table, change_table};
+use crate::damage_choice::change_table;
+use disk::gpt::Table;
 use disk::layout::Reset;
-use init_api::{BootRecord, Problem, Root, StateOutcome, load_if_present, paths};
+use init_api::{BootRecord, Problem, Root, StateOutcome, load_if_present, paths, sealing};
 use os_config::Encryption;
-use std::fs;
 use std::io;
 
 /// How the state partition stands.
@@ -28,9 +28,8 @@ pub struct StateDisk {
 }
 
 impl StateDisk {
-    /// As it stands below `root`; none where the booted disk's table cannot be read.
-    pub fn read(root: &Root) -> Option<Self> {
-        let table = booted_table(root)?;
+    /// As it stands below `root`, by the booted disk's table; none where nobody knows how the machine was started.
+    pub(crate) fn read(root: &Root, table: &Table) -> Option<Self> {
         let boot: Option<BootRecord> = load_if_present(root.path(paths::BOOT)).ok()?;
         let state = boot.as_ref().map(|boot| boot.state);
         Some(Self {
@@ -40,7 +39,7 @@ impl StateDisk {
             on_trial: boot.is_some_and(|boot| boot.trial.is_some()),
             repaired: state == Some(StateOutcome::RepairedAtRisk)
                 || root.path(paths::STATE_REPAIRS).exists(),
-            tpm: has_tpm(root),
+            tpm: sealing::tpm(root).is_some(),
             signed: root.path(paths::SEALING_KEY).exists(),
         })
     }
@@ -48,11 +47,6 @@ impl StateDisk {
     fn can(self) -> bool {
         self.tpm && self.signed
     }
-}
-
-/// Whether the kernel knows a TPM 2.0.
-pub(crate) fn has_tpm(root: &Root) -> bool {
-    fs::read_dir(root.path("/sys/class/tpmrm")).is_ok_and(|mut all| all.next().is_some())
 }
 
 /// What follows from the key and the disk.

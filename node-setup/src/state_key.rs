@@ -1,9 +1,8 @@
 //! The keys of an encrypted state partition in people's hands: the recovery key, and a new sealing with it.
 
 use crate::damage_choice::booted_table;
-use crate::encryption::has_tpm;
 use host::{Command, CommandError};
-use init_api::{BootRecord, FileError, Root, load_if_present, paths};
+use init_api::{BootRecord, FileError, Root, load_if_present, paths, sealing};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -132,7 +131,7 @@ pub fn seal_again(root: &Root, recovery_key: &str) -> Result<(), StateKeyError> 
         return Err(StateKeyError::NotSigned);
     }
     // What is sealed in one that is switched off opens the partition when it is on again, and would be gone.
-    if !has_tpm(root) {
+    if sealing::tpm(root).is_none() {
         return Err(StateKeyError::NoTpm);
     }
     let file = root.path(KEY);
@@ -160,9 +159,7 @@ fn seal(key: &Path, partition: &Path) -> Result<(), StateKeyError> {
     let wipe = Command::new("systemd-cryptenroll").arg("--wipe-slot=tpm2");
     let enroll = Command::new("systemd-cryptenroll")
         .arg(format!("--unlock-key-file={}", key.display()))
-        .args(["--tpm2-device=auto", "--tpm2-pcrs="])
-        .arg(format!("--tpm2-public-key={}", paths::SEALING_KEY))
-        .arg("--tpm2-public-key-pcrs=11");
+        .args(sealing::options());
     for command in [wipe, enroll] {
         let done = command.arg(partition).run();
         done.map_err(|source| StateKeyError::Enroll {
@@ -180,9 +177,8 @@ fn typed(text: &str) -> Option<String> {
         .filter(|c| !c.is_whitespace() && *c != '-')
         .map(|c| c.to_ascii_lowercase())
         .collect();
-    let right = letters.len() == 64 && letters.iter().all(|c| "cbdefghijklnrtuv".contains(*c));
-    let groups = letters.chunks(8).map(String::from_iter);
-    right.then(|| groups.collect::<Vec<_>>().join("-"))
+    let groups: Vec<String> = letters.chunks(8).map(String::from_iter).collect();
+    Some(groups.join("-")).filter(|key| sealing::is_recovery_key(key))
 }
 
 #[cfg(test)]

@@ -19,6 +19,11 @@ pub fn root() -> PathBuf {
     tests.parent().unwrap_or(tests).to_owned()
 }
 
+/// The private key that signs what a TPM measures of the images under test; `tools/release-keys` makes it.
+pub(crate) fn pcr_key() -> PathBuf {
+    root().join("build/pcr-keys/pcr.pem")
+}
+
 /// The image that `HOLDFAST_IMAGE` names, else the newest one of board qemu-x86_64 in `build/out`.
 ///
 /// # Errors

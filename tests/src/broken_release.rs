@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 use formats::uki;
 use serde_json::{Value, json};
 
-use crate::artefacts::{BOARD, command, image, next_release, printed, root};
+use crate::artefacts::{BOARD, command, image, next_release, pcr_key, printed, root};
 use crate::own_keys::ran;
 use crate::programs::hang;
 
@@ -216,7 +216,7 @@ fn build_with_policy(folder: &Path, version: &str, arch: &str) -> anyhow::Result
         .arg("--release-root")
         .arg(keys().join("root.json"))
         .arg("--pcr-key")
-        .arg(root().join("build/pcr-keys/pcr.pem"))
+        .arg(pcr_key())
         .arg("--output")
         .arg(&out))?;
     Ok(Files::of(&out, version, arch))

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, ensure};
 use machine::Vm;
 
-use crate::artefacts::{BOARD, command, root};
+use crate::artefacts::{BOARD, command, pcr_key, root};
 
 /// Who enrolls: any GUID.
 const OWNER: &str = "3f6a2c1e-5d0b-4c8e-9a47-7b1e0c2d9f55";
@@ -74,7 +74,7 @@ impl OwnKeys {
             .arg("--secure-boot-cert")
             .arg(self.folder.join("cert.pem"))
             .arg("--pcr-key")
-            .arg(root().join("build/pcr-keys/pcr.pem"));
+            .arg(pcr_key());
         ran(&mut build)?;
         let image = fs::read_dir(&out)
             .with_context(|| format!("cannot list {}", out.display()))?

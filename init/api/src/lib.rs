@@ -43,6 +43,7 @@ mod trial;
 pub mod early;
 pub mod interface;
 pub mod paths;
+pub mod sealing;
 
 pub use boot::{
     Attempt, BootRecord, BootTrial, Partitions, Slot, SlotBoots, Started, StateOutcome,

@@ -156,6 +156,10 @@ fn begin(
                 .map_err(|failure| StateError::Table(Box::new(failure)))?;
         }
     }
+    // A reset ends what was there before, whatever becomes of what follows.
+    if encrypted::has_header(check.node)? {
+        encrypted::erase(check.node)?;
+    }
     let encrypt = layout.encryption_wanted();
     let done = || {
         partition_table::note_format_done(disk, layout, encrypt)
@@ -174,9 +178,6 @@ fn begin(
         done()?;
         device
     } else {
-        if encrypted::has_header(check.node)? {
-            encrypted::erase(check.node)?;
-        }
         check.format(guard)?;
         done()?;
         mount_state(check.node, places.target)?;

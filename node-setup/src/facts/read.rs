@@ -6,6 +6,7 @@ use crate::encryption::StateDisk;
 use crate::last_good;
 use crate::sources::{KnownSticks, StoredUrl};
 use crate::trial;
+use disk::gpt::Table;
 use init_api::paths::{CONFIG, IMAGES, MANIFESTS, RELEASE, SSH, VAR_DIRS};
 use init_api::{Release, Root};
 use runtime::{Founding, Paths};
@@ -41,6 +42,7 @@ impl Facts {
             Ok(founded) => (founded, None),
             Err(error) => (None, Some(error.to_string())),
         };
+        let table = damage_choice::booted_table(root);
         let on_trial = !matches!(trial::current(root), Ok(None));
         let facts = Facts {
             machine_id: text("/etc/machine-id").trim().to_owned(),
@@ -66,8 +68,8 @@ impl Facts {
             provisional: on_trial,
             radios: radios(root),
             serial_consoles: serial_consoles(root),
-            when_damaged: damage_choice::read(root),
-            state_disk: StateDisk::read(root),
+            when_damaged: table.as_ref().map(Table::when_damaged),
+            state_disk: table.and_then(|table| StateDisk::read(root, &table)),
             founded,
             memory: host::memory::total(&text("/proc/meminfo")),
             compresses_memory: text("/proc/swaps").contains(COMPRESSED),

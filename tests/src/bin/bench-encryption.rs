@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 use machine::{Deadline, Network, Platform, Qemu, Running, Spec, Vm};
-use vm_tests::{Stage, root};
+use vm_tests::{Stage, median, root};
 
 /// Starts that are compared, by turns, after the first one of each.
 const STARTS: usize = 3;
@@ -116,10 +116,4 @@ fn off(running: &Running) -> anyhow::Result<()> {
         "the machine does not go off"
     );
     Ok(())
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

@@ -4,7 +4,7 @@ use anyhow::{Context, ensure};
 use machine::{Spec, Vm};
 use vm_tests::{Node, Random, Stage, next_release};
 
-use crate::maintenance::wait_for_maintenance;
+use crate::maintenance::{lets_in_and_says, wait_for_maintenance};
 use crate::state::{Identity, State};
 use crate::stolen_disk::{HEADER, holds_none_of, is_encrypted, judge_header};
 use crate::upgrade::{bring, comes_up_in_slot_b, confirmed, status, text, upgrade};
@@ -189,7 +189,7 @@ fn stays_closed(stage: &mut Stage, node: &mut Node, digest: &str) -> anyhow::Res
     wait_for_maintenance(node)?;
     let said = node.wait_for_text(NOT_OPENED, 60)?;
     stage.note(said.text);
-    says(node, NOT_OPENED)?;
+    lets_in_and_says(node, &[NOT_OPENED])?;
     let (code, said) = unlock(node, ANOTHER_KEY)?;
     ensure!(
         code == 1 && said.contains("does not open"),
@@ -200,23 +200,6 @@ fn stays_closed(stage: &mut Stage, node: &mut Node, digest: &str) -> anyhow::Res
     ensure!(
         now.starts_with(digest),
         "the header was changed: {digest} became {now}"
-    );
-    Ok(())
-}
-
-/// In maintenance mode, over ssh.
-fn says(node: &Node, expected: &str) -> anyhow::Result<()> {
-    node.until("ssh in maintenance mode", 180, |node| node.ssh("true"))?;
-    let status = node.ssh("holdfast status")?;
-    for expected in ["MAINTENANCE", expected] {
-        ensure!(
-            status.contains(expected),
-            "holdfast status does not say {expected:?}: {status}"
-        );
-    }
-    ensure!(
-        !status.contains("control-plane"),
-        "a cluster was started: {status}"
     );
     Ok(())
 }
@@ -243,7 +226,7 @@ fn refuses(stage: &mut Stage, vm: &Vm) -> anyhow::Result<Identity> {
     wait_for_maintenance(&mut node)?;
     let said = node.wait_for_text(NO_TPM, 60)?;
     stage.note(said.text);
-    says(&node, NO_TPM)?;
+    lets_in_and_says(&node, &[NO_TPM])?;
     let vm = node.power_down()?;
     ensure!(
         !is_encrypted(&vm)?,

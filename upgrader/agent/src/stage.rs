@@ -127,12 +127,15 @@ impl Staging<'_> {
         let Some(key) = self.node.sealing_key() else {
             return Ok(());
         };
+        state_policy::check(&key, &self.bring(boot_file).await?)
+    }
+
+    /// Brings the boot file to the state partition, where it lies whole then; gives its path.
+    async fn bring(&self, boot_file: &BootFile<'_>) -> anyhow::Result<PathBuf> {
         let node = self.node.clone();
-        let tell = self.teller();
-        let path = boot_file
-            .bring(move || node.boot_partition(), &tell)
-            .await?;
-        state_policy::check(&key, &path)
+        boot_file
+            .bring(move || node.boot_partition(), &self.teller())
+            .await
     }
 
     /// Takes away what the spare slot was good for, and sees that there is room for what the boot loader starts.
@@ -192,10 +195,7 @@ impl Staging<'_> {
         let name = EntryName::of_version(&self.manifest.version.to_string())?;
         let tell = self.teller();
         // It lies there whole before the partition is mounted for it: that is open for as short as it can be.
-        let node = self.node.clone();
-        let path = boot_file
-            .bring(move || node.boot_partition(), &tell)
-            .await?;
+        let path = self.bring(boot_file).await?;
         let mut file = std::fs::File::open(path)?;
         let mounted = self.node.boot_partition()?;
         let mut writing = self.node.boot_loader(&mounted).begin(&name, facts.size)?;

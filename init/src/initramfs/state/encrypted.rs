@@ -13,10 +13,10 @@ use super::check::Check;
 use super::error::StateError;
 use crate::program::{Program, ProgramError};
 use crate::watchdog::Guard;
-use init_api::{Root, paths};
+use init_api::{Root, paths, sealing};
 use std::fs::{self, DirBuilder, File};
-use std::io::{Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io::Read;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 pub(super) use header::{erase, has_header};
@@ -29,10 +29,6 @@ const PRIVATE: &str = "run/holdfast/sealing";
 
 /// Encrypts the partition, which loses what was on it, and opens it. Gives the opened device and the recovery key.
 pub(super) fn make(check: &Check<'_>, guard: &mut Guard) -> Result<(PathBuf, String), StateError> {
-    // A reset ends what was there before, whatever becomes of this.
-    if has_header(check.node)? {
-        erase(check.node)?;
-    }
     needs_tpm(check.root)?;
     if !check.root.join(&paths::SEALING_KEY[1..]).exists() {
         return Err(StateError::NoPolicy);
@@ -85,7 +81,8 @@ pub(super) fn keep_recovery_key(mounted: &Path, key: &str) -> Result<(), StateEr
 }
 
 fn needs_tpm(root: &Path) -> Result<(), StateError> {
-    pcr::device(root).map(drop).ok_or(StateError::NoTpm)
+    let tpm = sealing::tpm(&Root::new(root));
+    tpm.map(drop).ok_or(StateError::NoTpm)
 }
 
 /// The programs that do it.
@@ -116,16 +113,10 @@ impl Tool<'_, '_> {
         self.cryptsetup("luks-format.log", &format)?;
         let unlock = format!("--unlock-key-file={key}");
         let recovery = self.new_recovery_key(private, &[&unlock, node])?;
-        let public = format!("--tpm2-public-key={}", paths::SEALING_KEY);
-        let seal = [
-            &unlock,
-            "--wipe-slot=password",
-            "--tpm2-device=auto",
-            "--tpm2-pcrs=",
-            &public,
-            "--tpm2-public-key-pcrs=11",
-            node,
-        ];
+        let options = sealing::options();
+        let options = options.iter().map(String::as_str);
+        let seal = [unlock.as_str(), "--wipe-slot=password"].into_iter();
+        let seal: Vec<&str> = seal.chain(options).chain([node]).collect();
         let log = self.check.logs.join("seal.log");
         self.enroll(&log, &seal).map_err(StateError::NotSealed)?;
         match self.open(node) {
@@ -194,12 +185,10 @@ pub(super) fn opened(root: &Path) -> Option<PathBuf> {
     Some(Path::new("/dev").join(found.file_name()?))
 }
 
-/// What `systemd-cryptenroll` prints among other things: eight groups of eight letters of modhex.
+/// What `systemd-cryptenroll` prints among other things.
 fn recovery_key(said: &str) -> Option<&str> {
-    let is_group =
-        |group: &str| group.len() == 8 && group.bytes().all(|c| b"cbdefghijklnrtuv".contains(&c));
     said.split_ascii_whitespace()
-        .find(|word| word.split('-').count() == 8 && word.split('-').all(is_group))
+        .find(|word| sealing::is_recovery_key(word))
 }
 
 /// A folder in memory that nobody else may look into; it goes with what is in it.
@@ -210,11 +199,15 @@ struct Private {
 impl Private {
     fn new(root: &Path) -> Result<Self, StateError> {
         let folder = root.join(PRIVATE);
-        match DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&folder)
-        {
+        let private = || {
+            // What is above it is for others, too.
+            folder.parent().map_or(Ok(()), fs::create_dir_all)?;
+            DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(&folder)
+        };
+        match private() {
             Ok(()) => Ok(Self { folder }),
             Err(source) => Err(StateError::Write {
                 path: folder,
@@ -229,9 +222,7 @@ impl Private {
         let write = || {
             let mut key = [0; 64];
             File::open("/dev/urandom")?.read_exact(&mut key)?;
-            let mut file = File::options();
-            let file = file.write(true).create(true).truncate(true).mode(0o600);
-            file.open(&path)?.write_all(&key)
+            host::file::write_in_memory(&path, 0o600, key)
         };
         write().map_err(|source| StateError::Write {
             path: path.clone(),

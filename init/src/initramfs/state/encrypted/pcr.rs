@@ -1,17 +1,11 @@
 //! One command to the TPM: extending a PCR. It is 65 bytes, of which none depends on what the TPM answers, so no library is asked.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The PCR that the stub measures the UKI into.
 const PCR: u32 = 11;
-
-/// The device by which the kernel lets programs share the machine's TPM 2.0; none where there is no such TPM.
-pub(super) fn device(root: &Path) -> Option<PathBuf> {
-    let mut all = fs::read_dir(root.join("sys/class/tpmrm")).ok()?.flatten();
-    Some(root.join("dev").join(all.next()?.file_name()))
-}
 
 /// Extends PCR 11: from then on, until the machine starts again, it is none that a UKI is signed for.
 ///
@@ -55,8 +49,7 @@ fn code(answer: &[u8]) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{code, command, device};
-    use std::fs;
+    use super::{code, command};
 
     #[test]
     fn the_command_is_as_long_as_it_says() {
@@ -76,16 +69,5 @@ mod tests {
         ] {
             assert_eq!(code(answer), expected, "{answer:?}");
         }
-    }
-
-    #[test]
-    fn a_machine_without_a_tpm_has_no_device() {
-        let folder = tempfile::tempdir().expect("folder");
-        assert_eq!(device(folder.path()), None);
-        fs::create_dir_all(folder.path().join("sys/class/tpmrm/tpmrm0")).expect("folder");
-        assert_eq!(
-            device(folder.path()),
-            Some(folder.path().join("dev/tpmrm0"))
-        );
     }
 }

@@ -6,7 +6,7 @@
 use super::super::error::StateError;
 use super::pcr;
 use crate::report::Log;
-use init_api::paths;
+use init_api::{Root, paths, sealing};
 use std::fs;
 use std::path::Path;
 
@@ -38,7 +38,7 @@ pub(in super::super) fn close(initramfs: &Path, root: &Path, log: &Log) {
     if !signature.exists() {
         return;
     }
-    let extended = pcr::device(initramfs).map_or(Ok(()), |device| pcr::extend(&device));
+    let extended = sealing::tpm(&Root::new(initramfs)).map_or(Ok(()), |tpm| pcr::extend(&tpm));
     for done in [extended, fs::remove_file(signature)] {
         if let Err(error) = done {
             log.error(&format!(
