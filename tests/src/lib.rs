@@ -10,6 +10,7 @@
 mod artefacts;
 mod broken_release;
 mod bundle;
+mod checkout;
 mod command;
 mod efi_program;
 mod history;
@@ -32,6 +33,7 @@ pub use artefacts::{
 };
 pub use broken_release::{Fault, broken_releases};
 pub use bundle::{Bundle, bundle, bundle_with};
+pub use checkout::Checkout;
 pub use command::VmCommand;
 pub use efi_program::{Ending, efi_program};
 pub use history::{Change, History};

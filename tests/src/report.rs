@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
-use crate::{Part, Verdict};
+use crate::{Checkout, Part, Verdict};
 
 /// One scenario that ran.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,10 +57,10 @@ pub fn collect(folder: &Path) -> anyhow::Result<Vec<Record>> {
     Ok(records)
 }
 
-/// The page for `docs/`: `records` of scenarios and what else ran, written when the checkout was at `commit`.
+/// The page for `docs/`: `records` of scenarios and what else ran, written when the checkout was `checkout`.
 #[must_use]
 pub fn render(
-    commit: &str,
+    checkout: &Checkout,
     date: &str,
     machine: &str,
     parts: &[Part],
@@ -72,23 +72,14 @@ pub fn render(
         .count();
     let mut page = format!(
         "# Test report\n\nWritten by `make test-all`; not edited by hand.\n\n\
-         - Commit: {commit}\n- Date: {date}\n- Machine: {machine}\n\
-         - Scenarios: {} run, {failed} failed\n",
-        records.len()
+         - Commit: {}\n- Date: {date}\n- Machine: {machine}\n\
+         - Scenarios: {} of {} run, {failed} failed\n",
+        checkout.commit,
+        records.len(),
+        checkout.scenarios.len()
     );
-    let commits = parts
-        .iter()
-        .map(|part| &part.commit)
-        .chain(records.iter().map(|record| &record.commit));
-    let (here, all) = (
-        commits.clone().filter(|c| *c == commit).count(),
-        commits.count(),
-    );
-    if here < all {
-        page += &format!(
-            "- **Not all of one commit**: rows carry the commit they ran at; {here} of {all} at the one above\n"
-        );
-    }
+    page += &not_run(checkout, records);
+    page += &of_other_commits(checkout, parts, records);
     if !parts.is_empty() {
         page += "\n| part | verdict | duration | commit | result |\n|---|---|---|---|---|\n";
     }
@@ -116,6 +107,38 @@ pub fn render(
         line(&mut page, &record.name.replace('_', " "), row);
     }
     page
+}
+
+/// Which scenarios left no record.
+fn not_run(checkout: &Checkout, records: &[Record]) -> String {
+    let ran = |name: &String| records.iter().any(|record| record.name == *name);
+    let missing: Vec<String> = checkout
+        .scenarios
+        .iter()
+        .filter(|name| !ran(name))
+        .map(|name| name.replace('_', " "))
+        .collect();
+    if missing.is_empty() {
+        return String::new();
+    }
+    format!("- **Not run**: {}\n", missing.join(", "))
+}
+
+/// How many rows are of a commit that runs something else, if there are any.
+fn of_other_commits(checkout: &Checkout, parts: &[Part], records: &[Record]) -> String {
+    let commits = parts
+        .iter()
+        .map(|part| &part.commit)
+        .chain(records.iter().map(|record| &record.commit));
+    let all = commits.clone().count();
+    let here = commits.filter(|c| checkout.alike.contains(*c)).count();
+    if here == all {
+        return String::new();
+    }
+    format!(
+        "- **Not all of one commit**: rows carry the commit they ran at; {here} of {all} at the one above, or at one that \
+         differs from it by nothing that runs\n"
+    )
 }
 
 fn line(page: &mut String, name: &str, row: (&Verdict, Duration, &String, String)) {
@@ -182,16 +205,24 @@ mod tests {
             took: Duration::from_secs(300),
             closing: "900 tests passed".to_owned(),
         };
+        let mut checkout = Checkout {
+            commit: "abd".to_owned(),
+            alike: ["abc", "abd"].map(str::to_owned).into(),
+            scenarios: ["a_first", "b_late", "c_never"].map(str::to_owned).into(),
+        };
         let page = render(
-            "abc",
+            &checkout,
             "today",
             "here",
             std::slice::from_ref(&units),
             &records,
         );
-        assert!(page.contains("- Scenarios: 2 run, 1 failed\n"), "{page}");
         assert!(
-            page.contains("they ran at; 2 of 3 at the one above\n\n"),
+            page.contains("- Scenarios: 2 of 3 run, 1 failed\n- **Not run**: c never\n"),
+            "{page}"
+        );
+        assert!(
+            page.contains("they ran at; 2 of 3 at the one above, "),
             "{page}"
         );
         assert!(
@@ -199,7 +230,12 @@ mod tests {
             "{page}"
         );
         assert!(page.ends_with("| a first | passed | 1 s | abb |  |\n| b late | **failed** | 2 s | abc | waited for a\\|b; seed 7 |\n"), "{page}");
-        let page = render("abc", "today", "here", &[units], &records[1..]);
-        assert!(!page.contains("one commit"), "{page}");
+        checkout.scenarios.truncate(2);
+        checkout.scenarios.remove(0);
+        let page = render(&checkout, "today", "here", &[units], &records[1..]);
+        assert!(
+            !page.contains("one commit") && !page.contains("Not run"),
+            "{page}"
+        );
     }
 }

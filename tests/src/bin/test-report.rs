@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use anyhow::Context;
-use vm_tests::{collect, commit, parts, printed, records, render, root};
+use vm_tests::{Checkout, collect, parts, printed, records, render, root};
 
 /// The word that runs no scenario.
 const PAGE_ALONE: &str = "--page";
@@ -65,11 +65,14 @@ fn scenarios(names: &[String]) -> anyhow::Result<ExitCode> {
 
 fn write_page() -> anyhow::Result<()> {
     let records = collect(&records()).context("no scenario left a record")?;
+    let parts = parts(&root().join("build/test-parts"))?;
+    let commits = parts.iter().map(|part| part.commit.as_str());
+    let commits = commits.chain(records.iter().map(|record| record.commit.as_str()));
     let page = render(
-        &commit()?,
+        &Checkout::read(commits)?,
         &printed("date", &["-u", "+%F %H:%M UTC"])?,
         &machine(),
-        &parts(&root().join("build/test-parts"))?,
+        &parts,
         &records,
     );
     let report = root().join("docs/test-report.md");
