@@ -106,6 +106,24 @@ impl Node {
         Ok(self.running.wait_for_text(text, Deadline::secs(seconds))?)
     }
 
+    /// Like [`Node::wait_for_text`]; `each` sees the lines of the console meanwhile.
+    ///
+    /// # Errors
+    /// Those of [`Node::wait_for_text`].
+    pub fn watch_text(
+        &mut self,
+        text: &str,
+        seconds: u64,
+        mut each: impl FnMut(&Line),
+    ) -> anyhow::Result<()> {
+        let deadline = Deadline::secs(seconds);
+        self.running.wait_for(text, deadline, |line| {
+            each(line);
+            line.text.contains(text).then_some(())
+        })?;
+        Ok(())
+    }
+
     /// Waits for a line of PID 1 on the console that `matcher` accepts.
     ///
     /// # Errors

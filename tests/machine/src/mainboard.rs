@@ -26,6 +26,20 @@ impl Vm {
         }
     }
 
+    /// Gives it what the TPM of `other`, which is off, keeps: the same machine with another disk.
+    pub(crate) fn take_tpm_of(&self, other: &Self) -> Result<()> {
+        other.wait_for_tpms_end()?;
+        let (from, to) = (other.dir().join(names::TPM), self.dir().join(names::TPM));
+        fs::create_dir_all(&to).map_err(Error::file("make", &to))?;
+        let files = fs::read_dir(&from).map_err(Error::file("list", &from))?;
+        for file in files {
+            let file = file.map_err(Error::file("list", &from))?.path();
+            let name = file.file_name().unwrap_or_default();
+            fs::copy(&file, to.join(name)).map_err(Error::file("copy", &file))?;
+        }
+        Ok(())
+    }
+
     /// The TPM of the last start may take a moment longer than QEMU, and two must not write into one folder.
     pub(crate) fn wait_for_tpms_end(&self) -> Result<()> {
         let run = read_json::<Run>(&self.dir().join(RUN))?;

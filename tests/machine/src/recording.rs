@@ -80,8 +80,8 @@ impl Recording {
         Ok((cut, loss))
     }
 
-    /// A machine in the new folder `dir` with the disk that was made last, which nobody records; what its firmware keeps, and the
-    /// key for ssh, are the recorded one's. It must be gone before the next disk is made.
+    /// A machine in the new folder `dir` with the disk that was made last, which nobody records; what its firmware and its TPM
+    /// keep, and the key for ssh, are the recorded one's. It must be gone before the next disk is made.
     ///
     /// # Errors
     /// When it cannot be made.
@@ -94,6 +94,9 @@ impl Recording {
         for file in names::KEPT {
             let (from, to) = (self.vm.dir().join(file), dir.join(file));
             fs::copy(&from, &to).map_err(Error::file("copy", &from))?;
+        }
+        if vm.spec().tpm {
+            vm.take_tpm_of(&self.vm)?;
         }
         Ok(vm)
     }

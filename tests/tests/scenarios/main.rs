@@ -25,6 +25,7 @@ mod rescue;
 mod rescue_stick;
 mod rotation;
 mod sealed_state;
+mod sealing_cuts;
 mod secure_boot;
 mod slow_card;
 mod small;
@@ -113,6 +114,10 @@ const ALL: &[Scenario] = &[
     Scenario::full(
         "a_sealed_state_opens_on_its_own_machine_alone",
         sealed_state::a_sealed_state_opens_on_its_own_machine_alone,
+    ),
+    Scenario::full(
+        "power_cuts_while_state_is_sealed",
+        sealing_cuts::power_cuts_while_state_is_sealed,
     ),
     Scenario::full(
         "authorities_are_exchanged",

@@ -10,7 +10,7 @@ use crate::stolen_disk::{HEADER, holds_none_of, is_encrypted, judge_header};
 use crate::upgrade::{bring, comes_up_in_slot_b, confirmed, status, text, upgrade};
 
 /// What asks for it.
-const SEALED: &str = "state: {encryption: tpm}\n";
+pub(crate) const SEALED: &str = "state: {encryption: tpm}\n";
 /// What `holdfast status` says of it.
 const OPENED: &str = "encrypted, opened by this machine's TPM";
 /// What the console and `holdfast status` say where another TPM is asked.
@@ -96,7 +96,7 @@ fn made_anew_at_the_second_boot(stage: &mut Stage, node: &mut Node) -> anyhow::R
     is_opened(node)
 }
 
-fn is_opened(node: &Node) -> anyhow::Result<()> {
+pub(crate) fn is_opened(node: &Node) -> anyhow::Result<()> {
     let status = node.ssh("holdfast status")?;
     ensure!(
         status.contains(OPENED),
@@ -152,7 +152,7 @@ fn is_opened_and_has(node: &Node, marker: &str) -> anyhow::Result<()> {
     })
 }
 
-fn key_is_printed_once(node: &Node) -> anyhow::Result<String> {
+pub(crate) fn key_is_printed_once(node: &Node) -> anyhow::Result<String> {
     let said = node.ssh("holdfast recovery-key")?;
     let is_group = |group: &str| group.len() == 8 && group.chars().all(|c| LETTERS.contains(c));
     let is_key = |word: &&str| word.split('-').count() == 8 && word.split('-').all(is_group);
