@@ -35,6 +35,9 @@ pub(crate) struct Model {
     second_port: &'static str,
 }
 
+/// Where memory goes on above what the graphics' processor reaches. A Pi 3 has none there.
+const UPPER_MEMORY_MIB: u32 = 1024;
+
 /// It resets the machine as soon as it is armed.
 const WATCHDOG: &str = "/soc/watchdog@7e100000";
 /// The reset line of the Wi-Fi chip.
@@ -88,11 +91,11 @@ pub(crate) const fn model(platform: Platform) -> Option<&'static Model> {
     }
 }
 
-/// Reads what the firmware reads from `disk`, and puts what QEMU starts with into the machine's folder `dir`.
+/// Reads what the firmware reads from `disk`, and puts what QEMU starts a machine of so much memory with into its folder `dir`.
 ///
 /// # Errors
 /// The boot partition lacks one of the files, or `fdtput` is not there.
-pub(crate) fn prepare(model: &Model, disk: &Disk, dir: &Path) -> Result<()> {
+pub(crate) fn prepare(model: &Model, memory_mib: u32, disk: &Disk, dir: &Path) -> Result<()> {
     disk.look_into(&disk.partition(PARTITION)?, |partition| {
         let file = File::options().read(true).write(true).open(partition);
         let file = file.map_err(Error::file("open", partition))?;
@@ -117,7 +120,23 @@ pub(crate) fn prepare(model: &Model, disk: &Disk, dir: &Path) -> Result<()> {
         change(&tree, &["-d"], &[card, "mmc-pwrseq"])?;
     }
     change(&tree, &["-r"], &[model.bluetooth])?;
-    change(&tree, &["-d"], &[model.second_port, "interrupts"])
+    change(&tree, &["-d"], &[model.second_port, "interrupts"])?;
+    match memory_mib.checked_sub(UPPER_MEMORY_MIB) {
+        Some(upper @ 1..) => add_upper_memory(&tree, upper),
+        _ => Ok(()),
+    }
+}
+
+/// The firmware tells of all memory. QEMU tells of what is below the first gigabyte alone, and removes each node whose name begins as a
+/// memory's; U-Boot goes by the type.
+fn add_upper_memory(tree: &Path, mib: u32) -> Result<()> {
+    let start = u64::from(UPPER_MEMORY_MIB) << 20;
+    let node = format!("/upper-memory@{start:x}");
+    change(tree, &["-c"], &[&node])?;
+    change(tree, &["-t", "s"], &[&node, "device_type", "memory"])?;
+    let (start, length) = (format!("{start:x}"), format!("{:x}", u64::from(mib) << 20));
+    // Two cells of address, one of length.
+    change(tree, &["-t", "x"], &[&node, "reg", "0", &start, &length])
 }
 
 fn change(tree: &Path, how: &[&str], what: &[&str]) -> Result<()> {

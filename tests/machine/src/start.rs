@@ -40,7 +40,7 @@ impl Vm {
         self.wait_for_tpms_end()?;
         self.remember_disk()?;
         if let Some(model) = raspberry_pi::model(self.spec().hardware.platform) {
-            raspberry_pi::prepare(model, &self.disk(), self.dir())?;
+            raspberry_pi::prepare(model, self.spec().memory_mib, &self.disk(), self.dir())?;
         }
         let log = self.console_log();
         let console = File::options()
