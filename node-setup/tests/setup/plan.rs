@@ -41,6 +41,8 @@ fn config(text: &str) -> Config {
 /// One step a paragraph; files with their texts.
 fn shown(steps: &[Step]) -> String {
     let one = |step: &Step| match step {
+        // Another one on another architecture.
+        Step::Sysctl { key, .. } if key == "vm.min_free_kbytes" => format!("Sysctl {key}\n"),
         Step::WriteFile {
             path,
             mode,
