@@ -4,6 +4,7 @@ use super::{Facts, VarDir};
 use crate::damage_choice;
 use crate::encryption::StateDisk;
 use crate::last_good;
+use crate::plan::read_at_start;
 use crate::sources::{KnownSticks, StoredUrl};
 use crate::trial;
 use disk::gpt::Table;
@@ -55,8 +56,7 @@ impl Facts {
             manifests: names(root, MANIFESTS),
             images: names(root, IMAGES),
             profiles: contents(root, PROFILES),
-            files: ["/etc/ssh/sshd_config", "/etc/chrony/chrony.conf"]
-                .into_iter()
+            files: read_at_start()
                 .map(|path| (path.into(), text(path)))
                 .collect(),
             salt: salt(),

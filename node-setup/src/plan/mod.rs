@@ -36,6 +36,7 @@ pub(crate) use firewall::file as firewall_file;
 pub(crate) use identity::hostname;
 pub(crate) use network::{file_name, has_last_resort, last_resort_profile};
 pub(crate) use records::{records, services_alone};
+pub(crate) use reload::read_at_start;
 pub(crate) use ssh::{FETCHED_KEYS, fetched_keys};
 
 /// What every run begins with: from now on services may start that must be told of changes, however the run ends.

@@ -1,6 +1,7 @@
 //! What running services must be told, once the node is up and its configuration changes.
 
 use super::network::wanted;
+use super::{ssh, time};
 use crate::facts::Facts;
 use crate::network_manager::Change;
 use crate::reload::Reload;
@@ -8,7 +9,22 @@ use crate::step::{OnFailure, Step};
 use os_config::Config;
 use std::path::Path;
 
+/// What services read when they start, and which have to be told of a change. A file that is taken away is named in another, which
+/// changes then.
+const READ_AT_START: [(&[&str], Reload); 2] = [
+    (&[ssh::SETTINGS], Reload::Ssh),
+    (&[time::SETTINGS, time::AUTHORITIES], Reload::Time),
+];
+
 const PROFILES: &str = "/run/NetworkManager/system-connections";
+
+/// All of these files.
+pub(crate) fn read_at_start() -> impl Iterator<Item = &'static str> {
+    READ_AT_START
+        .into_iter()
+        .flat_map(|(paths, _)| paths)
+        .copied()
+}
 
 /// Looks at the planned files: nothing is reloaded that does not change.
 pub(super) fn steps(planned: &[Step], config: &Config, facts: &Facts) -> Vec<Step> {
@@ -17,14 +33,13 @@ pub(super) fn steps(planned: &[Step], config: &Config, facts: &Facts) -> Vec<Ste
         return Vec::new();
     }
     let mut reloads = Vec::new();
-    for (path, reload) in [
-        ("/etc/ssh/sshd_config", Reload::Ssh),
-        ("/etc/chrony/chrony.conf", Reload::Time),
-    ] {
-        if planned
-            .iter()
-            .any(|step| changes(step, Path::new(path), facts.files.get(Path::new(path))))
-        {
+    for (paths, reload) in READ_AT_START {
+        let changed = |path: &&str| {
+            let path = Path::new(path);
+            let old = facts.files.get(path);
+            planned.iter().any(|step| changes(step, path, old))
+        };
+        if paths.iter().any(changed) {
             reloads.push(reload);
         }
     }

@@ -8,6 +8,7 @@ use init_api::paths::ADMIN_KUBECONFIG;
 use os_config::{Config, SshKeySource};
 use std::path::{Path, PathBuf};
 
+pub(super) const SETTINGS: &str = "/etc/ssh/sshd_config";
 /// Host keys, made once; the node is known to its users by them.
 const HOST_KEYS: [(&str, &str); 2] = [
     ("ed25519", "/var/lib/holdfast/ssh/ssh_host_ed25519_key"),
@@ -33,11 +34,7 @@ pub(super) fn steps(config: &Config, facts: &Facts) -> Vec<Step> {
         0o600,
         fetched_keys(&config.ssh_authorized_keys, facts),
     ));
-    steps.push(Step::file(
-        "/etc/ssh/sshd_config",
-        0o600,
-        server(config, facts),
-    ));
+    steps.push(Step::file(SETTINGS, 0o600, server(config, facts)));
     steps
 }
 

@@ -5,6 +5,10 @@ use crate::step::Step;
 use os_config::Config;
 use std::path::PathBuf;
 
+/// Whom time servers may have their certificates from, besides Mozilla's authorities. chronyd reads it when it asks, as `_chrony`.
+pub(super) const AUTHORITIES: &str = "/etc/chrony/authorities.pem";
+pub(super) const SETTINGS: &str = "/etc/chrony/chrony.conf";
+
 pub(super) fn steps(config: &Config) -> Vec<Step> {
     let zone = config.timezone.as_str();
     let file = PathBuf::from(format!("/usr/share/zoneinfo/{zone}"));
@@ -18,7 +22,13 @@ pub(super) fn steps(config: &Config) -> Vec<Step> {
             target: file,
         },
         Step::file("/etc/timezone", 0o644, format!("{zone}\n")),
-        Step::file("/etc/chrony/chrony.conf", 0o644, chrony(config)),
+        match &config.time.ca {
+            Some(ca) => Step::file(AUTHORITIES, 0o644, ca.reveal()),
+            None => Step::Remove {
+                path: AUTHORITIES.into(),
+            },
+        },
+        Step::file(SETTINGS, 0o644, chrony(config)),
     ];
     if zone != "UTC" {
         steps.push(known);
@@ -27,7 +37,7 @@ pub(super) fn steps(config: &Config) -> Vec<Step> {
 }
 
 fn chrony(config: &Config) -> String {
-    let time = config.time;
+    let time = &config.time;
     let mut text = MADE.to_owned();
     let option = if time.nts { " nts" } else { "" };
     for server in config.ntp_servers.as_slice() {
@@ -35,8 +45,15 @@ fn chrony(config: &Config) -> String {
     }
     if time.nts {
         // A machine without a clock begins in the past, where a certificate may not have begun: until the clock was set once, the times
-        // in certificates are not looked at. Cookies outlast a restart, so that servers are not asked for new ones each time.
-        text.push_str("authselectmode require\nnocerttimecheck 1\nntsdumpdir /var/lib/chrony\n");
+        // in certificates are not looked at.
+        text.push_str("authselectmode require\nnocerttimecheck 1\n");
+        text.push_str(&match time.ca {
+            // Who has a cookie is believed without its certificate being looked at again: cookies of servers that `ca` vouched for
+            // would outlast it.
+            Some(_) => format!("ntstrustedcerts {AUTHORITIES}\n"),
+            // They outlast a restart, so that servers are not asked for new ones each time.
+            None => "ntsdumpdir /var/lib/chrony\n".to_owned(),
+        });
     }
     if time.min_sources > 1 {
         text.push_str(&format!("minsources {}\n", time.min_sources));

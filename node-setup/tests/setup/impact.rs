@@ -26,6 +26,10 @@ const CHANGES: &[(&str, &str)] = &[
         "ntp_servers: [ntp.example]",
         "ntp_servers: [ntp.example]\ntime: {nts: true}",
     ),
+    (
+        "ntp_servers: [ntp.example]\ntime: {nts: true}",
+        "ntp_servers: [ntp.example]\ntime: {nts: true, ca: \"-----BEGIN CERTIFICATE-----\\nTUlJ\\n-----END CERTIFICATE-----\"}",
+    ),
     ("", "time: {min_sources: 2}"),
     ("", "network: {proxy: {http: \"http://proxy.example\"}}"),
     ("", "network: {proxy: {https: \"http://proxy.example\"}}"),

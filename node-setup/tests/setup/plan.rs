@@ -233,6 +233,45 @@ fn what_does_not_come_into_force_fails_a_trial_and_nothing_else() {
 }
 
 #[test]
+fn other_authorities_of_time_servers_are_told() {
+    let with = |ca: &str| {
+        let ca = format!("-----BEGIN CERTIFICATE-----\\n{ca}\\n-----END CERTIFICATE-----");
+        config(&format!(
+            "version: 1\nntp_servers: [a.example]\ntime: {{nts: true, ca: \"{ca}\"}}\n"
+        ))
+    };
+    let without = config("version: 1\nntp_servers: [a.example]\ntime: {nts: true}\n");
+    let path = "/etc/chrony/authorities.pem";
+    let mut facts = Facts {
+        ran_before: true,
+        ..facts()
+    };
+    for step in plan(&with("TUlJ"), &facts) {
+        if let Step::WriteFile { path, content, .. } = step {
+            facts
+                .files
+                .insert(path, String::from_utf8(content.0).unwrap());
+        }
+    }
+    for (name, after, told, removed) in [
+        ("the same", with("TUlJ"), false, false),
+        ("others", with("TUlK"), true, false),
+        ("none", without, true, true),
+    ] {
+        let steps = plan(&after, &facts);
+        let time = Step::Reload {
+            what: Reload::Time,
+            on_failure: OnFailure::Report,
+        };
+        assert_eq!(steps.contains(&time), told, "{name}");
+        let remove = Step::Remove { path: path.into() };
+        assert_eq!(steps.contains(&remove), removed, "{name}");
+        // What an authority vouched for is not kept beyond it.
+        assert_eq!(shown(&steps).contains("ntsdumpdir"), removed, "{name}");
+    }
+}
+
+#[test]
 fn the_users_sysctls_come_after_ours() {
     let text = "version: 1\nsysctls: {net.ipv4.conf.all.send_redirects: 0, net.ipv4.ip_forward: 0, kernel.panic: 30}\n";
     let steps = plan(&config(text), &facts());

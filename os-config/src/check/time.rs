@@ -32,11 +32,12 @@ pub(super) fn time(
         None | Some(0) => NtpServers::default().as_slice().len(),
         Some(count) => count,
     };
-    let time = Time {
-        nts: raw.nts.unwrap_or(false),
-        min_sources: raw.min_sources.unwrap_or(1),
-    };
     c.at("time", |c| {
+        let time = Time {
+            nts: raw.nts.unwrap_or(false),
+            ca: c.value("ca", &raw.ca),
+            min_sources: raw.min_sources.unwrap_or(1),
+        };
         if time.nts && servers.is_none() {
             c.at("nts", |c| {
                 c.wrong(
@@ -54,6 +55,14 @@ pub(super) fn time(
                 );
             });
         }
-    });
-    time
+        if raw.ca.is_some() && !time.nts {
+            c.at("ca", |c| {
+                c.refuse(
+                    "without `nts` no server shows a certificate",
+                    "add `nts: true`, or remove it",
+                );
+            });
+        }
+        time
+    })
 }

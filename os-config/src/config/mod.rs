@@ -21,7 +21,7 @@ pub use network::{Dns, Firewall, Interface, InterfaceMatch, Network, Proxy, Rout
 pub use registries::{Registries, RegistryAccess, RegistryAuth, RegistryMirror, RegistryTls};
 
 use crate::values::{
-    Command, EnvName, EnvValue, Hostname, HttpUrl, LabelKey, LabelValue, ModuleName, Password,
+    Command, EnvName, EnvValue, Hostname, HttpUrl, LabelKey, LabelValue, ModuleName, Password, Pem,
     ServerAddress, SigningKey, SshKeySource, SysctlKey, SysctlValue, Taint, TimeZone,
 };
 
@@ -121,10 +121,13 @@ impl Default for NtpServers {
 }
 
 /// Whom the clock is set by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Time {
     /// Servers prove who they are (RFC 8915).
     pub nts: bool,
+    /// Authorities to trust for that besides Mozilla's.
+    #[serde(default)]
+    pub ca: Option<Pem>,
     /// How many of them have to agree, at least one and at most as many as there are.
     pub min_sources: u32,
 }
@@ -133,6 +136,7 @@ impl Default for Time {
     fn default() -> Self {
         Self {
             nts: false,
+            ca: None,
             min_sources: 1,
         }
     }

@@ -4,17 +4,19 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Text;
-use crate::values::SigningKey;
+use crate::values::{Certificate, SigningKey};
 
 /// Whom the clock is set by.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct RawTime {
     /// Asks the servers of `ntp_servers` with NTS (RFC 8915) and believes no other answer: each proves who it is with a certificate of
-    /// one of Mozilla's authorities, for the name that stands in `ntp_servers`. Port 4460/tcp must be open to them. Debian's pool does
-    /// not answer so: `ntp_servers` has to name others.
+    /// one of Mozilla's authorities, or of `ca`, for the name that stands in `ntp_servers`. Port 4460/tcp must be open to them.
+    /// Debian's pool does not answer so: `ntp_servers` has to name others.
     #[schemars(extend("default" = false))]
     pub(crate) nts: Option<bool>,
+    /// Authorities to trust besides Mozilla's, as PEM text, for time servers of one's own; with `nts`.
+    pub(crate) ca: Option<Text<Certificate>>,
     /// The clock is set only where so many servers answer that agree with each other. One that lies is overruled by two that do not, so
     /// three servers and `2` stand one of them.
     #[schemars(extend("default" = 1, "minimum" = 1, "maximum" = 16))]

@@ -40,6 +40,7 @@ const ONLY_THE_PROGRAM: &[(&str, &[&str])] = &[
             "route-into-services",
             "taint-twice",
             "time",
+            "time-ca-without-nts",
             "time-servers",
         ],
     ),
