@@ -1,5 +1,6 @@
 //! `holdfast status`: what the node is, how it is, and what is wrong.
 
+mod clock;
 #[cfg(test)]
 mod tests;
 
@@ -42,6 +43,9 @@ struct Everything {
     /// How far a rotation of the cluster's authorities is, while one is under way.
     #[serde(skip_serializing_if = "Option::is_none")]
     authorities: Option<String>,
+    /// Whom the clock is kept by, or why it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock: Option<String>,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
@@ -68,6 +72,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         configuration,
         addresses: addresses(),
         authorities: crate::authorities::under_way(std::time::SystemTime::now()),
+        clock: clock::clock(),
     };
     if args.json {
         out::line(serde_json::to_string_pretty(&everything)?)?;
@@ -113,6 +118,7 @@ fn page(everything: &Everything) -> String {
         configuration,
         addresses,
         authorities,
+        clock,
     } = everything;
     let mut page = String::new();
     let slot = status
@@ -158,6 +164,9 @@ fn page(everything: &Everything) -> String {
     }
     if let Some(rotation) = authorities {
         facts.row(["authorities", rotation]);
+    }
+    if let Some(clock) = clock {
+        facts.row(["clock", clock]);
     }
     let _ = writeln!(page, "{facts}");
     let _ = writeln!(page, "{}", services(&status.services, status.uptime_ms));

@@ -129,6 +129,7 @@ last boot  release 0.1.0: the kernel panicked: Fatal exception; all that the ker
 address    eth0 10.0.0.2
 config     image: a
            CONFIG partition: b
+clock      kept by ntp.example
 
 SERVICE  STATE   SINCE      RESTARTS  PID
 ssh      ready   2 h 4 min  2         77   last: exit code 1
@@ -154,6 +155,7 @@ What to do: cure
             configuration,
             addresses,
             authorities: None,
+            clock: Some("kept by ntp.example".to_owned()),
         }),
         expected
     );
