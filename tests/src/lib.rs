@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod artefacts;
+mod authority;
 mod broken_release;
 mod bundle;
 mod checkout;
@@ -31,6 +32,7 @@ mod workload;
 pub use artefacts::{
     commit, image, next_release, printed, records, releases, releases_for_arm64, root,
 };
+pub use authority::Authority;
 pub use broken_release::{Fault, broken_releases};
 pub use bundle::{Bundle, bundle, bundle_with};
 pub use checkout::Checkout;
@@ -42,7 +44,7 @@ pub use node::Node;
 pub use own_keys::OwnKeys;
 pub use part::{Part, parts};
 pub use port_table::PortTable;
-pub use programs::{DRIVER, driver, hang};
+pub use programs::{DRIVER, driver, hang, time_server};
 pub use random::Random;
 pub use report::{Record, collect, render};
 pub use rescue_stick::rescue_stick;

@@ -1,5 +1,6 @@
 //! Programs that scenarios start on the node itself.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -25,6 +26,41 @@ pub fn driver() -> anyhow::Result<PathBuf> {
 /// When it cannot be compiled.
 pub fn hang() -> anyhow::Result<PathBuf> {
     build(&root().join("tests/guest"), "hang.go", "hang")
+}
+
+/// Time servers on addresses of the machine's own, `ADDRESS=SECONDS_AHEAD…`.
+///
+/// # Errors
+/// When it cannot be compiled.
+pub fn time_server() -> anyhow::Result<PathBuf> {
+    compile("time-server")
+}
+
+/// Compiles a program of this crate by itself: static, so that it runs where there are no libraries, as in an image of one file.
+pub(crate) fn compile(name: &str) -> anyhow::Result<PathBuf> {
+    let folder = root().join("build/vm-tests");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let program = folder.join(name);
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc)
+        .args([
+            "--edition=2024",
+            "-O",
+            "-Ctarget-feature=+crt-static",
+            "-Cpanic=abort",
+            "-Cstrip=symbols",
+            "-o",
+        ])
+        .arg(&program)
+        .arg(root().join(format!("tests/src/bin/{name}.rs")))
+        .output()
+        .context("cannot run rustc")?;
+    ensure!(
+        output.status.success(),
+        "rustc: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(program)
 }
 
 fn build(folder: &Path, source: &str, name: &str) -> anyhow::Result<PathBuf> {

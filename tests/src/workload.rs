@@ -3,18 +3,16 @@
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, bail};
 use formats::oci::{Content, Entry, Image};
 
 use crate::artefacts::root;
+use crate::programs::compile;
 
 /// The image's name; nothing by that name can be pulled from anywhere.
 pub const PROBE_IMAGE: &str = "holdfast.test/probe:1";
-/// The program's source.
-const SOURCE: &str = "tests/src/bin/probe.rs";
 
 /// The image's archive on the host, made once a run.
 ///
@@ -29,11 +27,9 @@ pub fn archive() -> anyhow::Result<PathBuf> {
 }
 
 fn build() -> anyhow::Result<PathBuf> {
-    let folder = root().join("build/vm-tests");
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let program = compile(&folder)?;
+    let program = compile("probe")?;
     let bytes = fs::read(&program).with_context(|| format!("cannot read {}", program.display()))?;
-    let archive = folder.join("probe.tar");
+    let archive = program.with_extension("tar");
     image_of_one_file(&archive, PROBE_IMAGE, ("probe", 0o755), bytes)?;
     Ok(archive)
 }
@@ -84,31 +80,6 @@ pub fn ballast(folder: &Path, number: usize, size: u64) -> anyhow::Result<PathBu
 pub fn program() -> anyhow::Result<PathBuf> {
     archive()?;
     Ok(root().join("build/vm-tests/probe"))
-}
-
-/// Compiles the program by itself: static, so that its image needs no libraries.
-fn compile(folder: &Path) -> anyhow::Result<PathBuf> {
-    let program = folder.join("probe");
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(rustc)
-        .args([
-            "--edition=2024",
-            "-O",
-            "-Ctarget-feature=+crt-static",
-            "-Cpanic=abort",
-            "-Cstrip=symbols",
-            "-o",
-        ])
-        .arg(&program)
-        .arg(root().join(SOURCE))
-        .output()
-        .context("cannot run rustc")?;
-    ensure!(
-        output.status.success(),
-        "rustc: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    Ok(program)
 }
 
 /// A Deployment `probe` that serves a file of a persistent volume, its Service, and the claim.

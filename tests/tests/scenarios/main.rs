@@ -31,6 +31,7 @@ mod slow_card;
 mod small;
 mod state;
 mod stolen_disk;
+mod time_servers;
 mod u_boot;
 mod upgrade;
 mod upgrade_broken;
@@ -203,6 +204,10 @@ const ALL: &[Scenario] = &[
     Scenario::full(
         "a_clock_that_jumps_while_the_node_runs",
         clock::a_clock_that_jumps_while_the_node_runs,
+    ),
+    Scenario::full(
+        "time_servers_that_prove_themselves_and_that_lie",
+        time_servers::time_servers_that_prove_themselves_and_that_lie,
     ),
     Scenario::full(
         "ports_are_those_of_the_table",
