@@ -1,5 +1,5 @@
-//! Bringing the root image of a release into the spare slot, by the way with the fewest bytes. A delta that is of no use is said,
-//! remembered, and the image fetched.
+//! Bringing the root image of a release into the spare slot, by the way with the fewest bytes, and proving that it stands there. A
+//! delta that is of no use is said, remembered, and the image fetched.
 
 use crate::apply::apply;
 use crate::delta::Delta;
@@ -8,6 +8,7 @@ use crate::origin::{Origin, Seed};
 use crate::slot::SpareSlot;
 use crate::way::shortest;
 use anyhow::{Context, anyhow};
+use disk::verity::RootHash;
 use release::{Arch, File, Version, target_name};
 use release::{BlockIndex, DeltaHeader, Digest, Repository};
 use std::ops::Range;
@@ -24,6 +25,8 @@ pub(crate) struct Bring<'a> {
     pub(crate) release: (&'a Version, Arch),
     /// Its verity root hash.
     pub(crate) root_hash: Digest,
+    /// Bytes of it before its verity tree.
+    pub(crate) data_size: u64,
     pub(crate) index: &'a Arc<BlockIndex>,
     pub(crate) slot: &'a Arc<SpareSlot>,
     /// Where files lie while they are fetched.
@@ -33,12 +36,23 @@ pub(crate) struct Bring<'a> {
 }
 
 impl Bring<'_> {
-    /// Does it. When it returns, each block of the slot was once the one that was signed; whether the device keeps it is to be
-    /// verified then.
+    /// Does it, flushes the slot, and reads it back. When it returns, the image that was signed stands on the device.
     ///
     /// # Errors
-    /// The source breaks off for good, or gives what was not signed; what was fetched stays.
+    /// The source breaks off for good, or gives what was not signed, or the device does not keep what it took; what was fetched stays.
     pub(crate) async fn run(&self) -> anyhow::Result<Brought> {
+        let brought = self.write().await?;
+        let slot = self.slot.clone();
+        tokio::task::spawn_blocking(move || slot.flush()).await??;
+        (self.tell)("verify", 0, self.index.length());
+        let (slot, data_size) = (self.slot.clone(), self.data_size);
+        let root = RootHash(self.root_hash.0);
+        tokio::task::spawn_blocking(move || slot.verify(data_size, &root)).await??;
+        Ok(brought)
+    }
+
+    /// Each block of the slot was once the one that was signed then.
+    async fn write(&self) -> anyhow::Result<Brought> {
         let mut missing = self.missing().await?;
         let mut brought = Brought {
             way: Way::Image,

@@ -19,7 +19,6 @@ use crate::origin::{Origin, Seed, origin};
 use crate::slot::SpareSlot;
 use crate::state_policy;
 use anyhow::bail;
-use disk::verity::RootHash;
 use init_api::{SlotRelease, paths};
 use release::{BlockIndex, File, Manifest, Repository};
 use slots::{EntryName, Program};
@@ -170,22 +169,14 @@ impl Staging<'_> {
             repository: self.repository,
             release,
             root_hash: self.manifest.root_hash,
+            data_size: self.manifest.data_size,
             index,
             slot: &slot,
             folder: &folder,
             origin: &self.origin,
             tell: &self.teller(),
         };
-        let brought = bring.run().await?;
-        let root = RootHash(self.manifest.root_hash.0);
-        let data_size = self.manifest.data_size;
-        self.teller()("verify", 0, index.length());
-        let verified = move || {
-            slot.flush()?;
-            slot.verify(data_size, &root)
-        };
-        tokio::task::spawn_blocking(verified).await??;
-        Ok(brought)
+        bring.run().await
     }
 
     /// Puts what the boot loader starts where it waits to become an entry; gives its digest.
