@@ -1,5 +1,6 @@
 //! A repository with a delta on a web server, a slot, and what can be wrong with them.
 
+mod broken_line;
 pub(crate) mod server;
 pub(crate) mod shop;
 
@@ -21,13 +22,26 @@ use upgrade_api::{Brought, Way};
 struct Case {
     shop: Shop,
     server: Server,
+    effort: Effort,
 }
 
 impl Case {
     async fn new() -> Case {
-        let shop = Shop::open().await;
+        Case::of(Shop::open().await)
+    }
+
+    fn of(shop: Shop) -> Case {
         let server = Server::of(&shop.repo());
-        Case { shop, server }
+        let effort = Effort {
+            first_pause: Duration::from_millis(1),
+            longest_pause: Duration::from_millis(2),
+            ..Effort::default()
+        };
+        Case {
+            shop,
+            server,
+            effort,
+        }
     }
 
     fn slot(&self) -> PathBuf {
@@ -35,13 +49,8 @@ impl Case {
     }
 
     async fn open(&self, source: &Source) -> Repository {
-        let effort = Effort {
-            first_pause: Duration::from_millis(1),
-            longest_pause: Duration::from_millis(2),
-            ..Effort::default()
-        };
         let root = fs::read(self.shop.path("keys/1.root.json")).expect("root");
-        Client::with(effort)
+        Client::with(self.effort)
             .open(source, &Trust::fleeting(root), jiff::Timestamp::now())
             .await
             .expect("a good repository")

@@ -13,12 +13,19 @@ const BLOCKS: usize = 200;
 
 pub(crate) struct Shop {
     folder: TempDir,
+    /// Of each root image, without its tree.
+    blocks: usize,
 }
 
 impl Shop {
     pub(crate) async fn open() -> Shop {
+        Shop::with(BLOCKS, &["0.1.0", "0.2.0"]).await
+    }
+
+    pub(crate) async fn with(blocks: usize, versions: &[&str]) -> Shop {
         let shop = Shop {
             folder: tempfile::tempdir().expect("folder"),
+            blocks,
         };
         let keys = Init {
             folder: shop.path("keys"),
@@ -28,10 +35,10 @@ impl Shop {
         };
         init(&keys).expect("keys");
         image(&shop.root("0.0.9"), "0.0.9");
-        for version in ["0.1.0", "0.2.0"] {
+        for (before, version) in versions.iter().enumerate() {
             let published = publish(&shop.build(version), Timestamp::now()).await;
             let published = published.expect("published");
-            assert_eq!(published.deltas.len(), usize::from(version == "0.2.0"));
+            assert_eq!(published.deltas.len(), before);
         }
         shop
     }
@@ -54,14 +61,14 @@ impl Shop {
 
     pub(crate) fn root_hash(&self, version: &str) -> Digest {
         let copy = self.path("copy");
-        let hash = image(&copy, version);
+        let hash = image_of(&copy, version, self.blocks);
         hash.parse().expect("a digest")
     }
 
     fn build(&self, version: &str) -> Publication {
         let root = self.root(version);
-        let root_hash = image(&root, version);
-        let data_size = (BLOCKS * 4096) as u64;
+        let root_hash = image_of(&root, version, self.blocks);
+        let data_size = (self.blocks * 4096) as u64;
         let uki = self.uki(version);
         let line = format!("{version} holdfast.roothash={root_hash} holdfast.rootsize={data_size}");
         // A kernel that is the same in each.
@@ -115,6 +122,10 @@ impl Shop {
 /// Bytes that do not get smaller: each version has some of its own, from another place on; with their verity tree. Gives the root
 /// hash.
 pub(crate) fn image(path: &Path, version: &str) -> String {
+    image_of(path, version, BLOCKS)
+}
+
+fn image_of(path: &Path, version: &str, blocks: usize) -> String {
     let shared = match version {
         "0.1.0" | "0.2.0" => "shared",
         other => other,
@@ -122,8 +133,8 @@ pub(crate) fn image(path: &Path, version: &str) -> String {
     let own = 4096 * (10 + usize::from(version == "0.2.0"));
     let mut bytes = filling(shared, 4096 * 60);
     bytes.extend(filling(version, own));
-    bytes.extend(filling(&format!("{shared} end"), 4096 * BLOCKS));
-    bytes.truncate(4096 * BLOCKS);
+    bytes.extend(filling(&format!("{shared} end"), 4096 * blocks));
+    bytes.truncate(4096 * blocks);
     fs::write(path, bytes).expect("written");
     let mut file = fs::File::options()
         .read(true)
