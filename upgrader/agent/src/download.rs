@@ -1,6 +1,7 @@
 //! A file of a repository on its way to the state partition. What is there stays there, so a download that was broken off goes on
 //! where it was, also after a reboot: each part that was flushed is not fetched again.
 
+use crate::idle::idle;
 use anyhow::{Context, bail};
 use futures_util::TryStreamExt;
 use host::pace::Pace;
@@ -122,7 +123,7 @@ impl<'a> Download<'a> {
             *fetched += piece.len() as u64;
             let pause = pace.after(piece.len(), &file).with_context(failed)?;
             tell(there, size);
-            tokio::time::sleep(pause).await;
+            idle(pause).await;
         }
         file.sync_all().with_context(failed)
     }

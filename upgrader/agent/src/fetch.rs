@@ -1,6 +1,7 @@
 //! Bringing the root image of a release into the spare slot: only what the slot lacks is fetched.
 
 use crate::download::is_no_ranges;
+use crate::idle::idle;
 use crate::slot::SpareSlot;
 use anyhow::{Context, bail};
 use futures_util::TryStreamExt;
@@ -82,7 +83,7 @@ impl Fetch<'_> {
                 }
                 if wanted.iter().any(|wanted| wanted.contains(&number)) {
                     let pause = self.slot.write(self.index, number, &block)?;
-                    tokio::time::sleep(pause).await;
+                    idle(pause).await;
                     *written += block.len() as u64;
                     tell(*written, total);
                 }

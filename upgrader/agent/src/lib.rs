@@ -27,6 +27,7 @@ mod fetch;
 mod firmware;
 mod found;
 mod health;
+mod idle;
 mod node;
 mod offers;
 mod origin;

@@ -13,6 +13,7 @@
 use crate::boot_file::{BootFile, running};
 use crate::bring::{Bring, TellStep};
 use crate::download::keep_only;
+use crate::idle::idle;
 use crate::node::{Node, event};
 use crate::offers::{arch, choose, open};
 use crate::origin::{Origin, Seed, origin};
@@ -196,7 +197,7 @@ impl Staging<'_> {
             if length == 0 {
                 break;
             }
-            tokio::time::sleep(writing.write(&piece[..length])?).await;
+            idle(writing.write(&piece[..length])?).await;
             done += length as u64;
             tell("boot files", done, facts.size);
         }
