@@ -121,7 +121,7 @@ scenarios: images scenario ## core VM scenarios on the built image: make scenari
 scenario:
 	cargo test --quiet --workspace --test scenarios -- $(SCENARIOS)
 
-.PHONY: bench-boot bench-bundle bench-cpu bench-encryption bench-fleet bench-flash bench-idle bench-size bench-rebuild bench-upgrade
+.PHONY: bench-boot bench-bundle bench-cpu bench-encryption bench-fleet bench-flash bench-idle bench-size bench-stage bench-rebuild bench-upgrade
 bench-cpu: image ## which emulated processor boots a node fastest, and how many machines side by side
 	tests/bench/cpu
 bench-boot: image ## kernel start to engine and to Ready, against Debian with systemd
@@ -140,6 +140,8 @@ bench-rebuild: image ## one changed file in init to a flashable image, against i
 	tests/bench/rebuild
 bench-size: image ## sizes of image, UKI and root against their budgets
 	tests/bench/size
+bench-stage: image ## staging a release, against dd on the same loop device, and its memory; needs root
+	tests/bench/stage
 bench-upgrade: image ## bytes of an upgrade, ours against casync, zchunk, zstd and RAUC's way, on pairs of root images
 	tools/setup $(ARCH) bench-upgrade
 	tests/bench/upgrade

@@ -3,6 +3,7 @@
 mod broken_line;
 pub(crate) mod server;
 pub(crate) mod shop;
+mod speed;
 
 use super::{Bring, TellStep};
 use crate::apply::apply;
