@@ -251,6 +251,15 @@ impl Node {
         self.kubectl_wait(&words)
     }
 
+    /// Waits until the cluster says that all its nodes are Ready.
+    ///
+    /// # Errors
+    /// When it does not within so many seconds; the message shows the pods.
+    pub fn wait_nodes(&self, seconds: u64) -> anyhow::Result<()> {
+        let timeout = format!("--timeout={seconds}s");
+        self.kubectl_wait(&["wait", "--for=condition=Ready", &timeout, "nodes", "--all"])
+    }
+
     /// Runs `kubectl wait` with `words`.
     ///
     /// # Errors

@@ -58,13 +58,7 @@ fn kill_engine(node: &Node) -> anyhow::Result<()> {
 
 /// The node must say that it is well, and have been so for longer than a crash is remembered.
 fn wait_until_well(node: &Node) -> anyhow::Result<()> {
-    node.kubectl_wait(&[
-        "wait",
-        "--for=condition=Ready",
-        "--timeout=600s",
-        "nodes",
-        "--all",
-    ])?;
+    node.wait_nodes(600)?;
     node.until("a node that is well", 180, |node| {
         let (code, status) = node.try_ssh("holdfast status --check")?;
         ensure!(

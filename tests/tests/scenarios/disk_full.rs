@@ -57,13 +57,7 @@ pub(crate) fn a_full_disk_is_said_and_survived(stage: &mut Stage) -> anyhow::Res
         "there is room again, and holdfast status says: {status}"
     );
     wait_for_pressure(&node, "False")?;
-    node.kubectl_wait(&[
-        "wait",
-        "--for=condition=Ready",
-        "--timeout=300s",
-        "nodes",
-        "--all",
-    ])?;
+    node.wait_nodes(300)?;
     // And a boot from a full disk does not lose the node either.
     let _ = node.try_ssh("dd if=/dev/zero of=/var/fill bs=1M conv=fsync")?;
     let before = node.ssh(BOOT)?;

@@ -105,13 +105,7 @@ fn the_address_changes(stage: &mut Stage, node: &mut Node) -> anyhow::Result<()>
     ));
     let said = node.ssh("cat /run/applied")?;
     ensure!(said.contains("network"), "holdfast config apply: {said}");
-    node.kubectl_wait(&[
-        "wait",
-        "--for=condition=Ready",
-        "--timeout=300s",
-        "nodes",
-        "--all",
-    ])?;
+    node.wait_nodes(300)?;
     // The keeper writes what it knows every ten seconds.
     node.until("the new address alone in the status", 60, |node| {
         let status = node.ssh("holdfast status")?;

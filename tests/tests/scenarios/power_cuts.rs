@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use machine::{Cache, Line, Recording, Spec, Vm};
 use vm_tests::{Random, Stage};
 
-use crate::recorded::Recorded;
+use crate::recorded::{Recorded, note};
 use crate::state::{Identity, State};
 
 /// From the kernel's first word until the disk is laid out and state is made, emulated.
@@ -32,13 +32,7 @@ fn first_boot(stage: &mut Stage, until: Until) -> anyhow::Result<Recorded> {
     node.wait_for_text(KERNEL, 180)?;
     let begin = vm.recorded()?;
     let mut said = Vec::new();
-    let note = |line: &Line| {
-        if let Ok(at) = vm.recorded()
-            && line.text.contains("holdfast: ")
-        {
-            said.push((at, line.text.clone()));
-        }
-    };
+    let note = |line: &Line| note(&vm, &mut said, line);
     match until {
         Until::After(length) => node.let_run(length, note)?,
         Until::Ready => node.watch_ready(20, note).map(drop)?,
@@ -54,14 +48,7 @@ fn first_boot(stage: &mut Stage, until: Until) -> anyhow::Result<Recorded> {
 fn cut_first_boot(stage: &mut Stage, cuts: usize, until: Until) -> anyhow::Result<()> {
     let mut random = Random::from_environment();
     let mut boot = first_boot(stage, until)?;
-    let moments = boot.moments(cuts, &mut random)?;
-    for (number, moment) in moments.into_iter().enumerate() {
-        let cut = boot.cut(number + 1, moment, &mut random)?;
-        let next = next_boot(stage, &boot.recording).with_context(|| cut.clone())?;
-        stage.note(format!("{cut}; {next}"));
-        stage.discard_last()?;
-    }
-    Ok(())
+    boot.cut_each(stage, cuts, &mut random, next_boot)
 }
 
 /// Boots what the cut left until it is Ready, and finds on its disk what was there before; says how that went.

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use machine::{Cache, Line, Recording, Spec};
 use vm_tests::{Random, Stage};
 
-use crate::recorded::Recorded;
+use crate::recorded::{Recorded, note};
 use crate::sealed_state::{SEALED, is_opened, key_is_printed_once};
 use crate::stolen_disk::judge_header;
 
@@ -19,14 +19,7 @@ const BEYOND: Duration = Duration::from_secs(5);
 /// nothing is in clear.
 pub(crate) fn power_cuts_while_state_is_sealed(stage: &mut Stage) -> anyhow::Result<()> {
     let mut random = Random::from_environment();
-    let mut boot = sealing_boot(stage)?;
-    for (number, moment) in boot.moments(CUTS, &mut random)?.into_iter().enumerate() {
-        let cut = boot.cut(number + 1, moment, &mut random)?;
-        let next = next_boot(stage, &boot.recording).with_context(|| cut.clone())?;
-        stage.note(format!("{cut}; {next}"));
-        stage.discard_last()?;
-    }
-    Ok(())
+    sealing_boot(stage)?.cut_each(stage, CUTS, &mut random, next_boot)
 }
 
 /// Records from the restart that the first boot asks for until the partition is in use.
@@ -43,13 +36,7 @@ fn sealing_boot(stage: &mut Stage) -> anyhow::Result<Recorded> {
     let begin = vm.recorded()?;
     node.next_boot()?;
     let mut said = Vec::new();
-    let note = |line: &Line| {
-        if let Ok(at) = vm.recorded()
-            && line.text.contains("holdfast: ")
-        {
-            said.push((at, line.text.clone()));
-        }
-    };
+    let note = |line: &Line| note(&vm, &mut said, line);
     node.watch_text("phase state done", 600, note)?;
     node.let_run(BEYOND, |_| ())?;
     Ok(Recorded {

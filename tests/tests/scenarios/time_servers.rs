@@ -141,13 +141,7 @@ fn one_liar_of_three(_: &mut Stage, node: &mut Node) -> anyhow::Result<()> {
     })?;
     says(node, "another time comes from 127.0.0.2")?;
     was_set_by(node, 0)?;
-    node.kubectl_wait(&[
-        "wait",
-        "--for=condition=Ready",
-        "--timeout=300s",
-        "nodes",
-        "--all",
-    ])
+    node.wait_nodes(300)
 }
 
 fn one_liar_of_two(_: &mut Stage, node: &mut Node) -> anyhow::Result<()> {

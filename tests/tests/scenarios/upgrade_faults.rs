@@ -1,6 +1,6 @@
 //! What goes wrong with the machine while a release comes to it.
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use machine::{Cache, Recording, Spec};
 use vm_tests::{Node, Random, Stage, next_release, probe_manifest};
 
@@ -87,14 +87,9 @@ pub(crate) fn power_cuts_during_an_upgrade(stage: &mut Stage) -> anyhow::Result<
     let next = next_release()?;
     let mut random = Random::from_environment();
     let mut upgrade = recorded_upgrade(stage, &next)?;
-    let moments = upgrade.moments(CUTS, &mut random)?;
-    for (number, moment) in moments.into_iter().enumerate() {
-        let cut = upgrade.cut(number + 1, moment, &mut random)?;
-        let after = goes_on(stage, &upgrade.recording, &next).with_context(|| cut.clone())?;
-        stage.note(format!("{cut}; {after}"));
-        stage.discard_last()?;
-    }
-    Ok(())
+    upgrade.cut_each(stage, CUTS, &mut random, |stage, recording| {
+        goes_on(stage, recording, &next)
+    })
 }
 
 /// Boots what the cut left, and waits until the upgrade is complete; says how that went.
