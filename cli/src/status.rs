@@ -17,19 +17,20 @@ use std::fmt::Write;
 use std::process::ExitCode;
 use upgrade_api::Record;
 
-/// The node needs a person: it is in maintenance mode, a service fails, or its API does not answer.
+/// The node needs a person: it is in maintenance mode, a service fails, its API does not answer, or it is less than what was asked for.
 const UNWELL: u8 = 3;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 the node cannot be asked, 3 (with --check) it is in maintenance mode, uses the last good configuration in place of a wrong one, a service has failed or crashes in a loop, or the Kubernetes API does not answer."
+    after_help = "Exit codes: 0 done, 1 the node cannot be asked, 3 (with --check) it is in maintenance mode, uses the last good configuration in place of a wrong one, a service has failed or crashes in a loop, the Kubernetes API does not answer, or state lies in clear though its encryption is asked for."
 )]
 pub(crate) struct Args {
     /// Print JSON: PID 1's status, the sources of the configuration, the addresses
     #[arg(long)]
     json: bool,
     /// End with exit code 3 when the node is in maintenance mode, uses the last good configuration in place of a wrong one, a
-    /// service has failed or crashes in a loop, or the Kubernetes API does not answer
+    /// service has failed or crashes in a loop, the Kubernetes API does not answer, or state lies in clear though its encryption
+    /// is asked for
     #[arg(long)]
     check: bool,
 }
@@ -81,7 +82,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     Ok(
         if args.check
-            && (is_unwell(&everything.status) || everything.configuration.instead.is_some())
+            && (is_unwell(&everything.status) || is_less_than_asked(&everything.configuration))
         {
             ExitCode::from(UNWELL)
         } else {
@@ -109,6 +110,11 @@ fn is_unwell(status: &Status) -> bool {
     status.mode == Mode::Maintenance
         || !status.failing().is_empty()
         || status.node.as_ref().is_some_and(unknown)
+}
+
+/// Whether the node does without something that its configuration asks for.
+fn is_less_than_asked(configuration: &Configured) -> bool {
+    configuration.instead.is_some() || configuration.in_clear
 }
 
 /// Writing to a String cannot fail, so the results of `write!` are let go.

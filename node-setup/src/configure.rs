@@ -23,7 +23,7 @@ use crate::services::{self, Situation, services};
 use crate::sources::{self, FoundSources, Media, as_flashed, is_unconfigured};
 use init_api::interface::Wanted;
 use init_api::{FileError, Problem, Root, Services};
-use os_config::{Config, Loaded, Sources};
+use os_config::{Config, Encryption, Loaded, Sources};
 use std::error::Error;
 use std::io;
 
@@ -70,6 +70,7 @@ pub fn configure<M: Machine>(
         facts,
         found: &found,
         interfaces: Vec::new(),
+        in_clear: false,
         notes,
     };
     let is_node = run.facts.is_node();
@@ -96,7 +97,8 @@ pub fn configure<M: Machine>(
     };
     let (done, sources, instead) = run.carry_out(choice, own.as_ref(), reading.sources, &policy);
     let instead = instead.filter(|_| done.is_ok());
-    let configured = report::configured(&found, &sources, instead, run.interfaces, run.notes);
+    let mut configured = report::configured(&found, &sources, instead, run.interfaces, run.notes);
+    configured.in_clear = run.in_clear;
     report::write(root, &configured, done.as_ref().err())?;
     Ok(done.map_or_else(Outcome::Problem, |()| Outcome::Applied))
 }
@@ -124,6 +126,8 @@ struct Run<'a, M> {
     found: &'a FoundSources,
     /// What the network that was set up has settings for.
     interfaces: Vec<Wanted>,
+    /// State lies in clear, though its encryption is asked for.
+    in_clear: bool,
     notes: Vec<String>,
 }
 
@@ -172,6 +176,7 @@ impl<M: Machine> Run<'_, M> {
         };
         let wish = encryption::wish(config.state.encryption, facts.state_disk, kept);
         if let Wish::Later(note) = &wish {
+            self.in_clear = config.state.encryption != Encryption::None;
             self.notes.push(note.clone());
         }
         wish

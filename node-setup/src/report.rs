@@ -27,6 +27,7 @@ pub(crate) fn configured(
         interfaces,
         incomplete: stands_in.or_else(|| found.incomplete.clone()),
         instead,
+        in_clear: false,
         warnings: notes,
     }
 }

@@ -110,6 +110,23 @@ fn an_api_that_does_not_answer_is_said_and_unwell() {
 }
 
 #[test]
+fn a_node_that_lacks_what_was_asked_for_does_not_pass() {
+    let instead = Some(Problem::new("wrong", "text", "cure"));
+    for (instead, in_clear, less) in [
+        (None, false, false),
+        (None, true, true),
+        (instead, false, true),
+    ] {
+        let configuration = Configured {
+            instead,
+            in_clear,
+            ..Configured::default()
+        };
+        assert_eq!(is_less_than_asked(&configuration), less);
+    }
+}
+
+#[test]
 fn the_page_of_a_node_in_trouble() {
     let configuration = Configured {
         sources: vec!["image: a".to_owned(), "CONFIG partition: b".to_owned()],

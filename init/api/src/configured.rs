@@ -19,6 +19,8 @@ pub struct Configured {
     pub incomplete: Option<String>,
     /// What is wrong with the sources, where the last good configuration is in force in their place; none when they are.
     pub instead: Option<Problem>,
+    /// State lies on the disk in clear, though the configuration asks for its encryption: a warning says why.
+    pub in_clear: bool,
     /// The interfaces that it has settings for.
     pub interfaces: Vec<Wanted>,
     /// What did not work and did not stop the node, each one line.

@@ -11,6 +11,7 @@
 mod apply;
 mod change;
 mod configure;
+mod encryption;
 mod execute;
 mod firewall;
 mod founding;
