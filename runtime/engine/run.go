@@ -15,6 +15,7 @@ import (
 	"k8s.io/component-base/logs"
 
 	"holdfast.dev/engine/internal/component"
+	"holdfast.dev/engine/internal/heap"
 	"holdfast.dev/engine/internal/plan"
 	"holdfast.dev/engine/internal/supervise"
 )
@@ -47,6 +48,9 @@ func runPlan(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	defer logs.FlushLogs()
+	if p.GC.GiveBackSeconds > 0 {
+		go heap.GiveBack(ctx, time.Duration(p.GC.GiveBackSeconds)*time.Second, p.GC.SettledPercent)
+	}
 	if err := supervise.Run(ctx, p, run, logger(time.Now())); err != nil {
 		return 1
 	}

@@ -1,11 +1,16 @@
 //! Kernel modules and parameters.
 
+use crate::facts::Facts;
 use crate::step::{OnFailure, Step};
 use os_config::Config;
 use std::collections::BTreeMap;
 
 /// What a node is better off with, besides what the cluster needs ([`runtime::SYSCTLS`]).
-const SYSCTLS: [(&str, &str); 6] = [
+const SYSCTLS: &[(&str, &str)] = &[
+    // The kernel keeps a share of all memory free of what could lie elsewhere, for devices that reach the first 16 MiB alone: 8 MB of
+    // 2 GiB. A PC that boots this system has none of those. On ARM64 that zone is a gigabyte, and devices need it.
+    #[cfg(target_arch = "x86_64")]
+    ("vm.lowmem_reserve_ratio", "0"),
     ("net.core.somaxconn", "4096"),
     ("vm.max_map_count", "262144"),
     // Nobody but root learns kernel addresses.
@@ -25,9 +30,20 @@ const DEMANDED: [&str; 6] = [
     "vm.panic_on_oom",
 ];
 
+/// What the kernel keeps free for those who cannot wait, in KiB. With huge pages, even those that are asked for alone, it would be
+/// 45 MB and more of a 2 GiB machine (`set_recommended_min_free_kbytes` in mm/khugepaged.c), and twice as much counts as not available.
+/// This is what it keeps without them (`calculate_min_free_kbytes` in mm/page_alloc.c). A Raspberry Pi 3 has its network card behind
+/// USB, whose driver takes memory in large pieces when it cannot wait, so ARM64 has what Raspberry Pi's own system has.
+fn min_free_kbytes(memory: u64) -> u64 {
+    match cfg!(target_arch = "aarch64") {
+        true => 16_384,
+        false => ((memory >> 10) * 16).isqrt().max(4096),
+    }
+}
+
 /// The user's values win over the cluster's, but for those that the kubelet demands, and the cluster's over ours. The user's
 /// come last: some of ours change others, as `net.ipv4.ip_forward` does with all of `net.ipv4.conf`.
-pub(super) fn steps(config: &Config) -> Vec<Step> {
+pub(super) fn steps(config: &Config, facts: &Facts) -> Vec<Step> {
     let mut names: Vec<String> = runtime::MODULES
         .iter()
         .map(|name| (*name).to_owned())
@@ -41,7 +57,9 @@ pub(super) fn steps(config: &Config) -> Vec<Step> {
         names,
         on_failure: OnFailure::Report,
     }];
-    let mut values: BTreeMap<&str, &str> = SYSCTLS.into_iter().collect();
+    let min_free = min_free_kbytes(facts.memory).to_string();
+    let mut values: BTreeMap<&str, &str> = SYSCTLS.iter().copied().collect();
+    values.insert("vm.min_free_kbytes", &min_free);
     values.extend(runtime::SYSCTLS.iter().copied());
     let mut wanted: Vec<(&str, &str)> = Vec::new();
     for (key, value) in &config.sysctls {
@@ -62,4 +80,17 @@ pub(super) fn steps(config: &Config) -> Vec<Step> {
     };
     steps.extend(values.into_iter().chain(wanted).map(set));
     steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::min_free_kbytes;
+
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn a_larger_machine_keeps_more_free() {
+        for (mib, kbytes) in [(0, 4096), (512, 4096), (2048, 5792), (8192, 11_585)] {
+            assert_eq!(min_free_kbytes(mib << 20), kbytes, "{mib} MiB");
+        }
+    }
 }

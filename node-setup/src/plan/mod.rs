@@ -50,7 +50,7 @@ pub fn plan(config: &Config, facts: &Facts) -> Vec<Step> {
     steps.extend(commands::init(config, facts));
     steps.extend(base(config, facts));
     steps.extend(state_disk::steps(config, facts));
-    steps.extend(kernel::steps(config));
+    steps.extend(kernel::steps(config, facts));
     steps.extend(swap::steps(config, facts));
     steps.extend(downloads::steps(config, facts));
     steps.extend(files::steps(config, facts));

@@ -38,11 +38,14 @@ fn config(text: &str) -> Config {
     parse_config("config.yaml", text.as_bytes()).unwrap_or_else(|report| panic!("{report}"))
 }
 
+/// Kernel parameters that hang on the architecture.
+const OF_MEMORY: [&str; 2] = ["vm.min_free_kbytes", "vm.lowmem_reserve_ratio"];
+
 /// One step a paragraph; files with their texts.
 fn shown(steps: &[Step]) -> String {
     let one = |step: &Step| match step {
-        // Another one on another architecture.
-        Step::Sysctl { key, .. } if key == "vm.min_free_kbytes" => format!("Sysctl {key}\n"),
+        // Others on another architecture.
+        Step::Sysctl { key, .. } if OF_MEMORY.contains(&key.as_str()) => String::new(),
         Step::WriteFile {
             path,
             mode,

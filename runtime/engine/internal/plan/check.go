@@ -56,6 +56,15 @@ func (g GC) check() error {
 	if g.Percent != nil && *g.Percent == -1 && g.MemoryLimitMiB == nil {
 		return errors.New("percent: -1 needs memory_limit_mib, or memory would grow without end")
 	}
+	if g.GiveBackSeconds < 0 {
+		return fmt.Errorf("give_back_seconds: %d is negative", g.GiveBackSeconds)
+	}
+	if g.SettledPercent != nil && *g.SettledPercent < 1 {
+		return fmt.Errorf("settled_percent: %d is not positive", *g.SettledPercent)
+	}
+	if g.SettledPercent != nil && g.GiveBackSeconds == 0 {
+		return errors.New("settled_percent: needs give_back_seconds, or it would never be in force")
+	}
 	return nil
 }
 

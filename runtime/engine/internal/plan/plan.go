@@ -39,6 +39,11 @@ type GC struct {
 	// Percent is what GOGC would say; -1 turns the collector off until the
 	// memory limit is reached.
 	Percent *int `json:"percent,omitempty"`
+	// GiveBackSeconds is how often what the heap has unused is given back to
+	// the kernel; the first time is that long after the start.
+	GiveBackSeconds int `json:"give_back_seconds,omitempty"`
+	// SettledPercent takes Percent's place from the first giving back on.
+	SettledPercent *int `json:"settled_percent,omitempty"`
 	// MemoryLimitMiB is what GOMEMLIMIT would say: a soft limit, in MiB.
 	MemoryLimitMiB *int64 `json:"memory_limit_mib,omitempty"`
 }

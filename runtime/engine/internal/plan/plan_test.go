@@ -13,7 +13,7 @@ func known(name string) bool { return strings.HasPrefix(name, "kube") || name ==
 const whole = `{
   "version": 1,
   "env": {"PATH": "/usr/bin"},
-  "gc": {"percent": 50, "memory_limit_mib": 300},
+  "gc": {"percent": 50, "settled_percent": 40, "give_back_seconds": 9, "memory_limit_mib": 300},
   "stop_timeout_seconds": 7,
   "components": [
     {"name": "kine", "args": ["--a=b"], "ready": [{"unix": "/run/k.sock"}]},
@@ -29,7 +29,7 @@ func TestParseWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if *p.GC.Percent != 50 || *p.GC.MemoryLimitMiB != 300 || p.StopTimeout() != 7*time.Second || p.Env["PATH"] != "/usr/bin" {
+	if *p.GC.Percent != 50 || *p.GC.MemoryLimitMiB != 300 || *p.GC.SettledPercent != 40 || p.GC.GiveBackSeconds != 9 || p.StopTimeout() != 7*time.Second || p.Env["PATH"] != "/usr/bin" {
 		t.Errorf("settings are %+v", p)
 	}
 	kubelet := p.Find("kubelet")
@@ -71,6 +71,9 @@ func TestParseRefuses(t *testing.T) {
 		{"stop timeout", `{"version":1,"stop_timeout_seconds":601}`, "stop_timeout_seconds: 601 is not within 0 to 600"},
 		{"gc percent", `{"version":1,"gc":{"percent":0}}`, "gc.percent: 0 is neither -1 nor positive"},
 		{"gc off", `{"version":1,"gc":{"percent":-1}}`, "gc.percent: -1 needs memory_limit_mib"},
+		{"gc give back", `{"version":1,"gc":{"give_back_seconds":-1}}`, "gc.give_back_seconds: -1 is negative"},
+		{"gc settled", `{"version":1,"gc":{"give_back_seconds":9,"settled_percent":0}}`, "gc.settled_percent: 0 is not positive"},
+		{"gc never settled", `{"version":1,"gc":{"settled_percent":9}}`, "gc.settled_percent: needs give_back_seconds, or it would never be in force"},
 		{"gc limit", `{"version":1,"gc":{"memory_limit_mib":8}}`, "gc.memory_limit_mib: 8 is below 64"},
 		{"empty condition", component(`"after":[{}]`), "components[1] (kubelet).after[0]: must have exactly one of unix, tcp, file, https, component; has 0"},
 		{"two conditions in one", component(`"ready":[{"file":"/a","unix":"/b"}]`), "components[1] (kubelet).ready[0]: must have exactly one"},
