@@ -47,16 +47,19 @@ func Open(ctx context.Context, open *sync.WaitGroup, config *drivers.Config) (*B
 func openWith(
 	ctx context.Context, open *sync.WaitGroup, config *drivers.Config, flush func(*logFile) error,
 ) (*Backend, error) {
-	config.DataSourceName = strings.TrimPrefix(config.Endpoint, scheme)
+	config.DataSourceName = leaveLog(strings.TrimPrefix(config.Endpoint, scheme))
 	path, _, _ := strings.Cut(config.DataSourceName, "?")
 	if err := create(ctx, path, pageSize); err != nil {
 		return nil, fmt.Errorf("make %s: %w", path, err)
+	}
+	if err := copyLog(ctx, path); err != nil {
+		return nil, fmt.Errorf("copy the log of %s into it: %w", path, err)
 	}
 	_, upstream, err := sqlite.NewVariant(ctx, open, "sqlite3", config)
 	if err != nil {
 		return nil, err
 	}
-	if err := keepLog(ctx, open, upstream.DB); err != nil {
+	if err := keepLog(ctx, open, upstream.DB, path+"-wal"); err != nil {
 		return nil, err
 	}
 	log := &logFile{path: path + "-wal"}
@@ -113,18 +116,16 @@ func create(ctx context.Context, path string, pageSize int) (err error) {
 }
 
 // keepLog holds one connection: when the last one is closed, SQLite removes its
-// log, and the next one makes another file.
-func keepLog(ctx context.Context, open *sync.WaitGroup, db *sql.DB) error {
+// log, and the next one makes another file. It keeps the log small, too.
+func keepLog(ctx context.Context, open *sync.WaitGroup, db *sql.DB, path string) error {
 	connection, err := db.Conn(ctx)
 	if err != nil {
 		return err
 	}
-	open.Add(1)
-	go func() {
-		defer open.Done()
-		<-ctx.Done()
+	open.Go(func() {
+		limitLog(ctx, connection, path, lookAtLog, largestLog)
 		_ = connection.Close()
-	}()
+	})
 	var mode string
 	if err := connection.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil {
 		return err
