@@ -51,22 +51,27 @@ pub(crate) fn the_command_keeps_a_machine(stage: &mut Stage) -> anyhow::Result<(
         code == 3 && said.contains("The machine goes on"),
         "no time: {code}: {said}"
     );
-    let (code, said) = vm.up(&READY)?;
-    ensure!(code == 0, "up again: {code}: {said}");
-    let kept = vm.succeed(&["ssh", "--", "cat /var/probe"])?;
-    ensure!(kept == "kept\n", "the disk has {kept:?}");
+    let (code, said) = once_it_lets_in(&vm, "cat /var/probe")?;
+    ensure!(
+        code == 0 && said == "kept\n",
+        "the disk has {code}: {said:?}"
+    );
 
     let (code, said) = vm.up(&["--fresh", "--offline"])?;
     ensure!(code == 0, "a new machine: {code}: {said}");
-    // That a new machine becomes Ready was seen above: this one has come far enough when ssh lets in.
-    let deadline = Deadline::minutes(10);
-    let (code, said) = loop {
-        let answer = vm.run(&["ssh", "--", "cat /var/probe"])?;
-        if answer.0 != NO_CONNECTION || deadline.passed() {
-            break answer;
-        }
-        std::thread::sleep(Duration::from_secs(2));
-    };
+    let (code, said) = once_it_lets_in(&vm, "cat /var/probe")?;
     ensure!(code == 1, "the old disk is still there: {code}: {said}");
     Ok(())
+}
+
+/// What a command on the machine ends with and says, as soon as ssh lets in. That a machine becomes Ready again is another scenario's.
+fn once_it_lets_in(vm: &VmCommand, command: &str) -> anyhow::Result<(i32, String)> {
+    let deadline = Deadline::minutes(10);
+    loop {
+        let answer = vm.run(&["ssh", "--", command])?;
+        if answer.0 != NO_CONNECTION || deadline.passed() {
+            return Ok(answer);
+        }
+        std::thread::sleep(Duration::from_secs(2));
+    }
 }
