@@ -23,8 +23,8 @@ const (
 )
 
 // leaveLog has kine leave the log alone. It would have all of it copied after
-// each compaction, every five minutes: a third of what an idle node writes, for
-// pages that are written again five minutes later.
+// each compaction, every five minutes, for pages that are written again five
+// minutes later.
 func leaveLog(name string) string {
 	separator := "?"
 	if strings.Contains(name, separator) {
