@@ -84,12 +84,13 @@ fn a_proof_is_taken(stage: &mut Stage, node: &mut Node) -> anyhow::Result<()> {
     apply_nts(node, &with(&ours)?)?;
     let proven = node.until("a server that proves itself", DECIDED_WITHIN, |node| {
         let said = node.ssh("chronyc -n authdata")?;
-        let server = said.lines().find(|line| line.starts_with("127.0.0.1 "));
+        // One of the addresses that the name has.
+        let server = said.lines().find(|line| line.contains(" NTS "));
         let words: Vec<&str> = server.context("no server")?.split_whitespace().collect();
-        // Mode, key, its kind and length, age, attempts, refused, cookies.
-        let cookies = words.get(7).context("no cookies")?.parse::<u32>()?;
-        ensure!(words[1] == "NTS" && cookies > 0, "{said}");
-        states(node, &[('*', "127.0.0.1")])?;
+        // Address, mode, key, its kind and length, age, attempts, refused, cookies.
+        let cookies = words.get(8).context("no cookies")?.parse::<u32>()?;
+        ensure!(cookies > 0, "{said}");
+        states(node, &[('*', words[0])])?;
         Ok(words.join(" "))
     })?;
     stage.note(format!("chronyc authdata: {proven}"));
