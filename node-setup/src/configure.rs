@@ -97,8 +97,14 @@ pub fn configure<M: Machine>(
     };
     let (done, sources, instead) = run.carry_out(choice, own.as_ref(), reading.sources, &policy);
     let instead = instead.filter(|_| done.is_ok());
-    let mut configured = report::configured(&found, &sources, instead, run.interfaces, run.notes);
-    configured.in_clear = run.in_clear;
+    let configured = report::configured(
+        &found,
+        &sources,
+        instead,
+        run.in_clear,
+        run.interfaces,
+        run.notes,
+    );
     report::write(root, &configured, done.as_ref().err())?;
     Ok(done.map_or_else(Outcome::Problem, |()| Outcome::Applied))
 }

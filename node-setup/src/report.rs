@@ -12,6 +12,7 @@ pub(crate) fn configured(
     found: &FoundSources,
     sources: &Sources,
     instead: Option<Problem>,
+    in_clear: bool,
     interfaces: Vec<Wanted>,
     notes: Vec<String>,
 ) -> Configured {
@@ -27,7 +28,7 @@ pub(crate) fn configured(
         interfaces,
         incomplete: stands_in.or_else(|| found.incomplete.clone()),
         instead,
-        in_clear: false,
+        in_clear,
         warnings: notes,
     }
 }

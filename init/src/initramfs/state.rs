@@ -39,8 +39,7 @@ use std::path::{Path, PathBuf};
 use undo::Undo;
 use usable::make_usable;
 
-/// Metadata is written every 30 s; whoever calls fsync does not wait for that. Times of files alone (`LAZYTIME`) are written with
-/// whatever else changes, at the latest after a day: the datastore's log would cost a write of the journal every 30 s. The file system's reserve belongs to a user that
+/// Metadata is written every 30 s; whoever calls fsync does not wait for that. The file system's reserve belongs to a user that
 /// nobody is, so that only who has `CAP_SYS_RESOURCE` gets it: the system, and not a pod that runs as root.
 const OPTIONS: &CStr = c"errors=remount-ro,commit=30,resuid=4294967294";
 
@@ -188,6 +187,8 @@ fn begin(
     Ok(Used { outcome, device })
 }
 
+/// Times of files alone (`LAZYTIME`) are written with whatever else changes, at the latest after a day: the datastore's log would
+/// cost a write of the journal every 30 s.
 fn mount_state(node: &Path, target: &Path) -> Result<(), StateError> {
     mount(
         node,

@@ -37,18 +37,8 @@ func leaveLog(name string) string {
 // finds in the log is on the disk, even where a flush of the log failed and the
 // kernel says that nothing is left to be flushed. It comes before kine opens
 // the database: kine leaves a query open then, which is a reader.
-func copyLog(ctx context.Context, path string) (err error) {
-	db, err := sql.Open("sqlite3", path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	connection, err := db.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, connection.Close()) }()
-	err = emptyLog(ctx, connection)
+func copyLog(ctx context.Context, path string) error {
+	err := withConnection(ctx, path, func(connection *sql.Conn) error { return emptyLog(ctx, connection) })
 	if busy := new(readError); errors.As(err, &busy) {
 		logrus.Warnf("The datastore's log is not copied at the start: %v", err)
 		return nil

@@ -89,7 +89,7 @@ func openWith(
 
 // create makes a database that is not there yet: the size of its pages can be
 // chosen only then.
-func create(ctx context.Context, path string, pageSize int) (err error) {
+func create(ctx context.Context, path string, pageSize int) error {
 	info, err := os.Stat(path)
 	if err == nil && info.Size() > 0 {
 		return nil
@@ -97,6 +97,18 @@ func create(ctx context.Context, path string, pageSize int) (err error) {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
+	return withConnection(ctx, path, func(connection *sql.Conn) error {
+		for _, pragma := range []string{fmt.Sprintf("page_size = %d", pageSize), "journal_mode = WAL"} {
+			if _, err := connection.ExecContext(ctx, "PRAGMA "+pragma); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// withConnection does something with a connection of its own to the database.
+func withConnection(ctx context.Context, path string, do func(*sql.Conn) error) (err error) {
 	db, err := sql.Open("sqlite3", path)
 	if err != nil {
 		return err
@@ -107,12 +119,7 @@ func create(ctx context.Context, path string, pageSize int) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, connection.Close()) }()
-	for _, pragma := range []string{fmt.Sprintf("page_size = %d", pageSize), "journal_mode = WAL"} {
-		if _, err := connection.ExecContext(ctx, "PRAGMA "+pragma); err != nil {
-			return err
-		}
-	}
-	return nil
+	return do(connection)
 }
 
 // keepLog holds one connection: when the last one is closed, SQLite removes its
