@@ -49,9 +49,10 @@ pub use random::Random;
 pub use report::{Record, collect, render};
 pub use rescue_stick::rescue_stick;
 pub use scenario::{Scenario, Tier, run_scenarios};
-pub use stage::{Judgement, Stage};
+pub use stage::{Judgement, READY_WITHIN, Stage};
 pub use verdict::Verdict;
 pub use workload::{
     PROBE_IMAGE, archive as probe_archive, asker_manifest, ballast, eater_manifest,
-    farewell_manifest, hostile_manifest, manifest as probe_manifest, program as probe_program,
+    farewell_manifest, hostile_manifest, hostile_pods_manifest, manifest as probe_manifest,
+    program as probe_program,
 };

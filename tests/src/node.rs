@@ -251,13 +251,21 @@ impl Node {
         self.kubectl_wait(&words)
     }
 
-    /// Waits until the cluster says that all its nodes are Ready.
+    /// Waits until the cluster says that all its nodes are Ready. An API that has just begun knows of no nodes yet.
     ///
     /// # Errors
     /// When it does not within so many seconds; the message shows the pods.
     pub fn wait_nodes(&self, seconds: u64) -> anyhow::Result<()> {
-        let timeout = format!("--timeout={seconds}s");
-        self.kubectl_wait(&["wait", "--for=condition=Ready", &timeout, "nodes", "--all"])
+        let wait = [
+            "wait",
+            "--for=condition=Ready",
+            "--timeout=30s",
+            "nodes",
+            "--all",
+        ];
+        self.until("all nodes to be Ready", seconds, |node| {
+            node.kubectl_wait(&wait)
+        })
     }
 
     /// Runs `kubectl wait` with `words`.

@@ -13,7 +13,7 @@ use crate::{Node, artefacts, workload};
 /// The configuration that scenarios start from.
 const CONFIG: &str = "version: 1\nhostname: node\n";
 /// How long a first boot may take until its node is Ready, under emulation on a busy host.
-const READY_WITHIN: u64 = 15;
+pub const READY_WITHIN: u64 = 15;
 
 /// One side that a machine is judged from, and its name.
 pub type Judgement = (

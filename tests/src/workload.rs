@@ -96,6 +96,14 @@ pub fn hostile_manifest(name: &str, image: &str, script: &str) -> String {
     template.replace("IMAGE", image).replace("SCRIPT", script)
 }
 
+/// So many pods of a ReplicaSet, as [`hostile_manifest`] makes one.
+#[must_use]
+pub fn hostile_pods_manifest(name: &str, count: u32, image: &str, script: &str) -> String {
+    let template = include_str!("hostile_pods.yaml").replace("NAME", name);
+    let template = template.replace("COUNT", &count.to_string());
+    template.replace("IMAGE", image).replace("SCRIPT", script)
+}
+
 /// A pod `eater` that asks for so many bytes of memory and takes them. `image` is the node's system image.
 #[must_use]
 pub fn eater_manifest(image: &str, bytes: u64) -> String {

@@ -256,12 +256,17 @@ fn https_answers(paths: &Paths, path: &str) -> Condition {
     }
 }
 
-/// A collector that runs three times as often as Go's default, and harder still from a share of the machine's memory on.
+/// A collector that runs five times as often as Go's default, and harder still from a share of the machine's memory on.
 /// Below a quarter of memory nothing is gained by a limit; above 1 GiB there is enough to be had. A start is not held up by the
-/// lower percentage, and what it leaves unused is given back (docs/design/engine-programs.md has the figures).
+/// lower percentage, and what it leaves unused is given back. The laxer a start is, the sooner it is over, and the more pieces its
+/// heap stays in: a machine that has the memory has the time (docs/design/engine-programs.md has the figures).
 fn garbage_collector(memory: u64) -> Gc {
     Gc {
-        percent: 30,
+        percent: match memory >> 20 {
+            0..900 => 30,
+            900..3000 => 60,
+            _ => 150,
+        },
         settled_percent: 20,
         give_back_seconds: 60,
         memory_limit_mib: (memory / (3 << 20)).clamp(300, 1024),

@@ -14,6 +14,12 @@ use serde_json::{Value, json};
 
 /// Pods that the node takes at most.
 const MAX_PODS: u16 = 110;
+/// Of the memory that all pods together may have: with less left, the kubelet evicts pods. 100 MiB by default, which a machine of
+/// one gigabyte would miss. What a pod takes too much, the kernel finds sooner and better: it kills the largest process of those
+/// that asked for nothing, at once. The kubelet looks every ten seconds, and ends pods first whose use it does not know, such as
+/// those that wait for their next start (`pkg/kubelet/eviction/helpers.go`). It is left what no killed process gives back: files
+/// in memory.
+const LAST_MEMORY: &str = "25Mi";
 
 fn config(paths: &Paths) -> std::path::PathBuf {
     paths.run().join("kubelet.json")
@@ -107,7 +113,7 @@ fn resources(facts: &NodeFacts) -> Value {
         // `/sys/fs/cgroup/kubepods` gets what is left as its own limits, of memory and of processes.
         "enforceNodeAllocatable": ["pods"],
         "evictionHard": {
-            "memory.available": "100Mi",
+            "memory.available": LAST_MEMORY,
             "nodefs.available": "5%",
             "nodefs.inodesFree": "5%",
             "imagefs.available": "5%",

@@ -13,7 +13,7 @@ fn pods_that_the_kubelet_complains_of_are_named() {
     });
     let now = k8s_openapi::jiff::Timestamp::now();
     let evicted = format!(
-        r#"{{"phase":"Failed","reason":"Evicted","message":"The node was low on resource: memory. ","conditions":
+        r#"{{"phase":"Failed","reason":"Evicted","message":"The node was low on resource: memory. Container c was using 9Ki, request is 0, has larger consumption of memory. ","conditions":
         [{{"type":"DisruptionTarget","status":"True","lastTransitionTime":"{now}"}}]}}"#
     );
     let crashes = r#"{"phase":"Running","containerStatuses":[{"name":"c","image":"i","imageID":"i","ready":false,

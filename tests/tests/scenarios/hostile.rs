@@ -4,72 +4,24 @@
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
-use vm_tests::{Node, Stage, hostile_manifest, probe_manifest};
+use machine::Spec;
+use vm_tests::{Node, READY_WITHIN, Stage, probe_archive, probe_manifest};
 
-/// How long the API is asked on each side, under every attack.
+use crate::attack::{
+    Attack, Attackers, CRASHES, DISK, FILES, LOGS, MEMORY, PATIENCE, PROCESSES, SLOW_DISK,
+};
+
+/// How long the API is asked on each side at least, under every attack.
 const LENGTH: Duration = Duration::from_secs(60);
-/// An answer that takes longer is none.
-const PATIENCE: &str = "--request-timeout=10s";
-/// How long a pod may take to begin, beside others that are at it already.
-const BEGINS_WITHIN: u64 = 180;
-/// How long an offender may go unnamed, after the API was asked all the while.
-const NAMED_WITHIN: u64 = 120;
-
-/// What a pod does without end, and the words of `holdfast status` and the event that name it. Its script has no quotation marks,
-/// and is as fast as an emulated processor lets it: `tail /dev/zero` needs three minutes to fill the memory, and a thousand
-/// programs longer to start.
-#[derive(Clone, Copy)]
-struct Attack {
-    name: &'static str,
-    script: &'static str,
-    said: &'static str,
-    event: &'static str,
-}
-
-const MEMORY: Attack = Attack {
-    name: "eater",
-    script: "while :; do dd if=/dev/zero of=/dev/null bs=1700M; done",
-    said: "wants more memory",
-    event: "OutOfMemory",
-};
-const PROCESSES: Attack = Attack {
-    name: "forks",
-    script: "mkfifo /scratch/pipe; while :; do read line < /scratch/pipe & done",
-    said: "wants more processes",
-    event: "TooManyProcesses",
-};
-const LOGS: Attack = Attack {
-    name: "logger",
-    script: "exec yes a line that nobody will ever read",
-    said: "logs faster",
-    event: "TooManyLogs",
-};
-/// A disk that is fast enough for it waits for nobody: it is named on a slow one.
-const DISK: Attack = Attack {
-    name: "writer",
-    script: "while :; do dd if=/dev/zero of=/scratch/file bs=1M count=8 conv=fsync; done",
-    said: "",
-    event: "",
-};
-const SLOW_DISK: Attack = Attack {
-    said: "writes so much that the system waits for the disk",
-    event: "DiskBusy",
-    ..DISK
-};
-const FILES: Attack = Attack {
-    name: "maker",
-    script: "cd /scratch; i=0; while let i+=1; do : > $i; done",
-    said: "makes more files than the disk has room for",
-    event: "TooManyFiles",
-};
-const CRASHES: Attack = Attack {
-    name: "crasher",
-    script: "echo no database here >&2; exit 3",
-    said: "ends again and again: container shell with exit code 3; its last line: no database here",
-    event: "CrashLoop",
-};
+/// Until an attack is done to the full, on emulated processors that all of them share.
+const DONE_WITHIN: Duration = Duration::from_secs(1200);
+/// How often one looks whether it is.
+const LOOKS_EVERY: u32 = 10;
+/// The kubelet takes down pods one by one.
+const GONE_WITHIN: u64 = 900;
 
 /// How the API answered: each answer's time, in order of size, and the questions without one.
+#[derive(Default)]
 struct Answers {
     took: Vec<Duration>,
     none: usize,
@@ -96,14 +48,24 @@ impl std::fmt::Display for Answers {
 }
 
 pub(crate) fn hostile_pods_hurt_themselves(stage: &mut Stage) -> anyhow::Result<()> {
-    let mut node = stage.ready_node()?;
+    // As the nodes are that this was first seen on.
+    let spec = Spec {
+        cpus: 2,
+        memory_mib: 2048,
+        ..Stage::spec()
+    };
+    let vm = stage.machine(spec, None)?;
+    let mut node = stage.start(&vm)?;
+    node.wait_ready(READY_WITHIN)?;
+    node.import(&probe_archive()?)?;
+    node.wait_for_system()?;
     node.kubectl()?.apply(&probe_manifest())?;
     node.wait_available("default", "deployment/probe")?;
     stage.judge(
         &mut node,
         &[
             ("nobody", |stage, node| {
-                answers(stage, node, "nobody").map(drop)
+                answers(stage, node, "nobody", &[]).map(drop)
             }),
             ("memory", |stage, node| {
                 attack(stage, node, "memory", &[MEMORY])
@@ -139,42 +101,46 @@ fn on_a_slow_card(stage: &mut Stage, node: &mut Node) -> anyhow::Result<()> {
     done
 }
 
-/// Pods have another name in each part: those of an earlier one are still named for a while.
 fn attack(
     stage: &mut Stage,
     node: &mut Node,
     part: &str,
     attacks: &[Attack],
 ) -> anyhow::Result<()> {
-    let kubectl = node.kubectl()?;
-    let image = node.system_image()?;
-    let pod = |attack: &Attack| format!("{}-{part}", attack.name);
-    for attack in attacks {
-        kubectl.apply(&hostile_manifest(&pod(attack), &image, attack.script))?;
+    let before = pods_of_the_kernel(node)?;
+    let attackers = attacks
+        .iter()
+        .map(|attack| Attackers::begin(*attack, part, node))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    for each in &attackers {
+        each.wait(node)?;
     }
-    // From when they are at it.
-    for attack in attacks {
-        has_begun(node, &pod(attack))?;
-    }
-    let answered = answers(stage, node, part).and_then(|answers| {
+    let answered = answers(stage, node, part, &attackers).and_then(|answers| {
         ensure!(answers.none == 0, "the API did not answer: {answers}");
         Ok(())
     });
     // Each is looked for, whatever became of the others.
-    let named = attacks
-        .iter()
-        .map(|attack| is_named(node, attack, &pod(attack)));
-    let wrong: Vec<String> = [answered]
+    let named = attackers.iter().map(|each| each.are_named(node));
+    let mut wrong: Vec<String> = [answered]
         .into_iter()
         .chain(named)
         .filter_map(|outcome| outcome.err().map(|error| format!("{error:#}")))
         .collect();
-    for attack in attacks {
-        kubectl.run(&["delete", "pod", &pod(attack), "--grace-period=0", "--force"])?;
+    wrong.extend(quiet_ones_ran_on(node).err().map(|it| format!("{it:#}")));
+    for each in &attackers {
+        each.end(node)?;
     }
+    node.until("the attackers to be gone", GONE_WITHIN, |node| {
+        let pods = pods_of_the_kernel(node)?;
+        ensure!(pods <= before, "{pods} pods are there, {before} were");
+        Ok(())
+    })?;
     ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
-    // A quiet pod ran on.
-    let restarts = kubectl.run(&[
+    Ok(())
+}
+
+fn quiet_ones_ran_on(node: &Node) -> anyhow::Result<()> {
+    let restarts = node.kubectl()?.run(&[
         "get",
         "pods",
         "-l=app=probe",
@@ -187,43 +153,22 @@ fn attack(
     Ok(())
 }
 
-/// A pod that has ended meanwhile has begun, too.
-fn has_begun(node: &Node, pod: &str) -> anyhow::Result<()> {
-    node.until(&format!("pod {pod} to begin"), BEGINS_WITHIN, |node| {
-        let phase = ["get", "pod", pod, PATIENCE, "-o=jsonpath={.status.phase}"];
-        let phase = node.kubectl()?.run(&phase)?;
-        ensure!(["Running", "Failed"].contains(&phase.as_str()), "{phase}");
-        Ok(())
-    })
+/// Pods without requests that have a group.
+fn pods_of_the_kernel(node: &Node) -> anyhow::Result<usize> {
+    let groups = node.ssh("ls /sys/fs/cgroup/kubepods/besteffort")?;
+    Ok(groups
+        .lines()
+        .filter(|name| name.starts_with("pod"))
+        .count())
 }
 
-/// In `holdfast status` and by an event of the pod.
-fn is_named(node: &Node, attack: &Attack, pod: &str) -> anyhow::Result<()> {
-    if attack.said.is_empty() {
-        return Ok(());
-    }
-    let wanted = format!("pod default/{pod} {}", attack.said);
-    node.until(&wanted, NAMED_WITHIN, |node| {
-        let status = node.ssh("holdfast status")?;
-        ensure!(status.contains(&wanted), "holdfast status: {status}");
-        let field = format!(
-            "--field-selector=involvedObject.name={pod},reason={}",
-            attack.event
-        );
-        let events = node
-            .kubectl()?
-            .run(&["get", "events", &field, "-o=name", PATIENCE])?;
-        ensure!(
-            !events.trim().is_empty(),
-            "no event {} of {pod}",
-            attack.event
-        );
-        Ok(())
-    })
-}
-
-/// Asks the API from outside whether the node is Ready, every two seconds for a while.
-fn answers(stage: &mut Stage, node: &Node, name: &str) -> anyhow::Result<Answers> {
+/// Asks the API from outside whether the node is Ready, every two seconds, for a while and until the attackers are done.
+fn answers(
+    stage: &mut Stage,
+    node: &Node,
+    name: &str,
+    attackers: &[Attackers],
+) -> anyhow::Result<Answers> {
     let kubectl = node.kubectl()?;
     let ask = [
         "get",
@@ -231,14 +176,12 @@ fn answers(stage: &mut Stage, node: &Node, name: &str) -> anyhow::Result<Answers
         PATIENCE,
         "-o=jsonpath={.items[0].status.conditions[?(@.type==\"Ready\")].status}",
     ];
-    let (begin, mut answers) = (
+    let (begin, mut answers, mut left) = (
         Instant::now(),
-        Answers {
-            took: Vec::new(),
-            none: 0,
-        },
+        Answers::default(),
+        attackers.iter().collect::<Vec<_>>(),
     );
-    while begin.elapsed() < LENGTH {
+    for number in 1.. {
         let asked = Instant::now();
         match kubectl.run(&ask) {
             Ok(ready) => {
@@ -247,9 +190,25 @@ fn answers(stage: &mut Stage, node: &Node, name: &str) -> anyhow::Result<Answers
             }
             Err(_) => answers.none += 1,
         }
+        if number % LOOKS_EVERY == 0 {
+            left.retain(|each| !each.are_done(node).unwrap_or(false));
+        }
+        let elapsed = begin.elapsed();
+        if elapsed >= LENGTH && (left.is_empty() || elapsed >= DONE_WITHIN) {
+            break;
+        }
         std::thread::sleep(Duration::from_secs(2).saturating_sub(asked.elapsed()));
     }
     answers.took.sort_unstable();
-    stage.note(format!("{name}: {answers}"));
+    stage.note(format!(
+        "{name}: {answers} in {} s",
+        begin.elapsed().as_secs()
+    ));
+    let left: Vec<&str> = left.into_iter().map(Attackers::name).collect();
+    ensure!(
+        left.is_empty(),
+        "after {} s {left:?} had not done it to the full",
+        DONE_WITHIN.as_secs()
+    );
     Ok(answers)
 }

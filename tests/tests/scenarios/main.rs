@@ -2,6 +2,7 @@
 
 mod acknowledged;
 mod arm64;
+mod attack;
 mod ballast;
 mod bundle;
 mod clock;

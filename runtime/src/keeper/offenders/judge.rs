@@ -63,11 +63,14 @@ impl Watch {
         self.named.insert(key, named).is_none()
     }
 
-    /// Those that are named now, a line each, the latest first.
+    /// Those that are named now, a line each: those that take from others, the latest first, then those that only end again and
+    /// again, however many they are.
     pub(super) fn lines(&mut self, now: Millis) -> Vec<String> {
         self.forget(now);
         let mut named: Vec<_> = self.named.iter().collect();
-        named.sort_by_key(|(_, named)| Reverse(named.since));
+        named.sort_by_key(|((_, offence), named)| {
+            (*offence == Offence::Crashes, Reverse(named.since))
+        });
         let more = named.len().saturating_sub(SHOWN);
         let shown = named.into_iter().take(SHOWN);
         let lines =
@@ -231,5 +234,19 @@ mod tests {
         assert_eq!(lines.len(), SHOWN + 1);
         assert!(lines[0].starts_with("n/109 "), "{}", lines[0]);
         assert_eq!(lines[SHOWN], "and 100 more");
+    }
+
+    #[test]
+    fn who_takes_from_others_is_not_hidden_behind_those_that_crash() {
+        let mut watch = Watch::default();
+        watch.is_news(at(0), &pod("eater"), &Offence::Memory.counted());
+        for number in 0..110 {
+            watch.is_news(
+                at(1),
+                &pod(&format!("{number}")),
+                &Offence::Crashes.counted(),
+            );
+        }
+        assert!(watch.lines(at(2))[0].starts_with("n/eater wants more memory"));
     }
 }

@@ -41,9 +41,11 @@ fn evicted(status: &PodStatus, now: Timestamp) -> Option<Seen> {
     if times.next().is_some_and(|at| !is_news(at, now)) {
         return None;
     }
-    // As `pkg/kubelet/eviction/helpers.go` has them.
+    // As `pkg/kubelet/eviction/helpers.go` has them. That ends pods first of whose use it knows nothing, such as those that wait
+    // for their next start: not they took the memory. Whose containers took more than they asked for, it says.
     let message = status.message.as_deref().unwrap_or_default();
     let offence = match message.strip_prefix("The node was low on resource: ") {
+        Some(rest) if rest.starts_with("memory") && !rest.contains(" was using ") => return None,
         Some(rest) if rest.starts_with("memory") => Offence::Memory,
         Some(rest) if rest.starts_with("inodes") => Offence::Files,
         Some(rest) if rest.starts_with("pids") => Offence::Processes,
@@ -116,9 +118,15 @@ mod tests {
     fn an_evicted_pod_is_named_for_what_the_node_lacked() {
         for (message, at, expected) in [
             (
-                "The node was low on resource: memory. Threshold 100Mi",
+                "The node was low on resource: memory. Container shell was using 1131248Ki, request is 0, has larger \
+                 consumption of memory. ",
                 "09:59:00",
                 Some(Offence::Memory),
+            ),
+            (
+                "The node was low on resource: memory. Threshold quantity: 25Mi, available: 9Mi. ",
+                "09:59:00",
+                None,
             ),
             (
                 "The node was low on resource: inodes. ",
@@ -140,7 +148,12 @@ mod tests {
                 "09:59:00",
                 Some(Offence::Room),
             ),
-            ("The node was low on resource: memory. ", "09:50:00", None),
+            (
+                "The node was low on resource: memory. Container shell was using 1131248Ki, request is 0, has larger \
+                 consumption of memory. ",
+                "09:50:00",
+                None,
+            ),
         ] {
             let found = of(&json!({
                 "phase": "Failed", "reason": "Evicted", "message": message,
