@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Checkout, Part, Verdict};
 
+/// Characters of one note, or of why a scenario failed; logs and disks that it kept have the rest.
+const LONGEST: usize = 600;
+
 /// One scenario that ran.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
@@ -155,14 +158,20 @@ fn line(page: &mut String, name: &str, row: (&Verdict, Duration, &String, String
     );
 }
 
-/// Text that stays inside its cell. Where the checkout lies on the machine that ran the tests is nobody's business.
+/// Text that stays inside its cell, and leaves a reader the other rows. Where the checkout lies on the machine that ran the tests
+/// is nobody's business.
 fn cell(text: &str) -> String {
     let here = format!("{}/", crate::root().display());
-    text.replace(&here, "")
+    let line = text
+        .replace(&here, "")
         .replace('|', "\\|")
         .split_whitespace()
         .collect::<Vec<_>>()
-        .join(" ")
+        .join(" ");
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
 }
 
 #[cfg(test)]
@@ -174,6 +183,7 @@ mod tests {
         let file = crate::root().join("build/x.log");
         let text = format!("cannot read {}:\n a | b", file.display());
         assert_eq!(cell(&text), "cannot read build/x.log: a \\| b");
+        assert_eq!(cell(&"ä".repeat(601)), format!("{}…", "ä".repeat(600)));
     }
 
     #[test]
