@@ -1,19 +1,19 @@
 //! `holdfast bundle`: what nodes without internet need, onto a stick.
 
 mod bootable;
+mod brought;
 
-use crate::config::{beside, not_right, read};
 use crate::out;
 use crate::release::{source, wait_for};
 use crate::signing_key;
 use anyhow::{Context, bail};
 use bootable::Bootable;
+use brought::Brought;
 use bundle::{Name, PrivateKey};
 use bundle_maker::{Made, Order, Platform, ReleaseOrder, make, parse_list};
 use jiff::Timestamp;
 use release::Version;
-use std::collections::BTreeSet;
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -71,8 +71,8 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let config = match &args.config {
         None => None,
-        Some(path) => match checked(path)? {
-            Ok(text) => Some(text),
+        Some(path) => match Brought::read(path, args.image.is_some())? {
+            Ok(brought) => Some(brought),
             Err(code) => return Ok(code),
         },
     };
@@ -80,19 +80,17 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let bootable = match &args.image {
         None => None,
         Some(image) => {
-            let signatures = args.config.as_deref().map(beside);
-            let signatures = signatures.filter(|path| path.is_file());
-            let signatures = signatures.map(fs::read).transpose();
-            let signatures = signatures.context("cannot read the configuration's signatures")?;
-            let config = config.as_deref().map(|text| (text, signatures.as_deref()));
+            let config = config.as_ref().map(|brought| &brought.file);
             Some(Bootable::open(image, &args.output, config)?)
         }
     };
     let order = match &bootable {
         None => order(args, config)?,
+        // Its configuration is on the CONFIG partition.
         Some(bootable) => Order {
             output: bootable.bundle(),
-            ..order(args, None)?
+            config: None,
+            ..order(args, config)?
         },
     };
     if order.images.is_empty()
@@ -143,7 +141,7 @@ fn told(name: &Name, place: &Path, order: &Order, made: &Made) -> String {
     text
 }
 
-fn order(args: Args, config: Option<Vec<u8>>) -> anyhow::Result<Order> {
+fn order(args: Args, config: Option<Brought>) -> anyhow::Result<Order> {
     let images = match &args.images {
         Some(path) => parse_list(path, &text(path)?)?,
         None => BTreeSet::new(),
@@ -159,6 +157,10 @@ fn order(args: Args, config: Option<Vec<u8>>) -> anyhow::Result<Order> {
     };
     let key = args.key.as_deref().map(signing_key::read).transpose()?;
     let missing = args.allow_missing.join("\n");
+    let (config, config_manifests) = match config {
+        Some(brought) => (Some(brought.file), brought.manifests),
+        None => (None, BTreeMap::new()),
+    };
     Ok(Order {
         output: args.output,
         name: args.name,
@@ -170,6 +172,7 @@ fn order(args: Args, config: Option<Vec<u8>>) -> anyhow::Result<Order> {
         releases,
         key,
         config,
+        config_manifests,
         largest_file: bundle::LARGEST_FILE,
         plain_http: args.plain_http,
     })
@@ -177,17 +180,4 @@ fn order(args: Args, config: Option<Vec<u8>>) -> anyhow::Result<Order> {
 
 fn text(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
-}
-
-/// A configuration's text, or the exit code when it is wrong, which has been told.
-fn checked(path: &Path) -> anyhow::Result<Result<Vec<u8>, ExitCode>> {
-    let text = read(path)?;
-    match os_config::parse_config(&path.display().to_string(), &text) {
-        Ok(_) => Ok(Ok(text)),
-        Err(report) => {
-            let code = not_right(&report);
-            eprintln!("nothing was written");
-            Ok(Err(code))
-        }
-    }
 }

@@ -11,7 +11,7 @@ use std::process::ExitCode;
     after_help = "Pods end first: their hooks run, and each has its own grace, all together as long as kubernetes.shutdown_seconds allows. Then services end, and what was written is brought to the disks."
 )]
 pub(crate) struct Args {
-    /// Move pods away by the API first, as `kubectl drain` does, and stay up if that cannot be done within five minutes; the node takes pods again after its next boot
+    /// Move pods away by the API first, as `kubectl drain` does, and stay up, with a node that takes pods, if that cannot be done within five minutes or is interrupted; the node takes pods again after its next boot
     #[arg(long)]
     drain: bool,
 }
@@ -35,11 +35,15 @@ pub(crate) fn poweroff(args: &Args) -> anyhow::Result<ExitCode> {
 fn end(args: &Args, request: &Request, done: &str) -> anyhow::Result<ExitCode> {
     let mut client = connect()?;
     if args.drain {
-        drain::drain(&client.status()?)?;
+        let drained = drain::drain(&client.status()?)?;
         // PID 1 does not wait for ever for the next question.
-        client = connect()?;
+        drained.then(|| {
+            connect()?.ask(request)?;
+            Ok(())
+        })?;
+    } else {
+        client.ask(request)?;
     }
-    client.ask(request)?;
     println!("{done}");
     Ok(ExitCode::SUCCESS)
 }

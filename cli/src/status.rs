@@ -1,6 +1,7 @@
 //! `holdfast status`: what the node is, how it is, and what is wrong.
 
 mod clock;
+mod health;
 #[cfg(test)]
 mod tests;
 
@@ -8,29 +9,28 @@ use crate::client::connect;
 use crate::network::{Address, addresses};
 use crate::out;
 use crate::table::Table;
+use health::{is_less_than_asked, is_unwell};
 use init_api::paths::{self, LAST_RESORT, URL_TROUBLE};
-use init_api::{
-    Configured, Millis, Mode, NodeState, ServiceState, ServiceStatus, Standing, Status,
-};
+use init_api::{Configured, Millis, Mode, ServiceState, ServiceStatus, Standing, Status};
 use serde::Serialize;
 use std::fmt::Write;
 use std::process::ExitCode;
 use upgrade_api::Record;
 
-/// The node needs a person: it is in maintenance mode, a service fails, its API does not answer, or it is less than what was asked for.
+/// The node needs a person: it is in maintenance mode, a service fails, its API does not answer, it has not been Ready for long, or it is less than what was asked for.
 const UNWELL: u8 = 3;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 the node cannot be asked, 3 (with --check) it is in maintenance mode, uses the last good configuration in place of a wrong one, a service has failed or crashes in a loop, the Kubernetes API does not answer, or state lies in clear though its encryption is asked for."
+    after_help = "Exit codes: 0 done, 1 the node cannot be asked, 3 (with --check) it is in maintenance mode, uses the last good configuration in place of a wrong one, a service has failed or crashes in a loop, the Kubernetes API does not answer, the node has not been Ready for more than 10 minutes, or state lies in clear though its encryption is asked for."
 )]
 pub(crate) struct Args {
     /// Print JSON: PID 1's status, the sources of the configuration, the addresses
     #[arg(long)]
     json: bool,
     /// End with exit code 3 when the node is in maintenance mode, uses the last good configuration in place of a wrong one, a
-    /// service has failed or crashes in a loop, the Kubernetes API does not answer, or state lies in clear though its encryption
-    /// is asked for
+    /// service has failed or crashes in a loop, the Kubernetes API does not answer, the node has not been Ready for more than
+    /// 10 minutes, or state lies in clear though its encryption is asked for
     #[arg(long)]
     check: bool,
 }
@@ -102,19 +102,6 @@ fn failed_release() -> Option<String> {
             event.details.join("; ")
         )
     })
-}
-
-fn is_unwell(status: &Status) -> bool {
-    let unknown =
-        |node: &NodeState| matches!(node.standing(status.uptime_ms), Standing::Unknown { .. });
-    status.mode == Mode::Maintenance
-        || !status.failing().is_empty()
-        || status.node.as_ref().is_some_and(unknown)
-}
-
-/// Whether the node does without something that its configuration asks for.
-fn is_less_than_asked(configuration: &Configured) -> bool {
-    configuration.instead.is_some() || configuration.in_clear
 }
 
 /// Writing to a String cannot fail, so the results of `write!` are let go.

@@ -43,6 +43,20 @@ pub enum MakeError {
         /// Where and why.
         why: String,
     },
+    /// A manifest says nothing. A node cannot tell that from one that was cut short, and complains for as long as it is there.
+    #[error("{} has no object in it, which each node would report as a problem: remove the file, or write it", path.display())]
+    EmptyManifest {
+        /// Which.
+        path: PathBuf,
+    },
+    /// A folder is among the manifests. Nodes have all manifests in one.
+    #[error(
+        "{} is a folder, and manifests in it would not be in the bundle: move them up, beside it, and the folder away", path.display()
+    )]
+    ManifestFolder {
+        /// Which.
+        path: PathBuf,
+    },
     /// A file's name cannot be one of a bundle.
     #[error(
         "{}: a manifest's name may have letters a-z and A-Z, digits, `.`, `-` and `_`; rename it", path.display()

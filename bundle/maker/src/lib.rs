@@ -17,6 +17,7 @@ mod archive;
 mod below;
 mod blob;
 mod closure;
+mod config;
 mod docker_save;
 mod document;
 mod error;
@@ -28,6 +29,7 @@ mod manifests;
 mod names;
 mod registry;
 
+pub use config::StickConfig;
 pub use error::MakeError;
 pub use make::{Made, Order, ReleaseOrder, make};
 pub use names::{Platform, parse_list};

@@ -2,6 +2,7 @@
 
 use crate::archive::Archive;
 use crate::closure::{images_of, missing};
+use crate::config::StickConfig;
 use crate::error::MakeError;
 use crate::image::{Origin, bring};
 use crate::layout::{Layout, take_away_all_but};
@@ -15,6 +16,8 @@ use bundle::{
 use jiff::Timestamp;
 use release::publish::excerpt;
 use release::{Arch, Source, Version};
+use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,8 +43,10 @@ pub struct Order {
     pub releases: Option<ReleaseOrder>,
     /// Who vouches for images and manifests.
     pub key: Option<PrivateKey>,
-    /// The checked text of `config.yaml`.
-    pub config: Option<Vec<u8>>,
+    /// What lies beside the bundle.
+    pub config: Option<StickConfig>,
+    /// Manifests in the configuration that nodes have, by name: their images must be there, too.
+    pub config_manifests: BTreeMap<String, String>,
     /// Layers and configurations of images with more bytes lie in pieces; [`bundle::LARGEST_FILE`] for sticks.
     pub largest_file: u64,
     /// Registries without TLS.
@@ -82,22 +87,21 @@ pub async fn make(
     say: &mut dyn FnMut(&str),
 ) -> Result<Made, MakeError> {
     let manifests = match &order.manifests {
-        Some(folder) => manifests::read(folder)?,
+        Some(folder) => manifests::read(folder, say)?,
         None => BTreeMap::new(),
     };
     let archives = order.archives.iter().map(|path| Archive::open(path));
     let archives = archives.collect::<Result<Vec<_>, _>>()?;
     let mut images = order.images.clone();
     images.extend(archives.iter().flat_map(Archive::names).map(str::to_owned));
-    check_closure(&manifests, &images, &order.allowed_missing)?;
+    check_closure(order, &manifests, &images)?;
 
     let folder = make_way(&order.output)?;
     let mut files = bring_images(order, &folder, &images, &archives, say).await?;
     files.extend(write_manifests(&folder, &manifests)?);
     let expires = copy_releases(order, &folder, now, say).await?;
-    if let Some(text) = &order.config {
-        let path = order.output.join("config.yaml");
-        host::file::write(&path, 0o600, text).map_err(MakeError::write(&path))?;
+    if let Some(config) = &order.config {
+        config.write(&order.output)?;
     }
     let made = Made {
         images: images.len(),
@@ -117,14 +121,22 @@ pub async fn make(
 }
 
 fn check_closure(
+    order: &Order,
     manifests: &BTreeMap<String, Manifest>,
     images: &BTreeSet<String>,
-    allowed: &BTreeSet<String>,
 ) -> Result<(), MakeError> {
-    let documents = manifests.iter();
-    let documents =
-        documents.flat_map(|(name, is)| is.documents.iter().map(|it| (name.as_str(), it)));
-    let missing = missing(&images_of(documents), images, allowed);
+    let mut all: Vec<(String, Cow<'_, [Value]>)> = Vec::new();
+    for (name, manifest) in manifests {
+        all.push((name.clone(), Cow::Borrowed(&manifest.documents)));
+    }
+    for (name, text) in &order.config_manifests {
+        let name = format!("config.yaml, manifest {name}");
+        let documents = manifests::documents(Path::new(&name), text.as_bytes())?;
+        all.push((name, Cow::Owned(documents)));
+    }
+    let documents = all.iter();
+    let documents = documents.flat_map(|(name, are)| are.iter().map(|it| (name.as_str(), it)));
+    let missing = missing(&images_of(documents), images, &order.allowed_missing);
     match missing.is_empty() {
         true => Ok(()),
         false => Err(MakeError::Open(missing)),

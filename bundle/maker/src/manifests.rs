@@ -4,7 +4,7 @@ use crate::error::MakeError;
 use bundle::is_plain_name;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Endings that nodes apply.
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
@@ -16,16 +16,30 @@ pub(crate) struct Manifest {
     pub(crate) documents: Vec<Value>,
 }
 
-/// Reads all manifests of a folder, by name.
+/// Reads all manifests of a folder, by name; `say` hears of files that are none.
 ///
 /// # Errors
-/// One cannot be read, does not parse, or has a name that no bundle has.
-pub(crate) fn read(folder: &Path) -> Result<BTreeMap<String, Manifest>, MakeError> {
+/// One cannot be read, does not parse, is empty, or has a name that no bundle has; or a folder is among them.
+pub(crate) fn read(
+    folder: &Path,
+    say: &mut dyn FnMut(&str),
+) -> Result<BTreeMap<String, Manifest>, MakeError> {
     let mut found = BTreeMap::new();
-    for entry in std::fs::read_dir(folder).map_err(MakeError::read(folder))? {
-        let path = entry.map_err(MakeError::read(folder))?.path();
+    for path in paths(folder)? {
         let ending = path.extension().and_then(|ending| ending.to_str());
-        if !ending.is_some_and(|ending| ENDINGS.contains(&ending)) {
+        let is_manifest = ending.is_some_and(|ending| ENDINGS.contains(&ending));
+        // Editors and version control keep theirs beside what they are for.
+        if !is_manifest && is_hidden(&path) {
+            continue;
+        }
+        if path.is_dir() {
+            return Err(MakeError::ManifestFolder { path });
+        }
+        if !is_manifest {
+            let shown = path.display();
+            say(&format!(
+                "left out: {shown} is no manifest (.yaml, .yml, .json)"
+            ));
             continue;
         }
         let name = path.file_name().and_then(|name| name.to_str());
@@ -33,34 +47,71 @@ pub(crate) fn read(folder: &Path) -> Result<BTreeMap<String, Manifest>, MakeErro
         let name = name.ok_or_else(|| MakeError::FileName { path: path.clone() })?;
         let text = std::fs::read(&path).map_err(MakeError::read(&path))?;
         let documents = documents(&path, &text)?;
+        if documents.is_empty() {
+            return Err(MakeError::EmptyManifest { path });
+        }
         found.insert(name.to_owned(), Manifest { text, documents });
     }
     Ok(found)
 }
 
-fn documents(path: &Path, text: &[u8]) -> Result<Vec<Value>, MakeError> {
+/// What is in a folder, in order: what is said about it is the same each time.
+fn paths(folder: &Path) -> Result<Vec<PathBuf>, MakeError> {
+    let entries = std::fs::read_dir(folder).map_err(MakeError::read(folder))?;
+    let paths = entries.map(|entry| entry.map(|entry| entry.path()));
+    let mut paths = paths
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(MakeError::read(folder))?;
+    paths.sort();
+    Ok(paths)
+}
+
+fn is_hidden(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    name.as_encoded_bytes().starts_with(b".")
+}
+
+/// The documents of a text that have something in them: what a node leaves out does not count, an empty list neither.
+pub(crate) fn documents(path: &Path, text: &[u8]) -> Result<Vec<Value>, MakeError> {
     let wrong = |why: String| MakeError::Manifest {
         path: path.to_owned(),
         why,
     };
     let text = std::str::from_utf8(text).map_err(|error| wrong(error.to_string()))?;
-    serde_saphyr::from_multiple::<Value>(text).map_err(|error| wrong(error.to_string()))
+    let mut documents: Vec<Value> =
+        serde_saphyr::from_multiple(text).map_err(|error| wrong(error.to_string()))?;
+    documents.retain(|document| !is_nothing(document));
+    Ok(documents)
+}
+
+fn is_nothing(document: &Value) -> bool {
+    let is_list = document.get("kind").and_then(Value::as_str) == Some("List");
+    let items = document.get("items").and_then(Value::as_array);
+    document.is_null() || (is_list && items.is_some_and(Vec::is_empty))
 }
 
 #[cfg(test)]
 mod tests {
     use super::read;
+    use std::fs;
+    use std::path::Path;
+
+    fn refused(folder: &Path) -> String {
+        read(folder, &mut |_| {}).unwrap_err().to_string()
+    }
 
     #[test]
     fn what_is_read_and_what_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| {
-            std::fs::write(folder.path().join(name), text).unwrap();
+            fs::write(folder.path().join(name), text).unwrap();
         };
         write("app.yaml", "kind: A\n---\nkind: B\n");
         write("app.json", "{\"kind\": \"C\"}");
         write("README.md", "not: [one");
-        let found = read(folder.path()).unwrap();
+        fs::create_dir(folder.path().join(".git")).unwrap();
+        let mut said = Vec::new();
+        let found = read(folder.path(), &mut |line| said.push(line.to_owned())).unwrap();
         let counted = found
             .iter()
             .map(|(name, m)| (name.as_str(), m.documents.len()));
@@ -68,12 +119,46 @@ mod tests {
             counted.collect::<Vec<_>>(),
             [("app.json", 1), ("app.yaml", 2)]
         );
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].contains("README.md is no manifest"), "{said:?}");
         write("bad.yaml", "kind: [A\n");
-        let error = read(folder.path()).unwrap_err().to_string();
+        let error = refused(folder.path());
         assert!(error.contains("bad.yaml is no YAML"), "{error}");
-        std::fs::remove_file(folder.path().join("bad.yaml")).unwrap();
+        fs::remove_file(folder.path().join("bad.yaml")).unwrap();
         write("my app.yaml", "kind: A\n");
-        let error = read(folder.path()).unwrap_err().to_string();
+        let error = refused(folder.path());
         assert!(error.contains("rename it"), "{error}");
+    }
+
+    #[test]
+    fn a_folder_among_manifests_is_not_left_out_in_silence() {
+        for name in ["db", "db.yaml"] {
+            let folder = tempfile::tempdir().unwrap();
+            let below = folder.path().join(name);
+            fs::create_dir(&below).unwrap();
+            fs::write(below.join("pod.yaml"), "kind: A\n").unwrap();
+            let error = refused(folder.path());
+            let words = format!("{} is a folder", below.display());
+            assert!(error.starts_with(&words), "{error}");
+            assert!(error.contains("move them up"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_manifest_that_nodes_find_empty_is_refused() {
+        let nothing = [
+            "",
+            "---\n# later\n---\n",
+            "apiVersion: v1\nkind: List\nitems: []\n",
+        ];
+        for text in nothing {
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join("later.yaml"), text).unwrap();
+            let error = refused(folder.path());
+            assert!(
+                error.contains("later.yaml has no object in it"),
+                "{text:?}: {error}"
+            );
+        }
     }
 }

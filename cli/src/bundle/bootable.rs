@@ -1,6 +1,7 @@
 //! A stick that installs and brings the bundle: the image that `holdfast bundle --image` writes.
 
 use anyhow::{Context, bail};
+use bundle_maker::StickConfig;
 use flash::image::{Image, Patch};
 use flash::stick::with_bundle;
 use std::fs;
@@ -22,7 +23,7 @@ impl Bootable {
     pub(super) fn open(
         path: &Path,
         output: &Path,
-        config: Option<(&[u8], Option<&[u8]>)>,
+        config: Option<&StickConfig>,
     ) -> anyhow::Result<Self> {
         let unusable = || format!("{} cannot be used", path.display());
         let image = Image::open(path).with_context(unusable)?;
@@ -33,7 +34,8 @@ impl Bootable {
                 output.display()
             );
         }
-        let config = config.map(|(text, signatures)| Patch::with_config(&image, text, signatures));
+        let config =
+            config.map(|it| Patch::with_config(&image, &it.text, it.signatures.as_deref()));
         let config = config.transpose().with_context(unusable)?;
         let beside = output.parent().filter(|folder| *folder != Path::new(""));
         let beside = beside.unwrap_or(Path::new("."));

@@ -25,7 +25,8 @@ const LONGEST: Duration = Duration::from_secs(24 * 3600);
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "With --try the file is in force for the given time and goes back by itself, also when the connection breaks or the machine \
-    restarts, unless `holdfast config confirm` is run in time. Where the image asks for it (`config: signed`), FILE.sig must lie beside the \
+    restarts, unless `holdfast config confirm` is run in time. Without --try, what of the file cannot be put in force is told in a note, the \
+    file is kept nevertheless, and the exit code is 1. Where the image asks for it (`config: signed`), FILE.sig must lie beside the \
     file: `holdfast config sign` makes it."
 )]
 pub(super) struct Args {
@@ -72,24 +73,27 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
                 "on trial for {} s; keep it with: holdfast config confirm",
                 time.as_secs()
             ))?;
+            say_what_waits(&proposal.changes)?;
         }
         None => {
             proposal.write_to_config(&root, &mut NodeMedia, &mut Remount)?;
-            in_force()?;
-            out::line(
+            let all = in_force()?;
+            say_what_waits(&proposal.changes)?;
+            told(
+                all,
                 "in force, and kept on the CONFIG partition; the file before it is /var/lib/holdfast/config/previous.yaml",
+                "kept on the CONFIG partition",
             )?;
         }
     }
-    say_what_waits(&proposal.changes)?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(super) fn confirm() -> anyhow::Result<ExitCode> {
     as_root_on_a_node()?;
     change::confirm(&Root::default(), &mut NodeMedia, &mut Remount)?;
-    in_force()?;
-    out::line("kept on the CONFIG partition")?;
+    let kept = "kept on the CONFIG partition";
+    told(in_force()?, kept, kept)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -103,13 +107,13 @@ pub(super) fn revert() -> anyhow::Result<ExitCode> {
         bail!("no configuration is on trial");
     }
     trial::end(&root).context("cannot end the trial")?;
-    in_force()?;
-    out::line("the configuration of the CONFIG partition is back")?;
+    let back = "the configuration of the CONFIG partition is back";
+    told(in_force()?, back, back)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Asks PID 1 to configure, prints what did not work, and fails when another configuration is in force.
-fn in_force() -> anyhow::Result<()> {
+/// Asks PID 1 to configure, prints what did not work, and fails when another configuration is in force. Whether all of it is.
+fn in_force() -> anyhow::Result<bool> {
     let problem = reconfigure(PATIENCE)?;
     let configured: Configured = init_api::load(paths::CONFIGURED)?;
     // The node runs on by the last good one: that is not what was asked for.
@@ -119,7 +123,22 @@ fn in_force() -> anyhow::Result<()> {
     for note in &configured.warnings {
         out::line(format_args!("note: {note}"))?;
     }
-    Ok(())
+    Ok(!configured.warnings.iter().any(|note| is_failure(note)))
+}
+
+/// Whether a note says that something of the file was tried and failed (`node-setup/src/execute.rs`, `plan/`). Others are about
+/// where the file came from, or what is fetched later.
+fn is_failure(note: &str) -> bool {
+    const FAILED: [&str; 3] = [" is not made: ", " is not written: ", " is not set: "];
+    note.starts_with("could not ") || FAILED.iter().any(|failed| note.contains(failed))
+}
+
+/// Says what was done, and fails when it was done in part.
+fn told(all: bool, done: &str, in_part: &str) -> anyhow::Result<()> {
+    if !all {
+        bail!("{in_part}; not all of it is in force: see the notes above");
+    }
+    out::line(done)
 }
 
 /// Some keys are part of what the cluster is; with a cluster there, another value would leave a broken one.
@@ -168,5 +187,35 @@ mod tests {
         ] {
             assert_eq!(trial_time(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_in_force_in_part_is_no_success() {
+        for (note, failure) in [
+            (
+                "could not bring the network in line: eth0 does not have the address 10.0.2.20/24; it has none",
+                true,
+            ),
+            (
+                "write_files: /etc/x is not written: there is no user y",
+                true,
+            ),
+            ("the password is not set: no salt", true),
+            (
+                "https://a.example/node.yaml has not been fetched yet",
+                false,
+            ),
+            (
+                "/dev/sda2 was not unmounted cleanly; fsck.fat checked it and it is in order",
+                false,
+            ),
+        ] {
+            assert_eq!(is_failure(note), failure, "{note}");
+        }
+        let said = told(false, "in force, and kept", "kept").unwrap_err();
+        assert_eq!(
+            said.to_string(),
+            "kept; not all of it is in force: see the notes above"
+        );
     }
 }

@@ -1,5 +1,7 @@
 use super::*;
-use init_api::{BootEnd, Configuration, ConfigurationState, Kind, LastBoot, Problem, ServiceName};
+use init_api::{
+    BootEnd, Configuration, ConfigurationState, Kind, LastBoot, NodeState, Problem, ServiceName,
+};
 
 fn service(name: &str, state: ServiceState) -> ServiceStatus {
     ServiceStatus {
@@ -67,6 +69,7 @@ fn a_crash_loop_is_unwell_in_its_pauses_and_between_them() {
         mode: Mode::Running,
         ..trouble()
     };
+    status.node.as_mut().unwrap().ready = true;
     for (state, uptime, expected) in [
         (ServiceState::Failed, 7500, true),
         (ServiceState::Pausing, 11, true),
@@ -107,6 +110,31 @@ fn an_api_that_does_not_answer_is_said_and_unwell() {
         assert_eq!(node(&status), expected);
         assert_eq!(is_unwell(&status), unwell, "{uptime}");
     }
+}
+
+#[test]
+fn a_node_that_is_not_ready_for_long_is_unwell_where_it_should_be() {
+    let mut status = Status {
+        services: Vec::new(),
+        ..trouble()
+    };
+    for (mode, uptime, unwell) in [
+        (Mode::Running, 600, false),
+        (Mode::Running, 7500, true),
+        (Mode::Booting, 7500, false),
+        (Mode::ShuttingDown, 7500, false),
+    ] {
+        status.mode = mode;
+        status.uptime_ms = Millis::seconds(uptime);
+        let node = status.node.as_mut().unwrap();
+        node.answered_ms = Some(Millis::seconds(uptime - 5));
+        assert_eq!(is_unwell(&status), unwell, "{mode:?} at {uptime} s");
+    }
+    status.mode = Mode::Running;
+    status.node.as_mut().unwrap().ready_ms = Some(Millis::seconds(7400));
+    assert!(!is_unwell(&status), "it was Ready a moment ago");
+    status.node = None;
+    assert!(is_unwell(&status), "nobody has heard of the node");
 }
 
 #[test]

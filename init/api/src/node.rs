@@ -31,6 +31,9 @@ pub struct NodeState {
     /// When the API last answered about the node, since the kernel's start; none before its first answer.
     #[serde(default)]
     pub answered_ms: Option<Millis>,
+    /// When the API last said that the node is Ready, since the kernel's start; none before it did, or where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready_ms: Option<Millis>,
     /// Pods that take from others what they need, each with what it does, in a few words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub offenders: Vec<String>,
@@ -64,6 +67,8 @@ pub enum Standing {
 const STALE: Millis = Millis::seconds(24);
 /// A cluster that starts for the first time gets so long for its first answer.
 const FIRST_ANSWER: Millis = Millis::seconds(600);
+/// Longer than a start takes, or anything that a node recovers from by itself.
+const LONG: Millis = Millis::seconds(600);
 
 impl NodeState {
     /// What is known now, so long after the kernel's start: a clock that somebody sets changes nothing about it.
@@ -80,6 +85,18 @@ impl NodeState {
             },
             Some(_) | None => Standing::NotReady,
         }
+    }
+
+    /// Whether it is not Ready, and has not been for so long that a person should look: counted from the kernel's start where
+    /// nobody knows when it last was.
+    pub fn is_long_not_ready(&self, now: Millis) -> bool {
+        !matches!(self.standing(now), Standing::Ready { .. })
+            && Self::is_long(now.since(self.ready_ms.unwrap_or_default()))
+    }
+
+    /// Whether a node that has not been Ready for this time should have been.
+    pub fn is_long(time: Millis) -> bool {
+        time > LONG
     }
 
     /// That the API does not answer, for how long, and what was known last, on one line.
@@ -155,6 +172,24 @@ mod tests {
             ),
         ] {
             assert_eq!(node.standing(Millis::seconds(now)), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn not_ready_for_long_is_not_not_ready_for_a_moment() {
+        for (case, ready, last, now, expected) in [
+            ("ready", true, None, 9000, false),
+            ("never yet, starting", false, None, 600, false),
+            ("never yet", false, None, 601, true),
+            ("a moment ago it was", false, Some(8990), 9000, false),
+            ("long ago it was", false, Some(8000), 9000, true),
+        ] {
+            let node = NodeState {
+                ready_ms: last.map(Millis::seconds),
+                ..node(ready, Some(now - 1))
+            };
+            let long = node.is_long_not_ready(Millis::seconds(now));
+            assert_eq!(long, expected, "{case}");
         }
     }
 

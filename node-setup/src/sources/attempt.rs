@@ -5,6 +5,9 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
+/// Where a node has its notes of sticks that are being read.
+pub(super) const ATTEMPTS: &str = "/run/holdfast/stick-attempts";
+
 /// A stick that is being read. The lock on the note ends with its owner, the note does not.
 #[derive(Debug)]
 pub(super) struct Attempt(File);

@@ -1,7 +1,7 @@
 //! USB sticks that hold a configuration.
 
 use super::asked_rescue::RescueFiles;
-use super::attempt::Attempt;
+use super::attempt::{ATTEMPTS, Attempt};
 use super::block::{self, Block};
 use super::volume::Volume;
 use super::{asked_reset, file, mount, volume};
@@ -14,8 +14,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 const MOUNT: &str = "/run/holdfast/stick";
-/// Notes of sticks that are being read.
-const ATTEMPTS: &str = "/run/holdfast/stick-attempts";
 /// The label of sticks that are meant for Holdfast.
 pub(super) const LABEL: &str = "HOLDFAST";
 /// The folder of a bundle.
@@ -220,7 +218,7 @@ pub(crate) fn mark_reset_done(device: &str, file: &str) -> io::Result<()> {
     renamed
 }
 
-/// Mounts a stick whose wish is believed, read-only.
+/// Mounts a stick whose wish is believed, read-only until it is written to.
 ///
 /// # Errors
 /// The stick is gone, or the kernel's.
@@ -228,7 +226,7 @@ pub(crate) fn mount_own(device: &str, at: &Path) -> io::Result<()> {
     let device = Path::new(device);
     let volume = volume::read(device)?.ok_or(io::ErrorKind::NotFound)?;
     fs::create_dir_all(at)?;
-    mount::read_only(device, at, &volume)
+    mount::foreign_to_write(device, at, &volume)
 }
 
 #[cfg(test)]

@@ -108,7 +108,7 @@ impl StickOut {
         };
         let at = Path::new(MOUNT);
         fs::create_dir_all(at).map_err(failed)?;
-        mount::read_only(Path::new(&device), at, volume).map_err(failed)?;
+        mounting(writable)(Path::new(&device), at, volume).map_err(failed)?;
         let stick = Self {
             device: device.clone(),
             mounted: true,
@@ -149,6 +149,14 @@ impl Drop for StickOut {
             // Something failed before, and that is what is told.
             let _ = mount::detach(Path::new(MOUNT));
         }
+    }
+}
+
+/// How a foreign volume is mounted, read-only at first.
+fn mounting(writable: bool) -> fn(&Path, &Path, &volume::Volume) -> io::Result<()> {
+    match writable {
+        true => mount::foreign_to_write,
+        false => mount::foreign,
     }
 }
 

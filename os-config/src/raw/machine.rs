@@ -54,7 +54,8 @@ pub(crate) struct RawBundles {
 pub(crate) struct RawState {
     /// What a boot does when the file system of the state partition has damage that cannot be repaired without a risk: `repair`
     /// (`e2fsck -y`, with what it overwrites kept in an undo file where there is room), `stop` (maintenance mode, until a person
-    /// has repaired it), or `renew` (an empty file system: the node begins again).
+    /// has repaired it), or `renew` (an empty file system: the node begins again). With `stop` a damaged datastore stays as it is, too;
+    /// else it is set aside and replaced.
     #[schemars(extend("default" = "repair", "enum" = ["repair", "stop", "renew"]))]
     pub(crate) when_damaged: Option<String>,
     /// Whether the state partition is encrypted: `none`, or `tpm` (LUKS2; the key is sealed in the machine's TPM 2.0, which gives it to

@@ -10,9 +10,12 @@ use std::fs;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tracing::info;
 
 const API: &str = "the Kubernetes API";
+/// An API that takes the question and never answers must be asked again: the client itself waits for ever.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 
 /// A client with a certificate of this node.
 pub(super) fn client(paths: &Paths, leaf: &str) -> Result<kube::Client, KeeperError> {
@@ -57,7 +60,7 @@ pub(super) async fn wait_ready(client: &kube::Client, report: &Report) {
         let listening = TcpStream::connect((Ipv4Addr::LOCALHOST, API_PORT))
             .await
             .is_ok();
-        if listening && client.request_text(http_get("/readyz")).await.is_ok() {
+        if listening && is_ready(client, ANSWERS_WITHIN).await {
             info!("{API} is ready");
             report.arrived(API);
             return;
@@ -68,6 +71,11 @@ pub(super) async fn wait_ready(client: &kube::Client, report: &Report) {
     }
 }
 
+async fn is_ready(client: &kube::Client, patience: Duration) -> bool {
+    let answer = client.request_text(http_get("/readyz"));
+    matches!(timeout(patience, answer).await, Ok(Ok(_)))
+}
+
 fn http_get(path: &str) -> http::Request<Vec<u8>> {
     http::Request::get(path)
         .body(Vec::new())
@@ -76,13 +84,26 @@ fn http_get(path: &str) -> http::Request<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::made_of;
+    use super::{is_ready, made_of};
     use kube::config::Config;
+    use std::time::Duration;
+    use tokio::net::TcpListener;
 
     /// With the whole workspace two are; rustls ends a program that has not said which one it means.
     #[tokio::test]
     async fn a_client_is_made_however_many_tls_providers_are_in_the_program() {
         let config = Config::new("https://127.0.0.1:1".parse().expect("an address"));
         made_of(config).expect("a client");
+    }
+
+    #[tokio::test]
+    async fn an_api_that_never_answers_is_not_waited_for() {
+        let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = silent.local_addr().expect("an address");
+        let config = Config::new(format!("http://{address}").parse().expect("an address"));
+        let client = made_of(config).expect("a client");
+        let asked = is_ready(&client, Duration::from_millis(50));
+        let asked = tokio::time::timeout(Duration::from_secs(5), asked).await;
+        assert_eq!(asked, Ok(false));
     }
 }

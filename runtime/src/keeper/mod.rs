@@ -44,6 +44,7 @@ use crate::{Paths, Settings};
 use context::{Keeper, prepared_address};
 use ending::Ending;
 use error::system;
+use offenders::Offenders;
 use report::Report;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -69,15 +70,17 @@ async fn until_signal(settings: Settings, paths: Paths) -> Result<(), KeeperErro
     };
     node_address::show(&keeper.report, prepared_address(&keeper.paths)?);
     let ending = Ending::of(&keeper);
+    let offenders = Offenders::of(&keeper);
     let ended = tokio::select! {
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
         () = ending.stand_by() => Ok(()),
-        failed = with_certificates(&keeper) => failed,
+        failed = with_certificates(&keeper, &offenders) => failed,
         () = node_address::follow(&keeper) => Ok(()),
         () = images::follow(&keeper) => Ok(()),
         () = log_room::keep(&keeper) => Ok(()),
         () = hardware::watch(&keeper) => Ok(()),
+        () = offenders.look() => Ok(()),
         () = clock_jump::follow(&keeper) => Ok(()),
         () = emulation::follow(&keeper) => Ok(()),
         () = datastore::show(&keeper) => Ok(()),
@@ -88,25 +91,26 @@ async fn until_signal(settings: Settings, paths: Paths) -> Result<(), KeeperErro
 }
 
 /// Works with the API until the certificates or their authorities are replaced, then begins again with new ones.
-async fn with_certificates(keeper: &Keeper) -> Result<(), KeeperError> {
+async fn with_certificates(keeper: &Keeper, offenders: &Offenders<'_>) -> Result<(), KeeperError> {
     loop {
         let client = api::client(&keeper.paths, KEEPER)?;
         tokio::select! {
-            () = with_api(keeper, &client) => {}
+            () = with_api(keeper, offenders, &client) => {}
             () = certificates::renew(keeper) => {}
             () = authorities::take_over(keeper) => {}
         }
     }
 }
 
-async fn with_api(keeper: &Keeper, client: &kube::Client) {
+async fn with_api(keeper: &Keeper, offenders: &Offenders<'_>, client: &kube::Client) {
+    offenders.await_client();
     api::wait_ready(client, &keeper.report).await;
     rights::ensure(keeper, client).await;
     tokio::join!(
         node::follow(keeper, client),
         datastore::tell(keeper, client),
         state_repairs::tell(keeper, client),
-        offenders::follow(keeper, client),
+        offenders.follow(client),
         upgrade::follow(keeper, client),
         manifests::follow(keeper, client, ManifestSet::Packaged),
         manifests::follow(keeper, client, ManifestSet::User),

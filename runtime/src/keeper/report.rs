@@ -26,18 +26,32 @@ struct State {
 }
 
 impl Report {
-    /// A report about the node `name`.
+    /// A report about the node `name`. What a keeper before this one heard from the API in this boot stands, with its age.
     pub(super) fn new(name: &str, paths: &Paths) -> Self {
-        let state = State {
-            node: NodeState {
-                name: name.into(),
-                asked_since_ms: now(),
+        let path = paths.at(init_api::paths::NODE);
+        let before = init_api::load::<NodeState>(&path).ok();
+        let before = before
+            .filter(|node| node.name == name)
+            .map(|node| NodeState {
+                name: node.name,
+                ready: node.ready,
+                reason: node.reason,
+                asked_since_ms: node.asked_since_ms,
+                answered_ms: node.answered_ms,
+                ready_ms: node.ready_ms,
                 ..NodeState::default()
-            },
+            });
+        let node = before.unwrap_or_else(|| NodeState {
+            name: name.into(),
+            asked_since_ms: now(),
+            ..NodeState::default()
+        });
+        let state = State {
+            node,
             ..State::default()
         };
         Self {
-            path: paths.at(init_api::paths::NODE),
+            path,
             state: RefCell::new(state),
         }
     }
@@ -53,6 +67,9 @@ impl Report {
             state.node.ready = ready;
             state.node.reason = reason;
             state.node.answered_ms = Some(now());
+            if ready {
+                state.node.ready_ms = state.node.answered_ms;
+            }
         });
     }
 
@@ -174,5 +191,19 @@ mod tests {
         assert!(!told().ready);
         report.ready(true, String::new());
         assert!(told().ready && told().waiting_for.is_empty());
+        let ready = told().ready_ms;
+        assert!(ready.is_some() && ready == told().answered_ms);
+        report.ready(false, "no disk".into());
+        let last = told();
+        assert_eq!(last.ready_ms, ready);
+        Report::new("edge", &paths).waiting("the Kubernetes API");
+        let next = told();
+        assert_eq!(
+            (next.asked_since_ms, next.answered_ms, next.ready_ms),
+            (last.asked_since_ms, last.answered_ms, ready),
+            "a keeper that is started anew has heard what the one before did"
+        );
+        Report::new("other", &paths).waiting("the Kubernetes API");
+        assert_eq!(told().answered_ms, None);
     }
 }

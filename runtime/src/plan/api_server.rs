@@ -175,6 +175,12 @@ fn policy(audit: AuditLevel) -> Option<Value> {
         "level": "Metadata",
         "resources": [{ "group": "", "resources": ["secrets", "serviceaccounts/token"] }],
     });
+    // What it removes, it removes for others: by lists, and with rights over everything.
+    let removed = json!({
+        "level": "Metadata",
+        "users": ["holdfast:keeper"],
+        "verbs": ["delete", "deletecollection"],
+    });
     let system = json!({
         "level": "None",
         "users": ["system:kube-controller-manager", "system:kube-scheduler", "system:kube-proxy", "holdfast:keeper",
@@ -193,6 +199,6 @@ fn policy(audit: AuditLevel) -> Option<Value> {
         "apiVersion": "audit.k8s.io/v1",
         "kind": "Policy",
         "omitStages": ["RequestReceived"],
-        "rules": [health, inside, secret, system, nodes, looking, bodiless, { "level": body }],
+        "rules": [health, inside, secret, removed, system, nodes, looking, bodiless, { "level": body }],
     }))
 }

@@ -7,9 +7,10 @@ use crate::args::Args;
 use crate::file::PlannedFile;
 use crate::paths::text;
 use crate::pki::ADMIN;
-use crate::{Datastore, Paths, Settings};
+use crate::{Paths, Settings};
 use init_api::Minor;
 use init_api::paths::CONTAINERD_SOCKET;
+use os_config::WhenDamaged;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -131,7 +132,7 @@ pub(super) fn plan(settings: &Settings, facts: &NodeFacts, paths: &Paths) -> Eng
         env: environment(settings, facts),
         gc: garbage_collector(facts.memory),
         components: vec![
-            kine(settings.datastore, facts, paths),
+            kine(settings, facts, paths),
             api_server(settings, facts, paths),
             listening(
                 "kube-controller-manager",
@@ -204,9 +205,9 @@ fn emulating(args: Args, minor: Option<Minor>) -> Args {
         .set("min-compatibility-version", format!("kube={minor}"))
 }
 
-fn kine(datastore: Datastore, facts: &NodeFacts, paths: &Paths) -> Component {
+fn kine(settings: &Settings, facts: &NodeFacts, paths: &Paths) -> Component {
     let socket = text(&paths.datastore_socket());
-    let database = text(&paths.cluster().join(datastore.place()));
+    let database = text(&paths.cluster().join(settings.datastore.place()));
     let args = Args::default()
         .set("endpoint", format!("sqlite://{database}?{SQLITE}"))
         .set("listen-address", format!("unix://{socket}"))
@@ -220,6 +221,11 @@ fn kine(datastore: Datastore, facts: &NodeFacts, paths: &Paths) -> Component {
     let args = match facts.emulate {
         Some(minor) => args.set("snapshot-of", minor.to_string()),
         None => args,
+    };
+    // Of a damaged datastore there is more to be had than an empty one: `renew` is for the file system alone.
+    let args = match settings.when_damaged {
+        WhenDamaged::Stop => args.set("when-damaged", "stop"),
+        WhenDamaged::Repair | WhenDamaged::Renew => args,
     };
     Component {
         ready: vec![Condition::Unix { unix: socket }],
@@ -302,6 +308,27 @@ mod tests {
         let plan = plan(&settings, &facts(), &Paths::default());
         let names: Vec<_> = plan.components.iter().map(|c| c.name).collect();
         assert_eq!(names, [CONTROL_PLANE.as_slice(), &NODE].concat());
+    }
+
+    #[test]
+    fn the_datastore_knows_when_a_person_decides() {
+        for (text, wanted) in [
+            ("", None),
+            ("state: {when_damaged: repair}", None),
+            ("state: {when_damaged: renew}", None),
+            (
+                "state: {when_damaged: stop}",
+                Some("--when-damaged=stop".to_owned()),
+            ),
+        ] {
+            let config = format!("version: 1\n{text}\n");
+            let config = os_config::parse_config("config.yaml", config.as_bytes()).expect("valid");
+            let settings = Settings::of(&config, "edge", "0.1.0", None);
+            let plan = plan(&settings, &facts(), &Paths::default());
+            let flag = |arg: &&String| arg.starts_with("--when-damaged");
+            let found = plan.components[0].args.iter().find(flag).cloned();
+            assert_eq!(found, wanted, "{text}");
+        }
     }
 
     #[test]

@@ -149,6 +149,8 @@ pub fn fingerprints(settings: &Settings) -> Fingerprints {
     // The kubelet reads taints once, when it registers the node; afterwards the keeper keeps them as configured.
     let mut registered = settings.clone();
     registered.node.taints = Vec::new();
+    // It is read when the datastore is found damaged, which is at a start.
+    registered.when_damaged = os_config::WhenDamaged::default();
     let kubernetes = configuration(&registered, &facts, &paths);
     let kubernetes = kubernetes
         .iter()

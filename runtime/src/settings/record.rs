@@ -7,7 +7,7 @@ use crate::Datastore;
 use crate::fetched::fetched_file;
 use os_config::{
     AuditLevel, Bundles, ComponentArgs, Components, Config, HttpUrl, Image, Manifest, NodeName,
-    PodSecurity, Registries, ServerAddress, Swap,
+    PodSecurity, Registries, ServerAddress, Swap, WhenDamaged,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +31,8 @@ pub struct Settings {
     pub founded: bool,
     /// Where the cluster keeps its objects.
     pub datastore: Datastore,
+    /// What is done when something on the state disk is damaged, the datastore among it.
+    pub when_damaged: WhenDamaged,
     /// More names and addresses for the API server's certificate.
     pub tls_sans: Vec<ServerAddress>,
     /// The user's flags for the components.
@@ -76,6 +78,7 @@ impl Settings {
             cluster: ClusterIdentity::of(config),
             founded: false,
             datastore: Datastore::default(),
+            when_damaged: config.state.when_damaged,
             tls_sans: kubernetes.tls_sans.clone(),
             args: kubernetes.args.clone(),
             environment: environment(config, founded),

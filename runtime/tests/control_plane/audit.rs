@@ -97,6 +97,23 @@ fn ways_into_pods_nodes_and_secrets_are_told() {
     }
 }
 
+/// It has rights over everything, and removes by lists.
+#[test]
+fn what_the_keeper_removes_is_told() {
+    let plane = ControlPlane::with(Beside::Nothing);
+    let path = "/api/v1/namespaces/default/pods/nobody-misses-it";
+    let leaf = plane.paths.leaf("keeper");
+    let mut curl = curl(&plane, path);
+    curl.args(["--request", "DELETE", "--cert"])
+        .arg(&leaf)
+        .arg("--key")
+        .arg(&leaf);
+    assert!(curl.status().expect("curl runs").success());
+    until("the keeper's deletion in the audit log", || {
+        told(&log(&plane), path, "holdfast:keeper")
+    });
+}
+
 /// Without a bound the log would fill memory.
 #[test]
 fn what_only_looks_is_not_told() {

@@ -97,6 +97,18 @@ fn administrators_at_other_machines_have_a_group_of_their_own() {
         let done = plane.try_kubectl(&annotate);
         done.is_err_and(|words| words.contains("this is the keeper's list of what it made"))
     });
+    let all = as_alice(&[
+        "-n",
+        "kube-system",
+        "delete",
+        "--dry-run=server",
+        "configmaps",
+        "--all",
+    ]);
+    let refused = plane
+        .try_kubectl(&all)
+        .expect_err("its lists are among all");
+    assert!(refused.contains("this is the keeper's list"), "{refused}");
     let other = [
         "-n",
         "kube-system",

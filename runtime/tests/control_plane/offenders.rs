@@ -16,6 +16,10 @@ fn pods_that_the_kubelet_complains_of_are_named() {
         r#"{{"phase":"Failed","reason":"Evicted","message":"The node was low on resource: memory. Container c was using 9Ki, request is 0, has larger consumption of memory. ","conditions":
         [{{"type":"DisruptionTarget","status":"True","lastTransitionTime":"{now}"}}]}}"#
     );
+    let bystander = format!(
+        r#"{{"phase":"Failed","reason":"Evicted","message":"The node was low on resource: ephemeral-storage. Threshold quantity: 1Gi, available: 9Mi. ","conditions":
+        [{{"type":"DisruptionTarget","status":"True","lastTransitionTime":"{now}"}}]}}"#
+    );
     let crashes = r#"{"phase":"Running","containerStatuses":[{"name":"c","image":"i","imageID":"i","ready":false,
         "restartCount":3,"state":{"waiting":{"reason":"CrashLoopBackOff"}},
         "lastState":{"terminated":{"exitCode":3,"message":"no database"}}}]}"#;
@@ -25,6 +29,12 @@ fn pods_that_the_kubelet_complains_of_are_named() {
             evicted.as_str(),
             "OutOfMemory",
             "wants more memory",
+        ),
+        (
+            "bystander",
+            bystander.as_str(),
+            "Evicted",
+            "was ended by the kubelet, and need not be to blame: the disk is nearly full",
         ),
         (
             "crasher",

@@ -10,6 +10,7 @@ mod command;
 mod config_change;
 mod crash_loop;
 mod damage;
+mod damaged_stores;
 mod disk_full;
 mod first_boot;
 mod hardware;
@@ -177,6 +178,10 @@ const ALL: &[Scenario] = &[
     Scenario::full(
         "a_reboot_that_drains_first",
         reboot::a_reboot_that_drains_first,
+    ),
+    Scenario::full(
+        "damaged_stores_are_put_right",
+        damaged_stores::damaged_stores_are_put_right,
     ),
     Scenario::full(
         "a_full_disk_is_said_and_survived",

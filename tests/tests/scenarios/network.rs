@@ -7,6 +7,7 @@ use vm_tests::{Node, Stage, probe_manifest, probe_program};
 
 /// Inside QEMU's network, and not what its DHCP gives.
 const FIXED: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 77);
+const BY_DHCP: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 15);
 /// Where QEMU's network card is told to be.
 const NETWORK: &str = "network:
   interfaces:
@@ -46,6 +47,8 @@ pub(crate) fn a_fixed_address_and_a_fetched_configuration(stage: &mut Stage) -> 
         &[
             ("config_url is fetched and wins", config_url_is_fetched),
             ("an address that changes while running", the_address_changes),
+            ("another gateway, on trial", another_gateway_on_trial),
+            ("DHCP again, on trial", dhcp_again_on_trial),
         ],
     )?;
     // What was fetched from lies in memory: it is gone with the reboot, and the address that is fixed is not.
@@ -118,5 +121,56 @@ fn the_address_changes(stage: &mut Stage, node: &mut Node) -> anyhow::Result<()>
     node.wait_available("default", "deployment/probe")?;
     let after = pod(node)?;
     ensure!(before == after, "pods went on as {after}, before {before}");
+    Ok(())
+}
+
+/// Applies a configuration for a while, over a connection that may not outlive it.
+fn begin_trial(node: &Node, config: &str) -> anyhow::Result<()> {
+    node.write(NEW, config)?;
+    node.ssh(&format!(
+        "setsid holdfast config apply --try 60s {NEW} > /run/applied 2>&1 < /dev/null &"
+    ))?;
+    Ok(())
+}
+
+fn wait_for_gateway(node: &Node, gateway: &str) -> anyhow::Result<()> {
+    node.until(&format!("a route by {gateway}"), 180, |node| {
+        let routes = node.ssh("ip route show default")?;
+        ensure!(
+            routes.contains(&format!("via {gateway} ")),
+            "the routes are {routes}"
+        );
+        Ok(())
+    })
+}
+
+fn another_gateway_on_trial(_: &mut Stage, node: &mut Node) -> anyhow::Result<()> {
+    let kept = node.ssh("cat /config/config.yaml")?;
+    wait_for_gateway(node, "10.0.2.2")?;
+    begin_trial(
+        node,
+        &kept.replace("gateway: 10.0.2.2\n", "gateway: 10.0.2.3\n"),
+    )?;
+    wait_for_gateway(node, "10.0.2.3")?;
+    wait_for_gateway(node, "10.0.2.2")?;
+    unchanged(node, &kept)
+}
+
+fn dhcp_again_on_trial(_: &mut Stage, node: &mut Node) -> anyhow::Result<()> {
+    let kept = node.ssh("cat /config/config.yaml")?;
+    begin_trial(node, &kept.replace(NETWORK, ""))?;
+    for address in [BY_DHCP, FIXED] {
+        node.until(&format!("the node at {address}"), 240, |node| {
+            node.move_to(address)?;
+            node.ssh("true")
+        })?;
+    }
+    wait_for(node, &format!("{FIXED} fetched"), 180)?;
+    unchanged(node, &kept)
+}
+
+fn unchanged(node: &Node, kept: &str) -> anyhow::Result<()> {
+    let now = node.ssh("cat /config/config.yaml")?;
+    ensure!(now == kept, "a trial wrote {now:?}");
     Ok(())
 }

@@ -2,7 +2,8 @@
 //!
 //! # Guarantees
 //! Everything that could be wrong with the release or with the boot partition is looked for before anything changes. The record
-//! of the trial is on state before the boot loader may start the release, so that no boot of it goes uncounted.
+//! of the trial is on state before the boot loader may start the release, so that no boot of it goes uncounted. What fails after
+//! that is undone ([`all_or_nothing`]): a trial on record that nobody restarts for would keep the node from its work.
 
 use crate::firmware;
 use crate::node::{Node, event};
@@ -23,7 +24,6 @@ pub(crate) fn activate(
     deadline_s: u64,
     checks: &[HealthCheck],
 ) -> anyhow::Result<String> {
-    refuse_during_a_trial(node)?;
     refuse_missing(node, checks)?;
     let record = node.record();
     let Some(staged) = record.staged.clone() else {
@@ -40,9 +40,7 @@ pub(crate) fn activate(
         checks: checks.to_vec(),
         ..trial(node, &boot, &release, deadline_s, false)
     };
-    begin(node, &boot, record, trial)?;
-    boot.arm(&name, boot.tries())?;
-    put_behind(&boot, running.as_ref())?;
+    put_on_trial(node, &boot, record, &trial, running.as_ref())?;
     drop(mounted);
     restart(node, Asker::Upgrade, &release)?;
     Ok(release.version)
@@ -66,7 +64,6 @@ pub(crate) fn roll_back(
     deadline_s: u64,
     older_kubernetes: bool,
 ) -> anyhow::Result<String> {
-    refuse_during_a_trial(node)?;
     let record = node.record();
     let Some(release) = record.previous.clone() else {
         bail!("there is no release to go back to: the other slot holds none that ran here");
@@ -85,9 +82,7 @@ pub(crate) fn roll_back(
     }
     let running = behind(node, &boot, &name)?;
     let trial = trial(node, &boot, &release, deadline_s, true);
-    begin(node, &boot, record, trial)?;
-    boot.count(&name, Some(Counter::fresh(boot.tries())))?;
-    put_behind(&boot, running.as_ref())?;
+    put_on_trial(node, &boot, record, &trial, running.as_ref())?;
     drop(mounted);
     restart(node, Asker::Rollback, &release)?;
     Ok(release.version)
@@ -103,6 +98,23 @@ fn behind(node: &Node, boot: &BootLoader, name: &EntryName) -> anyhow::Result<Op
     Ok(Some(running))
 }
 
+/// Writes the trial down, and lets the boot loader start its release instead of the one that runs.
+fn put_on_trial(
+    node: &Node,
+    boot: &BootLoader,
+    record: Record,
+    trial: &PendingTrial,
+    running: Option<&EntryName>,
+) -> anyhow::Result<()> {
+    begin(node, boot, record, trial)?;
+    let name: EntryName = trial.release.entry.parse()?;
+    match trial.rollback {
+        true => boot.count(&name, Some(Counter::fresh(boot.tries())))?,
+        false => boot.arm(&name, boot.tries())?,
+    }
+    put_behind(boot, running)
+}
+
 /// The boot loader takes the newest version first, so a newer one that runs has to stand behind: as spent, it comes last. When
 /// the tries of the older one are spent, too, the newer one is first again. One that is older stays as it is: both spent, the
 /// newer one would be started for ever.
@@ -111,6 +123,28 @@ fn put_behind(boot: &BootLoader, running: Option<&EntryName>) -> anyhow::Result<
         boot.count_by_copy(running, Some(Counter::fresh(0)))?;
     }
     Ok(())
+}
+
+/// Carries out `begin`, for a node without a trial. If it fails after it wrote one down, `break_off` ends that.
+///
+/// # Errors
+/// It failed. Where the trial is still on record then, breaking it off failed, too.
+pub(crate) fn all_or_nothing(
+    node: &Node,
+    begin: impl FnOnce(&Node) -> anyhow::Result<String>,
+    break_off: impl FnOnce(&PendingTrial, &str) -> anyhow::Result<()>,
+) -> anyhow::Result<String> {
+    refuse_during_a_trial(node)?;
+    let error = match begin(node) {
+        Ok(version) => return Ok(version),
+        Err(error) => error,
+    };
+    // Whatever is on record now was written by `begin`.
+    if let Some(begun) = node.pending()? {
+        break_off(&begun, &format!("{error:#}"))
+            .with_context(|| format!("{error:#}; and that cannot be undone yet"))?;
+    }
+    Err(error)
 }
 
 fn refuse_during_a_trial(node: &Node) -> anyhow::Result<()> {
@@ -183,7 +217,7 @@ fn begin(
     node: &Node,
     boot: &BootLoader,
     mut record: Record,
-    trial: PendingTrial,
+    trial: &PendingTrial,
 ) -> anyhow::Result<()> {
     let version = &trial.release.version;
     boot.check_one_shot(|path| node.path(path).exists())?;
@@ -191,9 +225,10 @@ fn begin(
     let content = format!("{version} {}", crate::node::now_s());
     boot.prove_writable(content.as_bytes())
         .context("the boot partition must take writes before a release is tried, or the boot loader could not count its tries")?;
-    node.begin_trial(&trial)?;
+    node.begin_trial(trial)?;
     record.add(event(version, Happened::Activated, Vec::new()));
     node.store_record(&record)
+        .context("cannot write down that the release is tried")
 }
 
 /// Checks that the slot holds the root with this hash, by its superblock and the top of its tree. All of it was read back when
@@ -219,3 +254,6 @@ fn check_root(device: &Path, root_size: u64, expected: &str) -> anyhow::Result<(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

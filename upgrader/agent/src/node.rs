@@ -218,3 +218,6 @@ pub(crate) fn event(version: &str, what: Happened, details: Vec<String>) -> Even
 pub(crate) fn now_s() -> u64 {
     jiff::Timestamp::now().as_second().try_into().unwrap_or(0)
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

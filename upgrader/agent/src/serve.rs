@@ -141,7 +141,7 @@ async fn write(writer: &mut (impl AsyncWriteExt + Unpin), answer: &Answer) -> st
     writer.write_all(&line).await
 }
 
-async fn answer(agent: &Agent, request: &Request) -> anyhow::Result<Answer> {
+async fn answer(agent: &Arc<Agent>, request: &Request) -> anyhow::Result<Answer> {
     match request {
         Request::Status => Ok(Answer::Status {
             report: Box::new(report(agent)?),
@@ -172,13 +172,40 @@ fn report(agent: &Agent) -> anyhow::Result<Report> {
 }
 
 fn restart(
-    agent: &Agent,
+    agent: &Arc<Agent>,
     begin: impl FnOnce(&Node) -> anyhow::Result<String>,
 ) -> anyhow::Result<Answer> {
     let _turn = agent.turn.try_lock().context(BUSY)?;
-    let version = begin(&agent.node)?;
+    let node = &agent.node;
+    let begun = activate::all_or_nothing(node, begin, |pending, why| {
+        trial::break_off_begun(node, pending, why).inspect_err(|error| {
+            let why = format!("{why}; and that cannot be undone yet: {error:#}");
+            tokio::spawn(break_off_later(agent.clone(), why));
+        })
+    });
+    let version = begun.inspect_err(|error| eprintln!("cannot restart: {error:#}"))?;
     agent.doing.send_replace(Doing::Restarting);
     Ok(Answer::Restarting { version })
+}
+
+/// Tries again to end a trial that could not begin: until then, the next boot may still be one of it.
+async fn break_off_later(agent: Arc<Agent>, why: String) {
+    let waiting_for = vec![why.clone()];
+    agent.doing.send_replace(Doing::Trial { waiting_for });
+    loop {
+        tokio::time::sleep(AGAIN).await;
+        let _turn = agent.turn.lock().await;
+        let ended = match agent.node.pending() {
+            Ok(Some(pending)) => trial::break_off_begun(&agent.node, &pending, &why),
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        match ended {
+            Ok(()) => break,
+            Err(error) => eprintln!("{error:#}; trying again in {} s", AGAIN.as_secs()),
+        }
+    }
+    agent.doing.send_replace(Doing::Nothing);
 }
 
 const BUSY: &str =

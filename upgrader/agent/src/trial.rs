@@ -17,6 +17,8 @@ use upgrade_api::{FailedRelease, Happened};
 
 /// How often the node is looked at while a release is on trial.
 const LOOK: Duration = Duration::from_secs(2);
+/// Why a release is not tried again that was well, and left with `rollback`.
+const LEFT_BY_HAND: &str = "somebody went back from it by hand";
 
 /// Brings the records in line with what happened at the last boots; gives the trial that the agent has to watch, if one goes on.
 ///
@@ -64,23 +66,55 @@ pub(crate) fn settle(node: &Node) -> anyhow::Result<Option<PendingTrial>> {
             Ok(None)
         }
         Found::BrokenOff => {
-            let version = &pending.release.version;
-            println!("release {version}: its activation was broken off; it can be activated again");
-            boot.count_by_copy(&own, None)?;
-            match &entry {
-                Some(_) if !pending.rollback => boot.disarm(&name)?,
-                // It was good, and stays behind the one that runs.
-                Some(_) if running.starts_first => boot.count(&name, None)?,
-                Some(_) => boot.count(&name, Some(Counter::fresh(0)))?,
-                None => {}
-            }
-            let mut record = node.record();
-            record.add(event(version, Happened::BrokenOff, Vec::new()));
-            node.store_record(&record)?;
-            node.end_trial()?;
+            break_off(node, &boot, &pending, Vec::new())?;
             Ok(None)
         }
     }
+}
+
+/// As [`break_off`], in the boot in which the trial was to begin; `why` is what went wrong.
+///
+/// # Errors
+/// As there; then the trial is still on record.
+pub(crate) fn break_off_begun(
+    node: &Node,
+    pending: &PendingTrial,
+    why: &str,
+) -> anyhow::Result<()> {
+    let mounted = node.boot_partition()?;
+    let boot = node.boot_loader(&mounted);
+    break_off(node, &boot, pending, vec![why.to_owned()])
+}
+
+/// Ends a trial whose release was never started: each entry gets the name back that it had.
+///
+/// # Errors
+/// The boot partition does not take it, or the state partition does not let the trial go.
+pub(crate) fn break_off(
+    node: &Node,
+    boot: &BootLoader,
+    pending: &PendingTrial,
+    why: Vec<String>,
+) -> anyhow::Result<()> {
+    let version = &pending.release.version;
+    println!("release {version}: its activation was broken off; it can be activated again");
+    let name: EntryName = pending.release.entry.parse()?;
+    let own: EntryName = node.running.entry.parse()?;
+    boot.count_by_copy(&own, None)?;
+    match boot.find(&name)? {
+        Some(_) if !pending.rollback => boot.disarm(&name)?,
+        // It was good, and stays behind the one that runs.
+        Some(_) if boot.starts_before(&own, &name) => boot.count(&name, None)?,
+        Some(_) => boot.count(&name, Some(Counter::fresh(0)))?,
+        None => {}
+    }
+    let mut record = node.record();
+    record.add(event(version, Happened::BrokenOff, why));
+    // State that is full takes no event, and lets the trial go all the same.
+    if let Err(error) = node.store_record(&record) {
+        eprintln!("it is not in the history: {error:#}");
+    }
+    node.end_trial()
 }
 
 /// Waits until the release that runs has proved itself, and confirms it. `tell` hears what it still waits for. It never ends by
@@ -142,6 +176,15 @@ fn record_commit(node: &Node, pending: &PendingTrial) -> anyhow::Result<()> {
     record
         .failed
         .retain(|failed| failed.root_hash != pending.release.root_hash);
+    if pending.rollback {
+        // Otherwise whoever wanted that release here, such as an `Upgrade`, would bring the node to it again.
+        record.fail(FailedRelease {
+            version: pending.good.version.clone(),
+            root_hash: pending.good.root_hash.clone(),
+            why: vec![LEFT_BY_HAND.to_owned()],
+            at_s: now_s(),
+        });
+    }
     let details = vec![format!("after {}", pending.good.version)];
     record.add(event(version, Happened::Committed, details));
     node.store_record(&record)?;
@@ -175,3 +218,6 @@ fn give_up(
     node.store_record(&record)?;
     node.end_trial()
 }
+
+#[cfg(test)]
+mod tests;

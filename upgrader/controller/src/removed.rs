@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 const METRIC: &str = "apiserver_requested_deprecated_apis{";
 /// The metrics of an API server are some megabytes.
 const SELDOM: Duration = Duration::from_secs(300);
+/// As long as nothing is known no node begins, and often the API server has only just restarted.
+pub(crate) const SOON: Duration = Duration::from_secs(10);
 
 /// What is asked for and will be gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,14 +37,22 @@ pub(crate) struct Look {
 impl Look {
     /// What is asked for in this cluster.
     pub(crate) async fn look(&mut self, client: &Client) -> Known {
-        if let Some((when, known)) = &self.last
-            && when.elapsed() < SELDOM
-        {
+        if let Some(known) = self.kept(Instant::now()) {
             return known.clone();
         }
         let known = ask(client).await.map_err(|error| error.to_string());
         self.last = Some((Instant::now(), known.clone()));
         known
+    }
+
+    /// What was said last, until it is time to ask again.
+    fn kept(&self, now: Instant) -> Option<&Known> {
+        let (when, known) = self.last.as_ref()?;
+        let long = match known {
+            Ok(_) => SELDOM,
+            Err(_) => SOON,
+        };
+        (now.saturating_duration_since(*when) < long).then_some(known)
     }
 }
 
@@ -98,7 +108,27 @@ pub(crate) fn gone_in<'a>(all: &'a [RemovedApi], kubernetes: &str) -> Vec<&'a st
 
 #[cfg(test)]
 mod tests {
-    use super::{RemovedApi, gone_in, parse};
+    use super::{Look, RemovedApi, gone_in, parse};
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn a_failure_is_kept_for_ten_seconds_alone() {
+        let asked = Instant::now();
+        for (known, after_s, is_kept) in [
+            (Ok(Vec::new()), 299, true),
+            (Ok(Vec::new()), 300, false),
+            (Err("timed out".to_owned()), 9, true),
+            (Err("timed out".to_owned()), 10, false),
+        ] {
+            let look = Look {
+                last: Some((asked, known.clone())),
+            };
+            let now = asked + Duration::from_secs(after_s);
+            let kept = look.kept(now).is_some();
+            assert_eq!(kept, is_kept, "{known:?} after {after_s} s");
+        }
+        assert!(Look::default().kept(asked).is_none());
+    }
 
     #[test]
     fn what_is_asked_for_and_when_it_is_gone() {

@@ -26,7 +26,7 @@ pub struct Node<'a> {
     pub id: &'a str,
     /// The version of Kubernetes that it runs, if that is known.
     pub kubernetes: Option<&'a str>,
-    /// Whether somebody asked for an older release. The release must allow it, too.
+    /// Whether somebody asked for an older release, or for one with an older Kubernetes. The release must allow it, too.
     pub allow_downgrade: bool,
 }
 
@@ -139,35 +139,46 @@ fn reachable(release: &Release, node: &Node<'_>) -> Result<Choice, Unwanted> {
         return Err(Unwanted::OtherArch { version, arch });
     }
     if version < running {
-        return match (node.allow_downgrade, release.downgrade) {
-            (false, _) => Err(Unwanted::Downgrade { version, running }),
-            (true, false) => Err(Unwanted::DowngradeForbidden { version, running }),
-            (true, true) => Ok(chosen(release, node)),
-        };
-    }
-    match &release.min_version {
-        Some(minimum) if running < *minimum => {
-            return Err(Unwanted::BelowMinimum {
-                version,
-                minimum: minimum.clone(),
-                running,
-            });
+        match (node.allow_downgrade, release.downgrade) {
+            (false, _) => return Err(Unwanted::Downgrade { version, running }),
+            (true, false) => return Err(Unwanted::DowngradeForbidden { version, running }),
+            (true, true) => {}
         }
-        _ => {}
+    } else if let Some(minimum) = release.min_version.clone().filter(|it| running < *it) {
+        return Err(Unwanted::BelowMinimum {
+            version,
+            minimum,
+            running,
+        });
     }
-    match node
-        .kubernetes
-        .map(|now| (minor(now), minor(&release.kubernetes)))
-    {
-        Some((Some(now), Some(then))) if then.0 != now.0 || then.1 > now.1 + 1 => {
-            Err(Unwanted::SkipsMinor {
-                version,
-                kubernetes: release.kubernetes.clone(),
-                running: node.kubernetes.unwrap_or_default().to_owned(),
-            })
-        }
-        _ => Ok(chosen(release, node)),
+    suits_kubernetes(release, node)?;
+    Ok(chosen(release, node))
+}
+
+/// Kubernetes moves by one minor at a time, and goes down only where a downgrade would be taken: the datastore was written by the
+/// newer one, whatever the number of the release.
+fn suits_kubernetes(release: &Release, node: &Node<'_>) -> Result<(), Unwanted> {
+    let running = node.kubernetes.unwrap_or_default();
+    let (Some(now), Some(then)) = (minor(running), minor(&release.kubernetes)) else {
+        return Ok(());
+    };
+    let (version, kubernetes) = (release.version.clone(), release.kubernetes.clone());
+    let running = running.to_owned();
+    if then < now && !(node.allow_downgrade && release.downgrade) {
+        return Err(Unwanted::OlderKubernetes {
+            version,
+            kubernetes,
+            running,
+        });
     }
+    if then.0 != now.0 || then.1.abs_diff(now.1) > 1 {
+        return Err(Unwanted::SkipsMinor {
+            version,
+            kubernetes,
+            running,
+        });
+    }
+    Ok(())
 }
 
 /// Major and minor of a version of Kubernetes.

@@ -12,11 +12,11 @@ mod pictures;
 mod server;
 
 use bundle::{Bundle, FOLDER, LISTING};
-use bundle_maker::{Made, MakeError, Order, Platform, make, parse_list};
+use bundle_maker::{Made, MakeError, Order, Platform, StickConfig, make, parse_list};
 use jiff::Timestamp;
 use pictures::{Picture, oci_archive, saved_by_docker};
 use server::Server;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
@@ -33,6 +33,7 @@ fn order(output: &Path, images: &str) -> Order {
         releases: None,
         key: None,
         config: None,
+        config_manifests: BTreeMap::new(),
         largest_file: bundle::LARGEST_FILE,
         plain_http: Vec::new(),
     }
@@ -248,6 +249,39 @@ fn an_image_that_a_manifest_names_must_be_there() {
     order.allowed_missing.clear();
     assert_eq!(made(&order).unwrap().manifests, 1);
     assert!(sums_are_right(&stick));
+}
+
+/// Nodes apply these as they do those of the folder.
+#[test]
+fn an_image_that_the_configuration_itself_names_must_be_there() {
+    let stick = TempDir::new().unwrap();
+    let mut order = order(stick.path(), "");
+    let job = "kind: Job\nspec: {template: {spec: {containers: [{image: job:3}]}}}\n";
+    let inline = [("job.yaml", job), ("later.yaml", "# nothing yet\n")];
+    let inline = inline.map(|(name, text)| (name.to_owned(), text.to_owned()));
+    order.config_manifests = BTreeMap::from(inline);
+    let error = made(&order).unwrap_err().to_string();
+    let words = "docker.io/library/job:3, named in config.yaml, manifest job.yaml";
+    assert!(error.contains(words), "{error}");
+    order.allowed_missing = parse_list(Path::new("-"), "job:3").unwrap();
+    assert_eq!(made(&order).unwrap().manifests, 0, "none is copied");
+}
+
+#[test]
+fn a_configuration_comes_with_its_signatures_and_with_no_others() {
+    let stick = TempDir::new().unwrap();
+    let mut order = order(stick.path(), "");
+    let at = |name: &str| fs::read(stick.path().join(name)).ok();
+    for (text, signatures) in [("one", Some("of one")), ("two", None)] {
+        order.config = Some(StickConfig {
+            text: text.into(),
+            signatures: signatures.map(Into::into),
+        });
+        made(&order).unwrap();
+        assert_eq!(at("config.yaml").as_deref(), Some(text.as_bytes()));
+        let lines = at("config.yaml.sig");
+        assert_eq!(lines.as_deref(), signatures.map(str::as_bytes), "{text}");
+    }
 }
 
 #[test]

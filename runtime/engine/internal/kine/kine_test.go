@@ -25,6 +25,7 @@ func TestRefused(t *testing.T) {
 		{"a port", "--listen-address=0.0.0.0:2379", "does not begin with unix://"},
 		{"no database", "--endpoint=", "does not begin with sqlite://"},
 		{"an argument", "now", "takes flags only"},
+		{"what only a file system can be", "--when-damaged=renew", "neither stop nor repair"},
 		{"an unknown flag", "--metrics-bind-address=:8080", "not defined"},
 	}
 	for _, c := range cases {

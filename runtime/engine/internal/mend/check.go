@@ -109,8 +109,21 @@ func openReadOnly(path string) (*sql.DB, error) {
 	return db, nil
 }
 
-// isUnreadable says whether the disk does not give what the file holds.
+// ioErrCorruptFS is SQLite's `SQLITE_IOERR_CORRUPTFS`, which the driver has no
+// name for: the disk says that it cannot read.
+var ioErrCorruptFS = sqlite3.ErrIoErr.Extend(33)
+
+// isUnreadable says whether the disk does not give what the file holds. Other
+// errors of input and output are no damage: who reads writes too, the index of the
+// log, and on a full disk cannot.
 func isUnreadable(err error) bool {
 	var said sqlite3.Error
-	return errors.As(err, &said) && said.Code == sqlite3.ErrIoErr
+	if !errors.As(err, &said) {
+		return false
+	}
+	switch said.ExtendedCode {
+	case sqlite3.ErrIoErrRead, sqlite3.ErrIoErrShortRead, ioErrCorruptFS:
+		return true
+	}
+	return false
 }

@@ -99,7 +99,7 @@ func (p Policy) Ensure(ctx context.Context, log func(string, ...any)) error {
 		p.beforeUpgrade(ctx, found, snapshots, log)
 		return nil
 	case refuse:
-		return fmt.Errorf("the datastore %s is damaged (%s), and config.yaml says to leave it as it is", p.Database, found.why)
+		return fmt.Errorf("the datastore %s is damaged (%s), and config.yaml says to leave it as it is (`state.when_damaged: stop`; `repair` puts the best that there is in its place)", p.Database, found.why)
 	case setLogAside:
 		return p.replace(ctx, record{Why: found.why, What: logOnly, AsOf: modified(p.Database)}, log)
 	case putBack:

@@ -22,13 +22,17 @@ type store struct {
 }
 
 func newStore(t *testing.T) *store {
-	folder := t.TempDir()
+	s := storeAt(t, filepath.Join(t.TempDir(), "state.db"))
+	s.ensure()
+	return s
+}
+
+func storeAt(t *testing.T, database string) *store {
 	s := &store{t: t, now: time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)}
 	s.Policy = Policy{
-		Database: filepath.Join(folder, "state.db"), Snapshots: filepath.Join(folder, "snapshots"),
+		Database: database, Snapshots: filepath.Join(filepath.Dir(database), "snapshots"),
 		Keep: 3, Rate: 1 << 20, Damaged: Repair, Version: "v1.36.3", Now: func() time.Time { return s.now },
 	}
-	s.ensure()
 	return s
 }
 

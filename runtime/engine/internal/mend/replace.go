@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,6 +53,8 @@ func (p Policy) replace(ctx context.Context, what record, log func(string, ...an
 	if err != nil {
 		return err
 	}
+	// A folder without a record is one that a cut left: nothing is in it.
+	folders = slices.DeleteFunc(folders, func(folder string) bool { return !names.Has(filepath.Join(folder, recordName)) })
 	if len(folders) >= mostAside {
 		return fmt.Errorf("the datastore %s is damaged (%s), and %d damaged ones are kept already: replace the disk, or remove the folders %s*",
 			p.Database, what.Why, len(folders), filepath.Join(filepath.Dir(p.Database), asidePrefix))
@@ -61,11 +64,16 @@ func (p Policy) replace(ctx context.Context, what record, log func(string, ...an
 	for taken, n := folder, 2; names.Has(folder); n++ {
 		folder = fmt.Sprintf("%s-%d", taken, n)
 	}
-	if err := os.Mkdir(folder, 0o700); err != nil {
-		return err
+	err = os.Mkdir(folder, 0o700)
+	if err == nil {
+		if err = writeRecord(folder, what); err != nil {
+			// Nothing was moved into it yet, and each start would leave another.
+			err = errors.Join(err, os.RemoveAll(folder))
+		}
 	}
-	if err := writeRecord(folder, what); err != nil {
-		return err
+	if err != nil {
+		return fmt.Errorf("the datastore %s is damaged (%s) and cannot be set aside: it is as it was, and each start tries again; make room if the disk is full: %w",
+			p.Database, what.Why, err)
 	}
 	return p.finish(ctx, folder, what, log)
 }
@@ -91,33 +99,40 @@ func (p Policy) finishInterrupted(ctx context.Context, log func(string, ...any))
 	return nil
 }
 
-// finish brings a replacement to its end from wherever it stands. What is in the
-// folder already is not moved again; while the database is not in its place,
-// nobody has opened another.
+// finish brings a replacement to its end from wherever it stands.
 func (p Policy) finish(ctx context.Context, folder string, what record, log func(string, ...any)) error {
-	// First of all: whatever happens next, no revision is given twice.
-	if err := touch(restoredMark(p.Database)); err != nil {
-		return err
-	}
-	if what.What == logOnly {
-		if err := p.setAside(folder, "-wal", "-shm"); err != nil {
-			return err
-		}
-	} else if placed := names.Has(p.aside(folder, "")) && names.Has(p.Database); !placed {
-		if err := p.setAside(folder, "", "-wal", "-shm"); err != nil {
-			return err
-		}
-		var err error
-		if what, err = p.place(ctx, folder, what); err != nil {
-			return err
-		}
-	}
-	what.Finished = true
-	if err := errors.Join(writeRecord(folder, what), names.Remove(p.suspect()), names.Sync(filepath.Dir(p.Database))); err != nil {
-		return err
+	what, err := p.carryOut(ctx, folder, what)
+	if err != nil {
+		return fmt.Errorf("the datastore %s is damaged (%s) and not replaced yet: nothing is lost, what was set aside is in %s, and each start tries again; make room if the disk is full: %w",
+			p.Database, what.Why, folder, err)
 	}
 	log("datastore: it was damaged (%s), is kept in %s, and goes on as: %s %s", what.Why, folder, what.What, what.AsOf.Format(time.RFC3339))
 	return nil
+}
+
+// carryOut moves and makes what is not moved and made yet. What is in the folder
+// already is not moved again; while the database is not in its place, nobody has
+// opened another.
+func (p Policy) carryOut(ctx context.Context, folder string, what record) (record, error) {
+	// First of all: whatever happens next, no revision is given twice.
+	if err := touch(restoredMark(p.Database)); err != nil {
+		return what, err
+	}
+	if what.What == logOnly {
+		if err := p.setAside(folder, "-wal", "-shm"); err != nil {
+			return what, err
+		}
+	} else if placed := names.Has(p.aside(folder, "")) && names.Has(p.Database); !placed {
+		if err := p.setAside(folder, "", "-wal", "-shm"); err != nil {
+			return what, err
+		}
+		var err error
+		if what, err = p.place(ctx, folder, what); err != nil {
+			return what, err
+		}
+	}
+	what.Finished = true
+	return what, errors.Join(writeRecord(folder, what), names.Remove(p.suspect()), names.Sync(filepath.Dir(p.Database)))
 }
 
 // aside is where the database, or what belongs to it, goes.
@@ -148,7 +163,8 @@ func (p Policy) place(ctx context.Context, folder string, what record) (record, 
 	}
 	what, made, err := p.make(ctx, folder, next, what)
 	if err != nil {
-		return what, err
+		// Half of one is of no use, and takes the room that the next try needs.
+		return what, fmt.Errorf("make %s: %w", next, errors.Join(err, removeDatabase(next)))
 	}
 	if err := writeRecord(folder, what); err != nil || !made {
 		return what, err
@@ -179,9 +195,12 @@ func (p Policy) make(ctx context.Context, folder, next string, what record) (rec
 		return what, true, errors.Join(copyFile(candidate.path, next), names.Remove(candidate.path+"-shm"), names.Remove(candidate.path+"-wal"))
 	}
 	rows, holes, err := salvage(ctx, p.aside(folder, ""), next)
-	if err != nil || rows == 0 {
+	if err != nil {
+		return what, false, err
+	}
+	if rows == 0 {
 		what.What = empty
-		return what, false, errors.Join(removeDatabase(next), ctx.Err())
+		return what, false, removeDatabase(next)
 	}
 	what.What, what.Holes = recovered, holes
 	return what, true, nil

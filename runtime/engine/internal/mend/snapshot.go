@@ -209,5 +209,5 @@ func (p Policy) prune() error {
 
 // removeDatabase removes a copy of ours that nobody needs.
 func removeDatabase(path string) error {
-	return errors.Join(names.Remove(path), names.Remove(path+"-wal"), names.Remove(path+"-shm"))
+	return errors.Join(names.Remove(path), names.Remove(path+"-journal"), names.Remove(path+"-wal"), names.Remove(path+"-shm"))
 }

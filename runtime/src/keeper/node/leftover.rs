@@ -3,12 +3,15 @@
 //!
 //! A pod of a ReplicaSet has been replaced by another; what is left of it is removed, or each shutdown would leave one more. A
 //! pod that nobody made again is made again: it ran before the shutdown, and nobody but the shutdown ended it. Pods of other
-//! controllers are those controllers' to keep. A power cut between the removal of such a pod and its successor loses it; the
-//! two requests follow each other at once.
+//! controllers are those controllers' to keep. A keeper that ends between the removal of such a pod and its successor loses it;
+//! the two requests follow each other at once, and the second is repeated until it is answered.
+
+mod again;
 
 use super::super::backoff::Backoff;
 use super::super::context::Keeper;
 use super::super::kube_error::explain;
+use again::{Made, is_final, until_answered};
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use kube::api::{Api, DeleteParams, ListParams, PostParams, Preconditions};
@@ -50,16 +53,19 @@ async fn once(keeper: &Keeper, client: &Client) -> Result<(), Error> {
     let node = &keeper.settings.node.name;
     let selector = format!("spec.nodeName={node},status.phase!=Running,status.phase!=Pending");
     let all: Api<Pod> = Api::all(client.clone());
+    let mut all_done = Ok(());
     for pod in all.list(&ListParams::default().fields(&selector)).await? {
         let namespace = pod.metadata.namespace.clone().unwrap_or_default();
         let pods: Api<Pod> = Api::namespaced(client.clone(), &namespace);
-        match fate(&pod) {
-            Fate::Left => {}
-            Fate::Removed => remove(&pods, &pod).await?,
-            Fate::MadeAnew(anew) => make_anew(&pods, &pod, &anew).await?,
-        }
+        let done = match fate(&pod) {
+            Fate::Left => Ok(()),
+            Fate::Removed => remove(&pods, &pod).await,
+            Fate::MadeAnew(anew) => make_anew(&pods, &pod, &anew).await,
+        };
+        // One that has to wait does not hold up the others.
+        all_done = all_done.and(done);
     }
-    Ok(())
+    all_done
 }
 
 fn fate(pod: &Pod) -> Fate {
@@ -168,16 +174,28 @@ async fn make_anew(pods: &Api<Pod>, pod: &Pod, anew: &Pod) -> Result<(), Error> 
         dry_run: true,
         ..PostParams::default()
     };
-    if let Err(Error::Api(status)) = pods.create(&dry, &rehearsal).await {
-        warn!(
-            "pod {name} ended with the machine and cannot be made anew: {}",
-            status.message
-        );
-        return Ok(());
-    }
+    match pods.create(&dry, &rehearsal).await {
+        Err(error) if is_final(&error) => {
+            let why = explain(&error);
+            warn!("pod {name} ended with the machine and cannot be made anew: {why}");
+            return Ok(());
+        }
+        // It is still there, and tried again with all others.
+        done => done?,
+    };
     remove(pods, pod).await?;
-    pods.create(&PostParams::default(), anew).await?;
-    info!("pod {name}, which ended with the machine, runs again");
+    let as_planned = PostParams::default();
+    match until_answered(name, async || pods.create(&as_planned, anew).await).await {
+        Made::Now => info!("pod {name}, which ended with the machine, runs again"),
+        Made::Before => info!("pod {name}, which ended with the machine, is there again"),
+        Made::Never(why) => {
+            let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
+            warn!(
+                "pod {namespace}/{name} ended with the machine, was removed to be made anew, and is lost: the API refuses it \
+                 now: {why}; apply it again"
+            );
+        }
+    }
     Ok(())
 }
 

@@ -51,8 +51,10 @@ pub(super) struct Counts {
     pub(super) killed: u64,
     /// Processes that were refused, because the pod had as many as it may.
     pub(super) refused: u64,
-    /// Bytes written to disks.
-    pub(super) written: u64,
+    /// Bytes read from disks and written to them.
+    pub(super) bytes: u64,
+    /// Reads and writes of disks: small ones that are waited for take a slow card's time with few bytes.
+    pub(super) operations: u64,
     /// The files of its logs by their inodes, each with its length. Those that were rotated are among them, until they are packed
     /// or removed.
     pub(super) logs: BTreeMap<u64, u64>,
@@ -81,10 +83,12 @@ pub(super) fn counts(paths: &Paths) -> BTreeMap<Pod, Counts> {
                 continue;
             };
             let group = group.path();
+            let disks = fs::read_to_string(group.join("io.stat")).unwrap_or_default();
             let counts = Counts {
                 killed: count(&group.join("memory.events"), "oom_kill "),
                 refused: count(&group.join("pids.events"), "max "),
-                written: written(&group.join("io.stat")),
+                bytes: sum(&disks, ["rbytes=", "wbytes="]),
+                operations: sum(&disks, ["rios=", "wios="]),
                 logs: logs(log),
             };
             all.insert(pod.clone(), counts);
@@ -119,12 +123,13 @@ fn count(file: &Path, word: &str) -> u64 {
         .unwrap_or(0)
 }
 
-/// `8:0 rbytes=1 wbytes=2 …`, a line for each disk.
-fn written(file: &Path) -> u64 {
-    let text = fs::read_to_string(file).unwrap_or_default();
-    let words = text.split_whitespace();
-    let bytes = words.filter_map(|word| word.strip_prefix("wbytes=")?.parse::<u64>().ok());
-    bytes.fold(0, u64::saturating_add)
+/// The numbers behind any of the words: `8:0 rbytes=1 wbytes=2 rios=3 …`, a line for each disk.
+fn sum(disks: &str, words: [&str; 2]) -> u64 {
+    let numbers = disks.split_whitespace().filter_map(|it| {
+        let number = words.iter().find_map(|word| it.strip_prefix(word))?;
+        number.parse::<u64>().ok()
+    });
+    numbers.fold(0, u64::saturating_add)
 }
 
 /// The files in a pod's folders, one for each container.
@@ -174,7 +179,7 @@ mod tests {
         write(group.join("pids.events"), "max 41\n");
         write(
             group.join("io.stat"),
-            "254:0 rbytes=9 wbytes=100 rios=1\n8:0 wbytes=11\n",
+            "254:0 rbytes=9 wbytes=100 rios=1 wios=5 dbytes=7 dios=1\n8:0 wbytes=11 wios=2\n",
         );
         write(log.join("0.log"), "12345");
         write(log.join("0.log.20261128-104511.gz"), "1234567");
@@ -182,7 +187,8 @@ mod tests {
         let expected = Counts {
             killed: 2,
             refused: 41,
-            written: 111,
+            bytes: 120,
+            operations: 8,
             logs: BTreeMap::from([(inode, 5)]),
         };
         let found = counts(&paths).into_iter();

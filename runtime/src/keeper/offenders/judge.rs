@@ -12,10 +12,12 @@ const NAMED: Millis = Millis::seconds(330);
 /// Bytes a second of logs. Two MiB are rotated every three seconds at best, and two files kept: a container that writes faster
 /// has less than a quarter of a minute of its own lines left.
 const LOGGED: u64 = 256 << 10;
-/// Of the time, in percent, in which the system waits for the disk: then whoever writes most is named.
+/// Of the time, in percent, in which the system waits for the disk: then whoever works most with it is named.
 const BUSY: f64 = 20.0;
 /// Bytes a second that are no reason for a busy disk.
 const LITTLE: u64 = 1 << 20;
+/// A slow card takes as long for an operation, however small, as for so many bytes: fewer than ten a second are no reason.
+const OPERATION: u64 = LITTLE.div_ceil(10);
 /// Many more would not fit a screen.
 const SHOWN: usize = 10;
 
@@ -63,13 +65,14 @@ impl Watch {
         self.named.insert(key, named).is_none()
     }
 
-    /// Those that are named now, a line each: those that take from others, the latest first, then those that only end again and
-    /// again, however many they are.
+    /// Those that are named now, a line each: those that take from others, the latest first, then those that only ended,
+    /// however many they are.
     pub(super) fn lines(&mut self, now: Millis) -> Vec<String> {
         self.forget(now);
         let mut named: Vec<_> = self.named.iter().collect();
         named.sort_by_key(|((_, offence), named)| {
-            (*offence == Offence::Crashes, Reverse(named.since))
+            let only_ended = matches!(offence, Offence::Evicted | Offence::Crashes);
+            (only_ended, Reverse(named.since))
         });
         let more = named.len().saturating_sub(SHOWN);
         let shown = named.into_iter().take(SHOWN);
@@ -89,7 +92,7 @@ impl Watch {
             return Vec::new();
         };
         let seconds = (now.since(*at).0 / 1000).max(1);
-        let (mut seen, mut writers) = (Vec::new(), Vec::new());
+        let (mut seen, mut busy) = (Vec::new(), Vec::new());
         for (pod, counted) in counts {
             let new = Counts::default();
             let before = last.get(pod).unwrap_or(&new);
@@ -101,11 +104,13 @@ impl Watch {
             ];
             let found = checks.into_iter().filter(|(is, _)| *is);
             seen.extend(found.map(|(_, offence)| (pod.clone(), offence.counted())));
-            let written = counted.written.saturating_sub(before.written);
-            writers.push((written / seconds, pod));
+            // One that has just come reads its programs.
+            if last.contains_key(pod) {
+                busy.push((work(counted, before) / seconds, pod));
+            }
         }
         if disk >= BUSY
-            && let Some((rate, pod)) = writers.into_iter().max()
+            && let Some((rate, pod)) = busy.into_iter().max()
             && rate >= LITTLE
         {
             seen.push((pod.clone(), Offence::Disk.counted()));
@@ -114,139 +119,12 @@ impl Watch {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::{Counts, Offence, Pod, SHOWN, Watch};
-    use init_api::Millis;
-    use std::collections::BTreeMap;
-
-    fn pods(pods: &[(&str, &Counts)]) -> BTreeMap<Pod, Counts> {
-        let owned = pods
-            .iter()
-            .map(|(name, counts)| (pod(name), (*counts).clone()));
-        owned.collect()
-    }
-
-    fn pod(name: &str) -> Pod {
-        Pod {
-            namespace: "n".into(),
-            name: name.into(),
-            uid: format!("uid-of-{name}"),
-        }
-    }
-
-    fn at(seconds: u64) -> Millis {
-        Millis::seconds(seconds)
-    }
-
-    #[test]
-    fn whoever_takes_from_others_is_named_and_nobody_else() {
-        let quiet = Counts {
-            killed: 4,
-            refused: 5,
-            written: 100 << 20,
-            logs: BTreeMap::from([(7, 1 << 20)]),
-        };
-        let with = |change: fn(&mut Counts)| {
-            let mut counts = quiet.clone();
-            change(&mut counts);
-            counts
-        };
-        let busy = with(|c| c.written += 50 << 20);
-        let rotated = with(|c| c.logs = BTreeMap::from([(8, 3 << 20), (7, 2 << 20)]));
-        for (case, disk, now, expected) in [
-            ("quiet", 90.0, quiet.clone(), None),
-            (
-                "memory",
-                0.0,
-                with(|c| c.killed += 1),
-                Some(Offence::Memory),
-            ),
-            (
-                "processes",
-                0.0,
-                with(|c| c.refused += 9),
-                Some(Offence::Processes),
-            ),
-            ("logs", 0.0, rotated, Some(Offence::Logs)),
-            (
-                "a few lines",
-                0.0,
-                with(|c| c.logs = BTreeMap::from([(7, 3 << 20)])),
-                None,
-            ),
-            ("disk", 30.0, busy.clone(), Some(Offence::Disk)),
-            ("a disk that has time", 5.0, busy, None),
-        ] {
-            let mut watch = Watch::default();
-            let first = watch.count(at(10), pods(&[("a", &quiet), ("b", &quiet)]), 0.0);
-            assert!(first.is_empty(), "what was before the first look");
-            let fresh = watch.count(at(20), pods(&[("a", &now), ("b", &quiet)]), disk);
-            let fresh: Vec<_> = fresh
-                .into_iter()
-                .map(|(pod, it)| (pod, it.offence))
-                .collect();
-            let expected: Vec<_> = expected.map(|it| (pod("a"), it)).into_iter().collect();
-            assert_eq!(fresh, expected, "{case}");
-            assert_eq!(watch.lines(at(20)).len(), expected.len(), "{case}");
-        }
-    }
-
-    #[test]
-    fn a_pod_that_came_since_the_last_look_has_done_all_of_it_since() {
-        let mut watch = Watch::default();
-        watch.count(at(0), BTreeMap::new(), 0.0);
-        let killed = Counts {
-            killed: 1,
-            ..Counts::default()
-        };
-        assert_eq!(watch.count(at(10), pods(&[("new", &killed)]), 0.0).len(), 1);
-    }
-
-    #[test]
-    fn it_is_news_once_and_named_for_a_while() {
-        let mut watch = Watch::default();
-        let killed = |killed| Counts {
-            killed,
-            ..Counts::default()
-        };
-        watch.count(at(0), pods(&[("a", &killed(0))]), 0.0);
-        assert_eq!(
-            watch.count(at(10), pods(&[("a", &killed(1))]), 0.0).len(),
-            1
-        );
-        assert_eq!(watch.count(at(20), pods(&[("a", &killed(2))]), 0.0), []);
-        assert!(watch.lines(at(20))[0].starts_with("n/a wants more memory"));
-        assert_eq!(watch.lines(at(349)).len(), 1);
-        assert_eq!(watch.lines(at(350)), [""; 0]);
-        assert!(watch.is_news(at(350), &pod("a"), &Offence::Memory.counted()));
-    }
-
-    #[test]
-    fn a_screen_is_enough_for_the_latest() {
-        let mut watch = Watch::default();
-        for number in 0..110 {
-            let pod = pod(&format!("{number}"));
-            assert!(watch.is_news(at(number), &pod, &Offence::Crashes.counted()));
-        }
-        assert!(!watch.is_news(at(110), &pod("7"), &Offence::Crashes.counted()));
-        let lines = watch.lines(at(110));
-        assert_eq!(lines.len(), SHOWN + 1);
-        assert!(lines[0].starts_with("n/109 "), "{}", lines[0]);
-        assert_eq!(lines[SHOWN], "and 100 more");
-    }
-
-    #[test]
-    fn who_takes_from_others_is_not_hidden_behind_those_that_crash() {
-        let mut watch = Watch::default();
-        watch.is_news(at(0), &pod("eater"), &Offence::Memory.counted());
-        for number in 0..110 {
-            watch.is_news(
-                at(1),
-                &pod(&format!("{number}")),
-                &Offence::Crashes.counted(),
-            );
-        }
-        assert!(watch.lines(at(2))[0].starts_with("n/eater wants more memory"));
-    }
+/// What a pod had a disk do since `before`, in bytes.
+fn work(counts: &Counts, before: &Counts) -> u64 {
+    let bytes = counts.bytes.saturating_sub(before.bytes);
+    let operations = counts.operations.saturating_sub(before.operations);
+    bytes.max(operations.saturating_mul(OPERATION))
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@
 //! Two say what pods do. The kernel counts for each pod's group: killed and refused processes, written bytes; that is looked at
 //! every ten seconds, with the length of logs and the number of files, and needs nobody's answer. The kubelet says in the pod's
 //! status that it was evicted, killed or started again; that comes when it changes. Of what comes nothing is kept but who is
-//! named.
+//! named, and what the cluster could not be told yet.
 
 mod count;
 mod files;
@@ -41,53 +41,79 @@ const EVERY: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Pods that come in one answer, when a watch begins: so many are in memory at a time.
 const AT_ONCE: u32 = 20;
+/// So many are told once the API is ready; who comes later is named by `holdfast status`.
+const UNTOLD: usize = 100;
 /// How long the system's services wait for the disk.
 const PRESSURE: &str = "/sys/fs/cgroup/system/io.pressure";
 
-/// Looks for as long as the keeper works with the API.
-pub(super) async fn follow(keeper: &Keeper, client: &Client) {
-    let offenders = Offenders {
-        keeper,
-        client,
-        watch: RefCell::default(),
-    };
-    tokio::join!(offenders.look(), offenders.listen());
-}
-
-struct Offenders<'a> {
+/// Pods that take from others, for as long as the keeper runs.
+pub(super) struct Offenders<'a> {
     keeper: &'a Keeper,
-    client: &'a Client,
     watch: RefCell<Watch>,
+    /// None while the API is not ready: an attack may be what it waits for.
+    client: RefCell<Option<Client>>,
+    /// What was seen before that.
+    untold: RefCell<Vec<(Pod, Seen)>>,
 }
 
-impl Offenders<'_> {
-    /// At what the kernel counts.
-    async fn look(&self) {
-        let paths = &self.keeper.paths;
+impl<'a> Offenders<'a> {
+    pub(super) fn of(keeper: &'a Keeper) -> Self {
+        Self {
+            keeper,
+            watch: RefCell::default(),
+            client: RefCell::default(),
+            untold: RefCell::default(),
+        }
+    }
+
+    /// Looks at what the kernel counts, for ever.
+    pub(super) async fn look(&self) {
         let mut growth = Growth::default();
         loop {
-            let now = now();
-            let disk = fs::read_to_string(paths.at(PRESSURE)).unwrap_or_default();
-            let counts = count::counts(paths);
-            let fresh = self.watch.borrow_mut().count(now, counts, pressure(&disk));
-            self.show();
-            for (pod, seen) in fresh {
-                self.tell(&pod, &seen).await;
-            }
-            if let Some(files) = Files::now(paths)
-                && growth.is_suspicious(now, files)
-                && let Some((pod, seen)) = self.most_files().await
-            {
-                growth.answered(now, files);
-                self.name(&pod, &seen).await;
-            }
+            self.look_once(now(), &mut growth).await;
             sleep(EVERY).await;
         }
     }
 
-    async fn most_files(&self) -> Option<(Pod, Seen)> {
+    /// What is seen from now on waits for the next client.
+    pub(super) fn await_client(&self) {
+        self.client.replace(None);
+    }
+
+    /// Tells the cluster, and listens to what the kubelet says, for as long as the keeper works with the API.
+    pub(super) async fn follow(&self, client: &Client) {
+        self.client.replace(Some(client.clone()));
+        for (pod, seen) in self.untold.take() {
+            self.tell(&pod, &seen).await;
+        }
+        self.listen(client).await;
+    }
+
+    async fn look_once(&self, now: Millis, growth: &mut Growth) {
+        let paths = &self.keeper.paths;
+        let disk = fs::read_to_string(paths.at(PRESSURE)).unwrap_or_default();
+        let counts = count::counts(paths);
+        let fresh = self.watch.borrow_mut().count(now, counts, pressure(&disk));
+        self.show(now);
+        for (pod, seen) in fresh {
+            warn!("pod {pod} {}", seen.text());
+            self.tell(&pod, &seen).await;
+        }
+        let client = self.client.borrow().clone();
+        // Only the kubelet knows whose files they are, and it is asked through the API.
+        if let Some(client) = client
+            && let Some(files) = Files::now(paths)
+            && growth.is_suspicious(now, files)
+            && let Some((pod, seen)) = self.most_files(&client).await
+        {
+            growth.answered(now, files);
+            self.name(&pod, &seen).await;
+        }
+    }
+
+    async fn most_files(&self, client: &Client) -> Option<(Pod, Seen)> {
         let node = self.keeper.settings.node.name.as_str();
-        match timeout(PATIENCE, files::most(self.client, node)).await {
+        match timeout(PATIENCE, files::most(client, node)).await {
             Ok(Ok(most)) => most.map(|(pod, count)| {
                 let how = format!("it has {count}, and others may be refused theirs");
                 (pod, Offence::Files.shown(how))
@@ -101,10 +127,10 @@ impl Offenders<'_> {
     }
 
     /// To what the kubelet says.
-    async fn listen(&self) {
+    async fn listen(&self, client: &Client) {
         let mut backoff = Backoff::new();
         loop {
-            match self.until_error(&mut backoff).await {
+            match self.until_error(client, &mut backoff).await {
                 Err(error) if !is_expired(&error) => {
                     debug!("cannot follow pods: {}", explain_watch(&error));
                 }
@@ -114,12 +140,16 @@ impl Offenders<'_> {
         }
     }
 
-    async fn until_error(&self, backoff: &mut Backoff) -> Result<(), watcher::Error> {
+    async fn until_error(
+        &self,
+        client: &Client,
+        backoff: &mut Backoff,
+    ) -> Result<(), watcher::Error> {
         let node = &self.keeper.settings.node.name;
         let here = watcher::Config::default()
             .fields(&format!("spec.nodeName={node}"))
             .page_size(AT_ONCE);
-        let pods: Api<v1::Pod> = Api::all(self.client.clone());
+        let pods: Api<v1::Pod> = Api::all(client.clone());
         let mut changes = pin!(watcher(pods, here).touched_objects());
         while let Some(pod) = changes.try_next().await? {
             backoff.reset();
@@ -134,29 +164,38 @@ impl Offenders<'_> {
     }
 
     async fn name(&self, pod: &Pod, seen: &Seen) {
-        let is_news = self.watch.borrow_mut().is_news(now(), pod, seen);
-        self.show();
+        let now = now();
+        let is_news = self.watch.borrow_mut().is_news(now, pod, seen);
+        self.show(now);
         if is_news {
+            warn!("pod {pod} {}", seen.text());
             self.tell(pod, seen).await;
         }
     }
 
-    fn show(&self) {
-        let lines = self.watch.borrow_mut().lines(now());
+    fn show(&self, now: Millis) {
+        let lines = self.watch.borrow_mut().lines(now);
         self.keeper.report.offenders(lines);
     }
 
-    async fn tell(&self, pod: &Pod, Seen { offence, how }: &Seen) {
-        let text = format!("{}: {how}", offence.text());
-        warn!("pod {pod} {text}");
+    /// By an event; it has to wait while there is nobody to tell.
+    async fn tell(&self, pod: &Pod, seen: &Seen) {
+        let client = self.client.borrow().clone();
+        let Some(client) = client else {
+            let mut untold = self.untold.borrow_mut();
+            if untold.len() < UNTOLD {
+                untold.push((pod.clone(), seen.clone()));
+            }
+            return;
+        };
         let warning = Warning {
             once: None,
-            reason: offence.reason(),
-            message: format!("The pod {text}"),
+            reason: seen.offence.reason(),
+            message: format!("The pod {}", seen.text()),
         };
         let object = reference(pod);
         let told: Result<Result<(), Error>, _> =
-            timeout(PATIENCE, warning.publish(self.client, &object)).await;
+            timeout(PATIENCE, warning.publish(&client, &object)).await;
         match told {
             Ok(Ok(())) => {}
             Ok(Err(error)) => warn!("no event about it: {}", explain(&error)),
@@ -198,13 +237,4 @@ fn reference(pod: &Pod) -> ObjectReference {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::pressure;
-
-    #[test]
-    fn the_systems_waiting_is_read() {
-        let text = "some avg10=12.50 avg60=1.00 avg300=0.00 total=5\nfull avg10=3.00 avg60=0.00 avg300=0.00 total=1\n";
-        assert!((pressure(text) - 12.5).abs() < 0.001);
-        assert!(pressure("").abs() < 0.001);
-    }
-}
+mod tests;

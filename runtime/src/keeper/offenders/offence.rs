@@ -9,12 +9,14 @@ pub(super) enum Offence {
     Processes,
     /// It logs faster than logs can be rotated.
     Logs,
-    /// It writes most to a disk that the system waits for.
+    /// It works most with a disk that the system waits for.
     Disk,
     /// It fills the disk.
     Room,
     /// It makes files until no more can be made.
     Files,
+    /// The kubelet ended it for want of something that it need not have taken.
+    Evicted,
     /// It ends again and again.
     Crashes,
 }
@@ -24,6 +26,13 @@ pub(super) enum Offence {
 pub(super) struct Seen {
     pub(super) offence: Offence,
     pub(super) how: String,
+}
+
+impl Seen {
+    /// For a person, behind the pod's name.
+    pub(super) fn text(&self) -> String {
+        format!("{}: {}", self.offence.text(), self.how)
+    }
 }
 
 impl Offence {
@@ -36,6 +45,7 @@ impl Offence {
             Self::Disk => "DiskBusy",
             Self::Room => "DiskFull",
             Self::Files => "TooManyFiles",
+            Self::Evicted => "Evicted",
             Self::Crashes => "CrashLoop",
         }
     }
@@ -46,9 +56,10 @@ impl Offence {
             Self::Memory => "wants more memory than there is for it",
             Self::Processes => "wants more processes than a pod may have",
             Self::Logs => "logs faster than logs can be rotated",
-            Self::Disk => "writes so much that the system waits for the disk",
+            Self::Disk => "reads or writes so much that the system waits for the disk",
             Self::Room => "takes more room on the disk than there is for it",
             Self::Files => "makes more files than the disk has room for",
+            Self::Evicted => "was ended by the kubelet, and need not be to blame",
             Self::Crashes => "ends again and again",
         }
     }
@@ -61,9 +72,10 @@ impl Offence {
             }
             Self::Processes => "the kernel refuses it new ones",
             Self::Logs => "what it wrote a moment ago is gone already",
-            Self::Disk | Self::Room => "give it another disk, or less to write",
+            Self::Disk => "give it another disk, or less to do",
+            Self::Room => "give it another disk, or less to write",
             Self::Files => "others may be refused theirs",
-            Self::Crashes => "`holdfast logs` and `kubectl logs` have more",
+            Self::Evicted | Self::Crashes => "`holdfast logs` and `kubectl logs` have more",
         };
         self.shown(how.to_owned())
     }

@@ -9,6 +9,14 @@ use k8s_openapi::jiff::{SignedDuration, Timestamp};
 
 /// What happened longer ago is nobody's news: a keeper that has just begun sees pods as they were left.
 const NEWS: SignedDuration = SignedDuration::from_secs(300);
+/// How the kubelet says that a pod itself had more than its share (`pkg/kubelet/eviction/helpers.go`): what a container took
+/// beyond its request, and the limits of a volume, of a pod and of a container.
+const BLAMES: [&str; 4] = [
+    " was using ",
+    "Usage of EmptyDir volume ",
+    "Pod ephemeral local storage usage exceeds ",
+    " exceeded its local ephemeral storage limit ",
+];
 /// A container that was started so often again ends again and again.
 const OFTEN: i32 = 2;
 
@@ -41,18 +49,37 @@ fn evicted(status: &PodStatus, now: Timestamp) -> Option<Seen> {
     if times.next().is_some_and(|at| !is_news(at, now)) {
         return None;
     }
-    // As `pkg/kubelet/eviction/helpers.go` has them. That ends pods first of whose use it knows nothing, such as those that wait
-    // for their next start: not they took the memory. Whose containers took more than they asked for, it says.
-    let message = status.message.as_deref().unwrap_or_default();
-    let offence = match message.strip_prefix("The node was low on resource: ") {
-        Some(rest) if rest.starts_with("memory") && !rest.contains(" was using ") => return None,
-        Some(rest) if rest.starts_with("memory") => Offence::Memory,
-        Some(rest) if rest.starts_with("inodes") => Offence::Files,
-        Some(rest) if rest.starts_with("pids") => Offence::Processes,
-        _ => Offence::Room,
+    ended(status.message.as_deref().unwrap_or_default())
+}
+
+/// The kubelet ends pods first of whose use it knows nothing, such as those that wait for their next start: not they took what
+/// the node lacks.
+fn ended(message: &str) -> Option<Seen> {
+    let lacked = message.strip_prefix("The node was low on resource: ");
+    let lacked = lacked.unwrap_or_default();
+    let of_memory = lacked.starts_with("memory");
+    if BLAMES.iter().any(|blame| message.contains(blame)) {
+        let offence = if of_memory {
+            Offence::Memory
+        } else {
+            Offence::Room
+        };
+        return Some(offence.shown(format!("the kubelet ended it: {}", plain(message))));
+    }
+    // One that was refused for the node's condition has not run at all.
+    if of_memory || message.starts_with("The node had condition: ") {
+        return None;
+    }
+    let why = if lacked.starts_with("ephemeral-storage") {
+        "the disk is nearly full".to_owned()
+    } else if lacked.starts_with("inodes") {
+        "the disk has room for few more files".to_owned()
+    } else if lacked.starts_with("pids") {
+        "the node has nearly as many processes as it can have".to_owned()
+    } else {
+        plain(message)
     };
-    let message = plain(message);
-    Some(offence.shown(format!("the kubelet ended it: {}", message.trim())))
+    Some(Offence::Evicted.shown(why))
 }
 
 fn killed(container: &ContainerStatus, now: Timestamp) -> Option<Seen> {
@@ -116,43 +143,58 @@ mod tests {
 
     #[test]
     fn an_evicted_pod_is_named_for_what_the_node_lacked() {
+        let eater = "The node was low on resource: memory. Container shell was using 1131248Ki, request is 0, has larger \
+                     consumption of memory. ";
+        let (now, long_ago) = ("09:59:00", "09:50:00");
         for (message, at, expected) in [
-            (
-                "The node was low on resource: memory. Container shell was using 1131248Ki, request is 0, has larger \
-                 consumption of memory. ",
-                "09:59:00",
-                Some(Offence::Memory),
-            ),
+            (eater, now, Some((Offence::Memory, eater.trim()))),
+            (eater, long_ago, None),
             (
                 "The node was low on resource: memory. Threshold quantity: 25Mi, available: 9Mi. ",
-                "09:59:00",
+                now,
                 None,
             ),
+            ("The node had condition: [DiskPressure]. ", now, None),
             (
                 "The node was low on resource: inodes. ",
-                "09:59:00",
-                Some(Offence::Files),
+                now,
+                Some((Offence::Evicted, "few more files")),
             ),
             (
                 "The node was low on resource: pids. ",
-                "09:59:00",
-                Some(Offence::Processes),
+                now,
+                Some((Offence::Evicted, "processes")),
             ),
             (
-                "The node was low on resource: ephemeral-storage. ",
-                "09:59:00",
-                Some(Offence::Room),
+                "The node was low on resource: ephemeral-storage. Threshold quantity: 1Gi, available: 9Mi. ",
+                now,
+                Some((Offence::Evicted, "the disk is nearly full")),
             ),
             (
-                "Usage of EmptyDir volume scratch exceeds the limit 1Mi. ",
-                "09:59:00",
-                Some(Offence::Room),
+                "The node was low on resource: ephemeral-storage. Container shell was using 9Gi, request is 0, has larger \
+                 consumption of ephemeral-storage. ",
+                now,
+                Some((Offence::Room, "shell was using 9Gi")),
             ),
             (
-                "The node was low on resource: memory. Container shell was using 1131248Ki, request is 0, has larger \
-                 consumption of memory. ",
-                "09:50:00",
-                None,
+                "Usage of EmptyDir volume \"scratch\" exceeds the limit \"1Mi\". ",
+                now,
+                Some((Offence::Room, "\"scratch\" exceeds")),
+            ),
+            (
+                "Pod ephemeral local storage usage exceeds the total limit of containers 1Mi. ",
+                now,
+                Some((Offence::Room, "the total limit")),
+            ),
+            (
+                "Container shell exceeded its local ephemeral storage limit \"1Mi\". ",
+                now,
+                Some((Offence::Room, "shell exceeded")),
+            ),
+            (
+                "Something new. ",
+                now,
+                Some((Offence::Evicted, "Something new.")),
             ),
         ] {
             let found = of(&json!({
@@ -162,9 +204,9 @@ mod tests {
                 }],
             }));
             let offence = found.first().map(|(offence, _)| *offence);
-            assert_eq!(offence, expected, "{message}");
-            let tells = found.iter().all(|(_, how)| how.contains(message.trim()));
-            assert!(tells, "{found:?}");
+            assert_eq!(offence, expected.map(|(offence, _)| offence), "{message}");
+            let said = expected.map_or("", |(_, said)| said);
+            assert!(found.iter().all(|(_, how)| how.contains(said)), "{found:?}");
         }
         assert_eq!(
             of(&json!({ "phase": "Failed", "reason": "Terminated" })),

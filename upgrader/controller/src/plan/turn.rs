@@ -1,11 +1,11 @@
 //! What comes next for each node of an upgrade.
 
-use super::drain::{self, Next};
+use super::drain::{self, Next, later};
 use super::gate::Gate;
 use super::member::{Member, Members};
 use super::step::{Plan, Step};
 use crate::facts::{Cordon, GivenBack};
-use crate::removed::gone_in;
+use crate::removed::{SOON, gone_in};
 use crate::stand::{Move, Stand};
 use semver::Version;
 use upgrade_crd::{NodeUpgradeSpec, Waiting, Want};
@@ -119,6 +119,9 @@ impl Members<'_> {
             return (shut.reason, shut.message);
         }
         if let Some(why) = self.removed_apis(member) {
+            if self.fleet.removed.is_err() {
+                plan.wake_at(later(self.now, SOON));
+            }
             return ("RemovedApis", why);
         }
         if let Some(missing) = self.missing_server(plan, member) {

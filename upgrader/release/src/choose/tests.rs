@@ -85,27 +85,66 @@ fn every_answer() {
 }
 
 #[test]
-fn kubernetes_is_raised_one_minor_at_a_time() {
+fn kubernetes_moves_one_minor_at_a_time_and_down_only_when_asked() {
     let list = LIST.replace(r#", "min_version": "0.2.0""#, "");
     let releases = Releases::parse(list.as_bytes()).unwrap();
-    let skips = "release 0.3.0 has Kubernetes 1.38.0, and 1.36.3 is running: no minor release can be left out, so upgrade to a release between first";
+    let skips = |release: &str, now: &str| {
+        format!(
+            "release {release}, and {now} is running: no minor release can be left out, so go to a release between first"
+        )
+    };
+    let older = |release: &str, now: &str| {
+        format!(
+            "release {release}, and {now} has written this node's datastore: an older one is taken only if a downgrade is asked for and the release was published as one to go back to"
+        )
+    };
+    let (first, second) = ("0.1.0 has Kubernetes 1.36.3", "0.2.0 has Kubernetes 1.37.2");
+    let third = "0.3.0 has Kubernetes 1.38.0";
     for (kubernetes, running, wanted, expected) in [
-        (Some("1.36.3"), "0.1.0", "0.3.0", skips),
-        (Some("1.36.3"), "0.1.0", "stable", "0.2.0"),
-        (Some("v1.37.2"), "0.2.0", "0.3.0", "0.3.0"),
-        (None, "0.1.0", "0.3.0", "0.3.0"),
+        (Some("1.36.3"), "0.1.0", "0.3.0", skips(third, "1.36.3")),
+        (Some("1.36.3"), "0.1.0", "stable", "0.2.0".into()),
+        (Some("v1.37.2"), "0.2.0", "0.3.0", "0.3.0".into()),
+        (None, "0.1.0", "0.3.0", "0.3.0".into()),
+        (Some("1.37.9"), "0.1.0", "0.2.0", "0.2.0".into()),
+        // A newer release with an older Kubernetes.
+        (Some("1.38.0"), "0.1.0", "0.2.0", older(second, "1.38.0")),
+        (
+            Some("1.38.0"),
+            "0.1.0",
+            "down 0.2.0",
+            older(second, "1.38.0"),
+        ),
+        (Some("1.39.1"), "0.1.0", "stable", older(third, "1.39.1")),
+        (Some("1.37.2"), "0.0.9", "0.1.0", older(first, "1.37.2")),
+        (Some("1.37.2"), "0.0.9", "down 0.1.0", "0.1.0".into()),
+        // An older release.
+        (Some("1.37.2"), "0.3.0", "down 0.1.0", "0.1.0".into()),
+        (
+            Some("1.38.0"),
+            "0.3.0",
+            "down 0.1.0",
+            skips(first, "1.38.0"),
+        ),
+        (
+            Some("2.36.0"),
+            "0.3.0",
+            "down 0.1.0",
+            skips(first, "2.36.0"),
+        ),
     ] {
+        let down = wanted.strip_prefix("down ");
         let running = running.parse().unwrap();
         let node = Node {
             running: &running,
             arch: Arch::Amd64,
             id: "a-node",
             kubernetes,
-            allow_downgrade: false,
+            allow_downgrade: down.is_some(),
         };
-        let wish = match wanted.parse() {
+        let name = down.unwrap_or(wanted);
+        let wish = match name.parse() {
             Ok(version) => Wanted::Version(version),
-            Err(_) => Wanted::Channel(wanted.to_owned()),
+            Err(_) => Wanted::Channel(name.to_owned()),
         };
         let now = "2026-09-01T00:00:00Z".parse().unwrap();
         let answer = match releases.choose(&wish, &node, now) {

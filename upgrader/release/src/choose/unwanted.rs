@@ -54,11 +54,23 @@ pub enum Unwanted {
         /// What runs.
         running: Version,
     },
-    /// Kubernetes is raised one minor at a time.
+    /// Kubernetes moves one minor at a time.
     #[error(
-        "release {version} has Kubernetes {kubernetes}, and {running} is running: no minor release can be left out, so upgrade to a release between first"
+        "release {version} has Kubernetes {kubernetes}, and {running} is running: no minor release can be left out, so go to a release between first"
     )]
     SkipsMinor {
+        /// The release.
+        version: Version,
+        /// Its Kubernetes.
+        kubernetes: String,
+        /// What runs.
+        running: String,
+    },
+    /// Its Kubernetes is older by a minor, and nobody asked for that, or it was not published for that.
+    #[error(
+        "release {version} has Kubernetes {kubernetes}, and {running} has written this node's datastore: an older one is taken only if a downgrade is asked for and the release was published as one to go back to"
+    )]
+    OlderKubernetes {
         /// The release.
         version: Version,
         /// Its Kubernetes.

@@ -226,6 +226,9 @@ fn an_api_that_is_still_asked_for_holds_a_release_without_it_back() {
         why.contains("does not say which APIs are asked for (forbidden)"),
         "{why}"
     );
+    let (wake, now) = (world.step().wake, world.now);
+    let soon = now + std::time::Duration::from_secs(10);
+    assert!(wake.is_some_and(|wake| wake <= soon), "{wake:?} at {now}");
     world.fleet.upgrades[0].spec.allow_removed_apis = true;
     world.run(300);
     assert_eq!(world.state("stores"), "Complete 1/1: ");
