@@ -14,6 +14,10 @@ use serde_json::{Value, json};
 
 /// Pods that the node takes at most.
 const MAX_PODS: u16 = 110;
+/// MiB that pods may not have beside what PID 1 protects: what the kernel has for itself, and keeps free. Then all pods together reach
+/// their own limit before the machine has nothing left, and the kernel looks for memory, and kills, among them alone. Without it the
+/// whole machine is searched while one pod fills it, and the control plane waits for that.
+const FOR_THE_KERNEL: u64 = 64;
 /// Of the memory that all pods together may have: with less left, the kubelet evicts pods. 100 MiB by default, which a machine of
 /// one gigabyte would miss. What a pod takes too much, the kernel finds sooner and better: it kills the largest process of those
 /// that asked for nothing, at once. The kubelet looks every ten seconds, and ends pods first whose use it does not know, such as
@@ -100,8 +104,8 @@ fn security(paths: &Paths) -> Value {
 }
 
 fn resources(facts: &NodeFacts) -> Value {
-    // What PID 1 protects: the scheduler gives no pod what the kernel would refuse it.
-    let reserved = reserved_memory(facts.memory) >> 20;
+    // The scheduler gives no pod what the kernel would refuse it.
+    let reserved = (reserved_memory(facts.memory) >> 20) + FOR_THE_KERNEL;
     json!({
         "maxPods": MAX_PODS,
         "podPidsLimit": pod_processes(facts.memory),
@@ -167,17 +171,17 @@ fn merge(into: &mut Value, from: Value) {
 
 #[cfg(test)]
 mod tests {
-    use super::{NodeFacts, resources};
+    use super::{FOR_THE_KERNEL, NodeFacts, resources};
     use std::time::UNIX_EPOCH;
 
     #[test]
     fn the_scheduler_knows_what_the_system_keeps() {
         for (mib, memory, of_a_pod, reserved) in [
-            (512, "170Mi", 512, "1024"),
-            (920, "306Mi", 512, "1840"),
-            (1967, "640Mi", 983, "2048"),
-            (7900, "1024Mi", 3950, "2048"),
-            (64_000, "1280Mi", 4096, "2048"),
+            (512, "234Mi", 512, "1024"),
+            (920, "370Mi", 512, "1840"),
+            (1967, "704Mi", 983, "2048"),
+            (7900, "1088Mi", 3950, "2048"),
+            (64_000, "1344Mi", 4096, "2048"),
         ] {
             let facts = NodeFacts {
                 address: [10, 0, 0, 1].into(),
@@ -187,7 +191,7 @@ mod tests {
             };
             let planned = resources(&facts);
             assert_eq!(planned["systemReserved"]["memory"], memory, "{mib}");
-            let protected = init_api::reserved_memory(facts.memory) >> 20;
+            let protected = (init_api::reserved_memory(facts.memory) >> 20) + FOR_THE_KERNEL;
             assert_eq!(memory, format!("{protected}Mi"), "one number");
             assert_eq!(planned["podPidsLimit"], of_a_pod, "{mib}");
             assert_eq!(planned["systemReserved"]["pid"], reserved, "{mib}");

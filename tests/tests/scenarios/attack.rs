@@ -9,7 +9,7 @@ pub(crate) const PATIENCE: &str = "--request-timeout=10s";
 const BEGINS_WITHIN: u64 = 300;
 /// How long an offender may go unnamed, once it has done what it is named for.
 const NAMED_WITHIN: u64 = 120;
-/// With the node's own, a quiet one and those of the other attacks they are as many as a node may have.
+/// With the node's own, a quiet one and those of five other attacks they are as many as a node may have.
 const CRASHERS: u32 = 102;
 
 /// What a pod does without end, and the words of `holdfast status` and the event that name it. Its script has no quotation marks,
@@ -74,13 +74,19 @@ pub(crate) const FILES: Attack = Attack {
     said: "makes more files than the disk has room for",
     event: "TooManyFiles",
 };
-pub(crate) const CRASHES: Attack = Attack {
+pub(crate) const CRASH: Attack = Attack {
     name: "crasher",
-    pods: CRASHERS,
+    pods: 1,
     script: "echo no database here >&2; exit 3",
     done: "",
     said: "ends again and again: container shell with exit code 3; its last line: no database here",
     event: "CrashLoop",
+};
+
+/// By as many pods as a node has room for.
+pub(crate) const CRASHES: Attack = Attack {
+    pods: CRASHERS,
+    ..CRASH
 };
 
 /// An attack on a node: its pods.

@@ -8,7 +8,7 @@ use machine::Spec;
 use vm_tests::{Node, READY_WITHIN, Stage, probe_archive, probe_manifest};
 
 use crate::attack::{
-    Attack, Attackers, CRASHES, DISK, FILES, LOGS, MEMORY, PATIENCE, PROCESSES, SLOW_DISK,
+    Attack, Attackers, CRASH, CRASHES, DISK, FILES, LOGS, MEMORY, PATIENCE, PROCESSES, SLOW_DISK,
 };
 
 /// How long the API is asked on each side at least, under every attack.
@@ -48,19 +48,7 @@ impl std::fmt::Display for Answers {
 }
 
 pub(crate) fn hostile_pods_hurt_themselves(stage: &mut Stage) -> anyhow::Result<()> {
-    // As the nodes are that this was first seen on.
-    let spec = Spec {
-        cpus: 2,
-        memory_mib: 2048,
-        ..Stage::spec()
-    };
-    let vm = stage.machine(spec, None)?;
-    let mut node = stage.start(&vm)?;
-    node.wait_ready(READY_WITHIN)?;
-    node.import(&probe_archive()?)?;
-    node.wait_for_system()?;
-    node.kubectl()?.apply(&probe_manifest())?;
-    node.wait_available("default", "deployment/probe")?;
+    let mut node = attacked(stage)?;
     stage.judge(
         &mut node,
         &[
@@ -78,9 +66,11 @@ pub(crate) fn hostile_pods_hurt_themselves(stage: &mut Stage) -> anyhow::Result<
             ("files", |stage, node| {
                 attack(stage, node, "files", &[FILES])
             }),
-            ("crashes", crashes),
+            ("crashes", |stage, node| {
+                attack(stage, node, "crashes", &[CRASH])
+            }),
             ("together", |stage, node| {
-                let all = [MEMORY, PROCESSES, LOGS, DISK, FILES];
+                let all = [MEMORY, PROCESSES, LOGS, DISK, FILES, CRASH];
                 attack(stage, node, "together", &all)
             }),
             ("together, on a slow card", on_a_slow_card),
@@ -90,15 +80,47 @@ pub(crate) fn hostile_pods_hurt_themselves(stage: &mut Stage) -> anyhow::Result<
     Ok(())
 }
 
-/// These are many, and stay beside all others: their first start is most of their work.
-fn crashes(stage: &mut Stage, node: &mut Node) -> anyhow::Result<()> {
-    judge(stage, node, "crashes", &begun(node, "crashes", &[CRASHES])?)
+/// They stay beside the others: their first start is most of their work.
+pub(crate) fn a_node_full_of_crashing_pods(stage: &mut Stage) -> anyhow::Result<()> {
+    let mut node = attacked(stage)?;
+    stage.judge(
+        &mut node,
+        &[
+            ("crashes", |stage, node| {
+                let crashers = begun(node, "many", &[CRASHES])?;
+                judge(stage, node, "crashes", &crashers)
+            }),
+            ("together", |stage, node| {
+                let all = [MEMORY, PROCESSES, LOGS, DISK, FILES];
+                attack(stage, node, "together", &all)
+            }),
+        ],
+    )?;
+    node.power_down()?;
+    Ok(())
+}
+
+/// A node as those are that this was first seen on, with a quiet pod.
+fn attacked(stage: &mut Stage) -> anyhow::Result<Node> {
+    let spec = Spec {
+        cpus: 2,
+        memory_mib: 2048,
+        ..Stage::spec()
+    };
+    let vm = stage.machine(spec, None)?;
+    let mut node = stage.start(&vm)?;
+    node.wait_ready(READY_WITHIN)?;
+    node.import(&probe_archive()?)?;
+    node.wait_for_system()?;
+    node.kubectl()?.apply(&probe_manifest())?;
+    node.wait_available("default", "deployment/probe")?;
+    Ok(node)
 }
 
 /// The same on a disk of 20 MB and 500 operations a second.
 fn on_a_slow_card(stage: &mut Stage, node: &mut Node) -> anyhow::Result<()> {
     node.throttle_disk(20_000_000, 500)?;
-    let all = [MEMORY, PROCESSES, LOGS, SLOW_DISK, FILES];
+    let all = [MEMORY, PROCESSES, LOGS, SLOW_DISK, FILES, CRASH];
     let done = attack(stage, node, "slow", &all);
     node.throttle_disk(0, 0)?;
     done

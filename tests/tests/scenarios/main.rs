@@ -196,6 +196,10 @@ const ALL: &[Scenario] = &[
         hostile::hostile_pods_hurt_themselves,
     ),
     Scenario::full(
+        "a_node_full_of_crashing_pods",
+        hostile::a_node_full_of_crashing_pods,
+    ),
+    Scenario::full(
         "a_boot_signed_with_own_keys",
         secure_boot::a_boot_signed_with_own_keys,
     ),
