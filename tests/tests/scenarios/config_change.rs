@@ -106,7 +106,7 @@ fn try_site(node: &Node, site: &str, time: &str) -> anyhow::Result<()> {
 }
 
 /// The file that lasts.
-fn kept(node: &Node) -> anyhow::Result<String> {
+pub(crate) fn kept(node: &Node) -> anyhow::Result<String> {
     node.ssh("cat /config/config.yaml")
 }
 

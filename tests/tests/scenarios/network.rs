@@ -5,6 +5,8 @@ use std::net::Ipv4Addr;
 use anyhow::ensure;
 use vm_tests::{Node, Stage, probe_manifest, probe_program};
 
+use crate::config_change::kept;
+
 /// Inside QEMU's network, and not what its DHCP gives.
 const FIXED: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 77);
 const BY_DHCP: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 15);
@@ -16,6 +18,7 @@ const NETWORK: &str = "network:
       gateway: 10.0.2.2
 ";
 const NEW: &str = "/run/new.yaml";
+const FOR_A_MINUTE: &str = "--try 60s";
 
 /// What the cluster says of the node: its address and the label `site`.
 fn known(node: &Node) -> anyhow::Result<String> {
@@ -90,12 +93,7 @@ fn the_address_changes(stage: &mut Stage, node: &mut Node) -> anyhow::Result<()>
     node.kubectl()?.apply(&probe_manifest())?;
     node.wait_available("default", "deployment/probe")?;
     let before = pod(node)?;
-    let kept = node.ssh("cat /config/config.yaml")?;
-    node.write(NEW, &(kept + "\n" + NETWORK))?;
-    // The connection that asks for it does not outlive it.
-    node.ssh(&format!(
-        "setsid holdfast config apply {NEW} > /run/applied 2>&1 < /dev/null &"
-    ))?;
+    apply_detached(node, &(kept(node)? + "\n" + NETWORK), "")?;
     let begun = std::time::Instant::now();
     node.until("the old address to be gone", 240, |node| {
         node.move_to(FIXED)?;
@@ -124,11 +122,11 @@ fn the_address_changes(stage: &mut Stage, node: &mut Node) -> anyhow::Result<()>
     Ok(())
 }
 
-/// Applies a configuration for a while, over a connection that may not outlive it.
-fn begin_trial(node: &Node, config: &str) -> anyhow::Result<()> {
+/// Applies a configuration, with `options`, over a connection that may not outlive it.
+fn apply_detached(node: &Node, config: &str, options: &str) -> anyhow::Result<()> {
     node.write(NEW, config)?;
     node.ssh(&format!(
-        "setsid holdfast config apply --try 60s {NEW} > /run/applied 2>&1 < /dev/null &"
+        "setsid holdfast config apply {options} {NEW} > /run/applied 2>&1 < /dev/null &"
     ))?;
     Ok(())
 }
@@ -145,20 +143,18 @@ fn wait_for_gateway(node: &Node, gateway: &str) -> anyhow::Result<()> {
 }
 
 fn another_gateway_on_trial(_: &mut Stage, node: &mut Node) -> anyhow::Result<()> {
-    let kept = node.ssh("cat /config/config.yaml")?;
+    let before = kept(node)?;
     wait_for_gateway(node, "10.0.2.2")?;
-    begin_trial(
-        node,
-        &kept.replace("gateway: 10.0.2.2\n", "gateway: 10.0.2.3\n"),
-    )?;
+    let other = before.replace("gateway: 10.0.2.2\n", "gateway: 10.0.2.3\n");
+    apply_detached(node, &other, FOR_A_MINUTE)?;
     wait_for_gateway(node, "10.0.2.3")?;
     wait_for_gateway(node, "10.0.2.2")?;
-    unchanged(node, &kept)
+    unchanged(node, &before)
 }
 
 fn dhcp_again_on_trial(_: &mut Stage, node: &mut Node) -> anyhow::Result<()> {
-    let kept = node.ssh("cat /config/config.yaml")?;
-    begin_trial(node, &kept.replace(NETWORK, ""))?;
+    let before = kept(node)?;
+    apply_detached(node, &before.replace(NETWORK, ""), FOR_A_MINUTE)?;
     for address in [BY_DHCP, FIXED] {
         node.until(&format!("the node at {address}"), 240, |node| {
             node.move_to(address)?;
@@ -166,11 +162,11 @@ fn dhcp_again_on_trial(_: &mut Stage, node: &mut Node) -> anyhow::Result<()> {
         })?;
     }
     wait_for(node, &format!("{FIXED} fetched"), 180)?;
-    unchanged(node, &kept)
+    unchanged(node, &before)
 }
 
-fn unchanged(node: &Node, kept: &str) -> anyhow::Result<()> {
-    let now = node.ssh("cat /config/config.yaml")?;
-    ensure!(now == kept, "a trial wrote {now:?}");
+fn unchanged(node: &Node, before: &str) -> anyhow::Result<()> {
+    let now = kept(node)?;
+    ensure!(now == before, "a trial wrote {now:?}");
     Ok(())
 }

@@ -96,6 +96,18 @@ func TestAFullDiskStopsTheStartAndLosesNothing(t *testing.T) {
 	}
 }
 
+// startsWhole has nothing set aside, and a start with room finds all rows.
+func (s *store) startsWhole(expected int) {
+	s.t.Helper()
+	if folders, _ := s.asides(); len(folders) > 0 {
+		s.t.Errorf("set aside: %q", folders)
+	}
+	s.ensure()
+	if rows := s.rows(); rows != expected {
+		s.t.Errorf("%d rows", rows)
+	}
+}
+
 // SQLite writes the index of the log even when it only reads.
 func TestAnIndexThatCannotBeWrittenIsNoDamage(t *testing.T) {
 	s := newStore(t)
@@ -104,13 +116,7 @@ func TestAnIndexThatCannotBeWrittenIsNoDamage(t *testing.T) {
 	if said := s.limited(1 << 10); !strings.Contains(said, "check the datastore") || !strings.Contains(said, "file too large") {
 		t.Errorf("it ended with: %s", said)
 	}
-	if folders, _ := s.asides(); len(folders) > 0 {
-		t.Errorf("set aside: %q", folders)
-	}
-	s.ensure()
-	if rows := s.rows(); rows != 400 {
-		t.Errorf("%d rows", rows)
-	}
+	s.startsWhole(400)
 }
 
 // A record that cannot be written leaves no folder, or the starts on a full disk
@@ -125,13 +131,7 @@ func TestARecordThatCannotBeWrittenLeavesNothing(t *testing.T) {
 			t.Fatalf("it ended with: %s", said)
 		}
 	}
-	if folders, _ := s.asides(); len(folders) > 0 {
-		t.Errorf("left: %q", folders)
-	}
-	s.ensure()
-	if rows := s.rows(); rows != 400 {
-		t.Errorf("%d rows", rows)
-	}
+	s.startsWhole(400)
 }
 
 // What a damaged page shows twice must not keep the other rows from being had.
