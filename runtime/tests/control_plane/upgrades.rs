@@ -1,9 +1,10 @@
 //! An `Upgrade` from the resource to a node that runs the release: the real API server, the keeper and the controller, and an
 //! upgrader that only says what a real one would.
 
-use crate::engine::ControlPlane;
+use crate::engine::{ControlPlane, plan_anew};
 use crate::keeper::until;
 use init_api::{HealthCheck, SlotRelease, WorkloadKind, paths};
+use runtime::Settings;
 use runtime::pki::ADMIN;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -24,11 +25,15 @@ spec:
   health: {checks: [{http: 'http://127.0.0.1:8080/healthz'}, {workload: {kind: Deployment, name: tills}}]}
 ";
 
+/// The engine's own is 1.37.
+const NEXT_KUBERNETES: &str = "1.38.0";
+
 #[test]
 fn an_upgrade_moves_a_node_and_says_what_is_in_its_way() {
-    let plane = ControlPlane::alone();
+    let mut plane = ControlPlane::alone();
+    let settings = serve_what_goes(&mut plane);
     let upgrader = Upgrader::at(&plane.paths.at(paths::UPGRADE_SOCKET));
-    let (settings, paths) = (plane.settings.clone(), plane.paths.clone());
+    let paths = plane.paths.clone();
     std::thread::spawn(move || runtime::run_keeper(settings, paths).expect("it runs"));
     let kind = [
         "wait",
@@ -41,11 +46,13 @@ fn an_upgrade_moves_a_node_and_says_what_is_in_its_way() {
         true
     });
     refused(&plane);
+    taken(&plane);
     tells_deprecated_apis(&plane);
     for node in ["edge", "other"] {
         ready_node(&plane, node);
     }
     pod_with_a_budget(&plane);
+    written_by_what_goes(&plane);
     let control = control(&plane);
 
     plane.kubectl(&["create", "-f", &file(&plane, "upgrade.yaml", UPGRADE)]);
@@ -69,6 +76,13 @@ fn an_upgrade_moves_a_node_and_says_what_is_in_its_way() {
             said.contains(expected)
         });
     };
+    // An object that was written by an API which the release's Kubernetes has no more.
+    eventually(
+        "{.status.waiting[0].message}",
+        "Kubernetes 1.38.0 has no more the APIs by which objects were written: deviceclasses tills of resource.k8s.io/v1beta1 (by helm).",
+    );
+    let spec = r#"{"spec":{"allowRemovedApis":true}}"#;
+    plane.kubectl(&["patch", "upgrade", "stores", "--type=merge", "-p", spec]);
     // The budget is named, and the node is cordoned for nobody else.
     eventually(
         "{.status.waiting[0].message}",
@@ -79,6 +93,11 @@ fn an_upgrade_moves_a_node_and_says_what_is_in_its_way() {
         0,
         "the node restarts only when it is drained"
     );
+    until("the budget to be told as an event", || {
+        be_ready(&plane, "edge");
+        be_ready(&plane, "other");
+        events(&plane).contains("Warning DrainBlocked Node/edge Upgrade/stores")
+    });
     plane.kubectl(&["delete", "pdb", "web"]);
     let evicted = [
         "get",
@@ -113,6 +132,8 @@ fn an_upgrade_moves_a_node_and_says_what_is_in_its_way() {
         !text.contains("true") && !text.contains("upgrade.holdfast.dev")
     });
 
+    told_once(&plane);
+    may(&plane);
     plane.kubectl(&["delete", "upgrade", "stores"]);
     plane.eventually(&["get", "nodeupgrades", "-o", "name"], str::is_empty);
     until("the controller's pod to go", || {
@@ -121,6 +142,50 @@ fn an_upgrade_moves_a_node_and_says_what_is_in_its_way() {
             .is_err_and(|error| error.contains("NotFound"))
     });
     control.abort();
+}
+
+/// Of upgrades: type, reason, and whom it is about.
+fn events(plane: &ControlPlane) -> String {
+    let line = "{.type} {.reason} {.involvedObject.kind}/{.involvedObject.name} {.related.kind}/{.related.name}";
+    let path = format!(r#"jsonpath={{range .items[*]}}{line}{{"\n"}}{{end}}"#);
+    plane.kubectl(&["get", "events", "-n", "default", "-o", &path])
+}
+
+/// Each thing is told once, and of the node itself as well as of the resource.
+fn told_once(plane: &ControlPlane) {
+    let expected = [
+        "Normal NodeChosen Node/edge Upgrade/stores",
+        "Warning DrainBlocked Node/edge Upgrade/stores",
+        "Warning RemovedApis Upgrade/stores /",
+        "Normal ReleaseConfirmed Node/edge Upgrade/stores",
+        "Normal Complete Upgrade/stores /",
+    ];
+    until("all to be told", || {
+        let told = events(plane);
+        expected.iter().all(|line| told.contains(line))
+    });
+    let told = events(plane);
+    for line in expected {
+        let count = told.lines().filter(|told| *told == line).count();
+        assert_eq!(count, 1, "{line}:\n{told}");
+    }
+    let described = plane.kubectl(&["describe", "upgrade", "stores"]);
+    assert!(
+        described.contains("1/1 nodes run release 0.2.0"),
+        "{described}"
+    );
+}
+
+/// The controller of this test has an administrator's rights: its pod has these.
+fn may(plane: &ControlPlane) {
+    let account = "system:serviceaccount:kube-system:holdfast-upgrade-controller";
+    for (verb, resource) in [
+        ("create", "events.events.k8s.io"),
+        ("list", "servicecidrs.networking.k8s.io"),
+        ("list", "deviceclasses.resource.k8s.io"),
+    ] {
+        assert!(plane.can(account, verb, resource), "{verb} {resource}");
+    }
 }
 
 /// The metric by which the controller knows what is asked for has the labels that it reads, in any order.
@@ -139,6 +204,54 @@ fn tells_deprecated_apis(plane: &ControlPlane) {
     ] {
         assert!(line.contains(label), "{label}: {line}");
     }
+}
+
+/// Has the API server serve an API that the next Kubernetes has no more, as somebody might who needs it.
+fn serve_what_goes(plane: &mut ControlPlane) -> Settings {
+    let mut settings = plane.settings.clone();
+    let flag = "runtime-config".parse().expect("a flag");
+    let served = vec!["resource.k8s.io/v1beta1=true".to_owned()];
+    settings.args.api_server.insert(flag, served);
+    plane.restart_after(|paths| plan_anew(&settings, paths));
+    settings
+}
+
+/// An object that its client wrote by a version which the next Kubernetes has no more; and how the API server is made to forget that,
+/// as the documentation says.
+fn written_by_what_goes(plane: &ControlPlane) {
+    let class = |name: &str| {
+        let text = format!(
+            "apiVersion: resource.k8s.io/v1\nkind: DeviceClass\nmetadata: {{name: {name}, labels: {{site: shop-7}}}}\nspec: {{}}\n"
+        );
+        plane.kubectl(&["create", "-f", &file(plane, "class.yaml", &text)]);
+        let by_helm = r#"{"metadata":{"managedFields":[{"manager":"helm","operation":"Update","apiVersion":"resource.k8s.io/v1beta1",
+            "time":"2026-01-01T00:00:00Z","fieldsType":"FieldsV1","fieldsV1":{"f:metadata":{"f:labels":{"f:site":{}}}}}]}}"#;
+        plane.kubectl(&["patch", "deviceclass", name, "--type=merge", "-p", by_helm]);
+    };
+    let versions = |name: &str| {
+        let path = "jsonpath={.metadata.managedFields[*].apiVersion}";
+        plane.kubectl(&[
+            "get",
+            "deviceclass",
+            name,
+            "--show-managed-fields",
+            "-o",
+            path,
+        ])
+    };
+    class("tills");
+    class("forgotten");
+    let forget = r#"{"metadata":{"managedFields":[{}]}}"#;
+    plane.kubectl(&[
+        "patch",
+        "deviceclass",
+        "forgotten",
+        "--type=merge",
+        "-p",
+        forget,
+    ]);
+    assert!(versions("tills").contains("resource.k8s.io/v1beta1"));
+    assert!(!versions("forgotten").contains("v1beta1"));
 }
 
 /// What the API server says no to, and why.
@@ -169,6 +282,21 @@ fn refused(plane: &ControlPlane) {
             "drain: {",
             "strategy: {maxUnavailable: 0}\n  drain: {",
             "spec.strategy.maxUnavailable in body should be greater than or equal to 1",
+        ),
+        (
+            "drain: {",
+            "strategy: {maxFailures: 2, stopOnFailure: false}\n  drain: {",
+            "leave one of the two out",
+        ),
+        (
+            "drain: {",
+            "strategy: {maxFailures: -1}\n  drain: {",
+            "spec.strategy.maxFailures in body should be greater than or equal to 0",
+        ),
+        (
+            "drain: {",
+            "strategy: {maxFailures: 101%}\n  drain: {",
+            "spec.strategy.maxFailures in body should match",
         ),
         (
             "drain: {",
@@ -206,6 +334,20 @@ fn refused(plane: &ControlPlane) {
         let answer = plane.try_kubectl(&["create", "--dry-run=server", "-f", &wrong]);
         let error = answer.expect_err(to);
         assert!(error.contains(message), "{to}: {error}");
+    }
+}
+
+/// Beside the resource itself.
+fn taken(plane: &ControlPlane) {
+    for strategy in [
+        "{maxFailures: 0}",
+        "{maxFailures: 3, stopOnFailure: true}",
+        "{maxFailures: 0%}",
+        "{stopOnFailure: false}",
+    ] {
+        let with = format!("strategy: {strategy}\n  drain: {{");
+        let right = file(plane, "right.yaml", &UPGRADE.replacen("drain: {", &with, 1));
+        plane.kubectl(&["create", "--dry-run=server", "-f", &right]);
     }
 }
 
@@ -347,8 +489,10 @@ fn answer(shared: &Mutex<(Report, usize)>, mut stream: UnixStream) {
             let Wanted::Version(version) = request.wanted else {
                 panic!("{request:?}")
             };
+            let mut release = slot(&version);
+            release.kubernetes = Some(NEXT_KUBERNETES.into());
             let staged = StagedRelease {
-                release: slot(&version),
+                release,
                 uki_sha256: "00".into(),
                 root_size: 1,
                 brought: None,

@@ -13,7 +13,7 @@ use tracing::info;
 use upgrade_crd::{CORDONED, GIVEN_BACK, NodeUpgrade, Upgrade, UpgradeStatus};
 
 /// The name under which the controller owns fields of objects.
-const MANAGER: &str = "holdfast-upgrade-controller";
+pub(crate) const MANAGER: &str = "holdfast-upgrade-controller";
 
 /// Carries out one step. What is left of a drain is kept in `drains`.
 ///

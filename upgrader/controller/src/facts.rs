@@ -16,7 +16,7 @@ pub(crate) struct Fleet {
     pub(crate) asked: BTreeMap<String, NodeUpgrade>,
     /// How far nodes are with being drained.
     pub(crate) drains: BTreeMap<String, Drained>,
-    /// APIs that somebody still asks for, and that will be gone.
+    /// APIs that are still needed, and that will be gone.
     pub(crate) removed: Known,
 }
 
@@ -40,6 +40,8 @@ pub(crate) struct NodeFacts {
     pub(crate) ready: bool,
     /// It is part of the control plane.
     pub(crate) server: bool,
+    /// The version of its kubelet, as it said last; also that of its part of the control plane.
+    pub(crate) kubernetes: Option<String>,
     /// No new pods go there.
     pub(crate) cordoned: bool,
     /// It was cordoned for an upgrade: for which, and when.

@@ -4,7 +4,7 @@
 //! are signed. Everything in it is level-triggered: it compares what the API server has with what `Upgrade` resources want, and
 //! takes the next steps. It keeps nothing that it cannot find there again, so it may end at any moment.
 //!
-//! What decides lies in [`plan`], pure; [`watch`] brings the facts, [`execute`] carries out.
+//! What decides lies in [`plan`], pure; [`watch`] brings the facts, [`execute`] carries out, [`tell`] says so.
 
 #![forbid(unsafe_code)]
 
@@ -19,6 +19,7 @@ mod pods;
 mod removed;
 mod run;
 mod stand;
+mod tell;
 mod watch;
 mod window;
 

@@ -1,16 +1,23 @@
 //! The next steps of all upgrades: facts and the time in, steps and what is to be said out. No effects.
 
 mod drain;
+mod event;
+mod failures;
 mod gate;
 mod member;
+mod obstacle;
 mod orphans;
+mod shut;
+mod skew;
 mod status;
 mod step;
 mod target;
 mod times;
+mod told;
 mod turn;
 
 pub(crate) use drain::PACE;
+pub(crate) use event::{Object, Told};
 pub(crate) use step::{Plan, Step};
 
 use crate::choose::owners;
@@ -46,6 +53,7 @@ fn one(
     let times = Times::of(&members);
     let gate = gate::gate(plan, &members, &times);
     let waiting = members.go_on(plan, &gate);
+    members.tell(plan);
     status::status(&members, &gate, waiting, &times)
 }
 

@@ -2,7 +2,13 @@
 //!
 //! The API server counts them itself: `apiserver_requested_deprecated_apis` has a line for each deprecated API that was asked for
 //! since it started, with the release that removes it (Kubernetes, "Deprecated API Migration Guide"; the metric is stable since
-//! 1.22). Only requests are seen: an object that lies there unread says nothing.
+//! 1.22). Only requests since then are seen, so objects are looked at as well: [`stored`].
+
+mod api;
+mod stored;
+mod table;
+
+pub(crate) use api::{RemovedApi, Seen};
 
 use futures_util::{AsyncBufReadExt, StreamExt};
 use init_api::Minor;
@@ -16,44 +22,43 @@ const SELDOM: Duration = Duration::from_secs(300);
 /// As long as nothing is known no node begins, and often the API server has only just restarted.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
 
-/// What is asked for and will be gone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RemovedApi {
-    /// `flowschemas of flowcontrol.apiserver.k8s.io/v1beta3`.
-    pub(crate) name: String,
-    /// The first release without it.
-    removed_in: Minor,
-}
-
 /// What is known about such APIs: why nothing is, in words, when the API server did not say.
 pub(crate) type Known = Result<Vec<RemovedApi>, String>;
 
 /// Asks the API server, and not too often.
 #[derive(Default)]
 pub(crate) struct Look {
-    last: Option<(Instant, Known)>,
+    last: Option<(Instant, Minor, Known)>,
 }
 
 impl Look {
-    /// What is asked for in this cluster.
-    pub(crate) async fn look(&mut self, client: &Client) -> Known {
-        if let Some(known) = self.kept(Instant::now()) {
+    /// What is needed in this cluster and goes until the wanted Kubernetes, or later.
+    pub(crate) async fn look(&mut self, client: &Client, wanted: Minor) -> Known {
+        if let Some(known) = self.kept(wanted, Instant::now()) {
             return known.clone();
         }
-        let known = ask(client).await.map_err(|error| error.to_string());
-        self.last = Some((Instant::now(), known.clone()));
+        let known = needed(client, wanted)
+            .await
+            .map_err(|error| error.to_string());
+        self.last = Some((Instant::now(), wanted, known.clone()));
         known
     }
 
     /// What was said last, until it is time to ask again.
-    fn kept(&self, now: Instant) -> Option<&Known> {
-        let (when, known) = self.last.as_ref()?;
+    fn kept(&self, wanted: Minor, now: Instant) -> Option<&Known> {
+        let (when, _, known) = self.last.as_ref().filter(|(_, of, _)| *of == wanted)?;
         let long = match known {
             Ok(_) => SELDOM,
             Err(_) => SOON,
         };
         (now.saturating_duration_since(*when) < long).then_some(known)
     }
+}
+
+async fn needed(client: &Client, wanted: Minor) -> Result<Vec<RemovedApi>, kube::Error> {
+    let mut needed = ask(client).await?;
+    needed.extend(stored::look(client, wanted).await?);
+    Ok(needed)
 }
 
 /// Reads the metrics as they come: whole they would be most of the controller's memory.
@@ -91,15 +96,18 @@ pub(crate) fn parse(line: &str) -> Option<RemovedApi> {
     Some(RemovedApi {
         name: format!("{resource} of {api}"),
         removed_in: label("removed_release")?.parse().ok()?,
+        seen: Seen::Asked,
     })
 }
 
-/// Those that a Kubernetes of this version has no more.
-pub(crate) fn gone_in<'a>(all: &'a [RemovedApi], kubernetes: &str) -> Vec<&'a str> {
+/// Those that a Kubernetes of this version has no more, by how that is known.
+pub(crate) fn gone_in<'a>(all: &'a [RemovedApi], kubernetes: &str, seen: Seen) -> Vec<&'a str> {
     let Ok(minor) = kubernetes.parse::<Minor>() else {
         return Vec::new();
     };
-    let gone = all.iter().filter(|api| api.removed_in <= minor);
+    let gone = all
+        .iter()
+        .filter(|api| api.removed_in <= minor && api.seen == seen);
     let mut names: Vec<&str> = gone.map(|api| api.name.as_str()).collect();
     names.sort_unstable();
     names.dedup();
@@ -108,8 +116,12 @@ pub(crate) fn gone_in<'a>(all: &'a [RemovedApi], kubernetes: &str) -> Vec<&'a st
 
 #[cfg(test)]
 mod tests {
-    use super::{Look, RemovedApi, gone_in, parse};
+    use super::{Look, RemovedApi, Seen, gone_in, parse};
     use std::time::{Duration, Instant};
+
+    fn minor(text: &str) -> init_api::Minor {
+        text.parse().expect("a minor")
+    }
 
     #[test]
     fn a_failure_is_kept_for_ten_seconds_alone() {
@@ -121,13 +133,14 @@ mod tests {
             (Err("timed out".to_owned()), 10, false),
         ] {
             let look = Look {
-                last: Some((asked, known.clone())),
+                last: Some((asked, minor("1.37"), known.clone())),
             };
             let now = asked + Duration::from_secs(after_s);
-            let kept = look.kept(now).is_some();
+            let kept = look.kept(minor("1.37"), now).is_some();
             assert_eq!(kept, is_kept, "{known:?} after {after_s} s");
+            assert!(look.kept(minor("1.38"), now).is_none(), "another question");
         }
-        assert!(Look::default().kept(asked).is_none());
+        assert!(Look::default().kept(minor("1.37"), asked).is_none());
     }
 
     #[test]
@@ -139,7 +152,8 @@ mod tests {
         };
         let api = |name: &str| RemovedApi {
             name: name.to_owned(),
-            removed_in: "1.32".parse().expect("a minor"),
+            removed_in: minor("1.32"),
+            seen: Seen::Asked,
         };
         for (line, expected) in [
             (
@@ -185,7 +199,9 @@ mod tests {
             ("2.0.0", &["late of a/v1", "next of a/v1", "old of a/v1"]),
             ("unknown", &[]),
         ] {
-            assert_eq!(gone_in(&all, kubernetes), expected, "{kubernetes}");
+            let gone = gone_in(&all, kubernetes, Seen::Asked);
+            assert_eq!(gone, expected, "{kubernetes}");
+            assert!(gone_in(&all, kubernetes, Seen::Written).is_empty());
         }
     }
 }

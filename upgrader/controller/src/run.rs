@@ -1,13 +1,15 @@
 //! The loop: look, plan, carry out, wait.
 
 use crate::ControllerError;
-use crate::execute;
+use crate::execute::{self, MANAGER};
 use crate::facts::{Drained, Fleet};
 use crate::leader::Leading;
 use crate::metrics::{self, Metrics};
 use crate::plan::{PACE, Plan, Step, plan};
 use crate::removed::Look;
+use crate::tell::Teller;
 use crate::watch::Followed;
+use init_api::Minor;
 use jiff::Timestamp;
 use kube::{Client, Config};
 use std::collections::BTreeMap;
@@ -76,25 +78,28 @@ pub async fn lead(client: Client, identity: &str) -> Result<(), ControllerError>
     tokio::select! {
         lost = leading.lost() => Err(lost),
         () = driven => Ok(()),
-        () = work(&client, &followed, &metrics) => Ok(()),
+        () = work(&client, identity, &followed, &metrics) => Ok(()),
         () = metrics::serve(metrics.clone()) => Ok(()),
     }
 }
 
-async fn work(client: &Client, followed: &Followed, metrics: &Metrics) {
+async fn work(client: &Client, identity: &str, followed: &Followed, metrics: &Metrics) {
     followed.wait_until_ready().await;
     let mut drains = BTreeMap::new();
     let mut removed = Look::default();
+    let mut teller = Teller::new(client, MANAGER, identity);
     loop {
         let now = Timestamp::now();
         let mut fleet = followed.fleet(&drains);
-        if some_may_begin(&fleet) {
-            fleet.removed = removed.look(client).await;
+        if let Some(wanted) = newest_ready(&fleet) {
+            fleet.removed = removed.look(client, wanted).await;
         }
         let plan = plan(&fleet, now);
         let pause = pause(&plan, now);
         metrics.stand(&plan.statuses);
+        let told = plan.told.clone();
         let done = carry_out(client, followed, &mut drains, metrics, plan).await;
+        teller.tell(followed, &told).await;
         tokio::select! {
             () = followed.changed.notified() => {}
             () = sleep(if done { pause } else { AGAIN }) => {}
@@ -103,15 +108,15 @@ async fn work(client: &Client, followed: &Followed, metrics: &Metrics) {
     }
 }
 
-/// Whether a release stands ready on a node: then it matters which APIs are asked for.
-fn some_may_begin(fleet: &Fleet) -> bool {
+/// The newest Kubernetes of a release that stands ready on a node: then it matters which APIs are needed.
+fn newest_ready(fleet: &Fleet) -> Option<Minor> {
     let statuses = fleet
         .asked
         .values()
         .filter_map(|asked| asked.status.as_ref());
-    statuses
-        .into_iter()
-        .any(|status| status.phase == NodePhase::Staged)
+    let ready = statuses.filter(|status| status.phase == NodePhase::Staged);
+    let minors = ready.filter_map(|status| status.staged_kubernetes.as_ref()?.parse().ok());
+    minors.max()
 }
 
 /// How long to wait when nothing changes.

@@ -82,7 +82,7 @@ impl Followed {
         self.nodes.get(&reflector::ObjectRef::new(node))?.uid()
     }
 
-    /// The status that an upgrade has.
+    /// An upgrade, with the status that it has.
     pub(crate) fn upgrade(&self, name: &str) -> Option<Arc<Upgrade>> {
         self.upgrades.get(&reflector::ObjectRef::new(name))
     }
@@ -159,10 +159,9 @@ fn slim(node: &mut Node) {
 fn facts(node: &Node) -> NodeFacts {
     let annotation = |name: &str| node.annotations().get(name).map(String::as_str);
     let spec = node.spec.as_ref();
-    let conditions = node
-        .status
-        .as_ref()
-        .and_then(|status| status.conditions.as_ref());
+    let status = node.status.as_ref();
+    let conditions = status.and_then(|status| status.conditions.as_ref());
+    let info = status.and_then(|status| status.node_info.as_ref());
     let ready = conditions
         .into_iter()
         .flatten()
@@ -171,6 +170,7 @@ fn facts(node: &Node) -> NodeFacts {
         labels: node.labels().clone(),
         ready,
         server: node.labels().contains_key(SERVER),
+        kubernetes: info.map(|info| info.kubelet_version.clone()),
         cordoned: spec.and_then(|spec| spec.unschedulable).unwrap_or(false),
         cordon: annotation(CORDONED).and_then(Cordon::parse),
         given_back: annotation(GIVEN_BACK).and_then(GivenBack::parse),
@@ -179,11 +179,22 @@ fn facts(node: &Node) -> NodeFacts {
 
 #[cfg(test)]
 mod tests {
-    use super::understood;
+    use super::{facts, understood};
     use kube::core::DeserializeGuard;
     use kube::runtime::watcher::Event;
     use serde_json::json;
     use upgrade_crd::Upgrade;
+
+    #[test]
+    fn what_is_known_of_a_node() {
+        let node = json!({"metadata": {"name": "s1", "labels": {"node-role.kubernetes.io/control-plane": "true"}},
+            "status": {"conditions": [{"type": "Ready", "status": "True"}], "nodeInfo": {
+                "architecture": "", "bootID": "", "containerRuntimeVersion": "", "kernelVersion": "", "kubeProxyVersion": "",
+                "kubeletVersion": "v1.37.2", "machineID": "", "operatingSystem": "", "osImage": "", "systemUUID": ""}}});
+        let known = facts(&serde_json::from_value(node).expect("a node"));
+        assert!(known.ready && known.server && !known.cordoned);
+        assert_eq!(known.kubernetes.as_deref(), Some("v1.37.2"));
+    }
 
     #[test]
     fn one_that_cannot_be_read_is_left_out() {

@@ -1,7 +1,9 @@
 //! Whether nodes of an upgrade may begin now, how many, and if not, why.
 
 use super::drain::later;
+use super::failures;
 use super::member::Members;
+use super::shut::Shut;
 use super::step::Plan;
 use super::times::Times;
 use crate::stand::Stand;
@@ -19,22 +21,6 @@ pub(super) struct Gate {
     full: Shut,
     /// What nodes do before it is their turn.
     pub(super) ahead: Want,
-}
-
-/// Why a node may not begin.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Shut {
-    pub(super) reason: &'static str,
-    pub(super) message: String,
-}
-
-impl Shut {
-    fn new(reason: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            reason,
-            message: message.into(),
-        }
-    }
 }
 
 impl Gate {
@@ -80,20 +66,7 @@ fn paused(members: &Members<'_>) -> Option<Shut> {
 }
 
 fn stopped(members: &Members<'_>) -> Option<Shut> {
-    let on_any = members.upgrade.spec.strategy.stop_on_failure;
-    if !on_any && canaries_missing(members).is_none() {
-        return None;
-    }
-    members.list.iter().find_map(|member| match &member.stand {
-        Stand::Failed(why) => Some(Shut::new(
-            "Stopped",
-            format!(
-                "the release failed on {}: {why}. Raise spec.retry to try it again, or name another release",
-                member.name
-            ),
-        )),
-        _ => None,
-    })
+    failures::too_many(members, canaries_missing(members).is_some())
 }
 
 fn outside(plan: &mut Plan, open: &Open) -> Option<Shut> {

@@ -44,6 +44,12 @@ impl Member<'_> {
         cordon.map_or(self.node.cordoned, |cordon| cordon.stays)
     }
 
+    /// The Kubernetes of the release that stands in its spare slot, as far as it has said.
+    pub(super) fn staged_kubernetes(&self) -> Option<&str> {
+        let status = self.asked.and_then(|asked| asked.status.as_ref());
+        status.and_then(|status| status.staged_kubernetes.as_deref())
+    }
+
     /// The release that runs there, as far as it has said.
     fn running(&self) -> &str {
         let status = self.asked.and_then(|asked| asked.status.as_ref());
@@ -135,6 +141,15 @@ impl<'a> Members<'a> {
     /// Those that no other upgrade has.
     pub(super) fn own(&self) -> impl Iterator<Item = &Member<'a>> {
         self.list.iter().filter(|member| member.other.is_none())
+    }
+
+    /// The nodes on which the release failed, and why.
+    pub(super) fn failed(&self) -> Vec<(&str, &str)> {
+        let failed = self.list.iter().filter_map(|member| match &member.stand {
+            Stand::Failed(why) => Some((member.name, why.as_str())),
+            _ => None,
+        });
+        failed.collect()
     }
 
     /// How many stand so.

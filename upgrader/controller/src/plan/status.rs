@@ -1,12 +1,16 @@
 //! What an upgrade says of itself.
 
+use super::failures;
 use super::gate::Gate;
 use super::member::Members;
+use super::obstacle::{REMOVED_APIS, SKEW};
 use super::times::Times;
 use crate::stand::Stand;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use upgrade_crd::{UpgradeStatus, Waiting};
 
+/// The condition whose reason says why nothing moves.
+pub(super) const PROGRESSING: &str = "Progressing";
 /// How many nodes are named with why they wait.
 const NAMED: usize = 20;
 
@@ -22,6 +26,23 @@ enum State {
 
 const NO_NODE: &str = "the selector matches no node";
 
+/// How an upgrade stands, why in a word, and for a person.
+struct Said {
+    state: State,
+    reason: String,
+    message: String,
+}
+
+impl Said {
+    fn new(state: State, reason: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            state,
+            reason: reason.into(),
+            message: message.into(),
+        }
+    }
+}
+
 pub(super) fn status(
     members: &Members<'_>,
     gate: &Gate,
@@ -32,10 +53,10 @@ pub(super) fn status(
     status.version = members.newest().map(|newest| newest.to_string());
     status.last_done = times.last_done.map(Time);
     status.canaries_done = times.canaries_done.map(Time);
-    let (state, message) = state(members, gate, &status, &waiting);
+    let said = said(members, gate, &status, &waiting);
     status.waiting = waiting;
     status.waiting.truncate(NAMED);
-    finish(members, state, message, status, first_failure(members))
+    finish(members, said, status)
 }
 
 fn counted(members: &Members<'_>) -> UpgradeStatus {
@@ -53,21 +74,17 @@ fn counted(members: &Members<'_>) -> UpgradeStatus {
     }
 }
 
-fn state(
-    members: &Members<'_>,
-    gate: &Gate,
-    status: &UpgradeStatus,
-    waiting: &[Waiting],
-) -> (State, String) {
+fn said(members: &Members<'_>, gate: &Gate, status: &UpgradeStatus, waiting: &[Waiting]) -> Said {
     if status.matched == 0 {
-        return (State::Waiting, NO_NODE.to_owned());
+        return Said::new(State::Waiting, "NoNode", NO_NODE);
     }
     if status.version.is_none() {
-        return (State::Waiting, without_target(members));
+        return Said::new(State::Waiting, "NoRelease", without_target(members));
     }
     if status.done == status.matched {
-        return (State::Complete, String::new());
+        return Said::new(State::Complete, "Complete", "");
     }
+    let line = |first: &Waiting| format!("{}: {}", first.node, first.message);
     // What moves says more than what is in the way of the others.
     let is_moving = |waiting: &&Waiting| {
         let mut moving = members
@@ -76,18 +93,36 @@ fn state(
             .filter(|m| matches!(m.stand, Stand::Moving(_)));
         moving.any(|member| member.name == waiting.node)
     };
-    let moving = waiting.iter().find(is_moving);
-    let said = moving.or(waiting.first());
-    let said = said.map_or_else(String::new, |first| {
-        format!("{}: {}", first.node, first.message)
-    });
-    match &gate.shut {
-        _ if moving.is_some() => (State::Progressing, said),
-        Some(shut) if shut.reason == "Paused" => (State::Paused, shut.message.clone()),
-        Some(shut) if shut.reason == "Stopped" => (State::Stopped, shut.message.clone()),
-        Some(shut) => (State::Waiting, shut.message.clone()),
-        None => (State::Progressing, said),
+    if let Some(moving) = waiting.iter().find(is_moving) {
+        return Said::new(State::Progressing, "Progressing", line(moving));
     }
+    match &gate.shut {
+        Some(shut) => {
+            let state = match shut.reason {
+                "Paused" => State::Paused,
+                "Stopped" => State::Stopped,
+                _ => State::Waiting,
+            };
+            Said::new(state, shut.reason, shut.message.clone())
+        }
+        None => match held(waiting) {
+            Some(held) => Said::new(State::Waiting, held.reason.clone(), line(held)),
+            None => {
+                let first = waiting.first().map(line).unwrap_or_default();
+                Said::new(State::Progressing, "Progressing", first)
+            }
+        },
+    }
+}
+
+/// A node that the cluster is not ready for, if none of the others goes on by itself.
+fn held(waiting: &[Waiting]) -> Option<&Waiting> {
+    let is_held = |one: &&Waiting| [REMOVED_APIS, SKEW].contains(&one.reason.as_str());
+    let rests = ["Away", "Failed", "NotGivenOut", "OtherUpgrade"];
+    let all_rest = waiting
+        .iter()
+        .all(|one| is_held(&one) || rests.contains(&one.reason.as_str()));
+    waiting.iter().find(is_held).filter(|_| all_rest)
 }
 
 /// Nobody knows yet which release it is.
@@ -105,44 +140,36 @@ fn without_target(members: &Members<'_>) -> String {
     format!("no node has told yet what channel {channel:?} has{told}")
 }
 
-fn first_failure(members: &Members<'_>) -> Option<String> {
-    members.list.iter().find_map(|member| match &member.stand {
-        Stand::Failed(why) => Some(format!("the release failed on {}: {why}", member.name)),
-        _ => None,
-    })
-}
-
-fn finish(
-    members: &Members<'_>,
-    state: State,
-    message: String,
-    mut status: UpgradeStatus,
-    failure: Option<String>,
-) -> UpgradeStatus {
-    let word = format!("{state:?}");
+fn finish(members: &Members<'_>, said: Said, mut status: UpgradeStatus) -> UpgradeStatus {
+    let word = format!("{:?}", said.state);
     let generation = status.observed_generation;
-    let condition = |kind: &str, holds: bool, message: &str| Condition {
+    let condition = |kind: &str, holds: bool, reason: &str, message: &str| Condition {
         type_: kind.to_owned(),
         status: if holds { "True" } else { "False" }.to_owned(),
-        reason: word.clone(),
+        reason: reason.to_owned(),
         message: message.to_owned(),
         observed_generation: Some(generation),
         last_transition_time: Time(members.now),
     };
+    let (complete, progressing) = (
+        said.state == State::Complete,
+        said.state == State::Progressing,
+    );
+    let failure = failures::so_far(members);
+    let degraded = match &failure {
+        Some(failure) => condition("Degraded", true, "ReleaseFailed", failure),
+        None => condition("Degraded", false, "NothingFailed", ""),
+    };
     status.conditions = vec![
-        condition("Complete", state == State::Complete, &message),
-        condition("Progressing", state == State::Progressing, &message),
-        condition(
-            "Degraded",
-            failure.is_some(),
-            failure.as_deref().unwrap_or_default(),
-        ),
+        condition("Complete", complete, &said.reason, &said.message),
+        condition(PROGRESSING, progressing, &said.reason, &said.message),
+        degraded,
     ];
     if let Some(before) = &members.upgrade.status {
         keep_times(&mut status.conditions, &before.conditions);
     }
     status.state = word;
-    status.message = message;
+    status.message = said.message;
     status
 }
 

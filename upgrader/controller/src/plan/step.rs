@@ -1,9 +1,13 @@
 //! What a plan consists of.
 
+use super::event::Told;
 use crate::facts::{Cordon, GivenBack};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use upgrade_crd::{Drain, NodeUpgradeSpec, UpgradeStatus};
+
+/// Why a node is not moving: a word, and a sentence.
+pub(super) type Why = (&'static str, String);
 
 /// What to do now, and what to say.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -11,6 +15,8 @@ pub(crate) struct Plan {
     pub(crate) steps: Vec<Step>,
     /// By the upgrade's name.
     pub(crate) statuses: BTreeMap<String, UpgradeStatus>,
+    /// What is worth an event.
+    pub(crate) told: Vec<Told>,
     /// When time alone makes a difference.
     pub(crate) wake: Option<Timestamp>,
 }
@@ -42,6 +48,12 @@ pub(crate) enum Step {
 }
 
 impl Plan {
+    /// Whether a node's way begins with this plan.
+    pub(super) fn begins(&self, name: &str) -> bool {
+        let mut steps = self.steps.iter();
+        steps.any(|step| matches!(step, Step::Cordon { node, .. } if node == name))
+    }
+
     pub(super) fn wake_at(&mut self, at: Timestamp) {
         self.wake = Some(self.wake.map_or(at, |wake| wake.min(at)));
     }

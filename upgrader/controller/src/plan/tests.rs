@@ -2,4 +2,6 @@
 
 mod fleet;
 mod rollout;
+mod skew;
+mod told;
 mod waits;

@@ -1,17 +1,13 @@
 //! What comes next for each node of an upgrade.
 
-use super::drain::{self, Next, later};
+use super::drain::{self, Next};
 use super::gate::Gate;
 use super::member::{Member, Members};
-use super::step::{Plan, Step};
+use super::step::{Plan, Step, Why};
 use crate::facts::{Cordon, GivenBack};
-use crate::removed::{SOON, gone_in};
 use crate::stand::{Move, Stand};
 use semver::Version;
 use upgrade_crd::{NodeUpgradeSpec, Waiting, Want};
-
-/// Why a node is not moving: a word, and a sentence.
-type Why = (&'static str, String);
 
 impl Members<'_> {
     /// What comes next for each node; gives why some are not moving.
@@ -118,15 +114,8 @@ impl Members<'_> {
         if let Some(shut) = gate.refuses(*free) {
             return (shut.reason, shut.message);
         }
-        if let Some(why) = self.removed_apis(member) {
-            if self.fleet.removed.is_err() {
-                plan.wake_at(later(self.now, SOON));
-            }
-            return ("RemovedApis", why);
-        }
-        if let Some(missing) = self.missing_server(plan, member) {
-            let why = format!("server {missing} is away, and of a control plane only one may be");
-            return ("ControlPlane", why);
+        if let Some(why) = self.obstacle(plan, member) {
+            return why;
         }
         *free -= 1;
         plan.steps.push(Step::Cordon {
@@ -138,44 +127,6 @@ impl Members<'_> {
             },
         });
         ("Draining", "its turn has come".to_owned())
-    }
-
-    /// What somebody in this cluster asks for and the Kubernetes of the release has no more. Not for a way back: that has them still.
-    fn removed_apis(&self, member: &Member<'_>) -> Option<String> {
-        let status = member.asked.and_then(|asked| asked.status.as_ref());
-        let kubernetes = status.and_then(|status| status.staged_kubernetes.as_deref())?;
-        if self.upgrade.spec.allow_removed_apis {
-            return None;
-        }
-        let all = match &self.fleet.removed {
-            Ok(all) => all,
-            Err(error) => {
-                return Some(format!(
-                    "the API server does not say which APIs are asked for ({error}); it is asked again, and `allowRemovedApis: true` does without"
-                ));
-            }
-        };
-        let gone = gone_in(all, kubernetes);
-        (!gone.is_empty()).then(|| {
-            format!(
-                "Kubernetes {kubernetes} has no more what is still asked for in this cluster: {}. It counts since its start: when nobody asks any more, `holdfast service restart control-plane`; or say `allowRemovedApis: true`",
-                gone.join(", ")
-            )
-        })
-    }
-
-    /// For a server: another one, of the whole fleet, that is away or about to be.
-    fn missing_server(&self, plan: &Plan, member: &Member<'_>) -> Option<String> {
-        let begun = |name: &str| {
-            let mut steps = plan.steps.iter();
-            steps.any(|step| matches!(step, Step::Cordon { node, .. } if node == name))
-        };
-        let mut others = self.fleet.nodes.iter().filter(|_| member.node.server);
-        let missing = others.find(|(name, other)| {
-            let away = !other.ready || other.cordon.is_some() || begun(name);
-            *name != member.name && other.server && away
-        });
-        missing.map(|(name, _)| name.clone())
     }
 
     fn trying(&self, member: &Member<'_>) -> String {

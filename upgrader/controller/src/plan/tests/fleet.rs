@@ -11,7 +11,7 @@ use upgrade_crd::{Failure, NodePhase, NodeUpgrade, NodeUpgradeStatus, Offer, Upg
 /// How long a simulated node needs to stage, and to restart.
 const STAGING: i64 = 20;
 const RESTARTING: i64 = 30;
-/// What every release brings.
+/// What every release brings, and nodes run from the beginning.
 const KUBERNETES: &str = "1.37.2";
 
 pub(super) struct World {
@@ -23,6 +23,10 @@ pub(super) struct World {
     pub(super) stuck: BTreeSet<String>,
     /// What every channel offers.
     pub(super) offer: String,
+    /// The Kubernetes of every release.
+    pub(super) kubernetes: String,
+    /// What nodes that restart ran before.
+    ran: BTreeMap<String, Option<String>>,
     /// When a node's work is over.
     busy: BTreeMap<String, Timestamp>,
     /// The order in which nodes were cordoned.
@@ -39,6 +43,7 @@ impl World {
                 labels: [("site".to_owned(), name[..1].to_owned())].into(),
                 ready: true,
                 server: name.starts_with('s'),
+                kubernetes: Some(format!("v{KUBERNETES}")),
                 ..NodeFacts::default()
             };
             ((*name).to_owned(), facts)
@@ -53,6 +58,8 @@ impl World {
             bad: BTreeSet::new(),
             stuck: BTreeSet::new(),
             offer: "0.2.0".to_owned(),
+            kubernetes: KUBERNETES.to_owned(),
+            ran: BTreeMap::new(),
             busy: BTreeMap::new(),
             order: Vec::new(),
             most_away: 0,
@@ -97,6 +104,13 @@ impl World {
             .filter(|node| node.cordoned || !node.ready);
         self.most_away = self.most_away.max(away.count());
         plan
+    }
+
+    /// All nodes run this Kubernetes.
+    pub(super) fn runs(&mut self, kubernetes: &str) {
+        for node in self.fleet.nodes.values_mut() {
+            node.kubernetes = Some(kubernetes.to_owned());
+        }
     }
 
     pub(super) fn run(&mut self, seconds: usize) {
@@ -237,11 +251,12 @@ impl World {
             (NodePhase::Staging, Some(wanted)) if over => {
                 status.phase = NodePhase::Staged;
                 status.staged = Some(wanted);
-                status.staged_kubernetes = Some(KUBERNETES.to_owned());
+                status.staged_kubernetes = Some(self.kubernetes.clone());
             }
             (NodePhase::Restarting, Some(wanted)) if over => {
                 facts.ready = true;
                 if bad {
+                    facts.kubernetes = self.ran.remove(name).flatten();
                     status.phase = NodePhase::Failed;
                     status.failed.push(Failure {
                         version: wanted,
@@ -267,6 +282,12 @@ impl World {
                 status.phase = NodePhase::Restarting;
                 status.retried = asked.spec.retry;
                 facts.ready = false;
+                // A kubelet says what it is as soon as it runs, on trial as well.
+                let now = Some(format!("v{}", self.kubernetes));
+                self.ran.insert(
+                    name.to_owned(),
+                    std::mem::replace(&mut facts.kubernetes, now),
+                );
                 self.busy.insert(name.to_owned(), after(RESTARTING));
             }
             (_, Some(wanted)) if status.staged.as_ref() == Some(&wanted) => {

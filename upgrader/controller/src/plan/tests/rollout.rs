@@ -3,6 +3,7 @@
 use super::fleet::World;
 use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 use serde_json::json;
+use upgrade_crd::Amount;
 
 #[test]
 fn one_node_alone_is_upgraded_and_given_back() {
@@ -88,6 +89,88 @@ fn without_stop_on_failure_the_others_go_on_but_not_past_a_canary() {
         "{}",
         world.state("stores")
     );
+}
+
+#[test]
+fn so_many_may_fail_and_one_more_stops_the_others() {
+    let names = ["a1", "a2", "a3", "a4", "a5"];
+    for (written, bears) in [
+        (json!(0), 0),
+        (json!(1), 1),
+        (json!("40%"), 2),
+        (json!("19%"), 0),
+    ] {
+        let mut world = World::of(&names);
+        world.bad = names.map(str::to_owned).into();
+        world.upgrade("stores", json!({ "strategy": { "maxFailures": written } }));
+        world.run(600);
+        assert_eq!(world.order, names[..=bears], "{written}");
+        let state = world.state("stores");
+        let failed = match bears {
+            0 => "Stopped 0/5: the release failed on a1: it panicked",
+            1 => "Stopped 0/5: the release failed on 2 nodes: a1 (it panicked), a2 (it panicked)",
+            _ => {
+                "Stopped 0/5: the release failed on 3 nodes: a1 (it panicked), a2 (it panicked), a3 (it panicked)"
+            }
+        };
+        let expected = format!(
+            "{failed}; with spec.strategy.maxFailures {bears} may fail. Raise that to go on, raise spec.retry to try it again, or name another release"
+        );
+        assert_eq!(state, expected, "{written}");
+        let last = names[4];
+        let why = world.why("stores", last);
+        assert!(why.starts_with("Stopped: the release failed on"), "{why}");
+    }
+}
+
+#[test]
+fn as_many_as_may_fail_stop_nobody_and_are_told() {
+    let mut world = World::of(&["a1", "a2", "a3", "a4"]);
+    world.bad.extend(["a1".to_owned(), "a3".to_owned()]);
+    world.upgrade("stores", json!({ "strategy": { "maxFailures": "50%" } }));
+    world.run(600);
+    assert_eq!(world.order, ["a1", "a2", "a3", "a4"]);
+    let status = world.fleet.upgrades[0].status.clone().expect("a status");
+    assert_eq!((status.done, status.failed), (2, 2));
+    let degraded = status.conditions.iter().find(|it| it.type_ == "Degraded");
+    let degraded = degraded.expect("a condition");
+    assert_eq!(
+        (degraded.reason.as_str(), degraded.message.as_str()),
+        (
+            "ReleaseFailed",
+            "the release failed on 2 nodes: a1 (it panicked), a3 (it panicked); with spec.strategy.maxFailures 2 may fail"
+        )
+    );
+    world.bad.clear();
+    world.fleet.upgrades[0].spec.retry = 1;
+    world.run(600);
+    assert_eq!(world.state("stores"), "Complete 4/4: ");
+}
+
+#[test]
+fn of_the_canary_nodes_none_may_fail() {
+    let mut world = World::of(&["a1", "a2", "a3"]);
+    world.bad.insert("a1".to_owned());
+    let strategy = json!({ "maxFailures": 2, "canary": { "nodes": 1 } });
+    world.upgrade("stores", json!({ "strategy": strategy }));
+    world.run(600);
+    assert_eq!(world.order, ["a1"]);
+    assert_eq!(
+        world.state("stores"),
+        "Stopped 0/3: the release failed on a1: it panicked. Raise spec.retry to try it again, or name another release"
+    );
+}
+
+#[test]
+fn a_stopped_upgrade_goes_on_when_more_may_fail() {
+    let mut world = World::of(&["a1", "a2", "a3"]);
+    world.bad.insert("a1".to_owned());
+    world.upgrade("stores", json!({}));
+    world.run(600);
+    assert_eq!(world.order, ["a1"]);
+    world.fleet.upgrades[0].spec.strategy.max_failures = Some(Amount::Nodes(1));
+    world.run(600);
+    assert_eq!(world.order, ["a1", "a2", "a3"]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What holds nodes back, and that it is said.
 
 use super::fleet::World;
+use crate::removed::{RemovedApi, Seen};
 use serde_json::json;
 
 #[test]
@@ -242,4 +243,37 @@ fn an_api_that_is_still_asked_for_holds_a_release_without_it_back() {
         "Complete 1/1: ",
         "it is there for one more"
     );
+}
+
+#[test]
+fn an_object_that_was_written_by_an_api_that_goes_is_named() {
+    let written = |number: usize| RemovedApi {
+        name: format!("servicecidrs c{number:02} of networking.k8s.io/v1beta1 (by helm)"),
+        removed_in: "1.37".parse().expect("a minor"),
+        seen: Seen::Written,
+    };
+    let mut world = World::of(&["a1"]);
+    world.fleet.removed = Ok((0..12).map(written).collect());
+    world.upgrade("stores", json!({}));
+    world.run(60);
+    let why = world.why("stores", "a1");
+    assert!(
+        why.starts_with("RemovedApis: Kubernetes 1.37.2 has no more the APIs by which objects were written: servicecidrs c00 of networking.k8s.io/v1beta1 (by helm), servicecidrs c01"),
+        "{why}"
+    );
+    assert!(
+        why.contains("c09 of") && why.contains(", and 2 more. Have"),
+        "{why}"
+    );
+    assert!(world.order.is_empty());
+    assert!(
+        world
+            .state("stores")
+            .starts_with("Waiting 0/1: a1: Kubernetes 1.37.2 has no more"),
+        "{}",
+        world.state("stores")
+    );
+    world.fleet.upgrades[0].spec.allow_removed_apis = true;
+    world.run(300);
+    assert_eq!(world.state("stores"), "Complete 1/1: ");
 }
