@@ -58,7 +58,7 @@ impl OwnKeys {
         Ok(keys)
     }
 
-    /// The image under test, built with this key's signatures as `docs/building.md` says.
+    /// The image under test, built with this key's signatures as `docs/building.md` says. It trusts the keys of releases under test.
     ///
     /// # Errors
     /// When it cannot be built.
@@ -74,7 +74,9 @@ impl OwnKeys {
             .arg("--secure-boot-cert")
             .arg(self.folder.join("cert.pem"))
             .arg("--pcr-key")
-            .arg(pcr_key());
+            .arg(pcr_key())
+            .arg("--release-root")
+            .arg(root().join("build/release-keys/root.json"));
         ran(&mut build)?;
         let image = fs::read_dir(&out)
             .with_context(|| format!("cannot list {}", out.display()))?

@@ -33,6 +33,7 @@ mod os_config_files;
 mod packages;
 mod patch;
 mod releases;
+mod secure_boot;
 mod slot_records;
 mod smoke;
 mod ssh_keys;

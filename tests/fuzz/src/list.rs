@@ -3,7 +3,7 @@
 use crate::target::Target;
 use crate::{
     authorities, backups, boards_files, disks, image_formats, init_parsers, locks, manifests,
-    os_config_files, packages, releases, slot_records, ssh_keys, volumes,
+    os_config_files, packages, releases, secure_boot, slot_records, ssh_keys, volumes,
 };
 
 /// Every target, by what it belongs to.
@@ -38,6 +38,8 @@ pub const TARGETS: &[Target] = &[
     releases::LIST,
     releases::MANIFEST,
     releases::RESCUE,
+    secure_boot::LISTS,
+    secure_boot::PROGRAM,
     slot_records::TARGET,
     image_formats::FAT,
     image_formats::UKI,

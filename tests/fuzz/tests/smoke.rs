@@ -51,6 +51,8 @@ targets! {
     release_manifest = "release-manifest",
     rescue_order = "rescue-order",
     root_parameters = "root-parameters",
+    signature_lists = "signature-lists",
+    signed_program = "signed-program",
     slot_record = "slot-record",
     ssh_keys = "ssh-keys",
     uki = "uki",

@@ -1,8 +1,10 @@
 //! A machine that starts only what is signed with its owner's own keys.
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use machine::Spec;
-use vm_tests::{OwnKeys, Stage};
+use vm_tests::{Node, OwnKeys, Stage};
+
+use crate::upgrade::{bring, stage_release, status};
 
 /// What the firmware says of a program that it does not start.
 const REFUSED: &str = "Access Denied";
@@ -28,6 +30,7 @@ pub(crate) fn a_boot_signed_with_own_keys(stage: &mut Stage) -> anyhow::Result<(
         kernel.contains("Secure boot enabled"),
         "the kernel does not say that signatures are checked: {kernel}"
     );
+    stage.note(unsigned_release_is_refused(&node)?);
     let vm = node.power_down()?;
 
     // The same machine, with the image that nobody signed.
@@ -41,4 +44,26 @@ pub(crate) fn a_boot_signed_with_own_keys(stage: &mut Stage) -> anyhow::Result<(
         "an image that nobody signed was started"
     );
     Ok(())
+}
+
+/// The next release's UKI is signed by nobody: the node says so, and writes nothing of it. Gives what it says.
+fn unsigned_release_is_refused(node: &Node) -> anyhow::Result<String> {
+    bring(node)?;
+    let slot = || node.ssh("head -c 16M /dev/disk/by-partlabel/root-b | sha256sum");
+    let before = slot()?;
+    let refused = stage_release(node, "").err();
+    let said = format!("{:#}", refused.context("an unsigned release was staged")?);
+    ensure!(
+        said.contains("Secure Boot is on, and it does not trust the UKI: it is not signed"),
+        "the refusal is {said}"
+    );
+    let status = status(node)?;
+    ensure!(
+        status
+            .pointer("/record/staged")
+            .is_none_or(serde_json::Value::is_null),
+        "it is staged: {status}"
+    );
+    ensure!(slot()? == before, "the spare slot was written to");
+    Ok(said)
 }

@@ -5,8 +5,10 @@
 //! of the trial is on state before the boot loader may start the release, so that no boot of it goes uncounted. What fails after
 //! that is undone ([`all_or_nothing`]): a trial on record that nobody restarts for would keep the node from its work.
 
+use crate::checks::Checks;
 use crate::firmware;
 use crate::node::{Node, event};
+use crate::secure_boot;
 use anyhow::{Context, bail};
 use disk::verity::{BLOCK, RootHash, Superblock};
 use init_api::{Asked, Asker, Down, HealthCheck, Minor, PendingTrial, Request, SlotRelease, paths};
@@ -24,7 +26,6 @@ pub(crate) fn activate(
     deadline_s: u64,
     checks: &[HealthCheck],
 ) -> anyhow::Result<String> {
-    refuse_missing(node, checks)?;
     let record = node.record();
     let Some(staged) = record.staged.clone() else {
         bail!("no release is staged: `holdfast upgrade stage` writes one to the spare slot");
@@ -35,6 +36,10 @@ pub(crate) fn activate(
     let mounted = node.boot_partition()?;
     let boot = node.boot_loader(&mounted);
     boot.check_waiting(&name, &staged.uki_sha256)?;
+    // What the firmware trusts may have changed since it was staged.
+    if let Some(uki) = boot.waiting_program_of(&name) {
+        secure_boot::refuse(node, &boot, &release.version, &uki)?;
+    }
     let running = behind(node, &boot, &name)?;
     let trial = PendingTrial {
         checks: checks.to_vec(),
@@ -79,6 +84,9 @@ pub(crate) fn roll_back(
             "the boot files of release {} are not there any more",
             release.version
         );
+    }
+    if let Some(uki) = boot.program_of(&name)? {
+        secure_boot::refuse(node, &boot, &release.version, &uki)?;
     }
     let running = behind(node, &boot, &name)?;
     let trial = trial(node, &boot, &release, deadline_s, true);
@@ -152,6 +160,25 @@ fn refuse_during_a_trial(node: &Node) -> anyhow::Result<()> {
         bail!(
             "release {} is on trial: wait until it is confirmed, or has gone back",
             pending.release.version
+        );
+    }
+    Ok(())
+}
+
+/// A check that fails already, in the release that runs, would end the trial for sure, and with a wrong reason: so it is told before
+/// the node restarts. Its pods were moved away already, if they are: they come back when the trial is over, so nothing is better then.
+///
+/// # Errors
+/// One does not hold, or cannot be carried out.
+pub(crate) async fn refuse_failing(node: &Node, checks: &[HealthCheck]) -> anyhow::Result<()> {
+    refuse_missing(node, checks)?;
+    // Without a release that waits there is another reason.
+    if node.record().staged.is_none() {
+        return Ok(());
+    }
+    if let Some(failing) = Checks::new(node, checks)?.first_failing().await {
+        bail!(
+            "{failing}; it fails already before the upgrade, so a trial could only fail, too: see to what it asks for, or take it out of `health.checks`"
         );
     }
     Ok(())

@@ -155,6 +155,9 @@ impl<'a> BootFile<'a> {
             );
             return Ok(None);
         };
+        if error.is::<NotWritten>() {
+            return Err(error);
+        }
         host::file::remove(self.whole().path())?;
         let why = format!("{error:#}");
         delta.refuse(&why);
@@ -176,19 +179,30 @@ pub(crate) async fn running(
     Some(Seed { path, identity })
 }
 
+/// The state partition does not take it, which is not the delta's fault.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write {path}")]
+struct NotWritten {
+    path: PathBuf,
+    source: std::io::Error,
+}
+
 /// Writes what comes out of a delta, in constant memory.
 fn make((delta, seed): (&Path, &Path), header: &DeltaHeader, to: &Path) -> anyhow::Result<()> {
     let open = |path: &Path| {
         std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))
     };
-    let failed = || format!("cannot write {}", to.display());
+    let failed = |source| NotWritten {
+        path: to.into(),
+        source,
+    };
     let made = release::Delta::open(BufReader::new(open(delta)?), open(seed)?, header)?;
     // One byte more than it should be is enough to be wrong.
     let mut made = made.take(header.length + 1);
     // Half of it is no harm: its digest is compared before it is used.
     let mut options = std::fs::File::options();
     options.write(true).create(true).truncate(true);
-    let mut file = options.open(to).with_context(failed)?;
+    let mut file = options.open(to).map_err(failed)?;
     let (mut piece, mut pace) = (vec![0; PIECE], Pace::default());
     loop {
         let length = made
@@ -197,10 +211,10 @@ fn make((delta, seed): (&Path, &Path), header: &DeltaHeader, to: &Path) -> anyho
         if length == 0 {
             break;
         }
-        file.write_all(&piece[..length]).with_context(failed)?;
-        std::thread::sleep(pace.after(length, &file).with_context(failed)?);
+        file.write_all(&piece[..length]).map_err(failed)?;
+        std::thread::sleep(pace.after(length, &file).map_err(failed)?);
     }
-    file.sync_all().with_context(failed)
+    Ok(file.sync_all().map_err(failed)?)
 }
 
 #[cfg(test)]

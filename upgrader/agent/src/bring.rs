@@ -5,7 +5,7 @@ use crate::apply::apply;
 use crate::delta::Delta;
 use crate::fetch::Fetch;
 use crate::origin::{Origin, Seed};
-use crate::slot::SpareSlot;
+use crate::slot::{SlotFault, SpareSlot};
 use crate::way::shortest;
 use anyhow::{Context, anyhow};
 use disk::verity::RootHash;
@@ -36,12 +36,27 @@ pub(crate) struct Bring<'a> {
 }
 
 impl Bring<'_> {
-    /// Does it, flushes the slot, and reads it back. When it returns, the image that was signed stands on the device.
+    /// Does it, flushes the slot, and reads it back. When it returns, the image that was signed stands on the device. A disk that
+    /// failed at it is tried once more: what is not there then is fetched and written again, and nothing else.
     ///
     /// # Errors
     /// The source breaks off for good, or gives what was not signed, or the device does not keep what it took; what was fetched stays.
     pub(crate) async fn run(&self) -> anyhow::Result<Brought> {
-        let brought = self.write().await?;
+        let mut fetched = 0;
+        match self.once(&mut fetched).await {
+            Err(error) if error.is::<SlotFault>() => {
+                eprintln!("{error:#}; trying once more");
+                self.once(&mut fetched).await
+            }
+            done => done,
+        }
+    }
+
+    /// Does it once; adds to the bytes that were fetched until then.
+    async fn once(&self, fetched: &mut u64) -> anyhow::Result<Brought> {
+        let mut brought = self.write().await?;
+        *fetched += brought.fetched;
+        brought.fetched = *fetched;
         let slot = self.slot.clone();
         tokio::task::spawn_blocking(move || slot.flush()).await??;
         (self.tell)("verify", 0, self.index.length());
@@ -117,6 +132,8 @@ impl Bring<'_> {
         };
         match tokio::task::spawn_blocking(work).await? {
             Ok(()) => Ok(None),
+            // The delta may be as it should.
+            Err(error) if error.is::<SlotFault>() => Err(error),
             Err(error) => {
                 let why = format!("{error:#}");
                 delta.refuse(&why);

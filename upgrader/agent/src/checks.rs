@@ -42,16 +42,30 @@ impl Checks {
     pub(crate) async fn failing(&self) -> Vec<String> {
         let mut failing = Vec::new();
         for check in &self.checks {
-            let held = tokio::time::timeout(PATIENCE, self.hold(check)).await;
-            let held = held.unwrap_or_else(|_| {
-                let seconds = PATIENCE.as_secs();
-                Err(anyhow::anyhow!("no answer within {seconds} s"))
-            });
-            if let Err(error) = held {
-                failing.push(format!("check {check}: {error:#}"));
-            }
+            failing.extend(self.failure(check).await);
         }
         failing
+    }
+
+    /// The first that does not hold: of a node that is about to restart, one is enough, and somebody waits.
+    pub(crate) async fn first_failing(&self) -> Option<String> {
+        for check in &self.checks {
+            let failure = self.failure(check).await;
+            if failure.is_some() {
+                return failure;
+            }
+        }
+        None
+    }
+
+    async fn failure(&self, check: &HealthCheck) -> Option<String> {
+        let held = tokio::time::timeout(PATIENCE, self.hold(check)).await;
+        let held = held.unwrap_or_else(|_| {
+            let seconds = PATIENCE.as_secs();
+            Err(anyhow::anyhow!("no answer within {seconds} s"))
+        });
+        let error = held.err()?;
+        Some(format!("check {check}: {error:#}"))
     }
 
     async fn hold(&self, check: &HealthCheck) -> anyhow::Result<()> {

@@ -2,31 +2,27 @@
 
 use crate::node::Node;
 use anyhow::bail;
+use init_api::{KnownMachine, Root, firmware_built_s};
 use slots::BootLoader;
-
-/// Where a Raspberry Pi's firmware says when it was built: seconds since 1970, 32 bits, big-endian.
-const BUILT: &str = "/sys/firmware/devicetree/base/chosen/bootloader/build-timestamp";
-/// 13 August 2025: from then on it looks for another slot by itself if it cannot start the one that it is told (`PARTITION_WALK`).
-const FROM_S: u32 = 1_755_043_200;
 
 /// Refuses firmware that would stop where it should look further.
 ///
 /// # Errors
-/// It is older than that.
+/// It is older than what the image wants of this machine.
 pub(crate) fn refuse_old(node: &Node, boot: &BootLoader) -> anyhow::Result<()> {
     match boot.waits_for_a_word() {
-        true => judge(std::fs::read(node.path(BUILT)).ok().as_deref()),
+        true => judge(&Root::new(node.path("/"))),
         false => Ok(()),
     }
 }
 
-fn judge(built: Option<&[u8]>) -> anyhow::Result<()> {
-    let built = built.and_then(|built| built.try_into().ok());
+fn judge(root: &Root) -> anyhow::Result<()> {
+    let wanted = KnownMachine::this(root).and_then(|machine| machine.firmware_from_s);
     // One that does not say is no reason to refuse.
-    let Some(built) = built.map(u32::from_be_bytes) else {
+    let Some((built, wanted)) = firmware_built_s(root).zip(wanted) else {
         return Ok(());
     };
-    if built < FROM_S {
+    if built < wanted {
         let date = |seconds: u32| {
             jiff::Timestamp::from_second(i64::from(seconds)).map_or_else(
                 |_| seconds.to_string(),
@@ -36,7 +32,7 @@ fn judge(built: Option<&[u8]>) -> anyhow::Result<()> {
         bail!(
             "this machine's firmware (EEPROM) is of {}: no release is tried before it is of {} or newer. Raspberry Pi Imager writes a card that renews it (\"Bootloader\")",
             date(built),
-            date(FROM_S)
+            date(wanted)
         );
     }
     Ok(())
@@ -44,14 +40,38 @@ fn judge(built: Option<&[u8]>) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{FROM_S, judge};
+    use super::judge;
+    use init_api::{Root, paths};
+    use std::fs;
+
+    const TREE: &str = "/sys/firmware/devicetree/base";
+    /// 13 August 2025.
+    const FROM_S: u32 = 1_755_043_200;
 
     #[test]
     fn old_firmware_is_told_with_both_dates() {
-        assert!(judge(None).is_ok() && judge(Some(&[1])).is_ok());
-        assert!(judge(Some(&FROM_S.to_be_bytes())).is_ok());
-        let old = judge(Some(&(FROM_S - 1).to_be_bytes())).expect_err("older");
+        let folder = tempfile::tempdir().expect("folder");
+        let root = Root::new(folder.path());
+        let put = |path: &str, bytes: &[u8]| {
+            let path = root.path(path);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("folder");
+            fs::write(path, bytes).expect("written");
+        };
+        let machines = format!(r#"[{{"compatible":"brcm,bcm2712","firmware_from_s":{FROM_S}}}]"#);
+        put(paths::MACHINES, machines.as_bytes());
+        put(
+            &format!("{TREE}/compatible"),
+            b"raspberrypi,5-model-b\0brcm,bcm2712\0",
+        );
+        let built = format!("{TREE}/chosen/bootloader/build-timestamp");
+        judge(&root).expect("it does not say");
+        put(&built, &FROM_S.to_be_bytes());
+        judge(&root).expect("of that day");
+        put(&built, &(FROM_S - 1).to_be_bytes());
+        let old = judge(&root).expect_err("older");
         let told = "is of 2025-08-12: no release is tried before it is of 2025-08-13";
         assert!(old.to_string().contains(told), "{old}");
+        put(&format!("{TREE}/compatible"), b"another,machine\0");
+        judge(&root).expect("another machine");
     }
 }

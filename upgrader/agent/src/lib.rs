@@ -31,6 +31,7 @@ mod idle;
 mod node;
 mod offers;
 mod origin;
+pub mod secure_boot;
 mod serve;
 mod slot;
 mod stage;

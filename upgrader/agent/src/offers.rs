@@ -3,7 +3,9 @@
 use crate::node::Node;
 use anyhow::{anyhow, bail};
 use init_api::paths;
-use release::{Arch, Client, Repository, Source, Trust, Version};
+use release::{
+    Arch, Client, File, Place, Release, Repository, Source, Trust, Version, target_name,
+};
 use std::path::Path;
 use upgrade_api::{Offer, StageRequest, Wanted};
 
@@ -22,17 +24,19 @@ pub(crate) async fn check(node: &Node, source: &str) -> anyhow::Result<Vec<Offer
         let choice = repository.choose(&wanted, &about, now).ok();
         choice.map(|choice| choice.release.version)
     };
-    let offers = repository.releases().iter().map(|release| {
+    let there =
+        |release: &&Release| lies(&repository, &release.version, about.arch) != Lies::Nowhere;
+    let offers = repository.releases().iter().filter(there).map(|release| {
+        let lies = lies(&repository, &release.version, about.arch);
         let wanted = release::Wanted::Version(release.version.clone());
         let failed =
             |failed: &&upgrade_api::FailedRelease| failed.version == release.version.to_string();
         let not_because = match repository.choose(&wanted, &about, now) {
             Err(why) => Some(why.to_string()),
-            Ok(_) => record
-                .failed
-                .iter()
-                .find(failed)
-                .map(|failed| format!("it failed on this node: {}", failed.why.join("; "))),
+            Ok(_) => lies.why_not(&release.version, about.arch).or_else(|| {
+                let failed = record.failed.iter().find(failed);
+                failed.map(|failed| format!("it failed on this node: {}", failed.why.join("; ")))
+            }),
         };
         Offer {
             version: release.version.to_string(),
@@ -73,6 +77,51 @@ pub(crate) async fn open(node: &Node, source: &str) -> anyhow::Result<Repository
     let trust = Trust::kept(node.path(paths::RELEASE_TRUST), root);
     let now = jiff::Timestamp::now();
     Ok(Client::new().open(&source, &trust, now).await?)
+}
+
+/// Whether a release lies in a repository that is a folder. The metadata on a stick names more than was brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Lies {
+    /// For this machine; or the repository is on a server.
+    Here,
+    /// For these alone.
+    ForOthers(Vec<Arch>),
+    Nowhere,
+}
+
+fn lies(repository: &Repository, version: &Version, arch: Arch) -> Lies {
+    let is_there = |arch: &Arch| {
+        let manifest = target_name(version, *arch, File::Manifest);
+        repository.place(&manifest) != Place::Missing
+    };
+    if is_there(&arch) {
+        return Lies::Here;
+    }
+    let others: Vec<Arch> = Arch::ALL.into_iter().filter(is_there).collect();
+    match others.is_empty() {
+        true => Lies::Nowhere,
+        false => Lies::ForOthers(others),
+    }
+}
+
+impl Lies {
+    /// Why this machine does not take the release from there, and what to do.
+    fn why_not(&self, version: &Version, arch: Arch) -> Option<String> {
+        match self {
+            Self::Here => None,
+            Self::ForOthers(others) => {
+                let others: Vec<&str> = others.iter().map(|arch| arch.name()).collect();
+                Some(format!(
+                    "release {version} was brought for {} alone, and this machine is {arch}: make the stick again with `--platform {arch}`, which may \
+                     be given twice",
+                    others.join(", ")
+                ))
+            }
+            Self::Nowhere => Some(format!(
+                "the repository names release {version}, and its files are not there: bring them with `holdfast bundle --release {version}`"
+            )),
+        }
+    }
 }
 
 /// What this machine is.
@@ -119,6 +168,49 @@ pub(crate) fn choose(
     let (running, id) = (node.running.version.parse()?, node.id());
     let now = jiff::Timestamp::now();
     let about = about(node, &running, &id, request.allow_downgrade);
-    let choice = repository.choose(&wanted, &about, now)?;
-    Ok(choice.release.version)
+    let version = repository.choose(&wanted, &about, now)?.release.version;
+    match lies(repository, &version, about.arch).why_not(&version, about.arch) {
+        Some(why) => bail!("{why}"),
+        None => Ok(version),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Lies, lies};
+    use crate::bring::tests::Case;
+    use release::{Arch, Source};
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_stick_has_some_of_the_releases_that_it_names() {
+        let case = Case::new().await;
+        let server = case.server.url.parse().expect("an address");
+        let stick = Source::Folder(case.stick(&["0.1.0"]).await);
+        for (source, version, arch, expected, says) in [
+            (&stick, "0.1.0", Arch::Amd64, Lies::Here, ""),
+            (
+                &stick,
+                "0.1.0",
+                Arch::Arm64,
+                Lies::ForOthers(vec![Arch::Amd64]),
+                "brought for amd64 alone, and this machine is arm64: make the stick again with `--platform arm64`",
+            ),
+            (
+                &stick,
+                "0.2.0",
+                Arch::Amd64,
+                Lies::Nowhere,
+                "its files are not there",
+            ),
+            (&server, "0.2.0", Arch::Amd64, Lies::Here, ""),
+        ] {
+            let repository = case.open(source).await;
+            let version = version.parse().expect("a version");
+            let found = lies(&repository, &version, arch);
+            assert_eq!(found, expected, "{version} for {arch}");
+            let why = found.why_not(&version, arch).unwrap_or_default();
+            assert!(why.contains(says), "{why}");
+            assert_eq!(why.is_empty(), says.is_empty(), "{why}");
+        }
+    }
 }

@@ -1,8 +1,33 @@
 //! What a file of a release can come from: the whole file in the repository, or a delta and the file that it begins with.
 
 use crate::download::Download;
+use anyhow::Context;
+use bundle::Turn;
+use init_api::paths;
 use release::{Arch, Digest, File, FileFacts, Place, Repository, Version, delta_name, target_name};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How often a stick that somebody writes to is asked for again.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// Keeps the stick mounted, by the lock `at`, for as long as it is held; nothing for any other source. It waits while a backup is written to the stick.
+///
+/// # Errors
+/// There can be no lock.
+pub(crate) async fn stick_turn(at: &Path, source: &str) -> anyhow::Result<Option<Turn>> {
+    if !Path::new(source).starts_with(paths::STICK_MOUNT) {
+        return Ok(None);
+    }
+    loop {
+        let turn =
+            Turn::try_reading(at).with_context(|| format!("cannot lock {}", at.display()))?;
+        if turn.is_some() {
+            return Ok(turn);
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
 
 /// A file that a delta begins with.
 #[derive(Debug, Clone)]
@@ -96,4 +121,30 @@ async fn others(repository: &Repository, arch: Arch, file: File) -> Vec<Seed> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stick_turn;
+    use bundle::Turn;
+    use init_api::paths::STICK_RELEASES;
+    use std::time::Duration;
+    use tokio::time::timeout;
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_stick_that_is_read_from_stays_mounted() {
+        let folder = tempfile::tempdir().expect("folder");
+        let at = folder.path().join("turns");
+        let alone = || Turn::alone(&at, Duration::ZERO, || {}).expect("a lock");
+        let backup = alone().expect("nobody reads");
+        let elsewhere = stick_turn(&at, "https://releases.example.com").await;
+        assert!(elsewhere.expect("no lock").is_none(), "it waits for nobody");
+        let waits = timeout(Duration::from_millis(50), stick_turn(&at, STICK_RELEASES));
+        assert!(waits.await.is_err(), "a backup is written to the stick");
+        drop(backup);
+        let reads = stick_turn(&at, STICK_RELEASES).await.expect("a lock");
+        assert!(reads.is_some() && alone().is_none());
+        drop(reads);
+        assert!(alone().is_some());
+    }
 }

@@ -1,6 +1,7 @@
 //! The socket: one request on each connection, answered by JSON lines.
 
 use crate::node::Node;
+use crate::origin::stick_turn;
 use crate::stage::Tell;
 use crate::waits::Waits;
 use crate::{activate, offers, stage, trial};
@@ -8,6 +9,7 @@ use anyhow::Context;
 use init_api::{PendingTrial, Root, paths};
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -146,10 +148,13 @@ async fn answer(agent: &Arc<Agent>, request: &Request) -> anyhow::Result<Answer>
         Request::Status => Ok(Answer::Status {
             report: Box::new(report(agent)?),
         }),
-        Request::Check { source } => Ok(Answer::Offers {
-            offers: offers::check(&agent.node, source).await?,
-        }),
+        Request::Check { source } => {
+            let _reads = stick_turn(&turns(agent), source).await?;
+            let offers = offers::check(&agent.node, source).await?;
+            Ok(Answer::Offers { offers })
+        }
         Request::Activate { deadline_s, checks } => {
+            activate::refuse_failing(&agent.node, checks).await?;
             restart(agent, |node| activate::activate(node, *deadline_s, checks))
         }
         Request::Rollback {
@@ -160,6 +165,11 @@ async fn answer(agent: &Arc<Agent>, request: &Request) -> anyhow::Result<Answer>
         }),
         Request::Stage(_) => anyhow::bail!("a release is staged by a task of its own"),
     }
+}
+
+/// The lock of who uses the stick.
+fn turns(agent: &Agent) -> PathBuf {
+    agent.node.path(paths::STICK_TURNS)
 }
 
 fn report(agent: &Agent) -> anyhow::Result<Report> {
@@ -217,7 +227,10 @@ async fn do_stage(agent: Arc<Agent>, request: StageRequest) -> anyhow::Result<An
     let tell: Tell = Arc::new(move |progress| {
         doing.send_replace(Doing::Staging(progress));
     });
-    let staged = stage::stage(&agent.node, &request, &tell).await;
+    let staged = match stick_turn(&turns(&agent), &request.source).await {
+        Ok(_reads) => stage::stage(&agent.node, &request, &tell).await,
+        Err(error) => Err(error),
+    };
     // Refused at once it is something else: a trial goes on.
     agent.doing.send_if_modified(|doing| {
         let staging = matches!(doing, Doing::Staging(_));

@@ -1,24 +1,54 @@
 //! Writing the spare slot, a block at a time, each checked before it is written and once more as it is on the device.
 
+pub(crate) mod medium;
+
 use anyhow::{Context, bail};
-use disk::verity::RootHash;
-use host::pace::Pace;
+use disk::verity::{RootHash, VerifyError};
+use medium::{Medium, Partition};
 use release::BlockIndex;
-use slots::DirectReader;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+/// So many blocks that cannot be read are written anew, 2 MiB; a disk with more of them is not worth the wait for each.
+const MOST_UNREADABLE: usize = 32;
+
+/// The spare slot's disk does not do what it should.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SlotFault {
+    /// It takes no writes.
+    #[error("cannot write the spare slot {device}, at byte {at} or shortly before")]
+    Write {
+        device: PathBuf,
+        at: u64,
+        source: io::Error,
+    },
+    /// It does not bring to the disk what it took.
+    #[error("cannot flush the spare slot {device}")]
+    Flush { device: PathBuf, source: io::Error },
+    /// It gives nothing out.
+    #[error("cannot read the spare slot {device} at byte {at}; the disk may be failing")]
+    Read {
+        device: PathBuf,
+        at: u64,
+        source: io::Error,
+    },
+    /// It gives out something else, or not all.
+    #[error(
+        "what was written to the spare slot {device} does not come back from it; the disk may be failing"
+    )]
+    Lost {
+        device: PathBuf,
+        source: VerifyError,
+    },
+}
 
 /// The spare slot's partition.
 #[derive(Debug)]
 pub(crate) struct SpareSlot {
     device: PathBuf,
-    file: File,
-    pace: Mutex<Pace>,
+    medium: Box<dyn Medium>,
 }
 
 impl SpareSlot {
@@ -28,49 +58,61 @@ impl SpareSlot {
     /// It cannot be opened, or is too small.
     pub(crate) fn open(device: &Path, size: u64) -> anyhow::Result<Self> {
         let failed = || format!("cannot open the spare slot {}", device.display());
-        let file = File::options()
-            .write(true)
-            .open(device)
-            .with_context(failed)?;
-        let there = rustix::fs::seek(&file, rustix::fs::SeekFrom::End(0))
-            .map_err(io::Error::from)
-            .with_context(failed)?;
+        let partition = Partition::open(device).with_context(failed)?;
+        let there = partition.size().with_context(failed)?;
         if there < size {
             bail!(
                 "the spare slot {} has {there} bytes, the release's root image {size}",
                 device.display()
             );
         }
-        Ok(Self {
+        Ok(Self::on(device, Box::new(partition)))
+    }
+
+    /// The slot of this name on this medium.
+    pub(crate) fn on(device: &Path, medium: Box<dyn Medium>) -> Self {
+        Self {
             device: device.into(),
-            file,
-            pace: Mutex::default(),
-        })
+            medium,
+        }
     }
 
     /// The blocks that are not what the index says, as ranges of block numbers: what has to be fetched. `progress` hears how
-    /// many bytes were looked at.
+    /// many bytes were looked at. A block that cannot be read is one of them: many disks mend such a place when it is written.
     ///
     /// # Errors
-    /// The device cannot be read.
+    /// There are too many of those.
     pub(crate) fn missing(
         &self,
         index: &BlockIndex,
         mut progress: impl FnMut(u64),
     ) -> anyhow::Result<Vec<Range<usize>>> {
-        let failed = || format!("cannot read the spare slot {}", self.device.display());
-        let mut reader = DirectReader::open(&self.device)
-            .with_context(failed)?
-            .paced();
-        let mut block = Vec::new();
+        let fault = |at, source| SlotFault::Read {
+            device: self.device.clone(),
+            at,
+            source,
+        };
+        let mut reader = self.medium.reader().map_err(|error| fault(0, error))?;
+        let (mut block, mut unreadable) = (Vec::new(), 0);
         let mut missing: Vec<Range<usize>> = Vec::new();
         for number in 0..index.digests().len() {
             let range = index.range(number).context("the index ends early")?;
             block.resize((range.end - range.start) as usize, 0);
-            reader.read_exact(&mut block).with_context(failed)?;
+            let read = reader
+                .seek(SeekFrom::Start(range.start))
+                .and_then(|_| reader.read_exact(&mut block));
             progress(range.end);
-            if index.is_block(number, &block) {
-                continue;
+            match read {
+                Ok(()) if index.is_block(number, &block) => continue,
+                Ok(()) => {}
+                Err(error) => {
+                    unreadable += 1;
+                    let error = fault(range.start, error);
+                    if unreadable > MOST_UNREADABLE {
+                        return Err(error.into());
+                    }
+                    eprintln!("{:#}; it is written anew", anyhow::Error::new(error));
+                }
             }
             match missing.last_mut() {
                 Some(last) if last.end == number => last.end += 1,
@@ -98,38 +140,39 @@ impl SpareSlot {
                 "block {number} of the root image is not what was signed: the source gives out something else, or it was damaged on its way"
             );
         };
-        let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
-        self.file
-            .write_all_at(block, range.start)
-            .and_then(|()| pace.after(block.len(), &self.file))
-            .with_context(|| format!("cannot write the spare slot {}", self.device.display()))
+        let written = self.medium.write(block, range.start);
+        Ok(written.map_err(|source| SlotFault::Write {
+            device: self.device.clone(),
+            at: range.start,
+            source,
+        })?)
     }
 
     /// Brings what was written to the device.
     ///
     /// # Errors
     /// The device does not take it.
-    pub(crate) fn flush(&self) -> anyhow::Result<()> {
-        self.file
-            .sync_all()
-            .with_context(|| format!("cannot flush the spare slot {}", self.device.display()))
+    pub(crate) fn flush(&self) -> Result<(), SlotFault> {
+        self.medium.flush().map_err(|source| SlotFault::Flush {
+            device: self.device.clone(),
+            source,
+        })
     }
 
     /// Checks the image on the device with its own tree against the root hash that was signed.
     ///
     /// # Errors
     /// The first block that is not what it should be.
-    pub(crate) fn verify(&self, data_size: u64, root: &RootHash) -> anyhow::Result<()> {
-        let failed = || {
-            format!(
-                "what was written to the spare slot {} does not come back from it; the disk may be failing",
-                self.device.display()
-            )
-        };
-        let mut reader = DirectReader::open(&self.device)
-            .with_context(failed)?
-            .paced();
-        disk::verity::verify(&mut reader, data_size, root).with_context(failed)
+    pub(crate) fn verify(&self, data_size: u64, root: &RootHash) -> Result<(), SlotFault> {
+        let mut reader = self.medium.reader().map_err(|source| SlotFault::Read {
+            device: self.device.clone(),
+            at: 0,
+            source,
+        })?;
+        disk::verity::verify(&mut reader, data_size, root).map_err(|source| SlotFault::Lost {
+            device: self.device.clone(),
+            source,
+        })
     }
 }
 

@@ -17,6 +17,7 @@ use crate::idle::idle;
 use crate::node::{Node, event};
 use crate::offers::{arch, choose, open};
 use crate::origin::{Origin, Seed, origin};
+use crate::secure_boot;
 use crate::slot::SpareSlot;
 use crate::state_policy;
 use anyhow::bail;
@@ -65,7 +66,7 @@ pub(crate) async fn stage(
         tell,
     };
     let boot_file = staging.boot_file().await?;
-    staging.refuse_what_opens_nothing(&boot_file).await?;
+    staging.refuse_what_is_of_no_use(&boot_file).await?;
     staging.make_room(&boot_file)?;
     let brought = staging.root(&index, &boot_file).await?;
     let digest = staging.program(&boot_file).await?;
@@ -122,12 +123,27 @@ impl Staging<'_> {
         BootFile::of(from, program, running, self.folder()).await
     }
 
-    /// On a node whose state is encrypted the boot file comes first: a release that cannot open it must not cost the other slot.
-    async fn refuse_what_opens_nothing(&self, boot_file: &BootFile<'_>) -> anyhow::Result<()> {
-        let Some(key) = self.node.sealing_key() else {
+    /// A release that the firmware would not start, or that cannot open the node's encrypted state, must not cost the other slot:
+    /// where there is such a thing, the boot file comes first.
+    async fn refuse_what_is_of_no_use(&self, boot_file: &BootFile<'_>) -> anyhow::Result<()> {
+        let (signed, key) = (secure_boot::is_on(self.node)?, self.node.sealing_key());
+        if !signed && key.is_none() {
             return Ok(());
-        };
-        state_policy::check(&key, &self.bring(boot_file).await?)
+        }
+        let uki = self.bring(boot_file).await?;
+        if signed {
+            let (node, uki) = (self.node.clone(), uki.clone());
+            let version = self.manifest.version.to_string();
+            let look = move || {
+                let mounted = node.boot_partition()?;
+                secure_boot::refuse(&node, &node.boot_loader(&mounted), &version, &uki)
+            };
+            tokio::task::spawn_blocking(look).await??;
+        }
+        match key {
+            Some(key) => state_policy::check(&key, &uki),
+            None => Ok(()),
+        }
     }
 
     /// Brings the boot file to the state partition, where it lies whole then; gives its path.

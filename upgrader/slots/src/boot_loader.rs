@@ -98,6 +98,14 @@ impl BootLoader {
         }
     }
 
+    /// Where the program that waits to become the entry of this name can be read. None where no firmware looks at who signed it.
+    pub fn waiting_program_of(&self, name: &EntryName) -> Option<PathBuf> {
+        match self {
+            Self::SystemdBoot(boot) => boot.waiting_program_of(name),
+            Self::UBoot(_) | Self::Tryboot(_) => None,
+        }
+    }
+
     /// Whether a program waits to become the entry of this name.
     pub fn waits(&self, name: &EntryName) -> bool {
         match self {

@@ -63,9 +63,14 @@ impl SystemdBoot {
         Ok(entry.map(|entry| self.folder.join(&entry.file())))
     }
 
+    /// The program that waits to become the entry of this name.
+    pub fn waiting_program_of(&self, name: &EntryName) -> Option<PathBuf> {
+        Some(self.waiting(name)).filter(|path| path.is_file())
+    }
+
     /// Whether a program waits to become the entry of this name.
     pub fn waits(&self, name: &EntryName) -> bool {
-        self.waiting(name).is_file()
+        self.waiting_program_of(name).is_some()
     }
 
     /// Begins to write a program of `size` bytes beside the entries; it is no entry yet.

@@ -2,7 +2,9 @@
 //!
 //! Not run by a plain `cargo test`, which needs no image: `make judges` builds one and runs this.
 
+mod arm64;
 mod bill;
+mod head_room;
 mod key_pair;
 mod pcr_policy;
 mod pi5;
@@ -59,15 +61,19 @@ fn partition(name: &str, folder: &Path) -> PathBuf {
     partition_of(&image(), name, folder)
 }
 
-fn partition_of(image: &Path, name: &str, folder: &Path) -> PathBuf {
-    let mut disk = std::fs::File::open(image).expect("image");
+/// Where a partition of an image lies.
+fn extent_of(image: &Path, name: &str) -> gpt::Extent {
+    let disk = std::fs::File::open(image).expect("image");
     let length = disk.metadata().expect("size").len();
     let geometry = Geometry::new(Sector::Bytes512, length);
     let table = gpt::current(&disk, geometry).expect("a partition table");
-    let found = table
-        .find(name)
-        .unwrap_or_else(|| panic!("no partition {name}"));
-    let extent = table.extent(found);
+    let found = table.find(name);
+    table.extent(found.unwrap_or_else(|| panic!("no partition {name}")))
+}
+
+fn partition_of(image: &Path, name: &str, folder: &Path) -> PathBuf {
+    let mut disk = std::fs::File::open(image).expect("image");
+    let extent = extent_of(image, name);
     disk.seek(SeekFrom::Start(extent.offset)).expect("seek");
     let path = folder.join(name);
     let mut out = std::fs::File::create(&path).expect("file");

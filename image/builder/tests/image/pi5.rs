@@ -96,11 +96,12 @@ fn a_pi_5s_firmware_finds_a_slot_that_leads_to_its_root() {
     let words = String::from_utf8(slot_file(&boot, "cmdline.txt")).expect("text");
     let root = partition_of(&image, "root-a", folder.path());
     passes_veritysetup(&root, &words);
-    the_flags_module_is_for_its_kernel(&root, &folder.path().join("module.ko"));
+    our_modules_are_for_its_kernel(&root, &folder.path().join("module.ko"));
 }
 
-/// Without it a release could not be tried: it is there, for this very kernel, and loaded where the firmware is.
-fn the_flags_module_is_for_its_kernel(root: &Path, module: &Path) {
+/// Without the first a release could not be tried, without the second nobody hears of a weak supply: they are there, for this very
+/// kernel, and loaded where the firmware is.
+fn our_modules_are_for_its_kernel(root: &Path, module: &Path) {
     let mut list = locked("usr/bin/dump.erofs");
     let said = text(&judge(
         list.args(["--ls", "--path=/usr/lib/modules"]).arg(root),
@@ -109,19 +110,21 @@ fn the_flags_module_is_for_its_kernel(root: &Path, module: &Path) {
         .split_whitespace()
         .find(|word| word.ends_with("-arm64"));
     let kernel = kernel.unwrap_or_else(|| panic!("no kernel in {said}"));
-    let path = format!("/usr/lib/modules/{kernel}/extra/holdfast_tryboot.ko");
-    let mut cat = locked("usr/bin/dump.erofs");
-    let found = judge(cat.args(["--cat", &format!("--path={path}")]).arg(root));
-    fs::write(module, found.stdout).expect("written");
-    for (field, want) in [
-        ("vermagic", kernel),
-        ("alias", "of:N*T*Craspberrypi,bcm2835-firmware"),
+    for (name, alias) in [
+        ("holdfast_tryboot", "of:N*T*Craspberrypi,bcm2835-firmware"),
+        ("holdfast_supply", "platform:raspberrypi-hwmon"),
     ] {
-        let said = text(&judge(
-            Command::new("/usr/sbin/modinfo")
-                .args(["-F", field])
-                .arg(module),
-        ));
-        assert!(said.contains(want), "{field}: {said}");
+        let path = format!("/usr/lib/modules/{kernel}/extra/{name}.ko");
+        let mut cat = locked("usr/bin/dump.erofs");
+        let found = judge(cat.args(["--cat", &format!("--path={path}")]).arg(root));
+        fs::write(module, found.stdout).expect("written");
+        for (field, want) in [("vermagic", kernel), ("alias", alias)] {
+            let said = text(&judge(
+                Command::new("/usr/sbin/modinfo")
+                    .args(["-F", field])
+                    .arg(module),
+            ));
+            assert!(said.contains(want), "{name}, {field}: {said}");
+        }
     }
 }

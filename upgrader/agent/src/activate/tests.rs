@@ -1,11 +1,12 @@
-use super::{all_or_nothing, behind, put_on_trial, restart};
+use super::{all_or_nothing, behind, put_on_trial, refuse_failing, restart};
 use crate::node::tests::Stage;
 use crate::trial::break_off;
 use anyhow::bail;
-use init_api::Asker;
+use init_api::{Asker, HealthCheck, paths};
 use slots::EntryName;
 use std::fs;
-use upgrade_api::Happened;
+use std::os::unix::fs::PermissionsExt;
+use upgrade_api::{Happened, StagedRelease};
 
 /// Every way to restart, and everything that can fail after the trial is on record: nothing of it stays.
 #[test]
@@ -101,4 +102,51 @@ fn what_cannot_be_undone_stays_on_record_and_is_said() {
         "the entry cannot be renamed; and that cannot be undone yet: not even now"
     );
     assert!(stage.node.pending().expect("readable").is_some());
+}
+
+/// A check that fails already says nothing of the release.
+#[tokio::test]
+async fn a_check_that_fails_already_keeps_the_node_from_restarting() {
+    let stage = Stage::new("1.0.0", &["holdfast_1.0.0.efi"]);
+    let folder = stage.node.path(paths::CHECKS);
+    fs::create_dir_all(&folder).expect("folder");
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        fs::write(&path, text).expect("written");
+        fs::set_permissions(path, PermissionsExt::from_mode(0o755)).expect("executable");
+    };
+    write("good", "#!/bin/sh\nexit 0\n");
+    write(
+        "tills",
+        "#!/bin/sh\necho the tills do not answer >&2\nexit 3\n",
+    );
+    let check = |name: &str| HealthCheck::Command { name: name.into() };
+    let (good, bad) = (
+        [check("good")],
+        [check("good"), check("tills"), check("good")],
+    );
+    let refused = async |checks: &[HealthCheck]| {
+        let refused = refuse_failing(&stage.node, checks).await;
+        refused.map_err(|error| error.to_string())
+    };
+    assert_eq!(refused(&bad).await, Ok(()), "nothing is staged");
+    let mut record = stage.node.record();
+    record.staged = Some(StagedRelease {
+        release: stage.trial("2.0.0", false).release,
+        uki_sha256: String::new(),
+        root_size: 0,
+        brought: None,
+    });
+    stage.node.store_record(&record).expect("stored");
+    assert_eq!(refused(&good).await, Ok(()));
+    let said = refused(&bad).await.expect_err("it fails");
+    assert!(
+        said.starts_with("check /etc/holdfast/checks/tills: ")
+            && said.contains("the tills do not answer")
+            && said.contains("; it fails already before the upgrade"),
+        "{said}"
+    );
+    let said = refused(&[check("gone")]).await.expect_err("not there");
+    assert!(said.contains("is not on this node"), "{said}");
+    assert_eq!(stage.node.pending().expect("readable"), None);
 }

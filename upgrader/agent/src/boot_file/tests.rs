@@ -96,6 +96,26 @@ async fn what_is_wrong_with_a_delta_costs_the_whole_file_and_no_more() {
     }
 }
 
+#[tokio::test]
+async fn a_state_partition_that_takes_no_writes_is_not_the_deltas_fault() {
+    let shop = Shop::open().await;
+    let server = Server::of(&shop.repo());
+    let source = server.url.parse().expect("an address");
+    let wanted = fs::read(shop.uki("0.2.0")).expect("read");
+    // No file can be made under this name.
+    let at = shop.path("fetched").join(Digest::of(&wanted).to_string());
+    fs::create_dir_all(&at).expect("folder");
+    let error = bring(&shop, &source, "0.1.0").await.expect_err("no room");
+    let error = format!("{error:#}");
+    assert!(error.starts_with("cannot write "), "{error}");
+    fs::remove_dir(&at).expect("gone");
+    let before = server.given();
+    let brought = bring(&shop, &source, "0.1.0").await.expect("brought");
+    assert_eq!(brought, wanted);
+    // The delta is there already, and is used.
+    assert!(server.given() - before < 20_000, "the whole was fetched");
+}
+
 /// A stick with both releases has the UKI of the older one, and of the newer one the change.
 #[tokio::test]
 async fn a_stick_with_two_releases_gives_each() {

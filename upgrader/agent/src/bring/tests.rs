@@ -1,5 +1,6 @@
 //! A repository with a delta on a web server, a slot, and what can be wrong with them.
 
+mod bad_disk;
 mod broken_line;
 pub(crate) mod server;
 pub(crate) mod shop;
@@ -9,6 +10,7 @@ use super::{Bring, TellStep};
 use crate::apply::apply;
 use crate::origin::{Seed, origin};
 use crate::slot::SpareSlot;
+use crate::slot::medium::{Medium, Partition};
 use release::publish::excerpt;
 use release::{Arch, BlockIndex, Client, DeltaHeader, Effort, File, Repository, Source, Trust};
 use server::Server;
@@ -20,14 +22,16 @@ use std::time::Duration;
 use upgrade_api::{Brought, Way};
 
 /// What a node does: opens the repository, and brings release 0.2.0 into its slot.
-struct Case {
+pub(crate) struct Case {
     shop: Shop,
-    server: Server,
+    pub(crate) server: Server,
     effort: Effort,
+    /// The disk under the slot.
+    disk: fn(Partition) -> Box<dyn Medium>,
 }
 
 impl Case {
-    async fn new() -> Case {
+    pub(crate) async fn new() -> Case {
         Case::of(Shop::open().await)
     }
 
@@ -42,6 +46,7 @@ impl Case {
             shop,
             server,
             effort,
+            disk: |partition| Box::new(partition),
         }
     }
 
@@ -49,7 +54,7 @@ impl Case {
         self.shop.path("slot")
     }
 
-    async fn open(&self, source: &Source) -> Repository {
+    pub(crate) async fn open(&self, source: &Source) -> Repository {
         let root = fs::read(self.shop.path("keys/1.root.json")).expect("root");
         Client::with(self.effort)
             .open(source, &Trust::fleeting(root), jiff::Timestamp::now())
@@ -72,7 +77,8 @@ impl Case {
             let empty = fs::File::create(self.slot())?;
             empty.set_len(index.length() + 65_536)?;
         }
-        let slot = Arc::new(SpareSlot::open(&self.slot(), index.length())?);
+        let partition = Partition::open(&self.slot())?;
+        let slot = Arc::new(SpareSlot::on(&self.slot(), (self.disk)(partition)));
         let quiet: TellStep = Arc::new(|_, _, _| {});
         let running = Seed {
             path: self.shop.root(running),
@@ -100,7 +106,7 @@ impl Case {
     }
 
     /// What `holdfast bundle` puts onto a stick of these releases.
-    async fn stick(&self, versions: &[&str]) -> PathBuf {
+    pub(crate) async fn stick(&self, versions: &[&str]) -> PathBuf {
         let folder = self.shop.path("stick");
         let root = fs::read(self.shop.path("keys/1.root.json")).expect("root");
         let versions = versions.iter().map(|version| version.parse());

@@ -1,0 +1,5 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    (fuzz_targets::find("signed-program").expect("the target is in the list").run)(input);
+});
