@@ -95,7 +95,12 @@ impl Bucket {
                 .header("x-amz-checksum-sha256", &digest)
                 .header("content-length", size)
                 .body(Body::from(content));
-            self.asked(request, &format!("take {name}")).await?;
+            let sent = self.asked(request, &format!("take {name}")).await;
+            if matches!(sent, Err(BucketError::Line { .. })) {
+                // A server that says no before it has all of it hangs up, and its answer may be lost.
+                self.ask_little().await?;
+            }
+            sent?;
             let action = self.address.head_object(Some(&self.credentials), &key);
             let request = self.client.head(action.sign(SIGNED_FOR));
             let there = self.asked(request, &format!("show {name}")).await?;
@@ -110,6 +115,15 @@ impl Bucket {
             }
             Ok(())
         })
+    }
+
+    /// A question that any server answers whose settings are right.
+    async fn ask_little(&self) -> Result<(), BucketError> {
+        let mut action = self.address.list_objects_v2(Some(&self.credentials));
+        action.with_prefix(self.key(""));
+        action.with_max_keys(1);
+        let request = self.client.get(action.sign(SIGNED_FOR));
+        self.asked(request, "list its files").await.map(drop)
     }
 
     /// The names that begin with `start`.

@@ -51,8 +51,18 @@ pub enum MakeError {
         source: io::Error,
     },
     /// The disk or stick is full.
-    #[error("there is no room for the backup {path}; nothing was left behind")]
+    #[error(
+        "there is no room for the backup {path}; nothing was left behind. Take a smaller `backup.keep`, or another place"
+    )]
     Full {
+        /// Where it would be.
+        path: PathBuf,
+    },
+    /// The stick or the folder takes nothing.
+    #[error(
+        "the backup {path} cannot be written: what it would be on is read-only; switch its write protection off, or take another place"
+    )]
+    ReadOnly {
         /// Where it would be.
         path: PathBuf,
     },
@@ -119,16 +129,19 @@ pub fn make(
         source,
     })?;
     let written = file::write_stream(to, 0o600, &mut stream);
-    written.map_err(|source| match source.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::FileTooLarge => {
-            MakeError::Full { path: to.into() }
-        }
-        _ => MakeError::Write {
-            path: to.into(),
-            source,
-        },
-    })?;
+    written.map_err(|source| not_written(to, source))?;
     Ok(about)
+}
+
+pub(crate) fn not_written(to: &Path, source: io::Error) -> MakeError {
+    let path = to.into();
+    match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            MakeError::Full { path }
+        }
+        io::ErrorKind::ReadOnlyFilesystem => MakeError::ReadOnly { path },
+        _ => MakeError::Write { path, source },
+    }
 }
 
 fn about(

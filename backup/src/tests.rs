@@ -1,6 +1,7 @@
 //! A backup and the way back, on nodes that are folders; the engine is a script that copies.
 
 use crate::age::Identity;
+use crate::make::not_written;
 use crate::{About, MakeError, OwnConfig, make, unpack};
 use init_api::{Root, paths};
 use os_config::Recipient;
@@ -158,6 +159,28 @@ fn a_backup_that_is_not_right_changes_nothing() {
 fn host_said(error: &dyn std::error::Error) -> String {
     let source = error.source().map(host_said);
     source.map_or(error.to_string(), |source| format!("{error}: {source}"))
+}
+
+#[test]
+fn a_place_that_takes_no_more_is_told_with_what_to_do() {
+    // The numbers of ENOSPC, EDQUOT, EFBIG, EROFS and EIO.
+    for (number, expected) in [
+        (
+            28,
+            "there is no room for the backup /stick/a.age; nothing was left behind",
+        ),
+        (122, "there is no room"),
+        (27, "there is no room"),
+        (
+            30,
+            "what it would be on is read-only; switch its write protection off",
+        ),
+        (5, "cannot write the backup /stick/a.age"),
+    ] {
+        let error = std::io::Error::from_raw_os_error(number);
+        let said = not_written(Path::new("/stick/a.age"), error).to_string();
+        assert!(said.contains(expected), "{said}");
+    }
 }
 
 #[test]

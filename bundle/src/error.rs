@@ -61,6 +61,18 @@ pub enum BundleError {
         /// How it differs.
         why: String,
     },
+    /// Its images run on other machines.
+    #[error(
+        "bundle {name} has images for {there} alone, and this machine is {machine}: make it again with `--platform {machine}`, which may be given twice"
+    )]
+    OtherMachine {
+        /// The bundle.
+        name: String,
+        /// What they are for.
+        there: String,
+        /// What this machine is.
+        machine: String,
+    },
     /// A file that is not in the listing was asked for.
     #[error("the bundle lists no {0}")]
     NotListed(String),

@@ -77,6 +77,23 @@ impl Bundle {
         &self.listing
     }
 
+    /// Whether its images, if it has any, run on this `machine`. Of a bundle that does not say what they are for that is not known.
+    ///
+    /// # Errors
+    /// They are for others.
+    pub fn is_for(&self, machine: &str) -> Result<(), BundleError> {
+        let platforms = self.listing.platforms();
+        if platforms.is_empty() || platforms.contains(machine) {
+            return Ok(());
+        }
+        let there: Vec<&str> = platforms.iter().map(String::as_str).collect();
+        Err(BundleError::OtherMachine {
+            name: self.listing.name().to_string(),
+            there: there.join(", "),
+            machine: machine.to_owned(),
+        })
+    }
+
     /// SHA-256 of the listing: another one is another bundle.
     pub fn digest(&self) -> &str {
         &self.digest

@@ -30,6 +30,7 @@ mod listing;
 mod paths;
 mod pieces;
 mod signature;
+mod turn;
 
 pub use error::BundleError;
 pub use folder::{Bundle, has_releases, is_there};
@@ -37,3 +38,4 @@ pub use listing::{Entry, Listing, ListingError, Name, is_plain_name};
 pub use paths::{FOLDER, IMAGES, LISTING, MANIFESTS, RELEASES, SIGNATURES, SUMS};
 pub use pieces::{LARGEST_FILE, Pieces, piece};
 pub use signature::{KeyError, PrivateKey, PublicKey, Signature};
+pub use turn::Turn;

@@ -39,6 +39,8 @@ pub struct Listing {
     name: Name,
     made: String,
     images: BTreeSet<String>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    platforms: BTreeSet<String>,
     files: BTreeMap<String, Entry>,
 }
 
@@ -48,8 +50,14 @@ struct RawListing {
     name: Name,
     made: String,
     images: BTreeSet<String>,
+    /// Earlier releases neither write nor look at it.
+    #[serde(default)]
+    platforms: BTreeSet<String>,
     files: BTreeMap<String, Entry>,
 }
+
+/// Longest name of an architecture.
+const LONGEST_PLATFORM: usize = 20;
 
 /// A text is no listing.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +76,9 @@ pub enum ListingError {
         "{0:?} is no name of a bundle: 1 to {LONGEST_NAME} of a-z, 0-9 and -, no - at the ends"
     )]
     Name(String),
+    /// What the images are for cannot be the name of an architecture.
+    #[error("{0:?} is no name of an architecture")]
+    Platform(String),
     /// A path leads elsewhere, or is no path of ours.
     #[error("{0:?} is no path of a file in {IMAGES}/ or {MANIFESTS}/")]
     Path(String),
@@ -82,14 +93,14 @@ pub enum ListingError {
 }
 
 impl Listing {
-    /// One of this content; `in_pieces` is whether files lie in pieces.
+    /// One of this content, with images for these `platforms`; `in_pieces` is whether files lie in pieces.
     ///
     /// # Errors
     /// As [`ListingError`] says.
     pub fn new(
         name: Name,
         made: String,
-        images: BTreeSet<String>,
+        (images, platforms): (BTreeSet<String>, BTreeSet<String>),
         files: BTreeMap<String, Entry>,
         in_pieces: bool,
     ) -> Result<Listing, ListingError> {
@@ -98,6 +109,7 @@ impl Listing {
             name,
             made,
             images,
+            platforms,
             files,
         };
         raw.check()
@@ -145,6 +157,11 @@ impl Listing {
         &self.images
     }
 
+    /// What the images are for, as image configurations call it: `amd64`. Empty where nobody wrote it down.
+    pub const fn platforms(&self) -> &BTreeSet<String> {
+        &self.platforms
+    }
+
     /// Files by path below the bundle's folder.
     pub const fn files(&self) -> &BTreeMap<String, Entry> {
         &self.files
@@ -153,6 +170,11 @@ impl Listing {
 
 impl RawListing {
     fn check(self) -> Result<Listing, ListingError> {
+        let is_one = |name: &str| is_plain_name(name) && name.len() <= LONGEST_PLATFORM;
+        if let Some(strange) = self.platforms.iter().find(|name| !is_one(name)) {
+            let strange = strange.chars().take(80).collect();
+            return Err(ListingError::Platform(strange));
+        }
         for (path, entry) in &self.files {
             check_path(path)?;
             let is_digest = entry.sha256.len() == 64
@@ -175,6 +197,7 @@ impl RawListing {
             name: self.name,
             made: self.made,
             images: self.images,
+            platforms: self.platforms,
             files: self.files,
         })
     }

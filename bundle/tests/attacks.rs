@@ -52,7 +52,13 @@ fn stick() -> TempDir {
     }
     let images = BTreeSet::from(["docker.io/library/app:1".to_owned()]);
     let name = "stores".parse().unwrap();
-    let listing = Listing::new(name, "2026-10-01T00:00:00Z".into(), images, entries, false);
+    let listing = Listing::new(
+        name,
+        "2026-10-01T00:00:00Z".into(),
+        (images, [].into()),
+        entries,
+        false,
+    );
     let listing = listing.unwrap();
     let text = listing.to_json().unwrap();
     let folder = stick.path().join(FOLDER);

@@ -81,7 +81,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         None => None,
         Some(image) => {
             let config = config.as_ref().map(|brought| &brought.file);
-            Some(Bootable::open(image, &args.output, config)?)
+            Some(Bootable::open(image, &args.output, config, &args.platform)?)
         }
     };
     let order = match &bootable {

@@ -1,5 +1,7 @@
 //! `holdfast node`: what PID 1 and its services run. Not for people.
 
+mod notes;
+
 use anyhow::Context;
 use clap::Subcommand;
 use form::Wish;
@@ -90,8 +92,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
             form::serve_menu(&root, &without, &mut |wish| carry_out(&root, wish))?;
         }
         Action::Stick => {
-            let notes =
-                node_setup::stick::follow(&root).context("cannot say which stick is plugged in")?;
+            let notes = crate::stick::follow(&root)?;
             notes.iter().for_each(|note| println!("{note}"));
         }
         Action::Rescue => run_rescue(&root)?,
@@ -175,7 +176,11 @@ fn carry_out(root: &Root, wish: Wish) -> Result<(), String> {
 }
 
 fn run_configure(root: &Root) -> anyhow::Result<ExitCode> {
-    match configure(root, &mut NodeMedia, ThisMachine)? {
+    let outcome = configure(root, &mut NodeMedia, ThisMachine)?;
+    for error in notes::forget_orphans(root, matches!(outcome, Outcome::Applied)) {
+        eprintln!("{error}");
+    }
+    match outcome {
         Outcome::Applied => Ok(ExitCode::SUCCESS),
         Outcome::Reset(asked) => run_reset(root, &asked),
         Outcome::Encrypt => run_encrypt(root),

@@ -6,11 +6,11 @@ use crate::backup::place::copies;
 use crate::client::{connect, on_a_node};
 use crate::config::as_root_on_a_node;
 use crate::out;
+use crate::stick::Stick;
 use anyhow::{Context, bail};
 use backup::Bucket;
 use backup::age::Identity;
 use init_api::{Asked, Asker, Down, Request, Root};
-use node_setup::StickOut;
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -56,10 +56,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let on_stick = |path: &Path| path.to_string_lossy().starts_with(ON_STICK);
     let wanted = on_stick(&args.file) || on_stick(&args.identity);
-    let stick = wanted.then(|| StickOut::open(false)).transpose()?;
-    let folder = stick.as_ref().map(StickOut::folder);
-    let identity = identity(&located(&args.identity, folder.as_deref())?)?;
     let root = Root::default();
+    let stick = wanted.then(|| Stick::open(&root, false)).transpose()?;
+    let folder = stick.as_ref().map(Stick::folder);
+    let identity = identity(&located(&args.identity, folder.as_deref())?)?;
     let path = match args.file.to_string_lossy().strip_prefix(IN_BUCKET) {
         Some(name) => fetched(&root, name)?,
         None => located(&args.file, folder.as_deref())?,

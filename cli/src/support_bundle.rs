@@ -12,11 +12,11 @@ mod secrets;
 
 use crate::client::on_a_node;
 use crate::config::as_root_on_a_node;
+use crate::stick::Stick;
 use anyhow::{Context, anyhow};
 use host::file;
 use init_api::Root;
 use jiff::Timestamp;
-use node_setup::StickOut;
 use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -52,7 +52,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         as_root_on_a_node()?;
     }
     // Before anything is collected: whoever forgot the stick hears of it at once.
-    let stick = args.to_stick.then(|| StickOut::open(true)).transpose()?;
+    let stick = args
+        .to_stick
+        .then(|| Stick::open(&root, true))
+        .transpose()?;
     let now = Timestamp::now();
     let secrets = secrets::of_the_node(&root);
     let deadline = Instant::now() + LONGEST;

@@ -79,6 +79,10 @@ fn what_is_put_is_listed_given_and_removed() {
 #[test]
 fn a_no_of_the_server_is_told_with_its_words() {
     let (_folder, address) = server();
+    let here = tempfile::tempdir().unwrap();
+    let file = here.path().join("backup");
+    // More than fits what a connection takes before the answer is read.
+    fs::write(&file, vec![7; 16 << 20]).unwrap();
     for (change, wanted) in [
         ("secret_key=wrong", "SignatureDoesNotMatch"),
         ("access_key=NOBODY", "`backup.s3.access_key`"),
@@ -88,9 +92,13 @@ fn a_no_of_the_server_is_told_with_its_words() {
         let error = bucket.list("").unwrap_err().to_string();
         assert!(error.contains(wanted), "{change}: {error}");
         assert!(error.starts_with("127.0.0.1 does not list"), "{error}");
+        // This server makes a bucket that is not there.
+        if !change.starts_with("bucket") {
+            let error = bucket.put("backup.age", &file).unwrap_err().to_string();
+            assert!(error.contains(wanted), "{change}: {error}");
+        }
     }
     let bucket = Bucket::new(&settings(address, "")).unwrap();
-    let here = tempfile::tempdir().unwrap();
     let error = bucket.get("gone.age", &here.path().join("x")).unwrap_err();
     assert!(error.to_string().contains("NoSuchKey"), "{error}");
 }

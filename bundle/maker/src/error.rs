@@ -1,6 +1,6 @@
 //! Why no bundle was made.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
 /// A bundle was not made. What was written so far has no listing, and no node uses it.
@@ -15,7 +15,31 @@ pub enum MakeError {
         /// Why.
         source: io::Error,
     },
-    /// A file cannot be written: the stick is full or read-only, perhaps.
+    /// The stick is full.
+    #[error(
+        "there is no room for {}: take a larger stick, or bring less. What is there is no bundle yet; the next try goes on with it", path.display()
+    )]
+    Full {
+        /// What had no room.
+        path: PathBuf,
+    },
+    /// The stick takes nothing.
+    #[error(
+        "{} cannot be written: the stick is read-only. Switch its write protection off; if it has none, its file system is damaged: check it, or take another", path.display()
+    )]
+    ReadOnly {
+        /// What was to be written.
+        path: PathBuf,
+    },
+    /// A file is too large for the stick's file system.
+    #[error(
+        "{} is too large for the file system of the stick: format it as exFAT or ext4", path.display()
+    )]
+    TooLarge {
+        /// Which.
+        path: PathBuf,
+    },
+    /// A file cannot be written.
     #[error("cannot write {}", path.display())]
     Write {
         /// Which.
@@ -127,6 +151,36 @@ impl MakeError {
 
     pub(crate) fn write(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> MakeError {
         let path = path.into();
-        |source| MakeError::Write { path, source }
+        |source| match source.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => MakeError::Full { path },
+            ErrorKind::ReadOnlyFilesystem => MakeError::ReadOnly { path },
+            ErrorKind::FileTooLarge => MakeError::TooLarge { path },
+            _ => MakeError::Write { path, source },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MakeError;
+    use std::io;
+
+    #[test]
+    fn a_stick_that_takes_no_more_is_told_with_what_to_do() {
+        // The numbers of ENOSPC, EDQUOT, EROFS, EFBIG and EIO.
+        for (number, expected) in [
+            (28, "there is no room for /media/x: take a larger stick"),
+            (122, "there is no room for /media/x"),
+            (
+                30,
+                "the stick is read-only. Switch its write protection off",
+            ),
+            (27, "format it as exFAT or ext4"),
+            (5, "cannot write /media/x"),
+        ] {
+            let error = io::Error::from_raw_os_error(number);
+            let said = MakeError::write("/media/x")(error).to_string();
+            assert!(said.contains(expected), "{said}");
+        }
     }
 }

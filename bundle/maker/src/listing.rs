@@ -12,6 +12,8 @@ pub(crate) struct Content<'a> {
     pub(crate) name: &'a Name,
     pub(crate) key: Option<&'a PrivateKey>,
     pub(crate) images: BTreeSet<String>,
+    /// What the images are for.
+    pub(crate) platforms: BTreeSet<String>,
     pub(crate) files: BTreeMap<String, Entry>,
 }
 
@@ -41,7 +43,8 @@ pub(crate) fn write_listing(
         sums += &format!("{digest}  {}\n", inside.display());
     }
     let made = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let (name, images, files) = (content.name.clone(), content.images, content.files);
+    let (name, files) = (content.name.clone(), content.files);
+    let images = (content.images, content.platforms);
     let text = Listing::new(name, made, images, files, in_pieces)?.to_json()?;
     sums += &format!("{}  {LISTING}\n", host::digest::of_bytes(&text));
     write(SUMS, sums.as_bytes())?;

@@ -113,6 +113,13 @@ pub async fn make(
     let content = Content {
         name: &order.name,
         key: order.key.as_ref(),
+        // Manifests alone are for any machine.
+        platforms: order
+            .platforms
+            .iter()
+            .filter(|_| !images.is_empty())
+            .map(|platform| platform.architecture().to_owned())
+            .collect(),
         images,
         files,
     };

@@ -25,6 +25,18 @@ fn what_is_a_listing_and_what_is_not() {
         ),
         (good.replace("\"format\":1", "\"format\":2"), None),
         (
+            good.replace("\"files\"", "\"platforms\":[\"amd64\",\"arm64\"],\"files\""),
+            None,
+        ),
+        (
+            good.replace("\"files\"", "\"platforms\":[\"am d64\"],\"files\""),
+            Some("is no name of an architecture"),
+        ),
+        (
+            good.replace("\"files\"", "\"platforms\":[\"\"],\"files\""),
+            Some("is no name of an architecture"),
+        ),
+        (
             good.replace("\"format\":1", "\"format\":0"),
             Some("it has format 0"),
         ),

@@ -1,11 +1,11 @@
 //! Where a backup goes, and what happens there to older ones.
 
 use super::name::{ENDING, too_many};
+use crate::stick::Stick;
 use anyhow::{Context, bail};
 use backup::Bucket;
 use host::{file, folder};
 use init_api::{Root, paths};
-use node_setup::StickOut;
 use os_config::{BackupPlace, Config};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -51,7 +51,7 @@ impl Place {
     /// It is not there.
     pub(super) fn open(self, root: &Root) -> anyhow::Result<Open> {
         match self {
-            Self::Stick => StickOut::open(true).map(Open::Stick).map_err(Into::into),
+            Self::Stick => Stick::open(root, true).map(Open::Stick),
             Self::Folder(path) if path.is_dir() => Ok(Open::Folder(path)),
             Self::Folder(path) => bail!(
                 "there is no folder {}: make it, or mount what belongs there",
@@ -80,7 +80,7 @@ pub(crate) fn copies(root: &Root) -> anyhow::Result<PathBuf> {
 /// A place that takes a backup.
 #[derive(Debug)]
 pub(super) enum Open {
-    Stick(StickOut),
+    Stick(Stick),
     Folder(PathBuf),
     /// With the folder that a copy is made in first.
     Bucket(Box<Bucket>, PathBuf),

@@ -48,9 +48,10 @@ fn log_note(note: &Note, disk: &Disk, log: &Log) {
     }
 }
 
-/// Notes in the table that what was on the state partition is overwritten: that is not asked for any more, a new one is.
-pub(super) fn note_wiped(disk: &Disk, table: &Table) -> Result<(), Failure> {
-    if let Some(wiped) = table.with_reset(layout::Reset::KeepConfig) {
+/// Notes in the table that what was on the state partition is overwritten: that is not asked for any more, but a new one is, and what
+/// else is `left` to be done.
+pub(super) fn note_wiped(disk: &Disk, table: &Table, left: layout::Reset) -> Result<(), Failure> {
+    if let Some(wiped) = table.with_reset(left) {
         write(&mut disk.open(true)?, &wiped)?;
     }
     Ok(())

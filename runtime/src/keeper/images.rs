@@ -6,7 +6,7 @@ mod thrown_away;
 use super::backoff::Backoff;
 use super::context::Keeper;
 use super::folder::{self, Folder};
-use super::stick::{bring_manifests, plugged};
+use super::stick::{bring_manifests, look};
 use crate::images::{load_system_image, load_user_images};
 use std::time::Duration;
 
@@ -26,9 +26,9 @@ pub(super) async fn follow(keeper: &Keeper) {
     loop {
         let lost = thrown_away::all(&keeper.paths.image_store());
         keeper.report.problems(STORE, lost);
-        let problems = load(keeper, restarted).await;
-        let pause = if problems.is_empty() {
-            restarted = false;
+        let (problems, all_known) = load(keeper, restarted).await;
+        restarted &= !problems.is_empty();
+        let pause = if problems.is_empty() && all_known {
             backoff.reset();
             Duration::MAX
         } else {
@@ -60,20 +60,24 @@ fn watch_stick(keeper: &Keeper) -> Option<Folder> {
     made.and_then(|()| Folder::watch(folder)).ok()
 }
 
-async fn load(keeper: &Keeper, restarted: bool) -> Vec<String> {
+/// Gives what went wrong, and whether all is known of what a stick has.
+async fn load(keeper: &Keeper, restarted: bool) -> (Vec<String>, bool) {
     let (paths, settings) = (keeper.paths.clone(), keeper.settings.clone());
     // A stick may be slow, or hang: nothing else waits for it.
     let looked = {
         let (paths, settings) = (paths.clone(), settings.clone());
-        tokio::task::spawn_blocking(move || plugged(&settings, &paths)).await
+        tokio::task::spawn_blocking(move || look(&settings, &paths)).await
     };
     let stick = match looked {
         Ok(stick) => stick,
-        Err(error) => return vec![error.to_string()],
+        Err(error) => return (vec![error.to_string()], true),
     };
     keeper.report.stick(stick.told.clone());
-    keeper.report.problems(STICK, stick.problems);
+    keeper.report.problems(STICK, stick.problems.clone());
+    let all_known = !stick.unknown;
     let loaded = tokio::task::spawn_blocking(move || {
+        // All of it: it stays mounted until this ends.
+        let stick = stick;
         let bundle = stick.bundle.as_ref();
         let mut problems = load_user_images(&paths, &settings.images, bundle);
         // Pods whose images are not there would only wait, ever longer.
@@ -85,5 +89,6 @@ async fn load(keeper: &Keeper, restarted: bool) -> Vec<String> {
         }
         problems
     });
-    loaded.await.unwrap_or_else(|error| vec![error.to_string()])
+    let problems = loaded.await.unwrap_or_else(|error| vec![error.to_string()]);
+    (problems, all_known)
 }

@@ -1,12 +1,15 @@
 //! The bundle of a stick that is plugged in: whether it is taken, and its manifests.
 //!
 //! A service mounts the stick when it comes; here is decided what of it counts. Nothing is taken that nobody vouches for, unless the
-//! configuration says so.
+//! configuration says so. What of its releases counts the upgrader says, which verifies them.
+
+mod releases;
 
 use crate::file::{self, PlannedFile};
 use crate::{Paths, Settings};
-use bundle::{Bundle, PublicKey, has_releases, is_there};
+use bundle::{Bundle, PublicKey, Turn, has_releases, is_there};
 use host::with_causes;
+use releases::{Found, found, told_of};
 use std::fs;
 use std::path::Path;
 
@@ -19,11 +22,30 @@ pub(super) struct Plugged {
     pub(super) told: Option<String>,
     /// Why not all of it is used.
     pub(super) problems: Vec<String>,
+    /// What its releases are is not known yet.
+    pub(super) unknown: bool,
+    /// Keeps it mounted while its bundle is read; nothing where it has none.
+    turn: Option<Turn>,
 }
 
-/// Looks at the stick that is plugged in now.
-pub(super) fn plugged(settings: &Settings, paths: &Paths) -> Plugged {
-    let mut plugged = used(settings, paths);
+/// Looks at the stick that is plugged in now, as soon as nobody else writes to it.
+pub(super) fn look(settings: &Settings, paths: &Paths) -> Plugged {
+    let at = paths.at(init_api::paths::STICK_TURNS);
+    let turn = Turn::reading(&at);
+    let mut plugged = plugged(settings, paths, &|| found(paths));
+    match turn {
+        Ok(turn) => plugged.turn = Some(turn).filter(|_| plugged.bundle.is_some()),
+        Err(error) => {
+            let problem = format!("the stick: cannot lock {}: {error}", at.display());
+            plugged.problems.push(problem);
+        }
+    }
+    plugged
+}
+
+/// What is plugged in; `releases` says what its repository has.
+fn plugged(settings: &Settings, paths: &Paths, releases: &dyn Fn() -> Found) -> Plugged {
+    let mut plugged = used(settings, paths, releases);
     // What the service that mounts sticks could not use: a second bundle, a damaged file system.
     let problems = fs::read_to_string(paths.at(init_api::paths::STICK_PROBLEMS));
     let problems = problems.unwrap_or_default();
@@ -33,7 +55,7 @@ pub(super) fn plugged(settings: &Settings, paths: &Paths) -> Plugged {
 }
 
 /// What there is of the stick that is mounted.
-fn used(settings: &Settings, paths: &Paths) -> Plugged {
+fn used(settings: &Settings, paths: &Paths, releases: &dyn Fn() -> Found) -> Plugged {
     let device = fs::read_to_string(paths.at(init_api::paths::STICK));
     let Ok(device) = device.map(|text| text.trim().to_owned()) else {
         return Plugged::default();
@@ -44,7 +66,9 @@ fn used(settings: &Settings, paths: &Paths) -> Plugged {
         false => Plugged::default(),
     };
     if has_releases(&stick) {
-        let releases = "a release repository (`usb: {}`)";
+        let found = releases();
+        let releases = told_of(&found);
+        plugged.unknown = matches!(found, Found::Unknown(_));
         plugged.told = Some(match plugged.told {
             Some(told) => format!("{told}; {releases}"),
             None => format!("{device}: {releases}"),
@@ -68,17 +92,33 @@ fn bundle_of(settings: &Settings, stick: &Path, device: &str) -> Plugged {
         }
     };
     let told = told(&bundle, device);
+    if let Err(error) = bundle.is_for(machine()) {
+        return Plugged {
+            problems: vec![format!("the stick {device}: {}", with_causes(&error))],
+            told: Some(format!("{told}, not used")),
+            ..Plugged::default()
+        };
+    }
     if bundle.vouched_by().is_some() || settings.bundles.unsigned {
         return Plugged {
             bundle: Some(bundle),
             told: Some(told),
-            problems: Vec::new(),
+            ..Plugged::default()
         };
     }
     Plugged {
         problems: vec![refusal(&bundle, device)],
         told: Some(format!("{told}, not used")),
-        bundle: None,
+        ..Plugged::default()
+    }
+}
+
+/// What this machine is, as images call it.
+fn machine() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
     }
 }
 

@@ -135,8 +135,11 @@ fn given_out(
 fn reachable(release: &Release, node: &Node<'_>) -> Result<Choice, Unwanted> {
     let (version, running) = (release.version.clone(), node.running.clone());
     if !release.archs.contains(&node.arch) {
-        let arch = node.arch;
-        return Err(Unwanted::OtherArch { version, arch });
+        return Err(Unwanted::OtherArch {
+            version,
+            arch: node.arch,
+            there: release.archs.iter().copied().collect(),
+        });
     }
     if version < running {
         match (node.allow_downgrade, release.downgrade) {

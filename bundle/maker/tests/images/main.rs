@@ -74,6 +74,12 @@ fn blobs(stick: &Path) -> usize {
         .count()
 }
 
+/// What the listing says that the images are for.
+fn platforms(stick: &Path) -> Vec<String> {
+    let bundle = Bundle::open(stick, &[]).unwrap();
+    bundle.listing().platforms().iter().cloned().collect()
+}
+
 #[test]
 fn images_of_a_registry_share_their_layers_and_come_for_the_wanted_platforms() {
     let server = Server::start();
@@ -108,6 +114,7 @@ fn images_of_a_registry_share_their_layers_and_come_for_the_wanted_platforms() {
     assert_eq!(blobs(stick.path()), 2 + 2 + 2 + 1);
     assert!(sums_are_right(stick.path()));
 
+    assert_eq!(platforms(stick.path()), ["amd64"]);
     order.platforms.insert(Platform::Arm64);
     let error = made(&order).unwrap_err().to_string();
     assert!(
@@ -128,6 +135,7 @@ fn images_of_a_registry_share_their_layers_and_come_for_the_wanted_platforms() {
         4 + 2 + 2 + 1,
         "and what nobody needs is gone"
     );
+    assert_eq!(platforms(stick.path()), ["amd64", "arm64"]);
     drop(server);
     let error = made(&order).unwrap_err().to_string();
     assert!(error.contains("cannot be had from its registry"), "{error}");

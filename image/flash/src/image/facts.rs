@@ -118,6 +118,15 @@ impl Image {
         }
     }
 
+    /// The same as container images call it; none where it is not known.
+    pub fn platform(&self) -> Option<&'static str> {
+        match self.table.role(PartitionRole::RootA)?.type_guid {
+            types::ROOT_X86_64 => Some("amd64"),
+            types::ROOT_ARM64 => Some("arm64"),
+            _ => None,
+        }
+    }
+
     /// Its bytes from the first, unpacked.
     ///
     /// # Errors

@@ -47,9 +47,28 @@ pub(in crate::initramfs) enum StateError {
     NoRecoveryKey,
     #[error("the kernel does not show the opened state partition")]
     NoDevice,
+    #[error(
+        "the reset is not done: what is on {device}, config.yaml among it, could not be removed and can still be read from the disk"
+    )]
+    ConfigKept {
+        device: PathBuf,
+        source: ProgramError,
+    },
+    #[error(
+        "the reset is not done: what is on the state partition could not be overwritten and can still be read from the disk"
+    )]
+    NotWiped(#[source] ProgramError),
 }
 
 impl StateError {
+    /// What a person reads first.
+    pub(in crate::initramfs) const fn title(&self) -> &'static str {
+        match self {
+            Self::ConfigKept { .. } | Self::NotWiped(_) => "The reset is not done",
+            _ => "The state partition cannot be used",
+        }
+    }
+
     /// What a person can do about it, where that is not what helps a damaged file system.
     pub(in crate::initramfs) fn cure(&self) -> Option<&'static str> {
         Some(match self {
@@ -74,6 +93,15 @@ impl StateError {
             Self::HeaderLost(_) => {
                 "Without them nobody can read what is there, with the recovery key neither. `sudo holdfast reset --keep-config --yes` begins anew; \
                  a backup brings the node back. If the disk is broken, flash a new one."
+            }
+            Self::ConfigKept { .. } => {
+                "Restart: each start tries it again. If it fails again, the disk is broken or write-protected: replace it, and destroy it if what it \
+                 holds is secret. To begin anew with the config.yaml that is there, `sudo holdfast reset --keep-config --yes`, or a file `reset` with \
+                 the word keep-config on a USB stick."
+            }
+            Self::NotWiped(_) => {
+                "Restart: each start tries it again. If it fails again, the disk is broken or write-protected: replace it, and destroy it if what it \
+                 holds is secret."
             }
             _ => return None,
         })

@@ -1,9 +1,11 @@
 //! What a person asked for besides a new state partition, before that is made: a cut at any step does all of it again.
+//!
+//! # Guarantee
+//! What could not be removed or overwritten is told, and stays asked for: nobody shall believe that it is gone.
 
 use super::check::Check;
 use super::error::StateError;
-use crate::program::Program;
-use crate::report::Log;
+use crate::program::{Program, ProgramError};
 use crate::watchdog::Guard;
 use disk::layout::Reset;
 use host::with_causes;
@@ -12,79 +14,155 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Where CONFIG is mounted, below the root.
-const CONFIG: &str = "run/holdfast/reset-config";
+/// Where CONFIG is mounted, in memory beside the logs.
+const MOUNT: &str = "reset-config";
+/// Says what the partition is for; it is as it was flashed.
+const README: &str = "README.txt";
 
-/// Removes the configuration and overwrites the partition, as far as that was asked for.
+/// What was done before state is made new.
+#[derive(Debug, Default)]
+pub(super) struct Prepared {
+    /// Why the configuration is still there, though it was to go.
+    pub(super) kept: Option<StateError>,
+}
+
+impl Prepared {
+    /// What is to be asked for still, when the state partition is overwritten.
+    pub(super) const fn left(&self) -> Reset {
+        match self.kept {
+            None => Reset::KeepConfig,
+            Some(_) => Reset::Everything,
+        }
+    }
+}
+
+/// Removes the configuration and overwrites the partition, as far as that was asked for. One that does not succeed is no reason to
+/// leave out the other.
 ///
 /// # Errors
-/// The partition cannot be overwritten: what was to be gone is not, and nobody shall believe it is.
+/// The partition cannot be overwritten.
 pub(super) fn prepare(
     reset: Reset,
     check: &Check<'_>,
     config: Option<&Path>,
     guard: &mut Guard,
-) -> Result<(), StateError> {
+) -> Result<Prepared, StateError> {
+    let mut prepared = Prepared::default();
     if !reset.forgets_config() {
-        return Ok(());
+        return Ok(prepared);
     }
-    check.log.line("reset: the configuration is removed");
     if let Some(device) = config {
-        forget_config(check.root, device, check.log);
+        check.log.line("reset: the configuration is removed");
+        let forgotten = forget_config(reset, check, device, guard);
+        prepared.kept = forgotten.err().map(|source| StateError::ConfigKept {
+            device: device.into(),
+            source,
+        });
+    }
+    if let Some(kept) = &prepared.kept {
+        check.log.error(&with_causes(kept));
     }
     if reset == Reset::WipeSecrets {
         check.log.line("reset: the state partition is overwritten");
-        overwrite(check, guard)?;
+        overwrite(check, check.node, guard).map_err(StateError::NotWiped)?;
     }
-    Ok(())
+    Ok(prepared)
 }
 
-/// A partition that cannot be mounted has no configuration that anybody could read.
-fn forget_config(root: &Path, device: &Path, log: &Log) {
-    let done = Mounted::open(device, &root.join(CONFIG))
-        .map_err(|error| with_causes(&error))
-        .and_then(|mounted| empty(mounted.folder()).map_err(|error| error.to_string()));
-    if let Err(error) = done {
-        log.error(&format!(
-            "reset: the configuration on {} cannot be removed: {error}",
+/// A partition that cannot be emptied is overwritten and made anew: whoever has the disk may read what the kernel does not. So is one
+/// whose secrets are to be wiped, for earlier configurations lie where it has no files any more.
+fn forget_config(
+    reset: Reset,
+    check: &Check<'_>,
+    device: &Path,
+    guard: &mut Guard,
+) -> Result<(), ProgramError> {
+    if reset != Reset::WipeSecrets {
+        let Err(why) = emptied(check, device) else {
+            return Ok(());
+        };
+        check.log.line(&format!(
+            "reset: {} cannot be emptied, so it is made new: {why}",
             device.display()
         ));
     }
-}
-
-/// Overwrites and removes every file but the one that says what the partition is for.
-fn empty(folder: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_file() && entry.file_name() != "README.txt" {
-            let mut file = File::options().write(true).open(entry.path())?;
-            let length = file.metadata()?.len();
-            io::copy(&mut io::Read::take(io::repeat(0), length), &mut file)?;
-            file.flush()?;
-            file.sync_all()?;
-            host::file::remove_for_good(&entry.path())?;
+    let readme = mounted(check, device, |folder| fs::read(folder.join(README)));
+    overwrite(check, device, guard)?;
+    let name = device.to_string_lossy();
+    let program = Program {
+        root: check.root,
+        path: "/usr/sbin/mkfs.fat",
+        arguments: &["-n", "CONFIG", &name],
+        good: &[0],
+    };
+    program.run(&check.logs.join("reset.log"), guard, |_| {})?;
+    if let Ok(text) = readme {
+        let put = |folder: &Path| host::file::write(&folder.join(README), 0o644, &text);
+        if let Err(error) = mounted(check, device, put) {
+            // For people alone, who have the same text in the documentation.
+            check
+                .log
+                .line(&format!("reset: {README} is not put back: {error}"));
         }
     }
     Ok(())
 }
 
-fn overwrite(check: &Check<'_>, guard: &mut Guard) -> Result<(), StateError> {
-    let device = check.node.to_string_lossy();
+fn emptied(check: &Check<'_>, device: &Path) -> Result<(), String> {
+    mounted(check, device, |folder| empty(folder, Some(README)))
+}
+
+/// Does something with the mounted CONFIG partition.
+fn mounted<T>(
+    check: &Check<'_>,
+    device: &Path,
+    act: impl FnOnce(&Path) -> io::Result<T>,
+) -> Result<T, String> {
+    let at = check.logs.join(MOUNT);
+    let mounted = Mounted::open(device, &at).map_err(|error| with_causes(&error))?;
+    act(mounted.folder()).map_err(|error| error.to_string())
+}
+
+/// Overwrites and removes everything but the file `spared`.
+fn empty(folder: &Path, spared: Option<&str>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let (entry, path) = entry.map(|entry| (entry.file_name(), entry.path()))?;
+        if spared.is_some_and(|spared| entry == spared) {
+            continue;
+        }
+        if fs::symlink_metadata(&path)?.is_dir() {
+            empty(&path, None)?;
+            fs::remove_dir(&path)?;
+            File::open(folder)?.sync_all()?;
+            continue;
+        }
+        let mut file = File::options().write(true).open(&path)?;
+        let length = file.metadata()?.len();
+        io::copy(&mut io::Read::take(io::repeat(0), length), &mut file)?;
+        file.flush()?;
+        file.sync_all()?;
+        host::file::remove_for_good(&path)?;
+    }
+    Ok(())
+}
+
+fn overwrite(check: &Check<'_>, device: &Path, guard: &mut Guard) -> Result<(), ProgramError> {
+    let name = device.to_string_lossy();
     let program = Program {
         root: check.root,
         path: "/usr/bin/shred",
         // Once, with zeros: flash keeps what it replaces wherever it likes, whatever is written and however often.
-        arguments: &["--iterations=0", "--zero", &device],
+        arguments: &["--iterations=0", "--zero", &name],
         good: &[0],
     };
     program.run(&check.logs.join("reset.log"), guard, |minutes| {
-        let line = format!("still overwriting state, {minutes} min");
+        let line = format!("still overwriting {name}, {minutes} min");
         check.log.line(&line);
     })?;
     let discard = Program {
         root: check.root,
         path: "/usr/sbin/blkdiscard",
-        arguments: &["--force", &device],
+        arguments: &["--force", &name],
         // A disk that knows no discard is overwritten all the same.
         good: &[0, 1],
     };
@@ -93,52 +171,4 @@ fn overwrite(check: &Check<'_>, guard: &mut Guard) -> Result<(), StateError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Check, empty, prepare};
-    use crate::report::Log;
-    use crate::watchdog::Guard;
-    use disk::layout::Reset;
-    use std::fs;
-    use std::path::Path;
-
-    #[test]
-    fn a_configuration_goes_and_what_says_what_it_is_for_stays() {
-        let folder = tempfile::tempdir().expect("folder");
-        let at = |name: &str| folder.path().join(name);
-        for name in ["config.yaml", "README.txt", "state-repair-1.e2undo"] {
-            fs::write(at(name), "secret").expect("written");
-        }
-        fs::hard_link(at("config.yaml"), at("..").join("seen-elsewhere")).expect("a link");
-        empty(folder.path()).expect("emptied");
-        empty(folder.path()).expect("again, after a cut");
-        let left: Vec<_> = fs::read_dir(folder.path()).expect("listed").collect();
-        assert_eq!(left.len(), 1, "{left:?}");
-        assert_eq!(fs::read(at("README.txt")).expect("there"), b"secret");
-        let seen = at("..").join("seen-elsewhere");
-        assert_eq!(fs::read(&seen).expect("there"), [0; 6], "it is overwritten");
-        fs::remove_file(seen).expect("removed");
-    }
-
-    #[test]
-    fn what_was_on_the_partition_is_overwritten_if_that_is_asked_for() {
-        for (reset, gone) in [
-            (Reset::KeepConfig, false),
-            (Reset::Everything, false),
-            (Reset::WipeSecrets, true),
-        ] {
-            let folder = tempfile::tempdir().expect("folder");
-            let node = folder.path().join("state");
-            fs::write(&node, "secret ".repeat(100_000)).expect("written");
-            let log = Log::default();
-            let check = Check {
-                node: &node,
-                root: Path::new("/"),
-                logs: folder.path(),
-                log: &log,
-            };
-            prepare(reset, &check, None, &mut Guard::default()).expect("done");
-            let left = fs::read(&node).expect("there");
-            assert_eq!(left.iter().all(|byte| *byte == 0), gone, "{reset:?}");
-        }
-    }
-}
+mod tests;

@@ -1,8 +1,12 @@
-use super::{bring_manifests, plugged};
+use super::releases::Found;
+use super::{Plugged, bring_manifests, look, machine, plugged};
 use crate::{Paths, Settings};
+use bundle::Turn;
 use os_config::{Bundles, SigningKey};
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
+use upgrade_api::Offer;
 
 const MANIFEST: &str = "kind: Namespace\n";
 
@@ -18,6 +22,18 @@ fn settings(signers: &[&str], unsigned: bool) -> Settings {
         },
         ..Settings::named("edge", "1.0.0")
     }
+}
+
+/// What is plugged in, with a repository that has release 0.3.0.
+fn looked(settings: &Settings, paths: &Paths) -> Plugged {
+    let offer = Offer {
+        version: "0.3.0".to_owned(),
+        channels: Vec::new(),
+        given_by: Vec::new(),
+        not_because: None,
+        changelog: String::new(),
+    };
+    plugged(settings, paths, &|| Found::Releases(vec![offer.clone()]))
 }
 
 /// A new key, as OpenSSL makes it.
@@ -110,7 +126,7 @@ fn whose_bundles_are_taken() {
         let root = tempfile::tempdir().expect("temp folder");
         let paths = Paths::below(root.path());
         plug(&paths, &["app.yaml"], signed.then_some(&key));
-        let found = plugged(&settings, &paths);
+        let found = looked(&settings, &paths);
         assert_eq!(found.bundle.is_some(), taken, "{case}");
         let shown = found.told.expect("it is told");
         assert!(shown.starts_with(told), "{case}: {shown}");
@@ -125,12 +141,12 @@ fn whose_bundles_are_taken() {
 fn no_stick_is_nothing_and_a_damaged_one_is_said() {
     let root = tempfile::tempdir().expect("temp folder");
     let paths = Paths::below(root.path());
-    let found = plugged(&settings(&[], true), &paths);
+    let found = looked(&settings(&[], true), &paths);
     assert!(found.bundle.is_none() && found.told.is_none() && found.problems.is_empty());
     plug(&paths, &["app.yaml"], None);
     let stick = paths.at(init_api::paths::STICK_MOUNT);
     fs::write(stick.join("holdfast/bundle.json"), "{").expect("write");
-    let found = plugged(&settings(&[], true), &paths);
+    let found = looked(&settings(&[], true), &paths);
     assert!(found.bundle.is_none());
     assert!(
         found.problems[0].contains("is no listing of a bundle"),
@@ -144,12 +160,64 @@ fn no_stick_is_nothing_and_a_damaged_one_is_said() {
         "{}",
     )
     .expect("write");
-    let found = plugged(&settings(&[], false), &paths);
+    let found = looked(&settings(&[], false), &paths);
     assert_eq!(
         found.told.as_deref(),
-        Some("/dev/sdb1: a release repository (`usb: {}`)")
+        Some("/dev/sdb1: release 0.3.0 (`usb: {}`)")
     );
     assert!(found.bundle.is_none() && found.problems.is_empty());
+}
+
+#[test]
+fn a_bundle_for_other_machines_is_not_used_and_that_is_said() {
+    let root = tempfile::tempdir().expect("temp folder");
+    let paths = Paths::below(root.path());
+    plug(&paths, &["app.yaml"], None);
+    let listing = paths
+        .at(init_api::paths::STICK_MOUNT)
+        .join("holdfast/bundle.json");
+    let text = fs::read_to_string(&listing).expect("read");
+    for (platforms, taken) in [
+        (vec!["s390x"], false),
+        (vec!["s390x", machine()], true),
+        (vec![], true),
+    ] {
+        let mut json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        json["platforms"] = platforms.clone().into();
+        fs::write(&listing, json.to_string()).expect("write");
+        let plugged = looked(&settings(&[], true), &paths);
+        assert_eq!(plugged.bundle.is_some(), taken, "{platforms:?}");
+        assert_eq!(plugged.problems.is_empty(), taken, "{platforms:?}");
+        if !taken {
+            let said = plugged.problems.join("\n");
+            let wanted = format!(
+                "the stick /dev/sdb1: bundle stores has images for s390x alone, and this machine is {0}: make it again with `--platform {0}`",
+                machine()
+            );
+            assert!(said.starts_with(&wanted), "{said}");
+            assert!(plugged.told.is_some_and(|told| told.ends_with("not used")));
+        }
+    }
+}
+
+/// A backup that goes onto the stick waits for its images, and they for it.
+#[test]
+fn a_bundle_stays_mounted_while_it_is_read() {
+    let root = tempfile::tempdir().expect("temp folder");
+    let paths = Paths::below(root.path());
+    plug(&paths, &["app.yaml"], None);
+    let turns = paths.at(init_api::paths::STICK_TURNS);
+    let alone = || Turn::alone(&turns, Duration::ZERO, || {}).expect("a lock");
+    let reads = look(&settings(&[], true), &paths);
+    assert!(reads.bundle.is_some());
+    assert!(alone().is_none(), "it is read");
+    drop(reads);
+    assert!(alone().is_some(), "it is not read any more");
+    let refused = look(&settings(&[], false), &paths);
+    assert!(
+        alone().is_some(),
+        "{refused:?}: nobody reads what is not used"
+    );
 }
 
 /// A second stick, or one that cannot be mounted, is told whether or not another is used.
@@ -161,9 +229,9 @@ fn sticks_that_are_not_used_are_told() {
     fs::create_dir_all(said.parent().expect("a folder")).expect("folder");
     fs::write(&said, "/dev/sdc cannot be read: bad superblock\n").expect("write");
     let wanted = ["the stick /dev/sdc cannot be read: bad superblock".to_owned()];
-    assert_eq!(plugged(&settings(&[], true), &paths).problems, wanted);
+    assert_eq!(looked(&settings(&[], true), &paths).problems, wanted);
     plug(&paths, &["app.yaml"], None);
-    let found = plugged(&settings(&[], true), &paths);
+    let found = looked(&settings(&[], true), &paths);
     assert!(found.bundle.is_some());
     assert_eq!(found.problems, wanted);
 }
@@ -186,7 +254,7 @@ fn manifests_take_the_place_of_those_before() {
         names.join(" ")
     };
     let bring = || {
-        let bundle = plugged(&settings(&[], true), &paths).bundle.expect("taken");
+        let bundle = looked(&settings(&[], true), &paths).bundle.expect("taken");
         bring_manifests(&bundle, &folder)
     };
     plug(&paths, &["a.yaml", "b.yaml"], None);

@@ -43,7 +43,11 @@ fn every_answer() {
             "0.9.0",
             "the repository has no release 0.9.0; the newest is 0.5.0",
         ),
-        ("0.2.0", "0.5.0", "release 0.5.0 is not there for amd64"),
+        (
+            "0.2.0",
+            "0.5.0",
+            "release 0.5.0 is not there for amd64, which this machine is, but for arm64 alone: take another release",
+        ),
         (
             "0.1.0",
             "0.3.0",

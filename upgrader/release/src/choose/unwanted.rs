@@ -35,12 +35,14 @@ pub enum Unwanted {
         newest: Option<Version>,
     },
     /// It is not there for this machine.
-    #[error("release {version} is not there for {arch}")]
+    #[error("release {version} is not there for {arch}{}", Others(.there))]
     OtherArch {
         /// The release.
         version: Version,
         /// The node's architecture.
         arch: Arch,
+        /// Those that it is there for.
+        there: Vec<Arch>,
     },
     /// What runs is too old for it.
     #[error(
@@ -120,6 +122,23 @@ pub enum Unwanted {
         /// The percentage.
         rollout: u8,
     },
+}
+
+/// What it is there for, behind what it is not.
+struct Others<'a>(&'a [Arch]);
+
+impl fmt::Display for Others<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<&str> = self.0.iter().map(|arch| arch.name()).collect();
+        let names = names.join(", ");
+        write!(
+            out,
+            ", which this machine is, but for {names} alone: take another release"
+        )
+    }
 }
 
 struct Listed<'a>(&'a [String]);
