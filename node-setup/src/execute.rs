@@ -26,9 +26,14 @@ pub struct Failed {
     pub source: io::Error,
 }
 
-/// A step that failed without stopping the node.
+/// What a plan says that did not stop the node.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Warning(pub String);
+pub enum Warning {
+    /// A step failed, or something of the configuration is left out: it is not in force.
+    NotInForce(String),
+    /// Something that a person should know. What was asked for is in force.
+    Remark(String),
+}
 
 /// Carries out steps below `root` (`/` on a node) with the given machine.
 #[derive(Debug)]
@@ -61,8 +66,8 @@ impl<M: Machine> Executor<M> {
     pub fn execute(&mut self, steps: &[Step]) -> Result<Vec<Warning>, Failed> {
         let mut warnings = Vec::new();
         for step in steps {
-            if let Some(text) = self.remark(step) {
-                warnings.push(Warning(text.to_owned()));
+            if let Some(warning) = self.said_by(step) {
+                warnings.push(warning);
                 continue;
             }
             let Err(source) = self.step(step) else {
@@ -71,17 +76,22 @@ impl<M: Machine> Executor<M> {
             let act = step.act();
             match step.on_failure() {
                 OnFailure::Stop => return Err(Failed { act, source }),
-                OnFailure::Report => warnings.push(Warning(format!("could not {act}: {source}"))),
+                OnFailure::Report => {
+                    warnings.push(Warning::NotInForce(format!("could not {act}: {source}")));
+                }
             }
         }
         Ok(warnings)
     }
 
     /// What a step has to say and nothing more.
-    fn remark<'a>(&self, step: &'a Step) -> Option<&'a str> {
+    fn said_by(&self, step: &Step) -> Option<Warning> {
         match step {
-            Step::Warn(text) => Some(text),
-            Step::Expect { path, otherwise } if !self.below(path).exists() => Some(otherwise),
+            Step::Warn(text) => Some(Warning::Remark(text.clone())),
+            Step::LeaveOut(text) => Some(Warning::NotInForce(text.clone())),
+            Step::Expect { path, otherwise } if !self.below(path).exists() => {
+                Some(Warning::NotInForce(otherwise.clone()))
+            }
             _ => None,
         }
     }
@@ -120,7 +130,7 @@ impl<M: Machine> Executor<M> {
                 take_along(&at, &from)?;
                 self.machine.bind(&from, &at)
             }
-            Step::Warn(_) | Step::Expect { .. } => Ok(()),
+            Step::Warn(_) | Step::LeaveOut(_) | Step::Expect { .. } => Ok(()),
             Step::NoteDamageChoice(choice) => damage_choice::note(&Root::new(&self.root), *choice),
             Step::NoteEncryption(wanted) => encryption::note(&Root::new(&self.root), *wanted),
             Step::SetHostname(name) => self.machine.set_hostname(name),

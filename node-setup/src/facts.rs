@@ -69,6 +69,8 @@ pub struct Facts {
     pub release: String,
     /// Configurations that releases accepted before.
     pub last_goods: Vec<LastGood>,
+    /// The names of those with which the node has yet to be Ready.
+    pub tried_configurations: Vec<String>,
     /// How many USB sticks belong to the node.
     pub known_sticks: usize,
     /// The address of the copy of `config_url` that was fetched for a trial and is in memory alone.

@@ -4,19 +4,27 @@
 //! turn. The highest number ran last, whatever the clock says. A file is written whole, when the text differs or another
 //! release ran in between. An older release reads its own file, which no newer one touches; a newer one starts from the
 //! older's, since it knows all of its keys.
+//!
+//! A configuration that is right need not be good: with a flag's value that a component does not take, the node never comes up. So
+//! one with which it was Ready, which its second line says, only gives way to another such one: until then the new one lies beside
+//! it, `<release>.<digest>.tried`, and the keeper renames it. Where there is none with which it was Ready, any that is right stands
+//! in, for it has the network and the keys that people come in by.
+
+mod record;
 
 use crate::choice::Candidate;
-use crate::step::Step;
 use init_api::{Root, paths};
 use os_config::{Loaded, Report, Sources};
+pub(crate) use record::{Record, record};
 use std::fs;
-use std::path::Path;
 
 /// Below [`paths::CONFIG_STATE`].
 const FOLDER: &str = "last-good";
-/// How many are kept: of both slots, and of a release that was tried and went back.
-const KEPT: usize = 3;
 const MARK: &str = "# Kept by Holdfast: the last configuration that this release accepted. Turn ";
+/// The second line of one with which the node was Ready. For others there is none, as in those that older releases kept.
+const READY: &str = "# The node was Ready with it.";
+/// How the name of one ends with which the node has yet to be Ready.
+const TRIED: &str = ".tried";
 
 /// A configuration that was good once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +49,24 @@ impl LastGood {
     /// It is damaged, or has keys that this release does not know.
     pub fn load(&self) -> Result<Loaded, Report> {
         os_config::load(&Sources::one(self.path(), self.text.clone()))
+    }
+
+    /// Whether the node was Ready with it.
+    fn was_ready(&self) -> bool {
+        self.lines().nth(1) == Some(READY.as_bytes())
+    }
+
+    /// The configuration alone.
+    fn merged(&self) -> Vec<u8> {
+        let lines: Vec<&[u8]> = self
+            .lines()
+            .skip(1 + usize::from(self.was_ready()))
+            .collect();
+        lines.join(&b'\n')
+    }
+
+    fn lines(&self) -> impl Iterator<Item = &[u8]> {
+        self.text.split(|byte| *byte == b'\n')
     }
 }
 
@@ -68,6 +94,16 @@ pub(crate) fn all(root: &Root) -> Vec<LastGood> {
     all
 }
 
+/// The names of those with which the node has yet to be Ready; one at most, but for power cuts.
+pub(crate) fn tried(root: &Root) -> Vec<String> {
+    let folder = root.path(paths::CONFIG_STATE).join(FOLDER);
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<String> = names.filter(|name| name.ends_with(TRIED)).collect();
+    names.sort();
+    names
+}
+
 /// As the choice sees them; `paths` are theirs, in the same order.
 pub(crate) fn candidates<'a>(all: &'a [LastGood], paths: &'a [String]) -> Vec<Candidate<'a>> {
     all.iter()
@@ -78,31 +114,6 @@ pub(crate) fn candidates<'a>(all: &'a [LastGood], paths: &'a [String]) -> Vec<Ca
             number: one.number,
         })
         .collect()
-}
-
-/// Records `merged` as what `release` accepted; of others, the ones that ran last. No step when all is so already.
-pub(crate) fn record(all: &[LastGood], release: &str, merged: &str) -> Vec<Step> {
-    let release = &file_name(release);
-    let mut others: Vec<&LastGood> = all.iter().filter(|one| one.release != *release).collect();
-    others.sort_by_key(|one| std::cmp::Reverse(one.number));
-    let own = all.iter().find(|one| one.release == *release);
-    let latest = others.first().map_or(0, |one| one.number);
-    let number = match own {
-        Some(own) if own.number > latest => own.number,
-        _ => latest + 1,
-    };
-    let text = format!("{MARK}{number}.\n{merged}");
-    let mut steps = Vec::new();
-    if own.is_none_or(|own| own.text != text.as_bytes()) {
-        let folder = Path::new(paths::CONFIG_STATE).join(FOLDER);
-        steps.push(Step::dir(folder, 0o700));
-        steps.push(Step::file(file_of(release), 0o600, text));
-    }
-    let gone = others.iter().skip(KEPT - 1);
-    steps.extend(gone.map(|one| Step::Remove {
-        path: one.path().into(),
-    }));
-    steps
 }
 
 fn file_of(release: &str) -> String {
@@ -132,74 +143,4 @@ fn number(text: &[u8]) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{LastGood, all, record};
-    use crate::step::Step;
-    use init_api::Root;
-    use std::fs;
-
-    /// Does the steps, and gives the files that are there, with their numbers.
-    fn kept(root: &Root, release: &str, merged: &str) -> Vec<(String, u64)> {
-        for step in record(&all(root), release, merged) {
-            match step {
-                Step::MakeDir { path, .. } => fs::create_dir_all(root.path(path)).expect("made"),
-                Step::WriteFile { path, content, .. } => {
-                    fs::write(root.path(path), content.0).expect("written");
-                }
-                Step::Remove { path } => fs::remove_file(root.path(path)).expect("removed"),
-                other => panic!("{other:?}"),
-            }
-        }
-        let numbered = |one: LastGood| (one.release, one.number);
-        all(root).into_iter().map(numbered).collect()
-    }
-
-    #[test]
-    fn each_release_keeps_its_own_and_the_slots_never_lose_theirs() {
-        let folder = tempfile::tempdir().expect("folder");
-        let root = Root::new(folder.path());
-        let text = "version: 1\n";
-        // Slot A runs 1; 2, 3 and 4 are tried in slot B and each goes back.
-        let history: [(&str, &[(&str, u64)]); 8] = [
-            ("1", &[("1", 1)]),
-            ("1", &[("1", 1)]),
-            ("2", &[("1", 1), ("2", 2)]),
-            ("1", &[("1", 3), ("2", 2)]),
-            ("3", &[("1", 3), ("2", 2), ("3", 4)]),
-            ("1", &[("1", 5), ("2", 2), ("3", 4)]),
-            ("4", &[("1", 5), ("3", 4), ("4", 6)]),
-            ("1", &[("1", 7), ("3", 4), ("4", 6)]),
-        ];
-        for (release, expected) in history {
-            let found = kept(&root, release, text);
-            let found: Vec<(&str, u64)> = found.iter().map(|(r, n)| (r.as_str(), *n)).collect();
-            assert_eq!(found, expected, "after {release}");
-            assert_eq!(
-                record(&all(&root), release, text),
-                [],
-                "{release}: no second write"
-            );
-        }
-        kept(&root, "1", "version: 1\nhostname: a\n");
-        let own = all(&root).into_iter().find(|one| one.release == "1");
-        let loaded = own.expect("kept").load().expect("it is right");
-        assert!(loaded.merged_yaml().contains("hostname: a"));
-    }
-
-    #[test]
-    fn strange_releases_and_torn_files() {
-        let folder = tempfile::tempdir().expect("folder");
-        let root = Root::new(folder.path());
-        let found = kept(&root, "../1 β", "version: 1\n");
-        assert_eq!(found, [("_1__".to_owned(), 1)]);
-        let at = root.path("/var/lib/holdfast/config/last-good");
-        fs::write(at.join(".2.yaml.new"), "version: 1\n").expect("written");
-        fs::write(at.join("0.yaml"), "\0\0\0").expect("written");
-        let found = all(&root);
-        assert_eq!(found.len(), 2);
-        assert!(
-            found[0].number == 0 && found[0].load().is_err(),
-            "{found:?}"
-        );
-    }
-}
+mod tests;

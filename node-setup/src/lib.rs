@@ -26,6 +26,7 @@ pub mod last_resort;
 mod machine;
 mod network_manager;
 mod next_boot;
+mod notes;
 pub mod online;
 mod plan;
 pub mod policy;

@@ -2,7 +2,7 @@
 //! not good yet. What cannot be kept is only said: the one before stands in, or the next boot does without.
 
 use crate::facts::Facts;
-use crate::last_good;
+use crate::last_good::Record;
 use crate::sources::{FoundSources, KnownSticks, StoredUrl};
 use crate::step::{Content, Step};
 use init_api::{Services, paths};
@@ -22,6 +22,7 @@ pub(crate) fn record_for_next_boot(
     facts: &Facts,
     found: &FoundSources,
     loaded: &Loaded,
+    last_good: Record,
 ) -> Vec<BestEffort> {
     let sources = found.sources.as_slice().iter();
     let sticks = sources
@@ -35,7 +36,7 @@ pub(crate) fn record_for_next_boot(
             otherwise: "the next boot does not wait for the USB stick",
         },
         BestEffort {
-            steps: last_good::record(&facts.last_goods, &facts.release, &loaded.merged_yaml()),
+            steps: last_good.steps,
             otherwise: "this configuration is not kept as the last good one",
         },
         BestEffort {

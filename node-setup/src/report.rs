@@ -1,6 +1,7 @@
 //! What a configuration says of itself: `configured.json`, and `problem.json` where there is one.
 
 use crate::fetch;
+use crate::notes::Notes;
 use crate::sources::FoundSources;
 use host::file;
 use init_api::interface::{By, Wanted};
@@ -12,9 +13,7 @@ pub(crate) fn configured(
     found: &FoundSources,
     sources: &Sources,
     instead: Option<Problem>,
-    in_clear: bool,
-    interfaces: Vec<Wanted>,
-    notes: Vec<String>,
+    notes: Notes,
 ) -> Configured {
     let shown = |source: &Source| format!("{}: {}", source.name, fetch::shown(&source.origin));
     let all = sources.as_slice();
@@ -25,11 +24,11 @@ pub(crate) fn configured(
         sources: all.iter().map(shown).collect(),
         url_in_force: all.iter().any(|source| source.name == SourceName::Url),
         on_trial: found.trial.is_some(),
-        interfaces,
         incomplete: stands_in.or_else(|| found.incomplete.clone()),
         instead,
-        in_clear,
-        warnings: notes,
+        failed: notes.failed,
+        warnings: notes.said,
+        ..Configured::default()
     }
 }
 

@@ -152,9 +152,11 @@ pub enum Step {
         /// What a failure means.
         on_failure: OnFailure,
     },
-    /// Say that something of the configuration could not be planned.
+    /// Say something that a person should know.
     Warn(String),
-    /// Say so when a file of the image is not there.
+    /// Say what of the configuration is left out, and why: it will not be in force.
+    LeaveOut(String),
+    /// Say so when a file of the image is not there: what names it is not in force.
     Expect {
         /// The file.
         path: PathBuf,
@@ -234,6 +236,7 @@ impl Step {
             | Step::Copy { .. }
             | Step::SetHostname(_) => OnFailure::Stop,
             Step::Warn(_)
+            | Step::LeaveOut(_)
             | Step::Expect { .. }
             | Step::Command { .. }
             | Step::NoteDamageChoice(_)
@@ -268,6 +271,7 @@ impl Step {
             },
             Step::Bind { from, at, .. } => format!("show {} at {}", from.display(), at.display()),
             Step::Warn(text)
+            | Step::LeaveOut(text)
             | Step::Expect {
                 otherwise: text, ..
             } => text.clone(),

@@ -1,5 +1,7 @@
 //! Kernel settings that the kubelet, the pod network and a small machine need.
 
+use crate::pods_connections::CONNECTIONS;
+
 /// Settings that the kubelet demands, because it is told never to change them itself, and those that pods' traffic
 /// needs. They are set before services start.
 pub const SYSCTLS: &[(&str, &str)] = &[
@@ -13,7 +15,7 @@ pub const SYSCTLS: &[(&str, &str)] = &[
     ("net.ipv6.conf.all.forwarding", "1"),
     ("net.bridge.bridge-nf-call-iptables", "1"),
     ("net.bridge.bridge-nf-call-ip6tables", "1"),
-    ("net.netfilter.nf_conntrack_max", "131072"),
+    (CONNECTIONS, "131072"),
     ("fs.inotify.max_user_instances", "8192"),
     ("fs.inotify.max_user_watches", "524288"),
 ];
@@ -25,4 +27,5 @@ pub const MODULES: &[&str] = &[
     "nf_conntrack",
     "vxlan",
     "nf_tables",
+    "nft_connlimit",
 ];

@@ -117,20 +117,13 @@ fn in_force() -> anyhow::Result<bool> {
     let problem = reconfigure(PATIENCE)?;
     let configured: Configured = init_api::load(paths::CONFIGURED)?;
     // The node runs on by the last good one: that is not what was asked for.
-    if let Some(problem) = problem.or(configured.instead) {
+    if let Some(problem) = problem.or(configured.instead.clone()) {
         bail!("{}\n{}\n{}", problem.title, problem.text, problem.cure);
     }
-    for note in &configured.warnings {
+    for note in configured.notes() {
         out::line(format_args!("note: {note}"))?;
     }
-    Ok(!configured.warnings.iter().any(|note| is_failure(note)))
-}
-
-/// Whether a note says that something of the file was tried and failed (`node-setup/src/execute.rs`, `plan/`). Others are about
-/// where the file came from, or what is fetched later.
-fn is_failure(note: &str) -> bool {
-    const FAILED: [&str; 3] = [" is not made: ", " is not written: ", " is not set: "];
-    note.starts_with("could not ") || FAILED.iter().any(|failed| note.contains(failed))
+    Ok(configured.failed.is_empty())
 }
 
 /// Says what was done, and fails when it was done in part.
@@ -191,27 +184,6 @@ mod tests {
 
     #[test]
     fn what_is_in_force_in_part_is_no_success() {
-        for (note, failure) in [
-            (
-                "could not bring the network in line: eth0 does not have the address 10.0.2.20/24; it has none",
-                true,
-            ),
-            (
-                "write_files: /etc/x is not written: there is no user y",
-                true,
-            ),
-            ("the password is not set: no salt", true),
-            (
-                "https://a.example/node.yaml has not been fetched yet",
-                false,
-            ),
-            (
-                "/dev/sda2 was not unmounted cleanly; fsck.fat checked it and it is in order",
-                false,
-            ),
-        ] {
-            assert_eq!(is_failure(note), failure, "{note}");
-        }
         let said = told(false, "in force, and kept", "kept").unwrap_err();
         assert_eq!(
             said.to_string(),

@@ -19,12 +19,30 @@ pub struct Configured {
     pub incomplete: Option<String>,
     /// What is wrong with the sources, where the last good configuration is in force in their place; none when they are.
     pub instead: Option<Problem>,
+    /// What becomes the last good configuration when the node has been Ready with this one; none if it is that already, is on trial,
+    /// or is the last good one itself.
+    #[serde(default)]
+    pub tried: Option<Tried>,
     /// State lies on the disk in clear, though the configuration asks for its encryption: a warning says why.
     pub in_clear: bool,
     /// The interfaces that it has settings for.
     pub interfaces: Vec<Wanted>,
-    /// What did not work and did not stop the node, each one line.
+    /// What of the configuration is not in force, though the node runs by it, each one line: what was tried and failed, and what was
+    /// left out.
+    #[serde(default)]
+    pub failed: Vec<String>,
+    /// What else a person should know, each one line.
     pub warnings: Vec<String>,
+}
+
+/// A configuration with which the node has yet to be Ready.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tried {
+    /// Its file on state.
+    pub file: String,
+    /// What that is renamed to.
+    pub becomes: String,
 }
 
 impl Configured {
@@ -38,6 +56,7 @@ impl Configured {
                 problem.title
             )
         });
-        instead.chain(self.warnings.iter().cloned()).collect()
+        let rest = self.failed.iter().chain(&self.warnings).cloned();
+        instead.chain(rest).collect()
     }
 }

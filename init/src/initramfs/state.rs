@@ -14,6 +14,7 @@
 mod check;
 mod encrypted;
 mod error;
+mod image_store;
 mod record;
 mod repair;
 mod reset;
@@ -123,6 +124,7 @@ fn use_partition(
     let usable = make_usable(&check, layout, &mut undo, guard, mount, begin)?;
     let (outcome, why) = (usable.outcome, &usable.why);
     let (target, logs) = (places.target, places.logs);
+    image_store::doubt(target, outcome, layout.repair_begun(), logs, places.log);
     record::write(target, outcome, why, &mut undo, logs, places.log);
     if usable.risked || layout.repair_begun() {
         begun(false);
@@ -148,17 +150,23 @@ fn begin(
     places: &Places<'_>,
     guard: &mut Guard,
 ) -> Result<Used, StateError> {
+    let mut kept = None;
     if let Some(reset) = layout.reset() {
-        reset::prepare(reset, check, places.config, guard)?;
+        let prepared = reset::prepare(reset, check, places.config, guard)?;
         if reset == Reset::WipeSecrets {
             // It takes hours, and what follows may fail for a reason that stays.
-            partition_table::note_wiped(disk, layout)
+            partition_table::note_wiped(disk, layout, prepared.left())
                 .map_err(|failure| StateError::Table(Box::new(failure)))?;
         }
+        kept = prepared.kept;
     }
     // A reset ends what was there before, whatever becomes of what follows.
     if encrypted::has_header(check.node)? {
         encrypted::erase(check.node)?;
+    }
+    if let Some(kept) = kept {
+        // Asked for still: a machine that begins anew with what was to go would look as if it had gone.
+        return Err(kept);
     }
     let encrypt = layout.encryption_wanted();
     let done = || {
@@ -257,7 +265,7 @@ pub(super) fn problem(error: &StateError, node: Option<&Path>, choice: WhenDamag
         |node| node.display().to_string(),
     );
     if let Some(cure) = error.cure() {
-        return Problem::new("The state partition cannot be used", text, cure);
+        return Problem::new(error.title(), text, cure);
     }
     let cure = match choice {
         WhenDamaged::Stop => format!(
@@ -271,7 +279,7 @@ pub(super) fn problem(error: &StateError, node: Option<&Path>, choice: WhenDamag
              probably broken."
             .to_owned(),
     };
-    Problem::new("The state partition cannot be used", text, cure)
+    Problem::new(error.title(), text, cure)
 }
 
 #[cfg(test)]

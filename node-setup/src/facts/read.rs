@@ -75,6 +75,7 @@ impl Facts {
             compresses_memory: text("/proc/swaps").contains(COMPRESSED),
             release: release(root),
             last_goods: last_good::all(root),
+            tried_configurations: last_good::tried(root),
             known_sticks: KnownSticks::new(root).count(),
             tried_url: StoredUrl::new(root).tried_url(),
         };

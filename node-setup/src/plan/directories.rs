@@ -21,7 +21,7 @@ pub(super) fn steps(facts: &Facts) -> Vec<Step> {
                 mode: dir.mode,
                 owner,
             },
-            Err(why) => Step::Warn(format!("{} is not made: {why}", dir.path.display())),
+            Err(why) => Step::LeaveOut(format!("{} is not made: {why}", dir.path.display())),
         });
     }
     steps.push(Step::dir("/run/sshd", 0o755));

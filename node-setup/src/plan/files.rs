@@ -12,7 +12,7 @@ pub(super) fn steps(config: &Config, facts: &Facts) -> Vec<Step> {
         let owner = match accounts.owner(file.owner.user(), file.owner.group()) {
             Ok(owner) => owner,
             Err(why) => {
-                steps.push(Step::Warn(format!(
+                steps.push(Step::LeaveOut(format!(
                     "write_files: {} is not written: {why}",
                     file.path
                 )));

@@ -1,7 +1,10 @@
-//! The base table of the packet filter: what nobody outside may send through this node, and who may speak to its services.
+//! The base table of the packet filter: what nobody outside may send through this node, who may speak to its services, and how many
+//! connections a pod may have.
 //!
 //! kube-proxy, flannel and the port mapper keep tables of their own. A packet goes through all of them, and what one table accepts
 //! another may still drop; so this one only drops.
+
+mod pods_connections;
 
 use super::heading::MADE;
 use crate::facts::Facts;
@@ -10,11 +13,9 @@ use crate::step::Step;
 use init_api::paths::FIREWALL;
 use ipnet::IpNet;
 use os_config::{Config, Firewall};
-use runtime::Settings;
+use runtime::{FIREWALL_TABLE, Settings};
 use std::fmt::Write as _;
 
-/// Ours in the kernel.
-const TABLE: &str = "inet holdfast";
 /// What pods of this node and tunnels to other nodes come from, and the node itself.
 const INSIDE: &str = r#"{ "lo", "cni0", "flannel.1" }"#;
 /// The same without the node itself.
@@ -32,12 +33,14 @@ pub(crate) fn file(config: &Config, facts: &Facts) -> String {
     let settings = Settings::of(config, &hostname(config, facts), &facts.release, founded);
     let cluster = settings.cluster;
     let firewall = &config.network.firewall;
+    let table = FIREWALL_TABLE.join(" ");
     // The first line makes a table where there is none, so that there is one to delete.
-    let mut text = format!("{MADE}table {TABLE} {{}}\ndelete table {TABLE}\n");
+    let mut text = format!("{MADE}table {table} {{}}\ndelete table {table}\n");
     if !firewall.enabled {
         return text;
     }
-    text.push_str(&format!("table {TABLE} {{\n"));
+    text.push_str(&format!("table {table} {{\n"));
+    text.push_str(&pods_connections::rules(config, cluster.pods));
     text.push_str(&straight_in(&[cluster.pods, cluster.services], firewall));
     text.push_str(&through());
     text.push_str(&own_services(firewall));

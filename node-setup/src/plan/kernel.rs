@@ -68,7 +68,7 @@ pub(super) fn steps(config: &Config, facts: &Facts) -> Vec<Step> {
             values.remove(key.as_str());
             wanted.push((key.as_str(), value.as_str()));
         } else if values.get(key.as_str()) != Some(&value.as_str()) {
-            steps.push(Step::Warn(format!(
+            steps.push(Step::LeaveOut(format!(
                 "sysctls: {key} stays as the kubelet demands it; it would not start with another value"
             )));
         }

@@ -20,7 +20,7 @@ pub(super) fn steps(config: &Config, facts: &Facts) -> Vec<Step> {
             content: shadow(&facts.shadow, &hash).into(),
             on_failure: crate::step::OnFailure::Stop,
         }],
-        Err(why) => vec![Step::Warn(format!("the password is not set: {why}"))],
+        Err(why) => vec![Step::LeaveOut(format!("the password is not set: {why}"))],
     }
 }
 

@@ -1,7 +1,7 @@
 //! The executor below a temporary root.
 
 use crate::node::{Recorder, TestNode};
-use node_setup::{Executor, OnFailure, Owner, Step, ThisMachine};
+use node_setup::{Executor, OnFailure, Owner, Step, ThisMachine, Warning};
 use std::fs;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -136,7 +136,8 @@ fn sysctl_names() {
         (value(cases[1].1), value(cases[2].1)),
         ("2".to_owned(), "2".to_owned())
     );
-    let warning = &set("vm.no_such", "1")[0].0;
+    let warnings = set("vm.no_such", "1");
+    let warning = text_of(&warnings[0]);
     assert!(
         warning.starts_with("could not set the kernel parameter vm.no_such to `1`"),
         "{warning}"
@@ -161,13 +162,50 @@ fn a_stop_stops_and_a_report_goes_on() {
     let warnings = executor
         .execute(&[run(OnFailure::Report), Step::file("/a", 0o600, "a")])
         .unwrap();
-    assert_eq!(warnings[0].0, "could not run it: it did not work");
+    assert_eq!(
+        warnings,
+        [not_in_force("could not run it: it did not work")]
+    );
     assert!(root.path().join("a").exists());
     let failed = executor
         .execute(&[run(OnFailure::Stop), Step::file("/b", 0o600, "b")])
         .unwrap_err();
     assert_eq!(failed.to_string(), "could not run it");
     assert!(!root.path().join("b").exists());
+}
+
+fn text_of(warning: &Warning) -> &str {
+    let (Warning::NotInForce(text) | Warning::Remark(text)) = warning;
+    text
+}
+
+fn not_in_force(text: &str) -> Warning {
+    Warning::NotInForce(text.to_owned())
+}
+
+/// Whoever applied the file must know what of it is not in force; what is merely told is no failure.
+#[test]
+fn what_is_told_is_of_two_kinds() {
+    let root = tempfile::tempdir().unwrap();
+    fs::write(root.path().join("there"), "").unwrap();
+    let expect = |path: &str| Step::Expect {
+        path: path.into(),
+        otherwise: format!("{path} is missing"),
+    };
+    let steps = [
+        Step::Warn("for people".to_owned()),
+        Step::LeaveOut("the password is not set".to_owned()),
+        expect("/there"),
+        expect("/gone"),
+    ];
+    assert_eq!(
+        executor(root.path()).execute(&steps).unwrap(),
+        [
+            Warning::Remark("for people".to_owned()),
+            not_in_force("the password is not set"),
+            not_in_force("/gone is missing"),
+        ]
+    );
 }
 
 #[test]
@@ -223,7 +261,11 @@ fn commands_share_their_time() {
         "waited for too long"
     );
     assert!(root.path().join("a").exists());
-    let warnings: Vec<String> = warnings.iter().map(|w| in_any_time(&w.0)).collect();
+    let text = |warning: &Warning| match warning {
+        Warning::NotInForce(text) => in_any_time(text),
+        Warning::Remark(text) => panic!("{text}"),
+    };
+    let warnings: Vec<String> = warnings.iter().map(text).collect();
     let expected = [
         "could not run init_commands[1]: `/bin/bash` ended with exit status: 3",
         "could not run init_commands[2]: `/bin/bash` did not end within N s and was killed",
@@ -253,10 +295,8 @@ fn a_link_leads_nobody_elsewhere() {
         on_failure: OnFailure::Report,
     };
     let warnings = executor.execute(&[step]).unwrap();
-    assert_eq!(
-        warnings[0].0,
-        "could not write /var/app/conf/key: `conf` is a link, which is not followed: write the path that it leads to"
-    );
+    let expected = "could not write /var/app/conf/key: `conf` is a link, which is not followed: write the path that it leads to";
+    assert_eq!(warnings, [not_in_force(expected)]);
     assert!(!at("etc/tool/key").exists());
     assert!(executor.machine().asked.borrow().is_empty());
 }

@@ -69,7 +69,7 @@ fn nft_takes_it_and_takes_it_again() {
 }
 
 /// The node with a pod behind `cni0` and a neighbour on each of two cards, each in a network namespace; both neighbours have a
-/// route to all that is behind the node. Prints who reaches whom, without the table and with it.
+/// route to all that is behind the node.
 const NETWORK: &str = r#"
 # What is left running would hold the output open.
 trap 'kill $(jobs -p)' EXIT
@@ -101,6 +101,10 @@ table ip services {
   }
 }
 END
+"#;
+
+/// Prints who reaches whom, without the table and with it.
+const LOOK: &str = r#"
 # Nobody listens anywhere: whoever is reached refuses at once, and what is dropped is waited for.
 reaches() { # who, address, port, what it is called
   code=0; nsenter -t $1 -n timeout 1 bash -c "</dev/tcp/$2/$3" 2>/dev/null || code=$?
@@ -155,7 +159,7 @@ network: {firewall: {ssh_from: 192.168.1.0/24, api_from: [], kubelet_from: 10.9.
     ];
     for (text, dropped) in cases {
         let (_node, file) = configured(text);
-        let output = isolated(NETWORK, &[&file]);
+        let output = isolated(&format!("{NETWORK}{LOOK}"), &[&file]);
         let said = said(&output);
         let (before, after) = said
             .split_once("after\n")
@@ -169,5 +173,41 @@ network: {firewall: {ssh_from: 192.168.1.0/24, api_from: [], kubelet_from: 10.9.
         assert_eq!(lines(before), all, "without the table: {said}");
         let reached: Vec<_> = all.iter().filter(|line| !dropped.contains(line)).collect();
         assert_eq!(lines(after).iter().collect::<Vec<_>>(), reached, "{text}");
+    }
+}
+
+/// A pod that sends to ever more ports, then by an address that is not its own; and what another pod can do meanwhile. Prints how many
+/// connections the node tracks after each.
+const FLOOD: &str = r#"
+send() { # how many, from which address, to which ports on
+  nsenter -t $pod -n ip route replace default via 10.42.0.1 src "$2"
+  nsenter -t $pod -n bash -c '
+    for ((n = 0; n < $1; n++)); do echo > /dev/udp/192.168.2.2/$(($2 + n)); done 2>/dev/null
+  ' bash "$1" "$3" || true
+  cat /proc/sys/net/netfilter/nf_conntrack_count
+}
+sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.cni0.rp_filter=0
+nsenter -t $pod -n ip address add 10.42.0.3/24 dev far
+nsenter -t $pod -n ip address add 10.99.0.1/32 dev far
+nft -f "$1"
+send 60 10.42.0.2 1000
+send 60 10.99.0.1 2000
+send 5 10.42.0.3 3000
+# For the keeper.
+nft -j list set inet holdfast pods_refused 2>/dev/null | grep -o '"val": "[^"]*"' || true
+"#;
+
+#[test]
+fn a_pod_has_its_share_of_the_connections_and_no_more() {
+    // A part of 640 is 20.
+    let small = "version: 1\nsysctls: {net.netfilter.nf_conntrack_max: 640}\n";
+    let off = format!("{small}network: {{firewall: {{enabled: false}}}}\n");
+    for (text, expected) in [
+        (small, "20\n20\n25\n\"val\": \"10.42.0.2\"\n"),
+        (&off, "60\n120\n125\n"),
+    ] {
+        let (_node, file) = configured(text);
+        let output = isolated(&format!("{NETWORK}{FLOOD}"), &[&file]);
+        assert_eq!(said(&output), expected, "{text}");
     }
 }

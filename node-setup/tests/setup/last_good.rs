@@ -204,3 +204,35 @@ fn what_is_applied_to_a_running_node_and_is_wrong_changes_nothing() {
     assert_eq!(services(&node), running);
     assert!(node.configured().instead.is_some());
 }
+
+/// A right configuration need not be good: with a flag's value that a component does not take, no node comes up.
+#[test]
+fn what_the_node_was_ready_with_stands_in_for_what_it_never_was() {
+    let node = TestNode::new(GOOD);
+    node.configure();
+    // As the keeper does, once the node has been Ready for a while.
+    let tried = node.configured().tried.expect("nobody was Ready yet");
+    let at = |path: &str| node.root.path(path);
+    fs::rename(at(&tried.file), at(&tried.becomes)).unwrap();
+    node.boot_again();
+    node.configure();
+    assert_eq!(node.configured().tried, None, "it is good");
+
+    let bad = GOOD.replace("edge-1", "edge-2");
+    node.write("config/config.yaml", &bad);
+    assert_eq!(node.configure(), Outcome::Applied);
+    assert_eq!(node.read("etc/hostname"), "edge-2\n", "it is in force");
+    let tried = node.configured().tried.expect("not Ready with it yet");
+    assert!(at(&tried.file).exists() && node.read(LAST_GOOD).contains("edge-1"));
+
+    // And then a stick or a card is lost.
+    node.boot_again();
+    node.write("config/config.yaml", "version: 1\nhostnam: x\n");
+    assert_eq!(node.configure(), Outcome::Applied);
+    assert_eq!(node.read("etc/hostname"), "edge-1\n");
+    assert_eq!(
+        node.configured().tried,
+        None,
+        "what is Ready now was good before"
+    );
+}

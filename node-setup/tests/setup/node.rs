@@ -169,9 +169,10 @@ impl TestNode {
         serde_json::from_str(&self.read("run/holdfast/configured.json")).unwrap()
     }
 
-    /// The warnings of the last configuration.
+    /// What the last configuration says that did not stop the node, of both kinds.
     pub(crate) fn warnings(&self) -> Vec<String> {
-        self.configured().warnings
+        let configured = self.configured();
+        [configured.failed, configured.warnings].concat()
     }
 }
 

@@ -40,17 +40,23 @@ fn the_login_in_an_address_is_not_told() {
 #[test]
 fn what_does_not_work_and_does_not_stop_the_node_is_told() {
     let mut node = TestNode::new(&format!(
-        "{GOOD}modules: [no_such]\nsysctls: {{no.such.key: 1}}\nboot_commands: [\"false\"]\n"
+        "{GOOD}modules: [no_such]\nsysctls: {{no.such.key: 1}}\nboot_commands: [\"false\"]\nconfig_url: https://a.example/b.yaml\n"
     ));
     node.machine.fails = Some("user: /bin/bash -c false");
     assert_eq!(node.configure(), Outcome::Applied);
-    let warnings = node.warnings().join("\n");
+    let failed = node.configured().failed.join("\n");
     for expected in [
         "could not set the kernel parameter no.such.key to `1`",
         "could not run boot_commands[0]: it did not work",
     ] {
-        assert!(warnings.contains(expected), "{expected}: {warnings}");
+        assert!(failed.contains(expected), "{expected}: {failed}");
     }
+    // What comes later is no failure of the file.
+    let warnings = node.configured().warnings.join("\n");
+    assert!(
+        warnings.contains("has not been fetched yet") && !failed.contains("fetched"),
+        "{warnings}"
+    );
 }
 
 #[test]

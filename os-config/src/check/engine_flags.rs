@@ -20,7 +20,7 @@ struct Gate<'a> {
 }
 
 /// The component behind a key below `kubernetes`.
-fn component(key: &str) -> &'static str {
+pub(super) fn component(key: &str) -> &'static str {
     match key {
         "api_server_args" => "kube-apiserver",
         "controller_manager_args" => "kube-controller-manager",
@@ -30,7 +30,7 @@ fn component(key: &str) -> &'static str {
     }
 }
 
-fn flags(component: &str) -> Vec<&'static str> {
+pub(super) fn flags(component: &str) -> Vec<&'static str> {
     let flag = |line: &'static str| {
         let mut words = line.split(' ');
         let is_its = words.next() == Some("flag") && words.next() == Some(component);
@@ -108,7 +108,7 @@ fn wrong_gate(pair: &str, all: &[Gate]) -> Option<Invalid> {
 }
 
 /// As Go's `strconv.ParseBool` reads it.
-fn truth(text: &str) -> Option<bool> {
+pub(super) fn truth(text: &str) -> Option<bool> {
     match text {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use super::Checker;
 use super::clash::overlap;
-use super::{engine_flags, flags};
+use super::{engine_flags, flag_values, flags};
 use crate::config::{
     AuditLevel, ComponentArgs, Components, FlagArgs, Kubernetes, PodSecurity, Swap,
 };
@@ -119,6 +119,12 @@ fn flag_fits(c: &mut Checker, key: &str, flag: &str, values: &[String]) {
     let texts = values.iter().map(String::as_str);
     if let Some((value, help)) = flags::wrong_value(key, flag, texts) {
         c.refuse(format!("`{flag}` cannot be {value:?} here"), help);
+    } else {
+        for (index, value) in values.iter().enumerate() {
+            if let Some(wrong) = flag_values::wrong(key, flag, value) {
+                c.at(index, |c| c.invalid(wrong));
+            }
+        }
     }
     if flag == "feature-gates" {
         for (index, value) in values.iter().enumerate() {

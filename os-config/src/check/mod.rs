@@ -7,6 +7,7 @@ mod config;
 mod dns;
 mod engine_flags;
 mod files;
+mod flag_values;
 mod flags;
 mod former_keys;
 mod install;

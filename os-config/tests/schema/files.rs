@@ -25,6 +25,7 @@ const ONLY_THE_PROGRAM: &[(&str, &[&str])] = &[
         &[
             "flag-twice",
             "flag-unknown",
+            "flag-value",
             "gateway-outside",
             "gateway-own-address",
             "gateway-two",
