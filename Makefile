@@ -78,8 +78,7 @@ licences: $(DENY)
 
 .PHONY: audit
 audit: $(DENY) ## known holes in the crates we use; needs a network
-	@echo "audit: fetching the list of advisories, which needs a network"
-	$(DENY) --log-level error check advisories
+	@tools/audit $(DENY)
 
 # It runs for a second: what matters is how long it takes to compile.
 $(DENY): | setup

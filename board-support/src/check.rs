@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml::Spanned;
 
+use crate::machine::{KnownMachine, machine as known_machine};
 use crate::raw::{RawBase, RawBoard, RawDrivers, RawMechanism, RawTryboot, RawUBoot, RawVm};
 use crate::source::Source;
 use crate::{
@@ -22,6 +23,7 @@ pub(crate) struct Own {
     pub(crate) tryboot: Option<Tryboot>,
     pub(crate) partition_table: PartitionTable,
     pub(crate) drivers: Drivers,
+    pub(crate) machine: Option<KnownMachine>,
     pub(crate) vm: Option<Spanned<Vm>>,
 }
 
@@ -59,6 +61,7 @@ pub(crate) fn base(source: &Source<'_>) -> Result<Base, Error> {
         led: raw.kernel.led.as_ref().map(|led| led.get_ref().clone()),
         stub: raw.uki.stub,
         drivers: drivers(source, &raw.drivers)?,
+        machines: Vec::new(),
         tryboot: None,
     };
     Ok(Base {
@@ -175,6 +178,10 @@ pub(crate) fn board(source: &Source<'_>, name: &str) -> Result<Own, Error> {
             .transpose()?,
         partition_table: raw.partition_table,
         drivers: drivers(source, &raw.drivers)?,
+        machine: raw
+            .machine
+            .map(|raw| known_machine(source, &raw))
+            .transpose()?,
         vm: raw.vm.map(|raw| vm(source, &raw)).transpose()?,
     })
 }

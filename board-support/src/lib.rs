@@ -3,7 +3,8 @@
 //! A folder holds `base-<arch>.toml` for each architecture and `<board>.toml` for each board. All
 //! boards of an architecture start one release, so whatever goes into the UKI or the root image is
 //! the base's or the union over all of its boards ([`Release`]); a board file adds its own drivers
-//! to that union, its title, the mechanism that boots it and how to imitate it in a virtual machine.
+//! to that union, its title, the mechanism that boots it, what the running system has to know about its machine and how to imitate it
+//! in a virtual machine.
 //!
 //! Files are read strictly: an unknown key, a value out of range or a driver listed twice is an
 //! error with file, line and key. [`Boards::open`] reads the whole folder, so that a board cannot
@@ -16,6 +17,7 @@ mod board;
 mod boot;
 mod check;
 mod error;
+mod machine;
 mod raw;
 mod release;
 mod source;
@@ -28,6 +30,7 @@ pub use arch::Arch;
 pub use board::Board;
 pub use boot::{BootMechanism, PartitionTable, SystemdBoot, Tryboot, UBoot};
 pub use error::{Error, Problem};
+pub use machine::KnownMachine;
 pub use release::{Drivers, Release};
 pub use store::Boards;
 pub use vm::{Disk, Machine, Network, Vm, Watchdog};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use toml::Spanned;
+use toml::value::Datetime;
 
 use crate::{Arch, Disk, Machine, Network, PartitionTable, Watchdog};
 
@@ -97,7 +98,19 @@ pub(crate) struct RawBoard {
     #[serde(default)]
     pub(crate) drivers: RawDrivers,
     #[serde(default)]
+    pub(crate) machine: Option<RawMachine>,
+    #[serde(default)]
     pub(crate) vm: Option<RawVm>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct RawMachine {
+    pub(crate) compatible: Spanned<String>,
+    #[serde(default)]
+    pub(crate) firmware_from: Option<Spanned<Datetime>>,
+    #[serde(default)]
+    pub(crate) stalling_card: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Arch, Tryboot};
+use crate::{Arch, KnownMachine, Tryboot};
 
 /// The parts of a release that boards decide, for all boards of one architecture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Release {
     pub tryboot: Option<Tryboot>,
     /// Drivers of the base and of every board, in order of their names.
     pub drivers: Drivers,
+    /// Machines that the running system has to know something about, in order of their boards' names.
+    pub machines: Vec<KnownMachine>,
 }
 
 impl Release {

@@ -68,6 +68,7 @@ impl Boards {
                 .get_mut(name)
                 .ok_or_else(|| no_base(source, own, files))?;
             base.release.drivers.extend(&own.drivers);
+            base.release.machines.extend(own.machine.clone());
             let mechanism = check::mechanism(source, own, base)?;
             check::share_slot_image(source, own, base, &mechanism)?;
             mechanisms.push(mechanism);

@@ -138,7 +138,7 @@ fn a_wrong_board_is_told_with_file_line_and_key() {
             "unknown key",
             "title",
             "titel",
-            "nuc.toml:3:1: unknown field `titel`, expected one of `title`, `base`, `boot`, `partition-table`, `u-boot`, `tryboot`, `drivers`, `vm`\n  3 | titel =",
+            "nuc.toml:3:1: unknown field `titel`, expected one of `title`, `base`, `boot`, `partition-table`, `u-boot`, `tryboot`, `drivers`, `machine`, `vm`\n  3 | titel =",
         ),
         (
             "key of the base",

@@ -67,6 +67,8 @@ mod state_key;
 #[cfg(feature = "node")]
 mod status;
 #[cfg(feature = "node")]
+mod stick;
+#[cfg(feature = "node")]
 mod support_bundle;
 #[cfg(any(feature = "node", feature = "workstation"))]
 mod table;

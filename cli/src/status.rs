@@ -2,6 +2,7 @@
 
 mod clock;
 mod health;
+mod heat;
 #[cfg(test)]
 mod tests;
 
@@ -47,6 +48,9 @@ struct Everything {
     /// Whom the clock is kept by, or why it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     clock: Option<String>,
+    /// How hot the machine is, where it measures it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<String>,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
@@ -74,6 +78,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         addresses: addresses(),
         authorities: crate::authorities::under_way(std::time::SystemTime::now()),
         clock: clock::clock(),
+        temperature: heat::heat(),
     };
     if args.json {
         out::line(serde_json::to_string_pretty(&everything)?)?;
@@ -112,6 +117,7 @@ fn page(everything: &Everything) -> String {
         addresses,
         authorities,
         clock,
+        temperature,
     } = everything;
     let mut page = String::new();
     let slot = status
@@ -160,6 +166,9 @@ fn page(everything: &Everything) -> String {
     }
     if let Some(clock) = clock {
         facts.row(["clock", clock]);
+    }
+    if let Some(temperature) = temperature {
+        facts.row(["temperature", temperature]);
     }
     let _ = writeln!(page, "{facts}");
     let _ = writeln!(page, "{}", services(&status.services, status.uptime_ms));

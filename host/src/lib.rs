@@ -1,6 +1,6 @@
 //! What every program of ours does to the machine that it runs on, once: running a command, replacing a file or a folder
 //! whole, the digest of bytes, new identifiers, variables of the firmware, text fit to be shown, how
-//! much memory there is, and writing much without keeping others from the disk.
+//! much memory there is, how hot it is, and writing much without keeping others from the disk.
 //!
 //! Synchronous, and nothing but system calls: PID 1 may use it.
 
@@ -21,6 +21,7 @@ pub mod digest;
 pub mod efi_variable;
 pub mod file;
 pub mod folder;
+pub mod heat;
 pub mod identifier;
 pub mod memory;
 pub mod pace;

@@ -38,6 +38,7 @@ impl Part {
             commit: commit.to_owned(),
             verdict: match verdict {
                 "passed" => Verdict::Passed,
+                "not run" => Verdict::NotRun(closing.clone()),
                 _ => Verdict::Failed(closing.clone()),
             },
             took: Duration::from_secs(took.strip_suffix(" s")?.parse().ok()?),
@@ -146,6 +147,7 @@ mod tests {
                 &format!("{CARGO}\npart: passed, 300 s, abc\n"),
             ),
             ("11-cut short.log", "at work\n"),
+            ("12-holes.log", "no network\npart: not run, 2 s, abc\n"),
         ];
         for (name, text) in outputs {
             fs::write(folder.join(name), text).unwrap();
@@ -174,6 +176,7 @@ mod tests {
                     "abc, with changes that are not committed",
                     &differ
                 ),
+                ("holes", 2, "abc", &Verdict::NotRun("no network".to_owned())),
             ]
         );
         assert_eq!(super::parts(&folder).unwrap(), [], "no folder");

@@ -94,7 +94,7 @@ pub fn render(
     for record in records {
         let reason = match &record.verdict {
             Verdict::Passed => None,
-            Verdict::Failed(reason) => Some(reason.as_str()),
+            Verdict::Failed(reason) | Verdict::NotRun(reason) => Some(reason.as_str()),
         };
         let notes: Vec<String> = reason
             .into_iter()
@@ -149,6 +149,7 @@ fn line(page: &mut String, name: &str, row: (&Verdict, Duration, &String, String
     let verdict = match verdict {
         Verdict::Passed => "passed",
         Verdict::Failed(_) => "**failed**",
+        Verdict::NotRun(_) => "**not run**",
     };
     let (seconds, commit) = (took.as_secs(), cell(commit));
     // Writing into a String cannot fail.

@@ -80,7 +80,7 @@ impl Scenario {
         };
         match &verdict {
             Verdict::Passed => println!("scenario {name}: passed after {} s", took.as_secs()),
-            Verdict::Failed(reason) => {
+            Verdict::Failed(reason) | Verdict::NotRun(reason) => {
                 println!(
                     "scenario {name}: FAILED after {} s: {reason}",
                     took.as_secs()

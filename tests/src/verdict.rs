@@ -10,4 +10,6 @@ pub enum Verdict {
     Passed,
     /// Something else was seen; the text says what.
     Failed(String),
+    /// What it needs was not there, so nothing was seen; the text says what.
+    NotRun(String),
 }

@@ -166,15 +166,16 @@ fn the_page_of_a_node_in_trouble() {
     }];
     let expected = "\
 edge-1  Holdfast 0.1.0, slot ?, Linux 6.12.1
-up         2 h 5 min
-mode       MAINTENANCE: something must be repaired, see below
-node       edge-1 is not Ready; waiting for the API
-last boot  release 0.1.0: the kernel panicked: Fatal exception; all that the kernel said: /k/1.txt
-           BUG: y
-address    eth0 10.0.0.2
-config     image: a
-           CONFIG partition: b
-clock      kept by ntp.example
+up           2 h 5 min
+mode         MAINTENANCE: something must be repaired, see below
+node         edge-1 is not Ready; waiting for the API
+last boot    release 0.1.0: the kernel panicked: Fatal exception; all that the kernel said: /k/1.txt
+             BUG: y
+address      eth0 10.0.0.2
+config       image: a
+             CONFIG partition: b
+clock        kept by ntp.example
+temperature  48 °C (cpu-thermal)
 
 SERVICE  STATE   SINCE      RESTARTS  PID
 ssh      ready   2 h 4 min  2         77   last: exit code 1
@@ -201,6 +202,7 @@ What to do: cure
             addresses,
             authorities: None,
             clock: Some("kept by ntp.example".to_owned()),
+            temperature: Some("48 °C (cpu-thermal)".to_owned()),
         }),
         expected
     );

@@ -88,7 +88,7 @@ pub fn build(project: &Project, options: &Options, progress: Progress) -> Result
         &base,
         &binaries,
         &system_image,
-        &release,
+        (&release, &board.release.machines),
         Trust {
             release_root,
             config_policy: options.config_policy.clone(),

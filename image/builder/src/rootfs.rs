@@ -161,7 +161,7 @@ pub(crate) fn complete(
     base: &Base,
     binaries: &Binaries,
     system_image: &Path,
-    release: &Release,
+    (release, machines): (&Release, &[boards::KnownMachine]),
     trust: Trust,
 ) -> Result<Tree> {
     let mut tree = base.tree.clone();
@@ -207,6 +207,8 @@ pub(crate) fn complete(
     }
     manifests(project, &mut tree)?;
     tree.put_bytes(&format!("{OURS}/release.json"), 0o644, release.json()?);
+    let machines = serde_json::to_vec(machines).map_err(Error::format("machines.json"))?;
+    tree.put_bytes(&format!("{OURS}/machines.json"), 0o644, machines);
     if let Some(root) = trust.release_root {
         tree.put_bytes(&format!("{OURS}/release-root.json"), 0o644, root);
     }

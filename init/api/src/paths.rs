@@ -46,6 +46,8 @@ pub const STICK_MOUNT: &str = "/run/holdfast/bundle";
 pub const STICK: &str = "/run/holdfast/plugged-in/device";
 /// Why sticks that are plugged in are not used, a line each, by the same; gone when all is well.
 pub const STICK_PROBLEMS: &str = "/run/holdfast/plugged-in/problems";
+/// A lock: shared by who reads what is mounted there, held alone by who takes the mount away.
+pub const STICK_TURNS: &str = "/run/holdfast/stick-turns";
 /// The release repository of that stick.
 pub const STICK_RELEASES: &str = "/run/holdfast/bundle/holdfast/releases";
 /// Service logs: `<name>.log`, and `<name>.log.1` for what was before it.
@@ -148,6 +150,8 @@ pub const FIREWALL: &str = "/etc/holdfast/firewall.nft";
 pub const CHECKS: &str = "/etc/holdfast/checks";
 /// What the image is: version, build time.
 pub const RELEASE: &str = "/usr/lib/holdfast/release.json";
+/// [`crate::KnownMachine`]s: what the image knows of the machines that it boots on, by their device trees.
+pub const MACHINES: &str = "/usr/lib/holdfast/machines.json";
 /// The root of the release repository that the image trusts, TUF's `root.json`; an image without it takes no releases.
 pub const RELEASE_ROOT: &str = "/usr/lib/holdfast/release-root.json";
 /// A configuration that comes with the image; read if it is there.

@@ -206,8 +206,45 @@ pub(super) fn unexplained(outcome: Outcome) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use super::{Outcome, Runs, Step};
-    use init_api::{ConfigurationState, Millis};
+    use super::{Outcome, Runs, Step, service};
+    use init_api::{Calls, Capability, ConfigurationState, Millis};
+    use std::path::Path;
+
+    /// What is taken from it is taken from all that it starts, and no setuid program brings it back.
+    #[test]
+    fn what_reads_the_configuration_lacks_what_no_command_of_it_needs() {
+        let service = service(Path::new("/usr/bin/holdfast"));
+        let given = service.rights.confinement().expect("limits");
+        assert_eq!(given.gains_rights, None);
+        let refused = [Calls::Ports, Calls::Debug, Calls::Programs, Calls::Sockets];
+        assert_eq!(given.refused(), refused);
+        let all = Capability::in_mask(u64::MAX);
+        let taken = all
+            .into_iter()
+            .filter(|capability| !given.capabilities.contains_key(capability));
+        let taken: Vec<String> = taken.map(|capability| capability.to_string()).collect();
+        assert_eq!(
+            taken,
+            [
+                "net_broadcast",
+                "ipc_lock",
+                "ipc_owner",
+                "sys_pacct",
+                "sys_boot",
+                "lease",
+                "audit_write",
+                "audit_control",
+                "mac_override",
+                "mac_admin",
+                "wake_alarm",
+                "block_suspend",
+                "audit_read",
+                "perfmon",
+                "bpf",
+                "checkpoint_restore",
+            ]
+        );
+    }
 
     #[test]
     fn runs_follow_each_other() {

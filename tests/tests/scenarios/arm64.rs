@@ -77,10 +77,21 @@ pub(crate) fn rpi3_to_ready(stage: &mut Stage) -> anyhow::Result<()> {
     to_ready(stage, PI_3, raspberry_pi(Platform::Raspi3b, 1024))
 }
 
+/// Says on the console what our module shows of the supply, as soon as udev has loaded it: QEMU's firmware says that all is well.
+const ASKS_ABOUT_THE_SUPPLY: &str = r#"init_commands:
+  - |
+    (
+      file=/sys/bus/platform/devices/raspberrypi-hwmon/throttled
+      until told=$(cat $file); do sleep 1; done
+      echo "supply: $told" >/dev/console
+    ) </dev/null >/dev/null 2>&1 &
+"#;
+
 /// The very image for an SD card: U-Boot from its boot partition, `boot.scr`, the UKI, a Ready node. The kernel's driver finds no
 /// device behind QEMU's USB port, so there is no network, and the console is the only witness.
 fn to_ready(stage: &mut Stage, board: &str, spec: Spec) -> anyhow::Result<()> {
     let vm = stage.machine_of(board, spec, None)?;
+    vm.place_config(&(Stage::config(&vm)? + ASKS_ABOUT_THE_SUPPLY))?;
     let mut node = stage.start(&vm)?;
     let took = node.wait_ready(PI_READY_WITHIN)?;
     stage.note(format!(
@@ -100,6 +111,10 @@ fn to_ready(stage: &mut Stage, board: &str, spec: Spec) -> anyhow::Result<()> {
     ensure!(
         found.iter().all(Option::is_some) && found.is_sorted(),
         "the console has {steps:?} in lines {found:?}"
+    );
+    ensure!(
+        at("supply: 0x0").is_some(),
+        "the console does not say what the firmware says of the supply: is the module holdfast_supply loaded?"
     );
     node.power_cut()?;
     Ok(())

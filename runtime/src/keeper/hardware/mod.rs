@@ -1,17 +1,20 @@
-//! What the machine itself says of its health: supply, heat, and the disk before it dies. It is told in a record in memory, for the
-//! console, `holdfast status` and the cluster.
+//! What the machine itself says of its health: supply, heat, firmware that is too old, a network card that stops sending, and the disk
+//! before it dies. It is told in a record in memory, for the console, `holdfast status` and the cluster.
 
 mod disk;
+mod firmware;
 mod heat;
 mod kernel_log;
+mod stalled_card;
 mod supply;
 mod times;
 
 use super::context::Keeper;
 use disk::Disks;
 use heat::Heat;
-use init_api::paths;
+use init_api::{Root, paths};
 use kernel_log::KernelLog;
+use stalled_card::Cards;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -26,13 +29,17 @@ struct Seen {
     log: KernelLog,
     heat: Heat,
     disks: Disks,
+    cards: Cards,
 }
 
 /// Looks now and then, for ever.
 pub(super) async fn watch(keeper: &Keeper) {
     let (mut seen, mut told) = (Seen::default(), Vec::new());
+    let root = keeper.paths.at("/");
     loop {
-        let notes = seen.look(&keeper.paths.at("/"));
+        let stalled = seen.cards.look(&Root::new(&root));
+        stalled.iter().for_each(|card| stalled_card::restart(card));
+        let notes = seen.look(&root);
         if notes != told {
             match tell(&keeper.paths.at(paths::HARDWARE), &notes) {
                 Ok(()) => told = notes,
@@ -50,6 +57,8 @@ impl Seen {
         let sys = root.join("sys");
         let mut notes = supply::notes(&sys, self.log.under_voltages());
         notes.extend(self.heat.notes(&sys));
+        notes.extend(firmware::note(&Root::new(root)));
+        notes.extend(self.cards.notes());
         notes.extend(self.disks.notes(root, self.log.disk_errors()));
         notes
     }

@@ -4,8 +4,9 @@ use super::times::times;
 use std::fs;
 use std::path::Path;
 
-/// Of Raspberry Pi's own kernel; Debian's tells under-voltage in its log and in `rpi_volt` alone.
-const THROTTLED: &str = "devices/platform/soc/soc:firmware/get_throttled";
+/// What the firmware says, by our module `holdfast_supply`: Debian's kernel has no driver for this device of its own.
+const THROTTLED: &str = "bus/platform/devices/raspberrypi-hwmon/throttled";
+/// What a kernel with such a driver has; it tells of what was before in its log.
 const SENSOR: &str = "rpi_volt";
 const CURE: &str = "use the supply that belongs to the board, and a short cable";
 

@@ -32,7 +32,7 @@ fn a_machine_that_measures_nothing_says_nothing() {
 
 #[test]
 fn what_the_firmware_says_is_told() {
-    const THROTTLED: &str = "sys/devices/platform/soc/soc:firmware/get_throttled";
+    const THROTTLED: &str = "sys/bus/platform/devices/raspberrypi-hwmon/throttled";
     const ALARM: &str = "sys/class/hwmon/hwmon1/in0_lcrit_alarm";
     for (case, files, expected) in [
         (
@@ -50,9 +50,18 @@ fn what_the_firmware_says_is_told() {
             &[(THROTTLED, "0x10000")],
             &["gave too little voltage:"],
         ),
-        ("mainline", &[(ALARM, "1")], &["too little voltage now"]),
         (
-            "mainline's log",
+            "slowed by heat",
+            &[(THROTTLED, "0x80008")],
+            &["slows its processor"],
+        ),
+        (
+            "a kernel with a driver",
+            &[(ALARM, "1")],
+            &["too little voltage now"],
+        ),
+        (
+            "its log",
             &[(
                 "dev/kmsg",
                 "2,9,9,-;raspberrypi-hwmon raspberrypi-hwmon: Undervoltage detected!\n",
@@ -71,6 +80,32 @@ fn what_the_firmware_says_is_told() {
         assert_eq!(says.len(), expected.len(), "{case}: {says:?}");
         let told = says.iter().zip(expected);
         told.for_each(|(note, part)| assert!(note.contains(part), "{case}: {note}"));
+    }
+}
+
+#[test]
+fn firmware_that_is_too_old_is_told_with_both_days() {
+    const TREE: &str = "sys/firmware/devicetree/base";
+    let wanted = 1_599_091_200_u32;
+    let known = format!(r#"[{{"compatible":"brcm,bcm2711","firmware_from_s":{wanted}}}]"#);
+    for (case, compatible, built, told) in [
+        ("old", "brcm,bcm2711\0", Some(wanted - 1), true),
+        ("of that day", "brcm,bcm2711\0", Some(wanted), false),
+        ("it does not say", "brcm,bcm2711\0", None, false),
+        ("another machine", "brcm,bcm2837\0", Some(1), false),
+    ] {
+        let machine = Machine::new();
+        machine.put("usr/lib/holdfast/machines.json", &known);
+        machine.put(&format!("{TREE}/compatible"), compatible);
+        machine.put(&format!("{TREE}/chosen/bootloader/x"), "");
+        if let Some(built) = built {
+            let path = format!("{TREE}/chosen/bootloader/build-timestamp");
+            fs::write(machine.root().join(path), built.to_be_bytes()).expect("written");
+        }
+        let says = machine.says();
+        assert_eq!(!says.is_empty(), told, "{case}: {says:?}");
+        let days = "is of 2020-09-02, and this release wants 2020-09-03 or newer";
+        assert!(says.iter().all(|note| note.contains(days)), "{says:?}");
     }
 }
 
