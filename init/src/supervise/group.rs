@@ -195,17 +195,17 @@ mod tests {
             fs::create_dir_all(root.path().join(group)).expect("folder");
         }
         let read = |path: &str| fs::read_to_string(root.path().join(path)).ok();
-        fs::write(root.path().join("system/io.weight"), "").expect("as this kernel has it");
+        let weight = root.path().join("system/io.bfq.weight");
+        fs::write(weight, "").expect("as this kernel has it");
         let plan = protection::plan(protection::Machine {
             memory: 2 << 30,
             processors: 2,
-            disk: None,
         });
         let notes = Groups::at(root.path()).protect(&plan);
         assert_eq!(notes, [""; 0]);
         assert_eq!(read("system/memory.min").as_deref(), Some("671088640"));
-        assert_eq!(read("system/io.weight").as_deref(), Some("default 1000"));
-        assert_eq!(read("system/io.bfq.weight"), None, "this kernel has none");
+        assert_eq!(read("system/io.bfq.weight").as_deref(), Some("1000"));
+        assert_eq!(read("system/memory.swap.max"), None, "without swap");
 
         fs::remove_dir_all(root.path().join("init")).expect("removed");
         let notes = Groups::at(root.path()).protect(&plan);

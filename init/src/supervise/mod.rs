@@ -12,6 +12,7 @@ mod protection;
 mod ready;
 mod supervisor;
 mod tail;
+mod turns;
 mod unit;
 
 pub(crate) use builtin::BuiltIn;
@@ -20,3 +21,4 @@ pub(crate) use group::{is_populated, kill, processes};
 pub(crate) use machine::{Action, Event, Machine, State};
 pub(crate) use protection::Machine as MachineSize;
 pub(crate) use supervisor::Supervisor;
+pub(crate) use turns::take_turns;

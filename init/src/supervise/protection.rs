@@ -2,7 +2,7 @@
 //!
 //! `system` holds every service, the control plane among them; `kubepods` is the kubelet's. What is reserved for `system` is
 //! never taken from it, whatever pods do: memory (page cache included, so that the control plane's program text stays in
-//! memory), a share of the processors, and its turn at the disk.
+//! memory), a share of the processors, and its turn at the disk. Where pods may swap, the system does not.
 
 use init_api::reserved_memory;
 
@@ -13,8 +13,6 @@ pub(crate) struct Machine {
     pub(crate) memory: u64,
     /// Its processors.
     pub(crate) processors: u64,
-    /// The booted disk's number, `major` and `minor`.
-    pub(crate) disk: Option<(u32, u32)>,
 }
 
 /// One file of a control group.
@@ -36,11 +34,10 @@ const INIT_MEMORY: u64 = 16 << 20;
 const WEIGHT_PER_PROCESSOR: u64 = 400;
 /// The kernel takes no more.
 const MOST_WEIGHT: u64 = 10_000;
-/// Against 100, which pods have.
+/// Against 100, which pods have, at a disk that serves by weight ([`super::turns`]).
 const IO_WEIGHT: u64 = 1000;
-/// Microseconds. When a request of `system` takes longer, others' requests are held back. A card that is busy with one
-/// fsync takes about as long.
-const IO_LATENCY: u64 = 75_000;
+/// Pods may swap by `kubernetes.swap`. What the control plane has not used for a while is what it needs at the next request.
+const NO_SWAP: (&str, &str) = ("memory.swap.max", "0");
 
 /// What is written, in order.
 pub(crate) fn plan(machine: Machine) -> Vec<Setting> {
@@ -55,25 +52,23 @@ pub(crate) fn plan(machine: Machine) -> Vec<Setting> {
         value: value.to_string(),
         optional: false,
     };
-    let optional = |file, value| Setting {
-        group: "system",
+    let optional_of = |group, file, value| Setting {
+        group,
         file,
         value,
         optional: true,
     };
-    let mut all = vec![
+    let optional = |file, value| optional_of("system", file, value);
+    vec![
         needed("init", "memory.min", INIT_MEMORY),
         needed("init", "cpu.weight", weight),
         needed("system", "memory.min", memory),
         needed("system", "cpu.weight", weight),
-        optional("io.weight", format!("default {IO_WEIGHT}")),
+        // A kernel without swap has no such file.
+        optional_of("init", NO_SWAP.0, NO_SWAP.1.to_owned()),
+        optional(NO_SWAP.0, NO_SWAP.1.to_owned()),
         optional("io.bfq.weight", IO_WEIGHT.to_string()),
-    ];
-    if let Some((major, minor)) = machine.disk {
-        let value = format!("{major}:{minor} target={IO_LATENCY}");
-        all.push(optional("io.latency", value));
-    }
-    all
+    ]
 }
 
 #[cfg(test)]
@@ -85,7 +80,6 @@ mod tests {
         let settings = plan(Machine {
             memory: 1967 << 20,
             processors: 2,
-            disk: Some((254, 0)),
         });
         let lines: Vec<_> = settings
             .iter()
@@ -98,9 +92,9 @@ mod tests {
                 "init/cpu.weight = 800",
                 "system/memory.min = 671088640",
                 "system/cpu.weight = 800",
-                "system/io.weight = default 1000",
+                "init/memory.swap.max = 0",
+                "system/memory.swap.max = 0",
                 "system/io.bfq.weight = 1000",
-                "system/io.latency = 254:0 target=75000",
             ]
         );
     }
@@ -111,10 +105,8 @@ mod tests {
             let machine = Machine {
                 memory: 8 << 30,
                 processors,
-                disk: None,
             };
             let settings = plan(machine);
-            assert!(settings.iter().all(|s| s.file != "io.latency"));
             let weight = settings
                 .iter()
                 .find(|s| (s.group, s.file) == ("system", "cpu.weight"));

@@ -5,15 +5,12 @@ use super::{Phase, folders, identity, last_boot, mounts, notes, restore};
 use crate::clock::{self, KernelClock};
 use crate::emergency;
 use crate::report::{Log, Phases};
-use crate::supervise::{BuiltIn, Groups, MachineSize};
+use crate::supervise::{BuiltIn, Groups, MachineSize, take_turns};
 use crate::watchdog::Guard;
 use init_api::Root;
 use init_api::{BootRecord, Problem, Release, Stage, StateOutcome, paths};
-use rustix::fs::{major, minor};
 use rustix::system::{RebootCommand, reboot};
-use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -104,21 +101,24 @@ fn perform(
             }
             Ok(notes)
         }
-        Phase::Groups => Groups::at(Path::new("/sys/fs/cgroup")).prepare(size(boot)),
+        Phase::Groups => {
+            let mut notes = Groups::at(Path::new("/sys/fs/cgroup")).prepare(size())?;
+            let disk = boot.and_then(|boot| Path::new(&boot.disk).file_name()?.to_str());
+            notes.extend(disk.and_then(|disk| take_turns(Path::new("/sys"), disk)));
+            Ok(notes)
+        }
         Phase::Identity => identify(root, log),
     }
 }
 
 /// How large the machine is.
-fn size(boot: Option<&BootRecord>) -> MachineSize {
+fn size() -> MachineSize {
     let about = rustix::system::sysinfo();
     let unit = u64::from(about.mem_unit).max(1);
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let disk = boot.and_then(|boot| fs::metadata(&boot.disk).ok());
     MachineSize {
         memory: about.totalram.saturating_mul(unit),
         processors: u64::try_from(processors).unwrap_or(1),
-        disk: disk.map(|disk| (major(disk.rdev()), minor(disk.rdev()))),
     }
 }
 

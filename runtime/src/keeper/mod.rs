@@ -21,9 +21,11 @@ mod kept_damage;
 mod kube_error;
 mod log_room;
 mod manifests;
+mod no_lease;
 mod node;
 mod node_address;
 mod offenders;
+mod proven;
 mod report;
 mod restart;
 mod rights;
@@ -79,6 +81,8 @@ async fn until_signal(settings: Settings, paths: Paths) -> Result<(), KeeperErro
         () = node_address::follow(&keeper) => Ok(()),
         () = images::follow(&keeper) => Ok(()),
         () = log_room::keep(&keeper) => Ok(()),
+        () = proven::follow(&keeper) => Ok(()),
+        () = no_lease::watch(&keeper) => Ok(()),
         () = hardware::watch(&keeper) => Ok(()),
         () = offenders.look() => Ok(()),
         () = clock_jump::follow(&keeper) => Ok(()),

@@ -1,7 +1,7 @@
 //! What the keeper tells the console page and `holdfast status`.
 
 use crate::Paths;
-use init_api::{Millis, NodeState, Problem};
+use init_api::{Millis, NodeState, Problem, Standing};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -71,6 +71,12 @@ impl Report {
                 state.node.ready_ms = state.node.answered_ms;
             }
         });
+    }
+
+    /// Whether the API said a moment ago that the node is.
+    pub(super) fn is_ready(&self) -> bool {
+        let standing = self.state.borrow().node.standing(now());
+        matches!(standing, Standing::Ready { .. })
     }
 
     /// The API did not answer, and why: what it said before stands, with its age.

@@ -61,7 +61,7 @@ pub(crate) const DISK: Attack = Attack {
     event: "",
 };
 pub(crate) const SLOW_DISK: Attack = Attack {
-    said: "writes so much that the system waits for the disk",
+    said: "writes so much that others wait for the disk",
     event: "DiskBusy",
     ..DISK
 };

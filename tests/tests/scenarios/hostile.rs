@@ -73,6 +73,7 @@ pub(crate) fn hostile_pods_hurt_themselves(stage: &mut Stage) -> anyhow::Result<
                 let all = [MEMORY, PROCESSES, LOGS, DISK, FILES, CRASH];
                 attack(stage, node, "together", &all)
             }),
+            ("the system's turn at a slow card", the_systems_turn),
             ("together, on a slow card", on_a_slow_card),
         ],
     )?;
@@ -119,11 +120,47 @@ fn attacked(stage: &mut Stage) -> anyhow::Result<Node> {
 
 /// The same on a disk of 20 MB and 500 operations a second.
 fn on_a_slow_card(stage: &mut Stage, node: &mut Node) -> anyhow::Result<()> {
-    node.throttle_disk(20_000_000, 500)?;
     let all = [MEMORY, PROCESSES, LOGS, SLOW_DISK, FILES, CRASH];
-    let done = attack(stage, node, "slow", &all);
+    with_a_slow_card(node, |node| attack(stage, node, "slow", &all))
+}
+
+fn with_a_slow_card<T>(
+    node: &mut Node,
+    act: impl FnOnce(&mut Node) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    node.throttle_disk(20_000_000, 500)?;
+    let done = act(node);
     node.throttle_disk(0, 0)?;
     done
+}
+
+/// What the system reads from a slow card takes hardly longer beside a pod that writes without end. Served in turns without
+/// weights, it takes twice as long.
+fn the_systems_turn(stage: &mut Stage, node: &mut Node) -> anyhow::Result<()> {
+    let (alone, beside) = with_a_slow_card(node, |node| {
+        let alone = reads(node)?;
+        let writer = begun(node, "turns", &[DISK])?;
+        let beside = reads(node);
+        for each in &writer {
+            each.end(node)?;
+        }
+        Ok((alone, beside?))
+    })?;
+    let ratio = beside.as_secs_f64() / alone.as_secs_f64();
+    stage.note(format!(
+        "the system reads in {:.1} s from a slow card, in {:.1} s beside a pod that writes: {ratio:.2}",
+        alone.as_secs_f64(),
+        beside.as_secs_f64()
+    ));
+    ensure!(ratio < 1.5, "the system waits for a pod: {ratio:.2}");
+    Ok(())
+}
+
+/// How long a service of the system needs for 120 MiB of the disk.
+fn reads(node: &Node) -> anyhow::Result<Duration> {
+    let begin = Instant::now();
+    node.ssh("dd if=/dev/vda of=/dev/null bs=1M count=120 iflag=direct 2>&1")?;
+    Ok(begin.elapsed())
 }
 
 fn attack(
@@ -240,9 +277,13 @@ fn answers(
         std::thread::sleep(Duration::from_secs(2).saturating_sub(asked.elapsed()));
     }
     answers.took.sort_unstable();
+    // What the system waited for the disk and for memory: why somebody is named, or nobody.
+    let waited = node.ssh("head -n 1 /sys/fs/cgroup/system/{io,memory}.pressure")?;
+    let waited: Vec<&str> = waited.split_whitespace().collect();
     stage.note(format!(
-        "{name}: {answers} in {} s",
-        begin.elapsed().as_secs()
+        "{name}: {answers} in {} s; {}",
+        begin.elapsed().as_secs(),
+        waited.join(" ")
     ));
     let left: Vec<&str> = left.into_iter().map(Attackers::name).collect();
     ensure!(

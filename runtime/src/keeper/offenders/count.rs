@@ -2,6 +2,7 @@
 //! is known too when nobody answers for the cluster.
 
 use crate::Paths;
+use k8s_openapi::api::core::v1;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
@@ -27,6 +28,15 @@ pub(super) struct Pod {
 }
 
 impl Pod {
+    /// As its folders name it. A file of the kubelet's own has another uid there.
+    pub(super) fn of(pod: &v1::Pod) -> Option<Self> {
+        Some(Self {
+            namespace: pod.metadata.namespace.clone()?,
+            name: pod.metadata.name.clone()?,
+            uid: pod.metadata.uid.clone()?,
+        })
+    }
+
     /// Where its logs are.
     pub(super) fn logs(&self, paths: &Paths) -> PathBuf {
         let Self {

@@ -12,8 +12,6 @@ const NAMED: Millis = Millis::seconds(330);
 /// Bytes a second of logs. Two MiB are rotated every three seconds at best, and two files kept: a container that writes faster
 /// has less than a quarter of a minute of its own lines left.
 const LOGGED: u64 = 256 << 10;
-/// Of the time, in percent, in which the system waits for the disk: then whoever works most with it is named.
-const BUSY: f64 = 20.0;
 /// Bytes a second that are no reason for a busy disk.
 const LITTLE: u64 = 1 << 20;
 /// A slow card takes as long for an operation, however small, as for so many bytes: fewer than ten a second are no reason.
@@ -37,15 +35,15 @@ struct Named {
 }
 
 impl Watch {
-    /// Takes in what is counted now, with the part of the last ten seconds in which the system waited for the disk, in percent;
-    /// gives what is new.
+    /// Takes in what is counted now, and why others wait for a disk, if they do: then whoever works most with it is named. Gives
+    /// what is new.
     pub(super) fn count(
         &mut self,
         now: Millis,
         counts: BTreeMap<Pod, Counts>,
-        disk: f64,
+        waits: Option<String>,
     ) -> Vec<(Pod, Seen)> {
-        let seen = self.offences(now, &counts, disk);
+        let seen = self.offences(now, &counts, waits);
         self.last = Some((now, counts));
         let seen = seen.into_iter();
         seen.filter(|(pod, seen)| self.is_news(now, pod, seen))
@@ -86,7 +84,12 @@ impl Watch {
         self.named.retain(|_, named| now.since(named.at) < NAMED);
     }
 
-    fn offences(&self, now: Millis, counts: &BTreeMap<Pod, Counts>, disk: f64) -> Vec<(Pod, Seen)> {
+    fn offences(
+        &self,
+        now: Millis,
+        counts: &BTreeMap<Pod, Counts>,
+        waits: Option<String>,
+    ) -> Vec<(Pod, Seen)> {
         // What pods did before they were first looked at is nobody's news.
         let Some((at, last)) = &self.last else {
             return Vec::new();
@@ -109,11 +112,12 @@ impl Watch {
                 busy.push((work(counted, before) / seconds, pod));
             }
         }
-        if disk >= BUSY
+        if let Some(waits) = waits
             && let Some((rate, pod)) = busy.into_iter().max()
             && rate >= LITTLE
         {
-            seen.push((pod.clone(), Offence::Disk.counted()));
+            let how = format!("{waits}; give it another disk, or less to do");
+            seen.push((pod.clone(), Offence::Disk.shown(how)));
         }
         seen
     }

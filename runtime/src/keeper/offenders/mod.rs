@@ -6,7 +6,9 @@
 //! status that it was evicted, killed or started again; that comes when it changes. Of what comes nothing is kept but who is
 //! named, and what the cluster could not be told yet.
 
+mod connections;
 mod count;
+mod disk;
 mod files;
 mod judge;
 mod last_line;
@@ -18,6 +20,7 @@ use super::context::Keeper;
 use super::kube_error::{explain, explain_watch, is_expired};
 use super::tell::Warning;
 use count::Pod;
+use disk::Disks;
 use files::{Files, Growth};
 use futures_util::TryStreamExt;
 use init_api::Millis;
@@ -30,7 +33,6 @@ use kube::runtime::watcher::{self, watcher};
 use kube::{Client, Error};
 use offence::{Offence, Seen};
 use std::cell::RefCell;
-use std::fs;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
@@ -43,13 +45,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const AT_ONCE: u32 = 20;
 /// So many are told once the API is ready; who comes later is named by `holdfast status`.
 const UNTOLD: usize = 100;
-/// How long the system's services wait for the disk.
-const PRESSURE: &str = "/sys/fs/cgroup/system/io.pressure";
 
 /// Pods that take from others, for as long as the keeper runs.
 pub(super) struct Offenders<'a> {
     keeper: &'a Keeper,
     watch: RefCell<Watch>,
+    disks: RefCell<Disks>,
     /// None while the API is not ready: an attack may be what it waits for.
     client: RefCell<Option<Client>>,
     /// What was seen before that.
@@ -61,6 +62,7 @@ impl<'a> Offenders<'a> {
         Self {
             keeper,
             watch: RefCell::default(),
+            disks: RefCell::default(),
             client: RefCell::default(),
             untold: RefCell::default(),
         }
@@ -91,9 +93,9 @@ impl<'a> Offenders<'a> {
 
     async fn look_once(&self, now: Millis, growth: &mut Growth) {
         let paths = &self.keeper.paths;
-        let disk = fs::read_to_string(paths.at(PRESSURE)).unwrap_or_default();
+        let waits = self.disks.borrow_mut().look(paths, now);
         let counts = count::counts(paths);
-        let fresh = self.watch.borrow_mut().count(now, counts, pressure(&disk));
+        let fresh = self.watch.borrow_mut().count(now, counts, waits);
         self.show(now);
         for (pod, seen) in fresh {
             warn!("pod {pod} {}", seen.text());
@@ -101,13 +103,40 @@ impl<'a> Offenders<'a> {
         }
         let client = self.client.borrow().clone();
         // Only the kubelet knows whose files they are, and it is asked through the API.
-        if let Some(client) = client
+        if let Some(client) = &client
             && let Some(files) = Files::now(paths)
             && growth.is_suspicious(now, files)
-            && let Some((pod, seen)) = self.most_files(&client).await
+            && let Some((pod, seen)) = self.most_files(client).await
         {
             growth.answered(now, files);
             self.name(&pod, &seen).await;
+        }
+        if let Some(client) = &client
+            && connections::are_many(paths)
+        {
+            for pod in self.refused(client).await {
+                self.name(&pod, &Offence::Connections.counted()).await;
+            }
+        }
+    }
+
+    /// The pods whose new connections are dropped.
+    async fn refused(&self, client: &Client) -> Vec<Pod> {
+        let addresses = connections::refused().await;
+        if addresses.is_empty() {
+            return Vec::new();
+        }
+        let node = self.keeper.settings.node.name.as_str();
+        match timeout(PATIENCE, connections::whose(client, node, &addresses)).await {
+            Ok(Ok(pods)) => pods,
+            Ok(Err(error)) => {
+                debug!(
+                    "whose connections are dropped is not known: {}",
+                    explain(&error)
+                );
+                Vec::new()
+            }
+            Err(_) => Vec::new(),
         }
     }
 
@@ -153,7 +182,7 @@ impl<'a> Offenders<'a> {
         let mut changes = pin!(watcher(pods, here).touched_objects());
         while let Some(pod) = changes.try_next().await? {
             backoff.reset();
-            let Some(own) = own(&pod) else { continue };
+            let Some(own) = Pod::of(&pod) else { continue };
             let last_line =
                 |container: &str| last_line::last_line(&self.keeper.paths, &own, container);
             for seen in status::seen(&pod, Timestamp::now(), last_line) {
@@ -206,23 +235,6 @@ impl<'a> Offenders<'a> {
 
 fn now() -> Millis {
     Millis::since_kernel_start().unwrap_or_default()
-}
-
-/// `some avg10=1.23 avg60=…`; a kernel that does not count it says nothing.
-fn pressure(text: &str) -> f64 {
-    let word = text
-        .split_whitespace()
-        .find_map(|word| word.strip_prefix("avg10="));
-    word.and_then(|number| number.parse().ok()).unwrap_or(0.0)
-}
-
-/// The pod as its folders name it. A file of the kubelet's own has another uid there.
-fn own(pod: &v1::Pod) -> Option<Pod> {
-    Some(Pod {
-        namespace: pod.metadata.namespace.clone()?,
-        name: pod.metadata.name.clone()?,
-        uid: pod.metadata.uid.clone()?,
-    })
 }
 
 fn reference(pod: &Pod) -> ObjectReference {

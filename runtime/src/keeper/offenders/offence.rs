@@ -7,9 +7,11 @@ pub(super) enum Offence {
     Memory,
     /// It wants more processes than it may have.
     Processes,
+    /// It wants more connections than it may have.
+    Connections,
     /// It logs faster than logs can be rotated.
     Logs,
-    /// It works most with a disk that the system waits for.
+    /// It works most with a disk that others wait for.
     Disk,
     /// It fills the disk.
     Room,
@@ -41,6 +43,7 @@ impl Offence {
         match self {
             Self::Memory => "OutOfMemory",
             Self::Processes => "TooManyProcesses",
+            Self::Connections => "TooManyConnections",
             Self::Logs => "TooManyLogs",
             Self::Disk => "DiskBusy",
             Self::Room => "DiskFull",
@@ -55,8 +58,9 @@ impl Offence {
         match self {
             Self::Memory => "wants more memory than there is for it",
             Self::Processes => "wants more processes than a pod may have",
+            Self::Connections => "wants more connections than a pod may have",
             Self::Logs => "logs faster than logs can be rotated",
-            Self::Disk => "reads or writes so much that the system waits for the disk",
+            Self::Disk => "reads or writes so much that others wait for the disk",
             Self::Room => "takes more room on the disk than there is for it",
             Self::Files => "makes more files than the disk has room for",
             Self::Evicted => "was ended by the kubelet, and need not be to blame",
@@ -71,9 +75,9 @@ impl Offence {
                 "the kernel kills its processes; give it a limit, or the machine more memory"
             }
             Self::Processes => "the kernel refuses it new ones",
+            Self::Connections => "new ones are dropped; those that it has go on",
             Self::Logs => "what it wrote a moment ago is gone already",
-            Self::Disk => "give it another disk, or less to do",
-            Self::Room => "give it another disk, or less to write",
+            Self::Disk | Self::Room => "give it another disk, or less to write",
             Self::Files => "others may be refused theirs",
             Self::Evicted | Self::Crashes => "`holdfast logs` and `kubectl logs` have more",
         };

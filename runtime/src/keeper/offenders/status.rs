@@ -30,10 +30,14 @@ pub(super) fn seen(
         return Vec::new();
     };
     let mut seen: Vec<Seen> = evicted(status, now).into_iter().collect();
+    // One that was ended for good is not started again, and its logs are gone with it.
+    let is_over = status.phase.as_deref() == Some("Failed");
     let containers = status.container_statuses.iter().flatten();
     for container in containers.chain(status.init_container_statuses.iter().flatten()) {
         seen.extend(killed(container, now));
-        seen.extend(crashes(container, &last_line));
+        if !is_over {
+            seen.extend(crashes(container, &last_line));
+        }
     }
     seen
 }
@@ -280,5 +284,8 @@ mod tests {
             let found = found.first().map(|(offence, how)| (*offence, how.as_str()));
             assert_eq!(found, expected.map(|how| (Offence::Crashes, how)));
         }
+        let mut over = container("shell", 2, &waits, &end);
+        over["phase"] = json!("Failed");
+        assert_eq!(of(&over), [], "the kubelet has ended it");
     }
 }

@@ -1,16 +1,9 @@
 use super::super::context::Keeper;
 use super::super::report::Report;
-use super::{Growth, Offenders, pressure};
+use super::{Growth, Offenders};
 use crate::{Paths, Settings};
 use init_api::{Millis, NodeState};
 use std::fs;
-
-#[test]
-fn the_systems_waiting_is_read() {
-    let text = "some avg10=12.50 avg60=1.00 avg300=0.00 total=5\nfull avg10=3.00 avg60=0.00 avg300=0.00 total=1\n";
-    assert!((pressure(text) - 12.5).abs() < 0.001);
-    assert!(pressure("").abs() < 0.001);
-}
 
 /// A keeper that starts under an attack may wait for the API as long as that lasts.
 #[tokio::test]

@@ -17,6 +17,10 @@ fn pod(name: &str) -> Pod {
     }
 }
 
+fn waits() -> Option<String> {
+    Some("the system waits for the disk 23 % of the time".to_owned())
+}
+
 fn at(seconds: u64) -> Millis {
     Millis::seconds(seconds)
 }
@@ -38,38 +42,38 @@ fn whoever_takes_from_others_is_named_and_nobody_else() {
     let busy = with(|c| c.bytes += 50 << 20);
     let rotated = with(|c| c.logs = BTreeMap::from([(8, 3 << 20), (7, 2 << 20)]));
     for (case, disk, now, expected) in [
-        ("quiet", 90.0, quiet.clone(), None),
+        ("quiet", waits(), quiet.clone(), None),
         (
             "memory",
-            0.0,
+            None,
             with(|c| c.killed += 1),
             Some(Offence::Memory),
         ),
         (
             "processes",
-            0.0,
+            None,
             with(|c| c.refused += 9),
             Some(Offence::Processes),
         ),
-        ("logs", 0.0, rotated, Some(Offence::Logs)),
+        ("logs", None, rotated, Some(Offence::Logs)),
         (
             "a few lines",
-            0.0,
+            None,
             with(|c| c.logs = BTreeMap::from([(7, 3 << 20)])),
             None,
         ),
-        ("disk", 30.0, busy.clone(), Some(Offence::Disk)),
-        ("a disk that has time", 5.0, busy, None),
+        ("disk", waits(), busy.clone(), Some(Offence::Disk)),
+        ("a disk that has time", None, busy, None),
         (
             "small",
-            30.0,
+            waits(),
             with(|c| c.operations += 100),
             Some(Offence::Disk),
         ),
-        ("few and small", 30.0, with(|c| c.operations += 99), None),
+        ("few and small", waits(), with(|c| c.operations += 99), None),
     ] {
         let mut watch = Watch::default();
-        let first = watch.count(at(10), pods(&[("a", &quiet), ("b", &quiet)]), 0.0);
+        let first = watch.count(at(10), pods(&[("a", &quiet), ("b", &quiet)]), None);
         assert!(first.is_empty(), "what was before the first look");
         let fresh = watch.count(at(20), pods(&[("a", &now), ("b", &quiet)]), disk);
         let fresh: Vec<_> = fresh
@@ -85,12 +89,15 @@ fn whoever_takes_from_others_is_named_and_nobody_else() {
 #[test]
 fn a_pod_that_came_since_the_last_look_has_done_all_of_it_since() {
     let mut watch = Watch::default();
-    watch.count(at(0), BTreeMap::new(), 0.0);
+    watch.count(at(0), BTreeMap::new(), None);
     let killed = Counts {
         killed: 1,
         ..Counts::default()
     };
-    assert_eq!(watch.count(at(10), pods(&[("new", &killed)]), 0.0).len(), 1);
+    assert_eq!(
+        watch.count(at(10), pods(&[("new", &killed)]), None).len(),
+        1
+    );
 }
 
 #[test]
@@ -119,14 +126,14 @@ fn who_has_a_slow_disk_do_most_is_named() {
     ] {
         let mut watch = Watch::default();
         let before = did(0, 0);
-        watch.count(at(0), pods(&[("a", &before), ("b", &before)]), 90.0);
-        let fresh = watch.count(at(10), pods(&[("a", &a), ("b", &b)]), 90.0);
+        watch.count(at(0), pods(&[("a", &before), ("b", &before)]), waits());
+        let fresh = watch.count(at(10), pods(&[("a", &a), ("b", &b)]), waits());
         let named: Vec<_> = fresh.iter().map(|(pod, _)| pod.name.as_str()).collect();
         assert_eq!(named, Vec::from_iter(expected), "{case}");
     }
     let mut watch = Watch::default();
-    watch.count(at(0), BTreeMap::new(), 90.0);
-    let starts = watch.count(at(10), pods(&[("new", &did(50 * MIB, 1000))]), 90.0);
+    watch.count(at(0), BTreeMap::new(), waits());
+    let starts = watch.count(at(10), pods(&[("new", &did(50 * MIB, 1000))]), waits());
     assert_eq!(starts, [], "it reads its programs");
 }
 
@@ -137,12 +144,12 @@ fn it_is_news_once_and_named_for_a_while() {
         killed,
         ..Counts::default()
     };
-    watch.count(at(0), pods(&[("a", &killed(0))]), 0.0);
+    watch.count(at(0), pods(&[("a", &killed(0))]), None);
     assert_eq!(
-        watch.count(at(10), pods(&[("a", &killed(1))]), 0.0).len(),
+        watch.count(at(10), pods(&[("a", &killed(1))]), None).len(),
         1
     );
-    assert_eq!(watch.count(at(20), pods(&[("a", &killed(2))]), 0.0), []);
+    assert_eq!(watch.count(at(20), pods(&[("a", &killed(2))]), None), []);
     assert!(watch.lines(at(20))[0].starts_with("n/a wants more memory"));
     assert_eq!(watch.lines(at(349)).len(), 1);
     assert_eq!(watch.lines(at(350)), [""; 0]);
