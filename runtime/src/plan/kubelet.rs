@@ -18,12 +18,11 @@ const MAX_PODS: u16 = 110;
 /// their own limit before the machine has nothing left, and the kernel looks for memory, and kills, among them alone. Without it the
 /// whole machine is searched while one pod fills it, and the control plane waits for that.
 const FOR_THE_KERNEL: u64 = 64;
-/// Of the memory that all pods together may have: with less left, the kubelet evicts pods. 100 MiB by default, which a machine of
-/// one gigabyte would miss. What a pod takes too much, the kernel finds sooner and better: it kills the largest process of those
-/// that asked for nothing, at once. The kubelet looks every ten seconds, and ends pods first whose use it does not know, such as
-/// those that wait for their next start (`pkg/kubelet/eviction/helpers.go`). It is left what no killed process gives back: files
-/// in memory.
-const LAST_MEMORY: &str = "25Mi";
+/// The kubelet evicts nobody for memory. It looks every ten seconds, and whoever was large in one of these moments need not be who
+/// takes everything: a quiet pod of 268 KiB was evicted for one that wanted 1.7 GiB, and pods that wait for their next start, of whose use
+/// it knows nothing, come first (`pkg/kubelet/eviction/helpers.go`). The kernel finds sooner and better who takes too much, and the keeper
+/// ends who has it in files (`runtime/src/keeper/offenders/memory_files.rs`).
+const LAST_MEMORY: &str = "0%";
 
 fn config(paths: &Paths) -> std::path::PathBuf {
     paths.run().join("kubelet.json")

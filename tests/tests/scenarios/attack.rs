@@ -35,6 +35,15 @@ pub(crate) const MEMORY: Attack = Attack {
     said: "wants more memory",
     event: "OutOfMemory",
 };
+/// Is done when the pod is gone: nothing less gives its memory back.
+pub(crate) const MEMORY_FILES: Attack = Attack {
+    name: "hoarder",
+    pods: 1,
+    script: "while :; do dd if=/dev/zero of=/memory/file bs=1M; done",
+    done: "false",
+    said: "wants more memory than there is for it: it has",
+    event: "OutOfMemory",
+};
 pub(crate) const PROCESSES: Attack = Attack {
     name: "forks",
     pods: 1,
@@ -198,7 +207,14 @@ impl Attackers {
 
     /// Throws it out, if it is one.
     pub(crate) fn end(&self, node: &Node) -> anyhow::Result<()> {
-        let end = ["delete", "pod", &self.name, "--grace-period=0", "--force"];
+        let end = [
+            "delete",
+            "pod",
+            &self.name,
+            "--grace-period=0",
+            "--force",
+            "--ignore-not-found",
+        ];
         node.kubectl()?.run(&end)?;
         Ok(())
     }

@@ -8,7 +8,8 @@ use machine::Spec;
 use vm_tests::{Node, READY_WITHIN, Stage, probe_archive, probe_manifest};
 
 use crate::attack::{
-    Attack, Attackers, CRASH, CRASHES, DISK, FILES, LOGS, MEMORY, PATIENCE, PROCESSES, SLOW_DISK,
+    Attack, Attackers, CRASH, CRASHES, DISK, FILES, LOGS, MEMORY, MEMORY_FILES, PATIENCE,
+    PROCESSES, SLOW_DISK,
 };
 
 /// How long the API is asked on each side at least, under every attack.
@@ -58,6 +59,9 @@ pub(crate) fn hostile_pods_hurt_themselves(stage: &mut Stage) -> anyhow::Result<
             ("memory", |stage, node| {
                 attack(stage, node, "memory", &[MEMORY])
             }),
+            ("files in memory", |stage, node| {
+                attack(stage, node, "memory-files", &[MEMORY_FILES])
+            }),
             ("processes", |stage, node| {
                 attack(stage, node, "processes", &[PROCESSES])
             }),
@@ -88,8 +92,9 @@ pub(crate) fn a_node_full_of_crashing_pods(stage: &mut Stage) -> anyhow::Result<
         &mut node,
         &[
             ("crashes", |stage, node| {
+                let quiet = quiet_pods(node)?;
                 let crashers = begun(node, "many", &[CRASHES])?;
-                judge(stage, node, "crashes", &crashers)
+                judge(stage, node, "crashes", &crashers, &quiet)
             }),
             ("together", |stage, node| {
                 let all = [MEMORY, PROCESSES, LOGS, DISK, FILES];
@@ -170,8 +175,9 @@ fn attack(
     attacks: &[Attack],
 ) -> anyhow::Result<()> {
     let before = pods_of_the_kernel(node)?;
+    let quiet = quiet_pods(node)?;
     let attackers = begun(node, part, attacks)?;
-    let judged = judge(stage, node, part, &attackers);
+    let judged = judge(stage, node, part, &attackers, &quiet);
     for each in &attackers {
         each.end(node)?;
     }
@@ -199,6 +205,7 @@ fn judge(
     node: &Node,
     part: &str,
     attackers: &[Attackers],
+    quiet: &str,
 ) -> anyhow::Result<()> {
     let answered = answers(stage, node, part, attackers).and_then(|answers| {
         ensure!(answers.none == 0, "the API did not answer: {answers}");
@@ -209,25 +216,31 @@ fn judge(
     let wrong: Vec<String> = [answered]
         .into_iter()
         .chain(named)
-        .chain([quiet_ones_ran_on(node)])
+        .chain([quiet_ones_ran_on(node, quiet)])
         .filter_map(|outcome| outcome.err().map(|error| format!("{error:#}")))
         .collect();
     ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
     Ok(())
 }
 
-fn quiet_ones_ran_on(node: &Node) -> anyhow::Result<()> {
-    let restarts = node.kubectl()?.run(&[
+fn quiet_ones_ran_on(node: &Node, before: &str) -> anyhow::Result<()> {
+    let now = quiet_pods(node)?;
+    ensure!(
+        now == before,
+        "quiet pods were {before:?}, and are {now:?}: name, phase and restarts"
+    );
+    Ok(())
+}
+
+/// The quiet pods, each with what happened to it. One that was evicted is still there.
+fn quiet_pods(node: &Node) -> anyhow::Result<String> {
+    let pods = node.kubectl()?.run(&[
         "get",
         "pods",
         "-l=app=probe",
-        "-o=jsonpath={.items[*].status.containerStatuses[*].restartCount}",
+        "-o=jsonpath={range .items[*]}{.metadata.name} {.status.phase} {.status.containerStatuses[*].restartCount};{end}",
     ])?;
-    ensure!(
-        restarts.trim() == "0",
-        "the quiet pod was restarted: {restarts}"
-    );
-    Ok(())
+    Ok(pods)
 }
 
 /// Pods without requests that have a group.
