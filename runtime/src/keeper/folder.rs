@@ -60,6 +60,16 @@ impl Folder {
     }
 }
 
+/// Returns at the next change, however much more is to come; never for a folder that cannot be watched.
+pub(super) async fn touched(folder: &mut Option<Folder>) {
+    if let Some(folder) = folder
+        && folder.next().await
+    {
+        return;
+    }
+    std::future::pending().await
+}
+
 /// As [`Folder::changed`]; never returns for a folder that cannot be watched.
 pub(super) async fn changed(folder: &mut Option<Folder>) {
     match folder {

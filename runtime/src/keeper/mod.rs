@@ -21,6 +21,7 @@ mod kept_damage;
 mod kube_error;
 mod log_room;
 mod manifests;
+mod memory_room;
 mod no_lease;
 mod node;
 mod node_address;
@@ -81,6 +82,7 @@ async fn until_signal(settings: Settings, paths: Paths) -> Result<(), KeeperErro
         () = node_address::follow(&keeper) => Ok(()),
         () = images::follow(&keeper) => Ok(()),
         () = log_room::keep(&keeper) => Ok(()),
+        () = memory_room::keep(&keeper) => Ok(()),
         () = proven::follow(&keeper) => Ok(()),
         () = no_lease::watch(&keeper) => Ok(()),
         () = hardware::watch(&keeper) => Ok(()),

@@ -35,13 +35,13 @@ pub(crate) const MEMORY: Attack = Attack {
     said: "wants more memory",
     event: "OutOfMemory",
 };
-/// Is done when the pod is gone: nothing less gives its memory back.
+/// Files stay when the process that wrote them is ended.
 pub(crate) const MEMORY_FILES: Attack = Attack {
     name: "hoarder",
     pods: 1,
-    script: "while :; do dd if=/dev/zero of=/memory/file bs=1M; done",
-    done: "false",
-    said: "wants more memory than there is for it: it has",
+    script: "dd if=/dev/zero bs=1M >> /memory/file; sleep 1",
+    done: "grep -q 'oom_kill [1-9]' $G/memory.events",
+    said: "wants more memory",
     event: "OutOfMemory",
 };
 pub(crate) const PROCESSES: Attack = Attack {
@@ -82,6 +82,15 @@ pub(crate) const FILES: Attack = Attack {
     done: "[ -e $V/25000 ]",
     said: "makes more files than the disk has room for",
     event: "TooManyFiles",
+};
+/// To a port of the host's where nobody is.
+pub(crate) const CONNECTIONS: Attack = Attack {
+    name: "caller",
+    pods: 1,
+    script: "while :; do echo anybody > /dev/udp/10.0.2.2/9; done",
+    done: "nft list set inet holdfast pods_refused | grep -q expires",
+    said: "wants more connections than a pod may have",
+    event: "TooManyConnections",
 };
 pub(crate) const CRASH: Attack = Attack {
     name: "crasher",
@@ -207,14 +216,7 @@ impl Attackers {
 
     /// Throws it out, if it is one.
     pub(crate) fn end(&self, node: &Node) -> anyhow::Result<()> {
-        let end = [
-            "delete",
-            "pod",
-            &self.name,
-            "--grace-period=0",
-            "--force",
-            "--ignore-not-found",
-        ];
+        let end = ["delete", "pod", &self.name, "--grace-period=0", "--force"];
         node.kubectl()?.run(&end)?;
         Ok(())
     }

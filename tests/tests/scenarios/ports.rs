@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 use anyhow::{Context, ensure};
 use vm_tests::{Node, PortTable, Stage, probe_manifest, probe_program};
 
+use crate::attack::{Attackers, CONNECTIONS};
+
 /// The machine's end of the link, from a network for documentation (RFC 5737).
 const HERE: &str = "192.0.2.1";
 const NEIGHBOUR: &str = "192.0.2.2";
@@ -15,6 +17,12 @@ const NEIGHBOUR: &str = "192.0.2.2";
 const WITHIN: &str = "ip netns exec neighbour";
 /// Clients of DHCP and DHCPv6, which the document names beside the table.
 const CLIENTS: [u16; 2] = [68, 546];
+/// A part in 32 of the kernel's table.
+const A_PODS_CONNECTIONS: u32 = 4096;
+/// What the node and its quiet pods have.
+const OTHERS: u32 = 1000;
+/// Until a pod that does nothing else has begun too many, on an emulated processor.
+const REFUSED_WITHIN: u64 = 120;
 /// The cluster's own Service, and CoreDNS.
 const API_SERVICE: &str = "10.43.0.1 443 443";
 
@@ -39,8 +47,26 @@ pub(crate) fn ports_are_those_of_the_table(stage: &mut Stage) -> anyhow::Result<
             ("what is always closed", what_is_closed),
             ("pods and Services by their own addresses", what_is_inside),
             ("a Service's node port", a_node_port),
+            ("a pod's connections", a_pods_connections),
         ],
     )
+}
+
+/// One that begins as many as it can has its share, and no more.
+fn a_pods_connections(stage: &mut Stage, node: &mut Node) -> anyhow::Result<()> {
+    let caller = Attackers::begin(CONNECTIONS, "ports", node)?;
+    caller.wait(node)?;
+    node.until("connections to be refused", REFUSED_WITHIN, |node| {
+        ensure!(caller.are_done(node)?, "none is");
+        Ok(())
+    })?;
+    caller.are_named(node)?;
+    let count = node.ssh("cat /proc/sys/net/netfilter/nf_conntrack_count")?;
+    let count: u32 = count.trim().parse().context("a number")?;
+    caller.end(node)?;
+    stage.note(format!("connections beside a pod that wants all: {count}"));
+    ensure!(count < A_PODS_CONNECTIONS + OTHERS, "{count} connections");
+    Ok(())
 }
 
 /// Sockets that the kernel has for others than this machine.

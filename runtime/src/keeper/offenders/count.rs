@@ -82,32 +82,29 @@ impl Counts {
 
 /// All pods of this machine as they stand now.
 pub(super) fn counts(paths: &Paths) -> BTreeMap<Pod, Counts> {
-    let groups = groups(paths).into_iter();
-    let counted = groups.map(|(pod, log, group)| {
-        let disks = fs::read_to_string(group.join("io.stat")).unwrap_or_default();
-        let counts = Counts {
-            killed: count(&group.join("memory.events"), "oom_kill "),
-            refused: count(&group.join("pids.events"), "max "),
-            bytes: sum(&disks, ["rbytes=", "wbytes="]),
-            operations: sum(&disks, ["rios=", "wios="]),
-            logs: logs(&log),
-        };
-        (pod, counts)
-    });
-    counted.collect()
-}
-
-/// Each pod that has a group, with the folder of its logs and the group.
-pub(super) fn groups(paths: &Paths) -> Vec<(Pod, PathBuf, PathBuf)> {
     let pods = pods(paths);
-    let folders = PODS.iter().filter_map(|it| fs::read_dir(paths.at(it)).ok());
-    let groups = folders.flatten().flatten().filter_map(|group| {
-        let file = group.file_name();
-        let uid = file.to_str()?.strip_prefix("pod")?;
-        let (pod, log) = pods.get(uid)?.clone();
-        Some((pod, log, group.path()))
-    });
-    groups.collect()
+    let mut all = BTreeMap::new();
+    for folder in PODS {
+        let groups = fs::read_dir(paths.at(folder)).into_iter().flatten();
+        for group in groups.flatten() {
+            let file = group.file_name();
+            let uid = file.to_str().and_then(|name| name.strip_prefix("pod"));
+            let Some((pod, log)) = uid.and_then(|uid| pods.get(uid)) else {
+                continue;
+            };
+            let group = group.path();
+            let disks = fs::read_to_string(group.join("io.stat")).unwrap_or_default();
+            let counts = Counts {
+                killed: count(&group.join("memory.events"), "oom_kill "),
+                refused: count(&group.join("pids.events"), "max "),
+                bytes: sum(&disks, ["rbytes=", "wbytes="]),
+                operations: sum(&disks, ["rios=", "wios="]),
+                logs: logs(log),
+            };
+            all.insert(pod.clone(), counts);
+        }
+    }
+    all
 }
 
 /// Each pod and the folder of its logs, by its uid.
@@ -128,7 +125,7 @@ fn pods(paths: &Paths) -> BTreeMap<String, (Pod, PathBuf)> {
 }
 
 /// The number behind a word at the beginning of a line. A pod that has gone meanwhile has done nothing.
-pub(super) fn count(file: &Path, word: &str) -> u64 {
+fn count(file: &Path, word: &str) -> u64 {
     let text = fs::read_to_string(file).unwrap_or_default();
     let number = text.lines().find_map(|line| line.strip_prefix(word));
     number

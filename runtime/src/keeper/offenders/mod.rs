@@ -12,7 +12,6 @@ mod disk;
 mod files;
 mod judge;
 mod last_line;
-mod memory_files;
 mod offence;
 mod status;
 
@@ -28,11 +27,10 @@ use init_api::Millis;
 use judge::Watch;
 use k8s_openapi::api::core::v1::{self, ObjectReference};
 use k8s_openapi::jiff::Timestamp;
-use kube::api::{Api, DeleteParams, Preconditions};
+use kube::api::Api;
 use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{self, watcher};
 use kube::{Client, Error};
-use memory_files::MemoryFiles;
 use offence::{Offence, Seen};
 use std::cell::RefCell;
 use std::pin::pin;
@@ -53,7 +51,6 @@ pub(super) struct Offenders<'a> {
     keeper: &'a Keeper,
     watch: RefCell<Watch>,
     disks: RefCell<Disks>,
-    memory_files: RefCell<MemoryFiles>,
     /// None while the API is not ready: an attack may be what it waits for.
     client: RefCell<Option<Client>>,
     /// What was seen before that.
@@ -66,7 +63,6 @@ impl<'a> Offenders<'a> {
             keeper,
             watch: RefCell::default(),
             disks: RefCell::default(),
-            memory_files: RefCell::default(),
             client: RefCell::default(),
             untold: RefCell::default(),
         }
@@ -105,18 +101,7 @@ impl<'a> Offenders<'a> {
             warn!("pod {pod} {}", seen.text());
             self.tell(&pod, &seen).await;
         }
-        let hog = self.memory_files.borrow_mut().look(paths);
         let client = self.client.borrow().clone();
-        if let Some((pod, bytes)) = hog {
-            let how = format!(
-                "it has {} MiB of files in memory, which no end of a process gives back, so the pod is ended",
-                bytes >> 20
-            );
-            self.name(&pod, &Offence::Memory.shown(how)).await;
-            if let Some(client) = &client {
-                end(client, &pod).await;
-            }
-        }
         // Only the kubelet knows whose files they are, and it is asked through the API.
         if let Some(client) = &client
             && let Some(files) = Files::now(paths)
@@ -245,24 +230,6 @@ impl<'a> Offenders<'a> {
             Ok(Err(error)) => warn!("no event about it: {}", explain(&error)),
             Err(_) => warn!("no event about it: the API does not answer"),
         }
-    }
-}
-
-/// As the kubelet ends one that it evicts. What is not done now is tried at the next look.
-async fn end(client: &Client, pod: &Pod) {
-    let pods: Api<v1::Pod> = Api::namespaced(client.clone(), &pod.namespace);
-    let now = DeleteParams {
-        grace_period_seconds: Some(1),
-        preconditions: Some(Preconditions {
-            uid: Some(pod.uid.clone()),
-            resource_version: None,
-        }),
-        ..DeleteParams::default()
-    };
-    match timeout(PATIENCE, pods.delete(&pod.name, &now)).await {
-        Ok(Ok(_)) => {}
-        Ok(Err(error)) => warn!("pod {pod} cannot be ended: {}", explain(&error)),
-        Err(_) => warn!("pod {pod} cannot be ended: the API does not answer"),
     }
 }
 
