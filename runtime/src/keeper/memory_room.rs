@@ -1,9 +1,9 @@
 //! Room in memory for quiet pods.
 //!
-//! A pod without a limit may take all that pods together may have. Then the kernel looks for memory among all of them, and ends whose
+//! A pod that neither asks for memory nor has a limit may take all that pods together may have. Then the kernel looks for memory among all of them, and ends whose
 //! process is largest: the wrong one where memory is taken by files (`emptyDir` with `medium: Memory`), which belong to no process
 //! and stay. So the group of such a pod gets a limit that is a little lower. Whoever reaches it is alone with it: the kernel looks
-//! there, and ends nobody else.
+//! there, and ends nobody else. One that asks for memory is left alone: it may have asked for more than that.
 //!
 //! The kubelet writes limits that a pod has when it makes the group, and none otherwise; so a group without one is ours to limit.
 
@@ -14,12 +14,13 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
+use tokio::time::timeout;
 use tracing::{debug, info};
 
 /// The group that all pods are in, with their limit.
 const PODS: &str = "/sys/fs/cgroup/kubepods";
-/// Where pods are that may have no limit, below it; the kubelet makes them at its first start.
-const CLASSES: [&str; 2] = ["besteffort", "burstable"];
+/// Where pods are that neither ask for anything nor have a limit; the kubelet makes it at its first start.
+const PODS_WITHOUT: &str = "/sys/fs/cgroup/kubepods/besteffort";
 const LIMIT: &str = "memory.max";
 const NONE: &str = "max";
 /// One part in so many of what pods may have is not for a single one of them.
@@ -32,28 +33,21 @@ const SELDOM: Duration = Duration::from_secs(10);
 /// Limits pods as they come, for ever.
 pub(super) async fn keep(keeper: &Keeper) {
     let paths = &keeper.paths;
-    let mut folders = CLASSES.map(|_| None);
-    let mut last = None;
+    let (mut folder, mut last) = (None, None);
     loop {
-        for (folder, class) in folders.iter_mut().zip(CLASSES) {
-            if folder.is_none() {
-                *folder = Folder::watch(&paths.at(PODS).join(class)).ok();
-            }
+        if folder.is_none() {
+            folder = Folder::watch(&paths.at(PODS_WITHOUT)).ok();
         }
         let limit = limit_of_one(paths);
         if limit != last
             && let Some(bytes) = limit
         {
-            info!("a pod without a limit may have {} MiB", bytes >> 20);
+            info!("a pod that asks for no memory may have {} MiB", bytes >> 20);
         }
         last = limit;
         limit_all(paths, limit);
-        let [first, second] = &mut folders;
-        tokio::select! {
-            () = touched(first) => {}
-            () = touched(second) => {}
-            () = tokio::time::sleep(SELDOM) => {}
-        }
+        // Not told in time, it looks by itself.
+        let _ = timeout(SELDOM, touched(&mut folder)).await;
     }
 }
 
@@ -66,14 +60,12 @@ fn limit_of_one(paths: &Paths) -> Option<u64> {
 
 fn limit_all(paths: &Paths, limit: Option<u64>) {
     let Some(limit) = limit else { return };
-    for class in CLASSES {
-        let groups = fs::read_dir(paths.at(PODS).join(class)).into_iter();
-        for group in groups.flatten().flatten() {
-            let is_pod = group.file_name().as_encoded_bytes().starts_with(b"pod");
-            // One that is just gone needs none.
-            if is_pod && let Err(error) = limit_one(&group.path(), limit) {
-                debug!("{} has no limit: {error}", group.path().display());
-            }
+    let groups = fs::read_dir(paths.at(PODS_WITHOUT)).into_iter();
+    for group in groups.flatten().flatten() {
+        let is_pod = group.file_name().as_encoded_bytes().starts_with(b"pod");
+        // One that is just gone needs none.
+        if is_pod && let Err(error) = limit_one(&group.path(), limit) {
+            debug!("{} has no limit: {error}", group.path().display());
         }
     }
 }
@@ -94,7 +86,7 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn pods_without_a_limit_get_one() {
+    fn pods_that_ask_for_nothing_get_a_limit() {
         let root = tempfile::tempdir().expect("folder");
         let paths = Paths::below(root.path());
         let write = |group: &str, limit: &str| {
@@ -114,17 +106,15 @@ mod tests {
 
         write("", "800000\n");
         write("besteffort", "max\n");
-        write("burstable/pod2", "max\n");
-        write("burstable/pod3", "4096\n");
-        write("pod4", "8192\n");
+        write("besteffort/pod2", "4096\n");
+        write("burstable/pod3", "max\n");
         limit_all(&paths, limit_of_one(&paths));
         for (group, expected) in [
             ("", "800000\n"),
             ("besteffort", "max\n"),
             ("besteffort/pod1", "700000"),
-            ("burstable/pod2", "700000"),
-            ("burstable/pod3", "4096\n"),
-            ("pod4", "8192\n"),
+            ("besteffort/pod2", "4096\n"),
+            ("burstable/pod3", "max\n"),
         ] {
             assert_eq!(read(group), expected, "{group:?}");
         }

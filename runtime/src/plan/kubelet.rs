@@ -21,7 +21,7 @@ const FOR_THE_KERNEL: u64 = 64;
 /// The kubelet evicts nobody for memory. It looks every ten seconds, and whoever was large in one of these moments need not be who
 /// takes everything: a quiet pod of 268 KiB was evicted for one that wanted 1.7 GiB, and pods that wait for their next start, of whose use
 /// it knows nothing, come first (`pkg/kubelet/eviction/helpers.go`). The kernel finds sooner and better who takes too much, for each pod
-/// has a limit (`runtime/src/keeper/memory_room.rs`).
+/// that asks for none has a limit (`runtime/src/keeper/memory_room.rs`).
 const LAST_MEMORY: &str = "0%";
 
 fn config(paths: &Paths) -> std::path::PathBuf {
