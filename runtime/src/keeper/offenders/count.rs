@@ -108,7 +108,7 @@ pub(super) fn counts(paths: &Paths) -> BTreeMap<Pod, Counts> {
 }
 
 /// Each pod and the folder of its logs, by its uid.
-fn pods(paths: &Paths) -> BTreeMap<String, (Pod, PathBuf)> {
+pub(super) fn pods(paths: &Paths) -> BTreeMap<String, (Pod, PathBuf)> {
     let folders = fs::read_dir(paths.at(LOGS)).into_iter().flatten().flatten();
     let named = folders.filter_map(|folder| {
         let file = folder.file_name().into_string().ok()?;

@@ -1,18 +1,27 @@
 //! Pods that make files until no more can be made.
 //!
-//! Neither the kernel nor a quota counts a pod's files. The kubelet does, by walking through its folders, about once a minute;
-//! it is asked only while the disk's files become more, or few are left.
+//! Neither the kernel nor a quota counts a pod's files. While the disk's files become more, or few are left, those in the pods'
+//! volumes of type `emptyDir` are counted here, as far as it matters. The kubelet counts all, about once a minute or slower, and then
+//! may have ended the pod before anybody knew why; it is asked where that finds nobody.
 
-use super::count::Pod;
+use super::count::{self, Pod};
 use crate::Paths;
 use init_api::Millis;
 use kube::{Client, Error};
 use serde::Deserialize;
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 /// Where pods have their files.
 const FOLDER: &str = "/var/lib/kubelet";
+/// Of each pod, below `pods/UID` there. Other volumes may be on a server that does not answer.
+const VOLUMES: &str = "volumes/kubernetes.io~empty-dir";
 /// So many files of one pod are none of others' business.
 const MANY: u64 = 20_000;
+/// Of one pod, so that counting takes no time that matters.
+const COUNTED: u64 = 200_000;
 /// Files that become more by [`MANY`] within this are many at once.
 const QUICKLY: Millis = Millis::seconds(300);
 /// Of all files that there can be, in percent: fewer left are few.
@@ -41,6 +50,39 @@ impl Files {
     fn few_left(self) -> bool {
         (self.all - self.used.min(self.all)).saturating_mul(100) < self.all.saturating_mul(FEW)
     }
+}
+
+/// The pod with most files in its volumes, if they are many.
+pub(super) fn most_here(paths: &Paths) -> Option<(Pod, u64)> {
+    let pods = count::pods(paths).into_values().map(|(pod, _)| pod);
+    let counted = pods.filter_map(|pod| {
+        let folder = paths.at(FOLDER).join("pods").join(&pod.uid).join(VOLUMES);
+        // One that goes away meanwhile has none any more.
+        let count = count_in(&folder, COUNTED).ok()?;
+        Some((pod, count))
+    });
+    counted
+        .filter(|(_, count)| *count >= MANY)
+        .max_by_key(|(_, count)| *count)
+}
+
+/// How many files are in a folder and below it, on its disk; so many at most are counted.
+fn count_in(folder: &Path, most: u64) -> io::Result<u64> {
+    let disk = fs::metadata(folder)?.dev();
+    let (mut count, mut folders) = (0, vec![folder.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            count += 1;
+            if count >= most {
+                return Ok(count);
+            }
+            if entry.file_type()?.is_dir() && entry.metadata()?.dev() == disk {
+                folders.push(entry.path());
+            }
+        }
+    }
+    Ok(count)
 }
 
 /// How the number of files changes.
@@ -141,9 +183,10 @@ fn most_of(summary: Summary) -> Option<(Pod, u64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Files, Growth, MANY, most_of};
+    use super::{Files, Growth, MANY, count_in, most_of};
     use init_api::Millis;
     use serde_json::json;
+    use std::fs;
 
     fn files(used: u64) -> Files {
         Files { used, all: 400_000 }
@@ -201,6 +244,20 @@ mod tests {
                 assert_eq!(is, *asked, "{case}: after {at} s");
             }
         }
+    }
+
+    #[test]
+    fn files_of_a_pod_are_counted_as_far_as_it_matters() {
+        let root = tempfile::tempdir().expect("folder");
+        let folder = root.path().join("scratch/deep");
+        fs::create_dir_all(&folder).expect("folder");
+        for number in 0..3 {
+            fs::write(folder.join(number.to_string()), "").expect("written");
+        }
+        // Two folders, and three files.
+        assert_eq!(count_in(root.path(), 9).expect("read"), 5);
+        assert_eq!(count_in(root.path(), 4).expect("read"), 4);
+        count_in(&root.path().join("gone"), 1).expect_err("no such folder");
     }
 
     #[test]

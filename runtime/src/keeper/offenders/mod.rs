@@ -102,14 +102,19 @@ impl<'a> Offenders<'a> {
             self.tell(&pod, &seen).await;
         }
         let client = self.client.borrow().clone();
-        // Only the kubelet knows whose files they are, and it is asked through the API.
         if let Some(client) = &client
             && let Some(files) = Files::now(paths)
             && growth.is_suspicious(now, files)
-            && let Some((pod, seen)) = self.most_files(client).await
         {
-            growth.answered(now, files);
-            self.name(&pod, &seen).await;
+            let here = files::most_here(paths).map(many);
+            let most = match here {
+                Some(most) => Some(most),
+                None => self.most_files(client).await,
+            };
+            if let Some((pod, seen)) = most {
+                growth.answered(now, files);
+                self.name(&pod, &seen).await;
+            }
         }
         if let Some(client) = &client
             && connections::are_many(paths)
@@ -143,10 +148,7 @@ impl<'a> Offenders<'a> {
     async fn most_files(&self, client: &Client) -> Option<(Pod, Seen)> {
         let node = self.keeper.settings.node.name.as_str();
         match timeout(PATIENCE, files::most(client, node)).await {
-            Ok(Ok(most)) => most.map(|(pod, count)| {
-                let how = format!("it has {count}, and others may be refused theirs");
-                (pod, Offence::Files.shown(how))
-            }),
+            Ok(Ok(most)) => most.map(many),
             Ok(Err(error)) => {
                 debug!("whose files become more is not known: {}", explain(&error));
                 None
@@ -231,6 +233,11 @@ impl<'a> Offenders<'a> {
             Err(_) => warn!("no event about it: the API does not answer"),
         }
     }
+}
+
+fn many((pod, count): (Pod, u64)) -> (Pod, Seen) {
+    let how = format!("it has {count}, and others may be refused theirs");
+    (pod, Offence::Files.shown(how))
 }
 
 fn now() -> Millis {
