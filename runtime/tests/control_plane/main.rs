@@ -20,4 +20,5 @@ mod offenders;
 mod pruning;
 mod rotation;
 mod saved;
+mod upgrader;
 mod upgrades;

@@ -95,7 +95,7 @@ pub(super) struct Growth {
 }
 
 impl Growth {
-    /// Whether the kubelet should be asked whose the files are.
+    /// Whether it should be found out whose the files are.
     pub(super) fn is_suspicious(&mut self, now: Millis, files: Files) -> bool {
         let (at, before) = *self.since.get_or_insert((now, files.used));
         let grew = files.used >= before.saturating_add(MANY);
