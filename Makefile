@@ -120,13 +120,15 @@ scenarios: images scenario ## core VM scenarios on the built image: make scenari
 scenario:
 	cargo test --quiet --workspace --test scenarios -- $(SCENARIOS)
 
-.PHONY: bench-boot bench-bundle bench-cpu bench-encryption bench-fleet bench-flash bench-idle bench-size bench-stage bench-rebuild bench-upgrade
+.PHONY: bench-boot bench-bundle bench-cpu bench-downtime bench-encryption bench-fleet bench-flash bench-idle bench-size bench-stage bench-rebuild bench-upgrade
 bench-cpu: image ## which emulated processor boots a node fastest, and how many machines side by side
 	tests/bench/cpu
 bench-boot: image ## kernel start to engine and to Ready, against Debian with systemd
 	tests/bench/boot
 bench-bundle: image ## bytes of a bundle with two releases that differ by one package, against one with one
 	tests/bench/bundle
+bench-downtime: images ## how long a node is away in an upgrade, against a plain reboot of the same machine
+	tests/bench/downtime
 bench-encryption: image ## starts, writing and reading with encrypted state, against the same machine in clear
 	tests/bench/encryption
 bench-fleet: engine ## a rollout over 2,000 simulated nodes: nodes away, the controller's memory and requests; an hour at most

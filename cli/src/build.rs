@@ -75,6 +75,9 @@ enum Action {
         /// Architectures to resolve for
         #[arg(long = "arch", value_name = "ARCH", default_values = ["amd64", "arm64"])]
         archs: Vec<String>,
+        /// Architectures of machines that build: what runs there is locked for each
+        #[arg(long = "host", value_name = "ARCH", default_values = ["amd64", "arm64"])]
+        hosts: Vec<String>,
         /// Change these packages alone, `*` stands for any letters: --only 'linux-*' [default: all]
         #[arg(long, value_name = "PACKAGES")]
         only: Vec<String>,
@@ -96,9 +99,10 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let project = Project::find(&here)?;
     let progress = Progress::detect();
     match args.action {
-        Some(Action::Lock { archs, only }) => {
+        Some(Action::Lock { archs, hosts, only }) => {
             let wish = Relock {
                 archs: &archs,
+                hosts: &hosts,
                 mirror: args.mirror.as_deref(),
                 only: Patterns::new("--only", &only)?,
             };

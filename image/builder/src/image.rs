@@ -19,7 +19,7 @@ use crate::release::{Release, build_time, check_version};
 use crate::root_image::{self, RootImage};
 use crate::rootfs::{self, Base, Trust};
 use crate::sbom;
-use crate::tools::{self, Tools};
+use crate::tools::{self, Host, Tools};
 use crate::upgrade::{self, UpgradeFiles};
 use boards::{Board, Boards};
 use std::collections::BTreeMap;
@@ -184,7 +184,7 @@ fn fetch_locked(
     progress: Progress,
 ) -> Result<Locked> {
     let step = progress.step("packages");
-    let (arch, host) = (board.arch().debian(), tools::host()?.0);
+    let (arch, host) = (board.arch().debian(), Host::this()?.debian);
     let list = PackageList::load(&project.path("buildroot/packages.toml"))?;
     let with_lock = |modules: OwnModules| {
         let lock = Lock::load(&project.lock(&modules.lock_name(host)))?;
@@ -192,7 +192,7 @@ fn fetch_locked(
     };
     let locked = Locked {
         image: Lock::load(&project.lock(arch))?,
-        tools: Lock::load(&project.lock(&format!("tools-{host}")))?,
+        tools: Lock::load(&project.lock(&tools::lock_name(host)))?,
         modules: list.own_modules(arch)?.map(with_lock).transpose()?,
         debs: project.cache().join("debs"),
     };

@@ -51,5 +51,5 @@ pub use progress::{Progress, megabytes};
 pub use project::Project;
 pub use relock::{Relock, relock};
 pub use secure_boot::SecureBoot;
-pub use tools::{locked_tool, locked_tool_path};
+pub use tools::{locked_tool, locked_tool_elsewhere, locked_tool_path};
 pub use upgrade::UpgradeFiles;

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::file;
 use crate::packages::{
-    AptRoot, Archives, Lock, Mirror, PackageList, Patterns, locked_kernel, resolve,
+    AptRoot, Archives, Lock, Mirror, PackageList, Patterns, Wanted, locked_kernel, resolve,
 };
 use crate::progress::Progress;
 use crate::project::Project;
@@ -15,6 +15,8 @@ use std::path::Path;
 pub struct Relock<'a> {
     /// Architectures of images.
     pub archs: &'a [String],
+    /// Architectures of machines that build them: each has a lock of the build's own tools, and of what builds kernel modules.
+    pub hosts: &'a [String],
     /// A Debian mirror instead of this machine's.
     pub mirror: Option<&'a str>,
     /// The packages that may change; all, if none are named.
@@ -31,47 +33,90 @@ pub fn relock(project: &Project, wish: &Relock<'_>, progress: Progress) -> Resul
     let mirror = wish
         .mirror
         .map_or_else(Mirror::of_this_machine, |url| Ok(Mirror::named(url)))?;
-    let folder = |name: &str| project.cache().join("apt").join(name);
-    let archives = |arch, backports: &Patterns| {
-        Archives::of(&mirror, (&list.suite, &list.components), arch, backports)
+    let mut of = Relocking {
+        project,
+        list: &list,
+        mirror: &mirror,
+        wish,
+        progress,
+        changes: Vec::new(),
     };
-    let (host, ..) = tools::host()?;
-    let mut changes = Vec::new();
     for arch in wish.archs {
-        let step = progress.step(&format!("lock {arch}"));
-        let wanted = list.root(arch)?;
-        let apt = AptRoot::prepare(&folder(arch), &archives(arch, &wanted.backports))?;
-        let lock = resolve(&apt, &wanted, &mirror)?;
-        let lock = write(lock, &project.lock(arch), wish, &mut changes)?;
-        step.done(&format!("{} packages", lock.packages.len()));
-        let Some(modules) = list.own_modules(arch)? else {
-            continue;
+        let kernel = of.image(arch)?;
+        for host in wish.hosts {
+            of.modules(arch, host, kernel.as_deref())?;
+        }
+    }
+    for host in wish.hosts {
+        of.tools(host)?;
+    }
+    Ok(of.changes)
+}
+
+struct Relocking<'a> {
+    project: &'a Project,
+    list: &'a PackageList,
+    mirror: &'a Mirror,
+    wish: &'a Relock<'a>,
+    progress: Progress,
+    changes: Vec<String>,
+}
+
+impl Relocking<'_> {
+    /// Locks what the images of an architecture have; returns their kernel, if they have one.
+    fn image(&mut self, arch: &str) -> Result<Option<String>> {
+        let wanted = self.list.root(arch)?;
+        let archives = self.archives(arch, &wanted.backports);
+        let lock = self.locked(arch, arch, &wanted, &archives)?;
+        Ok(locked_kernel(&lock).map(str::to_owned))
+    }
+
+    /// Locks what builds kernel modules of ours for `arch`, where it has some, on a machine of `host`.
+    fn modules(&mut self, arch: &str, host: &str, kernel: Option<&str>) -> Result<()> {
+        let Some(modules) = self.list.own_modules(arch)? else {
+            return Ok(());
         };
-        let step = progress.step(&format!("lock what builds modules for {arch}"));
-        let kernel = locked_kernel(&lock).ok_or_else(|| {
+        let kernel = kernel.ok_or_else(|| {
             Error::Wrong(format!("{arch} would have kernel modules and no kernel"))
         })?;
         let wanted = modules.wanted(kernel);
         let archives = Archives {
-            foreign: Some(arch.as_str()).filter(|arch| *arch != host),
-            ..archives(host, &wanted.backports)
+            foreign: Some(arch).filter(|arch| *arch != host),
+            ..self.archives(host, &wanted.backports)
         };
         let name = modules.lock_name(host);
-        let lock = resolve(
-            &AptRoot::prepare(&folder(&name), &archives)?,
-            &wanted,
-            &mirror,
-        )?;
-        let lock = write(lock, &project.lock(&name), wish, &mut changes)?;
-        step.done(&format!("{} packages", lock.packages.len()));
+        self.locked(&name, &name, &wanted, &archives).map(drop)
     }
-    let step = progress.step("lock build tools");
-    let wanted = list.tools();
-    let apt = AptRoot::prepare(&folder(host), &archives(host, &wanted.backports))?;
-    let path = project.lock(&format!("tools-{host}"));
-    let lock = write(resolve(&apt, &wanted, &mirror)?, &path, wish, &mut changes)?;
-    step.done(&format!("{} packages", lock.packages.len()));
-    Ok(changes)
+
+    /// Locks the tools of a build on a machine of `host`.
+    fn tools(&mut self, host: &str) -> Result<()> {
+        let wanted = self.list.tools();
+        let archives = self.archives(host, &wanted.backports);
+        let name = tools::lock_name(host);
+        self.locked(&name, host, &wanted, &archives).map(drop)
+    }
+
+    fn archives<'b>(&self, arch: &'b str, backports: &Patterns) -> Archives<'b> {
+        let from = (self.list.suite.as_str(), self.list.components.as_slice());
+        Archives::of(self.mirror, from, arch, backports)
+    }
+
+    /// Resolves and writes the lock `name`, with the apt folder `folder`.
+    fn locked(
+        &mut self,
+        name: &str,
+        folder: &str,
+        wanted: &Wanted,
+        archives: &Archives<'_>,
+    ) -> Result<Lock> {
+        let step = self.progress.step(&format!("lock {name}"));
+        let folder = self.project.cache().join("apt").join(folder);
+        let lock = resolve(&AptRoot::prepare(&folder, archives)?, wanted, self.mirror)?;
+        let path = self.project.lock(name);
+        let lock = write(lock, &path, self.wish, &mut self.changes)?;
+        step.done(&format!("{} packages", lock.packages.len()));
+        Ok(lock)
+    }
 }
 
 /// Writes a lock, as far as it may change, and gives what is locked now.

@@ -5,11 +5,13 @@
 use crate::cache::Cache;
 use crate::digest::Key;
 use crate::error::{Error, Result};
-use crate::packages::{Lock, deb};
+use crate::packages::{Lock, Mirror, deb, fetch};
 use crate::program::Program;
+use crate::progress::Progress;
 use crate::project::Project;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The unpacked tools.
 #[derive(Debug, Clone)]
@@ -22,28 +24,62 @@ pub(crate) struct Tools {
     pub(crate) identity: String,
 }
 
-/// The architecture of this machine in Debian's words, and the loader and library folder of its programs.
-pub(crate) fn host() -> Result<(&'static str, &'static str, &'static str)> {
-    match std::env::consts::ARCH {
-        "x86_64" => Ok((
-            "amd64",
-            "usr/lib64/ld-linux-x86-64.so.2",
-            "usr/lib/x86_64-linux-gnu",
-        )),
-        "aarch64" => Ok((
-            "arm64",
-            "usr/lib/ld-linux-aarch64.so.1",
-            "usr/lib/aarch64-linux-gnu",
-        )),
-        other => Err(Error::Wrong(format!(
-            "building on {other} is not supported: use an x86-64 or ARM64 machine"
-        ))),
+/// A kind of machine that builds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Host {
+    /// Its architecture, in Debian's words.
+    pub(crate) debian: &'static str,
+    /// Where the dynamic loader of its programs is.
+    loader: &'static str,
+    /// Where their libraries are.
+    libraries: &'static str,
+}
+
+const HOSTS: [Host; 2] = [
+    Host {
+        debian: "amd64",
+        loader: "usr/lib64/ld-linux-x86-64.so.2",
+        libraries: "usr/lib/x86_64-linux-gnu",
+    },
+    Host {
+        debian: "arm64",
+        loader: "usr/lib/ld-linux-aarch64.so.1",
+        libraries: "usr/lib/aarch64-linux-gnu",
+    },
+];
+
+impl Host {
+    /// The machine that this runs on.
+    pub(crate) fn this() -> Result<Self> {
+        Self::named(match std::env::consts::ARCH {
+            "x86_64" => "amd64",
+            "aarch64" => "arm64",
+            other => other,
+        })
+    }
+
+    fn named(debian: &str) -> Result<Self> {
+        let host = HOSTS.iter().find(|host| host.debian == debian);
+        host.copied().ok_or_else(|| {
+            Error::Wrong(format!(
+                "building on {debian} is not supported: use an x86-64 (amd64) or ARM64 (arm64) machine"
+            ))
+        })
     }
 }
 
+/// The name of the lock of the tools that run on a machine of that architecture.
+pub(crate) fn lock_name(host: &str) -> String {
+    format!("tools-{host}")
+}
+
 impl Tools {
-    /// Unpacks the locked tools, once.
+    /// Unpacks the locked tools of this machine, once.
     pub(crate) fn unpack(lock: &Lock, debs: &Path, cache: &Cache) -> Result<Self> {
+        Self::of(Host::this()?, lock, debs, cache)
+    }
+
+    fn of(host: Host, lock: &Lock, debs: &Path, cache: &Cache) -> Result<Self> {
         let key = lock
             .packages
             .iter()
@@ -61,13 +97,12 @@ impl Tools {
             }
             Ok(())
         })?;
-        let (_, loader, libraries) = host()?;
-        let mut both = root.join(libraries).into_os_string();
+        let mut both = root.join(host.libraries).into_os_string();
         // systemd's programs have a folder of their own.
         both.push(":");
-        both.push(root.join(libraries).join("systemd"));
+        both.push(root.join(host.libraries).join("systemd"));
         Ok(Self {
-            loader: root.join(loader),
+            loader: root.join(host.loader),
             libraries: both,
             root,
             identity: key,
@@ -81,10 +116,19 @@ impl Tools {
             .arg(&self.libraries)
             .arg(self.root.join(path))
     }
+
+    /// The same as a command that the loader was named to already.
+    fn command(&self, mut loader: Command, path: &str) -> Command {
+        loader
+            .arg("--library-path")
+            .arg(&self.libraries)
+            .arg(self.root.join(path));
+        loader
+    }
 }
 
 fn of(project: &Project) -> Result<Tools> {
-    let lock = Lock::load(&project.lock(&format!("tools-{}", host()?.0)))?;
+    let lock = Lock::load(&project.lock(&lock_name(Host::this()?.debian)))?;
     Tools::unpack(
         &lock,
         &project.cache().join("debs"),
@@ -96,14 +140,31 @@ fn of(project: &Project) -> Result<Tools> {
 ///
 /// # Errors
 /// When nothing was built yet, so that the tools are not there.
-pub fn locked_tool(project: &Project, path: &str) -> Result<std::process::Command> {
+pub fn locked_tool(project: &Project, path: &str) -> Result<Command> {
     let tools = of(project)?;
-    let mut command = std::process::Command::new(&tools.loader);
-    command
-        .arg("--library-path")
-        .arg(&tools.libraries)
-        .arg(tools.root.join(path));
-    Ok(command)
+    Ok(tools.command(Command::new(&tools.loader), path))
+}
+
+/// The same tool as a build machine of another architecture runs it (`amd64`, `arm64`), through `emulator`, a program that runs
+/// theirs. It is fetched if it is not there.
+///
+/// # Errors
+/// When there are no build machines of that architecture, or its tools cannot be had.
+pub fn locked_tool_elsewhere(
+    project: &Project,
+    host: &str,
+    emulator: &str,
+    path: &str,
+) -> Result<Command> {
+    let (debs, cache) = (project.cache().join("debs"), Cache::new(&project.cache()));
+    let lock = Lock::load(&project.lock(&lock_name(host)))?;
+    let step = Progress::detect().step(&format!("tools of a build on {host}"));
+    fetch(&lock, &debs, Mirror::of_this_machine, &step)?;
+    step.done(&format!("{} packages", lock.packages.len()));
+    let tools = Tools::of(Host::named(host)?, &lock, &debs, &cache)?;
+    let mut command = Command::new(emulator);
+    command.arg(&tools.loader);
+    Ok(tools.command(command, path))
 }
 
 /// Where a locked tool is.

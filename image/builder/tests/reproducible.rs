@@ -1,4 +1,5 @@
-//! Two clones of the same commit in two folders give the same image. Builds everything twice; part of `make test-all`.
+//! Two clones of the same commit in two folders give the same image, and a build machine of the other architecture packs files to
+//! the same bytes. Builds everything twice; part of `make test-all`.
 //!
 //! `HOLDFAST_BUILT`, if set, is a folder with an image of board `qemu-x86_64` that was built of this commit without any change: it
 //! takes the place of one of the two. It came about step by step, out of the checkout's caches, and must be the same for all that.
@@ -112,4 +113,43 @@ fn two_clones_give_the_same_bytes() {
             left.0
         );
     }
+}
+
+/// Files of this checkout, packed by `mkfs.erofs` with the builder's options.
+fn packed(mut mkfs: Command, tar: &Path, to: &Path) -> Vec<u8> {
+    run(mkfs
+        .args(["--quiet", "--tar=f", "-T", "1700000000"])
+        .args(["-U", "6ba7b810-9dad-11d1-80b4-00c04fd430c8"])
+        .args(["-zzstd,level=9", "-C131072", "-Eztailpacking"])
+        .arg(to)
+        .arg(tar));
+    std::fs::read(to).unwrap_or_else(|error| panic!("{}: {error}", to.display()))
+}
+
+/// The tools of a build on ARM64 (on ARM64: on x86-64) come from a lock of their own; here they run under QEMU's user mode.
+#[test]
+fn a_build_machine_of_the_other_architecture_packs_the_same_bytes() {
+    let here = builder::Project::find(Path::new(env!("CARGO_MANIFEST_DIR"))).expect("checkout");
+    let (host, emulator) = match std::env::consts::ARCH {
+        "aarch64" => ("amd64", "qemu-x86_64"),
+        _ => ("arm64", "qemu-aarch64"),
+    };
+    let folder = tempfile::tempdir().expect("temp dir");
+    let tar = folder.path().join("files.tar");
+    run(Command::new("git")
+        .args(["archive", "--format=tar", "HEAD", "-o"])
+        .arg(&tar)
+        .current_dir(here.root()));
+    let mkfs = "usr/bin/mkfs.erofs";
+    let ours = builder::locked_tool(&here, mkfs).expect("the tools of a build here");
+    let theirs = builder::locked_tool_elsewhere(&here, host, emulator, mkfs)
+        .expect("the tools of a build there");
+    let ours = packed(ours, &tar, &folder.path().join("ours"));
+    let theirs = packed(theirs, &tar, &folder.path().join("theirs"));
+    assert!(
+        ours.len() > 1_000_000,
+        "{} bytes are no file system",
+        ours.len()
+    );
+    assert!(ours == theirs, "mkfs.erofs of {host} packs other bytes");
 }

@@ -40,6 +40,7 @@ mod services;
 mod state_repair;
 mod status;
 mod trial;
+mod trial_logs;
 
 pub mod early;
 pub mod interface;
@@ -78,3 +79,4 @@ pub use status::{
     Configuration, ConfigurationState, Exit, Mode, ServiceState, ServiceStatus, Status,
 };
 pub use trial::{PendingTrial, SlotRelease};
+pub use trial_logs::TrialLogs;

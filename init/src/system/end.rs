@@ -2,13 +2,12 @@
 
 use super::file_systems;
 use super::next_start::Question;
-use super::trial_logs::TrialLogs;
 use crate::clock;
 use crate::report::Log;
 use crate::supervise::{Groups, is_populated, kill, processes};
 use crate::watchdog::Guard;
 use host::with_causes;
-use init_api::{BootNote, BootRecord, Down, FileError, Partitions, UnconfirmedBoot};
+use init_api::{BootNote, BootRecord, Down, FileError, Partitions, TrialLogs, UnconfirmedBoot};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::system::{RebootCommand, reboot};
 use std::ffi::CString;

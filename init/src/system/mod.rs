@@ -28,7 +28,6 @@ mod serve;
 mod signals;
 mod stage;
 mod trial;
-mod trial_logs;
 mod wake;
 
 pub use last_boot::{Crash, read_crashes};

@@ -5,14 +5,20 @@
 //! and stay. So the group of such a pod gets a limit that is a little lower. Whoever reaches it is alone with it: the kernel looks
 //! there, and ends nobody else. One that asks for memory is left alone: it may have asked for more than that.
 //!
-//! The kubelet writes limits that a pod has when it makes the group, and none otherwise; so a group without one is ours to limit.
+//! Each pod also costs the system something (its shim, its part of the kubelet's and the API server's tables). Where that is more than
+//! the system was given, such as with a hundred pods on a small machine, it is taken off as well: otherwise all of memory would be gone
+//! before a pod reaches its limit, and the kernel would take pages from everybody.
+//!
+//! The kubelet writes limits that a pod has when it makes the group, and none otherwise; so a group without one is ours to limit, and
+//! one with the limit that we wrote is ours to change.
 
 use super::context::Keeper;
 use super::folder::{Folder, touched};
 use crate::Paths;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::time::timeout;
 use tracing::{debug, info};
@@ -21,115 +27,232 @@ use tracing::{debug, info};
 const PODS: &str = "/sys/fs/cgroup/kubepods";
 /// Where pods are that neither ask for anything nor have a limit; the kubelet makes it at its first start.
 const PODS_WITHOUT: &str = "/sys/fs/cgroup/kubepods/besteffort";
+/// The group of all services.
+const SYSTEM: &str = "/sys/fs/cgroup/system";
 const LIMIT: &str = "memory.max";
 const NONE: &str = "max";
 /// One part in so many of what pods may have is not for a single one of them.
 const OTHERS: u64 = 8;
 /// As many bytes are enough for others.
 const ENOUGH: u64 = 256 << 20;
+/// A limit changes in steps of so many bytes: what the system needs goes up and down a little all the time.
+const STEP: u64 = 64 << 20;
 /// A group that was made before the watch began, or that lost its limit.
 const SELDOM: Duration = Duration::from_secs(10);
 
 /// Limits pods as they come, for ever.
 pub(super) async fn keep(keeper: &Keeper) {
-    let paths = &keeper.paths;
-    let (mut folder, mut last) = (None, None);
+    let (mut folder, mut room) = (None, Room::of(&keeper.paths));
     loop {
         if folder.is_none() {
-            folder = Folder::watch(&paths.at(PODS_WITHOUT)).ok();
+            folder = Folder::watch(&keeper.paths.at(PODS_WITHOUT)).ok();
         }
-        let limit = limit_of_one(paths);
-        if limit != last
-            && let Some(bytes) = limit
+        if room.look()
+            && let Some(bytes) = room.limit
         {
             info!("a pod that asks for no memory may have {} MiB", bytes >> 20);
         }
-        last = limit;
-        limit_all(paths, limit);
+        room.limit_all();
         // Not told in time, it looks by itself.
         let _ = timeout(SELDOM, touched(&mut folder)).await;
     }
 }
 
-/// What one pod may have at most, in bytes; nothing as long as all together have no limit.
-fn limit_of_one(paths: &Paths) -> Option<u64> {
-    let all = fs::read_to_string(paths.at(PODS).join(LIMIT)).ok()?;
-    let all: u64 = all.trim().parse().ok()?;
-    Some(all - (all / OTHERS).min(ENOUGH))
+/// What a single pod may have, and who was given that.
+struct Room<'a> {
+    paths: &'a Paths,
+    /// In bytes; nothing as long as all together have no limit.
+    limit: Option<u64>,
+    /// The limits that were written, as the kernel shows them, by the groups that have them.
+    ours: BTreeMap<PathBuf, String>,
 }
 
-fn limit_all(paths: &Paths, limit: Option<u64>) {
-    let Some(limit) = limit else { return };
-    let groups = fs::read_dir(paths.at(PODS_WITHOUT)).into_iter();
-    for group in groups.flatten().flatten() {
-        let is_pod = group.file_name().as_encoded_bytes().starts_with(b"pod");
-        // One that is just gone needs none.
-        if is_pod && let Err(error) = limit_one(&group.path(), limit) {
-            debug!("{} has no limit: {error}", group.path().display());
+impl<'a> Room<'a> {
+    fn of(paths: &'a Paths) -> Self {
+        Self {
+            paths,
+            limit: None,
+            ours: BTreeMap::new(),
         }
     }
+
+    /// Looks what a pod may have now; tells whether that changed.
+    fn look(&mut self) -> bool {
+        let limit = limit_of_one(self.paths);
+        let changed = match (self.limit, limit) {
+            (Some(before), Some(now)) => before.abs_diff(now) >= STEP,
+            (before, now) => before != now,
+        };
+        if changed {
+            self.limit = limit;
+        }
+        changed
+    }
+
+    fn limit_all(&mut self) {
+        let Some(limit) = self.limit else { return };
+        let groups = fs::read_dir(self.paths.at(PODS_WITHOUT)).into_iter();
+        let groups = groups.flatten().flatten().map(|group| group.path());
+        let groups: Vec<PathBuf> = groups.filter(|group| is_pod(group)).collect();
+        self.ours.retain(|group, _| groups.contains(group));
+        for group in groups {
+            // One that is just gone needs none.
+            if let Err(error) = self.limit_one(&group, limit) {
+                debug!("{} has no limit: {error}", group.display());
+            }
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a file of the kernel")]
+    fn limit_one(&mut self, group: &Path, limit: u64) -> io::Result<()> {
+        let file = group.join(LIMIT);
+        let now = fs::read_to_string(&file)?;
+        let ours = self.ours.get(group).is_some_and(|written| *written == now);
+        let others = !ours && now.trim() != NONE;
+        if others || now.trim() == limit.to_string() {
+            return Ok(());
+        }
+        fs::write(&file, limit.to_string())?;
+        self.ours
+            .insert(group.to_owned(), fs::read_to_string(&file)?);
+        Ok(())
+    }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a file of the kernel")]
-fn limit_one(group: &Path, limit: u64) -> io::Result<()> {
-    let file = group.join(LIMIT);
-    if fs::read_to_string(&file)?.trim() == NONE {
-        fs::write(&file, limit.to_string())?;
-    }
-    Ok(())
+fn is_pod(group: &Path) -> bool {
+    let name = group.file_name().unwrap_or_default();
+    name.as_encoded_bytes().starts_with(b"pod")
+}
+
+/// What one pod may have at most, in bytes, in whole mebibytes, which no kernel rounds.
+fn limit_of_one(paths: &Paths) -> Option<u64> {
+    let all = number(&paths.at(PODS).join(LIMIT))?;
+    let others = (all / OTHERS).min(ENOUGH);
+    let one = all.saturating_sub(others + missing(paths).unwrap_or_default());
+    Some(one.max(all / 4) >> 20 << 20)
+}
+
+/// What the system needs beyond what it was given, in bytes: what it uses without files that nobody has read twice.
+fn missing(paths: &Paths) -> Option<u64> {
+    let system = paths.at(SYSTEM);
+    let stat = fs::read_to_string(system.join("memory.stat")).ok()?;
+    let idle = stat
+        .lines()
+        .find_map(|line| line.strip_prefix("inactive_file "))?;
+    let used = number(&system.join("memory.current"))?;
+    let given = number(&system.join("memory.min"))?;
+    Some(
+        used.saturating_sub(idle.parse().ok()?)
+            .saturating_sub(given),
+    )
+}
+
+fn number(file: &Path) -> Option<u64> {
+    fs::read_to_string(file).ok()?.trim().parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{LIMIT, PODS, limit_all, limit_of_one};
+    use super::{LIMIT, PODS, Room, SYSTEM, limit_of_one};
     use crate::Paths;
     use std::fs;
+
+    const MIB: u64 = 1 << 20;
+
+    fn write(paths: &Paths, file: &str, text: &str) {
+        let file = paths.at(file);
+        fs::create_dir_all(file.parent().expect("a folder")).expect("folder");
+        fs::write(file, text).expect("written");
+    }
+
+    fn limit(paths: &Paths, group: &str, limit: &str) {
+        write(paths, &format!("{PODS}/{group}/{LIMIT}"), limit);
+    }
+
+    fn limited(paths: &Paths, group: &str) -> String {
+        fs::read_to_string(paths.at(PODS).join(group).join(LIMIT)).expect("read")
+    }
+
+    fn system_uses(paths: &Paths, mib: u64) {
+        write(paths, &format!("{SYSTEM}/memory.min"), "671088640\n");
+        let current = (mib + 100) * MIB;
+        write(
+            paths,
+            &format!("{SYSTEM}/memory.current"),
+            &format!("{current}\n"),
+        );
+        let stat = format!("anon 1\ninactive_file {}\nactive_file 2\n", 100 * MIB);
+        write(paths, &format!("{SYSTEM}/memory.stat"), &stat);
+    }
 
     #[test]
     fn pods_that_ask_for_nothing_get_a_limit() {
         let root = tempfile::tempdir().expect("folder");
         let paths = Paths::below(root.path());
-        let write = |group: &str, limit: &str| {
-            let group = paths.at(PODS).join(group);
-            fs::create_dir_all(&group).expect("folder");
-            fs::write(group.join(LIMIT), limit).expect("written");
-        };
-        let read = |group: &str| {
-            let file = paths.at(PODS).join(group).join(LIMIT);
-            fs::read_to_string(file).expect("read")
-        };
-        write("", "max\n");
-        write("besteffort/pod1", "max\n");
-        assert_eq!(limit_of_one(&paths), None, "no limit for all yet");
-        limit_all(&paths, None);
-        assert_eq!(read("besteffort/pod1"), "max\n");
+        let mut room = Room::of(&paths);
+        limit(&paths, "", "max\n");
+        limit(&paths, "besteffort/pod1", "max\n");
+        assert!(!room.look(), "no limit for all yet");
+        room.limit_all();
+        assert_eq!(limited(&paths, "besteffort/pod1"), "max\n");
 
-        write("", "800000\n");
-        write("besteffort", "max\n");
-        write("besteffort/pod2", "4096\n");
-        write("burstable/pod3", "max\n");
-        limit_all(&paths, limit_of_one(&paths));
+        limit(&paths, "", &(800 * MIB).to_string());
+        limit(&paths, "besteffort", "max\n");
+        limit(&paths, "besteffort/pod2", "4096\n");
+        limit(&paths, "burstable/pod3", "max\n");
+        assert!(room.look());
+        room.limit_all();
         for (group, expected) in [
-            ("", "800000\n"),
             ("besteffort", "max\n"),
-            ("besteffort/pod1", "700000"),
+            ("besteffort/pod1", "734003200"),
             ("besteffort/pod2", "4096\n"),
             ("burstable/pod3", "max\n"),
         ] {
-            assert_eq!(read(group), expected, "{group:?}");
+            assert_eq!(limited(&paths, group), expected, "{group:?}");
         }
+    }
+
+    #[test]
+    fn what_the_system_needs_beyond_its_own_is_taken_off() {
+        let root = tempfile::tempdir().expect("folder");
+        let paths = Paths::below(root.path());
+        let mut room = Room::of(&paths);
+        limit(&paths, "", &(1264 * MIB).to_string());
+        for group in ["besteffort/pod1", "besteffort/pod2"] {
+            limit(&paths, group, "max\n");
+        }
+        for (uses, expected) in [
+            (400, 1106),
+            (640, 1106),
+            // Less than a step.
+            (690, 1106),
+            (940, 806),
+            (640, 1106),
+            // A pod needs something, too.
+            (5000, 316),
+        ] {
+            system_uses(&paths, uses);
+            room.look();
+            room.limit_all();
+            let now: u64 = limited(&paths, "besteffort/pod1").parse().expect("number");
+            assert_eq!(now >> 20, expected, "the system uses {uses} MiB");
+        }
+        // Somebody else's since.
+        limit(&paths, "besteffort/pod2", "8192\n");
+        system_uses(&paths, 400);
+        assert!(room.look());
+        room.limit_all();
+        assert_eq!(limited(&paths, "besteffort/pod2"), "8192\n");
     }
 
     #[test]
     fn a_large_machine_keeps_back_enough_and_no_more() {
         let root = tempfile::tempdir().expect("folder");
         let paths = Paths::below(root.path());
-        fs::create_dir_all(paths.at(PODS)).expect("folder");
-        for (all, expected) in [(1263_u64 << 20, 1263 << 20), (30 << 30, 30 << 30)] {
-            fs::write(paths.at(PODS).join(LIMIT), all.to_string()).expect("written");
+        for all in [1264 * MIB, 30 << 30] {
+            limit(&paths, "", &all.to_string());
             let one = limit_of_one(&paths).expect("a limit");
-            let others = expected - one;
-            assert_eq!(others, (all / 8).min(256 << 20), "{all}");
+            assert_eq!(all - one, (all / 8).min(256 * MIB), "{all}");
         }
     }
 }

@@ -5,7 +5,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use machine::{Deadline, Error, Network, Platform, Qemu, Running, Spec, Vm};
 use vm_tests::{Stage, root};
 
@@ -17,6 +17,12 @@ const MINUTES: u64 = 10;
 const MEMORY: f64 = 365.0;
 /// Budget of all writes in megabytes an hour.
 const WRITES: f64 = 16.0;
+/// Budget of the upgrader in megabytes, while no `Upgrade` asks for anything.
+const UPGRADER: f64 = 12.0;
+/// Prints the memory of the upgrader's service in bytes, with its share of what it shares with others (`Pss`), and how many pods
+/// of its controller there are.
+const ASK_UPGRADER: &str = "awk '/^Pss:/ {print $2*1024}' /proc/$(pgrep -f '^/usr/bin/holdfast upgrade serve')/smaps_rollup; \
+    pgrep -fc '^/usr/bin/holdfast upgrade control' || true";
 /// Prints used memory in bytes, and the sectors written to the state partition and the whole disk.
 const ASK: &str = "awk '/MemTotal/ {t=$2} /MemAvailable/ {a=$2} END {print (t-a)*1024}' /proc/meminfo; \
     awk '{print $7}' /sys/class/block/vda5/stat /sys/class/block/vda/stat";
@@ -72,6 +78,8 @@ fn run() -> anyhow::Result<bool> {
     let before = ask(&running)?;
     let used = used(&running, &before)?;
     println!("used memory (MemTotal - MemAvailable): {used:.0} MB of {MEMORY:.0}");
+    let upgrader = upgrader(&running)?;
+    println!("of which the upgrader: {upgrader:.1} MB of {UPGRADER:.0}");
     let log = watch_log(&mut running, minutes)?;
     let after = ask(&running)?;
     let hourly = |bytes: u64| bytes as f64 / 1e6 * 60.0 / minutes as f64;
@@ -96,7 +104,16 @@ fn run() -> anyhow::Result<bool> {
             used / other
         );
     }
-    Ok(used <= MEMORY && all <= WRITES)
+    Ok(used <= MEMORY && all <= WRITES && upgrader <= UPGRADER)
+}
+
+/// Megabytes that the upgrader takes. Its controller runs while there is an `Upgrade` and at no other time, which is looked at.
+fn upgrader(running: &Running) -> anyhow::Result<f64> {
+    let &[bytes, controllers] = &numbers(running, ASK_UPGRADER)?[..] else {
+        bail!("the upgrader's service does not run");
+    };
+    ensure!(controllers == 0, "its controller runs without an Upgrade");
+    Ok(bytes as f64 / 1e6)
 }
 
 /// Used memory in megabytes when the engine's components run in these processes.

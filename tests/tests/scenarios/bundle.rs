@@ -5,7 +5,7 @@ use crate::install::{runs_from_the_disk, wait_installed};
 use crate::upgrade::{comes_up_in_slot_b, upgrade_from};
 use anyhow::{Context, ensure};
 use machine::{Bus, Card, Hardware, Spec, Watchdog};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use vm_tests::{Node, Random, Stage, bundle, next_release, probe_manifest};
 
 /// The board.
@@ -100,21 +100,7 @@ fn a_second_stick_is_left_alone(node: &Node) -> anyhow::Result<()> {
 /// A stick that is pulled out again and again while a running node reads it: the node stays Ready, keeps nothing half, and takes all of
 /// it when the stick stays in.
 pub(crate) fn a_stick_pulled_out_at_any_moment(stage: &mut Stage) -> anyhow::Result<()> {
-    let spec = Spec {
-        stick: true,
-        ..Stage::spec()
-    };
-    let vm = stage.machine(spec, None)?;
-    let bundle = bundle(vm.dir(), &probe_manifest(), None)?;
-    vm.place_config(&format!(
-        "{}bundles: {{signers: [\"{}\"], manifests: true}}\n",
-        Stage::config(&vm)?,
-        bundle.signer
-    ))?;
-    vm.place_stick_of(&bundle.path)?;
-    let mut node = stage.start(&vm)?;
-    node.pull_stick()?;
-    node.wait_ready(15)?;
+    let mut node = beside_its_stick(stage, "")?;
     let mut random = Random::from_environment();
     stage.note(format!("HOLDFAST_SEED={}", random.seed()));
     for number in 1..=PULLED_OUT {
@@ -126,9 +112,7 @@ pub(crate) fn a_stick_pulled_out_at_any_moment(stage: &mut Stage) -> anyhow::Res
         stage.note(format!("pulled out after {} ms", moment.as_millis()));
         says(&node, "bundle stores of ", false)
             .with_context(|| format!("after the stick was pulled out {number} times"))?;
-        let ready = "jsonpath={.items[*].status.conditions[?(@.type=='Ready')].status}";
-        let ready = node.kubectl()?.run(&["get", "nodes", "-o", ready])?;
-        ensure!(ready == "True", "Ready is {ready}");
+        is_ready(&node)?;
     }
     node.plug_stick()?;
     says(&node, "bundle stores of ", true)?;
@@ -143,6 +127,91 @@ pub(crate) fn a_stick_pulled_out_at_any_moment(stage: &mut Stage) -> anyhow::Res
     ensure!(pods == "Running", "the pods are {pods}");
     node.power_down()?;
     Ok(())
+}
+
+/// A node that takes the bundle of a stick, which is pulled out.
+fn beside_its_stick(stage: &mut Stage, more: &str) -> anyhow::Result<Node> {
+    let spec = Spec {
+        stick: true,
+        ..Stage::spec()
+    };
+    let vm = stage.machine(spec, None)?;
+    let bundle = bundle(vm.dir(), &probe_manifest(), None)?;
+    vm.place_config(&format!(
+        "{}bundles: {{signers: [\"{}\"], manifests: true}}\n{more}",
+        Stage::config(&vm)?,
+        bundle.signer
+    ))?;
+    vm.place_stick_of(&bundle.path)?;
+    let mut node = stage.start(&vm)?;
+    node.pull_stick()?;
+    node.wait_ready(15)?;
+    Ok(node)
+}
+
+fn is_ready(node: &Node) -> anyhow::Result<()> {
+    let ready = "jsonpath={.items[*].status.conditions[?(@.type=='Ready')].status}";
+    let ready = node.kubectl()?.run(&["get", "nodes", "-o", ready])?;
+    ensure!(ready == "True", "Ready is {ready}");
+    Ok(())
+}
+
+/// A stick that is pulled out again and again while its release is staged: the node says what it waits for, keeps the release that
+/// runs, goes on at once when the stick is back, and restarts into the release when it may.
+pub(crate) fn a_stick_pulled_out_while_a_release_is_staged(
+    stage: &mut Stage,
+) -> anyhow::Result<()> {
+    let next = next_release()?;
+    let mut node = beside_its_stick(stage, "")?;
+    let mut random = Random::from_environment();
+    stage.note(format!("HOLDFAST_SEED={}", random.seed()));
+    // It may be staged now and restart another day, so that each time here is one of staging.
+    let day = node.ssh("date -u -d '+3 days' +%a")?.to_lowercase();
+    let window = format!(
+        "windows: [{{days: [{}], start: \"02:00\", duration: 1h, timeZone: UTC}}]",
+        day.trim()
+    );
+    node.kubectl()?
+        .apply(&upgrade_from("{usb: {}}", &next, &window))?;
+    let mut broken_off = 0;
+    for _ in 0..PULLED_OUT {
+        stands_as(&node, "no USB stick with a release is plugged in")?;
+        node.plug_stick()?;
+        let begun = Instant::now();
+        let staged = stands_as(&node, "Stag")?.starts_with("Staged");
+        let moment = Duration::from_millis(random.below(LONGEST_MILLIS));
+        // The moment is what is tried: nothing can be waited for.
+        std::thread::sleep(moment);
+        node.pull_stick()?;
+        if staged {
+            break;
+        }
+        broken_off += 1;
+        stage.note(format!(
+            "pulled out after {} ms",
+            begun.elapsed().as_millis()
+        ));
+        is_ready(&node)?;
+    }
+    ensure!(broken_off > 0, "no staging was broken off");
+    stage.note(format!("pulled out {broken_off} times while it was staged"));
+    node.plug_stick()?;
+    stands_as(&node, "Staged")?;
+    node.kubectl()?
+        .apply(&upgrade_from("{usb: {}}", &next, "windows: []"))?;
+    comes_up_in_slot_b(&mut node, &next)?;
+    node.power_down()?;
+    Ok(())
+}
+
+/// Waits until the node's part of the upgrade stands so: `PHASE MESSAGE`.
+fn stands_as(node: &Node, what: &str) -> anyhow::Result<String> {
+    let path = "jsonpath={.items[*].status.phase} {.items[*].status.message}";
+    node.until(&format!("an upgrade that says {what:?}"), 120, |node| {
+        let said = node.kubectl()?.run(&["get", "nodeupgrades", "-o", path])?;
+        ensure!(said.contains(what), "it says {said}");
+        Ok(said)
+    })
 }
 
 /// Waits until `holdfast status` says it, or says it no more.

@@ -142,6 +142,10 @@ const ALL: &[Scenario] = &[
         "a_stick_pulled_out_at_any_moment",
         bundle::a_stick_pulled_out_at_any_moment,
     ),
+    Scenario::full(
+        "a_stick_pulled_out_while_a_release_is_staged",
+        bundle::a_stick_pulled_out_while_a_release_is_staged,
+    ),
     Scenario::full("power_cuts_until_ready", power_cuts::power_cuts_until_ready),
     Scenario::full("qemu_arm64_to_ready", arm64::qemu_arm64_to_ready),
     Scenario::full("rpi4_to_ready", arm64::rpi4_to_ready),

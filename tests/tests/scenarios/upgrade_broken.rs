@@ -137,6 +137,9 @@ pub(crate) fn a_release_that_hangs_goes_back(stage: &mut Stage) -> anyhow::Resul
             900,
         )?;
         node.until("a way in", 240, |node| node.ssh("true"))?;
+        node.until("its logs to be kept", 120, |node| {
+            node.ssh("grep 'is on trial' /var/lib/holdfast/trial-logs/upgrade.log")
+        })?;
         node.send_program(&program, "/run/hang")?;
         node.ssh("setsid /run/hang 1 > /run/said 2>&1 < /dev/null &")?;
         // The watchdog bites.
@@ -144,6 +147,11 @@ pub(crate) fn a_release_that_hangs_goes_back(stage: &mut Stage) -> anyhow::Resul
     }
     node.wait_cured(20)?;
     stage.note(stopped(&node, &next, 300)?);
+    let logs = node.ssh("holdfast logs --trial upgrade")?;
+    ensure!(
+        logs.contains(&format!("release {next} is on trial")),
+        "of the boot that hung it kept {logs}"
+    );
     still_kept(&node, &before)?;
     node.wait_available("default", "deployment/probe")
 }

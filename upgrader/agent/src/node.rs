@@ -3,7 +3,7 @@
 use anyhow::{Context, anyhow};
 use init_api::{
     BootRecord, Configured, LastBoot, PendingTrial, Release, Root, SlotBoots, SlotRelease, Status,
-    UnconfirmedBoot, paths,
+    TrialLogs, UnconfirmedBoot, paths,
 };
 use slots::{BootLoader, EntryName, Mounted};
 use std::path::PathBuf;
@@ -48,6 +48,11 @@ impl Node {
     /// Whether this boot is on trial, as the initramfs stage judged it.
     pub(crate) fn is_on_trial(&self) -> bool {
         self.boot.trial.is_some()
+    }
+
+    /// The services' logs, to be kept while the release is on trial.
+    pub(crate) fn trial_logs(&self) -> TrialLogs {
+        TrialLogs::of(&self.root)
     }
 
     /// The device of the slot that does not run.

@@ -6,7 +6,8 @@ use crate::stage::Tell;
 use crate::waits::Waits;
 use crate::{activate, offers, stage, trial};
 use anyhow::Context;
-use init_api::{PendingTrial, Root, paths};
+use init_api::{PendingTrial, Root, TrialLogs, paths};
+use std::convert::Infallible;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -23,6 +24,8 @@ const LONGEST: u64 = 16 << 10;
 const STEP: Duration = Duration::from_millis(500);
 /// How long to wait before settling what happened is tried again.
 const AGAIN: Duration = Duration::from_secs(30);
+/// How often the logs of a trial are kept: what a hang may lose of them.
+const LOGS: Duration = Duration::from_secs(20);
 
 /// What all connections share.
 #[derive(Debug)]
@@ -99,13 +102,38 @@ async fn watch_trial(agent: &Agent, pending: &PendingTrial) -> anyhow::Result<()
         }
         agent.doing.send_replace(Doing::Trial { waiting_for });
     };
-    if let Err(error) = trial::watch(&agent.node, pending, tell).await {
+    let logs = agent.node.trial_logs();
+    let watched = tokio::select! {
+        watched = trial::watch(&agent.node, pending, tell) => watched,
+        never = keep_logs(&logs) => match never {},
+    };
+    if let Err(error) = watched {
         waits.tell(&[format!("{error:#}")]);
         return Err(error);
     }
     agent.doing.send_replace(Doing::Nothing);
     waits.end()?;
-    Ok(())
+    logs.forget()
+        .context("cannot remove the logs that were kept of the trial")
+}
+
+/// Keeps the services' logs while a release is on trial: one that hangs or loses its power can keep none any more, and the release
+/// that comes back has to show them. It does not end by itself.
+async fn keep_logs(logs: &TrialLogs) -> Infallible {
+    let mut said = false;
+    loop {
+        tokio::time::sleep(LOGS).await;
+        let logs = logs.clone();
+        let kept = tokio::task::spawn_blocking(move || logs.keep()).await;
+        let failed = match kept {
+            Ok(kept) => kept.err().map(|error| error.to_string()),
+            Err(error) => Some(error.to_string()),
+        };
+        if let Some(why) = failed.filter(|_| !said) {
+            eprintln!("cannot keep the logs of this trial: {why}");
+            said = true;
+        }
+    }
 }
 
 async fn talk(agent: &Arc<Agent>, stream: UnixStream) -> anyhow::Result<()> {

@@ -19,3 +19,4 @@ pub(crate) use own_modules::{OwnModules, kernel as locked_kernel};
 pub use patterns::Patterns;
 pub(crate) use resolve::{AptRoot, Archives, parse_uris, resolve};
 pub(crate) use unpack::{Kind, Unpacked, extract, unpack};
+pub(crate) use wanted::Wanted;

@@ -19,7 +19,6 @@ use super::page::Page;
 use super::requests::Requests;
 use super::signals::Signals;
 use super::trial::{self, Trial};
-use super::trial_logs::TrialLogs;
 use super::wake::{Source, Wake};
 use crate::clock::Clock;
 use crate::report::{Log, Phases};
@@ -30,7 +29,7 @@ use clock_notes::ClockNotes;
 use deadlines::Deadlines;
 use init_api::{
     Asked, BootNote, BootRecord, Down, LastBoot, Millis, Mode, OrderlyEnd, Problem, Release, Root,
-    Services, Standing, UnconfirmedBoot, WhyUnconfirmed, paths,
+    Services, Standing, TrialLogs, UnconfirmedBoot, WhyUnconfirmed, paths,
 };
 use ready_note::ReadyNote;
 use records::Records;

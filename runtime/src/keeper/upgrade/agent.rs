@@ -20,6 +20,8 @@ const STALE: Duration = Duration::from_secs(900);
 /// The upgrader, and what is known of it.
 pub(super) struct Agent {
     socket: PathBuf,
+    /// Where releases of a stick are, while one with some is plugged in.
+    stick: PathBuf,
     report: Option<Report>,
     work: Option<JoinHandle<Result<Answer, ClientError>>>,
     refused: Option<Refused>,
@@ -37,6 +39,8 @@ struct Refused {
     generation: i64,
     until: Instant,
     pause: Duration,
+    /// Whether a stick with releases was plugged in.
+    stick: bool,
 }
 
 /// What a repository had.
@@ -52,6 +56,7 @@ impl Agent {
     pub(super) fn new(paths: &Paths) -> Self {
         Self {
             socket: paths.at(paths::UPGRADE_SOCKET),
+            stick: paths.at(paths::STICK_RELEASES),
             report: None,
             work: None,
             refused: None,
@@ -97,6 +102,7 @@ impl Agent {
             generation: self.generation,
             until: Instant::now() + pause,
             pause,
+            stick: self.stick.exists(),
         });
     }
 
@@ -140,10 +146,17 @@ impl Agent {
             report: self.report.as_ref()?,
             working: self.work.is_some(),
             refused: refused.map(|refused| refused.why.as_str()),
-            held_off: refused.is_some_and(|refused| Instant::now() < refused.until),
+            held_off: refused.is_some_and(|refused| self.holds_off(refused, asked)),
             offers: offers.map(|offers| offers.list.as_slice()),
             offers_are_stale: offers.is_none_or(|offers| offers.at.elapsed() > STALE),
         })
+    }
+
+    /// Whether it is too early to ask again. Whoever plugs the stick in again is not kept waiting.
+    fn holds_off(&self, refused: &Refused, asked: &Asked<'_>) -> bool {
+        let of_a_stick = asked.spec.source.address() == Some(paths::STICK_RELEASES);
+        let changed = of_a_stick && self.stick.exists() != refused.stick;
+        Instant::now() < refused.until && !changed
     }
 
     /// Begins a step.
@@ -168,5 +181,53 @@ impl Agent {
         self.work = Some(spawn_blocking(move || {
             Client::connect(socket)?.ask(&request, |_| ())
         }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Agent;
+    use crate::Paths;
+    use crate::keeper::upgrade::state::Asked;
+    use init_api::paths;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn a_stick_that_is_plugged_in_again_is_asked_at_once() {
+        let folder = tempfile::tempdir().expect("folder");
+        let paths = Paths::below(folder.path());
+        let stick = paths.at(paths::STICK_RELEASES);
+        let report: Value = json!({
+            "running": { "version": "0.1.0", "slot": "a", "root_hash": "00", "entry": "holdfast_0.1.0.efi" },
+            "trial": null, "doing": "nothing", "record": { "staged": null, "failed": [] },
+        });
+        for (source, there, then, held_off) in [
+            (json!({ "usb": {} }), false, false, true),
+            (json!({ "usb": {} }), false, true, false),
+            // Pulled out: that is told at once.
+            (json!({ "usb": {} }), true, false, false),
+            (json!({ "url": "https://r.example" }), false, true, true),
+        ] {
+            let set = |there: bool| match there {
+                true => std::fs::create_dir_all(&stick).expect("folder"),
+                false => host::folder::remove(&stick).expect("removed"),
+            };
+            let spec = json!({
+                "upgrade": "stores", "source": source, "version": "0.2.0", "want": "Run", "deadline": "15m",
+            });
+            let spec = serde_json::from_value(spec).expect("a specification");
+            let mut agent = Agent::new(&paths);
+            agent.report = serde_json::from_value(report.clone()).expect("a report");
+            set(there);
+            agent.refuse("no".to_owned());
+            set(then);
+            let asked = Asked {
+                spec: &spec,
+                generation: 0,
+                before: &Default::default(),
+            };
+            let facts = agent.facts(&asked).expect("facts");
+            assert_eq!(facts.held_off, held_off, "{source}, {there} and {then}");
+        }
     }
 }

@@ -1,6 +1,6 @@
-//! The services' logs of a trial that ran out of time: they lie in memory, and the release before shall be able to show them.
+//! The services' logs of a release on trial: they lie in memory, and the release before shall be able to show them.
 
-use init_api::paths;
+use crate::{Root, paths};
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -11,38 +11,52 @@ const MOST: usize = 64;
 const LARGEST: u64 = 64 * 1024;
 
 /// Where they are, and where they are kept.
-#[derive(Debug)]
-pub(super) struct TrialLogs {
+#[derive(Debug, Clone)]
+pub struct TrialLogs {
     from: PathBuf,
     to: PathBuf,
 }
 
 impl TrialLogs {
     /// Of the machine below `root`.
-    pub(super) fn of(root: &init_api::Root) -> Self {
+    #[must_use]
+    pub fn of(root: &Root) -> Self {
         Self {
             from: root.path(paths::LOGS),
             to: root.path(paths::TRIAL_LOGS),
         }
     }
 
-    /// Keeps them, in the place of those of an earlier trial.
+    /// Keeps the end of each, in the place of those that were kept before; what has not changed is not written again.
     ///
     /// # Errors
     /// The state partition takes no writes; what was written stays.
-    pub(super) fn keep(&self) -> io::Result<()> {
-        host::folder::remove(&self.to)?;
+    pub fn keep(&self) -> io::Result<()> {
+        let logs = names(&self.from)?;
         fs::create_dir_all(&self.to)?;
-        for name in names(&self.from)? {
+        for earlier in names(&self.to)? {
+            if !logs.contains(&earlier) {
+                host::file::remove(&self.to.join(earlier))?;
+            }
+        }
+        for name in logs {
             let log = self.from.join(&name);
             let mut text = end(&log, LARGEST)?;
             let room = LARGEST.saturating_sub(text.len() as u64);
             // What was put aside to begin a new one.
             let older = end(&log.with_extension("log.1"), room).unwrap_or_default();
             text.splice(..0, older);
-            host::file::write(&self.to.join(name), 0o600, text)?;
+            host::file::write_if_changed(&self.to.join(name), 0o600, text)?;
         }
         Ok(())
+    }
+
+    /// Removes what was kept of a trial that was confirmed.
+    ///
+    /// # Errors
+    /// It is there and cannot be removed.
+    pub fn forget(&self) -> io::Result<()> {
+        host::folder::remove(&self.to)
     }
 }
 
@@ -70,7 +84,7 @@ fn end(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::{LARGEST, MOST, TrialLogs};
-    use init_api::{Root, paths};
+    use crate::{Root, paths};
     use std::fs;
 
     #[test]
@@ -105,5 +119,7 @@ mod tests {
         assert_eq!(kept("app.log"), None, "of an earlier trial");
         let files = fs::read_dir(root.path(paths::TRIAL_LOGS)).expect("folder");
         assert_eq!(files.count(), MOST);
+        logs.forget().expect("removed");
+        assert!(!root.path(paths::TRIAL_LOGS).exists());
     }
 }
