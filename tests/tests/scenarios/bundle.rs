@@ -100,7 +100,7 @@ fn a_second_stick_is_left_alone(node: &Node) -> anyhow::Result<()> {
 /// A stick that is pulled out again and again while a running node reads it: the node stays Ready, keeps nothing half, and takes all of
 /// it when the stick stays in.
 pub(crate) fn a_stick_pulled_out_at_any_moment(stage: &mut Stage) -> anyhow::Result<()> {
-    let mut node = beside_its_stick(stage, "")?;
+    let node = beside_its_stick(stage, "")?;
     let mut random = Random::from_environment();
     stage.note(format!("HOLDFAST_SEED={}", random.seed()));
     for number in 1..=PULLED_OUT {
