@@ -71,6 +71,7 @@ lint:
 	cargo clippy --quiet --workspace --all-targets --test scenarios --test reproducible --test image -- -D warnings
 	tools/check-layers
 	tools/check-circles
+	tools/check-names
 
 licences: $(DENY)
 	$(DENY) --log-level error check bans licenses sources

@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let (paths, now) = (Paths::default(), SystemTime::now());
     let (step, insist) = match args.action {
         Action::Show => {
-            let rotation = Rotation::look(&paths, now)?;
+            let rotation = Rotation::read(&paths, now)?;
             out::line(line(&rotation, now))?;
             return Ok(ExitCode::SUCCESS);
         }
@@ -84,7 +84,7 @@ fn taken(step: Step, stage: Stage) -> String {
 
 /// How far a rotation is and what is next, for `holdfast status`; nothing if there is none.
 pub(crate) fn under_way(now: SystemTime) -> Option<String> {
-    let rotation = Rotation::look(&Paths::default(), now).ok()?;
+    let rotation = Rotation::read(&Paths::default(), now).ok()?;
     (rotation.stage != Stage::Settled).then(|| line(&rotation, now))
 }
 

@@ -80,7 +80,7 @@ mod tests {
     use std::thread;
     use std::time::Instant;
 
-    fn words(line: &str) -> Vec<String> {
+    fn by_shell(line: &str) -> Vec<String> {
         ["/bin/bash", "-c", line].map(str::to_owned).to_vec()
     }
 
@@ -89,22 +89,22 @@ mod tests {
         let second = Duration::from_secs(1);
         let missing = vec!["/no/such/program".to_owned()];
         let cases: [(&str, Vec<String>, Duration, Option<&str>); 5] = [
-            ("good", words("true"), second * 9, None),
+            ("good", by_shell("true"), second * 9, None),
             (
                 "something in the background",
-                words("sleep 20 &"),
+                by_shell("sleep 20 &"),
                 second * 9,
                 None,
             ),
             (
                 "bad",
-                words("exit 3"),
+                by_shell("exit 3"),
                 second * 9,
                 Some("ended with exit status: 3"),
             ),
             (
                 "hangs",
-                words("sleep 20"),
+                by_shell("sleep 20"),
                 second / 10,
                 Some("did not end within 1 s and was killed"),
             ),
@@ -134,14 +134,14 @@ mod tests {
         let cases: [(&str, Vec<String>, Duration, &str); 4] = [
             (
                 "a line",
-                words("false me:secret"),
+                by_shell("false me:secret"),
                 long,
                 "`/bin/bash` ended",
             ),
             ("words", argv(["false", "me:secret"]), long, "`false` ended"),
             (
                 "too slow",
-                words("sleep 20 # me:secret"),
+                by_shell("sleep 20 # me:secret"),
                 Duration::ZERO,
                 "`/bin/bash` did not end",
             ),
@@ -162,7 +162,7 @@ mod tests {
             "trap '' TERM; echo $$ >{}; while sleep 0.1; do :; done",
             pid.display()
         );
-        let error = run(&words(&line), Some(Duration::from_secs(1))).expect_err("it hangs");
+        let error = run(&by_shell(&line), Some(Duration::from_secs(1))).expect_err("it hangs");
         assert!(error.to_string().contains("was killed"), "{error}");
         let pid = fs::read_to_string(&pid).expect("it had begun");
         let runs = || {
@@ -183,7 +183,7 @@ mod tests {
         let group = folder.path().join("system/user-commands");
         fs::create_dir_all(folder.path().join("system")).expect("as PID 1 does");
         let line = format!("test \"$(cat {}/cgroup.procs)\" = $$", group.display());
-        let command = within_group(&words(&line), &group).expect("words");
+        let command = within_group(&by_shell(&line), &group).expect("words");
         command.run_shown().expect("it is in the group");
     }
 }

@@ -25,11 +25,11 @@ pub struct Rotation {
 }
 
 impl Rotation {
-    /// Looks at the authorities, at Kubernetes and at pods' tokens.
+    /// Reads how far it is from the authorities, from Kubernetes and from pods' tokens.
     ///
     /// # Errors
     /// The authorities cannot be read.
-    pub fn look(paths: &Paths, now: SystemTime) -> Result<Self, PkiError> {
+    pub fn read(paths: &Paths, now: SystemTime) -> Result<Self, PkiError> {
         let authorities = Authorities::load(&paths.pki(), now)?;
         let (stage, record) = rotation(&paths.pki());
         let old_tokens = authorities
@@ -65,7 +65,7 @@ impl Rotation {
             .map(|lock| flock(lock, FlockOperation::LockExclusive));
         let facts = Facts {
             insist,
-            ..Self::look(paths, now)?.facts
+            ..Self::read(paths, now)?.facts
         };
         let record = Record::of(now, &boot(paths));
         rotate(&paths.pki(), step, &facts, &record, now)

@@ -45,7 +45,7 @@ pub fn serve(root: &Root) -> Result<(), Box<dyn Error + Send + Sync>> {
         last: InstallState::default(),
     };
     loop {
-        told.look()?;
+        told.say_it_looks()?;
         while changed(&devices, QUIET)? {}
         match attempt(root, &mut told) {
             Outcome::Installed(then, disk) => {

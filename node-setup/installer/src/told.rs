@@ -26,7 +26,7 @@ impl Told<'_> {
     }
 
     /// What is wrong stays as it is shown until something is being done about it: a serial line cannot be cleared.
-    pub(crate) fn look(&mut self) -> io::Result<()> {
+    pub(crate) fn say_it_looks(&mut self) -> io::Result<()> {
         match self.last.problem {
             Some(_) => Ok(()),
             None => self.say("looking for the disk", None),
@@ -158,13 +158,13 @@ mod tests {
             last: InstallState::default(),
         };
         let state = || load::<InstallState>(root.path(paths::INSTALL)).expect("a record");
-        told.look().expect("written");
+        told.say_it_looks().expect("written");
         assert_eq!(state().line(), "installing: looking for the disk");
         let problem = Problem::new("Nothing was installed", "text", "cure");
         told.problem(problem.clone()).expect("written");
         let refused = state();
         assert_eq!(refused.problem, Some(problem));
-        told.look().expect("nothing is to be written");
+        told.say_it_looks().expect("nothing is to be written");
         assert_eq!(state(), refused);
         let doing = |percent| Doing {
             what: "writing the system",

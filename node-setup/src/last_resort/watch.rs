@@ -38,7 +38,7 @@ pub fn watch(
     let mut first = true;
     loop {
         for (card, memory) in &mut cards {
-            look(root, card, memory, bus, now(), first);
+            check_card(root, card, memory, bus, now(), first);
         }
         first = false;
         let notes = cards.iter().filter_map(|(card, memory)| note(card, memory));
@@ -53,8 +53,15 @@ pub fn watch(
     }
 }
 
-/// One look at a card, and what follows from it.
-fn look(root: &Root, card: &Card, memory: &mut Memory, bus: &str, now: Duration, first: bool) {
+/// Checks a card once, and does what follows from it.
+fn check_card(
+    root: &Root,
+    card: &Card,
+    memory: &mut Memory,
+    bus: &str,
+    now: Duration,
+    first: bool,
+) {
     let Some(device) = device(root, &card.select) else {
         return;
     };

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn words() {
+    fn programs_in_a_command() {
         for (words, expected) in [
             (&[][..], ""),
             (&["ip", "link"], ""),

@@ -78,7 +78,7 @@ mod tests {
         };
         let leaf = || fs::read_to_string(paths.leaf("apiserver")).expect("read");
         let in_use = || {
-            let rotation = Rotation::look(&paths, SystemTime::now()).expect("readable");
+            let rotation = Rotation::read(&paths, SystemTime::now()).expect("readable");
             rotation.facts.in_use
         };
         assert!(!take_over_if_exchanged(&settings, &paths).expect("looked"));

@@ -6,7 +6,7 @@ mod thrown_away;
 use super::backoff::Backoff;
 use super::context::Keeper;
 use super::folder::{self, Folder};
-use super::stick::{bring_manifests, look};
+use super::stick::{bring_manifests, read_stick};
 use crate::images::{load_system_image, load_user_images};
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ async fn load(keeper: &Keeper, restarted: bool) -> (Vec<String>, bool) {
     // A stick may be slow, or hang: nothing else waits for it.
     let looked = {
         let (paths, settings) = (paths.clone(), settings.clone());
-        tokio::task::spawn_blocking(move || look(&settings, &paths)).await
+        tokio::task::spawn_blocking(move || read_stick(&settings, &paths)).await
     };
     let stick = match looked {
         Ok(stick) => stick,

@@ -47,7 +47,7 @@ pub(super) async fn keep(keeper: &Keeper) {
         if folder.is_none() {
             folder = Folder::watch(&keeper.paths.at(PODS_WITHOUT)).ok();
         }
-        if room.look()
+        if room.update()
             && let Some(bytes) = room.limit
         {
             info!("a pod that asks for no memory may have {} MiB", bytes >> 20);
@@ -76,8 +76,8 @@ impl<'a> Room<'a> {
         }
     }
 
-    /// Looks what a pod may have now; tells whether that changed.
-    fn look(&mut self) -> bool {
+    /// Takes in what a pod may have now; tells whether that changed.
+    fn update(&mut self) -> bool {
         let limit = limit_of_one(self.paths);
         let changed = match (self.limit, limit) {
             (Some(before), Some(now)) => before.abs_diff(now) >= STEP,
@@ -192,7 +192,7 @@ mod tests {
         let mut room = Room::of(&paths);
         limit(&paths, "", "max\n");
         limit(&paths, "besteffort/pod1", "max\n");
-        assert!(!room.look(), "no limit for all yet");
+        assert!(!room.update(), "no limit for all yet");
         room.limit_all();
         assert_eq!(limited(&paths, "besteffort/pod1"), "max\n");
 
@@ -200,7 +200,7 @@ mod tests {
         limit(&paths, "besteffort", "max\n");
         limit(&paths, "besteffort/pod2", "4096\n");
         limit(&paths, "burstable/pod3", "max\n");
-        assert!(room.look());
+        assert!(room.update());
         room.limit_all();
         for (group, expected) in [
             ("besteffort", "max\n"),
@@ -232,7 +232,7 @@ mod tests {
             (5000, 316),
         ] {
             system_uses(&paths, uses);
-            room.look();
+            room.update();
             room.limit_all();
             let now: u64 = limited(&paths, "besteffort/pod1").parse().expect("number");
             assert_eq!(now >> 20, expected, "the system uses {uses} MiB");
@@ -240,7 +240,7 @@ mod tests {
         // Somebody else's since.
         limit(&paths, "besteffort/pod2", "8192\n");
         system_uses(&paths, 400);
-        assert!(room.look());
+        assert!(room.update());
         room.limit_all();
         assert_eq!(limited(&paths, "besteffort/pod2"), "8192\n");
     }

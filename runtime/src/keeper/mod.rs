@@ -86,7 +86,7 @@ async fn until_signal(settings: Settings, paths: Paths) -> Result<(), KeeperErro
         () = proven::follow(&keeper) => Ok(()),
         () = no_lease::watch(&keeper) => Ok(()),
         () = hardware::watch(&keeper) => Ok(()),
-        () = offenders.look() => Ok(()),
+        () = offenders.watch_counts() => Ok(()),
         () = clock_jump::follow(&keeper) => Ok(()),
         () = emulation::follow(&keeper) => Ok(()),
         () = datastore::show(&keeper) => Ok(()),

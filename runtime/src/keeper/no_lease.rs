@@ -22,8 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(180);
 struct Waiting(BTreeMap<String, (Instant, Timestamp)>);
 
 impl Waiting {
-    /// One look at the cards that have no address; what people are told, which stays the same while nothing changes.
-    fn look(&mut self, without: &BTreeSet<String>, now: (Instant, Timestamp)) -> Vec<String> {
+    /// What people are told of the cards that have no address now; it stays the same while nothing changes.
+    fn notes(&mut self, without: &BTreeSet<String>, now: (Instant, Timestamp)) -> Vec<String> {
         self.0.retain(|card, _| without.contains(card));
         for card in without {
             self.0.entry(card.clone()).or_insert(now);
@@ -48,7 +48,7 @@ pub(super) async fn watch(keeper: &Keeper) {
     loop {
         match without_address(&keeper.paths) {
             Ok(without) => {
-                let notes = waiting.look(&without, (Instant::now(), Timestamp::now()));
+                let notes = waiting.notes(&without, (Instant::now(), Timestamp::now()));
                 keeper.report.problems(TOPIC, notes);
             }
             Err(error) => debug!("{error}"),
@@ -106,15 +106,15 @@ mod tests {
     fn a_card_that_waits_for_minutes_is_told_until_it_has_an_address() {
         let began = Instant::now();
         let mut waiting = Waiting::default();
-        let mut look = |after: Duration, cards: &[&str]| {
+        let mut notes = |after: Duration, cards: &[&str]| {
             let without: BTreeSet<String> = cards.iter().map(|card| (*card).to_owned()).collect();
             let clock = Timestamp::UNIX_EPOCH + after;
-            waiting.look(&without, (began + after, clock))
+            waiting.notes(&without, (began + after, clock))
         };
         let minute = Duration::from_secs(60);
-        assert!(look(minute, &["eth1"]).is_empty(), "it has just begun");
-        assert!(look(PATIENCE, &["eth0", "eth1"]).is_empty());
-        let told = look(minute + PATIENCE, &["eth0", "eth1"]);
+        assert!(notes(minute, &["eth1"]).is_empty(), "it has just begun");
+        assert!(notes(PATIENCE, &["eth0", "eth1"]).is_empty());
+        let told = notes(minute + PATIENCE, &["eth0", "eth1"]);
         let [told] = told.as_slice() else {
             panic!("eth1 alone has waited for long: {told:?}");
         };
@@ -122,10 +122,10 @@ mod tests {
             told.starts_with("eth1 has a link, and no address since 1970-01-01T00:01:00Z: "),
             "{told}"
         );
-        let later = look(2 * minute + PATIENCE, &["eth1"]);
+        let later = notes(2 * minute + PATIENCE, &["eth1"]);
         assert_eq!(later.first(), Some(told), "as before");
-        assert!(look(3 * minute + PATIENCE, &[]).is_empty(), "it has one");
-        assert!(look(4 * minute + PATIENCE, &["eth1"]).is_empty(), "anew");
+        assert!(notes(3 * minute + PATIENCE, &[]).is_empty(), "it has one");
+        assert!(notes(4 * minute + PATIENCE, &["eth1"]).is_empty(), "anew");
     }
 
     #[test]

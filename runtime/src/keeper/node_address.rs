@@ -72,7 +72,7 @@ fn check(keeper: &Keeper, started: Instant, memory: &mut Memory) -> Result<Step,
     }
     let current = prepared_address(paths)?;
     let host = read_host(paths)?;
-    let mut look = memory.look(&host, current, Instant::now());
+    let mut look = memory.observe(&host, current, Instant::now());
     look.fixed = keeper.settings.node.address.is_some();
     look.booting = started.elapsed() < Patience::default().address;
     let step = next_step(&look);

@@ -25,8 +25,8 @@ struct Seen {
 }
 
 impl Seen {
-    /// One look: the one with which the node has been Ready for long enough.
-    fn look(&mut self, tried: Option<Tried>, ready: bool) -> Option<&Tried> {
+    /// The one with which the node has been Ready for long enough.
+    fn observe(&mut self, tried: Option<Tried>, ready: bool) -> Option<&Tried> {
         if self.tried != tried {
             *self = Self { tried, ready: 0 };
         }
@@ -46,7 +46,7 @@ pub(super) async fn follow(keeper: &Keeper) {
         let configured = load_if_present::<Configured>(keeper.paths.at(paths::CONFIGURED));
         // While it is replaced, or cannot be read, it is not known what is in force.
         let tried = configured.ok().flatten().and_then(|it| it.tried);
-        let Some(proven) = seen.look(tried, keeper.report.is_ready()) else {
+        let Some(proven) = seen.observe(tried, keeper.report.is_ready()) else {
             continue;
         };
         let (file, becomes) = (
@@ -91,7 +91,7 @@ mod tests {
         let mut all = |name: &str, ready: &[bool]| -> bool {
             let mut proven = false;
             for ready in ready {
-                proven = seen.look(tried(name), *ready).is_some();
+                proven = seen.observe(tried(name), *ready).is_some();
             }
             proven
         };
@@ -102,7 +102,7 @@ mod tests {
         assert!(!all("b", &long[1..]), "it was not Ready in between");
         assert!(all("b", &[true]));
         assert!(!all("c", &[true]), "another one begins anew");
-        assert!(Seen::default().look(None, true).is_none());
+        assert!(Seen::default().observe(None, true).is_none());
     }
 
     #[test]

@@ -28,8 +28,8 @@ pub(super) struct Plugged {
     turn: Option<Turn>,
 }
 
-/// Looks at the stick that is plugged in now, as soon as nobody else writes to it.
-pub(super) fn look(settings: &Settings, paths: &Paths) -> Plugged {
+/// Reads the stick that is plugged in now, as soon as nobody else writes to it.
+pub(super) fn read_stick(settings: &Settings, paths: &Paths) -> Plugged {
     let at = paths.at(init_api::paths::STICK_TURNS);
     let turn = Turn::reading(&at);
     let mut plugged = plugged(settings, paths, &|| found(paths));

@@ -48,7 +48,7 @@ fn run() -> anyhow::Result<()> {
     for turn in 1..=STARTS {
         for (vm, shown) in machines.iter().zip(&mut shown) {
             let mut running = vm.start("bench-encryption", &qemu)?.owned();
-            let one = look(&mut running)?;
+            let one = measure(&mut running)?;
             println!(
                 "start {turn}: Ready after {:.1} s, {MEGABYTES} MB written in {:.2} s, read in {:.2} s",
                 one.ready, one.write, one.read
@@ -96,7 +96,7 @@ fn made(name: &str, more: &str, qemu: &Qemu) -> anyhow::Result<Vm> {
     Ok(vm)
 }
 
-fn look(running: &mut Running) -> anyhow::Result<Shown> {
+fn measure(running: &mut Running) -> anyhow::Result<Shown> {
     let ready = running.wait_ready(Deadline::minutes(MINUTES), |_, _| {})?;
     let said = running.ssh()?.run(&format!("MB={MEGABYTES}; {DISK}"))?;
     let seconds: Result<Vec<f64>, _> = said.split_whitespace().map(str::parse).collect();

@@ -70,7 +70,7 @@ impl Judge {
         if let Some(said) = self.said.get(&key) {
             return said.clone();
         }
-        let said = self.look(disk, contents, allowed);
+        let said = self.judge_boots(disk, contents, allowed);
         self.said.insert(key, said.clone());
         said
     }
@@ -80,7 +80,12 @@ impl Judge {
         self.said.len()
     }
 
-    fn look(&self, disk: &Disk, contents: &Contents, allowed: &Allowed) -> Result<(), String> {
+    fn judge_boots(
+        &self,
+        disk: &Disk,
+        contents: &Contents,
+        allowed: &Allowed,
+    ) -> Result<(), String> {
         let Some(good) = allowed.versions.first() else {
             return Ok(());
         };

@@ -9,7 +9,7 @@
 //! - [`guest`]: what runs in user-mode Linux, a kernel that is an ordinary process
 //! - [`fat`]: the independent reader; [`loader`], [`boot_script`], [`autoboot`]: the independent models; [`boots`]: both, boot after boot
 //! - [`states`], [`judge`]: the disks, and what is asked of each
-//! - [`gather`], [`follow`]: those from which the real code goes on until a release runs for good
+//! - [`sample`], [`follow`]: those from which the real code goes on until a release runs for good
 
 #![forbid(unsafe_code)]
 
@@ -18,7 +18,6 @@ pub mod boot_script;
 pub mod boots;
 pub mod fat;
 pub mod follow;
-pub mod gather;
 pub mod guest;
 pub mod judge;
 pub mod layout;
@@ -28,6 +27,7 @@ pub mod machine;
 pub mod marks;
 pub mod play;
 pub mod releases;
+pub mod sample;
 pub mod sectors;
 pub mod states;
 pub mod uml;

@@ -1,11 +1,11 @@
 //! One play: a record is made, each of its disks judged, and some of them followed up.
 
 use crate::follow::{BASE, CASES, Case, OUTCOMES, Outcome, SECTORS, STATE_IS_LOST};
-use crate::gather::{Gathered, Gatherer};
 use crate::judge::{Judge, is_torn_name, shape};
 use crate::log::{self, Event};
 use crate::machine::Machine;
 use crate::releases::Release;
+use crate::sample::{Gathered, Gatherer};
 use crate::sectors::{Contents, Disk};
 use crate::states::{Kind, State, States};
 use crate::workshop::Folder;

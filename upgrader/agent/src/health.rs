@@ -52,8 +52,8 @@ pub(crate) fn refuses_configuration(
 pub(crate) struct Settling(Option<Millis>);
 
 impl Settling {
-    /// Takes in a look at `now`; gives whether it has been well for long enough.
-    pub(crate) fn look(&mut self, well: bool, now: Millis) -> bool {
+    /// Notes whether all is well at `now`; gives whether it has been well for long enough.
+    pub(crate) fn note(&mut self, well: bool, now: Millis) -> bool {
         self.0 = well.then(|| self.0.unwrap_or(now));
         self.0.is_some_and(|since| now.since(since) >= SETTLED)
     }
@@ -127,7 +127,7 @@ mod tests {
             (142, false, false),
             (143, true, false),
         ] {
-            assert_eq!(settling.look(well, at(now)), expected, "at {now}");
+            assert_eq!(settling.note(well, at(now)), expected, "at {now}");
         }
         assert!(SETTLED > Millis(0));
     }

@@ -54,20 +54,23 @@ pub(crate) async fn check(node: &Node, source: &str) -> anyhow::Result<Vec<Offer
     Ok(offers.collect())
 }
 
+/// Whether the source is what a stick has, and none with releases is plugged in.
+pub(crate) fn is_stick_without_releases(node: &Node, source: &str) -> bool {
+    let stick = Path::new(paths::STICK_RELEASES);
+    Path::new(source) == stick && !node.path(paths::STICK_RELEASES).exists()
+}
+
 /// Opens the repository, and verifies its metadata.
 ///
 /// # Errors
 /// It cannot be read, or is not to be trusted.
 pub(crate) async fn open(node: &Node, source: &str) -> anyhow::Result<Repository> {
-    let source: Source = source.parse()?;
-    if let Source::Folder(folder) = &source
-        && folder == Path::new(paths::STICK_RELEASES)
-        && !folder.exists()
-    {
+    if is_stick_without_releases(node, source) {
         bail!(
             "no USB stick with a release is plugged into this node: it needs the label HOLDFAST and what `holdfast bundle --release` puts on it"
         );
     }
+    let source: Source = source.parse()?;
     let path = node.path(paths::RELEASE_ROOT);
     let root = std::fs::read(&path).map_err(|_| {
         anyhow!(

@@ -15,12 +15,12 @@ use crate::bring::{Bring, TellStep};
 use crate::download::keep_only;
 use crate::idle::idle;
 use crate::node::{Node, event};
-use crate::offers::{arch, choose, open};
+use crate::offers::{arch, choose, is_stick_without_releases, open};
 use crate::origin::{Origin, Seed, origin};
 use crate::secure_boot;
 use crate::slot::SpareSlot;
 use crate::state_policy;
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use init_api::{SlotRelease, paths};
 use release::{BlockIndex, File, Manifest, Repository};
 use slots::{EntryName, Program};
@@ -51,7 +51,24 @@ pub(crate) async fn stage(
         );
     }
     let repository = open(node, &request.source).await?;
-    let version = choose(node, &repository, request)?;
+    let staged = stage_from(node, &repository, request, tell).await;
+    staged.map_err(|error| {
+        if is_stick_without_releases(node, &request.source) {
+            eprintln!("staging broke off: {error:#}");
+            anyhow!("the USB stick was pulled out while its release was read: plug it in again, and it goes on where it was")
+        } else {
+            error
+        }
+    })
+}
+
+async fn stage_from(
+    node: &Node,
+    repository: &Repository,
+    request: &StageRequest,
+    tell: &Tell,
+) -> anyhow::Result<StagedRelease> {
+    let version = choose(node, repository, request)?;
     let manifest = repository.manifest(&version, arch()?).await?;
     refuse_failed(node, &manifest, request.again)?;
     let index = Arc::new(repository.index(&version, arch()?).await?);
@@ -60,9 +77,9 @@ pub(crate) async fn stage(
     let release = (&version, manifest.arch);
     let staging = Staging {
         node,
-        repository: &repository,
+        repository,
         manifest: &manifest,
-        origin: origin(&repository, release, File::Root, running).await,
+        origin: origin(repository, release, File::Root, running).await,
         tell,
     };
     let boot_file = staging.boot_file().await?;

@@ -138,7 +138,7 @@ pub(crate) async fn watch(
                 if waiting.is_empty() {
                     waiting = checks.failing().await;
                 }
-                let settled = settling.look(waiting.is_empty(), status.uptime_ms);
+                let settled = settling.note(waiting.is_empty(), status.uptime_ms);
                 tell(waiting);
                 if settled {
                     return confirm(node, pending);

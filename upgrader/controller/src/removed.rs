@@ -33,7 +33,7 @@ pub(crate) struct Look {
 
 impl Look {
     /// What is needed in this cluster and goes until the wanted Kubernetes, or later.
-    pub(crate) async fn look(&mut self, client: &Client, wanted: Minor) -> Known {
+    pub(crate) async fn known(&mut self, client: &Client, wanted: Minor) -> Known {
         if let Some(known) = self.kept(wanted, Instant::now()) {
             return known.clone();
         }
@@ -57,7 +57,7 @@ impl Look {
 
 async fn needed(client: &Client, wanted: Minor) -> Result<Vec<RemovedApi>, kube::Error> {
     let mut needed = ask(client).await?;
-    needed.extend(stored::look(client, wanted).await?);
+    needed.extend(stored::still_stored(client, wanted).await?);
     Ok(needed)
 }
 

@@ -92,7 +92,7 @@ async fn work(client: &Client, identity: &str, followed: &Followed, metrics: &Me
         let now = Timestamp::now();
         let mut fleet = followed.fleet(&drains);
         if let Some(wanted) = newest_ready(&fleet) {
-            fleet.removed = removed.look(client, wanted).await;
+            fleet.removed = removed.known(client, wanted).await;
         }
         let plan = plan(&fleet, now);
         let pause = pause(&plan, now);

@@ -17,8 +17,8 @@ pub(crate) enum Open {
     UnknownZone(String),
 }
 
-/// Looks at all windows; without one, nodes may restart at any time.
-pub(crate) fn look(windows: &[Window], now: Timestamp) -> Open {
+/// What all windows say; without one, nodes may restart at any time.
+pub(crate) fn open_at(windows: &[Window], now: Timestamp) -> Open {
     let mut next: Option<Timestamp> = None;
     for window in windows {
         let Ok(zone) = TimeZone::get(&window.time_zone) else {
@@ -85,13 +85,13 @@ fn weekday(day: Day) -> Weekday {
 
 #[cfg(test)]
 mod tests {
-    use super::{Open, look};
+    use super::{Open, open_at};
     use serde_json::{Value, json};
     use upgrade_crd::Window;
 
     fn see(windows: &Value, now: &str) -> String {
         let windows: Vec<Window> = serde_json::from_value(windows.clone()).expect("windows");
-        match look(&windows, now.parse().expect("a moment")) {
+        match open_at(&windows, now.parse().expect("a moment")) {
             Open::Now => "now".to_owned(),
             Open::At(at) => at.to_string(),
             Open::UnknownZone(zone) => format!("unknown {zone}"),

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use sys::ViewStep;
 
-fn words(confinement: &Confinement) -> Vec<String> {
+fn options(confinement: &Confinement) -> Vec<String> {
     let limits = limits(confinement).expect("limits");
     let word = |step: &ViewStep| match step {
         ViewStep::Namespace => "namespace".to_owned(),
@@ -23,7 +23,7 @@ fn words(confinement: &Confinement) -> Vec<String> {
 #[test]
 fn a_view_in_the_order_in_which_it_can_be_made() {
     let of = Confinement::strict;
-    let strict = words(&of());
+    let strict = options(&of());
     assert_eq!(
         strict[..8],
         [
@@ -38,7 +38,7 @@ fn a_view_in_the_order_in_which_it_can_be_made() {
         ]
     );
     assert!(strict.contains(&"hide /etc/shadow".to_owned()));
-    let some = words(&of().writes("/run/x", "").sees("/dev", "").sees("/root", ""));
+    let some = options(&of().writes("/run/x", "").sees("/dev", "").sees("/root", ""));
     assert_eq!(
         some[..7],
         [
@@ -53,7 +53,7 @@ fn a_view_in_the_order_in_which_it_can_be_made() {
     );
     assert!(!some.contains(&"hide /root".to_owned()));
     assert!(some.contains(&"hide /state".to_owned()));
-    assert_eq!(words(&of().shares_files("")), [""; 0]);
+    assert_eq!(options(&of().shares_files("")), [""; 0]);
     let made = of().writes("/run/x", "");
     assert_eq!(folders(&made).collect::<Vec<_>>(), [Path::new("/run/x")]);
 }

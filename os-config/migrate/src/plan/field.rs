@@ -41,12 +41,12 @@ pub(super) fn whole(told: &mut Told, entry: &Entry, way: &[&str]) -> Option<i64>
 }
 
 /// A text; a number is one, too.
-pub(super) fn words<'a>(told: &mut Told, entry: &'a Entry, way: &[&str]) -> Option<&'a str> {
-    let words = scalar(&entry.value);
-    if words.is_none() && !is_null(entry) {
+pub(super) fn text_of<'a>(told: &mut Told, entry: &'a Entry, way: &[&str]) -> Option<&'a str> {
+    let text = scalar(&entry.value);
+    if text.is_none() && !is_null(entry) {
         wrong(told, entry, way, "a text");
     }
-    words
+    text
 }
 
 /// The entries of a mapping.

@@ -1,6 +1,6 @@
 //! The name of a Plan, and what hangs on it.
 
-use super::field::{is_null, mapping, words};
+use super::field::{is_null, mapping, text_of};
 use super::told::Told;
 use crate::draft::{map, text};
 use os_config::tree::{Entry, Node, Span, Value};
@@ -28,7 +28,7 @@ pub(super) fn metadata(told: &mut Told, plan: &Node) -> Node {
     for field in fields.unwrap_or_default() {
         let way = ["metadata", field.key.as_str()];
         match field.key.as_str() {
-            "name" => name = words(told, field, &way).filter(|name| !name.is_empty()),
+            "name" => name = text_of(told, field, &way).filter(|name| !name.is_empty()),
             "namespace" => {
                 told.changed(field.key_span, &way, "an Upgrade is in no namespace");
             }
@@ -68,7 +68,7 @@ fn texts(told: &mut Told, field: &Entry, way: &[&str]) -> Option<Node> {
         } else if group.ends_with("cattle.io") {
             let message = "Holdfast reads nothing of Rancher's";
             told.lost(span, &way, &entry.value, message);
-        } else if let Some(value) = words(told, entry, &way) {
+        } else if let Some(value) = text_of(told, entry, &way) {
             kept.push((&entry.key, text(entry.value.span, value)));
         }
     }

@@ -37,9 +37,9 @@ pub(super) async fn watch(keeper: &Keeper) {
     let (mut seen, mut told) = (Seen::default(), Vec::new());
     let root = keeper.paths.at("/");
     loop {
-        let stalled = seen.cards.look(&Root::new(&root));
+        let stalled = seen.cards.stalled(&Root::new(&root));
         stalled.iter().for_each(|card| stalled_card::restart(card));
-        let notes = seen.look(&root);
+        let notes = seen.what_is_wrong(&root);
         if notes != told {
             match tell(&keeper.paths.at(paths::HARDWARE), &notes) {
                 Ok(()) => told = notes,
@@ -52,7 +52,7 @@ pub(super) async fn watch(keeper: &Keeper) {
 
 impl Seen {
     /// What is not right now, a line each, of the machine with this root. A line changes seldom, also where a count grows.
-    fn look(&mut self, root: &Path) -> Vec<String> {
+    fn what_is_wrong(&mut self, root: &Path) -> Vec<String> {
         self.log.read(&root.join("dev/kmsg"));
         let sys = root.join("sys");
         let mut notes = supply::notes(&sys, self.log.under_voltages());

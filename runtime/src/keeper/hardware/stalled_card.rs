@@ -111,7 +111,7 @@ pub(super) struct Cards(BTreeMap<String, Card>);
 
 impl Cards {
     /// Looks at them, on the machine with this root; gives those whose link is to be taken down and up.
-    pub(super) fn look(&mut self, root: &Root) -> Vec<String> {
+    pub(super) fn stalled(&mut self, root: &Root) -> Vec<String> {
         let machine = KnownMachine::this(root);
         let Some(driver) = machine.and_then(|machine| machine.stalling_card) else {
             return Vec::new();

@@ -21,7 +21,7 @@ impl Machine {
     }
 
     fn says(&self) -> Vec<String> {
-        Seen::default().look(self.root())
+        Seen::default().what_is_wrong(self.root())
     }
 }
 
@@ -131,7 +131,7 @@ fn heat_is_told_near_the_end_and_until_it_is_cooler() {
         (79_000, false),
     ] {
         machine.put(&zone("temp"), &format!("{temp}\n"));
-        let notes = seen.look(machine.root());
+        let notes = seen.what_is_wrong(machine.root());
         assert_eq!(!notes.is_empty(), hot, "{temp}: {notes:?}");
         let whole = "the machine is hotter than 75 °C (sensor cpu-thermal) and switches off at 90 °C: it needs air or a heat sink";
         assert!(notes.iter().all(|note| note == whole), "{notes:?}");
@@ -139,7 +139,7 @@ fn heat_is_told_near_the_end_and_until_it_is_cooler() {
     machine.put("sys/class/thermal/cooling_device0/type", "cpufreq-cpu0\n");
     machine.put("sys/class/thermal/cooling_device0/cur_state", "2\n");
     assert_eq!(
-        seen.look(machine.root()),
+        seen.what_is_wrong(machine.root()),
         ["the processor is slowed down because of heat"]
     );
 }
@@ -232,7 +232,7 @@ fn writes_that_take_long_are_told_when_they_do_so_often() {
             .map(|name| format!(" 179 0 {name} 5 0 40 3 {writes} 0 800 {took} 0 9 9\n"));
         machine.put("proc/diskstats", &rows.concat());
         assert!(notes.is_empty(), "{look}: {notes:?}");
-        notes = seen.look(machine.root());
+        notes = seen.what_is_wrong(machine.root());
     }
     assert_eq!(
         notes,

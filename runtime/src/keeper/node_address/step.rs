@@ -80,7 +80,7 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    pub(super) fn look(&mut self, host: &Host, current: IpAddr, now: Instant) -> Look {
+    pub(super) fn observe(&mut self, host: &Host, current: IpAddr, now: Instant) -> Look {
         let held = held_on(host, current);
         if let Some(link) = held {
             self.home = Some(link.to_owned());
@@ -279,7 +279,7 @@ mod tests {
             ("another route is no reason", 380, &on_b, Step::Keep),
         ] {
             let now = begin + Duration::from_secs(at);
-            let step = next_step(&memory.look(host, current, now));
+            let step = next_step(&memory.observe(host, current, now));
             assert_eq!(step, expected, "{case}");
             if let Step::Move(address) = step {
                 memory.moved(host, address);

@@ -42,7 +42,7 @@ pub(super) struct Disks {
 
 impl Disks {
     /// Why others wait for a disk now, for a person, as far as they do.
-    pub(super) fn look(&mut self, paths: &Paths, now: Millis) -> Option<String> {
+    pub(super) fn why_others_wait(&mut self, paths: &Paths, now: Millis) -> Option<String> {
         let pressure = fs::read_to_string(paths.at(PRESSURE)).unwrap_or_default();
         let slow = self.count(now, counted(paths));
         let waits = waits(&pressure);
@@ -156,7 +156,8 @@ mod tests {
             fs::create_dir_all(pressure.parent().expect("a folder")).expect("folder");
             let text = format!("some avg10={waits:.2} avg60=9.00 avg300=0.00 total=5\n");
             fs::write(pressure, text).expect("written");
-            self.disks.look(&paths, Millis::seconds(self.now))
+            self.disks
+                .why_others_wait(&paths, Millis::seconds(self.now))
         }
     }
 

@@ -69,10 +69,10 @@ impl<'a> Offenders<'a> {
     }
 
     /// Looks at what the kernel counts, for ever.
-    pub(super) async fn look(&self) {
+    pub(super) async fn watch_counts(&self) {
         let mut growth = Growth::default();
         loop {
-            self.look_once(now(), &mut growth).await;
+            self.count_once(now(), &mut growth).await;
             sleep(EVERY).await;
         }
     }
@@ -91,9 +91,9 @@ impl<'a> Offenders<'a> {
         self.listen(client).await;
     }
 
-    async fn look_once(&self, now: Millis, growth: &mut Growth) {
+    async fn count_once(&self, now: Millis, growth: &mut Growth) {
         let paths = &self.keeper.paths;
-        let waits = self.disks.borrow_mut().look(paths, now);
+        let waits = self.disks.borrow_mut().why_others_wait(paths, now);
         let counts = count::counts(paths);
         let fresh = self.watch.borrow_mut().count(now, counts, waits);
         self.show(now);

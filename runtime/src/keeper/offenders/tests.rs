@@ -25,7 +25,7 @@ async fn offenders_are_named_before_the_api_is_ready_and_told_later() {
         let events = format!("oom_kill {killed}\n");
         fs::write(group.join("memory.events"), events).expect("written");
         let at = Millis::seconds(seconds);
-        offenders.look_once(at, &mut growth).await;
+        offenders.count_once(at, &mut growth).await;
     }
     let shown: NodeState =
         init_api::load(keeper.paths.at(init_api::paths::NODE)).expect("node.json");

@@ -1,5 +1,5 @@
 use super::releases::Found;
-use super::{Plugged, bring_manifests, look, machine, plugged};
+use super::{Plugged, bring_manifests, machine, plugged, read_stick};
 use crate::{Paths, Settings};
 use bundle::Turn;
 use os_config::{Bundles, SigningKey};
@@ -208,12 +208,12 @@ fn a_bundle_stays_mounted_while_it_is_read() {
     plug(&paths, &["app.yaml"], None);
     let turns = paths.at(init_api::paths::STICK_TURNS);
     let alone = || Turn::alone(&turns, Duration::ZERO, || {}).expect("a lock");
-    let reads = look(&settings(&[], true), &paths);
+    let reads = read_stick(&settings(&[], true), &paths);
     assert!(reads.bundle.is_some());
     assert!(alone().is_none(), "it is read");
     drop(reads);
     assert!(alone().is_some(), "it is not read any more");
-    let refused = look(&settings(&[], false), &paths);
+    let refused = read_stick(&settings(&[], false), &paths);
     assert!(
         alone().is_some(),
         "{refused:?}: nobody reads what is not used"

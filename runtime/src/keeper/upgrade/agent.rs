@@ -107,7 +107,7 @@ impl Agent {
     }
 
     /// Asks how it stands.
-    pub(super) async fn look(&mut self) {
+    pub(super) async fn ask_status(&mut self) {
         let socket = self.socket.clone();
         let asked =
             spawn_blocking(move || Client::connect(socket)?.ask(&Request::Status, |_| ())).await;

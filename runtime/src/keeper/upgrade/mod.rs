@@ -90,7 +90,7 @@ async fn until_error(
             () = sleep(pause) => {}
         }
         keeper.report.problems(TOPIC, Vec::new());
-        agent.look().await;
+        agent.ask_status().await;
         failed::say(client, name, agent, &mut said)
             .await
             .map_err(Failed::Api)?;

@@ -24,7 +24,7 @@ pub(super) fn start(sys: &Path, flag: bool) -> anyhow::Result<Option<Says>> {
         // What is no file system is none to the firmware either.
         let _ = mount(device(part), &folder, "vfat", MountFlags::RDONLY, c"");
     }
-    let started = look(sys, flag);
+    let started = first_that_starts(sys, flag);
     for (number, _) in parts {
         let _ = unmount(seen(number), UnmountFlags::empty());
     }
@@ -42,7 +42,7 @@ pub(super) fn forget(sys: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn look(sys: &Path, flag: bool) -> anyhow::Result<Option<Says>> {
+fn first_that_starts(sys: &Path, flag: bool) -> anyhow::Result<Option<Says>> {
     let record = fs::read(seen(1).join(FILE)).ok();
     let has = |number, name: &str| seen(number).join(name).is_file();
     let chosen = choose(record.as_deref(), flag, has);

@@ -33,7 +33,7 @@ impl Gate {
 
 pub(super) fn gate(plan: &mut Plan, members: &Members<'_>, times: &Times) -> Gate {
     let spec = &members.upgrade.spec;
-    let open = window::look(&spec.windows, members.now);
+    let open = window::open_at(&spec.windows, members.now);
     let shut = paused(members)
         .or_else(|| stopped(members))
         .or_else(|| outside(plan, &open))

@@ -20,7 +20,7 @@ const PAGES: usize = 10;
 ///
 /// # Errors
 /// The API server does not answer.
-pub(super) async fn look(client: &Client, wanted: Minor) -> Result<Vec<RemovedApi>, Error> {
+pub(super) async fn still_stored(client: &Client, wanted: Minor) -> Result<Vec<RemovedApi>, Error> {
     let version = client.apiserver_version().await?.git_version;
     let Ok(served) = version.parse::<Minor>() else {
         return Ok(Vec::new());

@@ -129,9 +129,9 @@ fn only_cards_that_the_image_knows_are_looked_at() {
         let machine = Machine::new(compatible);
         let mut cards = Cards::default();
         machine.sends(7, 1514);
-        assert_eq!(cards.look(&machine.root()), [""; 0], "{case}");
+        assert_eq!(cards.stalled(&machine.root()), [""; 0], "{case}");
         machine.sends(7, 3028);
-        assert_eq!(cards.look(&machine.root()), expected, "{case}");
+        assert_eq!(cards.stalled(&machine.root()), expected, "{case}");
         let told = cards.notes().collect::<Vec<_>>();
         assert_eq!(told.len(), expected.len(), "{case}: {told:?}");
     }
@@ -148,7 +148,7 @@ fn a_card_without_a_link_or_an_account_is_left_alone() {
         for _ in 0..3 {
             machine.sends(7, 1514);
             machine.put(&format!("/sys/class/net/eth0/{file}"), "0\n");
-            assert_eq!(cards.look(&machine.root()), [""; 0], "{case}");
+            assert_eq!(cards.stalled(&machine.root()), [""; 0], "{case}");
         }
     }
 }
