@@ -2,8 +2,8 @@
 
 use anyhow::ensure;
 use machine::{Bus, Card, Hardware, Network, Processor, Spec, Vm, Watchdog};
-use std::time::Instant;
-use vm_tests::{Node, Stage};
+use std::time::{Duration, Instant};
+use vm_tests::{Node, Random, Stage};
 
 /// The board.
 const NUC: &str = "nuc";
@@ -11,6 +11,11 @@ const NUC: &str = "nuc";
 const CONFIG: &str = "version: 1\n# Its name.\nhostname: shop\ninstall:\n  disk: {bus: nvme}\n";
 /// How long a stick may take, under emulation on a busy host, to boot and to install.
 const INSTALLED_WITHIN: u64 = 900;
+
+/// How often the stick is pulled out: each time costs a start of the stick.
+const PULLED_OUT: u32 = 5;
+/// After this a stick has been read to its end.
+const LONGEST_MILLIS: u64 = 30_000;
 
 fn spec(large_sectors: bool) -> Spec {
     let hardware = Hardware {
@@ -173,5 +178,40 @@ pub(crate) fn by_the_form_on_the_console(stage: &mut Stage) -> anyhow::Result<()
     node.wait_ready(15)?;
     runs_from_the_disk(&mut node, "shop")?;
     node.power_down()?;
+    Ok(())
+}
+
+/// A stick that is pulled out while it installs, again and again: the machine says so, never takes half a system for one, and the next
+/// start with the stick in installs it whole.
+pub(crate) fn with_the_stick_pulled_out(stage: &mut Stage) -> anyhow::Result<()> {
+    let config = format!("{CONFIG}  then: power-off\n");
+    let mut vm = stage.machine_with_install_stick(NUC, spec(false), Some(&config))?;
+    let mut random = Random::from_environment();
+    stage.note(format!("HOLDFAST_SEED={}", random.seed()));
+    let mut broken_off = 0;
+    for _ in 0..PULLED_OUT {
+        let mut node = stage.start(&vm)?;
+        node.wait_for_text("onto /dev/nvme0n1 (", INSTALLED_WITHIN)?;
+        let moment = Duration::from_millis(random.below(LONGEST_MILLIS));
+        // The moment is what is tried: nothing can be waited for.
+        node.let_run(moment, |_| ())?;
+        node.pull_install_stick()?;
+        let said = node.wait_for_text("the install stick", 120);
+        let console = node.console();
+        let last: Vec<&str> = console.lines().rev().take(12).collect();
+        stage.note(format!(
+            "pulled out after {} ms: {:?}: {last:?}",
+            moment.as_millis(),
+            said.map(|line| line.text)
+        ));
+        broken_off += u32::from(!console.contains("power off was asked for"));
+        vm = node.power_cut()?;
+    }
+    ensure!(broken_off > 0, "no installation was broken off");
+    let mut node = stage.start(&vm)?;
+    wait_installed(stage, &mut node, "power off was asked for")?;
+    node.wait_for_end(120)?;
+    drop(node);
+    ready_from_the_disk(stage, &mut vm)?;
     Ok(())
 }

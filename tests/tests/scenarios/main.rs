@@ -260,6 +260,10 @@ const ALL: &[Scenario] = &[
         install::onto_large_sectors_with_the_stick_left_in,
     ),
     Scenario::full(
+        "a_stick_pulled_out_of_an_installation",
+        install::with_the_stick_pulled_out,
+    ),
+    Scenario::full(
         "an_installation_by_the_form_on_the_console",
         install::by_the_form_on_the_console,
     ),
