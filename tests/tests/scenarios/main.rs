@@ -216,6 +216,10 @@ const ALL: &[Scenario] = &[
         network::a_fixed_address_and_a_fetched_configuration,
     ),
     Scenario::full(
+        "a_network_whose_dhcp_comes_late",
+        network::a_network_whose_dhcp_comes_late,
+    ),
+    Scenario::full(
         "a_clock_that_jumps_while_the_node_runs",
         clock::a_clock_that_jumps_while_the_node_runs,
     ),

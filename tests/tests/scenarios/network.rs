@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use anyhow::ensure;
-use vm_tests::{Node, Stage, probe_manifest, probe_program};
+use vm_tests::{Node, Stage, probe_archive, probe_manifest, probe_program};
 
 use crate::config_change::kept;
 
@@ -19,6 +19,9 @@ const NETWORK: &str = "network:
 ";
 const NEW: &str = "/run/new.yaml";
 const FOR_A_MINUTE: &str = "--try 60s";
+
+/// Until then the network's DHCP server says nothing: the hub before the machine was switched on later, or starts more slowly.
+const HUB_AFTER: u64 = 300;
 
 /// What the cluster says of the node: its address and the label `site`.
 fn known(node: &Node) -> anyhow::Result<String> {
@@ -41,6 +44,53 @@ fn pod(node: &Node) -> anyhow::Result<String> {
     Ok(node
         .kubectl()?
         .run(&["get", "pods", "-l", "app=probe", "-o", path])?)
+}
+
+/// A store after a power cut, where the hub takes longer than the node: that is Ready without an address, says what it waits for, and
+/// takes the one that it is given in the end.
+pub(crate) fn a_network_whose_dhcp_comes_late(stage: &mut Stage) -> anyhow::Result<()> {
+    let silence = "table netdev hub { chain late { type filter hook ingress device enp0s4 priority 0; udp sport 67 drop; }; }";
+    let hub = format!(
+        "boot_commands:\n  - - bash\n    - -c\n    - \"(until nft '{silence}'; do sleep 0.1; done; sleep {HUB_AFTER}; nft delete table netdev hub) </dev/null >/run/hub 2>&1 &\"\n"
+    );
+    let vm = stage.machine(Stage::spec(), None)?;
+    vm.place_config(&(Stage::config(&vm)? + &hub))?;
+    let mut node = stage.start(&vm)?;
+    let took = node.wait_ready(15)?;
+    stage.note(format!(
+        "Ready without an address {:.0} s after QEMU started",
+        took.as_secs_f64()
+    ));
+    let none =
+        "  Addresses  none that others can reach: look at cable, DHCP and network in config.yaml";
+    node.wait_for_text(none, 60)?;
+    // The console is all there is until the address comes.
+    node.until("the address", HUB_AFTER + 240, |node| node.ssh("true"))?;
+    node.until("the cluster to know it", 180, |node| {
+        let known = known(node)?;
+        ensure!(
+            known.starts_with(&BY_DHCP.to_string()),
+            "the cluster knows {known:?}"
+        );
+        Ok(())
+    })?;
+    node.wait_nodes(300)?;
+    let said = node.ssh("cat /run/log/holdfast/keeper.log")?;
+    let moved = format!("the address changed from 10.254.254.1 to {BY_DHCP}");
+    ensure!(said.contains(&moved), "the keeper says {said}");
+    node.until("a status without complaints of the network", 60, |node| {
+        let status = node.ssh("holdfast status")?;
+        ensure!(
+            status.contains(&BY_DHCP.to_string()) && !status.contains("no DHCP server answers"),
+            "it says {status}"
+        );
+        Ok(())
+    })?;
+    node.import(&probe_archive()?)?;
+    node.kubectl()?.apply(&probe_manifest())?;
+    node.wait_available("default", "deployment/probe")?;
+    node.power_down()?;
+    Ok(())
 }
 
 pub(crate) fn a_fixed_address_and_a_fetched_configuration(stage: &mut Stage) -> anyhow::Result<()> {
