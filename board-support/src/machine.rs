@@ -21,6 +21,9 @@ pub struct KnownMachine {
     /// The driver of a network card that can stop sending until its link goes down.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stalling_card: Option<String>,
+    /// KiB that its kernel has to keep free for drivers that cannot wait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept_free_kib: Option<u32>,
 }
 
 /// Checks a board's `[machine]`.
@@ -39,6 +42,7 @@ pub(crate) fn machine(source: &Source<'_>, raw: &RawMachine) -> Result<KnownMach
         stalling_card: card
             .map(|card| plain(source, "machine.stalling-card", card, &['_', '-']))
             .transpose()?,
+        kept_free_kib: raw.kept_free_kib,
     })
 }
 
@@ -91,7 +95,7 @@ mod tests {
             let board = boards.get(board).expect("a board");
             serde_json::to_string(&board.release.machines).expect("JSON")
         };
-        let known = r#"[{"compatible":"brcm,bcm2711","firmware_from_s":1599091200},{"compatible":"brcm,bcm2712","firmware_from_s":1755043200,"stalling_card":"macb"}]"#;
+        let known = r#"[{"compatible":"brcm,bcm2837","kept_free_kib":16384},{"compatible":"brcm,bcm2711","firmware_from_s":1599091200},{"compatible":"brcm,bcm2712","firmware_from_s":1755043200,"stalling_card":"macb"}]"#;
         assert_eq!(written("rpi3"), known);
         assert_eq!(written("nuc"), "[]");
     }

@@ -111,6 +111,8 @@ pub(crate) struct RawMachine {
     pub(crate) firmware_from: Option<Spanned<Datetime>>,
     #[serde(default)]
     pub(crate) stalling_card: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(crate) kept_free_kib: Option<u32>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -63,6 +63,8 @@ pub struct Facts {
     pub founded: Option<Founding>,
     /// Memory of the machine, bytes.
     pub memory: u64,
+    /// KiB that the machine's drivers want to be kept free, where the image knows it.
+    pub kept_free_kib: Option<u64>,
     /// Whether memory is compressed into a part of it already.
     pub compresses_memory: bool,
     /// The release that is running.

@@ -20,6 +20,9 @@ pub struct KnownMachine {
     /// The driver of a network card that can stop sending until its link goes down.
     #[serde(default)]
     pub stalling_card: Option<String>,
+    /// KiB that its kernel has to keep free for drivers that cannot wait.
+    #[serde(default)]
+    pub kept_free_kib: Option<u64>,
 }
 
 impl KnownMachine {
@@ -50,7 +53,7 @@ mod tests {
     use std::fs;
 
     /// As the builder writes it: `boards` has the same text.
-    const WRITTEN: &str = r#"[{"compatible":"brcm,bcm2711","firmware_from_s":1599091200},{"compatible":"brcm,bcm2712","firmware_from_s":1755043200,"stalling_card":"macb"}]"#;
+    const WRITTEN: &str = r#"[{"compatible":"brcm,bcm2837","kept_free_kib":16384},{"compatible":"brcm,bcm2711","firmware_from_s":1599091200},{"compatible":"brcm,bcm2712","firmware_from_s":1755043200,"stalling_card":"macb"}]"#;
 
     fn put(root: &Root, path: &str, bytes: &[u8]) {
         let path = root.path(path);

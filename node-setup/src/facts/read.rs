@@ -9,7 +9,7 @@ use crate::sources::{KnownSticks, StoredUrl};
 use crate::trial;
 use disk::gpt::Table;
 use init_api::paths::{CONFIG, IMAGES, MANIFESTS, RELEASE, SSH, VAR_DIRS};
-use init_api::{Release, Root};
+use init_api::{KnownMachine, Release, Root};
 use runtime::{Founding, Paths};
 use std::collections::BTreeMap;
 use std::fs;
@@ -72,6 +72,7 @@ impl Facts {
             state_disk: table.and_then(|table| StateDisk::read(root, &table)),
             founded,
             memory: host::memory::total(&text("/proc/meminfo")),
+            kept_free_kib: KnownMachine::this(root).and_then(|machine| machine.kept_free_kib),
             compresses_memory: text("/proc/swaps").contains(COMPRESSED),
             release: release(root),
             last_goods: last_good::all(root),

@@ -32,13 +32,10 @@ const DEMANDED: [&str; 6] = [
 
 /// What the kernel keeps free for those who cannot wait, in KiB. With huge pages, even those that are asked for alone, it would be
 /// 45 MB and more of a 2 GiB machine (`set_recommended_min_free_kbytes` in mm/khugepaged.c), and twice as much counts as not available.
-/// This is what it keeps without them (`calculate_min_free_kbytes` in mm/page_alloc.c). A Raspberry Pi 3 has its network card behind
-/// USB, whose driver takes memory in large pieces when it cannot wait, so ARM64 has what Raspberry Pi's own system has.
-fn min_free_kbytes(memory: u64) -> u64 {
-    match cfg!(target_arch = "aarch64") {
-        true => 16_384,
-        false => ((memory >> 10) * 16).isqrt().max(4096),
-    }
+/// This is what it keeps without them (`calculate_min_free_kbytes` in mm/page_alloc.c), unless the machine's drivers want more.
+fn min_free_kbytes(memory: u64, wanted: Option<u64>) -> u64 {
+    let by_size = ((memory >> 10) * 16).isqrt().max(4096);
+    wanted.map_or(by_size, |wanted| wanted.max(by_size))
 }
 
 /// The user's values win over the cluster's, but for those that the kubelet demands, and the cluster's over ours. The user's
@@ -57,7 +54,7 @@ pub(super) fn steps(config: &Config, facts: &Facts) -> Vec<Step> {
         names,
         on_failure: OnFailure::Report,
     }];
-    let min_free = min_free_kbytes(facts.memory).to_string();
+    let min_free = min_free_kbytes(facts.memory, facts.kept_free_kib).to_string();
     let mut values: BTreeMap<&str, &str> = SYSCTLS.iter().copied().collect();
     values.insert("vm.min_free_kbytes", &min_free);
     values.extend(runtime::SYSCTLS.iter().copied());
@@ -87,10 +84,16 @@ mod tests {
     use super::min_free_kbytes;
 
     #[test]
-    #[cfg(target_arch = "x86_64")]
     fn a_larger_machine_keeps_more_free() {
-        for (mib, kbytes) in [(0, 4096), (512, 4096), (2048, 5792), (8192, 11_585)] {
-            assert_eq!(min_free_kbytes(mib << 20), kbytes, "{mib} MiB");
+        for (mib, wanted, kbytes) in [
+            (0, None, 4096),
+            (512, None, 4096),
+            (2048, None, 5792),
+            (8192, None, 11_585),
+            (1024, Some(16_384), 16_384),
+            (32_768, Some(16_384), 23_170),
+        ] {
+            assert_eq!(min_free_kbytes(mib << 20, wanted), kbytes, "{mib} MiB");
         }
     }
 }

@@ -41,12 +41,30 @@ pub(crate) fn one_gigabyte_is_enough(stage: &mut Stage) -> anyhow::Result<()> {
     ));
     node.wait_for_system()?;
     stage.note(format!("swap: {}", has_compressed_swap(&node)?));
-    let used = node.until("the node to be as small as it is when idle", 600, |node| {
+    stage.judge(
+        &mut node,
+        &[
+            ("idle", |stage, node| is_small(stage, node)),
+            ("a pod that takes its memory", |stage, node| {
+                a_pod_takes_its_memory(stage, node)
+            }),
+        ],
+    )?;
+    node.power_down()?;
+    Ok(())
+}
+
+fn is_small(stage: &mut Stage, node: &mut Node) -> anyhow::Result<()> {
+    let used = node.until("the node to be as small as it is when idle", 300, |node| {
         let used = used(node)?;
         ensure!(used <= IDLE, "it uses {} MB", used / 1_000_000);
         Ok(used)
     })?;
     stage.note(format!("idle: {} MB used", used / 1_000_000));
+    Ok(())
+}
+
+fn a_pod_takes_its_memory(stage: &mut Stage, node: &mut Node) -> anyhow::Result<()> {
     let free =
         "awk '/MemTotal|MemAvailable/ {printf \"%s %d MB \", $1, $2*1024/1000000}' /proc/meminfo";
     stage.note(format!("before the pod: {}", node.ssh(free)?.trim()));
@@ -62,8 +80,8 @@ pub(crate) fn one_gigabyte_is_enough(stage: &mut Stage) -> anyhow::Result<()> {
         Ok(())
     })?;
     stage.note(format!("beside the pod: {}", node.ssh(free)?.trim()));
-    only_pods_may_swap(&node)?;
-    let worst = the_api_answers(&node)?;
+    only_pods_may_swap(node)?;
+    let worst = the_api_answers(node)?;
     stage.note(format!(
         "the slowest answer of the API: {:.1} s",
         worst.as_secs_f64()
@@ -78,7 +96,6 @@ pub(crate) fn one_gigabyte_is_enough(stage: &mut Stage) -> anyhow::Result<()> {
     );
     let status = node.ssh("holdfast status --check")?;
     ensure!(status.contains("is Ready"), "{status}");
-    node.power_down()?;
     Ok(())
 }
 
