@@ -207,7 +207,7 @@ pub(crate) fn a_stick_pulled_out_while_a_release_is_staged(
 /// Waits until the node's part of the upgrade stands so: `PHASE MESSAGE`.
 fn stands_as(node: &Node, what: &str) -> anyhow::Result<String> {
     let path = "jsonpath={.items[*].status.phase} {.items[*].status.message}";
-    node.until(&format!("an upgrade that says {what:?}"), 120, |node| {
+    node.until(&format!("an upgrade that says {what:?}"), 600, |node| {
         let said = node.kubectl()?.run(&["get", "nodeupgrades", "-o", path])?;
         ensure!(said.contains(what), "it says {said}");
         Ok(said)
