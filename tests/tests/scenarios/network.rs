@@ -21,7 +21,7 @@ const NEW: &str = "/run/new.yaml";
 const FOR_A_MINUTE: &str = "--try 60s";
 
 /// Until then the network's DHCP server says nothing: the hub before the machine was switched on later, or starts more slowly.
-const HUB_AFTER: u64 = 300;
+const HUB_AFTER: u64 = 420;
 
 /// What the cluster says of the node: its address and the label `site`.
 fn known(node: &Node) -> anyhow::Result<String> {
@@ -51,7 +51,7 @@ fn pod(node: &Node) -> anyhow::Result<String> {
 pub(crate) fn a_network_whose_dhcp_comes_late(stage: &mut Stage) -> anyhow::Result<()> {
     let silence = "table netdev hub { chain late { type filter hook ingress device enp0s4 priority 0; udp sport 67 drop; }; }";
     let hub = format!(
-        "boot_commands:\n  - - bash\n    - -c\n    - \"(until nft '{silence}'; do sleep 0.1; done; sleep {HUB_AFTER}; nft delete table netdev hub) </dev/null >/run/hub 2>&1 &\"\n"
+        "boot_commands:\n  - - bash\n    - -c\n    - \"modprobe virtio_net; until nft '{silence}'; do sleep 0.1; done; (sleep {HUB_AFTER}; nft delete table netdev hub) </dev/null >/run/hub 2>&1 &\"\n"
     );
     let vm = stage.machine(Stage::spec(), None)?;
     vm.place_config(&(Stage::config(&vm)? + &hub))?;
