@@ -159,6 +159,7 @@ fn used(node: &Node) -> anyhow::Result<u64> {
 }
 
 /// Bytes that the pod has.
+/// What the pod has, in memory and in compressed swap.
 fn in_use(node: &Node) -> anyhow::Result<u64> {
     let words = [
         "exec",
@@ -166,9 +167,12 @@ fn in_use(node: &Node) -> anyhow::Result<u64> {
         "--",
         "/usr/bin/cat",
         "/sys/fs/cgroup/memory.current",
+        "/sys/fs/cgroup/memory.swap.current",
     ];
     let said = node.kubectl()?.run(&words)?;
-    said.trim().parse().with_context(|| format!("{said:?}"))
+    let parts = said.split_whitespace().map(str::parse);
+    let parts: Result<Vec<u64>, _> = parts.collect();
+    Ok(parts.with_context(|| format!("{said:?}"))?.iter().sum())
 }
 
 /// Asks it again and again; gives the longest answer.
