@@ -158,8 +158,7 @@ fn used(node: &Node) -> anyhow::Result<u64> {
     said.trim().parse().with_context(|| format!("{said:?}"))
 }
 
-/// Bytes that the pod has.
-/// What the pod has, in memory and in compressed swap.
+/// Bytes that the pod has, in memory and in compressed swap.
 fn in_use(node: &Node) -> anyhow::Result<u64> {
     let words = [
         "exec",
