@@ -2,7 +2,10 @@
 
 use crate::machine::candidates;
 use crate::next_start::from_disk;
-use crate::told::{FROM_DISK, Told, after, already, broken_stick, failed, refused, stopped, waits};
+use crate::source::is_out;
+use crate::told::{
+    FROM_DISK, Told, after, already, broken_stick, failed, refused, stick_is_out, stopped, waits,
+};
 use crate::{Device, Doing, Failure, Files, Job, Mark, Source, choose, execute, plan, signatures};
 use disk_devices::Disk;
 use host::identifier::random;
@@ -88,6 +91,7 @@ fn until_pulled_out(root: &Root, devices: &OwnedFd) -> Result<(), Box<dyn Error 
 fn attempt(root: &Root, told: &mut Told<'_>) -> Outcome {
     let source = match Source::open(root) {
         Ok(source) => source,
+        Err(_) if is_out(root) => return Outcome::Refused(stick_is_out()),
         Err(error) => return Outcome::Refused(broken_stick(&error)),
     };
     let install = match prepared(&source) {

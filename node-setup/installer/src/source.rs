@@ -133,6 +133,12 @@ impl Source {
     }
 }
 
+/// Whether the disk that this machine was started from is there no more.
+pub(crate) fn is_out(root: &Root) -> bool {
+    let boot: Result<BootRecord, _> = init_api::load(root.path(paths::BOOT));
+    boot.is_ok_and(|boot| !root.path(&boot.disk).exists())
+}
+
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> SourceError + '_ {
     move |source| SourceError::Read {
         path: path.to_owned(),

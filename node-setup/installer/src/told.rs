@@ -118,20 +118,24 @@ pub(crate) fn after(then: AfterInstall, not_asked: Option<&NotAsked>) -> String 
     }
 }
 
+pub(crate) fn stick_is_out() -> Problem {
+    Problem::new(
+        "The install stick was pulled out",
+        "The system comes from it. What was begun on a disk is nothing that a machine would start.",
+        "Put the stick in, and switch the machine off and on: the installation begins anew.",
+    )
+}
+
 pub(crate) fn broken_stick(error: &dyn Error) -> Problem {
     Problem::new(
         "Nothing was installed: the stick cannot be read",
         with_causes(error),
-        "Flash the stick again, or take another one, and start again. Nothing was written to any disk.",
+        "Flash the stick again, or take another one, and start again.",
     )
 }
 
 pub(crate) fn failed(error: &dyn Error) -> Problem {
-    Problem::new(
-        "Nothing was installed",
-        with_causes(error),
-        "Start again. Nothing was written to any disk.",
-    )
+    Problem::new("Nothing was installed", with_causes(error), "Start again.")
 }
 
 pub(crate) fn stopped(title: &str, error: &(dyn Error + 'static)) -> Problem {

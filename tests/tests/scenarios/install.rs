@@ -207,12 +207,11 @@ pub(crate) fn with_the_stick_pulled_out(stage: &mut Stage) -> anyhow::Result<()>
             ready_from_the_disk(stage, &mut vm)?;
             return Ok(());
         }
-        let console = node.console();
-        let last: Vec<&str> = console.lines().rev().take(8).collect();
-        stage.note(format!(
-            "pulled out after {} ms: {last:?}",
-            moment.as_millis()
-        ));
+        ensure!(
+            node.console().contains("The install stick was pulled out"),
+            "the console does not say that the stick is out"
+        );
+        stage.note(format!("pulled out after {} ms", moment.as_millis()));
         vm = node.power_cut()?;
     }
     let mut node = stage.start(&vm)?;
