@@ -314,17 +314,8 @@ impl Node {
     ///
     /// # Errors
     /// When the machine ends before.
-    pub fn let_run(&mut self, length: Duration, mut each: impl FnMut(&Line)) -> anyhow::Result<()> {
-        let deadline = Deadline::after(length);
-        let outcome = self.running.wait_for("the moment", deadline, |line| {
-            each(line);
-            None::<()>
-        });
-        match outcome {
-            Err(error) if error.is_timeout() => Ok(()),
-            Err(error) => Err(error.into()),
-            Ok(_) => Ok(()),
-        }
+    pub fn let_run(&mut self, length: Duration, each: impl FnMut(&Line)) -> anyhow::Result<()> {
+        Ok(self.running.let_run(length, each)?)
     }
 
     /// Reboots in order and waits for the Ready node.

@@ -50,6 +50,7 @@ pub use pcr_policy::PcrKey;
 pub use progress::{Progress, megabytes};
 pub use project::Project;
 pub use relock::{Relock, relock};
+pub use root_image::COMPRESSION;
 pub use secure_boot::SecureBoot;
 pub use tools::{locked_tool, locked_tool_elsewhere, locked_tool_path};
 pub use upgrade::UpgradeFiles;

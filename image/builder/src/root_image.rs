@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 /// How the data is packed; measured, see docs/building.md. Clusters of zstd larger than 128 KiB send mkfs.erofs 1.8 round in
 /// circles.
-const COMPRESSION: &[&str] = &["-zzstd,level=9", "-C131072", "-Eztailpacking"];
+pub const COMPRESSION: &[&str] = &["-zzstd,level=9", "-C131072", "-Eztailpacking"];
 const REVISION: u32 = 3;
 
 /// A finished root partition's content.

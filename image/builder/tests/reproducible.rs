@@ -120,7 +120,7 @@ fn packed(mut mkfs: Command, tar: &Path, to: &Path) -> Vec<u8> {
     run(mkfs
         .args(["--quiet", "--tar=f", "-T", "1700000000"])
         .args(["-U", "6ba7b810-9dad-11d1-80b4-00c04fd430c8"])
-        .args(["-zzstd,level=9", "-C131072", "-Eztailpacking"])
+        .args(builder::COMPRESSION)
         .arg(to)
         .arg(tar));
     std::fs::read(to).unwrap_or_else(|error| panic!("{}: {error}", to.display()))

@@ -61,7 +61,9 @@ pub fn serve(root: &Root) -> Result<(), Box<dyn Error + Send + Sync>> {
                     Ok(()) => told.finish(FROM_DISK)?,
                     Err(why) => {
                         told.problem(waits(problem, &why))?;
-                        until_pulled_out(root, &devices)?;
+                        while !is_out(root) {
+                            changed(&devices, AGAIN)?;
+                        }
                         told.finish("the stick is out; this machine restarts")?;
                     }
                 }
@@ -77,15 +79,6 @@ pub fn serve(root: &Root) -> Result<(), Box<dyn Error + Send + Sync>> {
             }
         }
     }
-}
-
-/// Waits until the stick that this machine was started from is gone.
-fn until_pulled_out(root: &Root, devices: &OwnedFd) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let stick = Source::open(root).map(|source| source.disk)?;
-    while root.path("/sys/block").join(&stick).exists() {
-        changed(devices, AGAIN)?;
-    }
-    Ok(())
 }
 
 fn attempt(root: &Root, told: &mut Told<'_>) -> Outcome {

@@ -14,7 +14,7 @@ use crate::power_button::press_until_off;
 use crate::run::{RUN, Run};
 use crate::tpm::Tpm;
 use crate::{
-    Console, Deadline, Error, Event, Kubectl, Network, Ports, Process, Qmp, Result, Ssh, Vm,
+    Console, Deadline, Error, Event, Kubectl, Line, Network, Ports, Process, Qmp, Result, Ssh, Vm,
     with_server,
 };
 
@@ -91,6 +91,22 @@ impl Running {
     #[must_use]
     pub fn console(&self) -> &Console {
         &self.console
+    }
+
+    /// Lets `length` go by while the console is read; `each` sees its lines.
+    ///
+    /// # Errors
+    /// When the machine ends before.
+    pub fn let_run(&mut self, length: Duration, mut each: impl FnMut(&Line)) -> Result<()> {
+        let outcome = self.wait_for("the moment", Deadline::after(length), |line| {
+            each(line);
+            None::<()>
+        });
+        match outcome {
+            Err(error) if error.is_timeout() => Ok(()),
+            Err(error) => Err(error),
+            Ok(_) => Ok(()),
+        }
     }
 
     /// Waits until `matcher` returns something for a line of the console.

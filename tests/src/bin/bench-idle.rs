@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
-use machine::{Deadline, Error, Network, Platform, Qemu, Running, Spec, Vm};
+use machine::{Deadline, Network, Platform, Qemu, Running, Spec, Vm};
 use vm_tests::{Stage, root};
 
 /// How long the node is left alone before its memory is read.
@@ -74,7 +74,7 @@ fn run() -> anyhow::Result<bool> {
         ready.as_secs_f64(),
         SETTLE.as_secs()
     );
-    pass(&mut running, SETTLE)?;
+    running.let_run(SETTLE, |_| ())?;
     let before = ask(&running)?;
     let used = used(&running, &before)?;
     println!("used memory (MemTotal - MemAvailable): {used:.0} MB of {MEMORY:.0}");
@@ -127,7 +127,7 @@ fn arranged(running: &mut Running, processes: &str) -> anyhow::Result<f64> {
     running.ssh()?.run(
         "timeout 600 sh -c 'until grep -q \"kubelet ready\" /run/arranged-*.log; do sleep 1; done'",
     )?;
-    pass(running, SETTLE)?;
+    running.let_run(SETTLE, |_| ())?;
     used(running, &ask(running)?)
 }
 
@@ -149,7 +149,7 @@ fn watch_log(running: &mut Running, minutes: u64) -> anyhow::Result<u64> {
     let mut bytes = 0;
     let mut last = numbers(running, LOG)?;
     for _ in 0..minutes {
-        pass(running, Duration::from_secs(60))?;
+        running.let_run(Duration::from_secs(60), |_| ())?;
         let now = numbers(running, LOG)?;
         bytes += appended(&last, &now)?;
         last = now;
@@ -183,14 +183,6 @@ fn numbers(running: &Running, command: &str) -> anyhow::Result<Vec<u64>> {
                 .with_context(|| format!("not a number: {word:?}"))
         })
         .collect()
-}
-
-/// Lets time go by while the machine runs.
-fn pass(running: &mut Running, length: Duration) -> anyhow::Result<()> {
-    match running.wait_for("the time to pass", Deadline::after(length), |_| None::<()>) {
-        Err(Error::TimedOut { .. }) | Ok(_) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What images from a stick cost at each start of a node.
 
+use crate::bundle::beside_its_stick;
 use anyhow::ensure;
 use machine::{Event, Spec};
 use vm_tests::{Node, Stage, ballast, bundle_with, median, probe_manifest};
@@ -27,16 +28,8 @@ pub(crate) fn images_of_a_stick_cost_no_start(stage: &mut Stage) -> anyhow::Resu
     for archive in &archives {
         std::fs::remove_file(archive)?;
     }
-    vm.place_config(&format!(
-        "{}bundles: {{signers: [\"{}\"], manifests: true}}\n",
-        Stage::config(&vm)?,
-        bundle.signer
-    ))?;
-    vm.place_stick_of(&bundle.path)?;
+    let mut node = beside_its_stick(stage, &vm, &bundle)?;
     std::fs::remove_dir_all(&bundle.path)?;
-    let mut node = stage.start(&vm)?;
-    node.pull_stick()?;
-    node.wait_ready(15)?;
     node.wait_for_system()?;
     let without = starts(&mut node)?;
 

@@ -4,9 +4,9 @@ use crate::hardware::runs_on;
 use crate::install::{runs_from_the_disk, wait_installed};
 use crate::upgrade::{comes_up_in_slot_b, upgrade_from};
 use anyhow::{Context, ensure};
-use machine::{Bus, Card, Hardware, Spec, Watchdog};
+use machine::{Bus, Card, Hardware, Spec, Vm, Watchdog};
 use std::time::{Duration, Instant};
-use vm_tests::{Node, Random, Stage, bundle, next_release, probe_manifest};
+use vm_tests::{Bundle, Node, Random, Stage, bundle, next_release, probe_manifest};
 
 /// The board.
 const NUC: &str = "nuc";
@@ -100,14 +100,14 @@ fn a_second_stick_is_left_alone(node: &Node) -> anyhow::Result<()> {
 /// A stick that is pulled out again and again while a running node reads it: the node stays Ready, keeps nothing half, and takes all of
 /// it when the stick stays in.
 pub(crate) fn a_stick_pulled_out_at_any_moment(stage: &mut Stage) -> anyhow::Result<()> {
-    let node = beside_its_stick(stage, "")?;
+    let mut node = with_its_stick(stage)?;
     let mut random = Random::from_environment();
     stage.note(format!("HOLDFAST_SEED={}", random.seed()));
     for number in 1..=PULLED_OUT {
         node.plug_stick()?;
         let moment = Duration::from_millis(random.below(LONGEST_MILLIS));
         // The moment is what is tried: nothing can be waited for.
-        std::thread::sleep(moment);
+        node.let_run(moment, |_| ())?;
         node.pull_stick()?;
         stage.note(format!("pulled out after {} ms", moment.as_millis()));
         says(&node, "bundle stores of ", false)
@@ -129,21 +129,30 @@ pub(crate) fn a_stick_pulled_out_at_any_moment(stage: &mut Stage) -> anyhow::Res
     Ok(())
 }
 
-/// A node that takes the bundle of a stick, which is pulled out.
-fn beside_its_stick(stage: &mut Stage, more: &str) -> anyhow::Result<Node> {
+/// A node that takes the bundle of its stick.
+fn with_its_stick(stage: &mut Stage) -> anyhow::Result<Node> {
     let spec = Spec {
         stick: true,
         ..Stage::spec()
     };
     let vm = stage.machine(spec, None)?;
     let bundle = bundle(vm.dir(), &probe_manifest(), None)?;
+    beside_its_stick(stage, &vm, &bundle)
+}
+
+/// A node that takes this bundle; the stick that has it is pulled out.
+pub(crate) fn beside_its_stick(
+    stage: &mut Stage,
+    vm: &Vm,
+    bundle: &Bundle,
+) -> anyhow::Result<Node> {
     vm.place_config(&format!(
-        "{}bundles: {{signers: [\"{}\"], manifests: true}}\n{more}",
-        Stage::config(&vm)?,
+        "{}bundles: {{signers: [\"{}\"], manifests: true}}\n",
+        Stage::config(vm)?,
         bundle.signer
     ))?;
     vm.place_stick_of(&bundle.path)?;
-    let mut node = stage.start(&vm)?;
+    let mut node = stage.start(vm)?;
     node.pull_stick()?;
     node.wait_ready(15)?;
     Ok(node)
@@ -162,7 +171,7 @@ pub(crate) fn a_stick_pulled_out_while_a_release_is_staged(
     stage: &mut Stage,
 ) -> anyhow::Result<()> {
     let next = next_release()?;
-    let mut node = beside_its_stick(stage, "")?;
+    let mut node = with_its_stick(stage)?;
     let mut random = Random::from_environment();
     stage.note(format!("HOLDFAST_SEED={}", random.seed()));
     // It may be staged now and restart another day, so that each time here is one of staging.
@@ -184,7 +193,7 @@ pub(crate) fn a_stick_pulled_out_while_a_release_is_staged(
         let staged = stands_as(&node, &["Stag"])?.starts_with("Staged");
         let moment = Duration::from_millis(random.below(LONGEST_MILLIS));
         // The moment is what is tried: nothing can be waited for.
-        std::thread::sleep(moment);
+        node.let_run(moment, |_| ())?;
         node.pull_stick()?;
         if staged {
             break;

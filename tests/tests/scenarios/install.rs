@@ -190,8 +190,9 @@ pub(crate) fn with_the_stick_pulled_out(stage: &mut Stage) -> anyhow::Result<()>
     let mut vm = stage.machine_with_install_stick(NUC, spec(false), Some(&config))?;
     let mut random = Random::from_environment();
     stage.note(format!("HOLDFAST_SEED={}", random.seed()));
+    let mut node = stage.start(&vm)?;
+    let mut whole = false;
     for number in 1..=PULLED_OUT {
-        let mut node = stage.start(&vm)?;
         node.wait_for_text("onto /dev/nvme0n1 (", INSTALLED_WITHIN)?;
         // The first is taken before anything can be whole.
         let longest = LONGEST_MILLIS * u64::from(number) / u64::from(PULLED_OUT);
@@ -199,13 +200,11 @@ pub(crate) fn with_the_stick_pulled_out(stage: &mut Stage) -> anyhow::Result<()>
         // The moment is what is tried: nothing can be waited for.
         node.let_run(moment, |_| ())?;
         node.pull_install_stick()?;
-        if node.wait_for_text(DONE, 60).is_ok() {
+        whole = node.wait_for_text(DONE, 60).is_ok();
+        if whole {
             stage.note(format!("whole {} ms after it began", moment.as_millis()));
             ensure!(number > 1, "nothing was broken off");
-            node.wait_for_end(120)?;
-            drop(node);
-            ready_from_the_disk(stage, &mut vm)?;
-            return Ok(());
+            break;
         }
         ensure!(
             node.console().contains("The install stick was pulled out"),
@@ -213,9 +212,11 @@ pub(crate) fn with_the_stick_pulled_out(stage: &mut Stage) -> anyhow::Result<()>
         );
         stage.note(format!("pulled out after {} ms", moment.as_millis()));
         vm = node.power_cut()?;
+        node = stage.start(&vm)?;
     }
-    let mut node = stage.start(&vm)?;
-    wait_installed(stage, &mut node, DONE)?;
+    if !whole {
+        wait_installed(stage, &mut node, DONE)?;
+    }
     node.wait_for_end(120)?;
     drop(node);
     ready_from_the_disk(stage, &mut vm)?;

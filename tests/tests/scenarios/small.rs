@@ -44,10 +44,8 @@ pub(crate) fn one_gigabyte_is_enough(stage: &mut Stage) -> anyhow::Result<()> {
     stage.judge(
         &mut node,
         &[
-            ("idle", |stage, node| is_small(stage, node)),
-            ("a pod that takes its memory", |stage, node| {
-                a_pod_takes_its_memory(stage, node)
-            }),
+            ("idle", is_small),
+            ("a pod that takes its memory", a_pod_takes_its_memory),
         ],
     )?;
     node.power_down()?;

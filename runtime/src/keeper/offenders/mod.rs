@@ -35,6 +35,7 @@ use offence::{Offence, Seen};
 use std::cell::RefCell;
 use std::pin::pin;
 use std::time::Duration;
+use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
@@ -106,8 +107,10 @@ impl<'a> Offenders<'a> {
             && let Some(files) = Files::now(paths)
             && growth.is_suspicious(now, files)
         {
-            let here = files::most_here(paths).map(many);
-            let most = match here {
+            let here = paths.clone();
+            // A disk is read, which may be slow: the keeper has more to do.
+            let here = spawn_blocking(move || files::most_here(&here)).await;
+            let most = match here.ok().flatten().map(many) {
                 Some(most) => Some(most),
                 None => self.most_files(client).await,
             };
