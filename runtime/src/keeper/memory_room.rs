@@ -5,12 +5,14 @@
 //! and stay. So the group of such a pod gets a limit that is a little lower. Whoever reaches it is alone with it: the kernel looks
 //! there, and ends nobody else. One that asks for memory is left alone: it may have asked for more than that.
 //!
-//! Each pod also costs the system something (its shim, its part of the kubelet's and the API server's tables). Where that is more than
-//! the system was given, such as with a hundred pods on a small machine, it is taken off as well: otherwise all of memory would be gone
-//! before a pod reaches its limit, and the kernel would take pages from everybody.
+//! Each pod also costs the system something (its shim, its part of the kubelet's and the API server's tables), and the kernel. Where that
+//! is more than was set aside for both, such as with a hundred pods on a small machine, all of memory would be gone before a pod
+//! reaches its limit, and the kernel would take pages from everybody. So it never gets more than there is for pods at the moment.
 //!
 //! The kubelet writes limits that a pod has when it makes the group, and none otherwise; so a group without one is ours to limit, and
 //! one with the limit that we wrote is ours to change.
+
+mod there;
 
 use super::context::Keeper;
 use super::folder::{Folder, touched};
@@ -20,15 +22,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use there::{PODS, number};
 use tokio::time::timeout;
 use tracing::{debug, info};
 
-/// The group that all pods are in, with their limit.
-const PODS: &str = "/sys/fs/cgroup/kubepods";
 /// Where pods are that neither ask for anything nor have a limit; the kubelet makes it at its first start.
 const PODS_WITHOUT: &str = "/sys/fs/cgroup/kubepods/besteffort";
-/// The group of all services.
-const SYSTEM: &str = "/sys/fs/cgroup/system";
 const LIMIT: &str = "memory.max";
 const NONE: &str = "max";
 /// One part in so many of what pods may have is not for a single one of them.
@@ -127,33 +126,14 @@ fn is_pod(group: &Path) -> bool {
 /// What one pod may have at most, in bytes, in whole mebibytes, which no kernel rounds.
 fn limit_of_one(paths: &Paths) -> Option<u64> {
     let all = number(&paths.at(PODS).join(LIMIT))?;
-    let others = (all / OTHERS).min(ENOUGH);
-    let one = all.saturating_sub(others + missing(paths).unwrap_or_default());
+    let there = there::for_pods(paths).unwrap_or(all);
+    let one = all.min(there).saturating_sub((all / OTHERS).min(ENOUGH));
     Some(one.max(all / 4) >> 20 << 20)
-}
-
-/// What the system needs beyond what it was given, in bytes: what it uses without files that nobody has read twice.
-fn missing(paths: &Paths) -> Option<u64> {
-    let system = paths.at(SYSTEM);
-    let stat = fs::read_to_string(system.join("memory.stat")).ok()?;
-    let idle = stat
-        .lines()
-        .find_map(|line| line.strip_prefix("inactive_file "))?;
-    let used = number(&system.join("memory.current"))?;
-    let given = number(&system.join("memory.min"))?;
-    Some(
-        used.saturating_sub(idle.parse().ok()?)
-            .saturating_sub(given),
-    )
-}
-
-fn number(file: &Path) -> Option<u64> {
-    fs::read_to_string(file).ok()?.trim().parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{LIMIT, PODS, Room, SYSTEM, limit_of_one};
+    use super::{LIMIT, PODS, Room, limit_of_one, there};
     use crate::Paths;
     use std::fs;
 
@@ -173,16 +153,16 @@ mod tests {
         fs::read_to_string(paths.at(PODS).join(group).join(LIMIT)).expect("read")
     }
 
-    fn system_uses(paths: &Paths, mib: u64) {
-        write(paths, &format!("{SYSTEM}/memory.min"), "671088640\n");
-        let current = (mib + 100) * MIB;
+    /// Memory that is free, with nothing else known of the machine.
+    fn free(paths: &Paths, mib: u64) {
         write(
             paths,
-            &format!("{SYSTEM}/memory.current"),
-            &format!("{current}\n"),
+            "/proc/meminfo",
+            &format!("MemFree: {} kB\n", mib << 10),
         );
-        let stat = format!("anon 1\ninactive_file {}\nactive_file 2\n", 100 * MIB);
-        write(paths, &format!("{SYSTEM}/memory.stat"), &stat);
+        write(paths, "/proc/sys/vm/min_free_kbytes", "8192\n");
+        write(paths, &format!("{PODS}/memory.current"), "0\n");
+        write(paths, there::SYSTEM_STAT, "inactive_file 0\n");
     }
 
     #[test]
@@ -213,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_system_needs_beyond_its_own_is_taken_off() {
+    fn a_pod_gets_no_more_than_there_is() {
         let root = tempfile::tempdir().expect("folder");
         let paths = Paths::below(root.path());
         let mut room = Room::of(&paths);
@@ -221,25 +201,25 @@ mod tests {
         for group in ["besteffort/pod1", "besteffort/pod2"] {
             limit(&paths, group, "max\n");
         }
-        for (uses, expected) in [
-            (400, 1106),
-            (640, 1106),
+        for (mib, expected) in [
+            (5000, 1106),
+            (1344, 1106),
             // Less than a step.
-            (690, 1106),
-            (940, 806),
-            (640, 1106),
+            (1294, 1106),
+            (1044, 806),
+            (1344, 1106),
             // A pod needs something, too.
-            (5000, 316),
+            (50, 316),
         ] {
-            system_uses(&paths, uses);
+            free(&paths, mib);
             room.update();
             room.limit_all();
             let now: u64 = limited(&paths, "besteffort/pod1").parse().expect("number");
-            assert_eq!(now >> 20, expected, "the system uses {uses} MiB");
+            assert_eq!(now >> 20, expected, "{mib} MiB are free");
         }
         // Somebody else's since.
         limit(&paths, "besteffort/pod2", "8192\n");
-        system_uses(&paths, 400);
+        free(&paths, 5000);
         assert!(room.update());
         room.limit_all();
         assert_eq!(limited(&paths, "besteffort/pod2"), "8192\n");
