@@ -97,7 +97,7 @@ pub fn build(project: &Project, options: &Options, progress: Progress) -> Result
     step.done(&format!("{} entries", tree.iter().count()));
 
     let step = progress.step("root image");
-    let root = root_image::make(&tree, release.build_time, &tools, &cache)?;
+    let root = root_image::make(&tree, board.arch(), release.build_time, &tools, &cache)?;
     step.done(&format!(
         "{}, verity {}…",
         megabytes(root.size),

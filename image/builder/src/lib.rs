@@ -5,6 +5,8 @@
 //! - Each step is kept by the digest of its inputs below `build/cache`.
 
 #![forbid(unsafe_code)]
+// They end the program when nobody reads any more.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod binaries;
 mod boot;
@@ -50,7 +52,7 @@ pub use pcr_policy::PcrKey;
 pub use progress::{Progress, megabytes};
 pub use project::Project;
 pub use relock::{Relock, relock};
-pub use root_image::COMPRESSION;
+pub use root_image::compression;
 pub use secure_boot::SecureBoot;
 pub use tools::{locked_tool, locked_tool_elsewhere, locked_tool_path};
 pub use upgrade::UpgradeFiles;

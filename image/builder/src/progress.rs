@@ -1,7 +1,7 @@
 //! What a person sees while a build runs: one line a step, with its seconds.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 /// Shows steps: a moving line on a terminal, plain lines elsewhere.
@@ -64,7 +64,10 @@ impl Step {
         self.bar.finish_and_clear();
         let seconds = self.began.elapsed().as_secs_f64();
         let mark = if self.terminal { "✓" } else { "-" };
-        eprintln!("  {mark} {:<22} {seconds:>6.1} s  {result}", self.name);
+        let line = format!("  {mark} {:<22} {seconds:>6.1} s  {result}\n", self.name);
+        // A reader that went away (`2>&1 | head`) ends no build.
+        let _ = std::io::stderr().lock().write_all(b"");
+        eprint!("{line}");
     }
 }
 
@@ -79,4 +82,30 @@ impl Drop for Step {
 #[must_use]
 pub fn megabytes(bytes: u64) -> String {
     format!("{:.1} MB", bytes as f64 / 1e6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Progress;
+    use std::process::{Command, Stdio};
+
+    /// What a build says at the end of each step; also run by the test below.
+    #[test]
+    fn a_step_ends() {
+        Progress::detect().step("root image").done("80.1 MB");
+    }
+
+    #[test]
+    fn steps_that_nobody_reads_of_end_no_build() {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let this = std::env::current_exe().expect("this test");
+        let status = Command::new(this)
+            .args(["--exact", "progress::tests::a_step_ends", "--nocapture"])
+            .stdout(Stdio::null())
+            .stderr(writer)
+            .status()
+            .expect("it is run");
+        assert!(status.success(), "{status}");
+    }
 }

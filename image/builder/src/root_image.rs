@@ -5,6 +5,7 @@ use crate::digest::{self, Key};
 use crate::error::{Error, Result};
 use crate::tools::Tools;
 use crate::tree::{Tree, write_tar};
+use boards::Arch;
 use disk::gpt::derive_guid;
 use disk::layout::WantedRoot;
 use disk::verity::{Params, append};
@@ -13,8 +14,16 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// How the data is packed; measured, see docs/building.md. Clusters of zstd larger than 128 KiB send mkfs.erofs 1.8 round in
-/// circles.
-pub const COMPRESSION: &[&str] = &["-zzstd,level=9", "-C131072", "-Eztailpacking"];
+/// circles. Boards of ARM64 have 1 GB of memory and a card: programs are thrown out of memory there, and a page that is needed again
+/// costs a whole cluster, to read, to verify and to unpack.
+#[must_use]
+pub const fn compression(arch: Arch) -> [&'static str; 3] {
+    let clusters = match arch {
+        Arch::X86_64 => "-C131072",
+        Arch::Arm64 => "-C16384",
+    };
+    ["-zzstd,level=9", clusters, "-Eztailpacking"]
+}
 const REVISION: u32 = 3;
 
 /// A finished root partition's content.
@@ -42,20 +51,27 @@ impl RootImage {
 }
 
 /// Makes the image of a tree, once.
-pub(crate) fn make(tree: &Tree, time: u64, tools: &Tools, cache: &Cache) -> Result<RootImage> {
+pub(crate) fn make(
+    tree: &Tree,
+    arch: Arch,
+    time: u64,
+    tools: &Tools,
+    cache: &Cache,
+) -> Result<RootImage> {
+    let options = compression(arch);
     let key = Key::new("root", REVISION)
         .with("tools", &tools.identity)
         .with("time", time.to_string());
     let key = tree
         .key(
-            COMPRESSION
+            options
                 .iter()
                 .fold(key, |key, option| key.with("option", option)),
         )
         .finish();
     let folder = cache.get("root", &key, |folder| {
         let path = folder.join("root.img");
-        erofs(tree, time, tools, &key, &path)?;
+        erofs(tree, options, time, tools, &key, &path)?;
         let image = verity(&path, &key)?;
         let note = serde_json::to_vec(&image).map_err(Error::format("the root image's note"))?;
         crate::file::write(&folder.join("root.json"), &note)
@@ -69,7 +85,14 @@ pub(crate) fn make(tree: &Tree, time: u64, tools: &Tools, cache: &Cache) -> Resu
     })
 }
 
-fn erofs(tree: &Tree, time: u64, tools: &Tools, key: &str, path: &Path) -> Result<()> {
+fn erofs(
+    tree: &Tree,
+    options: [&str; 3],
+    time: u64,
+    tools: &Tools,
+    key: &str,
+    path: &Path,
+) -> Result<()> {
     let uuid = derive_guid(key.as_bytes(), "erofs").to_string();
     tools
         .program("usr/bin/mkfs.erofs", "mkfs.erofs")
@@ -83,7 +106,7 @@ fn erofs(tree: &Tree, time: u64, tools: &Tools, key: &str, path: &Path) -> Resul
             "-L",
             "holdfast-root",
         ])
-        .args(COMPRESSION)
+        .args(options)
         .arg(path)
         .feed(|pipe| {
             let mut pipe = BufWriter::with_capacity(1 << 20, pipe);

@@ -13,6 +13,7 @@
 //! `HOLDFAST_PROGRAMS`, if set, is a folder with programs that are taken as they are, into both images: nothing is said
 //! about them then.
 
+use boards::Arch;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -116,11 +117,11 @@ fn two_clones_give_the_same_bytes() {
 }
 
 /// Files of this checkout, packed by `mkfs.erofs` with the builder's options.
-fn packed(mut mkfs: Command, tar: &Path, to: &Path) -> Vec<u8> {
+fn packed(mut mkfs: Command, arch: Arch, tar: &Path, to: &Path) -> Vec<u8> {
     run(mkfs
         .args(["--quiet", "--tar=f", "-T", "1700000000"])
         .args(["-U", "6ba7b810-9dad-11d1-80b4-00c04fd430c8"])
-        .args(builder::COMPRESSION)
+        .args(builder::compression(arch))
         .arg(to)
         .arg(tar));
     std::fs::read(to).unwrap_or_else(|error| panic!("{}: {error}", to.display()))
@@ -141,15 +142,20 @@ fn a_build_machine_of_the_other_architecture_packs_the_same_bytes() {
         .arg(&tar)
         .current_dir(here.root()));
     let mkfs = "usr/bin/mkfs.erofs";
-    let ours = builder::locked_tool(&here, mkfs).expect("the tools of a build here");
-    let theirs = builder::locked_tool_elsewhere(&here, host, emulator, mkfs)
-        .expect("the tools of a build there");
-    let ours = packed(ours, &tar, &folder.path().join("ours"));
-    let theirs = packed(theirs, &tar, &folder.path().join("theirs"));
-    assert!(
-        ours.len() > 1_000_000,
-        "{} bytes are no file system",
-        ours.len()
-    );
-    assert!(ours == theirs, "mkfs.erofs of {host} packs other bytes");
+    for arch in [Arch::X86_64, Arch::Arm64] {
+        let ours = builder::locked_tool(&here, mkfs).expect("the tools of a build here");
+        let theirs = builder::locked_tool_elsewhere(&here, host, emulator, mkfs)
+            .expect("the tools of a build there");
+        let ours = packed(ours, arch, &tar, &folder.path().join("ours"));
+        let theirs = packed(theirs, arch, &tar, &folder.path().join("theirs"));
+        assert!(
+            ours.len() > 1_000_000,
+            "{} bytes are no file system",
+            ours.len()
+        );
+        assert!(
+            ours == theirs,
+            "mkfs.erofs of {host} packs other bytes for {arch}"
+        );
+    }
 }

@@ -2,7 +2,9 @@
 
 use crate::PIECE;
 
-/// How much of the disk's end is erased: room for the backup of an older partition table on sectors of any size.
+/// How much of the disk's end is erased. The backup of an older partition table and most RAIDs are in its last megabyte; the RAID of
+/// Promise is 3087 sectors before the end, and that of a partition that ended where ours will, a megabyte before it, up to 768 KiB
+/// before that.
 const TAIL: u64 = 1 << 20;
 
 /// One step.
@@ -81,18 +83,31 @@ mod tests {
                 "a card",
                 800 * MIB,
                 4096 * MIB,
-                Some((4095 * MIB, MIB)),
+                Some((4094 * MIB, 2 * MIB)),
                 true,
             ),
             (
                 "an odd length",
                 800 * MIB,
                 4096 * MIB + 512,
-                Some((4095 * MIB + 512, MIB)),
+                Some((4094 * MIB + 512, 2 * MIB)),
                 true,
             ),
             ("just as long", 800 * MIB, 800 * MIB, None, true),
-            ("one piece", 4 * MIB, 8 * MIB, Some((7 * MIB, MIB)), false),
+            (
+                "hardly longer",
+                800 * MIB,
+                801 * MIB,
+                Some((800 * MIB, MIB)),
+                true,
+            ),
+            (
+                "one piece",
+                4 * MIB,
+                8 * MIB,
+                Some((6 * MIB, 2 * MIB)),
+                false,
+            ),
         ] {
             let mut expected = first.to_vec();
             expected.extend(tail.map(|(offset, length)| erased(offset, length)));

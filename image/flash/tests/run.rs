@@ -145,7 +145,7 @@ fn every_length_is_written_and_older_tables_are_gone() {
     for length in [MIB, PIECE, PIECE + 512, 5 * PIECE, 5 * PIECE + MIB + 512] {
         for makes_zeros in [false, true] {
             let image = image(length);
-            let mut disk = Memory::new(length + 3 * MIB, Fault::None);
+            let mut disk = Memory::new(length + 4 * MIB, Fault::None);
             disk.makes_zeros = makes_zeros;
             let mut watch = Watcher::default();
             let done = flash(&image, length as u64, &mut disk, &mut watch).unwrap();

@@ -3,8 +3,13 @@
 use super::inventory_error::InventoryError;
 use super::setting::{Origin, Setting};
 use csv::{ReaderBuilder, StringRecord, Trim};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::str::FromStr;
+
+/// Room for hundreds of thousands of machines: what is larger is another file.
+const LARGEST: u64 = 64 << 20;
 
 /// Which row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,10 +49,19 @@ impl FromStr for Row {
 /// # Errors
 /// The file is no inventory, or has no such row, or several.
 pub fn read_row(path: &Path, row: &Row) -> Result<Vec<Setting>, InventoryError> {
-    let text = std::fs::read(path).map_err(|source| InventoryError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
+    let mut text = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut text))
+        .map_err(|source| InventoryError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+    if text.len() as u64 > LARGEST {
+        return Err(InventoryError::Csv {
+            path: path.to_owned(),
+            problem: format!("it has more than {} MiB", LARGEST >> 20),
+        });
+    }
     settings(path, &text, row)
 }
 
@@ -57,9 +71,12 @@ fn settings(path: &Path, text: &[u8], row: &Row) -> Result<Vec<Setting>, Invento
         problem,
     };
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    // Lines end as spreadsheets end them, too; the reader would count those one less.
-    let mut plain = text.to_vec();
-    plain.retain(|byte| *byte != b'\r');
+    let plain = plain_lines(text);
+    if let Some(line) = left_open(&plain) {
+        return Err(no_csv(format!(
+            "a double quote that is opened on line {line} is never closed"
+        )));
+    }
     let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(&*plain);
     let header = reader.headers().map_err(|error| no_csv(problem(&error)))?;
     let header = header.clone();
@@ -82,14 +99,50 @@ fn settings(path: &Path, text: &[u8], row: &Row) -> Result<Vec<Setting>, Invento
                 line,
                 row,
             };
-            Setting::new(key, value, origin).map_err(|source| InventoryError::Cell {
+            Setting::new(key, value, origin).map_err(|why| InventoryError::Cell {
                 path: path.to_owned(),
                 line,
                 row,
-                source,
+                why,
             })
         })
         .collect()
+}
+
+/// Lines end as spreadsheets end them, too: with CR LF, and once with CR alone. The reader would count the lines wrong.
+fn plain_lines(text: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(text.len());
+    for (at, byte) in text.iter().enumerate() {
+        match (byte, text.get(at + 1)) {
+            (b'\r', Some(b'\n')) => {}
+            (b'\r', _) => plain.push(b'\n'),
+            _ => plain.push(*byte),
+        }
+    }
+    plain
+}
+
+/// The line of the last double quote, if it has no other: the reader takes the rest of the file for its value, and says nothing.
+fn left_open(text: &[u8]) -> Option<usize> {
+    let is_quote = |byte: &u8| *byte == b'"';
+    let count = text.iter().filter(|byte| is_quote(byte)).count();
+    let last = text.iter().rposition(is_quote)?;
+    let lines = text[..last].iter().filter(|byte| **byte == b'\n').count();
+    (count % 2 == 1).then_some(lines + 1)
+}
+
+/// What spreadsheets of many countries write between the columns in place of a comma.
+fn other_separator(header: &StringRecord) -> Option<&'static str> {
+    let [only] = header.iter().collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    if only.contains(';') || only.starts_with("sep=") {
+        Some("semicolons")
+    } else if only.contains('\t') {
+        Some("tabs")
+    } else {
+        None
+    }
 }
 
 fn check_header(path: &Path, header: &StringRecord) -> Result<(), InventoryError> {
@@ -100,11 +153,19 @@ fn check_header(path: &Path, header: &StringRecord) -> Result<(), InventoryError
                 .into(),
         });
     }
+    if let Some(separator) = other_separator(header) {
+        return Err(InventoryError::Csv {
+            path: path.to_owned(),
+            problem: format!(
+                "its columns stand between {separator}, and commas are wanted: save it with commas"
+            ),
+        });
+    }
     for (at, name) in header.iter().enumerate() {
-        let column = |source| InventoryError::Column {
+        let column = |why| InventoryError::Column {
             path: path.to_owned(),
             column: at + 1,
-            source,
+            why,
         };
         Setting::new(name, "", Origin::Set).map_err(column)?;
         if let Some(first) = header.iter().take(at).position(|other| other == name) {
@@ -227,6 +288,8 @@ mod tests {
             told(FLEET, "1"),
             "as spreadsheets save it"
         );
+        let old = FLEET.replace('\n', "\r");
+        assert_eq!(told(&old, "2"), told(FLEET, "2"), "as old ones saved it");
     }
 
     #[test]
@@ -272,6 +335,25 @@ mod tests {
                 "fleet.csv:1, column 2 of the header: `` names no key",
             ),
             (
+                "semicolons",
+                "hostname;labels[a]\nx;y\n",
+                "1",
+                "its columns stand between semicolons",
+            ),
+            (
+                "semicolons, told beforehand",
+                "sep=;\nhostname;labels[a]\nx;y\n",
+                "1",
+                "between semicolons",
+            ),
+            ("tabs", "hostname\tlabels[a]\nx\ty\n", "1", "between tabs"),
+            (
+                "a quote left open",
+                "hostname,labels[a]\nx,\"y\n",
+                "1",
+                "opened on line 2 is never closed",
+            ),
+            (
                 "cells missing",
                 "hostname,labels[a]\na\n",
                 "1",
@@ -293,5 +375,22 @@ mod tests {
             let error = told(text, row).expect_err(name);
             assert!(error.contains(parts), "{name}: {error}");
         }
+    }
+
+    #[test]
+    fn a_mistake_is_told_once() {
+        let row: Row = "1".parse().expect("a row");
+        for text in ["hostname,\na,b\n", "hostname\na\x07b\n"] {
+            let error = settings(Path::new("fleet.csv"), text.as_bytes(), &row);
+            let error = error.expect_err("no inventory");
+            assert!(std::error::Error::source(&error).is_none(), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_end_is_no_inventory() {
+        let row = Row::Number(1);
+        let error = super::read_row(Path::new("/dev/zero"), &row).expect_err("endless");
+        assert!(error.to_string().contains("more than 64 MiB"), "{error}");
     }
 }

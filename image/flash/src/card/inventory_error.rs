@@ -24,14 +24,14 @@ pub enum InventoryError {
         problem: String,
     },
     /// A column names no key.
-    #[error("{path}:1, column {column} of the header: {source}")]
+    #[error("{path}:1, column {column} of the header: {why}")]
     Column {
         /// The file.
         path: PathBuf,
         /// Its number, from 1.
         column: usize,
         /// Why not.
-        source: SettingError,
+        why: SettingError,
     },
     /// Two columns for one key.
     #[error(
@@ -92,7 +92,7 @@ pub enum InventoryError {
         rows: String,
     },
     /// A cell cannot be a value.
-    #[error("{path}:{line}, row {row}: {source}")]
+    #[error("{path}:{line}, row {row}: {why}")]
     Cell {
         /// The file.
         path: PathBuf,
@@ -101,6 +101,6 @@ pub enum InventoryError {
         /// The row, from 1.
         row: usize,
         /// Why not.
-        source: SettingError,
+        why: SettingError,
     },
 }
