@@ -100,6 +100,20 @@ pub fn releases_for_arm64() -> anyhow::Result<PathBuf> {
     Ok(folder)
 }
 
+/// The image of the first release, as a machine has it that was flashed then.
+///
+/// # Errors
+/// When there is none, with how to make one.
+pub fn first_release() -> anyhow::Result<PathBuf> {
+    let image = root().join("build/first-release/holdfast_0.1.0_qemu-x86_64.img");
+    ensure!(
+        image.is_file(),
+        "{} does not exist; make it with `tools/first-release image`",
+        image.display()
+    );
+    Ok(image)
+}
+
 /// The version of the release in [`releases`].
 ///
 /// # Errors

@@ -11,6 +11,7 @@ mod artefacts;
 mod authority;
 mod broken_release;
 mod bundle;
+mod cables;
 mod checkout;
 mod command;
 mod efi_program;
@@ -30,7 +31,8 @@ mod verdict;
 mod workload;
 
 pub use artefacts::{
-    commit, image, next_release, printed, records, releases, releases_for_arm64, root,
+    commit, first_release, image, next_release, printed, records, releases, releases_for_arm64,
+    root,
 };
 pub use authority::Authority;
 pub use broken_release::{Fault, broken_releases};

@@ -1,6 +1,5 @@
 //! A machine in a scenario, as the node it becomes.
 
-use std::net::Ipv4Addr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -20,6 +19,10 @@ pub struct Node {
 impl Node {
     pub(crate) fn new(running: Running) -> Self {
         Self { running }
+    }
+
+    pub(crate) fn running(&self) -> &Running {
+        &self.running
     }
 
     pub(crate) fn into_running(self) -> Running {
@@ -389,14 +392,6 @@ impl Node {
     /// When QEMU refuses.
     pub fn throttle_disk(&self, bytes: u64, operations: u64) -> anyhow::Result<()> {
         Ok(self.running.throttle_disk(bytes, operations)?)
-    }
-
-    /// Reaches the machine by another address than the one that it got by DHCP, from now on.
-    ///
-    /// # Errors
-    /// When QEMU refuses.
-    pub fn move_to(&self, address: Ipv4Addr) -> anyhow::Result<()> {
-        Ok(self.running.forward_to(address)?)
     }
 
     /// Pulls the plug.

@@ -146,9 +146,10 @@ fn note(card: &Card, memory: &Memory) -> Option<String> {
         InterfaceMatch::Name(name) => name.to_string(),
         InterfaceMatch::Mac(mac) => mac.as_str().to_owned(),
     };
+    // The address first: the console cuts what is long.
     Some(format!(
-        "the network of {which} is not the configured one: {fixed} reaches nobody, so the node asked for an address by DHCP and can \
-         be reached at {lease}. Correct `network` in config.yaml, or the cable"
+        "the node can be reached at {lease}, which DHCP gave {which}: its configured {fixed} reaches nobody. Correct `network` in \
+         config.yaml, or the cable"
     ))
 }
 

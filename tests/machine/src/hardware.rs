@@ -103,6 +103,14 @@ impl Card {
             Self::Usb => "usb-net",
         }
     }
+
+    /// What keeps the firmware from trying to boot from the network: the card has no ROM.
+    pub(crate) const fn without_rom(self) -> &'static str {
+        match self {
+            Self::Virtio | Self::E1000e | Self::Igb => ",romfile=",
+            Self::Usb => "",
+        }
+    }
 }
 
 impl Watchdog {

@@ -11,6 +11,7 @@
 
 mod accel;
 mod attach;
+mod cable;
 mod command;
 mod config_partition;
 mod console;
@@ -58,7 +59,7 @@ pub use firmware::{Firmware, Images};
 pub use hardware::{Bus, Card, Hardware, Watchdog};
 pub use kubectl::{Kubectl, with_server};
 pub use moment::Deadline;
-pub use network::{Network, Ports};
+pub use network::{Lan, Network, Ports};
 pub use platform::Platform;
 pub use process::Process;
 pub use processor::Processor;

@@ -1,7 +1,6 @@
 //! QEMU running on a machine's folder: waiting, ways in, ways to end it.
 
 use std::fs;
-use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -289,34 +288,6 @@ impl Running {
         let age = |file: &Path| fs::metadata(file).and_then(|data| data.modified());
         let started = age(&self.vm.dir().join(RUN));
         matches!((age(file), started), (Ok(fetched), Ok(started)) if fetched > started)
-    }
-
-    /// Leads the forwarded ports to another address of the guest than the one that it got by DHCP.
-    ///
-    /// # Errors
-    /// When QEMU does not answer, or refuses.
-    pub fn forward_to(&self, address: Ipv4Addr) -> Result<()> {
-        let mut qmp = self.qmp()?;
-        for (port, guest) in [(self.ports.ssh, 22), (self.ports.api, 6443)] {
-            for line in [
-                format!("hostfwd_remove net0 tcp:127.0.0.1:{port}"),
-                format!("hostfwd_add net0 tcp:127.0.0.1:{port}-{address}:{guest}"),
-            ] {
-                // There is no word of QMP's own for it; the monitor for people says on success what it removed, or nothing.
-                let said = qmp.execute(
-                    "human-monitor-command",
-                    Some(json!({ "command-line": line })),
-                )?;
-                let said = said.as_str().unwrap_or_default().trim();
-                if !said.is_empty() && !said.ends_with("removed") {
-                    return Err(Error::Qmp {
-                        command: line,
-                        reason: said.to_owned(),
-                    });
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Slows the disk down to so many bytes and operations a second, from now on; 0 is as fast as it can.

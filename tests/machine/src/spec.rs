@@ -54,6 +54,9 @@ pub struct Spec {
     pub disk_gib: u32,
     /// The network card.
     pub network: Network,
+    /// There is a second one of the same kind, in a network of its own ([`Lan::Second`](crate::Lan::Second)).
+    #[serde(default)]
+    pub second_card: bool,
     /// The hardware clock.
     pub clock: Clock,
     /// The disk's cache.
@@ -91,6 +94,7 @@ impl Default for Spec {
             memory_mib: 2048,
             disk_gib: 8,
             network: Network::Online,
+            second_card: false,
             clock: Clock::Host,
             cache: Cache::Writeback,
             hardware: Hardware::default(),
@@ -206,6 +210,9 @@ impl Spec {
                 .map(|word| (*word).to_owned()),
         );
         list.extend(self.network.arguments(hardware.card, ports));
+        if self.second_card {
+            list.extend(self.network.second_card(hardware.card));
+        }
         list
     }
 

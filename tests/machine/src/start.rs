@@ -7,7 +7,7 @@ use crate::names;
 use crate::record::{read_json, write_json};
 use crate::run::{RUN, Run};
 use crate::tpm::Tpm;
-use crate::{Error, Ports, Process, Qemu, Result, Running, Vm, command, raspberry_pi};
+use crate::{Error, Lan, Ports, Process, Qemu, Result, Running, Vm, command, raspberry_pi};
 
 /// How often a start is tried when another program takes one of its ports first.
 const STARTS: u32 = 5;
@@ -73,7 +73,12 @@ impl Vm {
             console_from,
         };
         write_json(&self.dir().join(RUN), &run)?;
-        Running::attach(self.clone(), process, run)
+        let running = Running::attach(self.clone(), process, run)?;
+        if self.spec().second_card {
+            // QEMU begins with both networks behind it; the firmware alone has begun by now, and it asks neither.
+            running.plug_into(Lan::Second)?;
+        }
+        Ok(running)
     }
 
     /// Starts QEMU, and before it the TPM that it looks for.

@@ -13,11 +13,14 @@ mod damage;
 mod damaged_stores;
 mod disk_full;
 mod first_boot;
+mod first_release;
 mod hardware;
 mod hostile;
 mod install;
+mod last_resort;
 mod maintenance;
 mod network;
+mod packets;
 mod pi_upgrade;
 mod ports;
 mod power_cuts;
@@ -34,6 +37,7 @@ mod small;
 mod state;
 mod stolen_disk;
 mod time_servers;
+mod two_ways_out;
 mod u_boot;
 mod upgrade;
 mod upgrade_broken;
@@ -160,6 +164,10 @@ const ALL: &[Scenario] = &[
     ),
     Scenario::full("a_way_back_by_command", upgrade::a_way_back_by_command),
     Scenario::full(
+        "the_first_release_takes_the_newest",
+        first_release::the_first_release_takes_the_newest,
+    ),
+    Scenario::full(
         "a_release_damaged_after_it_was_staged",
         upgrade_faults::a_release_damaged_after_it_was_staged,
     ),
@@ -218,6 +226,10 @@ const ALL: &[Scenario] = &[
     Scenario::full(
         "a_network_whose_dhcp_comes_late",
         network::a_network_whose_dhcp_comes_late,
+    ),
+    Scenario::full(
+        "a_node_with_two_ways_out",
+        two_ways_out::a_node_with_two_ways_out,
     ),
     Scenario::full(
         "a_clock_that_jumps_while_the_node_runs",

@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use anyhow::ensure;
+use machine::Lan;
 use vm_tests::{Node, Stage, probe_archive, probe_manifest, probe_program};
 
 use crate::config_change::kept;
@@ -24,7 +25,7 @@ const FOR_A_MINUTE: &str = "--try 60s";
 const HUB_AFTER: u64 = 420;
 
 /// What the cluster says of the node: its address and the label `site`.
-fn known(node: &Node) -> anyhow::Result<String> {
+pub(crate) fn known(node: &Node) -> anyhow::Result<String> {
     let path = "jsonpath={.items[0].status.addresses[?(@.type==\"InternalIP\")].address} {.items[0].metadata.labels.site}";
     Ok(node.kubectl()?.run(&["get", "nodes", "-o", path])?)
 }
@@ -38,7 +39,7 @@ fn wait_for(node: &Node, expected: &str, seconds: u64) -> anyhow::Result<()> {
 }
 
 /// The pod of the workload, which must not be another afterwards.
-fn pod(node: &Node) -> anyhow::Result<String> {
+pub(crate) fn pod(node: &Node) -> anyhow::Result<String> {
     let path =
         "jsonpath={.items[*].metadata.uid} {.items[*].status.containerStatuses[*].restartCount}";
     Ok(node
@@ -146,7 +147,7 @@ fn the_address_changes(stage: &mut Stage, node: &mut Node) -> anyhow::Result<()>
     apply_detached(node, &(kept(node)? + "\n" + NETWORK), "")?;
     let begun = std::time::Instant::now();
     node.until("the old address to be gone", 240, |node| {
-        node.move_to(FIXED)?;
+        node.move_to(Lan::First, FIXED)?;
         node.ssh("true")
     })?;
     wait_for(node, &format!("{FIXED} fetched"), 180)?;
@@ -207,7 +208,7 @@ fn dhcp_again_on_trial(_: &mut Stage, node: &mut Node) -> anyhow::Result<()> {
     apply_detached(node, &before.replace(NETWORK, ""), FOR_A_MINUTE)?;
     for address in [BY_DHCP, FIXED] {
         node.until(&format!("the node at {address}"), 240, |node| {
-            node.move_to(address)?;
+            node.move_to(Lan::First, address)?;
             node.ssh("true")
         })?;
     }

@@ -36,6 +36,7 @@ fn what_is_asked_for_is_on_the_command_line() {
         ..Spec::default()
     };
     let board = Spec {
+        second_card: true,
         hardware: Hardware {
             bus: Bus::Nvme,
             card: Card::E1000e,
@@ -132,6 +133,11 @@ fn what_is_asked_for_is_on_the_command_line() {
             "-machine virt,gic-version=max -accel tcg,thread=multi -cpu cortex-a72 ",
         ),
         ("a board's card", &board, "-device e1000e,"),
+        (
+            "a second card of the same kind",
+            &board,
+            "-device e1000e,id=card1,",
+        ),
         ("a board's disk", &board, "-device nvme,drive=disk,"),
         (
             "a board's watchdog",
