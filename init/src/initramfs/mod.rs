@@ -19,6 +19,7 @@ mod modprobe;
 mod mounts;
 mod partition_table;
 mod plug;
+mod read_ahead;
 mod root;
 mod stage;
 mod state;

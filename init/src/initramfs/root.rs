@@ -1,5 +1,6 @@
 //! Opening and mounting the verity root.
 
+use super::read_ahead;
 use disk::layout::{FoundSlot, WantedRoot};
 use rustix::mount::{MountFlags, mount, mount_bind_recursive};
 use std::io;
@@ -63,7 +64,10 @@ pub(super) fn open(
     let number = sys::Mapper::open()
         .and_then(|mapper| mapper.create_read_only("root", mapping))
         .map_err(failure)?;
-    let device = dev.join(format!("dm-{number}"));
+    let name = format!("dm-{number}");
+    // The machine boots without it, too.
+    let _ = read_ahead::limit(&dev.with_file_name("sys"), &name, memory());
+    let device = dev.join(name);
     std::fs::create_dir_all(target)
         .and_then(|()| {
             mount(
@@ -80,6 +84,12 @@ pub(super) fn open(
             target: target.into(),
             source,
         })
+}
+
+/// All memory of the machine, in bytes.
+fn memory() -> u64 {
+    let known = rustix::system::sysinfo();
+    u64::from(known.mem_unit).saturating_mul(known.totalram)
 }
 
 /// Lets the mounted root see `/dev`, `/proc`, `/sys` and `/run`: programs of it are run before it takes over.
