@@ -35,7 +35,10 @@ pub fn decrypt<R: Read>(identity: &Identity, mut from: R) -> Result<Reader<R>, H
     let file_key = header::read(&mut from, identity)?;
     let mut nonce = [0; 16];
     from.read_exact(&mut nonce)
-        .map_err(|_| HeaderError::Truncated)?;
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => HeaderError::Truncated,
+            _ => HeaderError::Read(error),
+        })?;
     let key = keys::derive(&file_key, &nonce, b"payload")?;
     Ok(Reader::new(key, from)?)
 }

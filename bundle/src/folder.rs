@@ -15,7 +15,8 @@ const LARGEST_LISTING: u64 = 8 << 20;
 /// The largest file of signatures.
 const LARGEST_SIGNATURES: u64 = 64 << 10;
 /// The largest manifest: more than an API server takes.
-const LARGEST_MANIFEST: u64 = 8 << 20;
+/// No node reads a larger manifest.
+pub const LARGEST_MANIFEST: u64 = 8 << 20;
 /// Names that containerd reads an image layout by. They come last: an archive that broke off is no layout then.
 const HEADS: [&str; 2] = ["index.json", "oci-layout"];
 

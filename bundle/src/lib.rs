@@ -33,7 +33,7 @@ mod signature;
 mod turn;
 
 pub use error::BundleError;
-pub use folder::{Bundle, has_releases, is_there};
+pub use folder::{Bundle, LARGEST_MANIFEST, has_releases, is_there};
 pub use listing::{Entry, Listing, ListingError, Name, is_plain_name};
 pub use paths::{FOLDER, IMAGES, LISTING, MANIFESTS, RELEASES, SIGNATURES, SUMS};
 pub use pieces::{LARGEST_FILE, Pieces, piece};

@@ -107,16 +107,18 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
                 only: Patterns::new("--only", &only)?,
             };
             let changes = builder::relock(&project, &wish, progress)?;
-            changes.iter().for_each(|change| println!("{change}"));
-            println!("{} changes in buildroot/lock", changes.len());
+            changes
+                .iter()
+                .for_each(|change| crate::out::say!("{change}"));
+            crate::out::say!("{} changes in buildroot/lock", changes.len());
         }
         Some(Action::Engine { arch }) => {
             let folder = builder::build_engine(&project, &arch)?;
-            println!("{}", shown(&folder, &here));
+            crate::out::say!("{}", shown(&folder, &here));
         }
         None => {
             let options = options(&project, args)?;
-            eprintln!("holdfast {} for {}", options.version, options.board);
+            crate::out::tell!("holdfast {} for {}", options.version, options.board);
             print(&builder::build(&project, &options, progress)?, &here);
         }
     }
@@ -181,22 +183,22 @@ fn policy(path: &Path) -> anyhow::Result<Policy> {
 fn print(built: &Built, here: &Path) {
     if let Some(flashed) = &built.flashed {
         let size = megabytes(flashed.image_size);
-        println!("{}  {size}", shown(&flashed.image, here));
+        crate::out::say!("{}  {size}", shown(&flashed.image, here));
     }
-    println!(
+    crate::out::say!(
         "  root {}, UKI {}, verity {}",
         megabytes(built.root_size),
         megabytes(built.uki_size),
         built.root_hash
     );
     if let Some(flashed) = &built.flashed {
-        println!("  for virtual machines: {}", shown(&flashed.raw, here));
+        crate::out::say!("  for virtual machines: {}", shown(&flashed.raw, here));
     }
     let upgrade = &built.upgrade;
-    println!("  for a release repository:");
+    crate::out::say!("  for a release repository:");
     let programs = std::iter::once(&upgrade.uki).chain(&upgrade.boot);
     for path in programs.chain([&upgrade.root, &upgrade.manifest]) {
-        println!("    {}", shown(path, here));
+        crate::out::say!("    {}", shown(path, here));
     }
 }
 

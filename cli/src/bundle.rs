@@ -3,10 +3,11 @@
 mod bootable;
 mod brought;
 
+use crate::input;
 use crate::out;
-use crate::release::{source, wait_for};
+use crate::release::{read_root, source, wait_for};
 use crate::signing_key;
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use bootable::Bootable;
 use brought::Brought;
 use bundle::{Name, PrivateKey};
@@ -16,6 +17,9 @@ use release::Version;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+/// Room for many thousands of names.
+const LARGEST_LIST: u64 = 4 << 20;
 
 /// Put a release, images and manifests onto a stick, for nodes without internet
 ///
@@ -101,7 +105,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         bail!("nothing to bring: give --images, --image-archive, --manifests or --release");
     }
     let signer = order.key.as_ref().map(PrivateKey::public);
-    let mut say = |step: &str| eprintln!("  {step}");
+    let mut say = |step: &str| crate::out::tell!("  {step}");
     let made = wait_for(make(&order, Timestamp::now(), &mut say))??;
     if let Some(bootable) = &bootable {
         say("writing the image");
@@ -143,14 +147,14 @@ fn told(name: &Name, place: &Path, order: &Order, made: &Made) -> String {
 
 fn order(args: Args, config: Option<Brought>) -> anyhow::Result<Order> {
     let images = match &args.images {
-        Some(path) => parse_list(path, &text(path)?)?,
+        Some(path) => list(path)?,
         None => BTreeSet::new(),
     };
     let versions: BTreeSet<_> = args.release.into_iter().collect();
     let releases = match (&args.repo, &args.root) {
         (Some(repo), Some(root)) if !versions.is_empty() => Some(ReleaseOrder {
             source: source(repo)?,
-            root: std::fs::read(root).with_context(|| format!("cannot read {}", root.display()))?,
+            root: read_root(root)?,
             versions,
         }),
         _ => None,
@@ -178,6 +182,16 @@ fn order(args: Args, config: Option<Brought>) -> anyhow::Result<Order> {
     })
 }
 
-fn text(path: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+/// A list of images. One without a name in it is another file than was meant, or not written yet.
+fn list(path: &Path) -> anyhow::Result<BTreeSet<String>> {
+    let text = input::small(path, LARGEST_LIST, "list of images")?;
+    let text = String::from_utf8(text)
+        .with_context(|| format!("{} is no list of images: save it as UTF-8", path.display()))?;
+    let images = parse_list(path, &text)?;
+    ensure!(
+        !images.is_empty(),
+        "{} names no image: write a name in each line, or leave --images out",
+        path.display()
+    );
+    Ok(images)
 }

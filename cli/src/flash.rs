@@ -36,7 +36,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     };
     let sum = image.check_whole().with_context(unusable)?;
     if let Sum::NotSaid { path } = &sum {
-        eprintln!(
+        crate::out::tell!(
             "note: there is no {}, so nothing vouches that the image is whole",
             path.display()
         );

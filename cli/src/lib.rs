@@ -4,6 +4,8 @@
 //! `Args` and `run`; nothing here decides, it only dispatches.
 
 #![forbid(unsafe_code)]
+// They end the program when nobody reads any more: `out` has what does not.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 #![cfg_attr(
     test,
     allow(
@@ -28,6 +30,8 @@ mod config;
 mod duration;
 #[cfg(feature = "workstation")]
 mod flash;
+#[cfg(any(feature = "node", feature = "workstation"))]
+mod input;
 #[cfg(feature = "workstation")]
 mod keys;
 #[cfg(feature = "node")]

@@ -93,7 +93,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         }
         Action::Stick => {
             let notes = crate::stick::follow(&root)?;
-            notes.iter().for_each(|note| println!("{note}"));
+            notes.iter().for_each(|note| crate::out::say!("{note}"));
         }
         Action::Rescue => run_rescue(&root)?,
         Action::RunCommands => online::run_commands(&root, &mut ThisMachine)?,
@@ -106,7 +106,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         }
         Action::FetchConfig { url } => {
             if online::fetch_config_and_tell(&root, &mut NodeMedia, &url, std::thread::sleep)? {
-                println!(
+                crate::out::say!(
                     "{} has a new configuration: applying it",
                     node_setup::fetch::shown(&url)
                 );
@@ -138,7 +138,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
 /// After one that ended well the machine is as it would be without the stick. Where nothing lasts it would be run again.
 fn run_rescue(root: &Root) -> anyhow::Result<()> {
     if !rescue::run(root, &mut NodeMedia)? {
-        println!(
+        crate::out::say!(
             "the machine stays up: its state partition is not in use, so that the script would be run again"
         );
         return Ok(());
@@ -178,14 +178,14 @@ fn carry_out(root: &Root, wish: Wish) -> Result<(), String> {
 fn run_configure(root: &Root) -> anyhow::Result<ExitCode> {
     let outcome = configure(root, &mut NodeMedia, ThisMachine)?;
     for error in notes::forget_orphans(root, matches!(outcome, Outcome::Applied)) {
-        eprintln!("{error}");
+        crate::out::tell!("{error}");
     }
     match outcome {
         Outcome::Applied => Ok(ExitCode::SUCCESS),
         Outcome::Reset(asked) => run_reset(root, &asked),
         Outcome::Encrypt => run_encrypt(root),
         Outcome::Problem(problem) => {
-            eprintln!("{}\n\n{}\n\n{}", problem.title, problem.text, problem.cure);
+            crate::out::tell!("{}\n\n{}\n\n{}", problem.title, problem.text, problem.cure);
             Ok(ExitCode::from(NOT_CONFIGURED))
         }
     }
@@ -195,7 +195,7 @@ fn run_configure(root: &Root) -> anyhow::Result<ExitCode> {
 fn run_reset(root: &Root, asked: &AskedByStick) -> anyhow::Result<ExitCode> {
     let problem = match reset::request_by_stick(root, asked) {
         Ok(()) => {
-            println!(
+            crate::out::say!(
                 "the USB stick {} asks for a reset: restarting",
                 asked.device
             );
@@ -219,14 +219,16 @@ fn run_reset(root: &Root, asked: &AskedByStick) -> anyhow::Result<ExitCode> {
         ),
     };
     init_api::store(root.path(paths::PROBLEM), &problem)?;
-    eprintln!("{}\n\n{}", problem.title, problem.text);
+    crate::out::tell!("{}\n\n{}", problem.title, problem.text);
     Ok(ExitCode::from(NOT_CONFIGURED))
 }
 
 /// State that is new and shall be encrypted is made anew at the next boot; nothing is on it yet.
 fn run_encrypt(root: &Root) -> anyhow::Result<ExitCode> {
     encryption::begin(root).context("`state.encryption` cannot be noted in the partition table")?;
-    println!("`state.encryption` is `tpm`: restarting, to make the new state partition encrypted");
+    crate::out::say!(
+        "`state.encryption` is `tpm`: restarting, to make the new state partition encrypted"
+    );
     Client::connect(paths::SOCKET)?.ask(&Request::GoDown {
         down: Down::Reboot,
         asked: Asked::about(
@@ -254,10 +256,10 @@ fn wait_out(root: &Root) -> anyhow::Result<()> {
         if left == Millis(0) {
             break;
         }
-        println!("on trial for {} s more", left.as_seconds().ceil());
+        crate::out::say!("on trial for {} s more", left.as_seconds().ceil());
         std::thread::sleep(Duration::from(left));
     }
-    println!("not confirmed in time: the configuration of the CONFIG partition comes back");
+    crate::out::say!("not confirmed in time: the configuration of the CONFIG partition comes back");
     trial::end(root).context("cannot end the trial")?;
     Client::connect(paths::SOCKET)?.reconfigure()?;
     Ok(())

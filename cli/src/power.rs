@@ -44,6 +44,6 @@ fn end(args: &Args, request: &Request, done: &str) -> anyhow::Result<ExitCode> {
     } else {
         client.ask(request)?;
     }
-    println!("{done}");
+    crate::out::say!("{done}");
     Ok(ExitCode::SUCCESS)
 }

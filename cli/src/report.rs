@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 /// Prints an error, one cause a line, and returns the exit code for it (1).
 pub fn report(error: &anyhow::Error) -> ExitCode {
-    eprintln!("holdfast: {error}");
+    crate::out::tell!("holdfast: {error}");
     for cause in error.chain().skip(1) {
-        eprintln!("  because: {cause}");
+        crate::out::tell!("  because: {cause}");
     }
     ExitCode::FAILURE
 }

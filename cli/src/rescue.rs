@@ -6,6 +6,8 @@ use clap::Subcommand;
 use jiff::{SignedDuration, Timestamp};
 use release::RescueOrder;
 use release::keys::sign_rescue;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -53,7 +55,13 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 fn sign(args: &SignArgs) -> anyhow::Result<ExitCode> {
-    let script = std::fs::read(&args.script)
+    // Just more than what is allowed, so that it is told of what has no end, too.
+    let mut script = Vec::new();
+    File::open(&args.script)
+        .and_then(|file| {
+            file.take(RescueOrder::LARGEST_SCRIPT as u64 + 1)
+                .read_to_end(&mut script)
+        })
         .with_context(|| format!("cannot read {}", args.script.display()))?;
     can_run(&script, &args.script)?;
     let longest = RescueOrder::LONGEST;

@@ -5,8 +5,8 @@ use crate::backup::name::{ENDING, PREFIX};
 use crate::backup::place::copies;
 use crate::client::{connect, on_a_node};
 use crate::config::as_root_on_a_node;
-use crate::out;
 use crate::stick::Stick;
+use crate::{input, out};
 use anyhow::{Context, bail};
 use backup::Bucket;
 use backup::age::Identity;
@@ -16,6 +16,8 @@ use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+/// More than any file of keys has.
+const LARGEST_KEY: u64 = 64 << 10;
 /// What stands before a name on the stick.
 const ON_STICK: &str = "usb:";
 /// What stands before a name in the bucket.
@@ -80,16 +82,19 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 fn identity(path: &Path) -> anyhow::Result<Identity> {
-    let mut text = String::new();
-    if path == Path::new("-") {
+    let bytes = if path == Path::new("-") {
+        let mut bytes = Vec::new();
         io::stdin()
-            .read_to_string(&mut text)
+            .take(LARGEST_KEY)
+            .read_to_end(&mut bytes)
             .context("cannot read the key from standard input")?;
+        bytes
     } else {
-        text = fs::read_to_string(path)
-            .with_context(|| format!("cannot read the key {}", path.display()))?;
-    }
-    Identity::parse(&text).with_context(|| format!("the key {} cannot be used", path.display()))
+        input::small(path, LARGEST_KEY, "key")?
+    };
+    // What is no text holds no key: a backup, for one, where the two were exchanged.
+    Identity::parse(&String::from_utf8_lossy(&bytes))
+        .with_context(|| format!("the key {} cannot be used", path.display()))
 }
 
 /// Where a file is that may be on the stick.
@@ -146,8 +151,23 @@ fn newest_of(mut names: Vec<String>, place: &str) -> anyhow::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::newest;
+    use super::{identity, newest};
     use std::fs;
+
+    /// The two files in the wrong order.
+    #[test]
+    fn what_is_no_key_is_told_as_that() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("backup.age");
+        for (content, expected) in [
+            (vec![0xff; 1000], "cannot be used"),
+            (vec![b'a'; 70 << 10], "is no key: it has more than 64 KiB"),
+        ] {
+            fs::write(&path, content).unwrap();
+            let said = identity(&path).unwrap_err().to_string();
+            assert!(said.contains(expected), "{said}");
+        }
+    }
 
     #[test]
     fn the_newest_of_one_node() {

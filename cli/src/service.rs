@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Action::Show { service } => return show::run(service.as_deref()),
     };
     connect()?.ask(&request)?;
-    println!("the service is being {done}; `holdfast status` shows its state");
+    crate::out::say!("the service is being {done}; `holdfast status` shows its state");
     Ok(ExitCode::SUCCESS)
 }
 

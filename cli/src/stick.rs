@@ -65,7 +65,7 @@ pub(crate) fn follow(root: &Root) -> anyhow::Result<Vec<String>> {
 
 fn turn(at: &Path, patience: Duration) -> anyhow::Result<Turn> {
     let waiting = || {
-        eprintln!(
+        crate::out::tell!(
             "the USB stick is read: images of its bundle are loaded, or a release is staged; waiting for the end of that"
         );
     };

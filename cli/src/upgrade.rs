@@ -167,7 +167,7 @@ fn stage(request: StageRequest) -> anyhow::Result<()> {
     let progress = |progress: &Progress| {
         let line = page::progress(progress);
         if line != last {
-            eprintln!("{line}");
+            crate::out::tell!("{line}");
             last = line;
         }
     };

@@ -44,6 +44,23 @@ fn away_from_a_node_commands_say_so() {
     }
 }
 
+/// On a workstation they were meant for a file.
+#[test]
+fn away_from_a_node_configurations_are_read_from_files() {
+    let files = Files::new();
+    let file = files.file("config.yaml", "version: 1\n");
+    let cases: [(&[&str], &str); 3] = [
+        (&["config", "show"], "with --file FILE"),
+        (&["config", "explain", "hostname"], "with --file FILE"),
+        (&["config", "diff", &file], "by --file-before FILE"),
+    ];
+    for (arguments, option) in cases {
+        let said = run(arguments);
+        assert_eq!(said.code, 1, "{arguments:?}: {}", said.out);
+        assert!(said.err.contains(option), "{arguments:?}: {}", said.err);
+    }
+}
+
 #[test]
 fn a_wrong_trial_time_is_wrong_usage() {
     let said = run(&["config", "apply", "--try", "soon", "x"]);

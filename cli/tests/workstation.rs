@@ -58,6 +58,23 @@ fn migrate_makes_upgrades_of_plans() {
 }
 
 #[test]
+fn migrate_refuses_a_file_of_another_system() {
+    let files = Files::new();
+    let talos = "version: v1alpha1\nmachine: {type: worker}\ncluster: {}\n";
+    let said = run(&["config", "migrate", &files.file("talos.yaml", talos)]);
+    assert_eq!(said.code, 3, "{}", said.err);
+    assert!(said.err.contains("of Talos"), "{}", said.err);
+    assert!(said.out.is_empty(), "{}", said.out);
+}
+
+#[test]
+fn a_clock_that_is_none_is_wrong_usage() {
+    let said = run(&["vm", "up", "--clock", "tomorrow"]);
+    assert_eq!(said.code, 2, "{}", said.err);
+    assert!(said.err.contains("a moment in UTC"), "{}", said.err);
+}
+
+#[test]
 fn migrate_refuses_a_file_of_50_megabytes_by_its_size() {
     let files = Files::new();
     let path = files.file("config.yaml", "version: 1\n");

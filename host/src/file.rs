@@ -68,10 +68,19 @@ pub fn remove(path: &Path) -> io::Result<bool> {
 /// As [`remove`], and when the directory cannot be flushed.
 pub fn remove_for_good(path: &Path) -> io::Result<bool> {
     let removed = remove(path)?;
-    if removed && let Some(directory) = path.parent() {
+    if removed && let Some(directory) = folder_of(path) {
         File::open(directory)?.sync_all()?;
     }
     Ok(removed)
+}
+
+/// The folder that a path is in; a bare name is in the current one, of which [`Path::parent`] says nothing that can be opened.
+pub(crate) fn folder_of(path: &Path) -> Option<&Path> {
+    let folder = path.parent()?;
+    Some(match folder.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => folder,
+    })
 }
 
 /// Whether what is written must survive a power cut.
@@ -82,9 +91,8 @@ enum Flush {
 }
 
 fn replace(path: &Path, mode: u32, content: &mut dyn Read, flush: Flush) -> io::Result<()> {
-    let directory = path
-        .parent()
-        .ok_or_else(|| io::Error::other("a path without a directory"))?;
+    let directory =
+        folder_of(path).ok_or_else(|| io::Error::other("a path without a directory"))?;
     let name = path
         .file_name()
         .ok_or_else(|| io::Error::other("a path without a file name"))?;

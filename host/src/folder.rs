@@ -1,5 +1,6 @@
 //! A folder replaced whole, in one step: a reader sees all of the old files or all of the new ones, and never none.
 
+use crate::file::folder_of;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use std::fs::{self, DirBuilder, File};
@@ -50,9 +51,7 @@ pub fn forget_interrupted(path: &Path) -> io::Result<()> {
 
 /// The folder that `path` is in, and the place beside it where its successor is filled.
 fn beside(path: &Path) -> io::Result<(&Path, PathBuf)> {
-    let parent = path
-        .parent()
-        .ok_or_else(|| io::Error::other("a path without a directory"))?;
+    let parent = folder_of(path).ok_or_else(|| io::Error::other("a path without a directory"))?;
     let name = path
         .file_name()
         .ok_or_else(|| io::Error::other("a path without a name"))?;

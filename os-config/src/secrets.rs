@@ -20,6 +20,7 @@ pub use blot::hide_credentials;
 pub use blotter::Blotter;
 pub(crate) use excerpt::{Excerpt, Excerpts};
 pub(crate) use hidden::{is_hidden, is_secret_key};
+pub(crate) use line::hide_keys;
 use manifest::holds_a_secret;
 use names::sounds_secret;
 use rule::{

@@ -27,7 +27,7 @@ pub enum HeaderError {
     Truncated,
     /// Nothing in it is wrapped for this key.
     #[error(
-        "the backup was not encrypted to this key: none of its recipients (`backup.recipients` of the node's config.yaml) belongs to it"
+        "the backup was not encrypted to this key: none of its recipients (`backup.recipients` of the node's config.yaml) belongs to it, or its header is damaged"
     )]
     OtherKey,
     /// It was changed.
@@ -165,9 +165,10 @@ fn line(from: &mut impl Read) -> Result<String, HeaderError> {
         }
         match byte[0] {
             b'\n' => break,
-            _ if line.len() > 1024 => return Err(HeaderError::Foreign),
+            // What begins as a backup is none of somebody else's any more.
+            _ if line.len() > 1024 => return Err(HeaderError::Damaged),
             byte => line.push(byte),
         }
     }
-    String::from_utf8(line).map_err(|_| HeaderError::Foreign)
+    String::from_utf8(line).map_err(|_| HeaderError::Damaged)
 }

@@ -137,3 +137,25 @@ fn what_is_wrong_is_said() {
         assert!(decrypted(&key, &changed).is_err(), "changed at {at}");
     }
 }
+
+/// Wherever a header is changed, it is not taken for another program's file, and wherever the file is cut off, that is said.
+#[test]
+fn a_header_that_was_changed_or_cut_off_is_still_ours() {
+    let (key, recipient) = key();
+    let file = encrypted(&[recipient], b"content");
+    let content = file.len() - b"content".len() - 16 - 16;
+    for length in 0..file.len() {
+        let said = decrypted(&key, &file[..length]).expect_err("cut off");
+        assert!(said.contains("cut off"), "at {length}: {said}");
+    }
+    let begins = "age-encryption.org/v1\n".len();
+    for at in begins..content {
+        // Another letter, and a byte that is no text.
+        for changed in [1, 0x80] {
+            let mut file = file.clone();
+            file[at] ^= changed;
+            let said = decrypted(&key, &file).expect_err("changed");
+            assert!(!said.contains("no backup of Holdfast"), "at {at}: {said}");
+        }
+    }
+}

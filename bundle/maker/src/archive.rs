@@ -7,13 +7,13 @@ use crate::document::{Document, hex, no_image};
 use crate::error::MakeError;
 use crate::layout::Layout;
 use crate::names::full_name;
+use crate::packed::unpacked;
 use bundle::Pieces;
-use flate2::read::GzDecoder;
 use oci_spec::image::{Descriptor, ImageIndex};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::io::{self, Read, Write};
+use std::path::{Component, Path, PathBuf};
 use tempfile::TempDir;
 
 /// Where tools write a name into an index: containerd, buildkit and Docker; then skopeo and podman.
@@ -84,7 +84,8 @@ impl Archive {
     /// An index or a manifest.
     pub(crate) fn document(&self, name: &str, digest: &str) -> Result<Document, MakeError> {
         let path = self.at(digest);
-        let document = Document::new(std::fs::read(&path).map_err(MakeError::read(&path))?);
+        let bytes = std::fs::read(&path).map_err(self.unread(name, digest, &path))?;
+        let document = Document::new(bytes);
         match document.digest == digest {
             true => Ok(document),
             false => Err(self.damaged(name, digest)),
@@ -104,7 +105,7 @@ impl Archive {
             .begin(&digest, blob.size())
             .map_err(MakeError::write(&to))?;
         let mut copying = Copying {
-            from: Pieces::open(&from).map_err(MakeError::read(&from))?,
+            from: Pieces::open(&from).map_err(self.unread(name, &digest, &from))?,
             to: &mut file,
             failed: None,
         };
@@ -119,6 +120,20 @@ impl Archive {
 
     fn at(&self, digest: &str) -> PathBuf {
         self.folder.join("blobs/sha256").join(digest)
+    }
+
+    /// What the index names and is not there was at the end of an archive that was cut off.
+    fn unread(&self, name: &str, digest: &str, path: &Path) -> impl FnOnce(io::Error) -> MakeError {
+        move |error| match error.kind() {
+            io::ErrorKind::NotFound => no_image(
+                name,
+                format!(
+                    "{} was cut off or is damaged: it has no {digest}",
+                    self.path.display()
+                ),
+            ),
+            _ => MakeError::read(path)(error),
+        }
     }
 
     fn damaged(&self, name: &str, digest: &str) -> MakeError {
@@ -139,18 +154,25 @@ fn named(descriptor: &Descriptor) -> Option<(String, Descriptor)> {
     Some((name, descriptor.clone()))
 }
 
-/// Unpacks files and folders, nothing else: a link could lead anywhere.
+/// Unpacks files and folders. A link could lead anywhere: what it leads to in the archive is put in its place, and nothing else.
 fn unpack(path: &Path) -> Result<TempDir, MakeError> {
     let folder = tempfile::tempdir().map_err(MakeError::write(std::env::temp_dir()))?;
     let none = |error: io::Error| MakeError::Archive {
         path: path.to_owned(),
         why: format!("{error}: it was cut off, or is no tar"),
     };
+    let no_room = |source| MakeError::Unpack {
+        path: path.to_owned(),
+        folder: folder.path().to_owned(),
+        source,
+    };
+    let mut links = Vec::new();
     let mut archive = tar::Archive::new(unpacked(path)?);
     for entry in archive.entries().map_err(none)? {
         let mut entry = entry.map_err(none)?;
-        if entry.header().entry_type().is_file() {
-            let inside = entry.path().map_err(none)?.into_owned();
+        let kind = entry.header().entry_type();
+        let inside = entry.path().map_err(none)?.into_owned();
+        if kind.is_file() {
             let to = below(folder.path(), &inside).ok_or_else(|| {
                 none(io::Error::other(format!(
                     "{} leads elsewhere",
@@ -158,28 +180,110 @@ fn unpack(path: &Path) -> Result<TempDir, MakeError> {
                 )))
             })?;
             let parent = to.parent().unwrap_or(folder.path());
-            std::fs::create_dir_all(parent).map_err(MakeError::write(parent))?;
-            let mut file = File::create(&to).map_err(MakeError::write(&to))?;
-            io::copy(&mut entry, &mut file).map_err(none)?;
+            std::fs::create_dir_all(parent).map_err(no_room)?;
+            let mut file = File::create(&to).map_err(no_room)?;
+            copy(&mut entry, &mut file)
+                .map_err(none)?
+                .map_err(no_room)?;
+        } else if let Some(target) = entry.link_name().map_err(none)? {
+            let base = match kind.is_symlink() {
+                true => inside.parent().unwrap_or(Path::new("")),
+                false => Path::new(""),
+            };
+            links.push((inside.clone(), base.join(target)));
+        }
+    }
+    // `docker save` wrote a layer of several images once, and links to it.
+    for (link, target) in links {
+        let at = |path: &Path| resolved(path).map(|path| folder.path().join(path));
+        if let (Some(link), Some(target)) = (at(&link), at(&target))
+            && target.is_file()
+            && !link.exists()
+        {
+            std::fs::create_dir_all(link.parent().unwrap_or(folder.path())).map_err(no_room)?;
+            std::fs::hard_link(target, link).map_err(no_room)?;
         }
     }
     Ok(folder)
 }
 
-/// The tar in a file, which may be packed with gzip or zstd.
-fn unpacked(path: &Path) -> Result<Box<dyn Read>, MakeError> {
-    let mut file = BufReader::new(File::open(path).map_err(MakeError::read(path))?);
-    let head = io::BufRead::fill_buf(&mut file).map_err(MakeError::read(path))?;
-    let (gzip, zstd) = (
-        head.starts_with(&[0x1f, 0x8b]),
-        head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]),
-    );
-    if gzip {
-        return Ok(Box::new(GzDecoder::new(file)));
+/// Copies an entry. What reading fails with is the outer error, what writing fails with the inner one.
+fn copy(from: &mut dyn Read, to: &mut dyn Write) -> io::Result<io::Result<()>> {
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match from.read(&mut buffer) {
+            Ok(0) => return Ok(Ok(())),
+            Ok(count) => {
+                if let Err(error) = to.write_all(&buffer[..count]) {
+                    return Ok(Err(error));
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
     }
-    if zstd {
-        let reader = zstd::Decoder::with_buffer(file).map_err(MakeError::read(path))?;
-        return Ok(Box::new(reader));
+}
+
+/// A path without `..`; none if it leads out of the archive.
+fn resolved(path: &Path) -> Option<PathBuf> {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::Normal(name) => plain.push(name),
+            Component::CurDir => {}
+            Component::ParentDir if plain.pop() => {}
+            _ => return None,
+        }
     }
-    Ok(Box::new(file))
+    Some(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{copy, resolved};
+    use std::io::{self, Read, Write};
+    use std::path::Path;
+
+    struct Fails;
+
+    impl Read for Fails {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::UnexpectedEof.into())
+        }
+    }
+
+    impl Write for Fails {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// A full disk of the workstation is not said of the archive.
+    #[test]
+    fn what_fails_is_told_apart() {
+        assert!(copy(&mut Fails, &mut io::sink()).is_err());
+        let written = copy(&mut &b"a"[..], &mut Fails).expect("it can be read");
+        let error = written.expect_err("it cannot be written");
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+    }
+
+    #[test]
+    fn no_link_leads_out() {
+        for (path, leads) in [
+            ("a/../b/layer.tar", Some("b/layer.tar")),
+            ("./a", Some("a")),
+            ("a/../../etc/passwd", None),
+            ("/etc/passwd", None),
+        ] {
+            assert_eq!(
+                resolved(Path::new(path)).as_deref(),
+                leads.map(Path::new),
+                "{path}"
+            );
+        }
+    }
 }

@@ -3,6 +3,7 @@
 //! Source: moby, `image/spec/spec.md`: `manifest.json` lists for each image its configuration, its names and its layers in order.
 
 use crate::below::below;
+use crate::packed::unpacked;
 use oci_spec::image::{Descriptor, Digest, ImageIndexBuilder, ImageManifestBuilder, MediaType};
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -17,13 +18,26 @@ struct Saved {
     layers: Vec<String>,
 }
 
+/// What a configuration says of the layers: their digests, unpacked, in order.
+#[derive(Deserialize)]
+struct Config {
+    rootfs: Option<RootFs>,
+}
+
+#[derive(Deserialize)]
+struct RootFs {
+    #[serde(default)]
+    diff_ids: Vec<String>,
+}
+
 /// Makes an image layout of an unpacked archive, in place.
 ///
 /// # Errors
 /// Why it is none, for a person.
 pub(crate) fn to_layout(folder: &Path) -> Result<(), String> {
-    let list = fs::read(folder.join("manifest.json"))
-        .map_err(|_| "it has neither index.json nor manifest.json".to_owned())?;
+    let list = fs::read(folder.join("manifest.json")).map_err(|_| {
+        "it has neither index.json nor manifest.json: it was cut off, or holds no images".to_owned()
+    })?;
     let list: Vec<Saved> =
         serde_json::from_slice(&list).map_err(|error| format!("its manifest.json: {error}"))?;
     let blobs = folder.join("blobs/sha256");
@@ -59,15 +73,52 @@ fn manifest(folder: &Path, saved: &Saved) -> Result<Vec<u8>, String> {
             }
         })
     });
+    let layers = layers.collect::<Result<Vec<_>, _>>()?;
+    check(folder, saved, &layers)?;
     let manifest = ImageManifestBuilder::default()
         .schema_version(2u32)
         .media_type(MediaType::ImageManifest)
         .config(config)
-        .layers(layers.collect::<Result<Vec<_>, _>>()?)
+        .layers(layers)
         .build()
         .and_then(|manifest| manifest.to_string())
         .map_err(|error| error.to_string())?;
     Ok(manifest.into_bytes())
+}
+
+/// Compares the layers with what the configuration says of them: the archive has no other digest that vouches for them, and a node
+/// would find out only when it starts the image.
+fn check(folder: &Path, saved: &Saved, layers: &[Descriptor]) -> Result<(), String> {
+    let damaged = |what: &str, why: String| format!("it is damaged: {what}: {why}");
+    let path = folder.join(&saved.config);
+    let text = fs::read(path).map_err(|error| damaged(&saved.config, error.to_string()))?;
+    let config: Config =
+        serde_json::from_slice(&text).map_err(|error| damaged(&saved.config, error.to_string()))?;
+    let Some(rootfs) = config.rootfs else {
+        return Ok(());
+    };
+    if rootfs.diff_ids.len() != layers.len() {
+        let (is, says) = (layers.len(), rootfs.diff_ids.len());
+        return Err(damaged(
+            &saved.config,
+            format!("{says} layers, and there are {is}"),
+        ));
+    }
+    for ((name, layer), wanted) in saved.layers.iter().zip(layers).zip(&rootfs.diff_ids) {
+        // A layer that is not packed was read once already.
+        let is_right = layer.digest().to_string() == *wanted || {
+            let content =
+                unpacked(&folder.join(name)).map_err(|error| damaged(name, error.to_string()));
+            let found = host::digest::of_stream(&mut content?);
+            let found = found.map_err(|error| damaged(name, error.to_string()))?;
+            wanted.strip_prefix("sha256:") == Some(found.as_str())
+        };
+        if !is_right {
+            let why = format!("it is not what {} says", saved.config);
+            return Err(damaged(name, why));
+        }
+    }
+    Ok(())
 }
 
 /// Puts a file under its digest.

@@ -60,7 +60,7 @@ pub enum MakeError {
         why: String,
     },
     /// A manifest does not parse.
-    #[error("{} is no YAML: {why}", path.display())]
+    #[error("{} cannot be read as YAML: {why}", path.display())]
     Manifest {
         /// Which.
         path: PathBuf,
@@ -71,6 +71,50 @@ pub enum MakeError {
     #[error("{} has no object in it, which each node would report as a problem: remove the file, or write it", path.display())]
     EmptyManifest {
         /// Which.
+        path: PathBuf,
+    },
+    /// A document is no object. Nodes take nothing of a file that has one.
+    #[error(
+        "document {number} of {} has no {lacks}, and nodes would take nothing of the file: write it, or remove the document", path.display()
+    )]
+    NoObject {
+        /// The file.
+        path: PathBuf,
+        /// Which, from 1, of those that are not empty.
+        number: usize,
+        /// What it lacks.
+        lacks: &'static str,
+    },
+    /// A manifest is larger than nodes read.
+    #[error(
+        "{} has more than {} MiB, the most that nodes read of a manifest: divide it", path.display(), bundle::LARGEST_MANIFEST >> 20
+    )]
+    LargeManifest {
+        /// Which.
+        path: PathBuf,
+    },
+    /// A manifest is a device, a pipe.
+    #[error("{} is no file: remove it, or write the manifest into a file", path.display())]
+    NoFile {
+        /// Which.
+        path: PathBuf,
+    },
+    /// On FAT and exFAT one of them would take the place of the other.
+    #[error(
+        "{other} and {} differ in capital letters alone, and most sticks hold only one of them: rename one", path.file_name().unwrap_or_default().display()
+    )]
+    SameName {
+        /// One.
+        path: PathBuf,
+        /// The name of the other.
+        other: String,
+    },
+    /// A bundle without manifests removes those of the one before it from clusters: nobody gets that by a mistyped folder.
+    #[error(
+        "{} has no manifest in it (.yaml, .yml, .json): name the folder that has them, or leave --manifests out", path.display()
+    )]
+    NoManifests {
+        /// The folder.
         path: PathBuf,
     },
     /// A folder is among the manifests. Nodes have all manifests in one.
@@ -128,6 +172,18 @@ pub enum MakeError {
         path: PathBuf,
         /// Why.
         why: String,
+    },
+    /// An archive cannot be unpacked on this workstation.
+    #[error(
+        "cannot unpack {} in {}: it needs room there for all that is in it. TMPDIR names another folder", path.display(), folder.display()
+    )]
+    Unpack {
+        /// Which.
+        path: PathBuf,
+        /// Where.
+        folder: PathBuf,
+        /// Why not.
+        source: io::Error,
     },
     /// The folder holds something else.
     #[error("{} is there already, and is not of a bundle: take another stick, or move it away", path.display())]

@@ -27,6 +27,7 @@ mod listing;
 mod make;
 mod manifests;
 mod names;
+mod packed;
 mod registry;
 
 pub use config::StickConfig;

@@ -1,9 +1,12 @@
 //! The manifests of a bundle, from a folder.
 
 use crate::error::MakeError;
-use bundle::is_plain_name;
+use bundle::{LARGEST_MANIFEST, is_plain_name};
 use serde_json::Value;
+use serde_saphyr::UserMessageFormatter;
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Endings that nodes apply.
@@ -19,7 +22,8 @@ pub(crate) struct Manifest {
 /// Reads all manifests of a folder, by name; `say` hears of files that are none.
 ///
 /// # Errors
-/// One cannot be read, does not parse, is empty, or has a name that no bundle has; or a folder is among them.
+/// There is none. One cannot be read, does not parse, is empty, is no object that nodes take, or has a name that no bundle has; or a
+/// folder is among them.
 pub(crate) fn read(
     folder: &Path,
     say: &mut dyn FnMut(&str),
@@ -45,14 +49,72 @@ pub(crate) fn read(
         let name = path.file_name().and_then(|name| name.to_str());
         let name = name.filter(|name| is_plain_name(name));
         let name = name.ok_or_else(|| MakeError::FileName { path: path.clone() })?;
-        let text = std::fs::read(&path).map_err(MakeError::read(&path))?;
-        let documents = documents(&path, &text)?;
-        if documents.is_empty() {
-            return Err(MakeError::EmptyManifest { path });
+        if let Some(other) = found
+            .keys()
+            .find(|is: &&String| is.eq_ignore_ascii_case(name))
+        {
+            let other = other.clone();
+            return Err(MakeError::SameName { path, other });
         }
-        found.insert(name.to_owned(), Manifest { text, documents });
+        let manifest = manifest(&path)?;
+        found.insert(name.to_owned(), manifest);
     }
-    Ok(found)
+    match found.is_empty() {
+        true => Err(MakeError::NoManifests {
+            path: folder.to_owned(),
+        }),
+        false => Ok(found),
+    }
+}
+
+fn manifest(path: &Path) -> Result<Manifest, MakeError> {
+    let kind = std::fs::metadata(path).map_err(MakeError::read(path))?;
+    let path = path.to_owned();
+    // A pipe would be waited for, and a device read without an end.
+    if !kind.is_file() {
+        return Err(MakeError::NoFile { path });
+    }
+    let mut text = Vec::new();
+    File::open(&path)
+        .and_then(|file| file.take(LARGEST_MANIFEST + 1).read_to_end(&mut text))
+        .map_err(MakeError::read(&path))?;
+    if text.len() as u64 > LARGEST_MANIFEST {
+        return Err(MakeError::LargeManifest { path });
+    }
+    let documents = documents(&path, &text)?;
+    if documents.is_empty() {
+        return Err(MakeError::EmptyManifest { path });
+    }
+    for (place, document) in documents.iter().enumerate() {
+        if let Some(lacks) = lacking(document) {
+            let number = place + 1;
+            return Err(MakeError::NoObject {
+                path,
+                number,
+                lacks,
+            });
+        }
+    }
+    Ok(Manifest { text, documents })
+}
+
+/// What a node misses in a document, or in an item of a list, before it takes any of the file.
+fn lacking(document: &Value) -> Option<&'static str> {
+    let items = document.get("items").and_then(Value::as_array);
+    if let Some(items) = items.filter(|_| is_list(document)) {
+        return items.iter().find_map(lacking);
+    }
+    let has = |pointer: &str| {
+        let value = document.pointer(pointer).and_then(Value::as_str);
+        value.is_some_and(|value| !value.is_empty())
+    };
+    [
+        ("apiVersion", "/apiVersion"),
+        ("kind", "/kind"),
+        ("metadata.name", "/metadata/name"),
+    ]
+    .into_iter()
+    .find_map(|(key, pointer)| (!has(pointer)).then_some(key))
 }
 
 /// What is in a folder, in order: what is said about it is the same each time.
@@ -78,16 +140,25 @@ pub(crate) fn documents(path: &Path, text: &[u8]) -> Result<Vec<Value>, MakeErro
         why,
     };
     let text = std::str::from_utf8(text).map_err(|error| wrong(error.to_string()))?;
-    let mut documents: Vec<Value> =
-        serde_saphyr::from_multiple(text).map_err(|error| wrong(error.to_string()))?;
+    let mut documents: Vec<Value> = serde_saphyr::from_multiple(text).map_err(|error| {
+        // Without the parser's picture of the line, which names no file, and its advice to programmers.
+        wrong(
+            error
+                .without_snippet()
+                .render_with_formatter(&UserMessageFormatter),
+        )
+    })?;
     documents.retain(|document| !is_nothing(document));
     Ok(documents)
 }
 
 fn is_nothing(document: &Value) -> bool {
-    let is_list = document.get("kind").and_then(Value::as_str) == Some("List");
     let items = document.get("items").and_then(Value::as_array);
-    document.is_null() || (is_list && items.is_some_and(Vec::is_empty))
+    document.is_null() || (is_list(document) && items.is_some_and(Vec::is_empty))
+}
+
+fn is_list(document: &Value) -> bool {
+    document.get("kind").and_then(Value::as_str) == Some("List")
 }
 
 #[cfg(test)]
@@ -95,6 +166,10 @@ mod tests {
     use super::read;
     use std::fs;
     use std::path::Path;
+
+    fn object(kind: &str) -> String {
+        format!("apiVersion: v1\nkind: {kind}\nmetadata: {{name: a}}\n")
+    }
 
     fn refused(folder: &Path) -> String {
         read(folder, &mut |_| {}).unwrap_err().to_string()
@@ -106,8 +181,11 @@ mod tests {
         let write = |name: &str, text: &str| {
             fs::write(folder.path().join(name), text).unwrap();
         };
-        write("app.yaml", "kind: A\n---\nkind: B\n");
-        write("app.json", "{\"kind\": \"C\"}");
+        write("app.yaml", &format!("{}---\n{}", object("A"), object("B")));
+        write(
+            "app.json",
+            r#"{"apiVersion": "v1", "kind": "C", "metadata": {"name": "c"}}"#,
+        );
         write("README.md", "not: [one");
         fs::create_dir(folder.path().join(".git")).unwrap();
         let mut said = Vec::new();
@@ -123,9 +201,9 @@ mod tests {
         assert!(said[0].contains("README.md is no manifest"), "{said:?}");
         write("bad.yaml", "kind: [A\n");
         let error = refused(folder.path());
-        assert!(error.contains("bad.yaml is no YAML"), "{error}");
+        assert!(error.contains("bad.yaml cannot be read as YAML"), "{error}");
         fs::remove_file(folder.path().join("bad.yaml")).unwrap();
-        write("my app.yaml", "kind: A\n");
+        write("my app.yaml", &object("A"));
         let error = refused(folder.path());
         assert!(error.contains("rename it"), "{error}");
     }
@@ -142,6 +220,49 @@ mod tests {
             assert!(error.starts_with(&words), "{error}");
             assert!(error.contains("move them up"), "{error}");
         }
+    }
+
+    #[test]
+    fn what_nodes_would_refuse_is_refused_here() {
+        let large = format!("# {}\n{}", "a".repeat(8 << 20), object("A"));
+        let twice = format!("{}{}", object("A"), "kind: B\n");
+        let list = "apiVersion: v1\nkind: List\nitems:\n- kind: A\n";
+        let second = format!("{}---\napiVersion: v1\nkind: B\n", object("A"));
+        for (text, expected) in [
+            ("hello\n", "document 1 of"),
+            ("- a\n- b\n", "has no apiVersion"),
+            ("apiVersion: v1\nmetadata: {name: a}\n", "has no kind"),
+            (&second, "document 2 of"),
+            (&second, "has no metadata.name"),
+            (list, "has no apiVersion"),
+            (&large, "has more than 8 MiB"),
+            (&twice, "duplicate mapping key"),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join("app.yaml"), text).unwrap();
+            let error = refused(folder.path());
+            assert!(error.contains(expected), "{error}");
+            assert!(
+                !error.contains("Policy") && !error.contains('\n'),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_folder_of_manifests_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("app.yaml.txt"), object("A")).unwrap();
+        let error = refused(folder.path());
+        assert!(error.contains("has no manifest in it"), "{error}");
+        fs::write(folder.path().join("app.yaml"), object("A")).unwrap();
+        fs::write(folder.path().join("App.yaml"), object("B")).unwrap();
+        let error = refused(folder.path());
+        assert!(error.contains("App.yaml and app.yaml"), "{error}");
+        fs::remove_file(folder.path().join("App.yaml")).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", folder.path().join("zero.yaml")).unwrap();
+        let error = refused(folder.path());
+        assert!(error.contains("zero.yaml is no file"), "{error}");
     }
 
     #[test]

@@ -50,6 +50,7 @@ impl fmt::Display for Platform {
 /// The first line that is none.
 pub fn parse_list(path: &Path, text: &str) -> Result<BTreeSet<String>, MakeError> {
     let mut names = BTreeSet::new();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (number, line) in text.lines().enumerate() {
         let line = line.split('#').next().unwrap_or_default().trim();
         if line.is_empty() {
@@ -123,7 +124,11 @@ mod tests {
     #[test]
     fn a_list_has_comments_and_names_its_bad_line() {
         let path = Path::new("images.txt");
-        let list = parse_list(path, "# ours\n\nnginx # web\nnginx:latest\nredis:7\n").unwrap();
+        let list = parse_list(
+            path,
+            "\u{feff}nginx # web\r\n# ours\r\n\nnginx:latest\nredis:7\n",
+        )
+        .unwrap();
         let list: Vec<_> = list.iter().map(String::as_str).collect();
         assert_eq!(
             list,

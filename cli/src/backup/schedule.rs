@@ -30,13 +30,13 @@ pub(crate) fn keep_making(root: &Root, every: Duration) -> ! {
             continue;
         }
         match one(root) {
-            Ok(said) => println!("{said}"),
+            Ok(said) => crate::out::say!("{said}"),
             Err(error) => {
                 let why = format!("{error:#}");
-                eprintln!("no backup was made: {why}");
+                crate::out::tell!("no backup was made: {why}");
                 let told = file::write_in_memory(&root.path(paths::BACKUP_TROUBLE), 0o644, why);
                 if let Err(error) = told {
-                    eprintln!("cannot write {}: {error}", paths::BACKUP_TROUBLE);
+                    crate::out::tell!("cannot write {}: {error}", paths::BACKUP_TROUBLE);
                 }
                 thread::sleep(AFTER_A_FAILURE);
             }

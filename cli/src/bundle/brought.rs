@@ -26,7 +26,7 @@ impl Brought {
             Ok(config) => config,
             Err(report) => {
                 let code = not_right(&report);
-                eprintln!("nothing was written");
+                crate::out::tell!("nothing was written");
                 return Ok(Err(code));
             }
         };
@@ -55,7 +55,7 @@ fn written_in(config: &Config) -> BTreeMap<String, String> {
             Manifest::Inline { name, content } => {
                 written.insert(name.to_string(), content.clone());
             }
-            Manifest::Url { name, .. } => eprintln!(
+            Manifest::Url { name, .. } => crate::out::tell!(
                 "remark: manifest {name} of the configuration is fetched by the node: its images are not looked for"
             ),
         }

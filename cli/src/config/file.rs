@@ -2,7 +2,11 @@
 
 use super::exit_code::DIFFERENT;
 use super::input::{not_right, read};
+#[cfg(feature = "node")]
+use crate::client::on_a_node;
 use crate::out;
+#[cfg(feature = "node")]
+use anyhow::anyhow;
 #[cfg(not(feature = "node"))]
 use anyhow::bail;
 use os_config::{Loaded, Sources};
@@ -17,7 +21,7 @@ pub(super) fn check(path: &Path) -> anyhow::Result<ExitCode> {
         Ok(loaded) => {
             out::line(format_args!("{}: right", path.display()))?;
             for remark in os_config::remarks(loaded.config()) {
-                eprintln!("remark: {remark}");
+                crate::out::tell!("remark: {remark}");
             }
             ExitCode::SUCCESS
         }
@@ -78,11 +82,16 @@ fn in_force(path: Option<&Path>) -> anyhow::Result<Checked> {
 
 #[cfg(feature = "node")]
 fn of_node() -> anyhow::Result<Checked> {
+    on_a_node()
+        .map_err(|error| anyhow!("{error}; of a file, with --file FILE, it works anywhere"))?;
     super::node::in_force().map(Ok)
 }
 
 #[cfg(feature = "node")]
 fn changes_on_node(path: &Path) -> anyhow::Result<Result<Vec<os_config::Change>, ExitCode>> {
+    on_a_node().map_err(|error| {
+        anyhow!("{error}; with another file, by --file-before FILE, it works anywhere")
+    })?;
     super::node::changes(path)
 }
 

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 /// Prints a report; the exit code for it.
 pub(crate) fn not_right(report: &Report) -> ExitCode {
-    eprintln!("{report}");
+    crate::out::tell!("{report}");
     ExitCode::from(NOT_RIGHT)
 }
 

@@ -16,13 +16,13 @@ pub(super) fn run(path: &Path) -> anyhow::Result<ExitCode> {
     out::print(&migration.yaml)?;
     for note in &migration.notes {
         let kind = if note.carried { "changed" } else { "left out" };
-        eprintln!("{kind}: {note}");
+        crate::out::tell!("{kind}: {note}");
     }
     for remark in &migration.remarks {
-        eprintln!("remark: {remark}");
+        crate::out::tell!("remark: {remark}");
     }
     if let Made::Upgrades(_) = migration.made {
-        eprintln!(
+        crate::out::tell!(
             "remark: fill in `source` and `channel` of each Upgrade, then `kubectl apply -f FILE`; the API server refuses them before"
         );
     }

@@ -3,10 +3,10 @@
 use super::input::beside;
 use super::{not_right, read};
 use crate::out;
-use anyhow::Context;
+use anyhow::{Context, bail};
 use bundle::PrivateKey;
 use node_setup::policy::sign;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -26,6 +26,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let key = crate::signing_key::read(&args.key)?;
     let beside = beside(&args.file);
+    if args.file == Path::new("-") {
+        bail!("name the file: its signature is written beside it");
+    }
     host::file::write(&beside, 0o644, lines(&key, &text))
         .with_context(|| format!("cannot write {}", beside.display()))?;
     out::line(format_args!(

@@ -40,12 +40,12 @@ pub(super) fn card(args: &Args, image: &Image) -> anyhow::Result<Result<Option<C
     match card::write(&origin, &text, &settings) {
         Ok(card) => {
             for remark in &card.remarks {
-                eprintln!("remark: {remark}");
+                crate::out::tell!("remark: {remark}");
             }
             Ok(Ok(Some(card)))
         }
         Err(error) => {
-            eprintln!("{error}; nothing was written");
+            crate::out::tell!("{error}; nothing was written");
             Ok(Err(ExitCode::from(NOT_RIGHT)))
         }
     }

@@ -61,7 +61,7 @@ impl Shown {
         let seconds = self.began.elapsed().as_secs_f64();
         let left = seconds * (total - done) as f64 / done as f64;
         let rate = done as f64 / 1e6 / seconds.max(0.001);
-        eprintln!(
+        crate::out::tell!(
             "  {:<10} {:>3}%  {rate:.1} MB/s  {left:.0} s left",
             name(phase),
             tenths * 10

@@ -62,7 +62,7 @@ pub(super) fn agreed(
 ) -> anyhow::Result<Result<Disk, ExitCode>> {
     let ask = stdin().is_terminal();
     let nobody = |what: &str| {
-        eprintln!("holdfast: nothing was written: {what}");
+        crate::out::tell!("holdfast: nothing was written: {what}");
         Ok(Err(ExitCode::from(USAGE)))
     };
     match named {
@@ -92,12 +92,12 @@ pub(super) fn agreed(
             }
         }
         None if !ask => {
-            eprint!("{}", listed(&disks::list(roots)?));
+            crate::out::tell_text(listed(&disks::list(roots)?));
             nobody("say with --device which disk to write")
         }
         None => {
             let all = disks::list(roots)?;
-            eprint!("{}", listed(&all));
+            crate::out::tell_text(listed(&all));
             let offered: Vec<&Disk> = all.iter().filter(|disk| is_offered(disk)).collect();
             if offered.is_empty() {
                 return nobody("plug one in, or name one with --device");
@@ -131,7 +131,7 @@ fn question(disk: &Disk, ask: &str) -> String {
 }
 
 fn answer(question: &str) -> anyhow::Result<String> {
-    eprint!("{question} ");
+    crate::out::tell_text(format_args!("{question} "));
     let mut line = String::new();
     stdin()
         .lock()

@@ -3,13 +3,15 @@
 use super::wait::wait_for;
 use crate::out;
 use crate::table::Table;
+use anyhow::Context;
 use jiff::Timestamp;
 use release::{Client, Release, Severity, Source, Trust};
 
 /// Prints the releases, the newest first.
 pub(super) fn run(source: &Source, root: Vec<u8>, now: Timestamp) -> anyhow::Result<()> {
     let trust = Trust::fleeting(root);
-    let repository = wait_for(Client::new().open(source, &trust, now))??;
+    let repository = wait_for(Client::new().open(source, &trust, now))?
+        .with_context(|| format!("cannot list the releases of {source}"))?;
     let mut table = Table::default();
     table.row([
         "VERSION",

@@ -22,7 +22,7 @@ pub(super) fn run(name: Option<&str>) -> anyhow::Result<ExitCode> {
             // A one-shot may end while it is looked at.
             .map(|one| (one, kernel(one).unwrap_or_default()))
             .collect();
-        print!("{}", overview(&looked_at));
+        crate::out::print(overview(&looked_at))?;
         let exceeds = looked_at
             .iter()
             .any(|(one, kernel)| !beyond(one, *kernel).is_empty());
@@ -40,7 +40,7 @@ pub(super) fn run(name: Option<&str>) -> anyhow::Result<ExitCode> {
         .find(|one| one.service.name.as_str() == name);
     let one = one.with_context(known)?;
     let kernel = kernel(one)?;
-    print!("{}", page(one, kernel));
+    crate::out::print(page(one, kernel))?;
     Ok(ExitCode::from(u8::from(!beyond(one, kernel).is_empty())))
 }
 

@@ -109,7 +109,7 @@ impl<'a> Scene<'a> {
         };
         let identity = origin::identity(&image)?;
         if let Some(note) = origin::note(made_from, &identity, &image) {
-            eprintln!("holdfast: {note}");
+            crate::out::tell!("holdfast: {note}");
         }
         Ok(())
     }
@@ -126,7 +126,7 @@ impl<'a> Scene<'a> {
             Step::Start => self.start()?,
             Step::GoOn => {
                 if let Some(running) = &self.running {
-                    println!(
+                    crate::out::say!(
                         "the machine runs already (process {})",
                         running.process().pid()
                     );
@@ -144,7 +144,7 @@ impl<'a> Scene<'a> {
             .as_ref()
             .or(self.args.first_config.as_ref());
         let config = config.map(read).transpose()?;
-        println!(
+        crate::out::say!(
             "making a machine in {} from {}",
             self.dir.display(),
             image.display()
@@ -187,12 +187,12 @@ impl<'a> Scene<'a> {
             let copy = self.dir.join(BEFORE);
             host::file::write(&copy, 0o600, self.found.as_deref().unwrap_or_default())
                 .with_context(|| format!("cannot write {}", copy.display()))?;
-            eprintln!(
+            crate::out::tell!(
                 "holdfast: --config replaces a config.yaml that was changed on the machine; that one is kept in {}",
                 copy.display()
             );
         } else {
-            println!("the machine's config.yaml is replaced");
+            crate::out::say!("the machine's config.yaml is replaced");
         }
         let image = self.origin.take().and_then(|it| it.image);
         self.write_config(&vm, image, text)?;
@@ -230,7 +230,7 @@ impl<'a> Scene<'a> {
                 "under emulation: this host offers no KVM, so everything takes many times longer"
             }
         };
-        println!("QEMU runs (process {}), {accel}", running.process().pid());
+        crate::out::say!("QEMU runs (process {}), {accel}", running.process().pid());
         self.running = Some(running);
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::civil::DateTime;
 use machine::{Cache, Clock, Network, Spec};
 
 use super::board::Shape;
@@ -52,8 +53,19 @@ pub(super) struct Args {
     #[arg(long)]
     pub(super) no_network: bool,
     /// Where the hardware clock starts, like 1970-01-01T00:00:00; the host's time unless given
-    #[arg(long, value_name = "UTC")]
+    #[arg(long, value_name = "UTC", value_parser = clock)]
     pub(super) clock: Option<String>,
+}
+
+/// A moment as QEMU reads it, told before an image is copied rather than when the machine is switched on.
+fn clock(text: &str) -> Result<String, String> {
+    let moment: DateTime = text
+        .parse()
+        .ok()
+        // Before it, the clocks of PCs have no time that Linux takes.
+        .filter(|moment: &DateTime| moment.year() >= 1970)
+        .ok_or("write a moment in UTC like 2030-12-31T23:59:00, from 1970 on, without a zone")?;
+    Ok(moment.strftime("%Y-%m-%dT%H:%M:%S").to_string())
 }
 
 /// The hardware that the arguments describe, on a board of that shape.
@@ -71,5 +83,26 @@ pub(super) fn spec(args: &Args, shape: &Shape) -> Spec {
         cache: Cache::Writeback,
         hardware: shape.hardware,
         ..Spec::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clock;
+
+    #[test]
+    fn a_clock_that_is_none_is_refused_at_once() {
+        for (text, qemus) in [
+            ("1970-01-01T00:00:00", Some("1970-01-01T00:00:00")),
+            ("2099-12-31 23:59:00", Some("2099-12-31T23:59:00")),
+            ("2030-12-31", Some("2030-12-31T00:00:00")),
+            ("1969-12-31T23:59:59", None),
+            ("2030-02-30T00:00:00", None),
+            ("2030-12-31T23:59:00Z", None),
+            ("tomorrow", None),
+            ("", None),
+        ] {
+            assert_eq!(clock(text).ok().as_deref(), qemus, "{text}");
+        }
     }
 }

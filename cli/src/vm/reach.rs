@@ -15,20 +15,20 @@ use super::running::running;
 pub(super) fn status(dir: &Path) -> anyhow::Result<ExitCode> {
     let flag = name_flag(dir);
     let Some(vm) = Vm::open(dir)? else {
-        println!(
+        crate::out::say!(
             "there is no machine in {}; make one with `holdfast vm{flag} up`",
             dir.display()
         );
         return Ok(ExitCode::from(NOT_RUNNING));
     };
     let Some(mut running) = vm.running()? else {
-        println!(
+        crate::out::say!(
             "off; its disk is in {}; start it with `holdfast vm{flag} up`",
             dir.display()
         );
         return Ok(ExitCode::from(NOT_RUNNING));
     };
-    println!("on, QEMU is process {}", running.process().pid());
+    crate::out::say!("on, QEMU is process {}", running.process().pid());
     // What the console said so far; the deadline has passed already, so nothing is waited for.
     let mut last = None;
     let mut ready = false;
@@ -37,7 +37,7 @@ pub(super) fn status(dir: &Path) -> anyhow::Result<ExitCode> {
         last = line.event().map(|_| line.text.clone()).or(last.take());
         None::<()>
     });
-    println!(
+    crate::out::say!(
         "node {}",
         if ready {
             "Ready (its console shows it)"
@@ -46,7 +46,7 @@ pub(super) fn status(dir: &Path) -> anyhow::Result<ExitCode> {
         }
     );
     if let Some(last) = last {
-        println!("console: {last}");
+        crate::out::say!("console: {last}");
     }
     explain(&running)?;
     Ok(ExitCode::SUCCESS)
@@ -55,20 +55,20 @@ pub(super) fn status(dir: &Path) -> anyhow::Result<ExitCode> {
 /// Prints commands to copy.
 pub(super) fn explain(running: &Running) -> anyhow::Result<()> {
     let flag = name_flag(running.vm().dir());
-    println!(
+    crate::out::say!(
         "  holdfast vm{flag} console       # Ctrl-] leaves; its log is {}",
         running.vm().console_log().display()
     );
     if let Ok(ssh) = running.ssh() {
-        println!("  holdfast vm{flag} kubectl -- get pods -A");
-        println!("  holdfast vm{flag} ssh           # or: {}", ssh.shown());
-        println!(
+        crate::out::say!("  holdfast vm{flag} kubectl -- get pods -A");
+        crate::out::say!("  holdfast vm{flag} ssh           # or: {}", ssh.shown());
+        crate::out::say!(
             "  API on 127.0.0.1:{}, kubeconfig in {}",
             running.ports().api,
             running.vm().dir().join("kubeconfig").display()
         );
     }
-    println!("  holdfast vm{flag} stop");
+    crate::out::say!("  holdfast vm{flag} stop");
     Ok(())
 }
 
@@ -86,7 +86,7 @@ pub(super) fn kubeconfig(running: &Running, deadline: Deadline) -> anyhow::Resul
         match running.kubectl() {
             Ok(_) => return Ok(true),
             Err(error) if deadline.passed() => {
-                eprintln!("holdfast: no kubeconfig yet: {error}");
+                crate::out::tell!("holdfast: no kubeconfig yet: {error}");
                 return Ok(false);
             }
             Err(_) => std::thread::sleep(PAUSE),
@@ -104,7 +104,7 @@ pub(super) fn workloads(running: &Running, deadline: Deadline) -> anyhow::Result
             Question::List => kubectl.try_run(&LIST)?,
             Question::Wait(timeout) => {
                 let output = kubectl.try_run(&[&WAIT[..], &[&timeout]].concat())?;
-                print!("{}", String::from_utf8_lossy(&output.stdout));
+                crate::out::print(String::from_utf8_lossy(&output.stdout))?;
                 output
             }
         };
@@ -112,7 +112,7 @@ pub(super) fn workloads(running: &Running, deadline: Deadline) -> anyhow::Result
             Next::Done => return Ok(true),
             Next::Ask => {}
             Next::AskLater if deadline.passed() => {
-                eprint!("{}", String::from_utf8_lossy(&asked.stderr));
+                crate::out::tell_text(String::from_utf8_lossy(&asked.stderr));
                 return Ok(false);
             }
             Next::AskLater => std::thread::sleep(PAUSE),
@@ -218,7 +218,7 @@ pub(super) fn ssh(dir: &Path, command: &[String]) -> anyhow::Result<ExitCode> {
 pub(super) fn console(dir: &Path) -> anyhow::Result<ExitCode> {
     let mut running = running(dir)?;
     if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
-        println!("attached to the serial console; Ctrl-] leaves\r");
+        crate::out::say!("attached to the serial console; Ctrl-] leaves\r");
         machine::attach(&running)?;
     } else {
         machine::follow(&mut running)?;

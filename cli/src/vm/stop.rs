@@ -18,18 +18,18 @@ pub(super) struct Args {
 
 pub(super) fn run(dir: &Path, args: &Args) -> anyhow::Result<ExitCode> {
     let Some(running) = Vm::open(dir)?.map(|vm| vm.running()).transpose()?.flatten() else {
-        println!("the machine does not run");
+        crate::out::say!("the machine does not run");
         return Ok(ExitCode::SUCCESS);
     };
     if running.power_down(Deadline::after(args.timeout))? {
-        println!(
+        crate::out::say!(
             "the machine has shut down; its disk stays in {}",
             dir.display()
         );
         return Ok(ExitCode::SUCCESS);
     }
     let vm = running.quit()?;
-    eprintln!(
+    crate::out::tell!(
         "holdfast: the machine did not shut down within {} s, so its power was cut; the end of its console is in {}",
         args.timeout.as_secs(),
         vm.console_log().display()

@@ -17,7 +17,7 @@ pub(super) fn run(dir: &Path, name: &str, args: &Args) -> anyhow::Result<ExitCod
         started,
     } = bring::up(dir, name, args)?;
     if !args.wait_ready {
-        println!(
+        crate::out::say!(
             "it is on; `holdfast vm{} console` shows it; its log is {}",
             name_flag(dir),
             running.vm().console_log().display()
@@ -27,13 +27,13 @@ pub(super) fn run(dir: &Path, name: &str, args: &Args) -> anyhow::Result<ExitCod
     let console = running.vm().console_log();
     let ready = running.wait_ready(deadline, |line, event| {
         if let Some(text) = progress::line(line, event) {
-            println!("{text}");
+            crate::out::say!("{text}");
         }
     });
     let took = match ready {
         Ok(took) => took,
         Err(error) if error.is_timeout() => {
-            eprintln!(
+            crate::out::tell!(
                 "holdfast: {error}\nThe machine goes on; its console is in {}",
                 console.display()
             );
@@ -53,12 +53,12 @@ pub(super) fn run(dir: &Path, name: &str, args: &Args) -> anyhow::Result<ExitCod
         return Ok(ExitCode::from(TIMED_OUT));
     }
     if started {
-        println!(
+        crate::out::say!(
             "\nThe node is Ready, {:.0} s after this command saw it start.",
             took.as_secs_f64()
         );
     } else {
-        println!("\nThe node is Ready.");
+        crate::out::say!("\nThe node is Ready.");
     }
     reach::explain(&running)?;
     Ok(ExitCode::SUCCESS)

@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 
 pub(crate) const OWN_CONFIG: &str = "# the image's own\nversion: 1\nhostname: own\n";
 
+/// Of its partitions, in MiB.
+pub(crate) const SIZES: [u64; 3] = [16, 16, 96];
+
 pub(crate) struct Image {
     pub(crate) raw: PathBuf,
     pub(crate) size: u64,
@@ -63,7 +66,7 @@ pub(crate) fn sum(path: &Path) {
 pub(crate) fn make(folder: &Path) -> Image {
     let guid = |name: &str| derive_guid(b"flash test", name);
     let mut parts = image_partitions(types::ROOT_X86_64, guid);
-    for (part, mib) in parts.iter_mut().zip([16, 16, 96]) {
+    for (part, mib) in parts.iter_mut().zip(SIZES) {
         part.size = mib << 20;
     }
     let table = Table::plan(Sector::Bytes512, guid("disk"), &parts, None).unwrap();

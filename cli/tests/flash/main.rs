@@ -11,6 +11,7 @@
 
 mod faults;
 mod image;
+mod leftovers;
 mod loops;
 mod refusals;
 mod writes;
@@ -22,7 +23,7 @@ fn main() {
     if let Err(why) = &possible {
         eprintln!("flash: the cases on loop devices are ignored: {why}");
     }
-    let cases: [(&str, fn()); 12] = [
+    let cases: [(&str, fn()); 14] = [
         (
             "an_unpacked_image_with_a_config_of_its_own",
             writes::unpacked_with_config,
@@ -31,6 +32,11 @@ fn main() {
         ("a_row_of_an_inventory", writes::inventory),
         ("set_over_the_images_own_config", writes::set_without_config),
         ("every_zero_sent", writes::zeros_sent),
+        ("an_older_table_and_raids_at_the_end", leftovers::at_the_end),
+        (
+            "older_systems_at_the_beginning",
+            leftovers::at_the_beginning,
+        ),
         (
             "wrong_images_and_configs_write_nothing",
             refusals::wrong_input,

@@ -66,8 +66,7 @@ impl Step {
         let mark = if self.terminal { "✓" } else { "-" };
         let line = format!("  {mark} {:<22} {seconds:>6.1} s  {result}\n", self.name);
         // A reader that went away (`2>&1 | head`) ends no build.
-        let _ = std::io::stderr().lock().write_all(b"");
-        eprint!("{line}");
+        let _ = std::io::stderr().lock().write_all(line.as_bytes());
     }
 }
 

@@ -5,7 +5,7 @@ use crate::PIECE;
 /// How much of the disk's end is erased. The backup of an older partition table and most RAIDs are in its last megabyte; the RAID of
 /// Promise is 3087 sectors before the end, and that of a partition that ended where ours will, a megabyte before it, up to 768 KiB
 /// before that.
-const TAIL: u64 = 1 << 20;
+const TAIL: u64 = 2 << 20;
 
 /// One step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

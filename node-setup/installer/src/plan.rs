@@ -123,7 +123,8 @@ const fn role_name(role: PartitionRole) -> &'static str {
 /// The disk's beginning first, so that firmware and kernel no longer find anything; its end, where tables and RAIDs have copies; and
 /// every signature between.
 fn erasures(size: u64, signatures: &[Signature]) -> Vec<Step> {
-    let tail = size.saturating_sub(ALIGNMENT);
+    // A RAID of an old last partition ended there: its superblock would be found at the end of the new one.
+    let tail = size.saturating_sub(2 * ALIGNMENT);
     let outer = [(0, ALIGNMENT.min(size)), (tail, size - tail)];
     let between = signatures
         .iter()

@@ -9,7 +9,7 @@ use super::{arguments, draft, files, install, modules, names, programs};
 use os_config::tree::{Entry, Kind, Node, Value};
 use std::collections::BTreeSet;
 
-const TOP: [&str; 7] = [
+pub(super) const TOP: [&str; 7] = [
     "ssh_authorized_keys",
     "write_files",
     "hostname",
@@ -36,6 +36,16 @@ const BELOW_K3OS: [&str; 14] = [
     "install",
 ];
 
+/// Whether k3OS read this key at the top of a configuration.
+pub(super) fn has_a_place(key: &str) -> bool {
+    names::find(key, &TOP).is_some()
+}
+
+/// Whether k3OS read this key elsewhere than at the top.
+pub(super) fn is_misplaced(key: &str) -> bool {
+    names::find(key, &BELOW_K3OS).is_some()
+}
+
 /// Moves every key of a k3OS configuration.
 pub(super) fn top(draft: &mut Draft, tree: &Node) {
     draft.own_programs = files::written_programs(tree);
@@ -52,7 +62,7 @@ pub(super) fn top(draft: &mut Draft, tree: &Node) {
             Some("boot_cmd") => commands(draft, "boot_commands", entry),
             Some("run_cmd") => commands(draft, "run_commands", entry),
             Some("k3os") => below_k3os(draft, entry),
-            _ if names::find(&entry.key, &BELOW_K3OS).is_some() => misplaced(draft, entry),
+            _ if is_misplaced(&entry.key) => misplaced(draft, entry),
             _ => unknown(draft, entry, &[], &TOP),
         }
     }

@@ -23,6 +23,7 @@ mod draft;
 mod environment;
 mod files;
 mod flags;
+mod foreign;
 mod install;
 mod keys;
 mod labels;
@@ -51,7 +52,8 @@ use refusal::{refusal, refuse_large};
 /// Turns the k3OS configuration `text` into one for Holdfast, or the Plans in it into Upgrades. `origin` names it in messages.
 ///
 /// # Errors
-/// A [`Report`] when the text cannot be read at all: not UTF-8, not YAML, empty, too large, nested too deep, or a script.
+/// A [`Report`] when the text cannot be read at all: not UTF-8, not YAML, empty, too large, nested too deep, or a script; and when
+/// it is a file of another system, of which nothing would be carried over.
 pub fn migrate(origin: &str, text: &[u8]) -> Result<Migration, Report> {
     let source = Source::new(SourceName::ConfigPartition, origin, text);
     let text = readable(&source)?;
@@ -60,6 +62,7 @@ pub fn migrate(origin: &str, text: &[u8]) -> Result<Migration, Report> {
     }
     let mut draft = Draft::new();
     let tree = read(&mut draft, &source, text)?;
+    foreign::refuse(&source, text, &tree)?;
     keys::top(&mut draft, &tree);
     let left_out = refused::take_out(&mut draft);
     let mut migration = output::write(draft, left_out);

@@ -60,6 +60,97 @@ fn what_cannot_be_read_is_refused_with_its_line() {
 }
 
 #[test]
+fn files_of_other_systems_are_called_what_they_are() {
+    let cases = [
+        (
+            "version: v1alpha1\nmachine: {type: worker}\ncluster: {}\n",
+            "of Talos",
+        ),
+        (
+            "apiVersion: v1alpha1\nkind: HostnameConfig\nhostname: a\n",
+            "of Talos",
+        ),
+        (
+            "variant: fcos\nversion: 1.5.0\npasswd: {users: [{name: core}]}\n",
+            "Butane",
+        ),
+        (
+            r#"{"ignition": {"version": "3.4.0"}, "storage": {"files": []}}"#,
+            "Ignition",
+        ),
+        (
+            "#cloud-config\nstages: {boot: [{hostname: a}]}\n",
+            "of Kairos",
+        ),
+        (
+            "#cloud-config\ninstall: {device: auto}\nk3s: {enabled: true}\n",
+            "of Kairos",
+        ),
+        ("#cloud-config\nusers: [{name: a}]\n", "of cloud-init"),
+        ("#cloud-config\nfqdn: a.example\n", "of cloud-init"),
+        (
+            "Content-Type: multipart/mixed; boundary=\"a\"\nMIME-Version: 1.0\n",
+            "of cloud-init",
+        ),
+        (
+            "network: {version: 2, ethernets: {eth0: {dhcp4: true}}}\n",
+            "of netplan",
+        ),
+        (
+            "write-kubeconfig-mode: '0644'\ntoken: a\n",
+            "k3s's own config.yaml",
+        ),
+        (
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n",
+            "Kubernetes (Deployment)",
+        ),
+        (
+            "version: 1\nhostname: a\nkubernetes: {}\n",
+            "for Holdfast already",
+        ),
+        ("token: a\nlabels: {a: b}\n", "`token` only below `k3os:`"),
+        ("colour: green\n", "none of its keys is one of k3OS"),
+        ("{}\n", "none of its keys is one of k3OS"),
+    ];
+    for (text, want) in cases {
+        let report = migrate("other.yaml", text.as_bytes()).expect_err(text);
+        let problem = &report.problems()[0];
+        assert!(problem.message.contains(want), "{text}: {report}");
+        assert!(!problem.help.is_empty(), "{text}: {report}");
+    }
+    let report = migrate("k3os.yaml", b"hostnmae: a\n").expect_err("a typing error alone");
+    assert!(
+        report.to_string().contains("was `hostname` meant"),
+        "{report}"
+    );
+}
+
+/// What k3OS and others have in common is understood, whoever the file was written for.
+#[test]
+fn what_is_understood_of_other_systems_stays_so() {
+    for (text, want) in [
+        (
+            "#cloud-config\nhostname: a\nusers: [kairos]\nstages: {}\n",
+            "hostname: a",
+        ),
+        (
+            "#cloud-config\nruncmd: [echo]\npackages: [vim]\n",
+            "run_commands",
+        ),
+        ("#cloud-config\nbootcmd: [echo]\n", "boot_commands"),
+        (
+            "ssh_authorized_keys: [github:a]\ninstall: {auto: true}\n",
+            "github:a",
+        ),
+        ("version: 1\nk3os: {labels: {a: b}}\n", "a: b"),
+    ] {
+        let done = migrate("k3os.yaml", text.as_bytes());
+        let done = done.unwrap_or_else(|report| panic!("{text}: {report}"));
+        assert!(done.yaml.contains(want), "{text}: {}", done.yaml);
+    }
+}
+
+#[test]
 fn what_aliases_make_too_large_is_refused() {
     let large = "x".repeat(100_000);
     let files = "- {path: /etc/a, content: *large}\n".repeat(20);

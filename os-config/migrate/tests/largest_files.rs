@@ -14,6 +14,8 @@ const NOT_READ: [&str; 1] = ["too many values"];
 #[test]
 fn they_are_migrated_quickly() {
     for (name, text, _) in inputs() {
+        // Else they were no files of k3OS.
+        let text = text.replacen("version: 1", "run_cmd: a", 1);
         let begin = on_cpu();
         match migrate::migrate("k3os.yaml", text.as_bytes()) {
             Ok(done) => {

@@ -34,6 +34,8 @@ proptest! {
 
     #[test]
     fn migration_of_a_damaged_example(text in damaged()) {
+        // Else it were a configuration for Holdfast, which is refused as that.
+        let text = [&b"run_cmd: a\n"[..], &text].concat();
         migrates(&text).map_err(proptest::test_runner::TestCaseError::fail)?;
     }
 }

@@ -97,6 +97,19 @@ fn every_sample_is_made_as_written_down_and_fits_the_type() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What is no Plan is neither a configuration.
+#[test]
+fn what_only_looks_like_a_plan_is_refused() {
+    for text in [
+        "apiVersion: upgrade.cattle.io/v1\nkind: Plans\n",
+        "apiVersion: plan.upgrade.cattle.io/v1\nkind: Plan\n",
+    ] {
+        let report = migrate("plan.yaml", text.as_bytes()).expect_err(text);
+        let message = &report.problems()[0].message;
+        assert!(message.contains("an object of Kubernetes"), "{report}");
+    }
+}
+
 const PLAN: &str = "apiVersion: upgrade.cattle.io/v1\nkind: Plan\n";
 
 #[test]
@@ -153,9 +166,7 @@ fn a_configuration_stays_one() {
     let cases = [
         "k3os: {labels: {plan.upgrade.cattle.io/k3os-latest: enabled}}\n",
         "hostname: shop # upgrade.cattle.io\n---\n{ no yaml\n",
-        "apiVersion: upgrade.cattle.io/v1\nkind: Plans\n",
-        "apiVersion: plan.upgrade.cattle.io/v1\nkind: Plan\n",
-        "apiVersion: upgrade.cattle.io/v1\n",
+        "apiVersion: upgrade.cattle.io/v1\nhostname: shop\n",
     ];
     for text in cases {
         let done =

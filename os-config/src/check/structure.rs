@@ -8,8 +8,9 @@ use crate::report::syntax::{is_odd_blank, odd_blank_in_words};
 use crate::report::{Finding, MOST_FINDINGS};
 use crate::schema::{allowed_words, is_refused, member, shapes, takes};
 use crate::secrets::{is_hidden, is_secret_key};
+use crate::tree::reader::parse_integer;
 use crate::tree::{Entry, Kind, Node, Path, Value};
-use crate::values::text::quoted;
+use crate::values::text::{is_unseen, quoted, shortened};
 
 /// Compares `node` with `schema` and returns everything that does not fit.
 pub(crate) fn check_structure(node: &Node, schema: &Json) -> Vec<Finding> {
@@ -174,8 +175,9 @@ impl Walk<'_> {
             crate::tree::reader::parse_integer(text).is_some_and(|n| u32::try_from(n).is_ok());
         if !fits {
             let message = format!(
-                "`{path}` must be a number from 0 to {}, not {text}",
-                u32::MAX
+                "`{path}` must be a whole number from 0 to {}, not {}",
+                u32::MAX,
+                shortened(text)
             );
             self.findings
                 .push(Finding::at(node.span, message, "").about(path.clone()));
@@ -188,7 +190,7 @@ fn cannot(key: &str) -> String {
 }
 
 fn backticked(key: &str) -> String {
-    if key.len() <= 60 && !key.chars().any(char::is_control) {
+    if key.len() <= 60 && !key.chars().any(is_unseen) {
         format!("`{key}`")
     } else {
         quoted(key)
@@ -222,7 +224,7 @@ fn wanted(shapes: &[&Json]) -> String {
         let all = [
             ("string", "text"),
             ("boolean", "true or false"),
-            ("integer", "a number"),
+            ("integer", "a whole number"),
             ("array", "a list"),
             ("object", "a mapping (key: value)"),
         ];
@@ -246,7 +248,10 @@ fn type_help(node: &Node, shapes: &[&Json]) -> String {
             _ => String::new(),
         },
         Value::Scalar(kind, text) if takes("string") && *kind != Kind::Null => {
-            format!("put it in quotes if it is meant as text: \"{text}\"")
+            format!("put it in quotes if it is meant as text: {}", quoted(text))
+        }
+        Value::Scalar(Kind::Text, text) if takes("integer") && parse_integer(text).is_some() => {
+            "leave the quotes out".to_owned()
         }
         Value::Scalar(..) if takes("array") => {
             "write it as a list, one `- item` a line below the key, or `[item, item]`".to_owned()

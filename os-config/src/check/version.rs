@@ -3,6 +3,7 @@
 use crate::report::Finding;
 use crate::tree::reader::parse_integer;
 use crate::tree::{Kind, Node, Path, Span, Value};
+use crate::values::text::shortened;
 
 /// The version that this program reads.
 pub(crate) const VERSION: u64 = 1;
@@ -21,7 +22,10 @@ pub(crate) fn config_version(node: &Node) -> Option<Finding> {
             } else {
                 "write version: 1"
             };
-            let message = format!("version {text} is not understood, only version {VERSION}");
+            let message = format!(
+                "version {} is not understood, only version {VERSION}",
+                shortened(text)
+            );
             let key = Path::default().then("version");
             Some(Finding::at(node.span, message, help).about(key))
         }

@@ -127,6 +127,18 @@ fn message_and_help(kind: &ErrorKind, text: &str, line: usize) -> (String, Strin
             "there is a list item where no list can be",
             "put `- item` on a line of its own below its key",
         ),
+        // A disk that lost its end in a power cut, and text in UTF-16 without its mark, have these.
+        ErrorKind::UnexpectedCharacter { character: '\0' } => words(
+            "here is a NUL byte, which no text has",
+            "save the file as UTF-8; if it was whole before, it was damaged: bring it back from a copy",
+        ),
+        ErrorKind::UnexpectedCharacter { character } if character.is_control() => words(
+            &format!(
+                "here is a control character (U+{:04X}), which YAML does not take",
+                u32::from(*character)
+            ),
+            "remove it; in double quotes it can be written as `\\x` and two digits, such as `\\x1b`",
+        ),
         ErrorKind::UnexpectedCharacter { character } => words(
             &format!("`{}` cannot begin a value", character.escape_default()),
             "put the value in quotes",

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::blot::blotted;
 use super::{hidden, line};
 use crate::source::{LARGEST_TEXT, Source, SourceName};
+use crate::values::text::is_unseen;
 
 /// A source's text, with what of it must not be shown.
 pub(crate) struct Excerpts {
@@ -61,7 +62,7 @@ impl Excerpts {
             text: blotted(shown, &ranges)
                 .chars()
                 .map(|c| {
-                    if c.is_control() && c != '\t' {
+                    if is_unseen(c) && c != '\t' {
                         '\u{fffd}'
                     } else {
                         c

@@ -2,12 +2,20 @@
 
 use std::ops::Range;
 
-use super::blot::{credentials, in_order};
+use super::blot::{BLOT, credentials, in_order};
 use super::names::{SECRET_PARTS, SECRET_WORDS, sounds_secret};
 use crate::nearest::nearest;
 
 /// What private keys of PEM and of age have in them.
 const KEYS: [&str; 2] = ["PRIVATE KEY", "AGE-SECRET-KEY-"];
+
+/// `text` without the private key that begins in it, and what follows.
+pub(crate) fn hide_keys(text: &str) -> String {
+    match KEYS.iter().filter_map(|key| text.find(key)).min() {
+        Some(begin) => format!("{}{BLOT}", &text[..begin]),
+        None => text.to_owned(),
+    }
+}
 
 /// The parts of `line` that look like secrets, in bytes and in no order.
 pub(super) fn secrets(line: &str) -> Vec<Range<usize>> {

@@ -198,11 +198,13 @@ impl Node {
 
     /// What this is, in words, for messages: `the number 5`, `a list`.
     pub fn in_words(&self) -> String {
-        use crate::values::text::quoted;
+        use crate::values::text::{quoted, shortened};
         match &self.value {
             Value::Scalar(Kind::Null, _) => "nothing".to_owned(),
             Value::Scalar(Kind::Bool(_), text) => text.clone(),
-            Value::Scalar(Kind::Integer | Kind::Float, text) => format!("the number {text}"),
+            Value::Scalar(Kind::Integer | Kind::Float, text) => {
+                format!("the number {}", shortened(text))
+            }
             Value::Scalar(Kind::Text, text) => format!("the text {}", quoted(text)),
             Value::List(_) => "a list".to_owned(),
             Value::Map(_) => "a mapping (key: value)".to_owned(),

@@ -68,24 +68,40 @@ macro_rules! text_value {
     };
 }
 
-/// The text in double quotes, shortened, with control characters made visible and credentials in addresses blotted out.
+/// The text in double quotes, shortened, with what nobody sees made visible; credentials in addresses and private keys are blotted
+/// out.
 pub(crate) fn quoted(text: &str) -> String {
+    format!("\"{}\"", shortened(text))
+}
+
+/// As [`quoted`], without the quotes.
+pub(crate) fn shortened(text: &str) -> String {
     const LONGEST: usize = 60;
-    let text = crate::secrets::hide_credentials(text);
-    let mut shown = String::from("\"");
+    let text = crate::secrets::hide_keys(&crate::secrets::hide_credentials(text));
+    let mut shown = String::new();
     for (count, c) in text.chars().enumerate() {
         if count == LONGEST {
             shown.push('…');
             break;
         }
-        if c.is_control() {
+        if is_unseen(c) {
             shown.extend(c.escape_default());
         } else {
             shown.push(c);
         }
     }
-    shown.push('"');
     shown
+}
+
+/// Control characters, and those that have no width or turn the direction of what follows: a message that shows them as they are
+/// shows something else than what stands in the file.
+pub(crate) fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}'
+        )
 }
 
 /// A newtype over a string with its check: the only ways in are `parse`, `FromStr` and serde, all through `$check`.

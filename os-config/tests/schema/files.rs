@@ -20,6 +20,7 @@ const ONLY_THE_PROGRAM: &[(&str, &[&str])] = &[
             "timezone-unknown",
         ],
     ),
+    ("to JSON, 1.0 is a whole number", &["version-fraction"]),
     (
         "how several values go together",
         &[

@@ -7,12 +7,14 @@
 mod error;
 mod folder;
 mod key;
+mod pem;
 mod rescue;
 mod sign;
 
 pub use error::KeyError;
 pub(crate) use folder::KeyFolder;
 pub(crate) use key::Key;
+pub use pem::why_no_key;
 pub use rescue::sign_rescue;
 pub(crate) use sign::{encode, sign};
 
@@ -24,6 +26,11 @@ use tough::schema::{RoleKeys, RoleType, Root};
 
 /// What is signed follows this version of TUF.
 pub(crate) const SPEC: &str = "1.0.0";
+
+/// The root that keys begin with.
+const FIRST_ROOT: &str = "1.root.json";
+/// The newest root, whichever it is.
+const NEWEST_ROOT: &str = "root.json";
 
 /// Keys to be made.
 #[derive(Debug, Clone)]
@@ -51,11 +58,33 @@ pub fn init(init: &Init) -> Result<Vec<PathBuf>, KeyError> {
     }
     let folder = &init.folder;
     std::fs::create_dir_all(folder).map_err(KeyError::write(folder))?;
-    if !KeyFolder::open(folder)?.is_empty() || folder.join("root.json").exists() {
+    let has_a_root = [FIRST_ROOT, NEWEST_ROOT]
+        .iter()
+        .any(|name| folder.join(name).exists());
+    if has_a_root || !KeyFolder::open(folder)?.is_empty() {
         return Err(KeyError::Taken(folder.clone()));
     }
-    let root_keys =
-        (1..=init.root_keys).map(|n| Key::make(&Key::file_of(folder, RoleType::Root, n.into())));
+    let mut files = Vec::new();
+    let made = make(init, &mut files);
+    if made.is_err() {
+        // Half of the keys are of no use, and would be in the way of the next try. What cannot be removed is told by that one.
+        for file in files {
+            let _ = std::fs::remove_file(file);
+        }
+        return made.map(|()| Vec::new());
+    }
+    Ok(files)
+}
+
+/// Makes what [`init`] promises; `files` has what is there, also when the rest could not be made.
+fn make(init: &Init, files: &mut Vec<PathBuf>) -> Result<(), KeyError> {
+    let folder = &init.folder;
+    let mut key = |role, number| {
+        let key = Key::make(&Key::file_of(folder, role, number))?;
+        files.push(key.file.clone());
+        Ok::<_, KeyError>(key)
+    };
+    let root_keys = (1..=init.root_keys).map(|number| key(RoleType::Root, number.into()));
     let root_keys = root_keys.collect::<Result<Vec<_>, _>>()?;
     let mut root = Root {
         spec_version: SPEC.to_owned(),
@@ -67,31 +96,22 @@ pub fn init(init: &Init) -> Result<Vec<PathBuf>, KeyError> {
         _extra: HashMap::new(),
     };
     put(&mut root, RoleType::Root, &root_keys, init.threshold);
-    let mut files: Vec<PathBuf> = root_keys.iter().map(|key| key.file.clone()).collect();
     for role in [RoleType::Targets, RoleType::Snapshot, RoleType::Timestamp] {
-        let key = Key::make(&Key::file_of(folder, role, 1))?;
-        files.push(key.file.clone());
-        put(&mut root, role, &[key], 1);
+        put(&mut root, role, &[key(role, 1)?], 1);
     }
     let signers: Vec<&Key> = root_keys.iter().collect();
-    files.extend(write_root(folder, 1, &encode(&sign(root, &signers)?))?);
-    Ok(files)
+    let root = encode(&sign(root, &signers)?);
+    files.extend([FIRST_ROOT, NEWEST_ROOT].map(|name| folder.join(name)));
+    write_root(folder, 1, &root)
 }
 
 /// Writes a root under its number, then as the newest.
-pub(crate) fn write_root(
-    folder: &Path,
-    number: u64,
-    root: &[u8],
-) -> Result<[PathBuf; 2], KeyError> {
-    let files = [
-        folder.join(format!("{number}.root.json")),
-        folder.join("root.json"),
-    ];
-    for path in &files {
-        host::file::write_if_changed(path, 0o644, root).map_err(KeyError::write(path))?;
+pub(crate) fn write_root(folder: &Path, number: u64, root: &[u8]) -> Result<(), KeyError> {
+    for name in [format!("{number}.root.json"), NEWEST_ROOT.to_owned()] {
+        let path = folder.join(name);
+        host::file::write_if_changed(&path, 0o644, root).map_err(KeyError::write(&path))?;
     }
-    Ok(files)
+    Ok(())
 }
 
 /// Gives a role these keys and no others.

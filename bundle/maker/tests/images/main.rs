@@ -8,6 +8,7 @@
     reason = "a test's files need not outlast it, and its judges are programs"
 )]
 
+mod archives;
 mod pictures;
 mod server;
 
@@ -237,7 +238,9 @@ fn an_image_that_a_manifest_names_must_be_there() {
     let manifests = folder.path().join("manifests");
     fs::create_dir(&manifests).unwrap();
     let pod = |image: &str| {
-        let text = format!("kind: Pod\nspec:\n  containers:\n  - image: {image}\n");
+        let text = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: app}}\nspec:\n  containers:\n  - image: {image}\n"
+        );
         fs::write(manifests.join("pod.yaml"), text).unwrap();
     };
     let stick = folder.path().join("stick");

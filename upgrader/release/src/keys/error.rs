@@ -37,12 +37,14 @@ pub enum KeyError {
         keys: u8,
     },
     /// A file is no key.
-    #[error("{path} is not an ed25519 key in PEM (PKCS#8): {why}")]
+    #[error(
+        "{path} is no ed25519 key in PEM (PKCS#8): {why}. A folder of keys has no other files that end in .pem"
+    )]
     NotAKey {
         /// The file.
         path: PathBuf,
         /// Why not.
-        why: String,
+        why: &'static str,
     },
     /// Random numbers cannot be had.
     #[error("cannot draw a key: the system gives no random numbers")]

@@ -1,16 +1,28 @@
 //! One key.
 
 use super::error::KeyError;
+use super::pem::why_no_key;
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey, KeypairBytes};
 use ed25519_dalek::{Signer, SigningKey};
 use rustix::rand::{GetRandomFlags, getrandom};
 use std::collections::HashMap;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use tough::schema::RoleType;
 use tough::schema::decoded::{Decoded, Hex};
 use tough::schema::key::{Ed25519Key, Ed25519Scheme, Key as PublicKey};
+
+/// More than any key has.
+const LARGEST: u64 = 64 << 10;
+
+/// The beginning of a file that should be a key, whatever it is.
+fn first_of(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LARGEST).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
 
 /// A private key and what is public of it.
 #[derive(Debug)]
@@ -56,10 +68,11 @@ impl Key {
 
     /// Reads a key.
     pub(super) fn read(path: &Path) -> Result<Key, KeyError> {
-        let text = std::fs::read_to_string(path).map_err(KeyError::read(path))?;
-        let secret = SigningKey::from_pkcs8_pem(&text).map_err(|error| KeyError::NotAKey {
+        let text = first_of(path).map_err(KeyError::read(path))?;
+        let text = String::from_utf8_lossy(&text);
+        let secret = SigningKey::from_pkcs8_pem(&text).map_err(|_| KeyError::NotAKey {
             path: path.to_owned(),
-            why: error.to_string(),
+            why: why_no_key(&text),
         })?;
         Key::of(path, secret)
     }

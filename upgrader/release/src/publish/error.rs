@@ -52,6 +52,11 @@ pub enum PublishError {
         /// Why not.
         source: ContentError,
     },
+    /// A bill of materials is none.
+    #[error(
+        "{0} is no bill of materials (SPDX in JSON): give the .spdx.json of the build, or leave --sbom out. Nothing was written"
+    )]
+    NoBill(PathBuf),
     /// A file is not the one that the manifest is of.
     #[error("{path} is not the file that {manifest} names: give files of one build")]
     OtherBuild {

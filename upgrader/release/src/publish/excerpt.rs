@@ -80,7 +80,9 @@ async fn of_arch(
         let own = names.filter(|name| name.starts_with(&folder) && !is_delta(name));
         let mut files: BTreeSet<String> = own.cloned().collect();
         if files.is_empty() {
-            return Err(Error::NotListed(folder));
+            return Err(Error::NotListed(format!(
+                "release {version} for {arch}: `holdfast release list` shows those that it has"
+            )));
         }
         let manifest = repository.manifest(version, arch).await?;
         for file in File::WITH_DELTAS {

@@ -38,14 +38,18 @@ pub(super) fn add_files(
     let index = index.encode();
     manifest.files.insert(File::Blocks, facts_of(&index));
     let text = manifest.raw().encode();
+    // All of this before the first file is copied: what is refused leaves nothing in a folder that is given out to the world.
+    let own = [(File::Blocks, index), (File::Manifest, text)];
+    for (file, content) in &own {
+        unchanged(targets, &version, arch, *file, facts_of(content))?;
+    }
     let mut changed = false;
     for (file, from, facts) in &files {
         copy(from, &place(*file, *facts), *facts)?;
         changed |= put(targets, &target_name(&version, arch, *file), *facts)?;
     }
-    for (file, content) in [(File::Blocks, index), (File::Manifest, text)] {
+    for (file, content) in own {
         let facts = facts_of(&content);
-        unchanged(targets, &version, arch, file, facts)?;
         write(&place(file, facts), &content)?;
         changed |= put(targets, &target_name(&version, arch, file), facts)?;
     }

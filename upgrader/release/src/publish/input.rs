@@ -8,6 +8,9 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+/// Far more than a bill of materials has.
+const LARGEST_BILL: u64 = 256 << 20;
+
 /// Files of a build.
 #[derive(Debug, Clone)]
 pub(super) struct Input {
@@ -52,6 +55,7 @@ pub(super) fn read(
         files.push((file, path.to_owned(), facts));
     }
     if let Some(path) = sbom {
+        check_bill(path)?;
         files.push((File::Sbom, path.to_owned(), facts(path)?));
     }
     for (_, path) in [(File::Uki, uki)].into_iter().chain(boot) {
@@ -71,6 +75,20 @@ pub(super) fn read(
         index: BlockIndex::of(&mut image).map_err(PublishError::read(root))?,
         files,
     })
+}
+
+/// A bill of materials is SPDX in JSON. Whatever else is given by mistake, a key even, would be published.
+fn check_bill(path: &Path) -> Result<(), PublishError> {
+    let mut text = Vec::new();
+    let file = fs::File::open(path).map_err(PublishError::read(path))?;
+    file.take(LARGEST_BILL)
+        .read_to_end(&mut text)
+        .map_err(PublishError::read(path))?;
+    let bill: Option<serde_json::Value> = serde_json::from_slice(&text).ok();
+    match bill.is_some_and(|bill| bill["spdxVersion"].is_string()) {
+        true => Ok(()),
+        false => Err(PublishError::NoBill(path.to_owned())),
+    }
 }
 
 /// Size and digest of a file, in constant memory.

@@ -59,6 +59,10 @@ pub struct Rotation {
 /// As [`PublishError`] says; then the old keys are in force.
 pub async fn rotate(rotation: &Rotation, now: Timestamp) -> Result<(PathBuf, u64), PublishError> {
     let mut books = Books::open(&rotation.repo, &rotation.keys).await?;
+    // A root that the repository does not get as well locks its owner out of it: its signatures are those of the keys before.
+    if books.published.is_none() {
+        return Err(PublishError::Empty(rotation.repo.clone()));
+    }
     let role = rotation.role.tough();
     let old = books.root.signed.clone();
     // Before a key is made: without these it would be of no use.
@@ -69,7 +73,7 @@ pub async fn rotate(rotation: &Rotation, now: Timestamp) -> Result<(PathBuf, u64
     let signers = root_signers(&books, &old, &new)?;
     let text = encode(&sign(new.clone(), &signers)?);
 
-    if books.published.is_some() && role != RoleType::Root {
+    if role != RoleType::Root {
         let targets = match role {
             RoleType::Targets => Some(books.targets()?.clone()),
             _ => None,
@@ -77,9 +81,7 @@ pub async fn rotate(rotation: &Rotation, now: Timestamp) -> Result<(PathBuf, u64
         books.write_signed_by(targets, rotation.lifetimes, now, &[&old, &new])?;
     }
     let number = new.version.get();
-    if books.published.is_some() {
-        write(&books.metadata(&format!("{number}.root.json")), &text)?;
-    }
+    write(&books.metadata(&format!("{number}.root.json")), &text)?;
     write_root(&rotation.keys, number, &text)?;
     Ok((file, number))
 }

@@ -2,7 +2,7 @@
 
 use crate::shop::{Shop, hasty, noon, take, told, version};
 use release::keys::{Init, init};
-use release::publish::{Role, publish, rotate};
+use release::publish::{Role, Rotation, publish, rotate};
 use release::{Client, Trust};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -54,6 +54,42 @@ fn keys_are_private_and_never_overwritten() {
         let error = init(&asked(shop.path(folder), keys, threshold)).unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
     }
+}
+
+#[test]
+fn keys_that_could_not_all_be_made_leave_none() {
+    let shop = Shop::new();
+    // A folder where the root is to be takes no file: all keys are there by then.
+    let asked = Init {
+        folder: shop.path("half"),
+        root_keys: 2,
+        threshold: 1,
+        expires: noon(),
+    };
+    fs::create_dir_all(shop.path("half/.1.root.json.new/in-the-way")).unwrap();
+    let error = init(&asked).unwrap_err();
+    assert!(told(&error).contains("1.root.json"), "{}", told(&error));
+    let left: Vec<_> = fs::read_dir(shop.path("half")).unwrap().flatten().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+    fs::remove_dir_all(shop.path("half/.1.root.json.new")).unwrap();
+    init(&asked).unwrap();
+}
+
+#[tokio::test]
+async fn a_rotation_for_no_repository_makes_no_key() {
+    let shop = Shop::open().await;
+    let mistyped = Rotation {
+        repo: shop.path("rep"),
+        ..shop.rotation(Role::Timestamp)
+    };
+    let error = rotate(&mistyped, noon()).await.unwrap_err();
+    assert!(
+        told(&error).contains("publish a release there first"),
+        "{}",
+        told(&error)
+    );
+    assert!(!shop.path("keys/timestamp-2.pem").exists());
+    shop.publish("0.2.0").await;
 }
 
 #[tokio::test]

@@ -41,6 +41,41 @@ async fn done_twice_nothing_changes() {
 }
 
 #[tokio::test]
+async fn what_is_refused_leaves_nothing_behind() {
+    let shop = Shop::open().await;
+    let before = files(&shop.repo());
+    let bill = |name: &str, text: &str| {
+        fs::write(shop.path(name), text).unwrap();
+        Some(shop.path(name))
+    };
+    for (name, sbom, expected) in [
+        (
+            "a key",
+            Some(shop.path("keys/root-1.pem")),
+            "is no bill of materials",
+        ),
+        (
+            "other JSON",
+            bill("a.json", "{}"),
+            "is no bill of materials",
+        ),
+        (
+            "a bill that the release did not have",
+            bill("b.json", "{\"spdxVersion\": \"SPDX-2.3\"}"),
+            "what was published never changes",
+        ),
+    ] {
+        let asked = Publication {
+            sbom,
+            ..shop.build("0.1.0", "amd64")
+        };
+        let error = publish(&asked, noon()).await.unwrap_err();
+        assert!(told(&error).contains(expected), "{name}: {}", told(&error));
+        assert!(files(&shop.repo()) == before, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn deltas_begin_with_the_last_releases_and_are_made_once() {
     let shop = Shop::open().await;
     let asked = |which: &str, deltas| Publication {
