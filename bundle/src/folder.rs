@@ -14,8 +14,7 @@ use std::path::{Path, PathBuf};
 const LARGEST_LISTING: u64 = 8 << 20;
 /// The largest file of signatures.
 const LARGEST_SIGNATURES: u64 = 64 << 10;
-/// The largest manifest: more than an API server takes.
-/// No node reads a larger manifest.
+/// The largest manifest that nodes read: more than an API server takes.
 pub const LARGEST_MANIFEST: u64 = 8 << 20;
 /// Names that containerd reads an image layout by. They come last: an archive that broke off is no layout then.
 const HEADS: [&str; 2] = ["index.json", "oci-layout"];

@@ -17,6 +17,7 @@ mod clock;
 mod disk;
 mod emergency;
 mod initramfs;
+mod memory;
 mod modules;
 #[cfg(test)]
 mod own_process;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail, ensure};
 use machine::{Cache, Network, Platform, Qemu, Recording, Snapshot, Spec, Vm, with_ssh_key};
 
-use crate::{Node, artefacts, workload};
+use crate::{Node, artefacts, probe_archive, probe_manifest, workload};
 
 /// The configuration that scenarios start from.
 const CONFIG: &str = "version: 1\nhostname: node\n";
@@ -159,6 +159,20 @@ impl Stage {
             &format!("holdfast-test-{}", self.name),
             &Qemu::find(vm.spec().hardware.platform)?,
         )?))
+    }
+
+    /// Switches `vm` on and waits until its node runs the probe beside the system's own workloads.
+    ///
+    /// # Errors
+    /// When QEMU refuses, or one of them does not come up.
+    pub fn start_with_probe(&self, vm: &Vm) -> anyhow::Result<Node> {
+        let mut node = self.start(vm)?;
+        node.wait_ready(READY_WITHIN)?;
+        node.import(&probe_archive()?)?;
+        node.wait_for_system()?;
+        node.kubectl()?.apply(&probe_manifest())?;
+        node.wait_available("default", "deployment/probe")?;
+        Ok(node)
     }
 
     /// A copy of the machine whose node became Ready and whose containerd holds the probe's image.

@@ -1,6 +1,7 @@
 //! Opening and mounting the verity root.
 
 use super::read_ahead;
+use crate::memory;
 use disk::layout::{FoundSlot, WantedRoot};
 use rustix::mount::{MountFlags, mount, mount_bind_recursive};
 use std::io;
@@ -66,7 +67,7 @@ pub(super) fn open(
         .map_err(failure)?;
     let name = format!("dm-{number}");
     // The machine boots without it, too.
-    let _ = read_ahead::limit(&dev.with_file_name("sys"), &name, memory());
+    let _ = read_ahead::limit(&dev.with_file_name("sys"), &name, memory::all());
     let device = dev.join(name);
     std::fs::create_dir_all(target)
         .and_then(|()| {
@@ -84,12 +85,6 @@ pub(super) fn open(
             target: target.into(),
             source,
         })
-}
-
-/// All memory of the machine, in bytes.
-fn memory() -> u64 {
-    let known = rustix::system::sysinfo();
-    u64::from(known.mem_unit).saturating_mul(known.totalram)
 }
 
 /// Lets the mounted root see `/dev`, `/proc`, `/sys` and `/run`: programs of it are run before it takes over.

@@ -4,6 +4,7 @@ use super::serve::{Facts, Server, Setting};
 use super::{Phase, folders, identity, last_boot, mounts, notes, restore};
 use crate::clock::{self, KernelClock};
 use crate::emergency;
+use crate::memory;
 use crate::report::{Log, Phases};
 use crate::supervise::{BuiltIn, Groups, MachineSize, take_turns};
 use crate::watchdog::Guard;
@@ -113,11 +114,9 @@ fn perform(
 
 /// How large the machine is.
 fn size() -> MachineSize {
-    let about = rustix::system::sysinfo();
-    let unit = u64::from(about.mem_unit).max(1);
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     MachineSize {
-        memory: about.totalram.saturating_mul(unit),
+        memory: memory::all(),
         processors: u64::try_from(processors).unwrap_or(1),
     }
 }

@@ -3,9 +3,7 @@
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
-use vm_tests::{
-    Node, READY_WITHIN, Stage, first_release, next_release, probe_archive, probe_manifest,
-};
+use vm_tests::{Node, READY_WITHIN, Stage, first_release, next_release};
 
 use crate::upgrade::{
     bring, comes_up_in_slot_b, stands, status, still_kept, text, upgrade, write_and_keep,
@@ -15,12 +13,7 @@ pub(crate) fn the_first_release_takes_the_newest(stage: &mut Stage) -> anyhow::R
     let next = next_release()?;
     let vm = stage.machine_from(&first_release()?, Stage::spec())?;
     vm.place_config(&Stage::config(&vm)?)?;
-    let mut node = stage.start(&vm)?;
-    node.wait_ready(READY_WITHIN)?;
-    node.import(&probe_archive()?)?;
-    node.wait_for_system()?;
-    node.kubectl()?.apply(&probe_manifest())?;
-    node.wait_available("default", "deployment/probe")?;
+    let mut node = stage.start_with_probe(&vm)?;
     let (first, before) = (minor(&node)?, write_and_keep(&node)?);
     let state = status(&node)?;
     stage.note(format!(

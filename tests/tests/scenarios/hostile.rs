@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use machine::Spec;
-use vm_tests::{Node, READY_WITHIN, Stage, probe_archive, probe_manifest};
+use vm_tests::{Node, Stage};
 
 use crate::attack::{
     Attack, Attackers, CRASH, CRASHES, DISK, FILES, LOGS, MEMORY, MEMORY_FILES, PATIENCE,
@@ -114,13 +114,7 @@ fn attacked(stage: &mut Stage) -> anyhow::Result<Node> {
         ..Stage::spec()
     };
     let vm = stage.machine(spec, None)?;
-    let mut node = stage.start(&vm)?;
-    node.wait_ready(READY_WITHIN)?;
-    node.import(&probe_archive()?)?;
-    node.wait_for_system()?;
-    node.kubectl()?.apply(&probe_manifest())?;
-    node.wait_available("default", "deployment/probe")?;
-    Ok(node)
+    stage.start_with_probe(&vm)
 }
 
 /// The same on a disk of 20 MB and 500 operations a second. Beside all the others a writer has too little of emulated processors to

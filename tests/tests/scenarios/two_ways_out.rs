@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use machine::{Lan, Spec};
-use vm_tests::{Node, READY_WITHIN, Stage, probe_archive, probe_manifest};
+use vm_tests::{Node, READY_WITHIN, Stage};
 
 use crate::last_resort::{it_gives_way, it_is_used, the_console_tells, the_key_turns_it_off};
 use crate::network::{known, pod};
@@ -40,12 +40,7 @@ pub(crate) fn a_node_with_two_ways_out(stage: &mut Stage) -> anyhow::Result<()> 
     };
     let vm = stage.machine(spec, None)?;
     vm.place_config(&(Stage::config(&vm)? + &network(CARD, OTHER_CARD)))?;
-    let mut node = stage.start(&vm)?;
-    node.wait_ready(READY_WITHIN)?;
-    node.import(&probe_archive()?)?;
-    node.wait_for_system()?;
-    node.kubectl()?.apply(&probe_manifest())?;
-    node.wait_available("default", "deployment/probe")?;
+    let mut node = stage.start_with_probe(&vm)?;
     stage.judge(
         &mut node,
         &[
